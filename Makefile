@@ -1,0 +1,38 @@
+.PHONY: help demo test check ui lock clean
+PYTHON ?= python3
+BIN := .venv/bin
+UI_PORT ?= 5000
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 8
+
+demo: .venv/ready ## set up, then stylise a bundled photograph in a minute or two (no GPU needed)
+	@picture=$$($(BIN)/python -m stx.run content=china style=swirls image_size=small optim=lbfgs optim.steps=150) && \
+	printf '\nThe picture   %s\nIts run       make ui, then http://127.0.0.1:$(UI_PORT)/#/experiments?workflowType=machine_learning\n' "$$picture"
+
+test: .venv/ready ## set up, then run the tests (minutes); PYTEST=--slow adds the slow ones
+	$(BIN)/python -m pytest $(PYTEST)
+
+check: .venv/ready ## ruff, the type checker and the tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest $(PYTEST)
+
+ui: .venv/ready ## open the MLflow UI on the default store, on this machine only
+	@echo "http://127.0.0.1:$(UI_PORT)/#/experiments?workflowType=machine_learning"
+	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --backend-store-uri sqlite:///outputs/mlflow.db \
+		--host 127.0.0.1 --port $(UI_PORT)
+
+lock: .venv/ready ## write the versions of this environment to requirements.lock
+	$(BIN)/pip freeze --exclude-editable | sed -E 's/\+(cpu|cu[0-9]+)$$//' > requirements.lock
+
+clean: ## remove the environment (the runs in outputs/ stay)
+	rm -rf .venv
+
+.venv/ready: pyproject.toml requirements.lock
+	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "stx needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps -e .
+	touch $@

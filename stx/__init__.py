@@ -1,0 +1,1 @@
+"""stx: what is style, to a convolutional network?"""

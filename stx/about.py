@@ -1,0 +1,92 @@
+"""What a run says of itself: on the terminal, in its folder and in its tracker."""
+
+import json
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from stx import images
+from stx.losses import LossNetwork
+from stx.prepare import Inputs
+from stx.record import Outcome
+from stx.tracking import About, versions
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
+
+    from stx.run import Job
+
+
+def command(job: "Job") -> str:
+    return shlex.join(["python", "-m", "stx.run", *job.overrides])
+
+
+def run(job: "Job", inputs: Inputs) -> About:
+    """Name, params, tags and headline for the tracker."""
+    config, choices = job.config, job.choices
+    content, style = Path(config.content).stem, Path(config.style).stem
+    statistic = choices["style_stat"]
+    params: dict[str, str | int | float] = {
+        "content": config.content,
+        "style": config.style,
+        **{group: choices[group] for group in ("style_stat", "model", "pooling", "init", "optim", "loss_weights")},
+        "image_size.width": inputs.content.shape[2],
+        "image_size.height": inputs.content.shape[1],
+        "optim.steps": config.optim.steps,
+        "loss_weights.alpha": config.loss_weights.alpha,
+        "loss_weights.beta": config.loss_weights.beta,
+        "seed": config.seed,
+        "device": str(inputs.hardware.device),
+        "precision": str(inputs.hardware.dtype).removeprefix("torch."),
+    }
+    for override in job.overrides:  # whatever else was set is what a sweep would vary
+        key, _, value = override.lstrip("+~").partition("=")
+        if not key.startswith(("hydra", "tracking", "guard")):
+            params.setdefault(key, value)
+    tags = {
+        "stx.command": command(job),
+        "stx.folder": str(job.folder.absolute()),
+        "stx.hardware": inputs.hardware.description,
+        "stx.weights_sha256": inputs.weights.sha256,
+        "stx.versions": versions(),
+    }
+    return About(f"{content}-{style}-{statistic}", params, tags, f"{statistic} · {content} × {style}", command(job))
+
+
+def write(job: "Job", inputs: Inputs, network: LossNetwork) -> Iterator[Path]:
+    """What the run starts from, into its folder: config, both pictures at their working sizes, the losses' scales."""
+    for name, picture in (("content.png", inputs.content), ("style.png", inputs.style)):
+        images.save(images.to_picture(picture), job.folder / name)
+        yield job.folder / name
+    for name, text in (
+        ("config.yaml", yaml.safe_dump(job.config.model_dump(by_alias=True), sort_keys=False, allow_unicode=True)),
+        ("scales.json", json.dumps(network.scales, indent=2)),
+    ):
+        (job.folder / name).write_text(text, encoding="utf-8")
+        yield job.folder / name
+
+
+def opening(job: "Job", inputs: Inputs) -> str:
+    config, (_, height, width) = job.config, inputs.content.shape
+    lines = [
+        f"{job.choices['style_stat']}: {config.content} in the style of {config.style}, {width} x {height}, "
+        f"{config.optim.steps} steps on {inputs.hardware.description}"
+    ]
+    weights = config.loss_weights
+    if weights.calibrate == "gradient" and weights.beta > 30 * weights.alpha:
+        lines.append("loss_weights: with beta beyond 30 times alpha the content vanishes")
+    return "\n".join(lines)
+
+
+def closing(outcome: Outcome, optimiser: "Optimizer", where: str) -> str:
+    lines = [f"{outcome.status} after {outcome.steps} steps"]
+    if outcome.event:
+        lines = [f"diverged: not finite at {outcome.event}; the picture is the last finite one"]
+    if getattr(optimiser, "stalled", False):
+        lines.append("L-BFGS stalled: not even a short step along the gradient lowers the loss any more")
+    if where:
+        lines.append(f"MLflow: {where}" + ("  (after `make ui`)" if "127.0.0.1" in where else ""))
+    return "\n".join(lines)

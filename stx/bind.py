@@ -1,0 +1,43 @@
+"""A function named in the config, with its keyword arguments checked against its signature."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, get_type_hints
+
+from hydra.utils import get_method
+from pydantic import TypeAdapter, ValidationError
+
+from stx.config import Call
+from stx.errors import UserError
+from stx.mistakes import unknown_option
+
+
+def bind(call: Call, option: str, given: tuple[str, ...]) -> Callable[..., Any]:
+    """The function that a config section names, as a partial of its keyword arguments.
+
+    `given` are the arguments that the caller passes itself. Raises UserError.
+    """
+    try:
+        function = get_method(call.target)
+        signature, hints = inspect.signature(function), get_type_hints(function, include_extras=True)
+    except (ImportError, ValueError, TypeError) as error:
+        raise UserError(f"{option}._target_={call.target}: {str(error).splitlines()[0]}") from None
+    parameters = {
+        name: parameter
+        for name, parameter in list(signature.parameters.items())[1:]
+        if name not in given and parameter.kind is not parameter.VAR_KEYWORD
+    }
+    arguments: Mapping[str, Any] = call.model_extra or {}
+    for name, value in arguments.items():
+        if name not in parameters:
+            raise UserError(unknown_option(f"{option}.{name}", list(parameters)))
+        try:
+            TypeAdapter(hints.get(name, Any)).validate_python(value)
+        except ValidationError as error:
+            causes = " or ".join(cause["msg"].lower().removeprefix("input should be ") for cause in error.errors())
+            raise UserError(f"{option}.{name}={value}: should be {causes}") from None
+    for name, parameter in parameters.items():
+        if name not in arguments and parameter.default is parameter.empty:
+            raise UserError(f"{option}.{name} must be given: {call.target} has no default for it")
+    return partial(function, **arguments)

@@ -1,0 +1,47 @@
+"""What every command does with a mistake: the message in one or two lines, and the exit status."""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra._internal.utils import get_args_parser
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from stx.config import CONF
+from stx.errors import UserError
+from stx.mistakes import explain_hydra
+
+
+def main(entry: Callable[[], Any]) -> None:
+    """Run a `hydra.main` function. Exits with 2 for a mistake of the user's, 1 for what was not foreseen."""
+    debug = os.environ.get("HYDRA_FULL_ERROR")
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints its own message and exits with 1
+    try:
+        entry()
+    except (UserError, HydraException, OmegaConfBaseException) as error:
+        if debug:
+            raise
+        message = explain_hydra(error, siblings) if isinstance(error, HydraException) else str(error)
+        sys.stderr.write(f"stx: {message}\n")
+        sys.exit(2)
+
+
+def siblings(option: str) -> list[str]:
+    """The options beside one that Hydra does not know, in the config that all the other overrides give."""
+    arguments = get_args_parser().parse_args()
+    others = [text for text in arguments.overrides if text.lstrip("+~").partition("=")[0] != option]
+    if arguments.config_dir:
+        others.append(f"hydra.searchpath=[{arguments.config_dir}]")
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            composed = compose("config", [text for text in others if "," not in text])
+    except HydraException:
+        return []  # more than one mistake: this one is named all the same
+    parent = OmegaConf.select(composed, option.rpartition(".")[0]) if "." in option else composed
+    return [str(key) for key in parent if not str(key).startswith("_")] if isinstance(parent, DictConfig) else []

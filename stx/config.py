@@ -1,0 +1,182 @@
+"""The schema of the config: types and ranges. Defaults stand in the YAML files alone."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from stx.errors import UserError
+from stx.mistakes import did_you_mean, explain
+
+CHECKOUT_CONF = Path(__file__).parents[1] / "conf"
+WHEEL_CONF = Path(__file__).parent / "conf"
+CONF = WHEEL_CONF if WHEEL_CONF.is_dir() else CHECKOUT_CONF
+"""`conf/` lies at the top of a checkout and travels inside the package of a wheel."""
+
+
+def whole(value: Any) -> Any:
+    """1e3 is 1000, as one types it; 1.5 is left for the schema to refuse."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def known_layer(name: str) -> str:
+    from stx.vgg import LAYERS  # late: torch takes a second that --help and completion need not wait for
+
+    if name not in LAYERS:
+        raise ValueError(f"VGG19 has no layer {name}{did_you_mean(name, LAYERS)}. Layers: {', '.join(LAYERS)}")
+    return name
+
+
+def once_each(names: list[str]) -> list[str]:
+    if len(set(names)) < len(names):
+        raise ValueError("a layer stands here twice")
+    return names
+
+
+Whole = Annotated[int, BeforeValidator(whole), Field(strict=True)]
+Real = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Positive = Annotated[Real, Field(gt=0)]
+NotNegative = Annotated[Real, Field(ge=0)]
+Size = Annotated[Whole, Field(ge=1, le=16384)]
+Steps = Annotated[Whole, Field(ge=1)]
+Every = Annotated[Whole, Field(ge=0)]
+Unit = Annotated[Real, Field(ge=0, le=1)]
+Layers = Annotated[list[Annotated[str, AfterValidator(known_layer)]], AfterValidator(once_each)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Model(Section):
+    name: Literal["vgg19", "vgg19_torchvision", "vgg19_random"]
+    weights: str | None
+    seed: Annotated[Whole, Field(ge=0, lt=2**63)]
+
+
+class Call(BaseModel):
+    """A function by its dotted name, and its keyword arguments."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    target: str = Field(alias="_target_")
+
+
+class StyleStat(Call):
+    distance: Call | None = None
+    reference: Call | None = None
+
+
+class LossWeights(Section):
+    alpha: NotNegative
+    beta: NotNegative
+    calibrate: Literal["gradient", "none"]
+    factor: Literal["mean", "thesis"]
+    content_layers: Layers
+    style_layers: Layers
+    style_weights: list[NotNegative] | None
+
+
+class Pooling(Section):
+    name: Literal["max", "avg", "l2"]
+
+
+class NoiseInit(Section):
+    name: Literal["noise"]
+    low: Unit
+    high: Unit
+
+
+class PictureInit(Section):
+    name: Literal["picture"]
+    path: str
+
+
+class OtherInit(Section):
+    name: Literal["content", "style"]
+
+
+class ImageSize(Section):
+    width: Size | None
+    height: Size | None
+    long_side: Size | None
+
+
+class Adam(Section):
+    name: Literal["adam"]
+    steps: Steps
+    lr: Positive
+
+
+class Lbfgs(Section):
+    name: Literal["lbfgs"]
+    steps: Steps
+    history: Annotated[Whole, Field(ge=1)]
+    first_step: Positive
+
+
+class LbfgsPlain(Section):
+    name: Literal["lbfgs_plain"]
+    steps: Steps
+    lr: Positive
+    history: Annotated[Whole, Field(ge=1)]
+
+
+class Tracking(Section):
+    name: Literal["mlflow", "none"]
+    uri: str | None
+    experiment: str | None
+    pictures_every: Every
+    grad_norms_every: Every
+
+
+class Guard(Section):
+    on_nan: Literal["stop", "raise", "continue"]
+
+
+class Config(Section):
+    model: Model
+    style_stat: StyleStat
+    loss_weights: LossWeights
+    pooling: Pooling
+    init: NoiseInit | PictureInit | OtherInit = Field(discriminator="name")
+    image_size: ImageSize
+    optim: Adam | Lbfgs | LbfgsPlain = Field(discriminator="name")
+    tracking: Tracking
+    guard: Guard
+    content: str
+    style: str
+    style_size: Literal["same", "own"]
+    seed: Annotated[Whole, Field(ge=0, lt=2**63)]
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")]
+    precision: Literal["auto", "fp32", "bf16"]
+
+
+def validate(composed: DictConfig) -> Config:
+    """The composed config as typed values.
+
+    Raises UserError for the first value that the schema refuses, and for combinations that make no sense.
+    """
+    try:
+        plain = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
+        config = Config.model_validate(plain)
+    except OmegaConfBaseException as error:
+        raise UserError(str(error).splitlines()[0]) from None
+    except ValidationError as error:
+        raise UserError(explain(error, plain)) from None
+    check_combinations(config)
+    return config
+
+
+def check_combinations(config: Config) -> None:
+    weights, init = config.loss_weights, config.init
+    if not weights.content_layers and not weights.style_layers:
+        raise UserError("loss_weights: content_layers and style_layers are both empty; name at least one layer")
+    if weights.style_weights is not None and len(weights.style_weights) != len(weights.style_layers):
+        raise UserError(
+            f"loss_weights.style_weights has {len(weights.style_weights)} numbers for "
+            f"{len(weights.style_layers)} style_layers; give one each, or null for equal shares"
+        )
+    if isinstance(init, NoiseInit) and init.low > init.high:
+        raise UserError(f"init.low={init.low:g} is above init.high={init.high:g}")

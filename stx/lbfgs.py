@@ -1,0 +1,99 @@
+"""L-BFGS that neither stands still nor explodes (Nocedal & Wright 2006, algorithms 7.4 and 3.1)."""
+
+from collections.abc import Callable, Iterable
+
+import torch
+from torch import Tensor
+
+SUFFICIENT_DECREASE = 1e-4
+SMALLEST_STEP = 2.0**-12
+"""Backtracking below this part of a quasi-Newton step means that the curvature estimate is wrong."""
+
+
+class LBFGS(torch.optim.Optimizer):
+    """One evaluation of the closure a step, over one tensor.
+
+    `torch.optim.LBFGS` decides by absolute numbers: a first step of at most 1 in the L1 norm, curvature updates only
+    where y.s > 1e-10, a stop where the slope is below 1e-9. Over an image these make it stand still where gradients are
+    small, or take the raw gradient as its next step where they are large. Here every decision is relative, so that
+    the iterates do not depend on the scale of the loss: the first step moves the image by `first_step` (root mean
+    square, pixel units), the curvature test is relative, and a step that does not lower the loss enough, or makes it
+    not finite, is taken back and halved. Each step reads the loss on the host.
+
+    `stalled` turns true when even a short step along the gradient no longer lowers the loss.
+    """
+
+    def __init__(self, params: Iterable[Tensor], *, history: int, first_step: float):
+        super().__init__(params, {"history": history, "first_step": first_step})
+        (self.image,) = self.param_groups[0]["params"]
+        self.stalled = False
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Tensor]) -> Tensor:  # type: ignore[override]
+        with torch.enable_grad():
+            loss = closure()
+        assert self.image.grad is not None
+        gradient = self.image.grad.flatten().clone()
+        state = self.state[self.image]
+        if state and not float(loss) <= state["loss"] + SUFFICIENT_DECREASE * state["length"] * state["slope"]:
+            self.backtrack(state)
+        else:
+            self.advance(state, float(loss), gradient)
+        return loss
+
+    @torch.no_grad()
+    def settle(self) -> None:
+        """Go back to the last accepted image: the step under way has not been judged."""
+        self.image.copy_(self.state[self.image]["position"].view_as(self.image))
+
+    def advance(self, state: dict, loss: float, gradient: Tensor) -> None:
+        """Learn the curvature from the accepted step and take the next one."""
+        position = self.image.flatten().clone()
+        pairs = state.setdefault("pairs", [])
+        if "position" in state:
+            moved, turned = position - state["position"], gradient - state["gradient"]
+            if float(turned @ moved) > 1e-8 * float(turned.norm() * moved.norm()):
+                pairs.append((moved, turned))
+                del pairs[: -self.param_groups[0]["history"]]
+        state.update(loss=loss, position=position, gradient=gradient)
+        self.search(state, two_loop(gradient, pairs))
+
+    def backtrack(self, state: dict) -> None:
+        """Half the step from the last good image; along the gradient once the curvature has proved useless."""
+        state["length"] /= 2
+        if state["length"] >= SMALLEST_STEP:
+            self.move(state)
+        elif state["pairs"]:
+            state["pairs"].clear()
+            self.search(state, -state["gradient"])
+        else:
+            self.stalled = True
+            self.settle()
+
+    def search(self, state: dict, direction: Tensor) -> None:
+        """Start along a new direction: a whole quasi-Newton step, or `first_step` while there is no curvature."""
+        if not state["pairs"]:
+            rms = float(direction.square().mean().sqrt())
+            direction = direction * (self.param_groups[0]["first_step"] / rms if rms > 0 else 0.0)
+        state.update(direction=direction, length=1.0, slope=float(direction @ state["gradient"]))
+        self.stalled = state["slope"] == 0
+        self.move(state)
+
+    def move(self, state: dict) -> None:
+        self.image.copy_((state["position"] + state["length"] * state["direction"]).view_as(self.image))
+
+
+def two_loop(gradient: Tensor, pairs: list[tuple[Tensor, Tensor]]) -> Tensor:
+    """The quasi-Newton direction, minus the inverse Hessian estimate times the gradient (algorithm 7.4)."""
+    direction = -gradient
+    weights = []
+    for moved, turned in reversed(pairs):
+        weight = (moved @ direction) / (moved @ turned)
+        weights.append(weight)
+        direction = direction - weight * turned
+    if pairs:
+        moved, turned = pairs[-1]
+        direction = direction * ((moved @ turned) / (turned @ turned))
+    for (moved, turned), weight in zip(pairs, reversed(weights), strict=True):
+        direction = direction + moved * (weight - (turned @ direction) / (moved @ turned))
+    return direction

@@ -1,0 +1,67 @@
+"""Mistakes on the command line, in one or two lines: the option, what is allowed, the nearest."""
+
+import re
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from typing import Any
+
+from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException, OverrideParseException
+from pydantic import ValidationError
+
+TAGS = {"init": ("noise", "picture", "content", "style"), "optim": ("adam", "lbfgs", "lbfgs_plain")}
+"""Sections that are a union: pydantic puts the member that it tried into an error's path, right behind them."""
+
+
+def explain(error: ValidationError, plain: Any) -> str:
+    """The first thing that the schema refuses in the config `plain`, in the words of the command line."""
+    first = error.errors()[0]
+    keys = [
+        str(key)
+        for before, key in zip(("", *first["loc"]), first["loc"], strict=False)
+        if key not in TAGS.get(str(before), ())
+    ]
+    option, kind, value = ".".join(keys), first["type"], first["input"]
+    if kind == "extra_forbidden":
+        siblings = plain
+        for key in keys[:-1]:
+            siblings = siblings[key]
+        return unknown_option(option, [name for name in siblings if name != keys[-1]])
+    if kind == "missing":
+        return f"{option} must be given"
+    if kind == "literal_error":
+        allowed = re.findall(r"'([^']*)'", first["ctx"]["expected"])
+        return f"{option}={value}: choose from {', '.join(allowed)}{did_you_mean(str(value), allowed)}"
+    message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    return f"{option}={value}: should be {message}" if kind != "value_error" else f"{option}: {message}"
+
+
+def unknown_option(option: str, allowed: Iterable[str]) -> str:
+    parent, _, name = option.rpartition(".")
+    allowed = list(allowed)
+    there = f"{parent} has {', '.join(allowed)}" if parent else f"The options are {', '.join(allowed)}"
+    return f"there is no option {option}{did_you_mean(name, allowed)}.\n{there if allowed else f'{parent} has none'}"
+
+
+def did_you_mean(name: str, allowed: Iterable[str]) -> str:
+    nearest = get_close_matches(name, list(allowed), n=1, cutoff=0.5)
+    return f" (did you mean {nearest[0]}?)" if nearest else ""
+
+
+def explain_hydra(error: HydraException, siblings: Callable[[str], list[str]]) -> str:
+    """What Hydra could not compose. `siblings` gives the options beside the one that it stumbled over."""
+    text = str(error)
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+        group, _, option = str(error.missing_cfg_file).rpartition("/")
+        allowed = sorted(error.options or [])
+        if group:
+            return f"{group}={option}: choose from {', '.join(allowed)}{did_you_mean(option, allowed)}"
+    if isinstance(error, OverrideParseException):
+        return (
+            f"cannot read the option {error.override}: it is key=value, and a value with any of ,={{}}[]() or a "
+            f"space in it is quoted twice: 'content=\"a=b.png\"'"
+        )
+    unknown = re.search(r"Could not override '([^']+)'|Key '([^']+)' is not in struct", text)
+    if isinstance(error, ConfigCompositionException) and unknown:
+        option = (unknown[1] or unknown[2]).partition("@")[0]
+        return unknown_option(option, siblings(option))
+    return " ".join(line.strip() for line in text.splitlines() if "HYDRA_FULL_ERROR" not in line)

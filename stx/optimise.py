@@ -1,0 +1,103 @@
+"""The loop: a generator that yields one record an iteration."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from stx.lbfgs import LBFGS
+from stx.losses import Losses, LossNetwork
+
+
+class ClampedAdam(torch.optim.Adam):
+    """Adam whose pixels are kept within [0, 1]."""
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Tensor]) -> Tensor:  # type: ignore[override]
+        loss = super().step(closure)
+        for group in self.param_groups:
+            for image in group["params"]:
+                image.clamp_(0, 1)
+        return loss
+
+
+class PlainLBFGS(torch.optim.LBFGS):
+    """PyTorch's L-BFGS as the thesis's run behaved: one evaluation a step, no line search, no clamp."""
+
+    def __init__(self, params: list[Tensor], *, lr: float, history: int):
+        super().__init__(params, lr=lr, max_iter=1, history_size=history)
+
+
+OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
+    "adam": ClampedAdam,
+    "lbfgs": LBFGS,
+    "lbfgs_plain": PlainLBFGS,
+}
+
+
+class Step(NamedTuple):
+    """What one iteration measured and made. Tensors live on the device: reading one waits for it."""
+
+    number: int
+    """From 1. The scalars belong to the image that the iteration started from."""
+    names: tuple[str, ...]
+    """Of the scalars, in the order in which data flows, so that the first value that is not finite is the cause."""
+    values: Tensor
+    """The scalars, float64, one a name."""
+    image: Tensor
+    """After the update; the loop goes on to change it."""
+    last_finite: Tensor
+    """The newest image whose features, losses and gradient are all known to be finite; changed likewise."""
+
+
+def optimise(
+    network: LossNetwork,
+    image: Tensor,
+    optimiser: torch.optim.Optimizer,
+    steps: int,
+    grad_norms_every: int = 0,
+) -> Iterator[Step]:
+    """Change `image`, a leaf (3, H, W) that `optimiser` holds, to lower the network's total loss.
+
+    Yields `steps` records. Nothing here waits for the device, except in L-BFGS, which decides on the host.
+    """
+    last_finite = image.detach().clone()
+    for number in range(1, steps + 1):
+        before = image.detach().clone()
+        scalars: dict[str, Tensor] = {}
+
+        def evaluate(scalars: dict[str, Tensor] = scalars) -> Tensor:
+            image.grad = None
+            losses = network(image)
+            losses.total.backward()
+            scalars.update(named(losses))
+            return losses.total
+
+        optimiser.step(evaluate)
+        if number == steps and isinstance(optimiser, LBFGS):
+            optimiser.settle()
+        assert image.grad is not None
+        if grad_norms_every and (number - 1) % grad_norms_every == 0:
+            for name, norm in network.weighted_gradient_norms(before).items():
+                scalars[f"grad_norm/{name}"] = norm
+        scalars["peak/gradient"] = image.grad.abs().amax()
+        scalars["peak/image"] = image.detach().abs().amax()
+        values = torch.stack([value.double() for value in scalars.values()])
+        last_finite = torch.where(torch.isfinite(values[:-1]).all(), before, last_finite)
+        yield Step(number, tuple(scalars), values, image.detach(), last_finite)
+
+
+def named(losses: Losses) -> dict[str, Tensor]:
+    """A picture's scalars under their metric names, in network order."""
+    scalars: dict[str, Tensor] = {}
+    for layer, peak in losses.peaks.items():
+        scalars[f"peak/{layer}"] = peak
+    for layer, magnitude in losses.magnitudes.items():
+        scalars[f"style_magnitude/{layer}"] = magnitude
+    scalars["loss/content"] = losses.content.detach()
+    for layer, loss in losses.style_layers.items():
+        scalars[f"style_loss/{layer}"] = loss.detach()
+    scalars["loss/style"] = losses.style.detach()
+    scalars["loss/total"] = losses.total.detach()
+    return scalars

@@ -1,0 +1,119 @@
+"""Config -> pictures and loss network: all that a user can get wrong is found here, before anything is written."""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from stx import images
+from stx.bind import bind
+from stx.config import Config, NoiseInit, PictureInit
+from stx.device import Hardware, choose
+from stx.errors import UserError
+from stx.losses import LossNetwork
+from stx.vgg import LAYERS, VGG19, shortest_side
+from stx.weights import Weights, load_weights
+
+
+class Inputs(NamedTuple):
+    """What a run starts from. Pictures are (3, H, W), RGB in [0, 1], on the device."""
+
+    hardware: Hardware
+    weights: Weights
+    content: Tensor
+    style: Tensor
+    initial: Tensor
+
+
+def prepare(config: Config) -> Inputs:
+    """Device, weights and pictures of a run. Raises UserError."""
+    hardware = choose(config.device, config.precision)
+    weights = load_weights(config.model.name, config.model.weights, config.model.seed)
+    content, style, initial = (picture.to(hardware.device) for picture in pictures(config))
+    try_statistic(config, same_shape=content.shape == style.shape)
+    return Inputs(hardware, weights, content, style, initial)
+
+
+def pictures(config: Config) -> tuple[Tensor, Tensor, Tensor]:
+    """Content, style and initial picture at their working sizes."""
+    deepest = max([*config.loss_weights.content_layers, *config.loss_weights.style_layers], key=list(LAYERS).index)
+    content, style = images.load(config.content), images.load(config.style)
+    size = images.working_size(
+        content.size, config.image_size.width, config.image_size.height, config.image_size.long_side
+    )
+    style_size = size if config.style_size == "same" else with_area(style.size, size[0] * size[1])
+    for what, have in (
+        (f"content={config.content}", content.size),
+        (f"style={config.style}", style.size),
+        ("image_size", size),
+        ("style_size=own", style_size),
+    ):
+        if min(have) < shortest_side(deepest):
+            raise UserError(
+                f"{what}: {have[0]} x {have[1]} pixels are too few for {deepest}, "
+                f"which needs {shortest_side(deepest)} on the shorter side"
+            )
+    content_tensor, style_tensor = images.to_tensor(content, size), images.to_tensor(style, style_size)
+    return content_tensor, style_tensor, initial(config, content_tensor, size)
+
+
+def with_area(size: tuple[int, int], area: int) -> tuple[int, int]:
+    """The size (w, h) of these proportions with about `area` pixels."""
+    scale = math.sqrt(area / (size[0] * size[1]))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def initial(config: Config, content: Tensor, size: tuple[int, int]) -> Tensor:
+    init = config.init
+    if isinstance(init, NoiseInit):
+        generator = torch.Generator().manual_seed(config.seed)
+        return init.low + (init.high - init.low) * torch.rand(content.shape, generator=generator)
+    if isinstance(init, PictureInit):
+        return images.to_tensor(images.load(init.path), size)
+    return content.clone() if init.name == "content" else images.to_tensor(images.load(config.style), size)
+
+
+def try_statistic(config: Config, same_shape: bool) -> None:
+    """Run the statistic on small noise, so that a bad parameter is a message and not a failed run."""
+    statistic = bind(config.style_stat, "style_stat", given=("features", "reference"))
+    name = config.style_stat.target.rpartition(".")[2]
+    for layer in config.loss_weights.style_layers:
+        here, there = (torch.rand(LAYERS[layer], *size) for size in ((8, 6), (6, 8)))
+        keywords = {}
+        if config.style_stat.reference:
+            keywords["reference"] = bind(config.style_stat.reference, "style_stat.reference", given=("features",))(here)
+        try:
+            ours, target = statistic(here, **keywords), statistic(there, **keywords)
+        except ValueError as error:
+            raise UserError(f"style_stat ({name}): {error}") from None
+        if ours.shape != target.shape and not same_shape:
+            raise UserError(
+                f"style_stat ({name}) compares position by position, so both pictures must have one size: "
+                "use style_size=same"
+            )
+
+
+def loss_network(config: Config, inputs: Inputs) -> LossNetwork:
+    """The network that a run descends, calibrated if the config says so."""
+    weights, stat = config.loss_weights, config.style_stat
+    deepest = max([*weights.content_layers, *weights.style_layers], key=list(LAYERS).index)
+    count = len(weights.style_layers)
+    vgg = VGG19(inputs.weights, config.pooling.name, deepest, inputs.hardware.dtype).to(inputs.hardware.device)
+    network = LossNetwork(
+        vgg,
+        inputs.content,
+        inputs.style,
+        content_layers=weights.content_layers,
+        style_layers=weights.style_layers,
+        style_weights=[1 / count] * count if weights.style_weights is None else weights.style_weights,
+        alpha=weights.alpha,
+        beta=weights.beta,
+        statistic=bind(stat, "style_stat", given=("features", "reference")),
+        distance=bind(stat.distance, "style_stat.distance", given=("ours", "target")) if stat.distance else None,
+        reference=bind(stat.reference, "style_stat.reference", given=("features",)) if stat.reference else None,
+        literal_factor=weights.factor == "thesis",
+    )
+    if weights.calibrate == "gradient":
+        network.calibrate(inputs.content, torch.Generator().manual_seed(config.seed))
+    return network

@@ -1,0 +1,105 @@
+"""The one reader of the loop: scalars off the device in batches, values that are not finite, pictures along the way."""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from stx.optimise import Step
+from stx.signals import Stop
+
+MOST_STEPS, MOST_SECONDS = 50, 1.0
+"""A batch of scalars is read at the latest after so many steps and so much time: one transfer, one wait."""
+
+
+class Row(NamedTuple):
+    """One step's metrics, on the host. Values that are not finite are left out: a store would corrupt or refuse them."""
+
+    step: int
+    time: float
+    """Seconds since the epoch."""
+    values: dict[str, float]
+
+
+class Outcome(NamedTuple):
+    status: str
+    """finished, diverged or interrupted."""
+    steps: int
+    picture: Tensor
+    """The last one, or the last finite one of a run that diverged."""
+    event: str | None
+    """The first value that was not finite: step, term and layer."""
+
+
+def record(
+    steps: Iterator[Step],
+    *,
+    rows_to: Sequence[Callable[[list[Row]], None]],
+    pictures_to: Sequence[Callable[[Tensor, int], None]],
+    pictures_every: int,
+    on_nan: str,
+    stop: Stop,
+) -> Outcome:
+    """Read the loop to its end, and hand rows and pictures on.
+
+    A value that is not finite is noticed when its batch is read, up to MOST_STEPS later; the picture to keep waits on
+    the device. Unless `on_nan` is "continue", nothing after that step is kept.
+    """
+    unread: list[tuple[Step, float]] = []
+    read_at, events, first = time.monotonic(), 0, None
+    for step in steps:
+        unread.append((step, time.time()))
+        picture_due = pictures_every > 0 and step.number % pictures_every == 0
+        elapsed = time.monotonic() - read_at
+        if not (picture_due or stop.signal or len(unread) >= MOST_STEPS or elapsed >= MOST_SECONDS):
+            continue
+        rows, events, event = read(unread, events, on_nan, read_at)
+        first = first or event
+        unread, read_at = [], time.monotonic()
+        for write in rows_to:
+            write(rows)
+        if (event and on_nan != "continue") or stop.signal:
+            break
+        if picture_due:
+            for show in pictures_to:
+                show(step.last_finite if first else step.image, step.number)
+    if unread:
+        rows, events, event = read(unread, events, on_nan, read_at)
+        first = first or event
+        for write in rows_to:
+            write(rows)
+    status = "diverged" if first else "interrupted" if stop.signal else "finished"
+    return Outcome(status, rows[-1].step, step.last_finite if first else step.image, first)
+
+
+def read(unread: list[tuple[Step, float]], events: int, on_nan: str, since: float) -> tuple[list[Row], int, str | None]:
+    """Rows of some steps, the count of events so far, and the first event among them."""
+    numbers = torch.cat([step.values for step, _ in unread]).tolist()
+    step_ms = 1000 * (time.monotonic() - since) / len(unread)
+    rows, first = [], None
+    for step, when in unread:
+        values = dict(zip(step.names, numbers, strict=False))
+        numbers = numbers[len(values) :]
+        broken = [name for name, value in values.items() if not math.isfinite(value)]
+        if broken:
+            events += 1
+            first = first or f"step {step.number}: {term(broken[0])}"
+        public = {
+            name: value for name, value in values.items() if math.isfinite(value) and not name.startswith("peak/")
+        }
+        rows.append(Row(step.number, when, public | {"nan/events": float(events), "time/step_ms": step_ms}))
+        if broken and on_nan != "continue":
+            break
+    return rows, events, first
+
+
+def term(name: str) -> str:
+    """A scalar's name in words."""
+    kind, _, where = name.partition("/")
+    if name in ("peak/gradient", "peak/image"):
+        return f"the {where}"
+    words = {"peak": "features", "style_magnitude": "style statistic", "style_loss": "style loss", "loss": "loss"}
+    return f"{words.get(kind, kind)} {'at ' if where.startswith('conv') else ''}{where}"

@@ -1,0 +1,105 @@
+"""python -m stx.run: config -> pictures -> loss network -> loop -> tracker."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from stx import command
+from stx.config import CONF, Config, validate
+
+log = logging.getLogger("stx")
+
+
+class Diverged(Exception):
+    """A value was not finite, under guard.on_nan=raise."""
+
+
+class Job(NamedTuple):
+    """One run as it was asked for."""
+
+    config: Config
+    folder: Path
+    choices: dict[str, str]
+    """The option of each config group."""
+    overrides: list[str]
+
+
+def run(job: Job) -> Path:
+    """Make one picture. Returns its path."""
+    # Late: torch takes a second that --help, completion and mistakes need not wait for.
+    from stx import about, images
+    from stx.folder import losses_table
+    from stx.optimise import OPTIMISERS, optimise
+    from stx.prepare import loss_network, prepare
+    from stx.progress import progress
+    from stx.record import record
+    from stx.signals import interruptible
+    from stx.tracking import TRACKERS
+
+    config, folder = job.config, job.folder
+    inputs = prepare(config)
+    log.info(about.opening(job, inputs))
+    network = loss_network(config, inputs)
+    image = inputs.initial.contiguous().requires_grad_()
+    settings = config.optim.model_dump(exclude={"name", "steps"})
+    optimiser = OPTIMISERS[config.optim.name]([image], **settings)
+    output = folder / "output.png"
+
+    tracking = config.tracking
+    with (
+        TRACKERS[tracking.name](tracking.uri, tracking.experiment, about.run(job, inputs)) as tracker,
+        progress(config.optim.steps) as advance,
+        interruptible() as stop,
+    ):
+        for path in about.write(job, inputs, network):
+            tracker.artifact(path)
+        tracker.picture(images.to_picture(inputs.initial), 0)
+        outcome = record(
+            optimise(network, image, optimiser, config.optim.steps, tracking.grad_norms_every),
+            rows_to=(losses_table(folder / "losses.csv"), tracker.rows, advance),
+            pictures_to=(
+                lambda picture, step: images.save(images.to_picture(picture), output),
+                lambda picture, step: tracker.picture(images.to_picture(picture), step),
+            ),
+            pictures_every=tracking.pictures_every,
+            on_nan=config.guard.on_nan,
+            stop=stop,
+        )
+        images.save(images.to_picture(outcome.picture), output)
+        tracker.artifact(output)
+        tracker.finish(outcome.status, outcome.event)
+
+    log.info(about.closing(outcome, optimiser, tracker.where))
+    if outcome.event and config.guard.on_nan == "raise":
+        raise Diverged(f"diverged at {outcome.event}; the last finite picture is {output}")
+    if stop.signal:
+        sys.exit(128 + stop.signal)
+    return output
+
+
+@hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")
+def job(composed: DictConfig) -> None:
+    hydra_config = HydraConfig.get()
+    output = run(
+        Job(
+            validate(composed),
+            Path(os.path.relpath(hydra_config.runtime.output_dir)),
+            {group: option for group, option in hydra_config.runtime.choices.items() if "/" not in group},
+            list(hydra_config.overrides.task),
+        )
+    )
+    sys.stdout.write(f"{output}\n")
+
+
+def main() -> None:
+    command.main(job)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""Runs in MLflow; the only file that imports it."""
+
+import importlib.metadata
+import logging
+import os
+import platform
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import quote
+
+from filelock import FileLock
+from PIL.Image import Image
+
+from stx.record import Row
+
+
+class About(NamedTuple):
+    """What a tracker tells of a run."""
+
+    name: str
+    params: Mapping[str, str | int | float]
+    """The leaves that identify it; every image card of the UI prints them all, so they are few and short."""
+    tags: Mapping[str, str]
+    headline: str
+    """Statistic and pictures, for the first line of the description."""
+    command: str
+
+
+class Tracker(Protocol):
+    def rows(self, rows: list[Row]) -> None: ...
+    def picture(self, picture: Image, step: int) -> None: ...
+    def artifact(self, path: Path, folder: str | None = None) -> None: ...
+    def finish(self, outcome: str, event: str | None) -> None: ...
+    @property
+    def where(self) -> str: ...
+
+
+class NullTracker:
+    """tracking=none."""
+
+    where = ""
+
+    def rows(self, rows: list[Row]) -> None:
+        pass
+
+    def picture(self, picture: Image, step: int) -> None:
+        pass
+
+    def artifact(self, path: Path, folder: str | None = None) -> None:
+        pass
+
+    def finish(self, outcome: str, event: str | None) -> None:
+        pass
+
+
+STATUS = {"finished": "FINISHED", "diverged": "FINISHED", "interrupted": "KILLED", "failed": "FAILED"}
+
+
+class MlflowTracker:
+    """One MLflow run. Metrics and pictures are queued and written by MLflow's own threads."""
+
+    def __init__(self, run_id: str, experiment_id: str, uri: str, about: About):
+        self.run_id, self.uri, self.about = run_id, uri, about
+        self.pending: list[Any] = []
+        base = uri if uri.startswith("http") else "http://127.0.0.1:5000"
+        self.where = f"{base}/#/experiments/{experiment_id}/runs/{run_id}?workflowType=machine_learning"
+
+    def rows(self, rows: list[Row]) -> None:
+        import mlflow
+        from mlflow.entities import Metric
+
+        metrics = [
+            Metric(name, value, int(row.time * 1000), row.step) for row in rows for name, value in row.values.items()
+        ]
+        for start in range(0, len(metrics), 1000):  # the store takes no more in one batch
+            batch = metrics[start : start + 1000]
+            self.pending.append(mlflow.MlflowClient().log_batch(self.run_id, batch, synchronous=False))
+
+    def picture(self, picture: Image, step: int) -> None:
+        import mlflow
+
+        mlflow.log_image(picture, key="picture", step=step)
+
+    def artifact(self, path: Path, folder: str | None = None) -> None:
+        import mlflow
+
+        mlflow.log_artifact(str(path), folder)
+
+    def finish(self, outcome: str, event: str | None) -> None:
+        """Wait for all that is queued, then say how the run ended. Raises MlflowException for a lost write."""
+        import mlflow
+
+        for operation in self.pending:
+            if operation is not None:
+                operation.wait()  # flushing is silent about failed writes
+        mlflow.flush_artifact_async_logging()
+        ended = {"stx.outcome": outcome, "mlflow.note.content": description(self.about, outcome, event)}
+        mlflow.set_tags(ended | ({"stx.first_event": event} if event else {}))
+        mlflow.end_run(STATUS[outcome])
+
+
+def description(about: About, outcome: str, event: str | None) -> str:
+    """Markdown; the UI folds it after four lines."""
+    lines = [f"**{outcome}**{f' at {event}' if event else ''} · {about.headline}", f"`{about.command}`"]
+    return "\n\n".join(lines)
+
+
+@contextmanager
+def mlflow_run(uri: str, experiment: str, about: About) -> Iterator[Tracker]:
+    """An MLflow run around a block; FAILED if the block raises."""
+    import mlflow
+
+    for noisy in ("alembic", "mlflow"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # else a server that is down takes 247 s to say so
+    experiment_id = open_store(uri, experiment)
+    tags = dict(about.tags) | {"stx.outcome": "running", "mlflow.note.content": description(about, "running", None)}
+    run = mlflow.start_run(experiment_id=experiment_id, run_name=about.name, tags=tags)
+    tracker = MlflowTracker(run.info.run_id, experiment_id, uri, about)
+    try:
+        mlflow.log_params(dict(about.params))
+        yield tracker
+    except BaseException:
+        if mlflow.active_run():
+            tracker.finish("failed", None)
+        raise
+
+
+@contextmanager
+def no_run(uri: str, experiment: str, about: About) -> Iterator[Tracker]:
+    yield NullTracker()
+
+
+TRACKERS = {"mlflow": mlflow_run, "none": no_run}
+
+
+def open_store(uri: str, experiment: str) -> str:
+    """Id of the experiment, created if it is new.
+
+    Processes that touch a new database together all fail in its migrations, so the first touch stands under a lock.
+    An experiment's artifact folder is fixed when it is created: beside the database file, or where a server says.
+    """
+    import mlflow
+
+    mlflow.set_tracking_uri(uri)
+    client = mlflow.MlflowClient()
+    folder = Path(uri.removeprefix("sqlite:///")).absolute().parent if uri.startswith("sqlite:///") else None
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(str(folder / ".store.lock")) if folder else nullcontext():
+        found = client.get_experiment_by_name(experiment)
+        if found:
+            return str(found.experiment_id)
+        artifacts = f"file://{quote(str(folder / 'artifacts'))}" if folder else None
+        return str(client.create_experiment(experiment, artifact_location=artifacts))
+
+
+def versions() -> str:
+    """What a result depends on, for a tag."""
+    packages = ("stx", "torch", "torchvision", "mlflow", "hydra-core", "pillow", "numpy")
+    found = [f"{name} {importlib.metadata.version(name)}" for name in packages]
+    return ", ".join([f"python {platform.python_version()}", *found])
