@@ -1,11 +1,11 @@
 """A function named in the config, with its keyword arguments checked against its signature."""
 
 import inspect
+import pkgutil
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, get_type_hints
 
-from hydra.utils import get_method
 from pydantic import TypeAdapter, ValidationError
 
 from stx.config import Call
@@ -19,10 +19,12 @@ def bind(call: Call, option: str, given: tuple[str, ...]) -> Callable[..., Any]:
     `given` are the arguments that the caller passes itself. Raises UserError.
     """
     try:
-        function = get_method(call.target)
+        function = pkgutil.resolve_name(call.target)
         signature, hints = inspect.signature(function), get_type_hints(function, include_extras=True)
-    except (ImportError, ValueError, TypeError) as error:
-        raise UserError(f"{option}._target_={call.target}: {str(error).splitlines()[0]}") from None
+    except (ImportError, AttributeError, ValueError, TypeError, NameError) as error:
+        raise UserError(
+            f"{option}._target_={call.target}: no function of that name can be imported ({error})"
+        ) from None
     parameters = {
         name: parameter
         for name, parameter in list(signature.parameters.items())[1:]

@@ -6,7 +6,7 @@ from pathlib import Path
 from PIL import Image
 
 from stx import paint
-from stx.errors import UserError
+from stx.errors import UserError, did_you_mean
 
 _SEED = 0
 # name -> (top-level package, its name on PyPI, file inside it)
@@ -37,6 +37,11 @@ NAMES = {
     "waves": "a woodcut sea in indigo, ochre and vermilion; painted by stx",
 }
 """Every bundled picture, with what it shows and whose it is."""
+
+
+def hint(name: str) -> str:
+    """What to say to someone whose picture is not there."""
+    return f"{did_you_mean(name, NAMES)}.\nBundled pictures: {', '.join(NAMES)}"
 
 
 def open_picture(name: str) -> Image.Image:

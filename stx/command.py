@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from hydra import compose, initialize_config_dir
@@ -16,15 +17,23 @@ from stx.config import CONF
 from stx.errors import UserError
 from stx.mistakes import explain_hydra
 
+DEBUG = bool(os.environ.get("HYDRA_FULL_ERROR"))
+
 
 def main(entry: Callable[[], Any]) -> None:
     """Run a `hydra.main` function. Exits with 2 for a mistake of the user's, 1 for what was not foreseen."""
-    debug = os.environ.get("HYDRA_FULL_ERROR")
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints its own message and exits with 1
-    try:
+    with mistakes():
         entry()
+
+
+@contextmanager
+def mistakes() -> Iterator[None]:
+    """Print a mistake of the user's without a traceback, and exit with status 2."""
+    try:
+        yield
     except (UserError, HydraException, OmegaConfBaseException) as error:
-        if debug:
+        if DEBUG:
             raise
         message = explain_hydra(error, siblings) if isinstance(error, HydraException) else str(error)
         sys.stderr.write(f"stx: {message}\n")

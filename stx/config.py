@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from stx.errors import UserError
-from stx.mistakes import did_you_mean, explain
+from stx.errors import UserError, did_you_mean
+from stx.mistakes import explain
 
 CHECKOUT_CONF = Path(__file__).parents[1] / "conf"
 WHEEL_CONF = Path(__file__).parent / "conf"
@@ -123,10 +123,16 @@ class LbfgsPlain(Section):
     history: Annotated[Whole, Field(ge=1)]
 
 
-class Tracking(Section):
-    name: Literal["mlflow", "none"]
-    uri: str | None
-    experiment: str | None
+class NoTracking(Section):
+    name: Literal["none"]
+    pictures_every: Every
+    grad_norms_every: Every
+
+
+class MlflowTracking(Section):
+    name: Literal["mlflow"]
+    uri: str
+    experiment: str
     pictures_every: Every
     grad_norms_every: Every
 
@@ -143,7 +149,7 @@ class Config(Section):
     init: NoiseInit | PictureInit | OtherInit = Field(discriminator="name")
     image_size: ImageSize
     optim: Adam | Lbfgs | LbfgsPlain = Field(discriminator="name")
-    tracking: Tracking
+    tracking: NoTracking | MlflowTracking = Field(discriminator="name")
     guard: Guard
     content: str
     style: str
@@ -161,8 +167,10 @@ def validate(composed: DictConfig) -> Config:
     try:
         plain = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
         config = Config.model_validate(plain)
+    except MissingMandatoryValue as error:
+        raise UserError(f"{error.full_key} must be given") from None
     except OmegaConfBaseException as error:
-        raise UserError(str(error).splitlines()[0]) from None
+        raise UserError(f"{error.full_key or 'config'}: {str(error).splitlines()[0]}") from None
     except ValidationError as error:
         raise UserError(explain(error, plain)) from None
     check_combinations(config)

@@ -1,8 +1,17 @@
 """What a user can get wrong."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class UserError(ValueError):
     """A mistake of the user's: one or two lines that name the option or file and say what would be right.
 
     The command line prints the message without a traceback and exits with status 2.
     """
+
+
+def did_you_mean(name: str, allowed: Iterable[str]) -> str:
+    """A hint at the nearest allowed name, or nothing where none is near."""
+    nearest = get_close_matches(name, list(allowed), n=1, cutoff=0.5)
+    return f" (did you mean {nearest[0]}?)" if nearest else ""

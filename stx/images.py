@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from stx import bundled
 from stx.errors import UserError
@@ -132,7 +132,7 @@ def _decode(path: Path, source: str) -> Image.Image:
                 return picture
     except UserError:
         raise
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         problem = f"is not a picture that can be read; name a {_TYPES}"
     except PermissionError:
         problem = "may not be read; give yourself permission to read it"
@@ -144,7 +144,8 @@ def _decode(path: Path, source: str) -> Image.Image:
 
 
 def _scale_transparent_colour(picture: Image.Image) -> None:
-    scale = _KEY_SCALE.get(str(picture.tile[0].args)) if picture.format == "PNG" and picture.tile else None
+    tile = getattr(picture, "tile", None)
+    scale = _KEY_SCALE.get(str(tile[0].args)) if picture.format == "PNG" and tile else None
     if scale and "transparency" in picture.info:
         picture.info["transparency"] = (np.array(picture.info["transparency"]) * scale).astype(int).tolist()
 

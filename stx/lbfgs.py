@@ -1,6 +1,7 @@
 """L-BFGS that neither stands still nor explodes (Nocedal & Wright 2006, algorithms 7.4 and 3.1)."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -46,7 +47,7 @@ class LBFGS(torch.optim.Optimizer):
         """Go back to the last accepted image: the step under way has not been judged."""
         self.image.copy_(self.state[self.image]["position"].view_as(self.image))
 
-    def advance(self, state: dict, loss: float, gradient: Tensor) -> None:
+    def advance(self, state: dict[str, Any], loss: float, gradient: Tensor) -> None:
         """Learn the curvature from the accepted step and take the next one."""
         position = self.image.flatten().clone()
         pairs = state.setdefault("pairs", [])
@@ -58,7 +59,7 @@ class LBFGS(torch.optim.Optimizer):
         state.update(loss=loss, position=position, gradient=gradient)
         self.search(state, two_loop(gradient, pairs))
 
-    def backtrack(self, state: dict) -> None:
+    def backtrack(self, state: dict[str, Any]) -> None:
         """Half the step from the last good image; along the gradient once the curvature has proved useless."""
         state["length"] /= 2
         if state["length"] >= SMALLEST_STEP:
@@ -70,7 +71,7 @@ class LBFGS(torch.optim.Optimizer):
             self.stalled = True
             self.settle()
 
-    def search(self, state: dict, direction: Tensor) -> None:
+    def search(self, state: dict[str, Any], direction: Tensor) -> None:
         """Start along a new direction: a whole quasi-Newton step, or `first_step` while there is no curvature."""
         if not state["pairs"]:
             rms = float(direction.square().mean().sqrt())
@@ -79,7 +80,7 @@ class LBFGS(torch.optim.Optimizer):
         self.stalled = state["slope"] == 0
         self.move(state)
 
-    def move(self, state: dict) -> None:
+    def move(self, state: dict[str, Any]) -> None:
         self.image.copy_((state["position"] + state["length"] * state["direction"]).view_as(self.image))
 
 

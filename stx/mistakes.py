@@ -2,13 +2,18 @@
 
 import re
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from typing import Any
 
 from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException, OverrideParseException
 from pydantic import ValidationError
 
-TAGS = {"init": ("noise", "picture", "content", "style"), "optim": ("adam", "lbfgs", "lbfgs_plain")}
+from stx.errors import did_you_mean
+
+TAGS = {
+    "init": ("noise", "picture", "content", "style"),
+    "optim": ("adam", "lbfgs", "lbfgs_plain"),
+    "tracking": ("mlflow", "none"),
+}
 """Sections that are a union: pydantic puts the member that it tried into an error's path, right behind them."""
 
 
@@ -40,11 +45,6 @@ def unknown_option(option: str, allowed: Iterable[str]) -> str:
     allowed = list(allowed)
     there = f"{parent} has {', '.join(allowed)}" if parent else f"The options are {', '.join(allowed)}"
     return f"there is no option {option}{did_you_mean(name, allowed)}.\n{there if allowed else f'{parent} has none'}"
-
-
-def did_you_mean(name: str, allowed: Iterable[str]) -> str:
-    nearest = get_close_matches(name, list(allowed), n=1, cutoff=0.5)
-    return f" (did you mean {nearest[0]}?)" if nearest else ""
 
 
 def explain_hydra(error: HydraException, siblings: Callable[[str], list[str]]) -> str:

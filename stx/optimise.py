@@ -74,7 +74,7 @@ def optimise(
             scalars.update(named(losses))
             return losses.total
 
-        optimiser.step(evaluate)
+        optimiser.step(evaluate)  # type: ignore[arg-type]  # a tensor serves as the loss, as torch documents
         if number == steps and isinstance(optimiser, LBFGS):
             optimiser.settle()
         assert image.grad is not None

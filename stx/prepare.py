@@ -1,19 +1,20 @@
 """Config -> pictures and loss network: all that a user can get wrong is found here, before anything is written."""
 
 import math
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from stx import images
 from stx.bind import bind
-from stx.config import Config, NoiseInit, PictureInit
+from stx.config import Config, NoiseInit, PictureInit, StyleStat
 from stx.device import Hardware, choose
 from stx.errors import UserError
 from stx.losses import LossNetwork
-from stx.vgg import LAYERS, VGG19, shortest_side
-from stx.weights import Weights, load_weights
+from stx.vgg import LAYERS, VGG19, Weights, shortest_side
+from stx.weights import load_weights
 
 
 class Inputs(NamedTuple):
@@ -37,7 +38,7 @@ def prepare(config: Config) -> Inputs:
 
 def pictures(config: Config) -> tuple[Tensor, Tensor, Tensor]:
     """Content, style and initial picture at their working sizes."""
-    deepest = max([*config.loss_weights.content_layers, *config.loss_weights.style_layers], key=list(LAYERS).index)
+    deepest = deepest_layer(config)
     content, style = images.load(config.content), images.load(config.style)
     size = images.working_size(
         content.size, config.image_size.width, config.image_size.height, config.image_size.long_side
@@ -58,6 +59,12 @@ def pictures(config: Config) -> tuple[Tensor, Tensor, Tensor]:
     return content_tensor, style_tensor, initial(config, content_tensor, size)
 
 
+def deepest_layer(config: Config) -> str:
+    """The layer at which the network ends."""
+    used = {*config.loss_weights.content_layers, *config.loss_weights.style_layers}
+    return [layer for layer in LAYERS if layer in used][-1]
+
+
 def with_area(size: tuple[int, int], area: int) -> tuple[int, int]:
     """The size (w, h) of these proportions with about `area` pixels."""
     scale = math.sqrt(area / (size[0] * size[1]))
@@ -74,17 +81,26 @@ def initial(config: Config, content: Tensor, size: tuple[int, int]) -> Tensor:
     return content.clone() if init.name == "content" else images.to_tensor(images.load(config.style), size)
 
 
+def bound(stat: StyleStat) -> tuple[Callable[..., Tensor], Callable[..., Tensor] | None, Callable[..., Any] | None]:
+    """The statistic, its distance and what it fits to the style picture. Raises UserError."""
+    return (
+        bind(stat, "style_stat", given=("features", "reference")),
+        bind(stat.distance, "style_stat.distance", given=("ours", "target")) if stat.distance else None,
+        bind(stat.reference, "style_stat.reference", given=("features",)) if stat.reference else None,
+    )
+
+
 def try_statistic(config: Config, same_shape: bool) -> None:
     """Run the statistic on small noise, so that a bad parameter is a message and not a failed run."""
-    statistic = bind(config.style_stat, "style_stat", given=("features", "reference"))
+    statistic, distance, reference = bound(config.style_stat)
     name = config.style_stat.target.rpartition(".")[2]
     for layer in config.loss_weights.style_layers:
         here, there = (torch.rand(LAYERS[layer], *size) for size in ((8, 6), (6, 8)))
-        keywords = {}
-        if config.style_stat.reference:
-            keywords["reference"] = bind(config.style_stat.reference, "style_stat.reference", given=("features",))(here)
         try:
+            keywords = {"reference": reference(here)} if reference else {}
             ours, target = statistic(here, **keywords), statistic(there, **keywords)
+            if distance:
+                distance(ours, ours)
         except ValueError as error:
             raise UserError(f"style_stat ({name}): {error}") from None
         if ours.shape != target.shape and not same_shape:
@@ -96,12 +112,12 @@ def try_statistic(config: Config, same_shape: bool) -> None:
 
 def loss_network(config: Config, inputs: Inputs) -> LossNetwork:
     """The network that a run descends, calibrated if the config says so."""
-    weights, stat = config.loss_weights, config.style_stat
-    deepest = max([*weights.content_layers, *weights.style_layers], key=list(LAYERS).index)
+    weights = config.loss_weights
+    statistic, distance, reference = bound(config.style_stat)
     count = len(weights.style_layers)
-    vgg = VGG19(inputs.weights, config.pooling.name, deepest, inputs.hardware.dtype).to(inputs.hardware.device)
+    vgg = VGG19(inputs.weights, config.pooling.name, deepest_layer(config), inputs.hardware.dtype)
     network = LossNetwork(
-        vgg,
+        vgg.to(inputs.hardware.device),
         inputs.content,
         inputs.style,
         content_layers=weights.content_layers,
@@ -109,9 +125,9 @@ def loss_network(config: Config, inputs: Inputs) -> LossNetwork:
         style_weights=[1 / count] * count if weights.style_weights is None else weights.style_weights,
         alpha=weights.alpha,
         beta=weights.beta,
-        statistic=bind(stat, "style_stat", given=("features", "reference")),
-        distance=bind(stat.distance, "style_stat.distance", given=("ours", "target")) if stat.distance else None,
-        reference=bind(stat.reference, "style_stat.reference", given=("features",)) if stat.reference else None,
+        statistic=statistic,
+        distance=distance,
+        reference=reference,
         literal_factor=weights.factor == "thesis",
     )
     if weights.calibrate == "gradient":

@@ -16,7 +16,7 @@ MOST_STEPS, MOST_SECONDS = 50, 1.0
 
 
 class Row(NamedTuple):
-    """One step's metrics, on the host. Values that are not finite are left out: a store would corrupt or refuse them."""
+    """One step's metrics, on the host, without values that are not finite: a store would corrupt or refuse them."""
 
     step: int
     time: float

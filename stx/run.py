@@ -52,8 +52,9 @@ def run(job: Job) -> Path:
     output = folder / "output.png"
 
     tracking = config.tracking
+    store = tracking.model_dump(exclude={"name", "pictures_every", "grad_norms_every"})
     with (
-        TRACKERS[tracking.name](tracking.uri, tracking.experiment, about.run(job, inputs)) as tracker,
+        TRACKERS[tracking.name](about.run(job, inputs), **store) as tracker,
         progress(config.optim.steps) as advance,
         interruptible() as stop,
     ):

@@ -4,8 +4,8 @@ import importlib.metadata
 import logging
 import os
 import platform
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
@@ -108,7 +108,7 @@ def description(about: About, outcome: str, event: str | None) -> str:
 
 
 @contextmanager
-def mlflow_run(uri: str, experiment: str, about: About) -> Iterator[Tracker]:
+def mlflow_run(about: About, uri: str, experiment: str) -> Iterator[Tracker]:
     """An MLflow run around a block; FAILED if the block raises."""
     import mlflow
 
@@ -129,11 +129,11 @@ def mlflow_run(uri: str, experiment: str, about: About) -> Iterator[Tracker]:
 
 
 @contextmanager
-def no_run(uri: str, experiment: str, about: About) -> Iterator[Tracker]:
+def no_run(about: About) -> Iterator[Tracker]:
     yield NullTracker()
 
 
-TRACKERS = {"mlflow": mlflow_run, "none": no_run}
+TRACKERS: dict[str, Callable[..., AbstractContextManager[Tracker]]] = {"mlflow": mlflow_run, "none": no_run}
 
 
 def open_store(uri: str, experiment: str) -> str:

@@ -83,7 +83,9 @@ class VGG19(nn.Module):
             self.register_buffer(f"{name}_kernel", kernel)
             self.register_buffer(f"{name}_bias", bias.to(dtype))
         order, mean, std = weights.preprocessing
-        self.register_buffer("order", torch.tensor(order))
+        self.order = list(order)
+        self.mean: Tensor
+        self.std: Tensor
         self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1))
         self.register_buffer("std", torch.tensor(std).view(3, 1, 1))
 

@@ -3,8 +3,8 @@
 A new one is a function anywhere that Python can import and a YAML file in `conf/style_stat/` that names it.
 """
 
-from stx.stats.cooc import cooc_matrix, cooc_tensor, cooc_vector, gram_cooc_matrix, gram_cooc_vector
-from stx.stats.gram import gram, quarter_mean_square
+from stx.stats.cooccurrence import cooc_matrix, cooc_tensor, cooc_vector, gram_cooc_matrix, gram_cooc_vector
+from stx.stats.gram_matrix import gram, quarter_mean_square
 
 __all__ = [
     "cooc_matrix",

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from stx.errors import UserError
-from stx.stats.gram import gram
+from stx.stats.gram_matrix import gram
 
 Window = Literal["mean", "sum"]
 Threshold = float | Literal["mean"]
