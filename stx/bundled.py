@@ -21,37 +21,53 @@ _PHOTOGRAPHS = {
     "retina": ("skimage", "scikit-image", "data/retina.jpg"),
     "hubble": ("skimage", "scikit-image", "data/hubble_deep_field.jpg"),
 }
+# name -> what it shows, by whom, under which terms
 NAMES = {
-    "china": "Summer Palace, Beijing; photograph by danielbuechele, CC BY 2.0",
-    "flower": "a dahlia; photograph by vultilion, CC BY 2.0",
-    "astronaut": "Eileen Collins, a portrait; photograph by NASA, public domain",
-    "coffee": "a cup of coffee; photograph by Rachel Michetti, CC0",
-    "rocket": "launch of DSCOVR on a Falcon 9; photograph by SpaceX, CC0",
-    "chelsea": "Chelsea the cat; photograph by Stéfan van der Walt, CC0",
-    "ihc": "a stained section of tissue, brown and blue; Human Protein Atlas / scikit-image, CC0",
-    "retina": "the back of an eye; photograph by Häggström Mikael, CC0",
-    "hubble": "the Hubble eXtreme Deep Field; NASA, public domain",
-    "swirls": "a night of brush strokes along vortices; painted by stx",
-    "pointillist": "dabs of warm colour and their complements; painted by stx",
-    "mosaic": "tesserae along curved bands; painted by stx",
-    "waves": "a woodcut sea in indigo, ochre and vermilion; painted by stx",
+    "china": "photograph: the Summer Palace in Beijing, by danielbuechele, CC BY 2.0",
+    "flower": "photograph: a flower, by vultilion, CC BY 2.0",
+    "astronaut": "photograph: Eileen Collins, by NASA, public domain",
+    "coffee": "photograph: a cup at Pikolo Espresso Bar, by Rachel Michetti, CC0",
+    "rocket": "photograph: a Falcon 9 carrying DSCOVR, by SpaceX, public domain",
+    "chelsea": "photograph: Chelsea the cat, by Stefan van der Walt, CC0",
+    "ihc": "style: stained tissue, by the Center for Microscopy and Molecular Imaging, no known restrictions",
+    "retina": "style: the back of an eye, by Mikael Häggström, CC0",
+    "hubble": "style: the Hubble eXtreme Deep Field, by NASA, public domain",
+    "swirls": "style: a night sky in whirling strokes, painted by stx",
+    "pointillist": "style: a warm shore in round dabs, painted by stx",
+    "mosaic": "style: glass and gold tesserae in rings, painted by stx",
+    "woodcut": "style: breaking waves in carved lines, painted by stx",
 }
-"""Every bundled picture, with what it shows and whose it is."""
-
-
-def hint(name: str) -> str:
-    """What to say to someone whose picture is not there."""
-    return f"{did_you_mean(name, NAMES)}.\nBundled pictures: {', '.join(NAMES)}"
 
 
 def open_picture(name: str) -> Image.Image:
-    """One of NAMES, as its file or its painter gives it. Raises UserError where a package lacks its file."""
+    """The picture `name`, a key of NAMES, decoded as it is shipped: mode "RGB", perhaps with a profile.
+
+    Raises UserError for an unknown name and where the package that ships the photograph lacks it.
+    """
     if name in paint.STYLES:
         return paint.STYLES[name](_SEED)
-    package, project, inside = _PHOTOGRAPHS[name]
-    # Found without importing the package, which would take a second.
-    spec = importlib.util.find_spec(package)
-    path = Path(spec.origin).parent / inside if spec and spec.origin else None
-    if path is None or not path.is_file():
-        raise UserError(f"the picture {name!r} comes with the package {project}, which lacks it: pip install {project}")
-    return Image.open(path)
+    if name not in _PHOTOGRAPHS:
+        raise UserError(f"no bundled picture {name!r}{hint(name)}")
+    package, distribution, file = _PHOTOGRAPHS[name]
+    try:
+        with Image.open(_folder(package) / file) as picture:
+            picture.load()
+            return picture
+    except OSError as error:
+        raise UserError(
+            f"bundled picture {name!r} is missing: it is {file} of the package {distribution}\n"
+            f"repair that (pip install --force-reinstall {distribution}) or give a file of your own"
+        ) from error
+
+
+def hint(name: str) -> str:
+    """What to add to a message about the unknown name `name`: the nearest bundled name and all of them."""
+    return f"{did_you_mean(name, NAMES)}\nbundled pictures: {', '.join(NAMES)}"
+
+
+def _folder(package: str) -> Path:
+    """Where `package` is installed. Not imported: that would take seconds for the sake of one file."""
+    found = importlib.util.find_spec(package)
+    if found is None or not found.submodule_search_locations:
+        raise FileNotFoundError(package)
+    return Path(found.submodule_search_locations[0])

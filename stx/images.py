@@ -20,7 +20,6 @@ _PROFILED = {"1": "L", "L": "L", "LA": "L", "CMYK": "CMYK"}
 _KEY_SCALE = {"L;2": 85, "L;4": 17, "RGB;16B": 1 / 256}
 # Formats whose further frames are other views, layers or pages of a picture, not moments of a film.
 _FIRST_FRAME_IS_THE_PICTURE = {"MPO", "PSD", "TIFF"}
-_TIFF_PHOTOMETRIC = 262
 _SRGB = ImageCms.createProfile("sRGB")
 _TYPES = "PNG, JPEG, WebP, TIFF or BMP file"
 
@@ -49,22 +48,20 @@ def working_size(
     longer side is `long_side`, or left alone if that is missing too. No side is below 1 pixel.
     """
     own_width, own_height = picture
-    if width is None and height is None:
-        scale = 1.0 if long_side is None else long_side / max(picture)
-        width, height = _rounded(own_width * scale), _rounded(own_height * scale)
-    elif width is None:
-        assert height is not None
-        width = _rounded(own_width * height / own_height)
-    elif height is None:
-        height = _rounded(own_height * width / own_width)
-    return max(1, width), max(1, height)
+    scale = 1.0
+    if width is not None:
+        scale = width / own_width
+    elif height is not None:
+        scale = height / own_height
+    elif long_side is not None:
+        scale = long_side / max(picture)
+    return width or max(1, round(own_width * scale)), height or max(1, round(own_height * scale))
 
 
 def to_tensor(picture: Image.Image, size: tuple[int, int]) -> torch.Tensor:
     """Float32 tensor (3, H, W) in [0, 1]: the whole picture resized (Lanczos) to `size` = (W, H)."""
     resized = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
-    channels_first = np.asarray(resized, dtype=np.float32).transpose(2, 0, 1) / 255
-    return torch.from_numpy(np.ascontiguousarray(channels_first))
+    return torch.from_numpy(np.array(resized)).permute(2, 0, 1).contiguous().float() / 255
 
 
 def to_picture(tensor: torch.Tensor) -> Image.Image:
@@ -89,16 +86,9 @@ def save(picture: Image.Image, path: str | os.PathLike[str]) -> None:
         picture.save(unfinished, format="PNG")
         os.replace(unfinished, path)
     except OSError as error:
-        raise UserError(
-            f"cannot write {path}: {error.strerror or error}; name a file in a folder you can write to"
-        ) from error
+        raise UserError(f"cannot write {path}: {error.strerror or error}; choose another folder") from error
     finally:
         unfinished.unlink(missing_ok=True)
-
-
-def _rounded(length: float) -> int:
-    """The nearest integer; halves go up, so that doubling a picture never depends on evenness."""
-    return int(length + 0.5)
 
 
 def _check_file(path: Path, source: str) -> None:
@@ -123,8 +113,10 @@ def _decode(path: Path, source: str) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # large, but still allowed
             with Image.open(path) as picture:
-                film = getattr(picture, "is_animated", False)
-                if film and picture.format not in _FIRST_FRAME_IS_THE_PICTURE:
+                if (
+                    getattr(picture, "is_animated", False)
+                    and picture.format not in _FIRST_FRAME_IS_THE_PICTURE
+                ):
                     raise UserError(f"{source!r} is an animation; save the frame you want as a picture")
                 _scale_transparent_colour(picture)
                 picture.load()
@@ -184,8 +176,8 @@ def _eight_bit_grey(picture: Image.Image, source: str) -> Image.Image:
     top = 1 if picture.mode == "F" else 65535
     if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= top):
         raise UserError(f"{source!r} has grey values outside 0..{top}; rescale it or save it as 8-bit PNG")
-    if picture.mode == "I;16" and getattr(picture, "tag_v2", {}).get(_TIFF_PHOTOMETRIC) == 0:
-        values = top - values  # a TIFF whose zero is white, which Pillow heeds at 8 bits only
+    if picture.mode == "I;16" and getattr(picture, "tag_v2", {}).get(262) == 0:
+        values = top - values  # a TIFF whose zero is white (tag 262), which Pillow heeds at 8 bits only
     return Image.fromarray((values * (255 / top)).round().astype(np.uint8))
 
 
@@ -194,14 +186,13 @@ def _apply_profile(colours: Image.Image, profile: bytes, source: str) -> Image.I
         opened = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         if opened.profile.xcolor_space.strip() == "RGB" and colours.mode == "L":
             colours = colours.convert("RGB")  # grey pictures often carry the profile of an RGB screen
-        transform = ImageCms.buildTransform(
-            opened,
-            _SRGB,
-            colours.mode,
-            "RGB",
-            ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            ImageCms.Flags.BLACKPOINTCOMPENSATION,
-        )
+        flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
+        if (
+            colours.mode == "L"
+        ):  # optimised, a grey curve is sampled so coarsely that darks are ten levels off
+            flags |= ImageCms.Flags.NOOPTIMIZE
+        intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
+        transform = ImageCms.buildTransform(opened, _SRGB, colours.mode, "RGB", intent, flags)
         return transform.apply(colours)
     except (OSError, ValueError, ImageCms.PyCMSError) as error:
         warnings.warn(f"colour profile of {source!r} ignored, taken as sRGB: {error}", stacklevel=3)

@@ -74,7 +74,6 @@ class VGG19(nn.Module):
     def __init__(self, weights: Weights, pooling: str, last_layer: str, dtype: torch.dtype = torch.float32):
         super().__init__()
         self.pool = POOLING[pooling]
-        self.dtype = dtype
         names = list(LAYERS)
         self.layers = names[: names.index(last_layer) + 1]
         for name in self.layers:
@@ -92,7 +91,8 @@ class VGG19(nn.Module):
     def forward(self, picture: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
         """Features (D, H, W) after the ReLU of each of `layers`, for a picture (3, H, W) in RGB and [0, 1]."""
         normalised = (picture[self.order] - self.mean) / self.std
-        maps = normalised[None].to(self.dtype, memory_format=torch.channels_last)
+        dtype = self.get_buffer("conv1_1_kernel").dtype
+        maps = normalised[None].to(dtype, memory_format=torch.channels_last)
         features = {}
         for name in self.layers:
             if name.endswith("_1") and name != "conv1_1":

