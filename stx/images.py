@@ -113,10 +113,7 @@ def _decode(path: Path, source: str) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # large, but still allowed
             with Image.open(path) as picture:
-                if (
-                    getattr(picture, "is_animated", False)
-                    and picture.format not in _FIRST_FRAME_IS_THE_PICTURE
-                ):
+                if getattr(picture, "is_animated", False) and picture.format not in _FIRST_FRAME_IS_THE_PICTURE:
                     raise UserError(f"{source!r} is an animation; save the frame you want as a picture")
                 _scale_transparent_colour(picture)
                 picture.load()
@@ -187,9 +184,7 @@ def _apply_profile(colours: Image.Image, profile: bytes, source: str) -> Image.I
         if opened.profile.xcolor_space.strip() == "RGB" and colours.mode == "L":
             colours = colours.convert("RGB")  # grey pictures often carry the profile of an RGB screen
         flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
-        if (
-            colours.mode == "L"
-        ):  # optimised, a grey curve is sampled so coarsely that darks are ten levels off
+        if colours.mode == "L":  # optimised, a grey curve is sampled so coarsely that darks are ten levels off
             flags |= ImageCms.Flags.NOOPTIMIZE
         intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
         transform = ImageCms.buildTransform(opened, _SRGB, colours.mode, "RGB", intent, flags)

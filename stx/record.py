@@ -24,6 +24,15 @@ class Row(NamedTuple):
     values: dict[str, float]
 
 
+class Scalars(NamedTuple):
+    """A step that has not been read yet, without its pictures: fifty of those could fill the memory."""
+
+    step: int
+    time: float
+    names: tuple[str, ...]
+    values: Tensor
+
+
 class Outcome(NamedTuple):
     status: str
     """finished, diverged or interrupted."""
@@ -48,10 +57,10 @@ def record(
     A value that is not finite is noticed when its batch is read, up to MOST_STEPS later; the picture to keep waits on
     the device. Unless `on_nan` is "continue", nothing after that step is kept.
     """
-    unread: list[tuple[Step, float]] = []
+    unread: list[Scalars] = []
     read_at, events, first = time.monotonic(), 0, None
     for step in steps:
-        unread.append((step, time.time()))
+        unread.append(Scalars(step.number, time.time(), step.names, step.values))
         picture_due = pictures_every > 0 and step.number % pictures_every == 0
         elapsed = time.monotonic() - read_at
         if not (picture_due or stop.signal or len(unread) >= MOST_STEPS or elapsed >= MOST_SECONDS):
@@ -75,22 +84,22 @@ def record(
     return Outcome(status, rows[-1].step, step.last_finite if first else step.image, first)
 
 
-def read(unread: list[tuple[Step, float]], events: int, on_nan: str, since: float) -> tuple[list[Row], int, str | None]:
+def read(unread: list[Scalars], events: int, on_nan: str, since: float) -> tuple[list[Row], int, str | None]:
     """Rows of some steps, the count of events so far, and the first event among them."""
-    numbers = torch.cat([step.values for step, _ in unread]).tolist()
+    numbers = torch.cat([step.values for step in unread]).tolist()
     step_ms = 1000 * (time.monotonic() - since) / len(unread)
     rows, first = [], None
-    for step, when in unread:
+    for step in unread:
         values = dict(zip(step.names, numbers, strict=False))
         numbers = numbers[len(values) :]
         broken = [name for name, value in values.items() if not math.isfinite(value)]
         if broken:
             events += 1
-            first = first or f"step {step.number}: {term(broken[0])}"
+            first = first or f"step {step.step}: {term(broken[0])}"
         public = {
             name: value for name, value in values.items() if math.isfinite(value) and not name.startswith("peak/")
         }
-        rows.append(Row(step.number, when, public | {"nan/events": float(events), "time/step_ms": step_ms}))
+        rows.append(Row(step.step, step.time, public | {"nan/events": float(events), "time/step_ms": step_ms}))
         if broken and on_nan != "continue":
             break
     return rows, events, first

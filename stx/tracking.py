@@ -145,11 +145,11 @@ def open_store(uri: str, experiment: str) -> str:
     import mlflow
 
     mlflow.set_tracking_uri(uri)
-    client = mlflow.MlflowClient()
     folder = Path(uri.removeprefix("sqlite:///")).absolute().parent if uri.startswith("sqlite:///") else None
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
     with FileLock(str(folder / ".store.lock")) if folder else nullcontext():
+        client = mlflow.MlflowClient()
         found = client.get_experiment_by_name(experiment)
         if found:
             return str(found.experiment_id)

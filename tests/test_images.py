@@ -94,9 +94,7 @@ def linear_grey() -> bytes:
 def inks(corners: dict[tuple[int, int, int, int], tuple[int, int, int]]) -> bytes:
     """A CMYK profile that gives the Lab of `corners` for full and absent inks, elsewhere black."""
     identity, ramp = struct.pack(">9i", *(65536 * np.eye(3, dtype=int)).ravel().tolist()), bytes(range(256))
-    grid = [
-        corners.get((c, m, y, k), (0, 0, 0)) for c in (0, 1) for m in (0, 1) for y in (0, 1) for k in (0, 1)
-    ]
+    grid = [corners.get((c, m, y, k), (0, 0, 0)) for c in (0, 1) for m in (0, 1) for y in (0, 1) for k in (0, 1)]
     nodes = b"".join(bytes([round(light * 2.55), a + 128, b + 128]) for light, a, b in grid)
     table = b"mft1\0\0\0\0" + bytes([4, 3, 2, 0]) + identity + ramp * 4 + nodes + ramp * 3
     return profile(b"CMYK", b"Lab ", A2B0=table)

@@ -1,0 +1,104 @@
+"""The reader of the loop: batches, values that are not finite, the picture to keep."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+
+from stx import record as module
+from stx.optimise import Step
+from stx.record import Row, record
+from stx.signals import Stop
+
+NAMES = ("peak/conv1_1", "style_magnitude/conv1_1", "loss/content", "style_loss/conv1_1", "loss/style", "loss/total")
+
+
+def steps(count: int, broken: dict[int, str] | None = None) -> Iterator[Step]:
+    """A loop whose image after step n is n everywhere; `broken` has scalars that are not finite by step."""
+    last_finite = torch.zeros(3, 2, 2)
+    for number in range(1, count + 1):
+        values = torch.arange(len(NAMES), dtype=torch.float64) + number
+        if broken and number in broken:
+            values[NAMES.index(broken[number])] = float("nan")
+        else:
+            last_finite = torch.full((3, 2, 2), float(number - 1))
+        yield Step(number, NAMES, values, torch.full((3, 2, 2), float(number)), last_finite)
+
+
+def collect(loop: Iterator[Step], **changes: Any) -> tuple[module.Outcome, list[Row], list[int]]:
+    rows: list[Row] = []
+    pictures: list[int] = []
+    settings: dict[str, Any] = {"pictures_every": 0, "on_nan": "stop", "stop": Stop()} | changes
+    outcome = record(loop, rows_to=[rows.extend], pictures_to=[lambda picture, step: pictures.append(step)], **settings)
+    return outcome, rows, pictures
+
+
+def test_every_step_becomes_one_row_with_its_own_values() -> None:
+    outcome, rows, _ = collect(steps(120))
+    assert outcome.status == "finished"
+    assert outcome.steps == 120
+    assert float(outcome.picture.mean()) == 120
+    assert [row.step for row in rows] == list(range(1, 121))
+    assert all(row.values["loss/total"] == row.step + 5 for row in rows)
+    assert all(row.values["nan/events"] == 0 and row.values["time/step_ms"] >= 0 for row in rows)
+    assert not any(name.startswith("peak/") for name in rows[0].values)
+
+
+def test_scalars_are_read_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_SECONDS", 1e9)
+    sizes = []
+    record(
+        steps(120),
+        rows_to=[lambda rows: sizes.append(len(rows))],
+        pictures_to=[],
+        pictures_every=0,
+        on_nan="stop",
+        stop=Stop(),
+    )
+    assert sizes == [50, 50, 20]
+
+
+def test_pictures_come_every_so_many_steps() -> None:
+    assert collect(steps(10), pictures_every=3)[2] == [3, 6, 9]
+    assert collect(steps(10), pictures_every=0)[2] == []
+
+
+@pytest.mark.parametrize(
+    ("scalar", "words"),
+    [
+        ("peak/conv1_1", "features at conv1_1"),
+        ("style_magnitude/conv1_1", "style statistic at conv1_1"),
+        ("style_loss/conv1_1", "style loss at conv1_1"),
+        ("loss/content", "loss content"),
+    ],
+)
+def test_a_broken_value_stops_the_run_and_is_named(scalar: str, words: str) -> None:
+    outcome, rows, _ = collect(steps(200, dict.fromkeys(range(60, 201), scalar)))
+    assert outcome.status == "diverged"
+    assert outcome.event == f"step 60: {words}"
+    assert float(outcome.picture.mean()) == 58  # the image that step 59 started from is the last known to be good
+    assert rows[-1].step == 60
+    assert scalar not in rows[-1].values
+    assert rows[-1].values["nan/events"] == 1
+
+
+def test_continue_goes_on_and_counts_every_event() -> None:
+    outcome, rows, _ = collect(steps(200, {60: "loss/total", 90: "loss/total"}), on_nan="continue")
+    assert outcome.status == "diverged"
+    assert outcome.event == "step 60: loss total"
+    assert [row.step for row in rows] == list(range(1, 201))
+    assert rows[-1].values["nan/events"] == 2
+
+
+def test_a_signal_ends_the_run_after_the_step_under_way() -> None:
+    stop = Stop()
+
+    def interrupted() -> Iterator[Step]:
+        for step in steps(100):
+            stop.signal = 15 if step.number == 7 else None
+            yield step
+
+    outcome, rows, _ = collect(interrupted(), stop=stop)
+    assert outcome.status == "interrupted"
+    assert outcome.steps == rows[-1].step == 7

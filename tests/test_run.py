@@ -1,0 +1,162 @@
+"""The command as a user types it, in a folder of their own."""
+
+import csv
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+from conftest import SMALL, Command
+
+
+def the_run(folder: Path) -> mlflow.entities.Run:
+    client = mlflow.MlflowClient(f"sqlite:///{folder}/outputs/mlflow.db")
+    (run,) = client.search_runs([client.get_experiment_by_name("stx").experiment_id])
+    return run
+
+
+def test_a_run_leaves_its_picture_its_losses_and_its_mlflow_run(stx: Command, tmp_path: Path) -> None:
+    done = stx(*SMALL, "tracking.pictures_every=2", "tracking.grad_norms_every=1", "optim.steps=4")
+    assert done.returncode == 0, done.stderr
+    output = tmp_path / done.stdout.strip()
+    assert done.stdout.count("\n") == 1
+    assert Image.open(output).size == (48, 32)
+    assert "step 4/4" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Warning" not in done.stderr
+    with (output.parent / "losses.csv").open(newline="") as file:
+        table = list(csv.DictReader(file))
+    assert [row["step"] for row in table] == ["1", "2", "3", "4"]
+    assert float(table[-1]["loss/total"]) < float(table[0]["loss/total"])
+    config = yaml.safe_load((output.parent / "config.yaml").read_text())
+    assert config["optim"]["steps"] == 4
+    assert config["style_stat"]["_target_"] == "stx.stats.gram"
+
+    run = the_run(tmp_path)
+    layers = ["conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1"]
+    names = {"loss/total", "loss/content", "loss/style", "nan/events", "time/step_ms", "grad_norm/content"}
+    for layer in layers:
+        names |= {f"style_loss/{layer}", f"style_magnitude/{layer}", f"grad_norm/{layer}"}
+    assert set(run.data.metrics) == names
+    assert len(run.data.params) <= 17
+    assert run.data.params["style_stat"] == "gram"
+    assert run.data.params["loss_weights.beta"] == "3.0"
+    assert run.data.tags["stx.outcome"] == "finished"
+    for tag in ("stx.command", "stx.hardware", "stx.weights_sha256", "stx.versions", "stx.folder"):
+        assert run.data.tags[tag]
+    client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/outputs/mlflow.db")
+    files = {file.path for file in client.list_artifacts(run.info.run_id)}
+    assert {"output.png", "config.yaml", "content.png", "style.png", "scales.json", "images"} <= files
+
+
+def test_the_same_seed_and_config_give_the_same_picture_and_another_seed_another(stx: Command, tmp_path: Path) -> None:
+    def pixels(seed: int) -> np.ndarray:
+        done = stx(*SMALL, "tracking=none", "init=noise", f"seed={seed}")
+        assert done.returncode == 0, done.stderr
+        return np.asarray(Image.open(tmp_path / done.stdout.strip()))
+
+    first = pixels(1)
+    np.testing.assert_array_equal(first, pixels(1))
+    assert (first != pixels(2)).any()
+
+
+def test_a_multirun_makes_one_run_a_job(stx: Command, tmp_path: Path) -> None:
+    done = stx(
+        "--multirun", *SMALL, "loss_weights=thesis", "loss_weights.beta=1e2,1e3", "pooling=max,avg", "optim.steps=1"
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 4
+    client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/outputs/mlflow.db")
+    runs = client.search_runs([client.get_experiment_by_name("stx").experiment_id])
+    combinations = {(run.data.params["loss_weights.beta"], run.data.params["pooling"]) for run in runs}
+    assert combinations == {("100.0", "max"), ("100.0", "avg"), ("1000.0", "max"), ("1000.0", "avg")}
+
+
+def test_own_pictures_and_an_own_statistic_need_one_function_and_one_yaml(stx: Command, tmp_path: Path) -> None:
+    Image.effect_noise((60, 50), 80).convert("RGB").save(tmp_path / "photo.png")
+    Image.effect_noise((90, 40), 30).convert("RGB").save(tmp_path / "painting.jpg")
+    (tmp_path / "mine.py").write_text("def means(features, *, power):\n    return features.mean((1, 2)) ** power\n")
+    (tmp_path / "conf" / "style_stat").mkdir(parents=True)
+    (tmp_path / "conf" / "style_stat" / "means.yaml").write_text("_target_: mine.means\npower: 1\n")
+    arguments = ("content=photo.png", "style=painting.jpg", "style_size=own", "style_stat=means", "tracking=none")
+    done = stx("--config-dir", "conf", *SMALL, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert Image.open((tmp_path / done.stdout.strip()).parent / "style.png").size == (59, 26)
+    wrong = stx("--config-dir", "conf", *SMALL, *arguments, "style_stat.pwer=2")
+    assert wrong.returncode == 2
+    assert "(did you mean power?)" in wrong.stderr
+
+
+@pytest.mark.parametrize(("policy", "status"), [("stop", 0), ("continue", 0), ("raise", 1)])
+def test_a_run_that_diverges_keeps_its_last_finite_picture(
+    stx: Command, tmp_path: Path, policy: str, status: int
+) -> None:
+    """The thesis's overflow: its third evaluation, after a step along the raw gradient."""
+    done = stx(
+        *(SMALL[1:]),
+        *("style_stat=gram_cooc_vector", "loss_weights=thesis", "loss_weights.beta=1e6", "optim=lbfgs_plain"),
+        *("optim.steps=20", "init=noise", "init.low=0.4", "init.high=0.6", f"guard.on_nan={policy}"),
+    )
+    assert done.returncode == status, done.stderr
+    assert re.search(r"diverged(: not finite)? at step 3: style loss at conv2_1", done.stderr)
+    run = the_run(tmp_path)
+    assert run.data.tags["stx.outcome"] == "diverged"
+    assert run.data.tags["stx.first_event"] == "step 3: style loss at conv2_1"
+    pictures = list(tmp_path.glob("outputs/runs/*/*/output.png"))
+    assert len(pictures) == 1
+    assert np.asarray(Image.open(pictures[0])).std() > 5  # low-contrast noise, a little changed
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_keeps_what_was_made(tmp_path: Path, number: int, status: int) -> None:
+    command = [sys.executable, "-m", "stx.run", *SMALL, "optim.steps=100000", "tracking.pictures_every=1"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob("outputs/runs/*/*/output.png")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == status, said
+    run = the_run(tmp_path)
+    assert (run.info.status, run.data.tags["stx.outcome"]) == ("KILLED", "interrupted")
+    (folder,) = tmp_path.glob("outputs/runs/*/*")
+    assert Image.open(folder / "output.png").size == (48, 32)
+    with (folder / "losses.csv").open(newline="") as file:
+        assert int(list(csv.DictReader(file))[-1]["step"]) >= 1
+
+
+def test_help_and_the_front_door_answer_without_torch(tmp_path: Path) -> None:
+    def front(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-X", "importtime", "-m", "stx", *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            env=os.environ | environment,
+        )
+
+    helped = front("run", "--help")
+    assert helped.returncode == 0
+    assert helped.stdout.count("python -m stx.run") >= 5
+    assert "style_stat: cooc_matrix, cooc_tensor, cooc_vector, gram" in helped.stdout
+    assert "| torch\n" not in helped.stderr
+    assert front("rum").returncode == 2
+    completed = front("-sc", "query=bash", COMP_LINE="stx run style_stat=cooc_")
+    assert "style_stat=cooc_vector" in completed.stdout.split()
+
+
+def test_the_core_imports_torch_but_neither_hydra_nor_mlflow() -> None:
+    code = (
+        "import sys, stx.vgg, stx.weights, stx.stats, stx.losses, stx.optimise; "
+        "sys.exit(bool({'hydra', 'mlflow', 'omegaconf', 'pydantic'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

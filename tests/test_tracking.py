@@ -1,0 +1,106 @@
+"""What reaches the store, read back from it."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import mlflow
+import pytest
+from PIL import Image
+
+from stx.record import Row
+from stx.tracking import About, NullTracker, mlflow_run, no_run, open_store
+
+ABOUT = About(
+    "china-swirls-gram", {"style_stat": "gram", "optim.steps": 5}, {"stx.command": "c"}, "gram · china × swirls", "cmd"
+)
+
+
+@pytest.fixture
+def uri(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'outputs' / 'mlflow.db'}"
+
+
+def rows(count: int) -> list[Row]:
+    return [Row(step, time.time(), {f"loss/{i}": float(step * i) for i in range(12)}) for step in range(1, count + 1)]
+
+
+def test_rows_pictures_files_and_the_outcome_are_in_the_store(uri: str, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("seed: 0\n")
+    with mlflow_run(ABOUT, uri, "stx") as tracker:
+        tracker.rows(rows(300))
+        tracker.picture(Image.new("RGB", (8, 8), "red"), 10)
+        tracker.artifact(tmp_path / "config.yaml")
+        tracker.finish("finished", None)
+    client = mlflow.MlflowClient(uri)
+    (run,) = client.search_runs([client.get_experiment_by_name("stx").experiment_id])
+    assert run.info.status == "FINISHED"
+    assert run.info.run_name == "china-swirls-gram"
+    assert run.data.params == {"style_stat": "gram", "optim.steps": "5"}
+    assert run.data.tags["stx.outcome"] == "finished"
+    assert run.data.tags["mlflow.note.content"].startswith("**finished** · gram · china × swirls")
+    for i in range(12):
+        history = client.get_metric_history(run.info.run_id, f"loss/{i}")
+        assert [(point.step, point.value) for point in history] == [(s, float(s * i)) for s in range(1, 301)]
+    files = {file.path for file in client.list_artifacts(run.info.run_id)}
+    assert {"config.yaml", "images"} <= files
+    assert any("picture" in file.path for file in client.list_artifacts(run.info.run_id, "images"))
+    assert (tmp_path / "outputs" / "artifacts" / run.info.run_id / "artifacts" / "config.yaml").is_file()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"), [("diverged", "FINISHED"), ("interrupted", "KILLED"), ("failed", "FAILED")]
+)
+def test_how_a_run_ended_is_told(uri: str, outcome: str, status: str) -> None:
+    with mlflow_run(ABOUT, uri, "stx") as tracker:
+        tracker.finish(outcome, "step 3: style loss at conv1_1" if outcome == "diverged" else None)
+    (run,) = mlflow.MlflowClient(uri).search_runs(["1"])
+    assert (run.info.status, run.data.tags["stx.outcome"]) == (status, outcome)
+    if outcome == "diverged":
+        assert run.data.tags["stx.first_event"] == "step 3: style loss at conv1_1"
+
+
+def test_an_exception_marks_the_run_failed_and_passes(uri: str) -> None:
+    def fails() -> None:
+        with mlflow_run(ABOUT, uri, "stx") as tracker:
+            tracker.rows(rows(3))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fails()
+    (run,) = mlflow.MlflowClient(uri).search_runs(["1"])
+    assert (run.info.status, run.data.tags["stx.outcome"]) == ("FAILED", "failed")
+    assert run.data.metrics["loss/1"] == 3
+    assert mlflow.active_run() is None
+
+
+def test_processes_that_open_a_new_store_together_all_succeed(uri: str) -> None:
+    code = f"from stx.tracking import open_store; print(open_store({uri!r}, 'stx'))"
+    started = [
+        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=os.environ, text=True)
+        for _ in range(3)
+    ]
+    answers = {process.communicate(timeout=120)[0].strip() for process in started}
+    assert [process.returncode for process in started] == [0, 0, 0]
+    assert answers == {open_store(uri, "stx")}
+
+
+def test_no_tracking_takes_everything_and_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with no_run(ABOUT) as tracker:
+        tracker.rows(rows(3))
+        tracker.picture(Image.new("RGB", (8, 8)), 1)
+        tracker.artifact(tmp_path / "nothing")
+        tracker.finish("finished", None)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_null_tracker_has_the_signature_of_the_real_one() -> None:
+    import inspect
+
+    from stx.tracking import MlflowTracker
+
+    for name in ("rows", "picture", "artifact", "finish"):
+        assert inspect.signature(getattr(NullTracker, name)) == inspect.signature(getattr(MlflowTracker, name))
