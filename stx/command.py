@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from stx.config import CONF
-from stx.errors import UserError
+from stx.errors import Diverged, UserError
 from stx.mistakes import explain_hydra
 
 DEBUG = bool(os.environ.get("HYDRA_FULL_ERROR"))
@@ -24,7 +24,11 @@ def main(entry: Callable[[], Any]) -> None:
     """Run a `hydra.main` function. Exits with 2 for a mistake of the user's, 1 for what was not foreseen."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints its own message and exits with 1
     with mistakes():
-        entry()
+        try:
+            entry()
+        except Diverged as error:
+            sys.stderr.write(f"stx: {error}\n")
+            sys.exit(1)
 
 
 @contextmanager

@@ -15,3 +15,7 @@ def did_you_mean(name: str, allowed: Iterable[str]) -> str:
     """A hint at the nearest allowed name, or nothing where none is near."""
     nearest = get_close_matches(name, list(allowed), n=1, cutoff=0.5)
     return f" (did you mean {nearest[0]}?)" if nearest else ""
+
+
+class Diverged(Exception):
+    """A value was not finite, under guard.on_nan=raise. The command line exits with status 1."""

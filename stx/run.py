@@ -12,12 +12,9 @@ from omegaconf import DictConfig
 
 from stx import command
 from stx.config import CONF, Config, validate
+from stx.errors import Diverged
 
 log = logging.getLogger("stx")
-
-
-class Diverged(Exception):
-    """A value was not finite, under guard.on_nan=raise."""
 
 
 class Job(NamedTuple):
