@@ -29,22 +29,20 @@ def run(job: "Job", inputs: Inputs) -> About:
     config, choices = job.config, job.choices
     content, style = Path(config.content).stem, Path(config.style).stem
     statistic = choices["style_stat"]
-    params: dict[str, str | int | float] = {
+    params: dict[str, str | int] = {
         "content": config.content,
         "style": config.style,
         **{group: choices[group] for group in ("style_stat", "model", "pooling", "init", "optim", "loss_weights")},
         "image_size.width": inputs.content.shape[2],
         "image_size.height": inputs.content.shape[1],
         "optim.steps": config.optim.steps,
-        "loss_weights.alpha": config.loss_weights.alpha,
-        "loss_weights.beta": config.loss_weights.beta,
+        "loss_weights.alpha": f"{config.loss_weights.alpha:g}",
+        "loss_weights.beta": f"{config.loss_weights.beta:g}",
         "seed": config.seed,
-        "device": str(inputs.hardware.device),
-        "precision": str(inputs.hardware.dtype).removeprefix("torch."),
     }
     for override in job.overrides:  # whatever else was set is what a sweep would vary
         key, _, value = override.lstrip("+~").partition("=")
-        if not key.startswith(("hydra", "tracking", "guard")):
+        if not key.startswith(("hydra", "tracking", "guard")) and key not in choices:
             params.setdefault(key, value)
     tags = {
         "stx.command": command(job),

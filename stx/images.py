@@ -1,5 +1,6 @@
 """Pictures between files, Pillow and tensors; everything inside stx is 8-bit sRGB of mode "RGB"."""
 
+import contextlib
 import io
 import os
 import stat
@@ -88,7 +89,8 @@ def save(picture: Image.Image, path: str | os.PathLike[str]) -> None:
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror or error}; choose another folder") from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # where nothing could be written there is nothing to clear away
+            unfinished.unlink()
 
 
 def _check_file(path: Path, source: str) -> None:
@@ -112,7 +114,8 @@ def _decode(path: Path, source: str) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # large, but still allowed
-            with Image.open(path) as picture:
+            # Of a path Pillow maps uncompressed TIFFs into memory, with width and height confused if they lie sideways.
+            with open(path, "rb") as file, Image.open(file) as picture:
                 if getattr(picture, "is_animated", False) and picture.format not in _FIRST_FRAME_IS_THE_PICTURE:
                     raise UserError(f"{source!r} is an animation; save the frame you want as a picture")
                 _scale_transparent_colour(picture)

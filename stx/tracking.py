@@ -20,7 +20,7 @@ class About(NamedTuple):
     """What a tracker tells of a run."""
 
     name: str
-    params: Mapping[str, str | int | float]
+    params: Mapping[str, str | int]
     """The leaves that identify it; every image card of the UI prints them all, so they are few and short."""
     tags: Mapping[str, str]
     headline: str

@@ -13,9 +13,14 @@ from stx.errors import UserError
 
 @pytest.mark.parametrize("name", bundled.NAMES)
 def test_every_name_opens_as_an_rgb_picture_of_useful_size(name: str) -> None:
-    picture = bundled.open_picture(name)
+    picture = images.load(name)
     assert picture.mode == "RGB"
     assert min(picture.size) >= 256
+
+
+@pytest.mark.parametrize("name", [name for name in bundled.NAMES if name not in paint.STYLES])
+def test_every_photograph_is_shipped_as_rgb(name: str) -> None:
+    assert bundled.open_picture(name).mode == "RGB"
 
 
 @pytest.mark.parametrize("name", bundled.NAMES)
@@ -53,6 +58,8 @@ def test_a_missing_package_is_named(name: str, package: str, monkeypatch: pytest
     with pytest.raises(UserError, match=package) as caught:
         bundled.open_picture(name)
     assert len(str(caught.value).splitlines()) == 2
+    with pytest.raises(UserError, match=package):
+        images.load(name)
 
 
 def test_a_photograph_missing_from_its_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -119,18 +119,67 @@ def test_home_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert images.load("~/a.png").size == (8, 6)
 
 
-@pytest.mark.parametrize("extension", ["png", "tif"])
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_orientation_turns_the_picture_upright(tmp_path: Path, orientation: int, extension: str) -> None:
-    stored = colours()
+def test_a_path_reaches_a_file_called_like_a_bundled_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(colours()).save("china", "PNG")
+    assert images.load("./china").size == (8, 6)
+    assert images.load("china").size != (8, 6)
+
+
+def oriented(orientation: int) -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return exif
+
+
+def upright(stored: Pixels, orientation: int) -> Pixels:
     swapped = stored.swapaxes(0, 1)
-    upright = {
+    return {
         1: stored, 2: stored[:, ::-1], 3: stored[::-1, ::-1], 4: stored[::-1],
         5: swapped, 6: np.rot90(stored, -1), 7: swapped[::-1, ::-1], 8: np.rot90(stored),
     }[orientation]  # fmt: skip
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    assert (written(tmp_path / f"a.{extension}", Image.fromarray(stored), exif=exif) == upright).all()
+
+
+@pytest.mark.parametrize(
+    ("extension", "options"),
+    [("png", {}), ("tif", {}), ("tif", {"compression": "tiff_lzw"}), ("webp", {"lossless": 1})],
+)
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientation_turns_the_picture_upright(
+    tmp_path: Path, orientation: int, extension: str, options: dict[str, Any]
+) -> None:
+    picture = Image.fromarray(colours())
+    result = written(tmp_path / f"a.{extension}", picture, exif=oriented(orientation), **options)
+    assert (result == upright(colours(), orientation)).all()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientation_turns_a_photograph_upright(tmp_path: Path, orientation: int) -> None:
+    stored = np.linspace((0, 40, 80), (90, 200, 250), 48)[:, None] + np.linspace(0, 80, 64)[:, None]
+    stored = np.clip(stored, 0, 255).round().astype(np.uint8)
+    result = written(tmp_path / "a.jpg", Image.fromarray(stored), exif=oriented(orientation), quality=95)
+    assert np.abs(result - upright(stored, orientation)).max() <= 6
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGBA", "CMYK", "I;16", "F"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientation_turns_uncompressed_tiffs_of_every_mode(tmp_path: Path, orientation: int, mode: str) -> None:
+    if mode == "I;16":
+        picture = Image.fromarray(colours(channels=2).view(np.uint16)[..., 0])
+    elif mode == "F":
+        picture = Image.fromarray((colours(channels=1)[..., 0] / np.float32(255)).astype(np.float32))
+    else:
+        picture = Image.frombytes(mode, (8, 6), colours(channels=len(Image.new(mode, (1, 1)).getbands())).tobytes())
+    if mode == "P":
+        picture.putpalette(colours(1, 1, 256).tobytes())
+    lying = written(tmp_path / "lying.tif", picture)
+    result = written(tmp_path / "a.tif", picture, exif=oriented(orientation))
+    assert result.tolist() == upright(lying, orientation).tolist()
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 65535])
+def test_an_orientation_that_does_not_exist_is_ignored(tmp_path: Path, orientation: int) -> None:
+    assert (written(tmp_path / "a.png", Image.fromarray(colours()), exif=oriented(orientation)) == colours()).all()
 
 
 @pytest.mark.parametrize("extension", ["png", "tif"])
@@ -146,7 +195,24 @@ def test_grey_with_alpha_is_laid_on_white(tmp_path: Path) -> None:
     assert np.abs(result - on_white(pixels[..., :1].repeat(3, 2), pixels[..., 1])).max() <= 1
 
 
-def palette_picture(mode: str = "P") -> tuple[Image.Image, Pixels]:
+@pytest.mark.parametrize(("colour_type", "channels"), [(4, 2), (6, 4)])
+def test_a_16_bit_alpha_channel_is_laid_on_white(tmp_path: Path, colour_type: int, channels: int) -> None:
+    deep = np.random.default_rng(2).integers(0, 65536, (5, 7, channels), np.uint16)
+    rows = [row.astype(">u2").tobytes() for row in deep]
+    (tmp_path / "a.png").write_bytes(png((7, 5), 16, colour_type, rows))
+    expected = on_white(deep[..., :-1] / 257, deep[..., -1] / 257)
+    assert np.abs(loaded(tmp_path / "a.png") - expected).max() <= 2
+
+
+def test_colours_already_multiplied_by_their_alpha_are_laid_on_white(tmp_path: Path) -> None:
+    alpha = colours(channels=1).astype(int)
+    multiplied = colours(1) * alpha // 255
+    pixels = np.concatenate([multiplied, alpha], 2).astype(np.uint8)
+    tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="rgb", extrasamples=["assocalpha"])
+    assert np.abs(loaded(tmp_path / "a.tif") - (multiplied + 255 - alpha)).max() <= 1
+
+
+def palette_picture() -> tuple[Image.Image, Pixels]:
     picture = Image.new("P", (4, 1))
     picture.putdata([0, 1, 2, 3])
     picture.putpalette([250, 10, 20, 0, 200, 0, 9, 8, 7, 100, 110, 120])
@@ -172,12 +238,15 @@ def test_palette_with_one_transparent_entry_is_laid_on_white(tmp_path: Path, ext
     assert (result == on_white(expected, np.array([[255, 255, 0, 255]]))).all()
 
 
-def test_palette_with_an_alpha_channel_is_laid_on_white() -> None:
+def test_palette_with_an_alpha_channel_is_laid_on_white(tmp_path: Path) -> None:
     picture, expected = palette_picture()
+    alpha = np.array([[0, 90, 200, 255]], np.uint8)
     both = picture.convert("PA")
-    assert (np.asarray(images._to_srgb(both, "opaque")) == expected).all()
-    both.putalpha(Image.new("L", both.size, 0))
-    assert (np.asarray(images._to_srgb(both, "clear")) == 255).all()
+    both.putalpha(Image.fromarray(alpha))
+    result = written(tmp_path / "a.tif", both)
+    with Image.open(tmp_path / "a.tif") as stored:
+        assert stored.mode == "PA"
+    assert np.abs(result - on_white(expected, alpha)).max() <= 1
 
 
 @pytest.mark.parametrize(
@@ -202,6 +271,12 @@ def test_one_transparent_colour_is_white_at_every_depth(
 def test_one_bit_is_black_and_white(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(png((4, 1), 1, 0, [b"\x50"]))
     assert loaded(tmp_path / "a.png")[..., 1].tolist() == [[0, 255, 0, 255]]
+
+
+@pytest.mark.parametrize("extension", ["png", "tif", "bmp", "gif"])
+def test_one_bit_is_read_from_every_format(tmp_path: Path, extension: str) -> None:
+    bits = colours(channels=1)[..., 0] > 127
+    assert (written(tmp_path / f"a.{extension}", Image.fromarray(bits)) == 255 * bits[..., None]).all()
 
 
 def test_grey_is_the_same_in_all_channels(tmp_path: Path) -> None:
@@ -300,6 +375,24 @@ def test_lab_tiff_shows_its_colour(tmp_path: Path, lab: tuple[int, int, int]) ->
 def test_an_rgb_profile_is_converted_to_srgb(tmp_path: Path, extension: str) -> None:
     result = written(tmp_path / f"a.{extension}", Image.fromarray(colours()), icc_profile=swapped_primaries())
     assert np.abs(result - colours()[..., [1, 0, 2]]).max() <= 2
+
+
+def test_a_profile_of_other_primaries_and_gamma_is_converted_to_srgb(tmp_path: Path) -> None:
+    # Primaries as mixtures of sRGB's, so that no colour lies outside of sRGB and is clipped.
+    mixture = np.array([[0.7, 0.2, 0.1], [0.15, 0.75, 0.1], [0.05, 0.25, 0.7]])
+    xyz = np.round(65536 * np.linalg.inv(XYZ_TO_RGB) @ mixture).astype(int).T.tolist()
+    gamma = b"curv\0\0\0\0" + struct.pack(">IH", 1, 461)  # 461 / 256, about 1.8
+    tags = {f"{name}XYZ": b"XYZ \0\0\0\0" + struct.pack(">3i", *row) for name, row in zip("rgb", xyz, strict=True)}
+    odd = profile(b"RGB ", b"XYZ ", **tags, rTRC=gamma, gTRC=gamma, bTRC=gamma)
+    result = written(tmp_path / "a.png", Image.fromarray(colours()), icc_profile=odd)
+    assert np.abs(result - encoded((colours() / 255) ** (461 / 256) @ mixture.T)).max() <= 2
+    assert np.abs(result - colours()).max() > 30
+
+
+def test_the_profile_of_a_photograph_is_converted_to_srgb(tmp_path: Path) -> None:
+    picture = Image.new("RGB", (16, 16), (200, 40, 90))
+    result = written(tmp_path / "a.jpg", picture, icc_profile=swapped_primaries(), quality=95)
+    assert np.abs(result - [40, 200, 90]).max() <= 4
 
 
 def test_an_srgb_profile_changes_nothing(tmp_path: Path) -> None:
@@ -437,6 +530,11 @@ def test_the_first_view_of_a_phones_jpeg_is_taken(tmp_path: Path) -> None:
     assert np.abs(result - [200, 10, 10]).max() <= 4
 
 
+def test_the_first_page_of_a_tiff_is_taken(tmp_path: Path) -> None:
+    pages = [Image.fromarray(colours(seed)) for seed in (0, 1)]
+    assert (written(tmp_path / "a.tif", pages[0], save_all=True, append_images=pages[1:]) == colours()).all()
+
+
 def test_a_decompression_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Image.fromarray(colours()).save(tmp_path / "a.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 20)
@@ -458,6 +556,25 @@ def test_a_file_without_permission_is_refused(tmp_path: Path, monkeypatch: pytes
     Image.fromarray(colours()).save(tmp_path / "a.png")
     monkeypatch.setattr(Image, "open", denied)
     assert "permission" in refusal(tmp_path / "a.png")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_an_unreadable_file_or_folder_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    Image.fromarray(colours()).save(folder / "a.png")
+    (folder / "a.png").chmod(0)
+    assert "permission" in refusal(folder / "a.png")
+    folder.chmod(0)
+    try:
+        assert "Permission denied" in refusal(folder / "a.png")
+    finally:
+        folder.chmod(0o700)
+
+
+def test_a_path_below_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.png").touch()
+    assert "cannot read" in refusal(tmp_path / "a.png" / "b.png")
 
 
 @pytest.mark.parametrize(
@@ -531,7 +648,8 @@ def test_to_picture_refuses_other_shapes(shape: tuple[int, ...]) -> None:
 def test_save_writes_png_and_leaves_nothing_else(tmp_path: Path) -> None:
     images.save(Image.fromarray(colours()), tmp_path / "out.png")
     assert os.listdir(tmp_path) == ["out.png"]
-    assert Image.open(tmp_path / "out.png").format == "PNG"
+    with Image.open(tmp_path / "out.png") as stored:
+        assert stored.format == "PNG"
     assert (loaded(tmp_path / "out.png") == colours()).all()
 
 
@@ -551,9 +669,36 @@ def test_a_failing_save_keeps_the_old_file_and_leaves_nothing_else(
     assert (tmp_path / "out.png").read_bytes() == before
 
 
-def test_save_into_a_missing_folder_is_refused(tmp_path: Path) -> None:
+def test_an_interrupted_save_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(self: Image.Image, path: Path, **options: Any) -> None:
+        path.write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Image.Image, "save", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        images.save(Image.fromarray(colours()), tmp_path / "out.png")
+    assert os.listdir(tmp_path) == []
+
+
+def test_save_replaces_what_was_there(tmp_path: Path) -> None:
+    (tmp_path / "out.png").write_bytes(b"something else")
+    images.save(Image.fromarray(colours()), str(tmp_path / "out.png"))
+    assert os.listdir(tmp_path) == ["out.png"]
+    assert (loaded(tmp_path / "out.png") == colours()).all()
+
+
+def test_save_over_a_folder_is_refused_and_leaves_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "out.png").mkdir()
     with pytest.raises(UserError, match=r"cannot write .*out\.png"):
-        images.save(Image.fromarray(colours()), tmp_path / "none" / "out.png")
+        images.save(Image.fromarray(colours()), tmp_path / "out.png")
+    assert os.listdir(tmp_path) == ["out.png"]
+
+
+@pytest.mark.parametrize("folder", ["none", "file", "x" * 300], ids=["missing", "a file", "too long"])
+def test_save_into_what_is_no_folder_is_refused(tmp_path: Path, folder: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"cannot write .*out\.png"):
+        images.save(Image.fromarray(colours()), tmp_path / folder / "out.png")
 
 
 def test_a_saved_file_is_as_readable_as_any_other(tmp_path: Path) -> None:

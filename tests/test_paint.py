@@ -1,5 +1,9 @@
 """The painted styles: repeatable, and full of the texture that a style picture is there for."""
 
+import hashlib
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -27,22 +31,28 @@ def tiles(values: NDArray[np.float64], side: int) -> NDArray[np.float64]:
 
 
 @pytest.mark.parametrize("name", STYLES)
-def test_the_same_seed_paints_the_same_bytes(name: str, painted: dict[str, Image.Image]) -> None:
+def test_the_same_seed_paints_the_same_bytes_whatever_the_global_random_state(
+    name: str, painted: dict[str, Image.Image]
+) -> None:
+    np.random.seed(3)
     assert paint.STYLES[name](0).tobytes() == painted[name].tobytes()
+    assert np.random.rand() == np.random.RandomState(3).rand()  # nor is that state touched
+
+
+def test_another_process_paints_the_same_bytes(painted: dict[str, Image.Image]) -> None:
+    code = (
+        "import hashlib; from stx import paint;"
+        "[print(name, hashlib.sha256(style(0).tobytes()).hexdigest()) for name, style in paint.STYLES.items()]"
+    )
+    printed = subprocess.check_output([sys.executable, "-c", code], text=True)
+    expected = {name: hashlib.sha256(picture.tobytes()).hexdigest() for name, picture in painted.items()}
+    assert dict(line.split() for line in printed.splitlines()) == expected
 
 
 @pytest.mark.parametrize("name", STYLES)
 def test_another_seed_paints_another_picture(name: str, painted: dict[str, Image.Image]) -> None:
     difference = luminance(paint.STYLES[name](1)) - luminance(painted[name])
     assert (np.abs(difference) > 8).mean() > 0.3
-
-
-@pytest.mark.parametrize("name", STYLES)
-def test_painting_leaves_the_global_random_state_alone(name: str) -> None:
-    np.random.seed(3)
-    expected = np.random.RandomState(3).rand()
-    paint.STYLES[name](0)
-    assert np.random.rand() == expected
 
 
 @pytest.mark.parametrize("name", STYLES)
@@ -71,3 +81,19 @@ def test_a_painting_has_darks_lights_and_edges(name: str, painted: dict[str, Ima
 def test_a_painting_has_many_colours(name: str, painted: dict[str, Image.Image]) -> None:
     coarse = np.asarray(painted[name]).reshape(-1, 3) // 32
     assert len(np.unique(coarse, axis=0)) > 60
+
+
+@pytest.mark.parametrize("name", STYLES)
+def test_no_single_colour_fills_much_of_a_painting(name: str, painted: dict[str, Image.Image]) -> None:
+    counts = np.unique(np.asarray(painted[name]).reshape(-1, 3), axis=0, return_counts=True)[1]
+    assert counts.max() < 0.1 * counts.sum()
+
+
+@pytest.mark.parametrize("name", STYLES)
+@pytest.mark.parametrize("scale", [1, 2, 4, 8, 16])
+def test_a_painting_has_contrast_at_every_scale(name: str, scale: int, painted: dict[str, Image.Image]) -> None:
+    """Of details between `scale` and twice as many pixels: what halving the resolution takes away."""
+    values = luminance(painted[name])
+    fine = tiles(values, scale).mean(axis=1).reshape(values.shape[0] // scale, -1)
+    pairs = tiles(fine, 2)
+    assert (pairs - pairs.mean(axis=1, keepdims=True)).std() > 7
