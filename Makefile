@@ -1,4 +1,4 @@
-.PHONY: help demo test check ui lock clean
+.PHONY: help demo test lint check ui lock clean
 PYTHON ?= python3
 BIN := .venv/bin
 UI_PORT ?= 5000
@@ -13,11 +13,12 @@ demo: .venv/ready ## set up, then stylise a bundled photograph in a minute or tw
 test: .venv/ready ## set up, then run the tests (minutes); PYTEST=--slow adds the slow ones
 	$(BIN)/python -m pytest $(PYTEST)
 
-check: .venv/ready ## ruff, the type checker and the tests
+lint: .venv/ready ## ruff and the type checker
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest $(PYTEST)
+
+check: lint test ## both
 
 ui: .venv/ready ## open the MLflow UI on the default store, on this machine only
 	@echo "http://127.0.0.1:$(UI_PORT)/#/experiments?workflowType=machine_learning"
