@@ -35,5 +35,5 @@ clean: ## remove the environment (the runs in outputs/ stay)
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "stx needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet -r requirements.lock
-	$(BIN)/pip install --quiet --no-deps -e .
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@
