@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,6 +23,7 @@ DEBUG = bool(os.environ.get("HYDRA_FULL_ERROR"))
 
 def main(entry: Callable[[], Any]) -> None:
     """Run a `hydra.main` function. Exits with 2 for a mistake of the user's, 1 for what was not foreseen."""
+    warnings.formatwarning = lambda message, *_, **__: f"stx: {message}\n"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints its own message and exits with 1
     with mistakes():
         try:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from filelock import FileLock
 from PIL.Image import Image
 
+from stx.errors import UserError
 from stx.record import Row
 
 
@@ -111,11 +112,15 @@ def description(about: About, outcome: str, event: str | None) -> str:
 def mlflow_run(about: About, uri: str, experiment: str) -> Iterator[Tracker]:
     """An MLflow run around a block; FAILED if the block raises."""
     import mlflow
+    from mlflow.exceptions import MlflowException
 
     for noisy in ("alembic", "mlflow"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # else a server that is down takes 247 s to say so
-    experiment_id = open_store(uri, experiment)
+    try:
+        experiment_id = open_store(uri, experiment)
+    except MlflowException as error:
+        raise UserError(f"tracking.uri={uri}: {str(error).splitlines()[0]}") from None
     tags = dict(about.tags) | {"stx.outcome": "running", "mlflow.note.content": description(about, "running", None)}
     run = mlflow.start_run(experiment_id=experiment_id, run_name=about.name, tags=tags)
     tracker = MlflowTracker(run.info.run_id, experiment_id, uri, about)
