@@ -18,19 +18,23 @@ from stx.config import CONF
 from stx.errors import Diverged, UserError
 from stx.mistakes import explain_hydra
 
-DEBUG = bool(os.environ.get("HYDRA_FULL_ERROR"))
+DEBUG = "HYDRA_FULL_ERROR" in os.environ
+"""Set by the user, it means what it means to Hydra: the whole traceback, for mistakes too."""
 
 
 def main(entry: Callable[[], Any]) -> None:
     """Run a `hydra.main` function. Exits with 2 for a mistake of the user's, 1 for what was not foreseen."""
     warnings.formatwarning = lambda message, *_, **__: f"stx: {message}\n"
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints its own message and exits with 1
-    with mistakes():
-        try:
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # else Hydra prints its own message and exits with 1
+    try:
+        with mistakes():
             entry()
-        except Diverged as error:
-            sys.stderr.write(f"stx: {error}\n")
-            sys.exit(1)
+    except Diverged as error:
+        sys.stderr.write(f"stx: {error}\n")
+        sys.exit(1)
+    finally:
+        if not DEBUG:
+            os.environ.pop("HYDRA_FULL_ERROR", None)
 
 
 @contextmanager
