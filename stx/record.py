@@ -15,6 +15,10 @@ MOST_STEPS, MOST_SECONDS = 50, 1.0
 """A batch of scalars is read at the latest after so many steps and so much time: one transfer, one wait."""
 
 
+KEEP_SECONDS = 5.0
+"""Between two writes of the picture to disk."""
+
+
 class Row(NamedTuple):
     """One step's metrics, on the host, without values that are not finite: a store would corrupt or refuse them."""
 
@@ -47,41 +51,53 @@ def record(
     steps: Iterator[Step],
     *,
     rows_to: Sequence[Callable[[list[Row]], None]],
-    pictures_to: Sequence[Callable[[Tensor, int], None]],
-    pictures_every: int,
+    keep: Callable[[Tensor], None],
+    show: Callable[[Tensor, int], None],
+    show_every: int,
     on_nan: str,
     stop: Stop,
 ) -> Outcome:
     """Read the loop to its end, and hand rows and pictures on.
 
+    `keep` gets the newest picture known to be finite every few seconds, so that a crash loses no more; `show` gets the
+    picture of every so many steps, of none for 0.
+
     A value that is not finite is noticed when its batch is read, up to MOST_STEPS later; the picture to keep waits on
     the device. Unless `on_nan` is "continue", nothing after that step is kept.
     """
-    unread: list[Scalars] = []
-    read_at, events, first = time.monotonic(), 0, None
-    for step in steps:
-        unread.append(Scalars(step.number, time.time(), step.names, step.values))
-        picture_due = pictures_every > 0 and step.number % pictures_every == 0
-        elapsed = time.monotonic() - read_at
-        if not (picture_due or stop.signal or len(unread) >= MOST_STEPS or elapsed >= MOST_SECONDS):
-            continue
-        rows, events, event = read(unread, events, on_nan, read_at)
+    events, first = 0, None
+    kept_at = time.monotonic()
+    for unread, step, since in batches(steps, show_every, stop):
+        rows, events, event = read(unread, events, on_nan, since)
         first = first or event
-        unread, read_at = [], time.monotonic()
         for write in rows_to:
             write(rows)
         if (event and on_nan != "continue") or stop.signal:
             break
-        if picture_due:
-            for show in pictures_to:
-                show(step.last_finite if first else step.image, step.number)
-    if unread:
-        rows, events, event = read(unread, events, on_nan, read_at)
-        first = first or event
-        for write in rows_to:
-            write(rows)
+        if show_every > 0 and step.number % show_every == 0:
+            show(step.last_finite if first else step.image, step.number)
+        if time.monotonic() - kept_at >= KEEP_SECONDS:
+            keep(step.last_finite)
+            kept_at = time.monotonic()
     status = "diverged" if first else "interrupted" if stop.signal else "finished"
     return Outcome(status, rows[-1].step, step.last_finite if first else step.image, first)
+
+
+def batches(steps: Iterator[Step], show_every: int, stop: Stop) -> Iterator[tuple[list[Scalars], Step, float]]:
+    """Steps to read together, the last of them with its pictures, and when the first began.
+
+    A batch ends when it is large or old enough, where a picture is due, and when a signal asks for the end.
+    """
+    unread: list[Scalars] = []
+    since = time.monotonic()
+    for step in steps:
+        unread.append(Scalars(step.number, time.time(), step.names, step.values))
+        due = show_every > 0 and step.number % show_every == 0
+        if due or stop.signal or len(unread) >= MOST_STEPS or time.monotonic() - since >= MOST_SECONDS:
+            yield unread, step, since
+            unread, since = [], time.monotonic()
+    if unread:
+        yield unread, step, since
 
 
 def read(unread: list[Scalars], events: int, on_nan: str, since: float) -> tuple[list[Row], int, str | None]:

@@ -61,11 +61,9 @@ def run(job: Job) -> Path:
         outcome = record(
             optimise(network, image, optimiser, config.optim.steps, tracking.grad_norms_every),
             rows_to=(losses_table(folder / "losses.csv"), tracker.rows, advance),
-            pictures_to=(
-                lambda picture, step: images.save(images.to_picture(picture), output),
-                lambda picture, step: tracker.picture(images.to_picture(picture), step),
-            ),
-            pictures_every=tracking.pictures_every,
+            keep=lambda picture: images.save(images.to_picture(picture), output),
+            show=lambda picture, step: tracker.picture(images.to_picture(picture), step),
+            show_every=tracking.pictures_every,
             on_nan=config.guard.on_nan,
             stop=stop,
         )

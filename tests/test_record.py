@@ -29,8 +29,10 @@ def steps(count: int, broken: dict[int, str] | None = None) -> Iterator[Step]:
 def collect(loop: Iterator[Step], **changes: Any) -> tuple[module.Outcome, list[Row], list[int]]:
     rows: list[Row] = []
     pictures: list[int] = []
-    settings: dict[str, Any] = {"pictures_every": 0, "on_nan": "stop", "stop": Stop()} | changes
-    outcome = record(loop, rows_to=[rows.extend], pictures_to=[lambda picture, step: pictures.append(step)], **settings)
+    settings: dict[str, Any] = {"keep": lambda picture: None, "show_every": 0, "on_nan": "stop", "stop": Stop()}
+    outcome = record(
+        loop, rows_to=[rows.extend], show=lambda picture, step: pictures.append(step), **(settings | changes)
+    )
     return outcome, rows, pictures
 
 
@@ -51,8 +53,9 @@ def test_scalars_are_read_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     record(
         steps(120),
         rows_to=[lambda rows: sizes.append(len(rows))],
-        pictures_to=[],
-        pictures_every=0,
+        keep=lambda picture: None,
+        show=lambda picture, step: None,
+        show_every=0,
         on_nan="stop",
         stop=Stop(),
     )
@@ -60,8 +63,17 @@ def test_scalars_are_read_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_pictures_come_every_so_many_steps() -> None:
-    assert collect(steps(10), pictures_every=3)[2] == [3, 6, 9]
-    assert collect(steps(10), pictures_every=0)[2] == []
+    assert collect(steps(10), show_every=3)[2] == [3, 6, 9]
+    assert collect(steps(10), show_every=0)[2] == []
+
+
+def test_the_newest_finite_picture_is_kept_every_few_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(10**6))
+    monkeypatch.setattr(module.time, "monotonic", lambda: float(next(clock)))  # a second goes by with each look
+    kept: list[float] = []
+    collect(steps(30), keep=lambda picture: kept.append(float(picture.mean())))
+    assert len(kept) >= 5
+    assert kept == sorted(set(kept))
 
 
 @pytest.mark.parametrize(
