@@ -80,11 +80,12 @@ def opening(job: "Job", inputs: Inputs) -> str:
 
 
 def closing(outcome: Outcome, optimiser: "Optimizer", where: str) -> str:
+    """How the run ended; `where` its tracker shows it, if it has one."""
     lines = [f"{outcome.status} after {outcome.steps} steps"]
     if outcome.event:
         lines = [f"diverged: not finite at {outcome.event}; the picture is the last finite one"]
     if getattr(optimiser, "stalled", False):
         lines.append("L-BFGS stalled: not even a short step along the gradient lowers the loss any more")
     if where:
-        lines.append(f"MLflow: {where}" + ("  (after `make ui`)" if "127.0.0.1" in where else ""))
+        lines.append(f"MLflow: {where}")
     return "\n".join(lines)

@@ -10,13 +10,14 @@ from tqdm import tqdm
 from stx.record import Row
 
 PLAIN_LINES = 10
+BAR = "{percentage:3.0f}%|{bar:20}| {n_fmt}/{total_fmt}{postfix}  {remaining} left, {rate_fmt}"
 
 
 @contextmanager
 def progress(steps: int) -> Iterator[Callable[[list[Row]], None]]:
     """A function that takes rows as they come."""
     if sys.stderr.isatty():
-        with tqdm(total=steps, unit="step", dynamic_ncols=True, file=sys.stderr) as bar:
+        with tqdm(total=steps, unit="step", bar_format=BAR, dynamic_ncols=True, file=sys.stderr) as bar:
 
             def advance(rows: list[Row]) -> None:
                 bar.set_postfix_str(losses(rows[-1]), refresh=False)

@@ -65,8 +65,11 @@ class MlflowTracker:
     def __init__(self, run_id: str, experiment_id: str, uri: str, about: About):
         self.run_id, self.uri, self.about = run_id, uri, about
         self.pending: list[Any] = []
-        base = uri if uri.startswith("http") else "http://127.0.0.1:5000"
-        self.where = f"{base}/#/experiments/{experiment_id}/runs/{run_id}?workflowType=machine_learning"
+        page = f"#/experiments/{experiment_id}/runs/{run_id}?workflowType=machine_learning"
+        served = uri.startswith("http")
+        self.where = f"{uri if served else 'http://127.0.0.1:5000'}/{page}" + (
+            "" if served else f"\nafter: mlflow ui --backend-store-uri {uri}"
+        )
 
     def rows(self, rows: list[Row]) -> None:
         import mlflow
