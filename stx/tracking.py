@@ -56,52 +56,51 @@ class NullTracker:
         pass
 
 
+MOST_IN_A_BATCH = 1000
+"""Metrics that a store takes at once."""
+
 STATUS = {"finished": "FINISHED", "diverged": "FINISHED", "interrupted": "KILLED", "failed": "FAILED"}
 
 
 class MlflowTracker:
     """One MLflow run. Metrics and pictures are queued and written by MLflow's own threads."""
 
-    def __init__(self, run_id: str, experiment_id: str, uri: str, about: About):
-        self.run_id, self.uri, self.about = run_id, uri, about
+    def __init__(self, client: Any, run: Any, uri: str, about: About):
+        self.client, self.run_id, self.about = client, run.info.run_id, about
         self.pending: list[Any] = []
-        page = f"#/experiments/{experiment_id}/runs/{run_id}?workflowType=machine_learning"
+        page = f"#/experiments/{run.info.experiment_id}/runs/{self.run_id}?workflowType=machine_learning"
         served = uri.startswith("http")
         self.where = f"{uri if served else 'http://127.0.0.1:5000'}/{page}" + (
             "" if served else f"\nafter: mlflow ui --backend-store-uri {uri}"
         )
 
     def rows(self, rows: list[Row]) -> None:
-        import mlflow
         from mlflow.entities import Metric
 
         metrics = [
             Metric(name, value, int(row.time * 1000), row.step) for row in rows for name, value in row.values.items()
         ]
-        for start in range(0, len(metrics), 1000):  # the store takes no more in one batch
-            batch = metrics[start : start + 1000]
-            self.pending.append(mlflow.MlflowClient().log_batch(self.run_id, batch, synchronous=False))
+        for start in range(0, len(metrics), MOST_IN_A_BATCH):
+            batch = metrics[start : start + MOST_IN_A_BATCH]
+            self.pending.append(self.client.log_batch(self.run_id, batch, synchronous=False))
 
     def picture(self, picture: Image, step: int) -> None:
-        import mlflow
-
-        mlflow.log_image(picture, key="picture", step=step)
+        self.client.log_image(self.run_id, picture, key="picture", step=step)
 
     def artifact(self, path: Path, folder: str | None = None) -> None:
-        import mlflow
-
-        mlflow.log_artifact(str(path), folder)
+        self.client.log_artifact(self.run_id, str(path), folder)
 
     def finish(self, outcome: str, event: str | None) -> None:
         """Wait for all that is queued, then say how the run ended. Raises MlflowException for a lost write."""
         import mlflow
 
         for operation in self.pending:
-            if operation is not None:
-                operation.wait()  # flushing is silent about failed writes
+            operation.wait()  # flushing alone is silent about failed writes
         mlflow.flush_artifact_async_logging()
         ended = {"stx.outcome": outcome, "mlflow.note.content": description(self.about, outcome, event)}
-        mlflow.set_tags(ended | ({"stx.first_event": event} if event else {}))
+        if event:
+            ended["stx.first_event"] = event
+        mlflow.set_tags(ended)
         mlflow.end_run(STATUS[outcome])
 
 
@@ -126,7 +125,7 @@ def mlflow_run(about: About, uri: str, experiment: str) -> Iterator[Tracker]:
         raise UserError(f"tracking.uri={uri}: {str(error).splitlines()[0]}") from None
     tags = dict(about.tags) | {"stx.outcome": "running", "mlflow.note.content": description(about, "running", None)}
     run = mlflow.start_run(experiment_id=experiment_id, run_name=about.name, tags=tags)
-    tracker = MlflowTracker(run.info.run_id, experiment_id, uri, about)
+    tracker = MlflowTracker(mlflow.MlflowClient(), run, uri, about)
     try:
         mlflow.log_params(dict(about.params))
         yield tracker
