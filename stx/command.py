@@ -2,11 +2,14 @@
 
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import hydra
+import yaml
 from hydra import compose, initialize_config_dir
 from hydra._internal.utils import get_args_parser
 from hydra.core.global_hydra import GlobalHydra
@@ -16,16 +19,16 @@ from omegaconf.errors import OmegaConfBaseException
 
 from stx.config import CONF
 from stx.errors import Diverged, UserError
-from stx.mistakes import explain_hydra
+from stx.mistakes import explain_hydra, explain_plain
 
-DEBUG = "HYDRA_FULL_ERROR" in os.environ
+DEBUG = os.environ.get("HYDRA_FULL_ERROR") == "1"
 """Set by the user, it means what it means to Hydra: the whole traceback, for mistakes too."""
 
 
 def main(entry: Callable[[], Any]) -> None:
     """Run a `hydra.main` function. Exits with 2 for a mistake of the user's, 1 for what was not foreseen."""
     warnings.formatwarning = lambda message, *_, **__: f"stx: {message}\n"
-    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # else Hydra prints its own message and exits with 1
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints its own message and exits with 1
     try:
         with mistakes():
             entry()
@@ -42,12 +45,24 @@ def mistakes() -> Iterator[None]:
     """Print a mistake of the user's without a traceback, and exit with status 2."""
     try:
         yield
-    except (UserError, HydraException, OmegaConfBaseException) as error:
-        if DEBUG:
+    except (UserError, HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ValueError) as error:
+        if type(error) is ValueError and not raised_in_hydra(error):
             raise
-        message = explain_hydra(error, siblings) if isinstance(error, HydraException) else str(error)
+        if DEBUG:
+            traceback.print_exc()
+        if isinstance(error, HydraException):
+            message = explain_hydra(error, siblings)
+        elif isinstance(error, OSError):  # a folder that cannot be made, a full disk
+            message = f"{error.filename or 'files'}: {error.strerror or error}"
+        else:
+            message = explain_plain(error)
         sys.stderr.write(f"stx: {message}\n")
         sys.exit(2)
+
+
+def raised_in_hydra(error: ValueError) -> bool:
+    """Hydra answers `group=null` and the like with plain ValueErrors."""
+    return traceback.extract_tb(error.__traceback__)[-1].filename.startswith(os.path.dirname(hydra.__file__))
 
 
 def siblings(option: str) -> list[str]:

@@ -1,5 +1,6 @@
 """The schema of the config: types and ranges. Defaults stand in the YAML files alone."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -29,6 +30,12 @@ def known_layer(name: str) -> str:
     return name
 
 
+def known_device(name: str) -> str:
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", name):
+        raise ValueError(f"there is no device {name}; choose auto, cpu, cuda or cuda:1")
+    return name
+
+
 def once_each(names: list[str]) -> list[str]:
     if len(set(names)) < len(names):
         raise ValueError("a layer stands here twice")
@@ -36,11 +43,11 @@ def once_each(names: list[str]) -> list[str]:
 
 
 Whole = Annotated[int, BeforeValidator(whole), Field(strict=True)]
-Real = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Real = Annotated[float, Field(strict=True, allow_inf_nan=False, le=3.4e38)]  # what float32 holds
 Positive = Annotated[Real, Field(gt=0)]
 NotNegative = Annotated[Real, Field(ge=0)]
 Size = Annotated[Whole, Field(ge=1, le=16384)]
-Steps = Annotated[Whole, Field(ge=1)]
+Steps = Annotated[Whole, Field(ge=1, le=10**9)]
 Every = Annotated[Whole, Field(ge=0)]
 Unit = Annotated[Real, Field(ge=0, le=1)]
 Layers = Annotated[list[Annotated[str, AfterValidator(known_layer)]], AfterValidator(once_each)]
@@ -155,7 +162,7 @@ class Config(Section):
     style: str
     style_size: Literal["same", "own"]
     seed: Annotated[Whole, Field(ge=0, lt=2**63)]
-    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")]
+    device: Annotated[str, AfterValidator(known_device)]
     precision: Literal["auto", "fp32", "bf16"]
 
 

@@ -20,15 +20,16 @@ def choose(device: str, precision: str) -> Hardware:
     Raises UserError for a device that is not there.
     """
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    chosen = torch.device(("cuda" if count else "cpu") if device == "auto" else device)
-    if chosen.type == "cuda" and (chosen.index or 0) >= count:
+    name, _, index = (("cuda" if count else "cpu") if device == "auto" else device).partition(":")
+    if name == "cuda" and int(index or 0) >= count:
         have = f"the CUDA devices here are 0 to {count - 1}" if count else "PyTorch finds no CUDA device here"
         raise UserError(f"device={device}: {have}; use device=auto or device=cpu")
+    chosen = torch.device(f"{name}:{int(index)}" if index else name)
     native = has_bfloat16(chosen)
     bf16 = native if precision == "auto" else precision == "bf16"
-    name = torch.cuda.get_device_name(chosen) if chosen.type == "cuda" else f"{torch.get_num_threads()} threads"
+    processor = torch.cuda.get_device_name(chosen) if chosen.type == "cuda" else f"{torch.get_num_threads()} threads"
     reason = "" if precision != "auto" else f", as this processor has {'fast' if native else 'no fast'} bfloat16"
-    description = f"{chosen} ({name}), precision {'bf16' if bf16 else 'fp32'}{reason}"
+    description = f"{chosen} ({processor}), precision {'bf16' if bf16 else 'fp32'}{reason}"
     return Hardware(chosen, torch.bfloat16 if bf16 else torch.float32, description)
 
 

@@ -14,7 +14,7 @@ def losses_table(path: Path) -> Callable[[list[Row]], None]:
     def append(rows: list[Row]) -> None:
         new = not columns
         columns.extend(name for name in rows[0].values if new and not name.startswith("grad_norm/"))
-        with path.open("a", newline="", encoding="utf-8") as file:
+        with path.open("w" if new else "a", newline="", encoding="utf-8") as file:
             table = csv.DictWriter(file, ["step", *columns], extrasaction="ignore")
             if new:
                 table.writeheader()

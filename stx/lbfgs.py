@@ -21,31 +21,47 @@ class LBFGS(torch.optim.Optimizer):
     square, pixel units), the curvature test is relative, and a step that does not lower the loss enough, or makes it
     not finite, is taken back and halved. Each step reads the loss on the host.
 
-    `stalled` turns true when even a short step along the gradient no longer lowers the loss.
+    `stalled` turns true, for good, when even a short step along the gradient no longer lowers the loss; `rejected` says
+    that the image of the last evaluation was taken back.
     """
 
     def __init__(self, params: Iterable[Tensor], *, history: int, first_step: float):
         super().__init__(params, {"history": history, "first_step": first_step})
         (self.image,) = self.param_groups[0]["params"]
+        self.unit = 0.0
         self.stalled = False
+        self.rejected = False
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Tensor]) -> Tensor:  # type: ignore[override]
         with torch.enable_grad():
             loss = closure()
         assert self.image.grad is not None
-        gradient = self.image.grad.flatten().clone()
+        gradient = self.image.grad.flatten().double()
+        self.unit = self.unit or float(gradient.square().mean().sqrt())
+        self.stalled = self.stalled or self.unit == 0
+        if self.stalled:
+            return loss
         state = self.state[self.image]
-        if state and not float(loss) <= state["loss"] + SUFFICIENT_DECREASE * state["length"] * state["slope"]:
+        # In units of the first gradient, so that squares neither vanish nor overflow.
+        height, gradient = float(loss.double()) / self.unit, (gradient / self.unit).to(self.image.dtype)
+        wanted = state["loss"] + SUFFICIENT_DECREASE * state["length"] * state["slope"] if state else float("inf")
+        self.rejected = not height <= wanted
+        if self.rejected:
             self.backtrack(state)
         else:
-            self.advance(state, float(loss), gradient)
+            self.advance(state, height, gradient)
         return loss
+
+    def accepted(self) -> Tensor:
+        """The last image that was judged good; the step under way has not been judged."""
+        state = self.state[self.image]
+        return state["position"].view_as(self.image) if state else self.image.detach()
 
     @torch.no_grad()
     def settle(self) -> None:
-        """Go back to the last accepted image: the step under way has not been judged."""
-        self.image.copy_(self.state[self.image]["position"].view_as(self.image))
+        """Go back to the last accepted image."""
+        self.image.copy_(self.accepted())
 
     def advance(self, state: dict[str, Any], loss: float, gradient: Tensor) -> None:
         """Learn the curvature from the accepted step and take the next one."""
@@ -77,7 +93,7 @@ class LBFGS(torch.optim.Optimizer):
             rms = float(direction.square().mean().sqrt())
             direction = direction * (self.param_groups[0]["first_step"] / rms if rms > 0 else 0.0)
         state.update(direction=direction, length=1.0, slope=float(direction @ state["gradient"]))
-        self.stalled = state["slope"] == 0
+        self.stalled = not state["slope"] < 0
         self.move(state)
 
     def move(self, state: dict[str, Any]) -> None:

@@ -129,7 +129,7 @@ class LossNetwork(nn.Module):
                 norms[name] = picture.new_zeros(())
                 continue
             (gradient,) = torch.autograd.grad(term, picture, retain_graph=True)
-            norms[name] = torch.linalg.vector_norm(gradient)
+            norms[name] = torch.linalg.vector_norm(gradient, dtype=torch.float64)  # squares leave float32 first
         return norms
 
     def weighted_gradient_norms(self, picture: Tensor) -> dict[str, Tensor]:

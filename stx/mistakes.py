@@ -7,7 +7,7 @@ from typing import Any
 from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException, OverrideParseException
 from pydantic import ValidationError
 
-from stx.errors import did_you_mean
+from stx.errors import UserError, did_you_mean
 
 TAGS = {
     "init": ("noise", "picture", "content", "style"),
@@ -57,11 +57,21 @@ def explain_hydra(error: HydraException, siblings: Callable[[str], list[str]]) -
             return f"{group}={option}: choose from {', '.join(allowed)}{did_you_mean(option, allowed)}"
     if isinstance(error, OverrideParseException):
         return (
-            f"cannot read the option {error.override}: it is key=value, and a value with any of ,={{}}[]() or a "
-            f"space in it is quoted twice: 'content=\"a=b.png\"'"
+            f"cannot read the option {error.override}: it is key=value, and a value with any of ,={{}}[]() a space "
+            f"or a letter beyond ASCII in it is quoted twice: 'content=\"a=b.png\"'"
         )
     unknown = re.search(r"Could not override '([^']+)'|Key '([^']+)' is not in struct", text)
     if isinstance(error, ConfigCompositionException) and unknown:
         option = (unknown[1] or unknown[2]).partition("@")[0]
         return unknown_option(option, siblings(option))
     return " ".join(line.strip() for line in text.splitlines() if "HYDRA_FULL_ERROR" not in line)
+
+
+def explain_plain(error: Exception) -> str:
+    """An error of OmegaConf's or YAML's in one line, with the option or the file in front."""
+    option = getattr(error, "full_key", None)
+    lines = [
+        line.strip() for line in str(error).splitlines() if not line.strip().startswith(("full_key", "object_type"))
+    ]
+    text = "\n".join(lines) if isinstance(error, UserError) else " ".join(lines)
+    return f"{option}: {text}" if option else text

@@ -46,9 +46,11 @@ class Step(NamedTuple):
     values: Tensor
     """The scalars, float64, one a name."""
     image: Tensor
-    """After the update; the loop goes on to change it."""
+    """After the update, or the last one that L-BFGS accepted; the loop goes on to change it."""
     last_finite: Tensor
     """The newest image whose features, losses and gradient are all known to be finite; changed likewise."""
+    taken_back: bool
+    """The optimiser did not accept the image that was measured, so that values that are not finite are no event."""
 
 
 def optimise(
@@ -60,7 +62,8 @@ def optimise(
 ) -> Iterator[Step]:
     """Change `image`, a leaf (3, H, W) that `optimiser` holds, to lower the network's total loss.
 
-    Yields `steps` records. Nothing here waits for the device, except in L-BFGS, which decides on the host.
+    Yields `steps` records, fewer if L-BFGS stalls. Nothing here waits for the device, except in L-BFGS, which decides
+    on the host.
     """
     last_finite = image.detach().clone()
     for number in range(1, steps + 1):
@@ -75,8 +78,6 @@ def optimise(
             return losses.total
 
         optimiser.step(evaluate)  # type: ignore[arg-type]  # a tensor serves as the loss, as torch documents
-        if number == steps and isinstance(optimiser, LBFGS):
-            optimiser.settle()
         assert image.grad is not None
         if grad_norms_every and (number - 1) % grad_norms_every == 0:
             for name, norm in network.weighted_gradient_norms(before).items():
@@ -85,7 +86,12 @@ def optimise(
         scalars["peak/image"] = image.detach().abs().amax()
         values = torch.stack([value.double() for value in scalars.values()])
         last_finite = torch.where(torch.isfinite(values[:-1]).all(), before, last_finite)
-        yield Step(number, tuple(scalars), values, image.detach(), last_finite)
+        if isinstance(optimiser, LBFGS):
+            yield Step(number, tuple(scalars), values, optimiser.accepted(), last_finite, optimiser.rejected)
+            if optimiser.stalled:
+                return
+        else:
+            yield Step(number, tuple(scalars), values, image.detach(), last_finite, False)
 
 
 def named(losses: Losses) -> dict[str, Tensor]:

@@ -99,9 +99,9 @@ def try_statistic(config: Config, same_shape: bool) -> None:
         try:
             keywords = {"reference": reference(here)} if reference else {}
             ours, target = statistic(here, **keywords), statistic(there, **keywords)
-            if distance:
-                distance(ours, ours)
-        except ValueError as error:
+            if distance and distance(ours, ours).ndim != 0:
+                raise ValueError("its distance must be one number")
+        except Exception as error:  # whatever a function of the user's may raise
             raise UserError(f"style_stat ({name}): {error}") from None
         if ours.shape != target.shape and not same_shape:
             raise UserError(

@@ -20,7 +20,7 @@ KEEP_SECONDS = 5.0
 
 
 class Row(NamedTuple):
-    """One step's metrics, on the host, without values that are not finite: a store would corrupt or refuse them."""
+    """One step's metrics, on the host; some may be not finite."""
 
     step: int
     time: float
@@ -35,6 +35,7 @@ class Scalars(NamedTuple):
     time: float
     names: tuple[str, ...]
     values: Tensor
+    taken_back: bool
 
 
 class Outcome(NamedTuple):
@@ -90,12 +91,17 @@ def batches(steps: Iterator[Step], show_every: int, stop: Stop) -> Iterator[tupl
     """
     unread: list[Scalars] = []
     since = time.monotonic()
-    for step in steps:
-        unread.append(Scalars(step.number, time.time(), step.names, step.values))
-        due = show_every > 0 and step.number % show_every == 0
-        if due or stop.signal or len(unread) >= MOST_STEPS or time.monotonic() - since >= MOST_SECONDS:
+    try:
+        for step in steps:
+            unread.append(Scalars(step.number, time.time(), step.names, step.values, step.taken_back))
+            due = show_every > 0 and step.number % show_every == 0
+            if due or stop.signal or len(unread) >= MOST_STEPS or time.monotonic() - since >= MOST_SECONDS:
+                yield unread, step, since
+                unread, since = [], time.monotonic()
+    except Exception:  # what was measured is read before the error goes on
+        if unread:
             yield unread, step, since
-            unread, since = [], time.monotonic()
+        raise
     if unread:
         yield unread, step, since
 
@@ -108,13 +114,11 @@ def read(unread: list[Scalars], events: int, on_nan: str, since: float) -> tuple
     for step in unread:
         values = dict(zip(step.names, numbers, strict=False))
         numbers = numbers[len(values) :]
-        broken = [name for name, value in values.items() if not math.isfinite(value)]
+        broken = [name for name, value in values.items() if not math.isfinite(value) and not step.taken_back]
         if broken:
             events += 1
             first = first or f"step {step.step}: {term(broken[0])}"
-        public = {
-            name: value for name, value in values.items() if math.isfinite(value) and not name.startswith("peak/")
-        }
+        public = {name: value for name, value in values.items() if not name.startswith("peak/")}
         rows.append(Row(step.step, step.time, public | {"nan/events": float(events), "time/step_ms": step_ms}))
         if broken and on_nan != "continue":
             break

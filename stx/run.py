@@ -51,9 +51,9 @@ def run(job: Job) -> Path:
     tracking = config.tracking
     store = tracking.model_dump(exclude={"name", "pictures_every", "grad_norms_every"})
     with (
+        interruptible() as stop,
         TRACKERS[tracking.name](about.run(job, inputs), **store) as tracker,
         progress(config.optim.steps) as advance,
-        interruptible() as stop,
     ):
         for path in about.write(job, inputs, network):
             tracker.artifact(path)
@@ -75,6 +75,7 @@ def run(job: Job) -> Path:
     if outcome.event and config.guard.on_nan == "raise":
         raise Diverged(f"diverged at {outcome.event}; the last finite picture is {output}")
     if stop.signal:
+        log.info(f"the picture so far: {output}")
         sys.exit(128 + stop.signal)
     return output
 

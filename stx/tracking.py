@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import logging
+import math
 import os
 import platform
 from collections.abc import Callable, Iterator, Mapping
@@ -78,7 +79,10 @@ class MlflowTracker:
         from mlflow.entities import Metric
 
         metrics = [
-            Metric(name, value, int(row.time * 1000), row.step) for row in rows for name, value in row.values.items()
+            Metric(name, value, int(row.time * 1000), row.step)
+            for row in rows
+            for name, value in row.values.items()
+            if math.isfinite(value)  # the store would corrupt or refuse the others
         ]
         for start in range(0, len(metrics), MOST_IN_A_BATCH):
             batch = metrics[start : start + MOST_IN_A_BATCH]
@@ -94,14 +98,16 @@ class MlflowTracker:
         """Wait for all that is queued, then say how the run ended. Raises MlflowException for a lost write."""
         import mlflow
 
-        for operation in self.pending:
-            operation.wait()  # flushing alone is silent about failed writes
-        mlflow.flush_artifact_async_logging()
         ended = {"stx.outcome": outcome, "mlflow.note.content": description(self.about, outcome, event)}
         if event:
             ended["stx.first_event"] = event
-        mlflow.set_tags(ended)
-        mlflow.end_run(STATUS[outcome])
+        try:
+            for operation in self.pending:
+                operation.wait()  # flushing alone is silent about failed writes
+            mlflow.flush_artifact_async_logging()
+        finally:
+            mlflow.set_tags(ended)
+            mlflow.end_run(STATUS[outcome])
 
 
 def description(about: About, outcome: str, event: str | None) -> str:
@@ -119,12 +125,12 @@ def mlflow_run(about: About, uri: str, experiment: str) -> Iterator[Tracker]:
     for noisy in ("alembic", "mlflow"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # else a server that is down takes 247 s to say so
+    tags = dict(about.tags) | {"stx.outcome": "running", "mlflow.note.content": description(about, "running", None)}
     try:
         experiment_id = open_store(uri, experiment)
-    except MlflowException as error:
-        raise UserError(f"tracking.uri={uri}: {str(error).splitlines()[0]}") from None
-    tags = dict(about.tags) | {"stx.outcome": "running", "mlflow.note.content": description(about, "running", None)}
-    run = mlflow.start_run(experiment_id=experiment_id, run_name=about.name, tags=tags)
+        run = mlflow.start_run(experiment_id=experiment_id, run_name=about.name, tags=tags)
+    except (MlflowException, ImportError, OSError) as error:  # no server, no driver, no folder
+        raise UserError(f"tracking.uri={uri}: {str(error).strip().splitlines()[0]}") from None
     tracker = MlflowTracker(mlflow.MlflowClient(), run, uri, about)
     try:
         mlflow.log_params(dict(about.params))
@@ -158,6 +164,11 @@ def open_store(uri: str, experiment: str) -> str:
     with FileLock(str(folder / ".store.lock")) if folder else nullcontext():
         client = mlflow.MlflowClient()
         found = client.get_experiment_by_name(experiment)
+        if found and found.lifecycle_stage == "deleted":
+            raise UserError(
+                f"tracking.experiment={experiment} was deleted in this store; name another, or "
+                f"restore it: mlflow experiments restore --experiment-id {found.experiment_id}"
+            )
         if found:
             return str(found.experiment_id)
         artifacts = f"file://{quote(str(folder / 'artifacts'))}" if folder else None

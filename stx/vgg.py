@@ -82,7 +82,8 @@ class VGG19(nn.Module):
             self.register_buffer(f"{name}_kernel", kernel)
             self.register_buffer(f"{name}_bias", bias.to(dtype))
         order, mean, std = weights.preprocessing
-        self.order = list(order)
+        self.order: Tensor  # on the device: a list would be copied there in every step, which waits
+        self.register_buffer("order", torch.tensor(order))
         self.mean: Tensor
         self.std: Tensor
         self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1))
@@ -90,7 +91,7 @@ class VGG19(nn.Module):
 
     def forward(self, picture: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
         """Features (D, H, W) after the ReLU of each of `layers`, for a picture (3, H, W) in RGB and [0, 1]."""
-        normalised = (picture[self.order] - self.mean) / self.std
+        normalised = (picture.index_select(0, self.order) - self.mean) / self.std
         dtype = self.get_buffer("conv1_1_kernel").dtype
         maps = normalised[None].to(dtype, memory_format=torch.channels_last)
         features = {}

@@ -143,8 +143,10 @@ def read(path: Path) -> dict[str, Tensor]:
 def checked(convolutions: dict[str, tuple[Tensor, Tensor]], path: Path) -> dict[str, tuple[Tensor, Tensor]]:
     """The same, if every kernel has VGG19's shape."""
     inputs = 3
-    for name, (kernel, _) in convolutions.items():
+    for name, (kernel, bias) in convolutions.items():
         wanted = (LAYERS[name], inputs, 3, 3)
+        if tuple(bias.shape) != wanted[:1]:
+            raise UserError(f"model.weights: {path} has {len(bias)} biases of {name}, not VGG19's {LAYERS[name]}")
         if tuple(kernel.shape) != wanted:
             raise UserError(f"model.weights: {path} has {name} of shape {tuple(kernel.shape)}, not VGG19's {wanted}")
         inputs = LAYERS[name]

@@ -107,6 +107,12 @@ def test_calibration_makes_every_layer_pull_as_hard_as_the_content(small_vgg: VG
         assert float(norms[layer]) == pytest.approx(float(norms["content"]), rel=1e-4)
 
 
+def test_calibration_reaches_gradients_whose_squares_leave_float32(small_vgg: VGG19, picture: Picture) -> None:
+    tiny = network(small_vgg, picture(0), picture(1), statistic=lambda maps: 1e-13 * maps.mean(), distance=None)
+    tiny.calibrate(picture(0), torch.Generator().manual_seed(5))
+    assert all(scale > 1e20 for scale in tiny.scales.values())
+
+
 def test_calibration_without_content_follows_the_first_style_layer(small_vgg: VGG19, picture: Picture) -> None:
     made = network(small_vgg, picture(0), picture(1), content_layers=[])
     made.calibrate(picture(0), torch.Generator().manual_seed(5))

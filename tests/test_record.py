@@ -23,7 +23,7 @@ def steps(count: int, broken: dict[int, str] | None = None) -> Iterator[Step]:
             values[NAMES.index(broken[number])] = float("nan")
         else:
             last_finite = torch.full((3, 2, 2), float(number - 1))
-        yield Step(number, NAMES, values, torch.full((3, 2, 2), float(number)), last_finite)
+        yield Step(number, NAMES, values, torch.full((3, 2, 2), float(number)), last_finite, False)
 
 
 def collect(loop: Iterator[Step], **changes: Any) -> tuple[module.Outcome, list[Row], list[int]]:
@@ -91,8 +91,32 @@ def test_a_broken_value_stops_the_run_and_is_named(scalar: str, words: str) -> N
     assert outcome.event == f"step 60: {words}"
     assert float(outcome.picture.mean()) == 58  # the image that step 59 started from is the last known to be good
     assert rows[-1].step == 60
-    assert scalar not in rows[-1].values
     assert rows[-1].values["nan/events"] == 1
+
+
+def test_a_trial_that_the_optimiser_took_back_is_no_event() -> None:
+    outcome, _, _ = collect(step._replace(taken_back=True) for step in steps(20, {5: "loss/total"}))
+    assert outcome.status == "finished"
+    assert outcome.event is None
+
+
+def test_what_was_measured_before_the_loop_failed_is_handed_on() -> None:
+    def fails() -> Iterator[Step]:
+        yield from steps(7)
+        raise ZeroDivisionError
+
+    rows: list[Row] = []
+    with pytest.raises(ZeroDivisionError):
+        record(
+            fails(),
+            rows_to=[rows.extend],
+            keep=lambda picture: None,
+            show=lambda picture, step: None,
+            show_every=0,
+            on_nan="stop",
+            stop=Stop(),
+        )
+    assert [row.step for row in rows] == list(range(1, 8))
 
 
 def test_continue_goes_on_and_counts_every_event() -> None:

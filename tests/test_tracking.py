@@ -10,6 +10,7 @@ import mlflow
 import pytest
 from PIL import Image
 
+from stx.errors import UserError
 from stx.record import Row
 from stx.tracking import About, NullTracker, mlflow_run, no_run, open_store
 
@@ -48,6 +49,25 @@ def test_rows_pictures_files_and_the_outcome_are_in_the_store(uri: str, tmp_path
     assert {"config.yaml", "images"} <= files
     assert any("picture" in file.path for file in client.list_artifacts(run.info.run_id, "images"))
     assert (tmp_path / "outputs" / "artifacts" / run.info.run_id / "artifacts" / "config.yaml").is_file()
+
+
+def test_values_that_are_not_finite_are_gaps(uri: str) -> None:
+    with mlflow_run(ABOUT, uri, "stx") as tracker:
+        tracker.rows(
+            [Row(s, time.time(), {"loss/total": v}) for s, v in ((1, 2.0), (2, float("inf")), (3, float("nan")))]
+        )
+        tracker.finish("diverged", "step 2: loss total")
+    client = mlflow.MlflowClient(uri)
+    (run,) = client.search_runs(["1"])
+    assert [point.step for point in client.get_metric_history(run.info.run_id, "loss/total")] == [1]
+
+
+def test_a_deleted_experiment_is_named_with_its_cure(uri: str) -> None:
+    client = mlflow.MlflowClient(uri)
+    number = open_store(uri, "stx")
+    client.delete_experiment(number)
+    with pytest.raises(UserError, match=f"restore --experiment-id {number}"):
+        open_store(uri, "stx")
 
 
 @pytest.mark.parametrize(

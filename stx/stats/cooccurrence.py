@@ -8,6 +8,7 @@ All take features (D, H, W) and the same four parameters:
     normalise   the tensor is divided by its sum (an all-zero tensor stays zero)
 """
 
+import math
 from typing import Literal
 
 import torch
@@ -38,11 +39,13 @@ def cooc_tensor(features: Tensor, *, radius: int, threshold: Threshold, window: 
     filters differ only in the channel left out, so it is the box mean of the sum of all channels less that of
     the own one, O(D) a position.
 
-    Raises UserError for a negative radius and for fewer than two channels.
+    Raises UserError for a negative radius, a threshold that is not finite, and fewer than two channels.
     """
     channels = features.shape[0]
     if radius < 0:
         raise UserError(f"radius is {radius}: it must be 0 or more")
+    if threshold != "mean" and not math.isfinite(threshold):
+        raise UserError(f"threshold is {threshold}: it must be a number, or mean")
     if channels < 2:
         raise UserError("co-occurrence needs features of at least two channels")
     limit = features.detach().mean() if threshold == "mean" else threshold
