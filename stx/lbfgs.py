@@ -1,5 +1,6 @@
 """L-BFGS that neither stands still nor explodes (Nocedal & Wright 2006, algorithms 7.4 and 3.1)."""
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -39,10 +40,11 @@ class LBFGS(torch.optim.Optimizer):
         assert self.image.grad is not None
         gradient = self.image.grad.flatten().double()
         self.unit = self.unit or float(gradient.square().mean().sqrt())
-        self.stalled = self.stalled or self.unit == 0
+        state = self.state[self.image]
+        nowhere_to_go = self.unit == 0 or not math.isfinite(self.unit) or not (state or math.isfinite(float(loss)))
+        self.stalled = self.stalled or nowhere_to_go
         if self.stalled:
             return loss
-        state = self.state[self.image]
         # In units of the first gradient, so that squares neither vanish nor overflow.
         height, gradient = float(loss.double()) / self.unit, (gradient / self.unit).to(self.image.dtype)
         wanted = state["loss"] + SUFFICIENT_DECREASE * state["length"] * state["slope"] if state else float("inf")

@@ -98,6 +98,24 @@ def test_a_zero_gradient_is_a_stall_and_not_a_nan() -> None:
     assert torch.equal(x.detach(), torch.ones(3))
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_start_that_is_not_finite_is_a_stall_and_not_an_error(value: float) -> None:
+    x = torch.ones(3, requires_grad=True)
+    optimiser = LBFGS([x], history=5, first_step=0.1)
+
+    def broken() -> Tensor:
+        x.grad = None
+        loss = (value * x).sum()
+        loss.backward()
+        return loss
+
+    for _ in range(3):
+        optimiser.step(broken)
+    assert optimiser.stalled
+    assert not optimiser.rejected
+    assert torch.equal(x.detach(), torch.ones(3))
+
+
 def test_two_loop_is_the_inverse_hessian_of_bfgs() -> None:
     """The recursion against the dense update that it stands for (Nocedal & Wright 2006, eq. 6.17)."""
     generator = torch.Generator().manual_seed(0)
