@@ -33,7 +33,7 @@ class About(NamedTuple):
 class Tracker(Protocol):
     def rows(self, rows: list[Row]) -> None: ...
     def picture(self, picture: Image, step: int) -> None: ...
-    def artifact(self, path: Path, folder: str | None = None) -> None: ...
+    def artifact(self, path: Path) -> None: ...
     def finish(self, outcome: str, event: str | None) -> None: ...
     @property
     def where(self) -> str: ...
@@ -50,7 +50,7 @@ class NullTracker:
     def picture(self, picture: Image, step: int) -> None:
         pass
 
-    def artifact(self, path: Path, folder: str | None = None) -> None:
+    def artifact(self, path: Path) -> None:
         pass
 
     def finish(self, outcome: str, event: str | None) -> None:
@@ -91,8 +91,8 @@ class MlflowTracker:
     def picture(self, picture: Image, step: int) -> None:
         self.client.log_image(self.run_id, picture, key="picture", step=step)
 
-    def artifact(self, path: Path, folder: str | None = None) -> None:
-        self.client.log_artifact(self.run_id, str(path), folder)
+    def artifact(self, path: Path) -> None:
+        self.client.log_artifact(self.run_id, str(path))
 
     def finish(self, outcome: str, event: str | None) -> None:
         """Wait for all that is queued, then say how the run ended. Raises MlflowException for a lost write."""

@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import math
+import sys
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -90,8 +91,6 @@ def import_torchvision() -> Any:
     Such an install dies on import, since it describes operators that nobody defined. Defining them beforehand would
     break a healthy install, so only after the failure.
     """
-    import sys
-
     try:
         import torchvision
     except RuntimeError as error:
