@@ -4,7 +4,7 @@ import os
 import sys
 from importlib import import_module
 
-COMMANDS = ("run",)
+COMMANDS = ("run", "thesis")
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
         helped = wanted in ("-h", "--help", "help")
         stream = sys.stdout if helped else sys.stderr
         stream.write(f"{'' if helped else f'stx: no command {wanted}. '}Usage: stx {{{','.join(COMMANDS)}}} ...\n")
-        stream.write("`stx run --help` lists what a run can be told.\n")
+        stream.write("`stx run --help` lists what a run can be told; `stx thesis --help` how to repeat the thesis.\n")
         sys.exit(0 if helped else 2)
     sys.argv = [sys.argv[0], *arguments[1:]]
     import_module(f"stx.{arguments[0]}").main()

@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,10 +29,11 @@ def run(job: "Job", inputs: Inputs) -> About:
     config, choices = job.config, job.choices
     content, style = Path(config.content).stem, Path(config.style).stem
     statistic = choices["style_stat"]
+    groups = ("experiment", "style_stat", "model", "pooling", "init", "optim", "loss_weights")
     params: dict[str, str | int] = {
         "content": config.content,
         "style": config.style,
-        **{group: choices[group] for group in ("style_stat", "model", "pooling", "init", "optim", "loss_weights")},
+        **{group: choices[group] for group in groups if group in choices},
         "image_size.width": inputs.content.shape[2],
         "image_size.height": inputs.content.shape[1],
         "optim.steps": config.optim.steps,
@@ -50,6 +51,7 @@ def run(job: "Job", inputs: Inputs) -> About:
         "stx.hardware": inputs.hardware.description,
         "stx.weights_sha256": inputs.weights.sha256,
         "stx.versions": versions(),
+        **job.tags,
     }
     return About(f"{content}-{style}-{statistic}", params, tags, f"{statistic} · {content} × {style}", command(job))
 
@@ -79,13 +81,19 @@ def opening(job: "Job", inputs: Inputs) -> str:
     return "\n".join(lines)
 
 
-def closing(outcome: Outcome, optimiser: "Optimizer", where: str) -> str:
+def closing(outcome: Outcome, measured: Mapping[str, float], optimiser: "Optimizer", where: str) -> str:
     """How the run ended; `where` its tracker shows it, if it has one."""
     lines = [f"{outcome.status} after {outcome.steps} steps"]
     if outcome.event:
         lines = [f"diverged: not finite at {outcome.event}; the picture is the last finite one"]
     if getattr(optimiser, "stalled", False):
         lines.append("L-BFGS stalled: not even a short step along the gradient lowers the loss any more")
+    if measured:
+        lines.append(
+            f"style distance {measured['measure/sliced_wasserstein']:.2f} "
+            f"(photograph {measured['baseline/sliced_wasserstein']:.2f}), "
+            f"content distance {measured['measure/content']:.2f}"
+        )
     if where:
         lines.append(f"MLflow: {where}")
     return "\n".join(lines)

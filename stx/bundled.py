@@ -1,6 +1,7 @@
 """Pictures that come with stx: photographs its dependencies ship, and the styles stx paints itself."""
 
 import importlib.util
+from functools import lru_cache
 from pathlib import Path
 
 from PIL import Image
@@ -45,7 +46,7 @@ def open_picture(name: str) -> Image.Image:
     Raises UserError for an unknown name and where the package that ships the photograph lacks it.
     """
     if name in paint.STYLES:
-        return paint.STYLES[name](_SEED)
+        return _painted(name).copy()
     if name not in _PHOTOGRAPHS:
         raise UserError(f"no bundled picture {name!r}{hint(name)}")
     package, distribution, file = _PHOTOGRAPHS[name]
@@ -58,6 +59,12 @@ def open_picture(name: str) -> Image.Image:
             f"bundled picture {name!r} is missing: it is {file} of the package {distribution}\n"
             f"repair that (pip install --force-reinstall {distribution}) or give a file of your own"
         ) from error
+
+
+@lru_cache
+def _painted(name: str) -> Image.Image:
+    """Half a second of work, which a sweep need not do for every run."""
+    return paint.STYLES[name](_SEED)
 
 
 def hint(name: str) -> str:

@@ -4,8 +4,9 @@ import os
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import hydra
@@ -41,8 +42,11 @@ def main(entry: Callable[[], Any]) -> None:
 
 
 @contextmanager
-def mistakes() -> Iterator[None]:
-    """Print a mistake of the user's without a traceback, and exit with status 2."""
+def mistakes(overrides: Sequence[str] | None = None) -> Iterator[None]:
+    """Print a mistake of the user's without a traceback, and exit with status 2.
+
+    `overrides` are those that were typed, where the command does not read them by Hydra's own parser.
+    """
     try:
         yield
     except (UserError, HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ValueError) as error:
@@ -51,7 +55,7 @@ def mistakes() -> Iterator[None]:
         if DEBUG:
             traceback.print_exc()
         if isinstance(error, HydraException):
-            message = explain_hydra(error, siblings)
+            message = explain_hydra(error, partial(siblings, typed=overrides), presets)
         elif isinstance(error, OSError):  # a folder that cannot be made, a full disk
             message = f"{error.filename or 'files'}: {error.strerror or error}"
         else:
@@ -65,12 +69,18 @@ def raised_in_hydra(error: ValueError) -> bool:
     return traceback.extract_tb(error.__traceback__)[-1].filename.startswith(os.path.dirname(hydra.__file__))
 
 
-def siblings(option: str) -> list[str]:
+def presets(group: str) -> list[str]:
+    """What a group offers in folders: thesis/e01_gram of `experiment`."""
+    files = (CONF / group).glob("*/*.yaml") if group.isidentifier() else ()
+    return sorted(str(file.relative_to(CONF / group).with_suffix("")) for file in files)
+
+
+def siblings(option: str, typed: Sequence[str] | None) -> list[str]:
     """The options beside one that Hydra does not know, in the config that all the other overrides give."""
-    arguments = get_args_parser().parse_args()
-    others = [text for text in arguments.overrides if text.lstrip("+~").partition("=")[0] != option]
-    if arguments.config_dir:
-        others.append(f"hydra.searchpath=[{arguments.config_dir}]")
+    if typed is None:
+        arguments = get_args_parser().parse_args()
+        typed = arguments.overrides + [f"hydra.searchpath=[{arguments.config_dir}]"] * bool(arguments.config_dir)
+    others = [text for text in typed if text.lstrip("+~").partition("=")[0] != option]
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):

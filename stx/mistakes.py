@@ -47,12 +47,20 @@ def unknown_option(option: str, allowed: Iterable[str]) -> str:
     return f"there is no option {option}{did_you_mean(name, allowed)}.\n{there if allowed else f'{parent} has none'}"
 
 
-def explain_hydra(error: HydraException, siblings: Callable[[str], list[str]]) -> str:
-    """What Hydra could not compose. `siblings` gives the options beside the one that it stumbled over."""
+def explain_hydra(
+    error: HydraException, siblings: Callable[[str], list[str]], presets: Callable[[str], list[str]]
+) -> str:
+    """What Hydra could not compose.
+
+    `siblings` gives the options beside the one that it stumbled over; `presets` the names in a group, folders and all.
+    """
     text = str(error)
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, option = str(error.missing_cfg_file).rpartition("/")
         allowed = sorted(error.options or [])
+        if not allowed:  # Hydra does not look below a group
+            group, _, option = str(error.missing_cfg_file).partition("/")
+            allowed = presets(group)
         if group:
             return f"{group}={option}: choose from {', '.join(allowed)}{did_you_mean(option, allowed)}"
     if isinstance(error, OverrideParseException):
@@ -63,6 +71,8 @@ def explain_hydra(error: HydraException, siblings: Callable[[str], list[str]]) -
     unknown = re.search(r"Could not override '([^']+)'|Key '([^']+)' is not in struct", text)
     if isinstance(error, ConfigCompositionException) and unknown:
         option = (unknown[1] or unknown[2]).partition("@")[0]
+        if presets(option):
+            return f"{option} is added with a plus: +{option}={presets(option)[0]}"
         return unknown_option(option, siblings(option))
     return " ".join(line.strip() for line in text.splitlines() if "HYDRA_FULL_ERROR" not in line)
 

@@ -23,10 +23,28 @@ class ClampedAdam(torch.optim.Adam):
 
 
 class PlainLBFGS(torch.optim.LBFGS):
-    """PyTorch's L-BFGS as the thesis's run behaved: one evaluation a step, no line search, no clamp."""
+    """PyTorch's L-BFGS as the thesis's run behaved: one evaluation a step, no line search, no clamp.
+
+    It estimates the curvature from pairs (s, y), the last move and the change of gradient along it, and skips a pair
+    with y.s <= 1e-10. With no pair at all the next move is the raw gradient, however long that is.
+    """
 
     def __init__(self, params: list[Tensor], *, lr: float, history: int):
         super().__init__(params, lr=lr, max_iter=1, history_size=history)
+        self.measured: dict[str, Tensor] = {}
+
+    def step(self, closure: Callable[[], Tensor]) -> Tensor:  # type: ignore[override]
+        state = self.state[self.param_groups[0]["params"][0]]
+        moved = state["d"] * state["t"] if "d" in state else None
+        gradient = state["prev_flat_grad"].clone() if "d" in state else None  # torch overwrites it
+        loss: Tensor = super().step(closure)  # type: ignore[no-untyped-call]
+        if moved is not None and gradient is not None:
+            change = state["prev_flat_grad"].double() - gradient.double()
+            self.measured = {
+                "lbfgs/curvature": change @ moved.double(),  # y.s
+                "lbfgs/pairs": change.new_tensor(len(state["old_dirs"])),
+            }
+        return loss
 
 
 OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
@@ -83,6 +101,8 @@ def optimise(
             for name, norm in network.weighted_gradient_norms(before).items():
                 scalars[f"grad_norm/{name}"] = norm
         scalars["peak/gradient"] = image.grad.abs().amax()
+        if isinstance(optimiser, PlainLBFGS):
+            scalars.update(optimiser.measured)
         scalars["peak/image"] = image.detach().abs().amax()
         values = torch.stack([value.double() for value in scalars.values()])
         last_finite = torch.where(torch.isfinite(values[:-1]).all(), before, last_finite)

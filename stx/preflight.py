@@ -4,7 +4,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hydra import compose
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
@@ -14,8 +14,11 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
 from stx.command import mistakes
-from stx.config import validate
+from stx.config import Config, validate
 from stx.errors import UserError
+
+if TYPE_CHECKING:
+    from stx.prepare import Inputs
 
 
 class Preflight(Callback):
@@ -46,8 +49,8 @@ def nothing_else_starts() -> Iterator[None]:
         sys.exit(1)
 
 
-def check(composed: DictConfig) -> None:
-    """Raise UserError for whatever would keep this job from running."""
+def check(composed: DictConfig) -> tuple[Config, "Inputs"]:
+    """A job's config and what it starts from. Raises UserError for whatever would keep it from running."""
     task = OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
     for group, section in task.items():
         if isinstance(section, DictConfig) and group not in composed.hydra.runtime.choices:
@@ -57,7 +60,7 @@ def check(composed: DictConfig) -> None:
     config = validate(task)
     from stx.prepare import prepare  # late: it imports torch
 
-    prepare(config)
+    return config, prepare(config)
 
 
 def jobs(config: DictConfig) -> list[list[str]]:

@@ -122,7 +122,7 @@ def loss_network(config: Config, inputs: Inputs) -> LossNetwork:
         inputs.style,
         content_layers=weights.content_layers,
         style_layers=weights.style_layers,
-        style_weights=[1 / count] * count if weights.style_weights is None else weights.style_weights,
+        style_weights=[1 / max(count, 1)] * count if weights.style_weights is None else weights.style_weights,
         alpha=weights.alpha,
         beta=weights.beta,
         statistic=statistic,

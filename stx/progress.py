@@ -14,8 +14,11 @@ BAR = "{percentage:3.0f}%|{bar:20}| {n_fmt}/{total_fmt}{postfix}  {remaining} le
 
 
 @contextmanager
-def progress(steps: int) -> Iterator[Callable[[list[Row]], None]]:
-    """A function that takes rows as they come."""
+def progress(steps: int, quiet: bool = False) -> Iterator[Callable[[list[Row]], None]]:
+    """A function that takes rows as they come, and says nothing if `quiet`."""
+    if quiet:
+        yield lambda rows: None
+        return
     if sys.stderr.isatty():
         with tqdm(total=steps, unit="step", bar_format=BAR, dynamic_ncols=True, file=sys.stderr) as bar:
 

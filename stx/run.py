@@ -3,7 +3,10 @@
 import logging
 import os
 import sys
+import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import hydra
@@ -25,6 +28,9 @@ class Job(NamedTuple):
     choices: dict[str, str]
     """The option of each config group."""
     overrides: list[str]
+    tags: Mapping[str, str] = MappingProxyType({})
+    """For the tracker, beside its own: which batch the run belongs to."""
+    quiet: bool = False
 
 
 def run(job: Job) -> Path:
@@ -32,10 +38,11 @@ def run(job: Job) -> Path:
     # Late: torch takes a second that --help, completion and mistakes need not wait for.
     from stx import about, images
     from stx.folder import losses_table
+    from stx.metrics import measures
     from stx.optimise import OPTIMISERS, optimise
     from stx.prepare import loss_network, prepare
     from stx.progress import progress
-    from stx.record import record
+    from stx.record import Row, record
     from stx.signals import interruptible
     from stx.tracking import TRACKERS
 
@@ -53,7 +60,7 @@ def run(job: Job) -> Path:
     with (
         interruptible() as stop,
         TRACKERS[tracking.name](about.run(job, inputs), **store) as tracker,
-        progress(config.optim.steps) as advance,
+        progress(config.optim.steps, job.quiet) as advance,
     ):
         for path in about.write(job, inputs, network):
             tracker.artifact(path)
@@ -69,9 +76,11 @@ def run(job: Job) -> Path:
         )
         images.save(images.to_picture(outcome.picture), output)
         tracker.artifact(output)
+        measured = {} if stop.signal else measures(outcome.picture.clamp(0, 1), inputs.content, inputs.style)
+        tracker.rows([Row(outcome.steps, time.time(), measured)])
         tracker.finish(outcome.status, outcome.event)
 
-    log.info(about.closing(outcome, optimiser, tracker.where))
+    log.info(about.closing(outcome, measured, optimiser, tracker.where))
     if outcome.event and config.guard.on_nan == "raise":
         raise Diverged(f"diverged at {outcome.event}; the last finite picture is {output}")
     if stop.signal:

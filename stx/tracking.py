@@ -1,4 +1,4 @@
-"""Runs in MLflow; the only file that imports it."""
+"""A run's tracker: MLflow, or none. Beside store.py the only file that imports mlflow."""
 
 import importlib.metadata
 import logging
@@ -6,16 +6,14 @@ import math
 import os
 import platform
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
-from urllib.parse import quote
 
-from filelock import FileLock
 from PIL.Image import Image
 
-from stx.errors import UserError
 from stx.record import Row
+from stx.store import open_store, reachable
 
 
 class About(NamedTuple):
@@ -120,17 +118,13 @@ def description(about: About, outcome: str, event: str | None) -> str:
 def mlflow_run(about: About, uri: str, experiment: str) -> Iterator[Tracker]:
     """An MLflow run around a block; FAILED if the block raises."""
     import mlflow
-    from mlflow.exceptions import MlflowException
 
     for noisy in ("alembic", "mlflow"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # else a server that is down takes 247 s to say so
     tags = dict(about.tags) | {"stx.outcome": "running", "mlflow.note.content": description(about, "running", None)}
-    try:
-        experiment_id = open_store(uri, experiment)
-        run = mlflow.start_run(experiment_id=experiment_id, run_name=about.name, tags=tags)
-    except (MlflowException, ImportError, OSError) as error:  # no server, no driver, no folder
-        raise UserError(f"tracking.uri={uri}: {str(error).strip().splitlines()[0]}") from None
+    with reachable(uri):
+        run = mlflow.start_run(experiment_id=open_store(uri, experiment), run_name=about.name, tags=tags)
     tracker = MlflowTracker(mlflow.MlflowClient(), run, uri, about)
     try:
         mlflow.log_params(dict(about.params))
@@ -147,32 +141,6 @@ def no_run(about: About) -> Iterator[Tracker]:
 
 
 TRACKERS: dict[str, Callable[..., AbstractContextManager[Tracker]]] = {"mlflow": mlflow_run, "none": no_run}
-
-
-def open_store(uri: str, experiment: str) -> str:
-    """Id of the experiment, created if it is new.
-
-    Processes that touch a new database together all fail in its migrations, so the first touch stands under a lock.
-    An experiment's artifact folder is fixed when it is created: beside the database file, or where a server says.
-    """
-    import mlflow
-
-    mlflow.set_tracking_uri(uri)
-    folder = Path(uri.removeprefix("sqlite:///")).absolute().parent if uri.startswith("sqlite:///") else None
-    if folder:
-        folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(str(folder / ".store.lock")) if folder else nullcontext():
-        client = mlflow.MlflowClient()
-        found = client.get_experiment_by_name(experiment)
-        if found and found.lifecycle_stage == "deleted":
-            raise UserError(
-                f"tracking.experiment={experiment} was deleted in this store; name another, or "
-                f"restore it: mlflow experiments restore --experiment-id {found.experiment_id}"
-            )
-        if found:
-            return str(found.experiment_id)
-        artifacts = f"file://{quote(str(folder / 'artifacts'))}" if folder else None
-        return str(client.create_experiment(experiment, artifact_location=artifacts))
 
 
 def versions() -> str:

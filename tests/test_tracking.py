@@ -1,8 +1,5 @@
 """What reaches the store, read back from it."""
 
-import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -10,9 +7,8 @@ import mlflow
 import pytest
 from PIL import Image
 
-from stx.errors import UserError
 from stx.record import Row
-from stx.tracking import About, NullTracker, mlflow_run, no_run, open_store
+from stx.tracking import About, NullTracker, mlflow_run, no_run
 
 ABOUT = About(
     "china-swirls-gram", {"style_stat": "gram", "optim.steps": 5}, {"stx.command": "c"}, "gram · china × swirls", "cmd"
@@ -62,14 +58,6 @@ def test_values_that_are_not_finite_are_gaps(uri: str) -> None:
     assert [point.step for point in client.get_metric_history(run.info.run_id, "loss/total")] == [1]
 
 
-def test_a_deleted_experiment_is_named_with_its_cure(uri: str) -> None:
-    client = mlflow.MlflowClient(uri)
-    number = open_store(uri, "stx")
-    client.delete_experiment(number)
-    with pytest.raises(UserError, match=f"restore --experiment-id {number}"):
-        open_store(uri, "stx")
-
-
 @pytest.mark.parametrize(
     ("outcome", "status"), [("diverged", "FINISHED"), ("interrupted", "KILLED"), ("failed", "FAILED")]
 )
@@ -94,17 +82,6 @@ def test_an_exception_marks_the_run_failed_and_passes(uri: str) -> None:
     assert (run.info.status, run.data.tags["stx.outcome"]) == ("FAILED", "failed")
     assert run.data.metrics["loss/1"] == 3
     assert mlflow.active_run() is None
-
-
-def test_processes_that_open_a_new_store_together_all_succeed(uri: str) -> None:
-    code = f"from stx.tracking import open_store; print(open_store({uri!r}, 'stx'))"
-    started = [
-        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=os.environ, text=True)
-        for _ in range(3)
-    ]
-    answers = {process.communicate(timeout=120)[0].strip() for process in started}
-    assert [process.returncode for process in started] == [0, 0, 0]
-    assert answers == {open_store(uri, "stx")}
 
 
 def test_no_tracking_takes_everything_and_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,179 @@
+"""A report page made of blocks, written as HTML and as Markdown from the same data."""
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from itertools import count
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+# Only what Markdown reads the same way: code without spaces at its ends, bold at the edges of words (2**3**4 is
+# arithmetic), neither beside more of its own signs.
+CODE = r"(?<!`)`(?!\s)([^`]+)(?<!\s)`(?!`)"
+BOLD = r"(?<![\w*])\*\*(?![\s*])((?:[^*`]|`[^`]+`|\*(?!\*))+)(?<![\s*])\*\*(?![\w*])"
+MARKED = re.compile(f"{CODE}|{BOLD}")
+# The last two would start a link, inside which Markdown shows backslashes; an image beginning with ^ would be none.
+SPECIAL = re.compile(r"[\\`*_\[\]<~|$#^]|&(?=#?\w+;)|:(?=//)|(?<=www)\.")
+LINE_START = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=[-+>]))")
+NUMBER = r"[-+−]?\d[\d.,]*(?:e[-+]?\d+)?"
+NUMERIC = re.compile(rf"\s*{NUMBER}(?:\s*±\s*{NUMBER})?\s*%?\s*", re.IGNORECASE)
+
+
+class Heading(NamedTuple):
+    text: str
+    level: int = 2
+
+
+class Text(NamedTuple):
+    """One paragraph."""
+
+    text: str
+
+
+class Quote(NamedTuple):
+    text: str
+    source: str
+
+
+class Items(NamedTuple):
+    items: Sequence[str]
+
+
+class Table(NamedTuple):
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    caption: str = ""
+
+
+class Picture(NamedTuple):
+    """`file` is relative to the page's folder, with slashes, not yet quoted."""
+
+    file: str
+    caption: str
+
+
+class Pictures(NamedTuple):
+    """Side by side, each `width` pixels wide on the page."""
+
+    pictures: Sequence[Picture]
+    width: int = 192
+
+
+Block = Heading | Text | Quote | Items | Table | Picture | Pictures
+
+
+def write(folder: Path, title: str, blocks: Sequence[Block], name: str = "report") -> tuple[Path, Path]:
+    """`name`.html and `name`.md in `folder`, which is made if missing; neither is ever half a file.
+
+    In all texts `code` and **bold** are marked up and the rest shows literally. ValueError, with nothing written, if a
+    row has more or fewer cells than its table has columns, a heading's level is not 2 or 3, or a picture's path is
+    absolute.
+    """
+    for block in blocks:
+        if isinstance(block, Table):
+            for row in block.rows:
+                if len(row) != len(block.columns):
+                    raise ValueError(f"table row {list(row)}: {len(row)} cells for {len(block.columns)} columns")
+        elif isinstance(block, Heading) and block.level not in (2, 3):
+            raise ValueError(f"heading {block.text!r}: level {block.level}, not 2 or 3")
+    views = [(type(block).__name__, block, slug) for block, slug in zip(blocks, slugs(blocks), strict=True)]
+    texts = {end: TEMPLATES.get_template(f"page.{end}").render(title=title, blocks=views) for end in ("html", "md")}
+    folder.mkdir(parents=True, exist_ok=True)
+    for end, text in texts.items():
+        unfinished = folder / f".{name}.{end}.{os.getpid()}"
+        try:
+            unfinished.write_bytes(text.encode("utf-8", "replace"))  # a file's name may be no text at all
+            os.replace(unfinished, folder / f"{name}.{end}")
+        finally:
+            unfinished.unlink(missing_ok=True)
+    return folder / f"{name}.html", folder / f"{name}.md"
+
+
+def slugs(blocks: Sequence[Block]) -> list[str]:
+    """An id for each heading, all different; nothing for the other blocks."""
+    found: list[str] = []
+    for block in blocks:
+        slug = ""
+        if isinstance(block, Heading):
+            base = re.sub(r"\W+", "-", plain(block.text).lower()).strip("-") or "section"
+            slug = next(name for n in count(1) if (name := base if n == 1 else f"{base}-{n}") not in found)
+        found.append(slug)
+    return found
+
+
+def inline(text: str, literal: Callable[[str], str], code: Callable[[str], str], bold: str) -> str:
+    """`bold` is what a bold part is put into, in place of {}."""
+    parts, end = [], 0
+    for found in MARKED.finditer(text):
+        parts.append(literal(text[end : found.start()]))
+        if found[1]:
+            parts.append(code(found[1]))
+        else:
+            parts.append(bold.replace("{}", inline(found[2], literal, code, bold)))
+        end = found.end()
+    return "".join([*parts, literal(text[end:])])
+
+
+def plain(text: str) -> str:
+    return inline(text, str, str, "{}")
+
+
+def html(text: str) -> Markup:
+    return Markup(inline(text, escape, Markup("<code>{}</code>").format, "<strong>{}</strong>"))
+
+
+def literal(text: str) -> str:
+    """Markdown that shows `text`, which stands inside a line."""
+    return SPECIAL.sub(r"\\\g<0>", text)
+
+
+def words(text: str) -> str:
+    return inline(" ".join(text.split()), literal, "`{}`".format, "**{}**")
+
+
+def line(text: str) -> str:
+    """A whole line of Markdown: its beginning must not make it a list."""
+    return LINE_START.sub(r"\1\\", words(text))
+
+
+def cell(text: str) -> str:
+    def lines(part: str) -> str:
+        return re.sub(r"\s*[\r\n]\s*", "<br>", literal(part))
+
+    def code(part: str) -> str:
+        return "`" + " ".join(part.split()).replace("|", r"\|") + "`"
+
+    return inline(text.strip(), lines, code, "**{}**")
+
+
+def numeric(text: str) -> bool:
+    return NUMERIC.fullmatch(plain(text)) is not None
+
+
+def numbers(rows: Sequence[Sequence[str]], column: int) -> bool:
+    """Whether all cells of a column are numeric."""
+    return bool(rows) and all(numeric(row[column]) for row in rows)
+
+
+def url(file: str) -> str:
+    if file.startswith("/"):
+        raise ValueError(f"picture {file}: not relative to the page's folder")
+    return quote(file, errors="surrogateescape")
+
+
+TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=lambda name: name != "page.md",
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+TEMPLATES.filters |= {"plain": plain, "html": html, "words": words, "line": line, "cell": cell, "numbers": numbers}
+TEMPLATES.filters["alt"] = lambda text: literal(" ".join(plain(text).split()))
+TEMPLATES.filters["attribute"] = lambda text: str(escape(" ".join(plain(text).split()))).replace("|", "&#124;")
+TEMPLATES.filters["url"] = url
+TEMPLATES.tests["numeric"] = numeric

@@ -1,0 +1,81 @@
+"""Many pictures on one sheet, in rows and columns with their names."""
+
+import unicodedata
+from collections.abc import Sequence
+
+from PIL import Image, ImageDraw, ImageFont
+
+GAP = 6
+"""Pixels between cells and around the sheet."""
+
+INK, EMPTY = "#222222", "#ececec"
+OTHER_SIGNS = str.maketrans("×·–—−’‘“”", "x.---''\"\"")
+
+
+def contact_sheet(
+    rows: Sequence[Sequence[Image.Image | None]],
+    *,
+    row_labels: Sequence[str] = (),
+    column_labels: Sequence[str] = (),
+    cell: tuple[int, int],
+) -> Image.Image:
+    """The pictures on white, RGB, each as large as its `cell` (width, height in pixels) allows and centred in it.
+
+    None, and what a short row lacks, is a light grey cell. A label that is too long ends in an ellipsis: a column's
+    beyond its cell, a row's beyond two cells. ValueError if there is no picture, or if there are labels but not one for
+    each row or column.
+    """
+    width, height = cell
+    columns = max((len(row) for row in rows), default=0)
+    if not any(picture for row in rows for picture in row):
+        raise ValueError("a contact sheet without pictures")
+    for name, labels, number in (("row", row_labels, len(rows)), ("column", column_labels, columns)):
+        if labels and len(labels) != number:
+            raise ValueError(f"{len(labels)} {name} labels for {number} {name}s")
+
+    font = ImageFont.load_default(min(max(width // 10, 11), 24))
+    beside = [shortened(label, font, 2 * width) for label in row_labels]
+    above = [shortened(label, font, width) for label in column_labels]
+    left = GAP + (GAP + round(max(map(font.getlength, beside)) + 0.5) if beside else 0)
+    top = GAP + (GAP + round(font.getbbox("g")[3]) + 1 if above else 0)
+    size = (left + columns * (width + GAP), top + len(rows) * (height + GAP))
+    sheet = Image.new("RGB", size, "white")
+    draw = ImageDraw.Draw(sheet)
+    for column, label in enumerate(above):
+        draw.text((left + column * (width + GAP) + width / 2, GAP), label, INK, font, anchor="ma")
+    for number, row in enumerate(rows):
+        y = top + number * (height + GAP)
+        if beside:
+            draw.text((GAP, y + height / 2), beside[number], INK, font, anchor="lm")
+        for column in range(columns):
+            x = left + column * (width + GAP)
+            picture = row[column] if column < len(row) else None
+            if picture is None:
+                draw.rectangle((x, y, x + width - 1, y + height - 1), EMPTY)
+                continue
+            fitted = fit(picture, cell)
+            sheet.paste(fitted, (x + (width - fitted.width) // 2, y + (height - fitted.height) // 2), fitted)
+    return sheet
+
+
+def fit(picture: Image.Image, cell: tuple[int, int]) -> Image.Image:
+    """RGBA, scaled up or down until it touches two sides of the cell."""
+    scale = min(cell[0] / picture.width, cell[1] / picture.height)
+    size = max(round(picture.width * scale), 1), max(round(picture.height * scale), 1)
+    return picture.convert("RGBA").resize(size, Image.Resampling.LANCZOS)
+
+
+def shortened(label: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
+    """As much of the label as is at most `width` pixels wide, on one line."""
+    label = " ".join(drawable(label).split())
+    if font.getlength(label) <= width:
+        return label
+    while label and font.getlength(label + "…") > width:
+        label = label[:-1].rstrip()
+    return label + "…" if label else ""
+
+
+def drawable(label: str) -> str:
+    """Without accents and typographic signs, for which Pillow's font has only an empty box."""
+    letters = unicodedata.normalize("NFKD", label.translate(OTHER_SIGNS))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))

@@ -1,0 +1,3 @@
+from stx.thesis import main
+
+main()
