@@ -10,6 +10,7 @@ from hydra.core.global_hydra import GlobalHydra
 from stx import run as command
 from stx.config import CONF, validate
 
+EXPERIMENTS = sorted((CONF / "experiment").glob("*/*.yaml"))
 GROUPS = sorted(folder.name for folder in CONF.iterdir() if folder.is_dir() and folder.name != "hydra")
 OPTIONS = [f"{group}={file.stem}" for group in GROUPS for file in sorted((CONF / group).glob("*.yaml"))]
 
@@ -19,6 +20,18 @@ def test_every_option_of_every_group_composes_and_validates(option: str) -> None
     with initialize_config_dir(str(CONF), version_base="1.3"):
         extra = ["init.path=any.png"] if option == "init=picture" else []
         validate(compose("config", [option, *extra]))
+
+
+@pytest.mark.parametrize("file", EXPERIMENTS, ids=[file.stem for file in EXPERIMENTS])
+def test_every_experiment_composes_and_opens_with_what_it_is(file: Path) -> None:
+    name = f"{file.parent.name}/{file.stem}"
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = validate(compose("config", [f"+experiment={name}", "optim.steps=7", "image_size=small"]))
+    assert (config.optim.steps, config.image_size.width) == (7, 256)
+    if file.stem != "base":
+        command, saw, sees, time = file.read_text(encoding="utf-8").splitlines()[1:5]
+        assert command == f"# python -m stx.run +experiment={name}"
+        assert [line[2:8].strip() for line in (saw, sees, time)] == ["Thesis", "stx:", "Takes"]
 
 
 def test_the_groups_of_the_contract_are_there() -> None:
@@ -67,6 +80,9 @@ MISTAKES = [
     ("loss_weights.style_weights=[1,2]", "has 2 numbers for 5 style_layers"),
     ("loss_weights.style_layers=[] loss_weights.content_layers=[]", "name at least one layer"),
     ("loss_weights=thesiss", "choose from calibrated, thesis (did you mean thesis?)"),
+    ("experiment=thesis/e01_gram", "experiment is added with a plus: +experiment=thesis/base"),
+    ("+experiment=thesis/e01_gramm", "(did you mean thesis/e01_gram?)"),
+    ("+experiment=e01_gram", "(did you mean thesis/e01_gram?)"),
     ("pooling=mean", "pooling=mean: choose from avg, l2, max"),
     ("pooling.name=maxx", "choose from max, avg, l2 (did you mean max?)"),
     ("model=vgg16", "model=vgg16: choose from vgg19"),

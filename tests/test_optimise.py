@@ -153,3 +153,19 @@ def test_the_last_finite_image_survives_a_picture_that_breaks(caffe_weights: Wei
         images.append(step.image.clone())
     assert torch.isfinite(step.last_finite).all()
     assert torch.equal(step.last_finite, images[1])  # the third step started from it
+
+
+def test_plain_lbfgs_tells_the_curvature_that_it_decides_by(caffe_weights: Weights, picture: Picture) -> None:
+    """y.s of the last move, by differences of pictures and gradients; a pair is kept only where it is positive."""
+    made = network(caffe_weights, picture(0).float(), picture(1).float(), calibrate=False)
+    image = (0.4 + 0.2 * picture(7)).float().requires_grad_()
+    pictures, gradients, told = [], [], []
+    for step in optimise(made, image, PlainLBFGS([image], **SETTINGS["lbfgs_plain"]), 3):
+        assert image.grad is not None
+        gradients.append(image.grad.clone().double())
+        pictures.append(image.detach().clone().double())
+        told.append(dict(zip(step.names, step.values.tolist(), strict=True)))
+    moved, changed = pictures[0] - (0.4 + 0.2 * picture(7)).float().double(), gradients[1] - gradients[0]
+    assert "lbfgs/curvature" not in told[0]
+    assert told[1]["lbfgs/curvature"] == pytest.approx(float((moved * changed).sum()), rel=1e-2)
+    assert told[1]["lbfgs/pairs"] == (told[1]["lbfgs/curvature"] > 1e-10)

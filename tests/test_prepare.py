@@ -66,3 +66,11 @@ def test_style_weights_are_equal_shares_unless_given() -> None:
 
     assert set(weights().values()) == {0.2}
     assert list(weights("loss_weights.style_weights=[1,2,3,4,5]").values()) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("empty", ["loss_weights.style_layers=[]", "loss_weights.content_layers=[]"])
+def test_a_network_may_have_no_layer_of_one_kind(empty: str) -> None:
+    asked = config(empty)
+    inputs = prepare(asked)
+    losses = loss_network(asked, inputs)(inputs.initial)
+    assert (losses.style if "style" in empty else losses.content) == 0

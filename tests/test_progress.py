@@ -37,3 +37,9 @@ def test_a_terminal_gets_a_bar_with_the_losses(monkeypatch: pytest.MonkeyPatch) 
     shown = sys.stderr.getvalue()  # type: ignore[attr-defined]
     assert "100/100" in shown
     assert "total 3.000e+00" in shown
+
+
+def test_a_quiet_run_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress(10, quiet=True) as advance:
+        advance(rows(1, 10))
+    assert capsys.readouterr() == ("", "")

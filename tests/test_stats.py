@@ -130,3 +130,16 @@ def test_every_statistic_of_the_config_is_finite_with_a_finite_gradient(file: Pa
         assert torch.isfinite(result).all()
         assert maps.grad is not None
         assert math.isfinite(float(maps.grad.abs().max()))
+
+
+def test_no_entry_of_the_cooccurrence_tensor_has_a_gradient_on_its_own_channel() -> None:
+    """Why its losses hardly fall alone: whether a channel counts is decided by the mask, which passes no gradient."""
+    maps = features(4, 6, 5)
+    jacobian = torch.autograd.functional.jacobian(
+        lambda maps: stats.cooc_vector(maps, radius=1, **TENSOR), maps
+    ).flatten(2)
+    own = jacobian.diagonal().T
+    assert own.abs().max() < 1e-12
+    assert jacobian.abs().sum() > 0.1
+    gram = torch.autograd.functional.jacobian(lambda maps: stats.gram(maps).diagonal(), maps).flatten(2)
+    assert gram.diagonal().abs().max() > 0.01

@@ -1,6 +1,7 @@
 """The command: three experiments at a tiny size, their report, what is kept, and what a user can get wrong."""
 
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,7 +9,8 @@ from pathlib import Path
 
 import mlflow
 import pytest
-from PIL import Image
+
+from stx import images
 
 Thesis = Callable[..., subprocess.CompletedProcess[str]]
 TINY = ("--quick", "image_size.width=64", "image_size.height=48", "optim.steps=6")
@@ -30,7 +32,7 @@ def cells(report: str, claim: str) -> list[str]:
 
 def test_three_experiments_give_a_report_whose_numbers_are_the_stores(thesis: Thesis, tmp_path: Path) -> None:
     name = "<b>it's & more</b>.png"
-    Image.effect_noise((80, 60), 90).convert("RGB").save(tmp_path / name.replace("/", "∕"))
+    images.load("china").resize((80, 60)).save(tmp_path / name.replace("/", "∕"))
     content = f'content="{name.replace("/", "∕")}"'
     done = thesis(*TINY, "only=e01,e06,e07", content)
     assert done.returncode == 0, done.stderr
@@ -106,3 +108,24 @@ def test_help_answers_without_torch_and_an_unknown_flag_with_usage(tmp_path: Pat
     assert "--quick" in helped.stdout
     assert "| torch\n" not in helped.stderr
     assert front("--quik").returncode == 2
+
+
+def test_an_interrupted_batch_goes_on_where_it_was(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "stx.thesis", *TINY, "only=e01,e02", "optim.steps=30"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stderr
+    for line in process.stderr:
+        if line.startswith("1/"):
+            break
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=120)
+    assert process.returncode == 130
+    client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/outputs/mlflow.db")
+    (parent,) = client.search_runs(["1"], "tags.`stx.batch` = 'thesis'")
+    assert (parent.info.status, parent.data.tags["stx.outcome"]) == ("KILLED", "interrupted")
+
+    again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240)
+    assert again.returncode == 0, again.stderr
+    assert re.search(r"1/4 e01_gram: finished \(kept\)", again.stderr)
+    assert re.search(r"4/4 e02_cooc_vector: finished in", again.stderr)
+    assert client.get_run(parent.info.run_id).info.status == "FINISHED"

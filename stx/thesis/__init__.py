@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="for all runs, and output=..., only=...")
     arguments = parser.parse_args()
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    with command.mistakes(arguments.overrides):
+    with command.mistakes(for_all(arguments.overrides)):
         try:
             failed, report = run(arguments.quick, arguments.overrides)
         except KeyboardInterrupt:  # between two runs
@@ -52,7 +52,7 @@ def run(quick: bool, given: Sequence[str]) -> tuple[int, Path]:
             f"output={folder}: that is a file; name a folder" if folder.is_file() else "output= must name a folder"
         )
     only = last(given, "only", ",".join(PARTS)).split(",")
-    plan = members(quick, [text for text in given if not text.startswith(("output=", "only="))], only)
+    plan = members(quick, for_all(given), only)
     failed: dict[str, str] = {}
     with batch("thesis", plan, folder) as work:
         for number, ended in enumerate(work.work(), start=1):
@@ -62,6 +62,11 @@ def run(quick: bool, given: Sequence[str]) -> tuple[int, Path]:
                 failed[ended.name] = ended.message
         typed = shlex.join(["python", "-m", "stx.thesis", *["--quick"] * quick, *given])
         return len(failed), write(work, folder / "report", typed, quick, failed)
+
+
+def for_all(given: Sequence[str]) -> list[str]:
+    """What was given for the runs."""
+    return [text for text in given if not text.startswith(("output=", "only="))]
 
 
 def last(given: Sequence[str], key: str, default: str) -> str:

@@ -25,6 +25,9 @@ class Evidence(NamedTuple):
     deep_style: float
     """Held-out style distance at conv4_3 alone."""
     step_ms: float
+    """In the middle of all steps; the first, which warms up, left out."""
+    fastest_ms: float
+    """Of the fastest stretch: what a step takes when nothing else runs on the machine."""
     series: Mapping[str, Points]
     """Every other metric over steps."""
 
@@ -62,5 +65,6 @@ def read(run: Run) -> Evidence:
         pixels=latest.get("measure/pixels", float("nan")),
         deep_style=latest.get("measure/sliced_wasserstein_conv4_3", float("nan")),
         step_ms=median(times) if times else float("nan"),
+        fastest_ms=min(times, default=float("nan")),
         series=series,
     )

@@ -5,20 +5,21 @@ from collections.abc import Mapping, Sequence
 
 from stx.charts import lines
 from stx.page import Block, Heading, Picture, Pictures, Table, Text
+from stx.thesis import overflow
 from stx.thesis.evidence import Evidence
 from stx.thesis.material import Material, number
 from stx.thesis.plan import LITERAL, STATISTICS, STYLE_LAYERS
-from stx.thesis.verdicts import CARRIED
+from stx.thesis.verdicts import CARRIED, NONE
 from stx.thesis.verdicts_gram import matched
 
-PRINTED = {"conv1_1": 122.1, "conv2_1": 2069.0, "conv3_1": 1306.0, "conv4_1": 25961.0, "conv5_1": 35.4}
-"""What the thesis prints in E6, twice, before the values explode."""
+EQUAL = 0.05
+"""Two descriptors count as equal when no more than this share of the starting loss is left."""
 
 PICTURES = ("photograph", "noise", "mirrored")
 
 
 def sections(material: Material) -> list[Block]:
-    parts = (gradients, equal_scales, factors, separations, alone, overflow)
+    parts = (gradients, equal_scales, factors, separations, alone, overflow.section)
     return [block for part in parts for block in part(material)]
 
 
@@ -27,13 +28,27 @@ def gradients(material: Material) -> list[Block]:
     shown = {name: run for name, run in material.evidence.items() if run.pull("first") is not None}
     if not shown:
         return []
-    chart = lines(
-        material.folder / "pictures" / "gradients.png",
-        {name: pulls(run) for name, run in shown.items() if not name.startswith("calibrated_")},
-        title="How hard the style pulls at the picture, where the content pulls with 1",
-        x="step",
-        y="sum of the style layers' gradient norms / content's",
-    )
+    pictures = material.folder / "pictures"
+    charts = [
+        lines(
+            pictures / "pulls.png",
+            {name: pulls(run) for name, run in shown.items() if not name.startswith("calibrated_")},
+            title="How hard the style pulls at the picture",
+            x="step",
+            y="style's gradient / content's",
+        )
+    ]
+    charts += [
+        lines(
+            pictures / f"gradients-{name}.png",
+            {term: shown[name].series.get(f"grad_norm/{term}", ()) for term in ("content", *STYLE_LAYERS)},
+            title=f"{name}: gradient of each term",
+            x="step",
+            y="norm",
+        )
+        for name in ("e01_gram", "e02_cooc_vector")
+        if name in shown
+    ]
     rows = [
         [name, place, *(number(run.layers("grad_norm", place).get(term)) for term in ("content", *STYLE_LAYERS))]
         for name, run in shown.items()
@@ -46,7 +61,7 @@ def gradients(material: Material) -> list[Block]:
             "style pulls with a millionth of the content's strength, no optimiser can follow it: that is all of E2 to "
             "E5."
         ),
-        Pictures([Picture(f"pictures/{chart.name}", "")], 720),
+        Pictures([Picture(f"pictures/{chart.name}", "") for chart in charts], 480),
         Table(
             ["run", "step", "content", *STYLE_LAYERS], rows, "gradient norms at the first and the last measured step"
         ),
@@ -81,7 +96,7 @@ def equal_scales(material: Material) -> list[Block]:
             "as long as the content's at the start, so that scale is no excuse. Style is carried by: "
             f"{', '.join(carrying) or 'none of them'}. {lesson}"
         ),
-        *material.side_by_side([f"calibrated_{name}" for name in known], 160),
+        *material.side_by_side([f"calibrated_{name}" for name in known], 160, "calibrated_"),
         Table(["statistic", "style distance", "content distance", "style's pull at the end"], rows),
     ]
 
@@ -142,6 +157,7 @@ def alone(material: Material) -> list[Block]:
     known = members(material, "alone_")
     if not known:
         return []
+    twins = [name for name, run in known.items() if name != "gram" and matched(run) < EQUAL and run.style >= NONE]
     rows = [[name, f"{matched(run):.1e}", number(run.style), str(run.steps)] for name, run in known.items()]
     return [
         Heading("Why: what a descriptor draws alone"),
@@ -152,64 +168,11 @@ def alone(material: Material) -> list[Block]:
             "no entry has a gradient on its own channel, because the mask that decides where a channel counts passes "
             "none."
         ),
-        *material.side_by_side([f"alone_{name}" for name in known], 160),
+        Text(
+            f"Equal in their descriptor, to {EQUAL:.0%} of the start, and without style: {', '.join(twins) or 'none'}."
+        ),
+        *material.side_by_side([f"alone_{name}" for name in known], 160, "alone_"),
         Table(["statistic", "style loss left", "style distance", "steps"], rows),
-    ]
-
-
-def overflow(material: Material) -> list[Block]:
-    """E6, evaluation by evaluation."""
-    ours = material.evidence.get("e06_gram_cooc_vector")
-    if not ours:
-        return []
-    first = ours.layers("style_magnitude", "first")
-    contrasty = material.evidence.get("e02_cooc_tensor")
-    squares = contrasty.layers("style_magnitude", "first") if contrasty else {}
-    magnitudes = [
-        [layer, number(printed), number(first.get(layer)), number(squares[layer] ** 2 if layer in squares else None)]
-        for layer, printed in PRINTED.items()
-    ]
-    rows = []
-    for name in ("e06_gram_cooc_vector", "e06_gram", "e06_safeguarded", "e07_small_weights"):
-        run = material.evidence.get(name)
-        for step in range(1, 4) if run else ():
-            values = {metric: dict(points).get(step) for metric, points in run.series.items()} if run else {}
-            shown = (
-                "style_magnitude/conv1_1",
-                "style_magnitude/conv4_1",
-                "loss/total",
-                "lbfgs/curvature",
-                "lbfgs/pairs",
-            )
-            rows.append([name, str(step), *(number(values.get(metric)) for metric in shown)])
-    config = material.planned["e06_gram_cooc_vector"].job.config
-    return [
-        Heading("Why: the overflow of E6"),
-        Text(
-            f"The thesis names no settings. These do what it prints: `{config.optim.name}` (PyTorch's L-BFGS, no line "
-            f"search, no clamp), noise between {getattr(config.init, 'low', 0):g} and "
-            f"{getattr(config.init, 'high', 1):g}, a style weight of {config.loss_weights.beta:g} with the literal "
-            "factor. Every number that is not finite is caught at its first step with its layer: "
-            f"{ours.event or 'none here'}; the last finite picture stays."
-        ),
-        Table(
-            ["layer", "the thesis prints", "stx, from this noise", "stx, from noise between 0 and 1"],
-            magnitudes,
-            "the statistic at the first evaluation: the tensor's mean square (the last column: E2's tensor, squared)",
-        ),
-        Text(
-            "L-BFGS learns the loss's curvature from pairs: the last move s and the change of gradient y. From this "
-            "start the loss curves downwards along the gradient, y·s is negative, and PyTorch skips the pair, as it "
-            "does whenever y·s is 1e-10 or less. Its first move is scaled down to a length of 1 in all; its second is "
-            "not: with no pair it is the whole raw gradient, far beyond what a picture can be. Gram's gradient does "
-            "the same, so the descriptor is not the cause. E7's weights make the whole gradient small instead, which "
-            "also hides the style."
-        ),
-        Table(
-            ["run", "evaluation", "magnitude conv1_1", "magnitude conv4_1", "total loss", "y·s", "pairs kept"],
-            rows,
-            "the first three evaluations; – is a value that is not finite, or none",
-        ),
     ]
 
 

@@ -38,14 +38,18 @@ class Material(NamedTuple):
         picture = self.open(name, file)
         return [self.keep(picture, f"{name}-{Path(file).stem}", caption)] if picture else []
 
-    def side_by_side(self, names: Sequence[str], width: int = 192) -> list[Pictures]:
-        """Content and style of the first member that has them, then each one's result."""
+    def side_by_side(self, names: Sequence[str], width: int = 192, prefix: str = "") -> list[Pictures]:
+        """Content and style of the first member that has them, then each one's result, named without `prefix`."""
         known = [name for name in names if name in self.runs]
         if not known:
             return []
         first = known[0]
         inputs = self.show(first, "content", "content.png") + self.show(first, "style", "style.png")
-        return [Pictures([*inputs, *(shown for name in known for shown in self.show(name, name))], width)]
+        return [
+            Pictures(
+                [*inputs, *(shown for name in known for shown in self.show(name, name.removeprefix(prefix)))], width
+            )
+        ]
 
     def sheet(
         self, rows: Iterable[Sequence[str]], name: str, caption: str, row_labels: Sequence[str], columns: Sequence[str]

@@ -21,10 +21,11 @@ LITERAL = ("e02_cooc_vector", "e02_cooc_tensor", "e02_cooc_matrix", "e05_gram_co
 """Whose first step is evaluated with the mean too, in place of the thesis's factor."""
 
 RESCALED = {
-    "e01_rescaled": "1e-2",
-    "e09_rescaled_1e-2": "1e-2",
-    "e09_rescaled_1e-3": "1e-3",
-    "e09_rescaled_1e-4": "1e-4",
+    "e01_rescaled": ("e01_gram", 1e2),
+    "e08_rescaled": ("e08_portrait", 1e2),
+    "e09_rescaled_1e-2": ("e09_ratio_1e-2", 1e2),
+    "e09_rescaled_1e-3": ("e09_ratio_1e-3", 1e3),
+    "e09_rescaled_1e-4": ("e09_ratio_1e-4", 1e4),
 }
 """Small runs whose style weighs as much against L_c, a sum, as their ratio does at the thesis's size."""
 
@@ -85,9 +86,9 @@ def everything(quick: bool) -> Iterator[tuple[str, list[str]]]:
     for name in PRESETS:
         yield name, [f"+experiment=thesis/{name}", *size, *([norms] if name < "e08" else [])]
     if quick:
-        for name, ratio in RESCALED.items():
-            preset = f"+experiment=thesis/{name.replace('rescaled', 'gram' if name == 'e01_rescaled' else 'ratio')}"
-            yield name, [preset, *size, f"loss_weights.beta={1 / float(ratio) * QUICK_PIXELS / FULL_PIXELS:.4g}"]
+        for name, (preset, beta) in RESCALED.items():
+            weight = f"loss_weights.beta={beta * QUICK_PIXELS / FULL_PIXELS:.4g}"
+            yield name, [f"+experiment=thesis/{preset}", *size, weight]
     overflow = ["+experiment=thesis/e06_gram_cooc_vector", *size]
     yield "e06_gram", [*overflow, "style_stat=gram"]
     yield "e06_safeguarded", [*overflow, "optim=lbfgs"]

@@ -6,7 +6,8 @@ from stx import page
 from stx.batch import Batch
 from stx.page import Block, Heading, Items, Pictures, Quote, Table, Text
 from stx.thesis import explain, separation
-from stx.thesis.claims import CONTRADICTIONS, EXPERIMENTS, Experiment
+from stx.thesis.claims import EXPERIMENTS, Experiment
+from stx.thesis.contradictions import CONTRADICTIONS
 from stx.thesis.evidence import Evidence, read
 from stx.thesis.material import Material, number
 from stx.thesis.plan import BETAS, FULL_PIXELS, STYLE_LAYERS
@@ -107,7 +108,8 @@ def section(experiment: Experiment, material: Material, verdicts: Verdicts) -> l
     for claim in experiment.claims:
         found.append(Quote(claim.said, f"the thesis: {claim.meaning}"))
         verdict = verdicts[claim.name]
-        found.append(Text(f"**{claim.name}: {verdict.word}.** {verdict.because}."))
+        because = verdict.because[:1].upper() + verdict.because[1:]
+        found.append(Text(f"**{claim.name}: {verdict.word}.** {because}."))
     known = {name: material.evidence[name] for name in experiment.shows if name in material.evidence}
     if known:
         found.append(outcomes(known))
