@@ -61,7 +61,7 @@ def explain_hydra(
         if not allowed:  # Hydra does not look below a group
             group, _, option = str(error.missing_cfg_file).partition("/")
             allowed = presets(group)
-        if group:
+        if group and allowed:
             return f"{group}={option}: choose from {', '.join(allowed)}{did_you_mean(option, allowed)}"
     if isinstance(error, OverrideParseException):
         return (
