@@ -61,7 +61,7 @@ def run(quick: bool, given: Sequence[str]) -> tuple[int, Path]:
             if ended.outcome == "failed":
                 failed[ended.name] = ended.message
         typed = shlex.join(["python", "-m", "stx.thesis", *["--quick"] * quick, *given])
-        return len(failed), write(work, folder / "report", typed, quick, failed)
+        return len(failed), write(work, folder / "report", typed, failed)
 
 
 def for_all(given: Sequence[str]) -> list[str]:

@@ -19,7 +19,6 @@ LARGEST = 512
 class Material(NamedTuple):
     folder: Path
     """The report's own, which holds all that it shows."""
-    quick: bool
     planned: dict[str, Planned]
     runs: dict[str, Run]
     evidence: dict[str, Evidence]

@@ -42,8 +42,9 @@ FULL_PIXELS = 512 * 380
 QUICK = ("image_size.width=192", "image_size.height=144", "optim.steps=40")
 QUICK_PIXELS = 192 * 144
 QUICK_SHORT, FULL_SHORT = 25, 300
-NORMS_QUICK, NORMS_FULL = 12, 100
 """Steps of the members that only need to show a tendency."""
+NORMS_QUICK, NORMS_FULL = 12, 100
+"""Steps between gradient norms."""
 QUICK_SIZES = ((128, 95), (256, 190), (512, 380))
 FULL_SIZES = ((512, 380), (1024, 760), (1536, 1140))
 TIMING_STEPS = 10

@@ -17,12 +17,12 @@ PLACES = ("first", "middle", "last")
 Verdicts = dict[str, Verdict]
 
 
-def write(work: Batch, folder: Path, command: str, quick: bool, failed: dict[str, str]) -> Path:
+def write(work: Batch, folder: Path, command: str, failed: dict[str, str]) -> Path:
     """Read the batch's runs from the store, write the report into `folder` and onto the parent run."""
     (folder / "pictures").mkdir(parents=True, exist_ok=True)
     runs = {name: run for name in work.planned if (run := work.run_of(name))}
     evidence = {name: read(run) for name, run in runs.items()}
-    material = Material(folder, quick, dict(work.planned), runs, evidence, separation.stored(work))
+    material = Material(folder, dict(work.planned), runs, evidence, separation.stored(work))
     verdicts = {claim.name: judge(claim.rule, evidence) for experiment in EXPERIMENTS for claim in experiment.claims}
     html, _ = page.write(folder, "The thesis, reproduced", blocks(material, verdicts, command, failed))
     words = [verdict.word for verdict in verdicts.values()]

@@ -46,8 +46,7 @@ def separation(config: Config, inputs: Inputs) -> dict[str, float]:
 
 
 def stored(work: Batch) -> dict[str, float]:
-    """Every statistic's separation, by "<statistic>/<picture>/<layer>": from the parent run, measured if not there "
-    "yet."""
+    """Every statistic's separation, by "<statistic>/<picture>/<layer>": from the parent run, measured only once."""
     asked = {name: planned for name, planned in work.planned.items() if name.startswith(PREFIX)}
     known = hashlib.sha256("".join(planned.digest for planned in asked.values()).encode()).hexdigest()
     if asked and work.store.read(work.parent.id).tags.get("stx.separation") != known:
