@@ -4,7 +4,7 @@ import os
 import sys
 from importlib import import_module
 
-COMMANDS = ("run", "thesis")
+COMMANDS = ("run", "thesis", "sync")
 
 
 def main() -> None:

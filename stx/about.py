@@ -57,13 +57,16 @@ def run(job: "Job", inputs: Inputs) -> About:
 
 
 def write(job: "Job", inputs: Inputs, network: LossNetwork) -> Iterator[Path]:
-    """What the run starts from, into its folder: config, both pictures at their working sizes, the losses' scales."""
+    """What a new run starts from, into its folder: config, both pictures at their working sizes, the losses' scales."""
+    if job.resumed:
+        return
     for name, picture in (("content.png", inputs.content), ("style.png", inputs.style)):
         images.save(images.to_picture(picture), job.folder / name)
         yield job.folder / name
     for name, text in (
         ("config.yaml", yaml.safe_dump(job.config.model_dump(by_alias=True), sort_keys=False, allow_unicode=True)),
         ("scales.json", json.dumps(network.scales, indent=2)),
+        ("run.json", json.dumps({"overrides": job.overrides, "choices": job.choices}, indent=2)),
     ):
         (job.folder / name).write_text(text, encoding="utf-8")
         yield job.folder / name
@@ -81,10 +84,30 @@ def opening(job: "Job", inputs: Inputs) -> str:
     return "\n".join(lines)
 
 
+def events(folder: Path, outcome: Outcome) -> list[Path]:
+    """A table of all values that were not finite; no file where there was none."""
+    if not outcome.events:
+        return []
+    path = folder / "nan_events.csv"
+    lines = ["step,what", *(f"{step},{what}" for step, what in outcome.events)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return [path]
+
+
+def how_to_go_on(folder: Path) -> str:
+    typed = shlex.join(["python", "-m", "stx.run", f"resume={folder}"])
+    return f"the picture so far: {folder / 'output.png'}\ngo on: {typed}"
+
+
 def closing(outcome: Outcome, measured: Mapping[str, float], optimiser: "Optimizer", where: str) -> str:
     """How the run ended; `where` its tracker shows it, if it has one."""
     lines = [f"{outcome.status} after {outcome.steps} steps"]
-    if outcome.event:
+    if outcome.events and outcome.status != "diverged":
+        lines = [
+            f"{outcome.status} after {outcome.steps} steps, having gone back {len(outcome.events)} times: first at "
+            f"{outcome.event}"
+        ]
+    elif outcome.event:
         lines = [f"diverged: not finite at {outcome.event}; the picture is the last finite one"]
     if getattr(optimiser, "stalled", False):
         lines.append("L-BFGS stalled: not even a short step along the gradient lowers the loss any more")

@@ -9,15 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from filelock import FileLock, Timeout
 from hydra import compose, initialize_config_dir
 
+from stx import checkpoint
 from stx.config import CONF, Config, MlflowTracking
 from stx.errors import UserError
+from stx.folder import alone_in
 from stx.preflight import check
 from stx.prepare import Inputs
+from stx.resume import RUN
 from stx.run import Job, run
-from stx.store import Run, Store, reachable
+from stx.store import Run, Store, answers, reachable
 
 ENDED = ("finished", "diverged")
 """Outcomes that another try would not change."""
@@ -74,8 +76,10 @@ class Batch:
 def attempt(job: Job) -> str:
     """Run, and say in a line what went wrong; the traceback goes into the run's folder."""
     job.folder.mkdir(parents=True, exist_ok=True)
+    state = job.folder / checkpoint.NAME
     try:
-        run(job)
+        run(job._replace(resumed=(job.folder / RUN).exists()))
+        state.unlink(missing_ok=True)  # nobody goes on with a finished member, and an L-BFGS has much to remember
     except Exception as error:
         (job.folder / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
         return f"{type(error).__name__}: {error}".splitlines()[0]
@@ -90,13 +94,15 @@ def batch(name: str, members: Sequence[Member], folder: Path) -> Iterator[Batch]
     running, for tracking=none, for a store that cannot be reached, and where another batch works in `folder`.
     """
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        planned = {member.name: plan(member, folder) for member in members}
-    tracking = next(iter(planned.values())).job.config.tracking
-    if not isinstance(tracking, MlflowTracking):
-        raise UserError(f"tracking={tracking.name}: {name} keeps its runs in a store and reads them there")
+        first = plan(members[0], folder)
+        tracking = first.job.config.tracking
+        if not isinstance(tracking, MlflowTracking):
+            raise UserError(f"tracking={tracking.name}: {name} keeps its runs in a store and reads them there")
+        planned = {members[0].name: first} | {member.name: plan(member, folder) for member in members[1:]}
+    answers(tracking.uri)
+    folder.mkdir(parents=True, exist_ok=True)  # before a store is made: it may not be possible
     with reachable(tracking.uri):
         store = Store(tracking.uri, tracking.experiment)
-    folder.mkdir(parents=True, exist_ok=True)
     with alone_in(folder):
         parent = store.parent(name, folder)
         try:
@@ -108,19 +114,6 @@ def batch(name: str, members: Sequence[Member], folder: Path) -> Iterator[Batch]
             store.end(parent, "interrupted", "KILLED")
             raise
         store.end(parent, "finished", "FINISHED")
-
-
-@contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    lock = FileLock(str(folder / ".lock"), timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise UserError(f"{folder}: another process is at work in this folder; wait for it, or name another") from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def plan(member: Member, folder: Path) -> Planned:

@@ -1,6 +1,7 @@
 """A function named in the config, with its keyword arguments checked against its signature."""
 
 import inspect
+import os
 import pkgutil
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -12,12 +13,29 @@ from stx.config import Call
 from stx.errors import UserError
 from stx.mistakes import unknown_option
 
+TRUSTED = ("stx", "torch.nn", "torch._C._nn")
+"""Where functions may come from that a YAML names: it may be somebody else's, and a call can do anything."""
+TRUST = "STX_TRUST"
+"""The environment variable with further modules, separated by commas: it is the user's, and no YAML sets it."""
+
+
+def refuse_untrusted(target: str, module: str, option: str) -> None:
+    """Raise UserError unless `module`, or what is above it, is trusted: before it is imported, as that runs it too."""
+    trusted = [*TRUSTED, *filter(None, os.environ.get(TRUST, "").split(","))]
+    if not any(module == name or module.startswith(f"{name}.") for name in trusted):
+        wanted = module.partition(".")[0] or target
+        raise UserError(
+            f"{option}._target_={target}: a YAML may call functions of stx and torch.nn alone; if you trust {wanted}, "
+            f"say so: {TRUST}={wanted}"
+        )
+
 
 def bind(call: Call, option: str, given: tuple[str, ...]) -> Callable[..., Any]:
     """The function that a config section names, as a partial of its keyword arguments.
 
     `given` are the arguments that the caller passes itself. Raises UserError.
     """
+    refuse_untrusted(call.target, call.target, option)
     try:
         function = pkgutil.resolve_name(call.target)
         signature, hints = inspect.signature(function), get_type_hints(function, include_extras=True)
@@ -25,6 +43,7 @@ def bind(call: Call, option: str, given: tuple[str, ...]) -> Callable[..., Any]:
         raise UserError(
             f"{option}._target_={call.target}: no function of that name can be imported ({error})"
         ) from None
+    refuse_untrusted(call.target, getattr(function, "__module__", None) or "", option)
     parameters = {
         name: parameter
         for name, parameter in list(signature.parameters.items())[1:]

@@ -19,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from stx.config import CONF
-from stx.errors import Diverged, UserError
+from stx.errors import Diverged, Stopped, UserError
 from stx.mistakes import explain_hydra, explain_plain
 
 DEBUG = os.environ.get("HYDRA_FULL_ERROR") == "1"
@@ -33,7 +33,7 @@ def main(entry: Callable[[], Any]) -> None:
     try:
         with mistakes():
             entry()
-    except Diverged as error:
+    except (Diverged, Stopped) as error:
         sys.stderr.write(f"stx: {error}\n")
         sys.exit(1)
     finally:

@@ -138,17 +138,22 @@ class NoTracking(Section):
 
 class MlflowTracking(Section):
     name: Literal["mlflow"]
-    uri: str
-    experiment: str
+    uri: Annotated[str, Field(min_length=1)]
+    experiment: Annotated[str, Field(min_length=1)]
+    offline_ok: Annotated[bool, Field(strict=True)]
     pictures_every: Every
     grad_norms_every: Every
 
 
 class Guard(Section):
-    on_nan: Literal["stop", "raise", "continue"]
+    on_nan: Literal["stop", "raise", "backoff", "continue"]
+    backoffs: Every
+    shrink: Annotated[Real, Field(gt=0, lt=1)]
+    checkpoint_every: Every
 
 
 class Config(Section):
+    resume: str | None
     model: Model
     style_stat: StyleStat
     loss_weights: LossWeights
@@ -182,6 +187,18 @@ def validate(composed: DictConfig) -> Config:
         raise UserError(explain(error, plain)) from None
     check_combinations(config)
     return config
+
+
+def restored(dumped: Any) -> Config:
+    """A config as it was dumped by an earlier run. Raises UserError for one that this version does not know."""
+    try:
+        return Config.model_validate({"resume": None, **dumped})
+    except (ValidationError, TypeError) as error:
+        raise UserError(
+            f"config.yaml of the run: {explain(error, dumped)}"
+            if isinstance(error, ValidationError)
+            else "config.yaml of the run holds no config"
+        ) from None
 
 
 def check_combinations(config: Config) -> None:

@@ -17,5 +17,9 @@ def did_you_mean(name: str, allowed: Iterable[str]) -> str:
     return f" (did you mean {nearest[0]}?)" if nearest else ""
 
 
+class Stopped(Exception):
+    """A run could not go on, through no mistake of the user's: a full disk. The command line exits with status 1."""
+
+
 class Diverged(Exception):
     """A value was not finite, under guard.on_nan=raise. The command line exits with status 1."""

@@ -94,6 +94,8 @@ def save(picture: Image.Image, path: str | os.PathLike[str]) -> None:
 
 
 def _check_file(path: Path, source: str) -> None:
+    if not source:
+        raise UserError(f"the name of a picture is empty; give the path of a {_TYPES}")
     try:
         status = os.stat(path)
     except FileNotFoundError:

@@ -55,6 +55,15 @@ class LBFGS(torch.optim.Optimizer):
             self.advance(state, height, gradient)
         return loss
 
+    def state_dict(self) -> dict[str, Any]:
+        decided = {"unit": self.unit, "stalled": self.stalled, "rejected": self.rejected}
+        return super().state_dict() | {"decided": decided}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        super().load_state_dict(state_dict)
+        for name, value in state_dict["decided"].items():
+            setattr(self, name, value)
+
     def accepted(self) -> Tensor:
         """The last image that was judged good; the step under way has not been judged."""
         state = self.state[self.image]

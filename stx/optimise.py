@@ -77,14 +77,19 @@ def optimise(
     optimiser: torch.optim.Optimizer,
     steps: int,
     grad_norms_every: int = 0,
+    done: int = 0,
+    last_finite: Tensor | None = None,
 ) -> Iterator[Step]:
     """Change `image`, a leaf (3, H, W) that `optimiser` holds, to lower the network's total loss.
 
-    Yields `steps` records, fewer if L-BFGS stalls. Nothing here waits for the device, except in L-BFGS, which decides
+    Yields records up to the one numbered `steps`, fewer if L-BFGS stalls. To go on with a run, give the steps `done`
+    and the `last_finite` image of the last record. Nothing here waits for the device, except in L-BFGS, which decides
     on the host.
     """
-    last_finite = image.detach().clone()
-    for number in range(1, steps + 1):
+    last_finite = image.detach().clone() if last_finite is None else last_finite
+    for number in range(done + 1, steps + 1):
+        if isinstance(optimiser, LBFGS) and optimiser.stalled:
+            return
         before = image.detach().clone()
         scalars: dict[str, Tensor] = {}
 
@@ -108,8 +113,6 @@ def optimise(
         last_finite = torch.where(torch.isfinite(values[:-1]).all(), before, last_finite)
         if isinstance(optimiser, LBFGS):
             yield Step(number, tuple(scalars), values, optimiser.accepted(), last_finite, optimiser.rejected)
-            if optimiser.stalled:
-                return
         else:
             yield Step(number, tuple(scalars), values, image.detach(), last_finite, False)
 

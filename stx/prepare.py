@@ -1,6 +1,7 @@
 """Config -> pictures and loss network: all that a user can get wrong is found here, before anything is written."""
 
 import math
+import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -15,6 +16,8 @@ from stx.errors import UserError
 from stx.losses import LossNetwork
 from stx.vgg import LAYERS, VGG19, Weights, shortest_side
 from stx.weights import load_weights
+
+LONGEST_SIDE = 16384
 
 
 class Inputs(NamedTuple):
@@ -43,6 +46,7 @@ def pictures(config: Config) -> tuple[Tensor, Tensor, Tensor]:
     size = images.working_size(
         content.size, config.image_size.width, config.image_size.height, config.image_size.long_side
     )
+    refuse_huge(size)
     style_size = size if config.style_size == "same" else with_area(style.size, size[0] * size[1])
     for what, have in (
         (f"content={config.content}", content.size),
@@ -57,6 +61,18 @@ def pictures(config: Config) -> tuple[Tensor, Tensor, Tensor]:
             )
     content_tensor, style_tensor = images.to_tensor(content, size), images.to_tensor(style, style_size)
     return content_tensor, style_tensor, initial(config, content_tensor, size)
+
+
+def refuse_huge(size: tuple[int, int]) -> None:
+    """Raise UserError for a size whose first block of features alone would not fit the machine's memory."""
+    width, height = size
+    needed = 4 * 64 * 4 * width * height  # float32, 64 channels, two layers with their gradients
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if max(size) > LONGEST_SIDE or needed > memory:
+        raise UserError(
+            f"image_size: {width} x {height} pixels need about {needed / 1e9:.0f} GB; this machine has "
+            f"{memory / 1e9:.0f} GB, and a side at most {LONGEST_SIDE} pixels"
+        )
 
 
 def deepest_layer(config: Config) -> str:
@@ -99,6 +115,8 @@ def try_statistic(config: Config, same_shape: bool) -> None:
         try:
             keywords = {"reference": reference(here)} if reference else {}
             ours, target = statistic(here, **keywords), statistic(there, **keywords)
+            if not isinstance(ours, Tensor) or not isinstance(target, Tensor):
+                raise ValueError("it must return a tensor")
             if distance and distance(ours, ours).ndim != 0:
                 raise ValueError("its distance must be one number")
         except Exception as error:  # whatever a function of the user's may raise

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -17,6 +17,9 @@ MOST_STEPS, MOST_SECONDS = 50, 1.0
 
 KEEP_SECONDS = 5.0
 """Between two writes of the picture to disk."""
+
+Event = list[Any]
+"""[step, what]: a value that was not finite; a list, as it is stored."""
 
 
 class Row(NamedTuple):
@@ -44,58 +47,79 @@ class Outcome(NamedTuple):
     steps: int
     picture: Tensor
     """The last one, or the last finite one of a run that diverged."""
-    event: str | None
-    """The first value that was not finite: step, term and layer."""
+    events: list[Event]
+
+    @property
+    def event(self) -> str | None:
+        """The first value that was not finite: step, term and layer."""
+        return f"step {self.events[0][0]}: {self.events[0][1]}" if self.events else None
 
 
 def record(
     steps: Iterator[Step],
     *,
+    done: int,
+    start: Tensor,
+    events: Sequence[Event],
     rows_to: Sequence[Callable[[list[Row]], None]],
     keep: Callable[[Tensor], None],
     show: Callable[[Tensor, int], None],
     show_every: int,
+    save: Callable[[Step, list[Event]], None],
+    save_every: int,
     on_nan: str,
     stop: Stop,
 ) -> Outcome:
-    """Read the loop to its end, and hand rows and pictures on.
+    """Read the loop to its end, and hand rows, pictures and states on.
 
-    `keep` gets the newest picture known to be finite every few seconds, so that a crash loses no more; `show` gets the
-    picture of every so many steps, of none for 0.
+    `done` steps, with their `events`, came before; `start` is the picture that they ended with. `keep` gets the newest
+    picture known to be finite every few seconds, so that a crash loses no more; `show` gets the picture, `save` the
+    step, of every so many steps, of none for 0; the last step is saved too.
 
     A value that is not finite is noticed when its batch is read, up to MOST_STEPS later; the picture to keep waits on
-    the device. Unless `on_nan` is "continue", nothing after that step is kept.
+    the device. Unless `on_nan` is "continue", nothing after that step is kept, and the state before it stays.
     """
-    events, first = 0, None
+    found: list[Event] = []
+    last, step, finite, newest = done, None, start, start
     kept_at = time.monotonic()
-    for unread, step, since in batches(steps, show_every, stop):
-        rows, events, event = read(unread, events, on_nan, since)
-        first = first or event
+    for unread, step, since in batches(steps, (show_every, save_every), stop):
+        rows, new = read(unread, len(events) + len(found), on_nan, since)
+        found += new
         for write in rows_to:
             write(rows)
-        if (event and on_nan != "continue") or stop.signal:
+        last, finite, newest = rows[-1].step, step.last_finite, step.image
+        if (new and on_nan != "continue") or stop.signal:
             break
-        if show_every > 0 and step.number % show_every == 0:
-            show(step.last_finite if first else step.image, step.number)
+        if due(step.number, show_every):
+            show(finite if found else newest, step.number)
+        if due(step.number, save_every):
+            save(step, [*events, *found])
         if time.monotonic() - kept_at >= KEEP_SECONDS:
-            keep(step.last_finite)
+            keep(finite)
             kept_at = time.monotonic()
-    status = "diverged" if first else "interrupted" if stop.signal else "finished"
-    return Outcome(status, rows[-1].step, step.last_finite if first else step.image, first)
+    diverged = bool(found) or (on_nan == "continue" and bool(events))
+    if step is not None and (not found or on_nan == "continue") and not due(step.number, save_every):
+        save(step, [*events, *found])
+    status = "diverged" if diverged else "interrupted" if stop.signal else "finished"
+    return Outcome(status, last, finite if diverged else newest, [*events, *found])
 
 
-def batches(steps: Iterator[Step], show_every: int, stop: Stop) -> Iterator[tuple[list[Scalars], Step, float]]:
+def due(number: int, every: int) -> bool:
+    return every > 0 and number % every == 0
+
+
+def batches(steps: Iterator[Step], every: Sequence[int], stop: Stop) -> Iterator[tuple[list[Scalars], Step, float]]:
     """Steps to read together, the last of them with its pictures, and when the first began.
 
-    A batch ends when it is large or old enough, where a picture is due, and when a signal asks for the end.
+    A batch ends when it is large or old enough, at the multiples of `every`, and when a signal asks for the end.
     """
     unread: list[Scalars] = []
     since = time.monotonic()
     try:
         for step in steps:
             unread.append(Scalars(step.number, time.time(), step.names, step.values, step.taken_back))
-            due = show_every > 0 and step.number % show_every == 0
-            if due or stop.signal or len(unread) >= MOST_STEPS or time.monotonic() - since >= MOST_SECONDS:
+            wanted = any(due(step.number, each) for each in every)
+            if wanted or stop.signal or len(unread) >= MOST_STEPS or time.monotonic() - since >= MOST_SECONDS:
                 yield unread, step, since
                 unread, since = [], time.monotonic()
     except Exception:  # what was measured is read before the error goes on
@@ -106,23 +130,24 @@ def batches(steps: Iterator[Step], show_every: int, stop: Stop) -> Iterator[tupl
         yield unread, step, since
 
 
-def read(unread: list[Scalars], events: int, on_nan: str, since: float) -> tuple[list[Row], int, str | None]:
-    """Rows of some steps, the count of events so far, and the first event among them."""
+def read(unread: list[Scalars], events: int, on_nan: str, since: float) -> tuple[list[Row], list[Event]]:
+    """Rows of some steps, and the events among them; `events` were counted before."""
     numbers = torch.cat([step.values for step in unread]).tolist()
     step_ms = 1000 * (time.monotonic() - since) / len(unread)
-    rows, first = [], None
+    rows: list[Row] = []
+    found: list[Event] = []
     for step in unread:
         values = dict(zip(step.names, numbers, strict=False))
         numbers = numbers[len(values) :]
         broken = [name for name, value in values.items() if not math.isfinite(value) and not step.taken_back]
         if broken:
-            events += 1
-            first = first or f"step {step.step}: {term(broken[0])}"
+            found.append([step.step, term(broken[0])])
         public = {name: value for name, value in values.items() if not name.startswith("peak/")}
-        rows.append(Row(step.step, step.time, public | {"nan/events": float(events), "time/step_ms": step_ms}))
+        counted = {"nan/events": float(events + len(found)), "time/step_ms": step_ms}
+        rows.append(Row(step.step, step.time, public | counted))
         if broken and on_nan != "continue":
             break
-    return rows, events, first
+    return rows, found
 
 
 def term(name: str) -> str:

@@ -3,7 +3,6 @@
 import logging
 import os
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -31,18 +30,19 @@ class Job(NamedTuple):
     tags: Mapping[str, str] = MappingProxyType({})
     """For the tracker, beside its own: which batch the run belongs to."""
     quiet: bool = False
+    resumed: bool = False
+    """Its folder has a checkpoint to go on from."""
 
 
 def run(job: Job) -> Path:
     """Make one picture. Returns its path."""
     # Late: torch takes a second that --help, completion and mistakes need not wait for.
-    from stx import about, images
-    from stx.folder import losses_table
+    from stx import about, checkpoint, images
+    from stx.folder import losses_table, rescued
+    from stx.guard import guarded
     from stx.metrics import measures
-    from stx.optimise import OPTIMISERS, optimise
     from stx.prepare import loss_network, prepare
     from stx.progress import progress
-    from stx.record import Row, record
     from stx.signals import interruptible
     from stx.tracking import TRACKERS
 
@@ -50,41 +50,48 @@ def run(job: Job) -> Path:
     inputs = prepare(config)
     log.info(about.opening(job, inputs))
     network = loss_network(config, inputs)
-    image = inputs.initial.contiguous().requires_grad_()
-    settings = config.optim.model_dump(exclude={"name", "steps"})
-    optimiser = OPTIMISERS[config.optim.name]([image], **settings)
+    image = inputs.initial.contiguous()
+    resumed = checkpoint.load(folder, image) if job.resumed else None
+    if resumed:
+        network.scales, image = dict(resumed.scales), resumed.image
+    image.requires_grad_()
     output = folder / "output.png"
 
     tracking = config.tracking
     store = tracking.model_dump(exclude={"name", "pictures_every", "grad_norms_every"})
     with (
         interruptible() as stop,
-        TRACKERS[tracking.name](about.run(job, inputs), **store) as tracker,
+        rescued(folder, lambda path: images.save(images.to_picture(image), path)),
+        TRACKERS[tracking.name](about.run(job, inputs), folder, **store) as tracker,
         progress(config.optim.steps, job.quiet) as advance,
     ):
         for path in about.write(job, inputs, network):
             tracker.artifact(path)
         tracker.picture(images.to_picture(inputs.initial), 0)
-        outcome = record(
-            optimise(network, image, optimiser, config.optim.steps, tracking.grad_norms_every),
+        outcome, optimiser = guarded(
+            config,
+            network,
+            image,
+            folder,
+            resumed,
             rows_to=(losses_table(folder / "losses.csv"), tracker.rows, advance),
             keep=lambda picture: images.save(images.to_picture(picture), output),
             show=lambda picture, step: tracker.picture(images.to_picture(picture), step),
             show_every=tracking.pictures_every,
-            on_nan=config.guard.on_nan,
             stop=stop,
         )
         images.save(images.to_picture(outcome.picture), output)
-        tracker.artifact(output)
         measured = {} if stop.signal else measures(outcome.picture.clamp(0, 1), inputs.content, inputs.style)
-        tracker.rows([Row(outcome.steps, time.time(), measured)])
+        tracker.measured(measured, outcome.steps)
+        for path in (output, *about.events(folder, outcome)):
+            tracker.artifact(path)
         tracker.finish(outcome.status, outcome.event)
 
     log.info(about.closing(outcome, measured, optimiser, tracker.where))
-    if outcome.event and config.guard.on_nan == "raise":
+    if outcome.status == "diverged" and config.guard.on_nan == "raise":
         raise Diverged(f"diverged at {outcome.event}; the last finite picture is {output}")
     if stop.signal:
-        log.info(f"the picture so far: {output}")
+        log.info(about.how_to_go_on(folder))
         sys.exit(128 + stop.signal)
     return output
 
@@ -92,14 +99,18 @@ def run(job: Job) -> Path:
 @hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")
 def job(composed: DictConfig) -> None:
     hydra_config = HydraConfig.get()
-    output = run(
-        Job(
-            validate(composed),
-            Path(os.path.relpath(hydra_config.runtime.output_dir)),
-            {group: option for group, option in hydra_config.runtime.choices.items() if "/" not in group},
-            list(hydra_config.overrides.task),
-        )
-    )
+    overrides = list(hydra_config.overrides.task)
+    if composed.resume is not None:
+        from stx import resume
+
+        output = run(resume.job(str(composed.resume), overrides, composed.tracking))
+    else:
+        folder = Path(os.path.relpath(hydra_config.runtime.output_dir))
+        from stx.preflight import refuse_taken
+
+        refuse_taken(folder)  # two jobs of a sweep, by hydra.sweep.subdir
+        choices = {group: option for group, option in hydra_config.runtime.choices.items() if "/" not in group}
+        output = run(Job(validate(composed), folder, choices, overrides))
     sys.stdout.write(f"{output}\n")
 
 

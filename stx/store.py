@@ -1,27 +1,78 @@
 """The tracking store: opened once, and read back. Beside tracking.py the only file that imports mlflow."""
 
+import logging
 import os
+import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.error import HTTPError
+from urllib.parse import quote, urlsplit
+from urllib.request import urlopen
 
 from filelock import FileLock
 
 from stx.errors import UserError
 
+ENVIRONMENT = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # else a server that is down takes 247 s to say so
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",  # and one that hangs two minutes
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
+"""How MLflow's client behaves, where the user has not said otherwise."""
+
+SOON = 4.0
+"""Seconds for a store's first answer."""
+
 
 @contextmanager
 def reachable(uri: str) -> Iterator[None]:
     """Raise UserError where the store cannot be used: no server, no driver, no folder."""
-    from mlflow.exceptions import MlflowException
-
     try:
         yield
-    except (MlflowException, ImportError, OSError) as error:
-        raise UserError(f"tracking.uri={uri}: {str(error).strip().splitlines()[0]}") from None
+    except UserError:
+        raise
+    except Exception as error:  # MLflow's, a driver's, a database's, the network's
+        why = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise UserError(f"tracking.uri={uri}: {why}") from None
+
+
+def answers(uri: str) -> None:
+    """Raise UserError, within seconds, where a server or a database at this address does not answer.
+
+    MLflow's own clients try for minutes.
+    """
+    if uri.startswith("sqlite:///"):
+        refuse_other_files(uri, Path(uri.removeprefix("sqlite:///")))
+    address = urlsplit(uri)
+    if not address.hostname:
+        return
+    ports = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306}
+    try:
+        port = address.port or ports.get(address.scheme.partition("+")[0], 0)
+        socket.create_connection((address.hostname, port), timeout=SOON).close()
+        if address.scheme in ("http", "https"):
+            urlopen(f"{uri.rstrip('/')}/health", timeout=SOON).close()
+    except HTTPError:
+        return  # an answer, if only a refusal
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"tracking.uri={uri}: nothing answers there ({getattr(error, 'reason', None) or error})\n"
+            "start the server, or go on without it: tracking.offline_ok=true"
+        ) from None
+
+
+def refuse_other_files(uri: str, path: Path) -> None:
+    """Raise UserError where a database file would stand, but something else does."""
+    there = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
+    if there == path.absolute():
+        wrong = not path.is_file() or path.read_bytes()[:15] not in (b"", b"SQLite format 3")
+    else:
+        wrong = not there.is_dir()
+    if wrong:
+        raise UserError(f"tracking.uri={uri}: {there} is no SQLite database; name another file")
 
 
 def open_store(uri: str, experiment: str) -> str:
@@ -32,6 +83,10 @@ def open_store(uri: str, experiment: str) -> str:
     """
     import mlflow
 
+    for noisy in ("alembic", "mlflow"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
     mlflow.set_tracking_uri(uri)
     folder = Path(uri.removeprefix("sqlite:///")).absolute().parent if uri.startswith("sqlite:///") else None
     if folder:
@@ -79,7 +134,6 @@ class Store:
     def __init__(self, uri: str, experiment: str):
         import mlflow
 
-        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
         self.experiment_id = open_store(uri, experiment)
         self.client = mlflow.MlflowClient(uri)
 
@@ -123,3 +177,20 @@ class Store:
     def end(self, run: Run, outcome: str, status: str) -> None:
         self.client.set_tag(run.id, "stx.outcome", outcome)
         self.client.set_terminated(run.id, status)
+
+
+def folder_of(run_id: str, uri: str, experiment: str) -> Path | None:
+    """The output folder that a run of the store names; nothing for a run that it does not have."""
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    answers(uri)
+    if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists():
+        return None
+    with reachable(uri):
+        open_store(uri, experiment)
+    try:
+        tags = mlflow.MlflowClient(uri).get_run(run_id).data.tags
+    except MlflowException:
+        return None
+    return Path(tags["stx.folder"]) if "stx.folder" in tags else None

@@ -1,19 +1,25 @@
-"""A run's tracker: MLflow, or none. Beside store.py the only file that imports mlflow."""
+"""A run's tracker: a journal on disk that a courier delivers to MLflow, or none."""
 
 import importlib.metadata
 import logging
 import math
-import os
 import platform
+import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from PIL.Image import Image
 
+from stx.courier import Courier
+from stx.folder import alone_in
+from stx.journal import Journal, entries, last_step
 from stx.record import Row
-from stx.store import open_store, reachable
+from stx.sender import PATIENCE, Sender, known_run
+
+log = logging.getLogger("stx")
 
 
 class About(NamedTuple):
@@ -30,6 +36,7 @@ class About(NamedTuple):
 
 class Tracker(Protocol):
     def rows(self, rows: list[Row]) -> None: ...
+    def measured(self, values: Mapping[str, float], step: int) -> None: ...
     def picture(self, picture: Image, step: int) -> None: ...
     def artifact(self, path: Path) -> None: ...
     def finish(self, outcome: str, event: str | None) -> None: ...
@@ -45,6 +52,9 @@ class NullTracker:
     def rows(self, rows: list[Row]) -> None:
         pass
 
+    def measured(self, values: Mapping[str, float], step: int) -> None:
+        pass
+
     def picture(self, picture: Image, step: int) -> None:
         pass
 
@@ -55,57 +65,73 @@ class NullTracker:
         pass
 
 
-MOST_IN_A_BATCH = 1000
-"""Metrics that a store takes at once."""
+class JournalTracker:
+    """Writes what it is told into the folder's journal. What a resumed run tells again is left out."""
 
-STATUS = {"finished": "FINISHED", "diverged": "FINISHED", "interrupted": "KILLED", "failed": "FAILED"}
+    def __init__(self, about: About, folder: Path, journal: Journal, courier: Courier):
+        self.about, self.folder, self.journal, self.courier = about, folder, journal, courier
+        self.known = last_step(journal.path)
+        self.shown = {entry["picture"]["step"] for entry, _ in entries(journal.path, 0) if "picture" in entry}
+        self.ended = False
 
-
-class MlflowTracker:
-    """One MLflow run. Metrics and pictures are queued and written by MLflow's own threads."""
-
-    def __init__(self, client: Any, run: Any, uri: str, about: About):
-        self.client, self.run_id, self.about = client, run.info.run_id, about
-        self.pending: list[Any] = []
-        page = f"#/experiments/{run.info.experiment_id}/runs/{self.run_id}?workflowType=machine_learning"
-        served = uri.startswith("http")
-        self.where = f"{uri if served else 'http://127.0.0.1:5000'}/{page}" + (
-            "" if served else f"\nafter: mlflow ui --backend-store-uri {uri}"
-        )
+    @property
+    def where(self) -> str:
+        known = known_run(self.folder)
+        if not known:
+            return ""
+        page = f"#/experiments/{known['experiment_id']}/runs/{known['run_id']}?workflowType=machine_learning"
+        uri = known["uri"]
+        if uri.startswith("http"):
+            return f"{uri}/{page}"
+        return f"http://127.0.0.1:5000/{page}\nafter: mlflow ui --backend-store-uri {uri}"
 
     def rows(self, rows: list[Row]) -> None:
-        from mlflow.entities import Metric
-
-        metrics = [
-            Metric(name, value, int(row.time * 1000), row.step)
+        told = [
+            # what is not finite the store would corrupt or refuse
+            (
+                row.step,
+                int(row.time * 1000),
+                {name: value for name, value in row.values.items() if math.isfinite(value)},
+            )
             for row in rows
-            for name, value in row.values.items()
-            if math.isfinite(value)  # the store would corrupt or refuse the others
+            if row.step > self.known
         ]
-        for start in range(0, len(metrics), MOST_IN_A_BATCH):
-            batch = metrics[start : start + MOST_IN_A_BATCH]
-            self.pending.append(self.client.log_batch(self.run_id, batch, synchronous=False))
+        if told:
+            self.write("rows", told)
+
+    def measured(self, values: Mapping[str, float], step: int) -> None:
+        """Held-out measures of the picture after a step."""
+        if values and not any(entry.get("measured", [[0]])[0][0] == step for entry, _ in entries(self.journal.path, 0)):
+            self.write("measured", [(step, now(), dict(values))])
 
     def picture(self, picture: Image, step: int) -> None:
-        self.client.log_image(self.run_id, picture, key="picture", step=step)
+        if step in self.shown:
+            return
+        file = Path("pictures") / f"step-{step:06d}.png"
+        (self.folder / file).parent.mkdir(exist_ok=True)
+        picture.save(self.folder / file, compress_level=1)  # this thread is the run's own
+        self.write("picture", {"key": "picture", "step": step, "file": str(file), "at": now()})
 
     def artifact(self, path: Path) -> None:
-        self.client.log_artifact(self.run_id, str(path))
+        self.write("artifact", path.name)
 
     def finish(self, outcome: str, event: str | None) -> None:
-        """Wait for all that is queued, then say how the run ended. Raises MlflowException for a lost write."""
-        import mlflow
-
-        ended = {"stx.outcome": outcome, "mlflow.note.content": description(self.about, outcome, event)}
+        """Say how the run ended, and wait until the store has it all, or does not take it."""
+        tags = {"stx.outcome": outcome, "mlflow.note.content": description(self.about, outcome, event)}
         if event:
-            ended["stx.first_event"] = event
-        try:
-            for operation in self.pending:
-                operation.wait()  # flushing alone is silent about failed writes
-            mlflow.flush_artifact_async_logging()
-        finally:
-            mlflow.set_tags(ended)
-            mlflow.end_run(STATUS[outcome])
+            tags["stx.first_event"] = event
+        self.ended = True
+        self.write("end", {"outcome": outcome, "tags": tags, "at": now()})
+        if not self.courier.finish(PATIENCE):
+            log.warning("not all of the run is in its store yet; deliver the rest: python -m stx.sync %s", self.folder)
+
+    def write(self, kind: str, content: object) -> None:
+        self.journal.write(kind, content)
+        self.courier.wake()
+
+
+def now() -> int:
+    return int(time.time() * 1000)
 
 
 def description(about: About, outcome: str, event: str | None) -> str:
@@ -115,28 +141,32 @@ def description(about: About, outcome: str, event: str | None) -> str:
 
 
 @contextmanager
-def mlflow_run(about: About, uri: str, experiment: str) -> Iterator[Tracker]:
-    """An MLflow run around a block; FAILED if the block raises."""
-    import mlflow
-
-    for noisy in ("alembic", "mlflow"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # else a server that is down takes 247 s to say so
-    tags = dict(about.tags) | {"stx.outcome": "running", "mlflow.note.content": description(about, "running", None)}
-    with reachable(uri):
-        run = mlflow.start_run(experiment_id=open_store(uri, experiment), run_name=about.name, tags=tags)
-    tracker = MlflowTracker(mlflow.MlflowClient(), run, uri, about)
-    try:
-        mlflow.log_params(dict(about.params))
-        yield tracker
-    except BaseException:
-        if mlflow.active_run():
-            tracker.finish("failed", None)
-        raise
+def mlflow_run(about: About, folder: Path, *, uri: str, experiment: str, offline_ok: bool) -> Iterator[Tracker]:
+    """An MLflow run around a block, new or, where the folder's journal has one, taken up again; FAILED if it raises."""
+    with alone_in(folder):
+        journal = Journal(folder)
+        courier = Courier(folder, Sender(folder, uri, experiment))
+        tracker = JournalTracker(about, folder, journal, courier)
+        running = {"stx.outcome": "running", "mlflow.note.content": description(about, "running", None)}
+        if journal.path.stat().st_size == 0:
+            opened = {"name": about.name, "params": dict(about.params), "tags": {**about.tags, **running}, "at": now()}
+            journal.write("open", {**opened, "key": uuid.uuid4().hex, "uri": uri, "experiment": experiment})
+        else:
+            journal.write("reopen", {"tags": running})
+        courier.start()
+        try:
+            yield tracker
+        except BaseException:
+            if not tracker.ended:
+                with suppress(OSError):  # a full disk takes no last word
+                    tracker.finish("failed", None)
+            raise
+        finally:
+            journal.close()
 
 
 @contextmanager
-def no_run(about: About) -> Iterator[Tracker]:
+def no_run(about: About, folder: Path) -> Iterator[Tracker]:
     yield NullTracker()
 
 

@@ -3,7 +3,10 @@
 import csv
 from pathlib import Path
 
-from stx.folder import losses_table
+import pytest
+
+from stx.errors import Stopped, UserError
+from stx.folder import alone_in, losses_table, rescued
 from stx.record import Row
 
 
@@ -18,3 +21,33 @@ def test_rows_are_on_disk_as_soon_as_they_are_given(tmp_path: Path) -> None:
         ("2", "1.25", ""),  # a value that was not finite is a gap
         ("3", "1.0", "0.25"),
     ]
+
+
+def test_a_table_goes_on_behind_a_torn_line_and_without_steps_that_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "losses.csv"
+    losses_table(path)([Row(step, 0.0, {"loss/total": float(step)}) for step in (1, 2, 3)])
+    with path.open("a") as file:
+        file.write("4,4.")
+    losses_table(path)([Row(step, 0.0, {"loss/total": 10.0 * step}) for step in (3, 4, 5)])
+    with path.open(newline="") as file:
+        table = [(row["step"], row["loss/total"]) for row in csv.DictReader(file)]
+    assert table == [("1", "1.0"), ("2", "2.0"), ("3", "3.0"), ("4", "40.0"), ("5", "50.0")]
+
+
+def test_two_do_not_work_in_one_folder(tmp_path: Path) -> None:
+    with alone_in(tmp_path), pytest.raises(UserError, match="another process is at work"), alone_in(tmp_path):
+        pass
+
+
+def test_a_picture_that_cannot_be_saved_in_its_folder_is_saved_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+
+    def save(path: Path) -> None:
+        path.write_text("picture")
+
+    said = r"No space left on device\nthe picture so far: .*stx-run\.png"
+    with pytest.raises(Stopped, match=said), rescued(tmp_path / "run", save):
+        raise OSError(28, "No space left on device")
+    assert (tmp_path / "stx-run.png").read_text() == "picture"

@@ -26,13 +26,25 @@ def steps(count: int, broken: dict[int, str] | None = None) -> Iterator[Step]:
         yield Step(number, NAMES, values, torch.full((3, 2, 2), float(number)), last_finite, False)
 
 
+QUIET: dict[str, Any] = {
+    "done": 0,
+    "start": torch.zeros(3, 2, 2),
+    "events": [],
+    "rows_to": [],
+    "keep": lambda picture: None,
+    "show": lambda picture, step: None,
+    "show_every": 0,
+    "save": lambda step, events: None,
+    "save_every": 0,
+    "on_nan": "stop",
+}
+
+
 def collect(loop: Iterator[Step], **changes: Any) -> tuple[module.Outcome, list[Row], list[int]]:
     rows: list[Row] = []
     pictures: list[int] = []
-    settings: dict[str, Any] = {"keep": lambda picture: None, "show_every": 0, "on_nan": "stop", "stop": Stop()}
-    outcome = record(
-        loop, rows_to=[rows.extend], show=lambda picture, step: pictures.append(step), **(settings | changes)
-    )
+    shown = {"rows_to": [rows.extend], "show": lambda picture, step: pictures.append(step)}
+    outcome = record(loop, **(QUIET | {"stop": Stop()} | shown | changes))
     return outcome, rows, pictures
 
 
@@ -50,15 +62,7 @@ def test_every_step_becomes_one_row_with_its_own_values() -> None:
 def test_scalars_are_read_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_SECONDS", 1e9)
     sizes = []
-    record(
-        steps(120),
-        rows_to=[lambda rows: sizes.append(len(rows))],
-        keep=lambda picture: None,
-        show=lambda picture, step: None,
-        show_every=0,
-        on_nan="stop",
-        stop=Stop(),
-    )
+    record(steps(120), **(QUIET | {"stop": Stop(), "rows_to": [lambda rows: sizes.append(len(rows))]}))
     assert sizes == [50, 50, 20]
 
 
@@ -107,15 +111,7 @@ def test_what_was_measured_before_the_loop_failed_is_handed_on() -> None:
 
     rows: list[Row] = []
     with pytest.raises(ZeroDivisionError):
-        record(
-            fails(),
-            rows_to=[rows.extend],
-            keep=lambda picture: None,
-            show=lambda picture, step: None,
-            show_every=0,
-            on_nan="stop",
-            stop=Stop(),
-        )
+        record(fails(), **(QUIET | {"stop": Stop(), "rows_to": [rows.extend]}))
     assert [row.step for row in rows] == list(range(1, 8))
 
 
@@ -138,3 +134,29 @@ def test_a_signal_ends_the_run_after_the_step_under_way() -> None:
     outcome, rows, _ = collect(interrupted(), stop=stop)
     assert outcome.status == "interrupted"
     assert outcome.steps == rows[-1].step == 7
+
+
+def test_states_are_saved_every_so_many_steps_and_at_the_end() -> None:
+    saved: list[int] = []
+    collect(steps(25), save=lambda step, events: saved.append(step.number), save_every=10)
+    assert saved == [10, 20, 25]
+
+
+def test_the_state_before_a_broken_value_stays() -> None:
+    saved: list[int] = []
+    loop = steps(40, dict.fromkeys(range(15, 41), "loss/total"))
+    collect(loop, save=lambda step, events: saved.append(step.number), save_every=10)
+    assert saved == [10]
+
+
+def test_a_run_that_goes_on_counts_the_events_before_and_is_not_diverged_by_them() -> None:
+    later = (step for step in steps(30) if step.number > 20)
+    outcome, rows, _ = collect(later, done=20, events=[[12, "loss total"]])
+    assert (outcome.status, outcome.steps, outcome.event) == ("finished", 30, "step 12: loss total")
+    assert [row.step for row in rows] == list(range(21, 31))
+    assert all(row.values["nan/events"] == 1 for row in rows)
+
+
+def test_a_run_with_nothing_left_to_do_ends_with_what_it_has() -> None:
+    outcome, rows, _ = collect(iter(()), done=7, start=torch.ones(3, 2, 2))
+    assert (outcome.status, outcome.steps, float(outcome.picture.mean()), rows) == ("finished", 7, 1.0, [])

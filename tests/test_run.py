@@ -83,13 +83,18 @@ def test_a_multirun_makes_one_run_a_job(stx: Command, tmp_path: Path) -> None:
     assert combinations == {("100", "max"), ("100", "avg"), ("1000", "max"), ("1000", "avg")}
 
 
-def test_own_pictures_and_an_own_statistic_need_one_function_and_one_yaml(stx: Command, tmp_path: Path) -> None:
+def test_own_pictures_and_an_own_statistic_need_one_function_and_one_yaml(
+    stx: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     Image.effect_noise((60, 50), 80).convert("RGB").save(tmp_path / "photo.png")
     Image.effect_noise((90, 40), 30).convert("RGB").save(tmp_path / "painting.jpg")
     (tmp_path / "mine.py").write_text("def means(features, *, power):\n    return features.mean((1, 2)) ** power\n")
     (tmp_path / "conf" / "style_stat").mkdir(parents=True)
     (tmp_path / "conf" / "style_stat" / "means.yaml").write_text("_target_: mine.means\npower: 1\n")
     arguments = ("content=photo.png", "style=painting.jpg", "style_size=own", "style_stat=means", "tracking=none")
+    untrusted = stx("--config-dir", "conf", *SMALL, *arguments)
+    assert (untrusted.returncode, "STX_TRUST=mine" in untrusted.stderr) == (2, True)
+    monkeypatch.setenv("STX_TRUST", "mine")
     done = stx("--config-dir", "conf", *SMALL, *arguments)
     assert done.returncode == 0, done.stderr
     assert Image.open((tmp_path / done.stdout.strip()).parent / "style.png").size == (59, 26)

@@ -143,3 +143,9 @@ def test_no_entry_of_the_cooccurrence_tensor_has_a_gradient_on_its_own_channel()
     assert jacobian.abs().sum() > 0.1
     gram = torch.autograd.functional.jacobian(lambda maps: stats.gram(maps).diagonal(), maps).flatten(2)
     assert gram.diagonal().abs().max() > 0.01
+
+
+def test_a_window_larger_than_the_picture_is_the_published_one(tmp_path: Path) -> None:
+    maps = features(4, 5, 3)
+    ours = stats.cooc_tensor(maps, radius=9, threshold=0.2, window="mean", normalise=False)
+    torch.testing.assert_close(ours, published_cooc(maps, 9, 0.2, "mean"))

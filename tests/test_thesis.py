@@ -9,8 +9,10 @@ from pathlib import Path
 
 import mlflow
 import pytest
+from hydra.core.global_hydra import GlobalHydra
 
 from stx import images
+from stx import thesis as command
 
 Thesis = Callable[..., subprocess.CompletedProcess[str]]
 TINY = ("--quick", "image_size.width=64", "image_size.height=48", "optim.steps=6")
@@ -88,13 +90,18 @@ MISTAKES = [
 
 @pytest.mark.parametrize(("typed", "answer"), MISTAKES)
 def test_a_mistake_is_answered_in_two_lines_and_leaves_nothing(
-    thesis: Thesis, tmp_path: Path, typed: str, answer: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], typed: str, answer: str
 ) -> None:
     (tmp_path / "taken.txt").write_text("mine")
-    done = thesis("--quick", "only=e01", typed)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert answer in done.stderr
-    assert len(done.stderr.splitlines()) <= 3
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["stx", "--quick", "only=e01", typed])
+    GlobalHydra.instance().clear()
+    with pytest.raises(SystemExit) as left:
+        command.main()
+    said = capfd.readouterr()
+    assert (left.value.code, said.out) == (2, "")
+    assert answer in said.err
+    assert len(said.err.splitlines()) <= 3
     assert [file.name for file in tmp_path.iterdir()] == ["taken.txt"]
 
 

@@ -20,16 +20,22 @@ def uri(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'outputs' / 'mlflow.db'}"
 
 
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "run").mkdir()
+    return tmp_path / "run"
+
+
 def rows(count: int) -> list[Row]:
     return [Row(step, time.time(), {f"loss/{i}": float(step * i) for i in range(12)}) for step in range(1, count + 1)]
 
 
-def test_rows_pictures_files_and_the_outcome_are_in_the_store(uri: str, tmp_path: Path) -> None:
-    (tmp_path / "config.yaml").write_text("seed: 0\n")
-    with mlflow_run(ABOUT, uri, "stx") as tracker:
+def test_rows_pictures_files_and_the_outcome_are_in_the_store(uri: str, folder: Path, tmp_path: Path) -> None:
+    (folder / "config.yaml").write_text("seed: 0\n")
+    with mlflow_run(ABOUT, folder, uri=uri, experiment="stx", offline_ok=False) as tracker:
         tracker.rows(rows(300))
         tracker.picture(Image.new("RGB", (8, 8), "red"), 10)
-        tracker.artifact(tmp_path / "config.yaml")
+        tracker.artifact(folder / "config.yaml")
         tracker.finish("finished", None)
     client = mlflow.MlflowClient(uri)
     (run,) = client.search_runs([client.get_experiment_by_name("stx").experiment_id])
@@ -47,8 +53,8 @@ def test_rows_pictures_files_and_the_outcome_are_in_the_store(uri: str, tmp_path
     assert (tmp_path / "outputs" / "artifacts" / run.info.run_id / "artifacts" / "config.yaml").is_file()
 
 
-def test_values_that_are_not_finite_are_gaps(uri: str) -> None:
-    with mlflow_run(ABOUT, uri, "stx") as tracker:
+def test_values_that_are_not_finite_are_gaps(uri: str, folder: Path) -> None:
+    with mlflow_run(ABOUT, folder, uri=uri, experiment="stx", offline_ok=False) as tracker:
         tracker.rows(
             [Row(s, time.time(), {"loss/total": v}) for s, v in ((1, 2.0), (2, float("inf")), (3, float("nan")))]
         )
@@ -61,8 +67,8 @@ def test_values_that_are_not_finite_are_gaps(uri: str) -> None:
 @pytest.mark.parametrize(
     ("outcome", "status"), [("diverged", "FINISHED"), ("interrupted", "KILLED"), ("failed", "FAILED")]
 )
-def test_how_a_run_ended_is_told(uri: str, outcome: str, status: str) -> None:
-    with mlflow_run(ABOUT, uri, "stx") as tracker:
+def test_how_a_run_ended_is_told(uri: str, folder: Path, outcome: str, status: str) -> None:
+    with mlflow_run(ABOUT, folder, uri=uri, experiment="stx", offline_ok=False) as tracker:
         tracker.finish(outcome, "step 3: style loss at conv1_1" if outcome == "diverged" else None)
     (run,) = mlflow.MlflowClient(uri).search_runs(["1"])
     assert (run.info.status, run.data.tags["stx.outcome"]) == (status, outcome)
@@ -70,9 +76,9 @@ def test_how_a_run_ended_is_told(uri: str, outcome: str, status: str) -> None:
         assert run.data.tags["stx.first_event"] == "step 3: style loss at conv1_1"
 
 
-def test_an_exception_marks_the_run_failed_and_passes(uri: str) -> None:
+def test_an_exception_marks_the_run_failed_and_passes(uri: str, folder: Path) -> None:
     def fails() -> None:
-        with mlflow_run(ABOUT, uri, "stx") as tracker:
+        with mlflow_run(ABOUT, folder, uri=uri, experiment="stx", offline_ok=False) as tracker:
             tracker.rows(rows(3))
             raise ZeroDivisionError
 
@@ -86,7 +92,7 @@ def test_an_exception_marks_the_run_failed_and_passes(uri: str) -> None:
 
 def test_no_tracking_takes_everything_and_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with no_run(ABOUT) as tracker:
+    with no_run(ABOUT, tmp_path) as tracker:
         tracker.rows(rows(3))
         tracker.picture(Image.new("RGB", (8, 8)), 1)
         tracker.artifact(tmp_path / "nothing")
@@ -97,7 +103,7 @@ def test_no_tracking_takes_everything_and_writes_nothing(tmp_path: Path, monkeyp
 def test_the_null_tracker_has_the_signature_of_the_real_one() -> None:
     import inspect
 
-    from stx.tracking import MlflowTracker
+    from stx.tracking import JournalTracker
 
-    for name in ("rows", "picture", "artifact", "finish"):
-        assert inspect.signature(getattr(NullTracker, name)) == inspect.signature(getattr(MlflowTracker, name))
+    for name in ("rows", "measured", "picture", "artifact", "finish"):
+        assert inspect.signature(getattr(NullTracker, name)) == inspect.signature(getattr(JournalTracker, name))

@@ -27,9 +27,12 @@ def box_mean(maps: Tensor, radius: int) -> Tensor:
 
     A box is separable: two passes of 2r+1 instead of one of (2r+1)^2.
     """
-    side = 2 * radius + 1
-    rows = avg_pool2d(maps, (1, side), stride=1, padding=(0, radius))
-    return avg_pool2d(rows, (side, 1), stride=1, padding=(radius, 0))
+    height, width = maps.shape[1:]
+    down, across = min(radius, height - 1), min(radius, width - 1)  # a window beyond the picture adds zeros alone
+    rows = avg_pool2d(maps, (1, 2 * across + 1), stride=1, padding=(0, across))
+    means = avg_pool2d(rows, (2 * down + 1, 1), stride=1, padding=(down, 0))
+    outside = (2 * across + 1) * (2 * down + 1) / (2 * radius + 1) ** 2
+    return means if outside == 1 else means * outside
 
 
 def cooc_tensor(features: Tensor, *, radius: int, threshold: Threshold, window: Window, normalise: bool) -> Tensor:

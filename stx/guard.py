@@ -1,0 +1,82 @@
+"""The loop under guard: recorded, kept on disk, and under `backoff` begun again behind a value that is not finite."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from stx import checkpoint
+from stx.checkpoint import Checkpoint
+from stx.config import Config
+from stx.losses import LossNetwork
+from stx.optimise import OPTIMISERS, Step, optimise
+from stx.record import Outcome, record
+
+STEP_LENGTHS = ("lr", "first_step")
+"""What an optimiser's settings call the length of its steps."""
+
+
+def optimiser_for(config: Config, image: Tensor, backoffs: int) -> torch.optim.Optimizer:
+    """The config's optimiser, its steps shortened once for each time that the run went back."""
+    settings = config.optim.model_dump(exclude={"name", "steps"})
+    for name in STEP_LENGTHS:
+        if name in settings:
+            settings[name] *= config.guard.shrink**backoffs
+    return OPTIMISERS[config.optim.name]([image], **settings)
+
+
+def guarded(
+    config: Config, network: LossNetwork, image: Tensor, folder: Path, resumed: Checkpoint | None, **recording: Any
+) -> tuple[Outcome, torch.optim.Optimizer]:
+    """Run the loop from its start, or from where `resumed` was, to its end; checkpoints go into `folder`.
+
+    Under on_nan=backoff a value that is not finite takes the run back to its last finite picture, with a new optimiser
+    of shorter steps, at most guard.backoffs times; the steps count on.
+    """
+    backoffs = resumed.backoffs if resumed else 0
+    done, events = (resumed.step, resumed.events) if resumed else (0, [])
+    last_finite = resumed.last_finite if resumed else None
+    optimiser = optimiser_for(config, image, backoffs)
+    if resumed:
+        optimiser.load_state_dict(resumed.optimiser)
+    while True:
+        outcome = record(
+            optimise(
+                network, image, optimiser, config.optim.steps, config.tracking.grad_norms_every, done, last_finite
+            ),
+            done=done,
+            start=image.detach().clone() if last_finite is None else last_finite,
+            events=events,
+            on_nan=config.guard.on_nan,
+            save=saver(folder, network, image, optimiser, backoffs),
+            save_every=config.guard.checkpoint_every,
+            **recording,
+        )
+        again = config.guard.on_nan == "backoff" and outcome.status == "diverged"
+        if not again or backoffs >= config.guard.backoffs or outcome.steps >= config.optim.steps:
+            return outcome, optimiser
+        backoffs += 1
+        done, events, last_finite = outcome.steps, outcome.events, outcome.picture.clone()
+        with torch.no_grad():
+            image.copy_(last_finite)
+        optimiser = optimiser_for(config, image, backoffs)
+
+
+def saver(
+    folder: Path, network: LossNetwork, image: Tensor, optimiser: torch.optim.Optimizer, backoffs: int
+) -> Callable[[Step, list[list[Any]]], None]:
+    def save(step: Step, events: list[list[Any]]) -> None:
+        state = Checkpoint(
+            step=step.number,
+            image=image.detach(),
+            last_finite=step.last_finite,
+            optimiser=optimiser.state_dict(),
+            scales=dict(network.scales),
+            events=events,
+            backoffs=backoffs,
+        )
+        checkpoint.save(folder, state)
+
+    return save

@@ -1,0 +1,55 @@
+"""What a run has to tell its tracker, on disk before it is sent: a file of JSON lines that only grows."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+NAME = "journal.jsonl"
+
+Entry = dict[str, Any]
+
+
+class Journal:
+    """The writer. Every entry is on disk, safe from a power cut, when `write` returns.
+
+    Opening an old journal drops a last line that a crash has torn.
+    """
+
+    def __init__(self, folder: Path):
+        self.path = folder / NAME
+        ends = [end for _, end in entries(self.path, 0)] if self.path.exists() else []
+        self._file = self.path.open("ab")
+        self._file.truncate(ends[-1] if ends else 0)
+
+    def write(self, kind: str, content: Any) -> None:
+        self._file.write(json.dumps({kind: content}, allow_nan=False).encode() + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def entries(path: Path, offset: int) -> Iterator[tuple[Entry, int]]:
+    """The whole entries from a byte offset on, each with the offset behind it."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        for line in file:
+            if not line.endswith(b"\n"):
+                return  # being written, or torn
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                return  # a crash of the file system left zeros
+            if not isinstance(entry, dict):
+                return
+            offset += len(line)
+            yield entry, offset
+
+
+def last_step(path: Path) -> int:
+    """The last step whose metrics are in the journal; 0 if there is none."""
+    steps = [row[0] for entry, _ in entries(path, 0) for row in entry.get("rows", ())] if path.exists() else []
+    return max(steps, default=0)

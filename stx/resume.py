@@ -1,0 +1,118 @@
+"""resume=<folder or run id>: the job that a stopped run was, to go on in its folder and its MLflow run."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from hydra import compose
+from omegaconf import OmegaConf
+
+from stx.config import Config, restored, validate
+from stx.errors import UserError
+from stx.journal import NAME, entries
+from stx.sender import known_run
+
+if TYPE_CHECKING:
+    from stx.run import Job
+
+RUN = "run.json"
+MAY_DIFFER = ("tracking.uri",)
+
+
+def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> "Job":
+    """The run `name`, with what of `given` (the overrides of now, beside resume=) may change.
+
+    Raises UserError for a run that is not there or not whole, and for an override that differs from what it was.
+    """
+    from stx.run import Job
+
+    folder = find(name, tracking)
+    try:
+        was = json.loads((folder / RUN).read_text(encoding="utf-8"))
+        dumped = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+        overrides, choices = list(was["overrides"]), dict(was["choices"])
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
+        raise UserError(f"resume={name}: {folder} holds no run that had begun ({RUN} and config.yaml)") from None
+    restored(dumped)
+    changes = asked(overrides, [text for text in given if key_of(text) != "resume"])
+    for key, (before, after) in changes.items():
+        if key == "optim.steps" and isinstance(after, int) and after >= select(dumped, key):
+            continue
+        if key not in MAY_DIFFER:
+            raise UserError(
+                f"resume={name}: {key} is {before} in the run and {after} asked; a run goes on as it was, but "
+                f"optim.steps may grow.\nFor a new one: init=picture init.path={folder / 'output.png'}"
+            )
+    steps = changes.get("optim.steps", (0, 0))[1]
+    if ended(folder) == "finished" and not steps:
+        raise UserError(
+            f"resume={name}: that run has finished its {dumped['optim']['steps']} steps; give more: optim.steps=..."
+        )
+    for key, (_, after) in changes.items():
+        section, _, leaf = key.rpartition(".")
+        select(dumped, section)[leaf] = after
+    return Job(restored(dumped), folder, choices, overrides, resumed=True)
+
+
+def ended(folder: Path) -> str:
+    """The outcome that a folder's journal ends with; empty if the run was cut off, or not tracked."""
+    told = [entry for entry, _ in entries(folder / NAME, 0)] if (folder / NAME).exists() else []
+    return str(told[-1].get("end", {}).get("outcome", "")) if told else ""
+
+
+def find(name: str, tracking: Mapping[str, Any]) -> Path:
+    """A run's folder, given itself or the run's id in a store."""
+    if Path(name).is_dir():
+        return Path(name)
+    for known in Path("outputs").rglob("mlflow.json"):
+        if known_run(known.parent).get("run_id") == name:
+            return known.parent
+    if tracking.get("name") == "mlflow" and len(name) == 32 and name.isalnum():
+        from stx.store import folder_of
+
+        folder = folder_of(name, tracking["uri"], tracking["experiment"])
+        if folder and folder.is_dir():
+            return folder
+    raise UserError(f"resume={name}: neither a run's folder nor the id of a run whose folder is on this machine")
+
+
+def asked(overrides: Sequence[str], given: Sequence[str]) -> dict[str, tuple[Any, Any]]:
+    """What `given` overrides change in the config that `overrides` compose: before and after, by dotted key."""
+    if not given:
+        return {}
+    again = {key_of(text) for text in given}
+    before = flat(validated(overrides))
+    after = flat(validated([*(text for text in overrides if key_of(text) not in again), *given]))
+    return {
+        key: (before.get(key), after.get(key))
+        for key in sorted(before.keys() | after.keys())
+        if before.get(key) != after.get(key)
+    }
+
+
+def validated(overrides: Sequence[str]) -> Config:
+    composed = compose("config", list(overrides))
+    return validate(OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"]))
+
+
+def key_of(override: str) -> str:
+    return override.lstrip("+~").partition("=")[0]
+
+
+def flat(config: Config) -> dict[str, Any]:
+    def leaves(value: Any, at: str) -> Iterator[tuple[str, Any]]:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                yield from leaves(inner, f"{at}.{key}" if at else key)
+        else:
+            yield at, value
+
+    return dict(leaves(config.model_dump(by_alias=True, exclude={"resume"}), ""))
+
+
+def select(dumped: Any, key: str) -> Any:
+    for part in key.split(".") if key else ():
+        dumped = dumped[part]
+    return dumped

@@ -1,0 +1,185 @@
+"""docs/bad-input.md, row by row: what is typed there gets the answer beside it, and leaves nothing behind."""
+
+import os
+import re
+import shlex
+import struct
+import subprocess
+import sys
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from PIL import Image
+
+from stx import __main__ as front
+from stx import run as command
+from stx.config import CONF, validate
+
+PAGE = Path(__file__).parents[1] / "docs" / "bad-input.md"
+GROUPS = sorted(folder.name for folder in CONF.iterdir() if folder.is_dir() and folder.name != "hydra")
+
+
+class Row(NamedTuple):
+    section: str
+    typed: str
+    answer: str
+
+
+def rows(page: str) -> list[Row]:
+    """`typed` and `answer` of every table row, each a code span, with the heading above them."""
+    found, section = [], ""
+    for line in page.splitlines():
+        section = line.removeprefix("## ") if line.startswith("## ") else section
+        if cells := re.fullmatch(r"\| `([^`]+)` \| `([^`]+)` \|", line):
+            found.append(Row(section, *cells.groups()))
+        else:
+            assert not line.startswith("|") or line in ("| you type | stx answers |", "| --- | --- |"), line
+    return found
+
+
+ROWS = rows(PAGE.read_text(encoding="utf-8"))
+
+
+def damage_pictures(folder: Path) -> None:
+    """The pictures that the page names."""
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    picture = Image.fromarray(pixels)
+    picture.save(folder / "good.png")
+    picture.save(folder / "whole.jpg")
+    whole = (folder / "whole.jpg").read_bytes()
+    (folder / "whole.jpg").unlink()
+    (folder / "truncated.jpg").write_bytes(whole[: len(whole) // 2])
+    picture.save(folder / "animated.gif", save_all=True, append_images=[Image.fromarray(255 - pixels)])
+    (folder / "text.png").write_text("not a picture\n")
+    (folder / "empty.png").touch()
+    (folder / "paintings").mkdir()
+    os.mkfifo(folder / "pipe.png")
+    picture.resize((1, 1)).save(folder / "one-pixel.png")
+    Image.new("RGB", (40000, 1)).save(folder / "line.png")
+    Image.new("RGB", (40000, 20)).save(folder / "wide.png")
+    (folder / "bomb.png").write_bytes(bomb(60000))
+    Image.fromarray(np.array([[0.5, np.nan]], np.float32)).save(folder / "nan.tif")
+    Image.fromarray(np.array([[0, 70000]], np.int32)).save(folder / "deep.tif")
+
+
+def bomb(side: int) -> bytes:
+    """A few bytes that claim to be a PNG of side x side pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
+
+
+class Hostile:
+    """As a pickle, a call of os.system."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, ("touch pickle-was-run",)
+
+
+def damage_weights(folder: Path) -> None:
+    torch.save({"a": torch.zeros(1)}, folder / "other.pth")
+    torch.save([1], folder / "list.pth")
+    torch.save(Hostile(), folder / "hostile.pth")
+    (folder / "damaged.pth").write_bytes((folder / "other.pth").read_bytes()[:200])
+    (folder / "empty.pth").touch()
+
+
+def damage_runs(folder: Path) -> None:
+    """Folders as runs leave them: one that was cut off, and what can be wrong with such a folder."""
+    overrides = ["model=vgg19_random", "image_size=small", "optim.steps=30", "tracking=none"]
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = validate(compose("config", overrides)).model_dump(mode="json", by_alias=True)
+    (folder / "runs").mkdir()
+    for name, dumped, journal in (
+        ("cut-off", yaml.safe_dump(config), ""),
+        ("finished", yaml.safe_dump(config), '{"end": {"outcome": "finished", "tags": {}, "at": 0}}\n'),
+        ("damaged", yaml.safe_dump({**config, "optim": {"name": "adm"}}), ""),
+        ("no-yaml", "{", ""),
+    ):
+        run = folder / "runs" / name
+        run.mkdir()
+        (run / "run.json").write_text(f'{{"overrides": {list(overrides)}, "choices": {{}}}}'.replace("'", '"'))
+        (run / "config.yaml").write_text(dumped)
+        if journal:
+            (run / "journal.jsonl").write_text(journal)
+    (folder / "runs" / "torn").mkdir()
+    for file in ("run.json", "config.yaml"):
+        (folder / "runs" / "torn" / file).write_bytes((folder / "runs" / "cut-off" / file).read_bytes())
+    (folder / "runs" / "torn" / "checkpoint.pt").write_bytes(b"half of it")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder in which one types: once for all rows, as each must leave it as it was."""
+    folder = tmp_path_factory.mktemp("here")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TORCH_HOME", str(tmp_path_factory.mktemp("torch")))  # nothing downloaded earlier is found
+        for proxy in ("http_proxy", "https_proxy", "HTTPS_PROXY", "HTTP_PROXY"):
+            patch.setenv(proxy, "http://127.0.0.1:9")  # and nothing can be downloaded
+        patch.delenv("STX_TRUST", raising=False)
+        patch.chdir(folder)
+        damage_pictures(folder)
+        damage_weights(folder)
+        damage_runs(folder)
+        yield folder
+
+
+def contents(folder: Path) -> dict[str, tuple[int, int]]:
+    return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(folder.rglob("*"))}
+
+
+def started(job: command.Job) -> None:
+    """In place of the run, which would take minutes."""
+    raise AssertionError(f"a run was started in {job.folder}")
+
+
+def answered(typed: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    """Status, stdout and stderr. Runs are asked for in this process, as starting one takes seconds."""
+    program, *arguments = shlex.split(typed)
+    assert program == "stx"
+    if arguments[:1] != ["run"]:
+        done = subprocess.run([sys.executable, "-m", "stx", *arguments], capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout, done.stderr
+    monkeypatch.setattr(sys, "argv", ["stx", *arguments])
+    monkeypatch.setattr(command, "run", started)
+    GlobalHydra.instance().clear()
+    with pytest.raises(SystemExit) as left:
+        front.main()
+    return (int(left.value.code or 0), *capfd.readouterr())
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row.typed for row in ROWS])
+def test_a_mistake_gets_the_answer_of_the_page_and_leaves_nothing_behind(
+    row: Row, made: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    if "device=cuda" in row.typed and torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    before = contents(made)
+    status, out, said = answered(row.typed, monkeypatch, capfd)
+    assert row.answer in said.replace("\n", " ")
+    assert status == 2
+    assert len(said.strip().splitlines()) <= 3
+    assert "Traceback" not in said
+    assert out == ""
+    assert contents(made) == before
+
+
+def test_the_page_has_mistakes_in_every_config_group_and_every_command() -> None:
+    typed = " ".join(row.typed for row in ROWS)
+    assert len({row.typed for row in ROWS}) == len(ROWS) >= 50
+    for group in GROUPS:
+        assert re.search(rf"\b{group}[.=]", typed), group
+    for name in front.COMMANDS:
+        assert f"stx {name} " in typed

@@ -1,0 +1,136 @@
+"""A run that was stopped, killed or cut off goes on as if nothing had happened: same pixels, same run, none twice."""
+
+import csv
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pytest
+from hydra.core.global_hydra import GlobalHydra
+from PIL import Image
+
+from conftest import SMALL, Command
+from stx import run as command
+
+STEPS = 60
+LONG = (*SMALL[:3], f"optim.steps={STEPS}", "guard.checkpoint_every=5", "tracking.pictures_every=20")
+
+
+def folders(tmp_path: Path) -> list[Path]:
+    return sorted(tmp_path.glob("outputs/runs/*/*"))
+
+
+def pixels(folder: Path) -> np.ndarray:
+    return np.asarray(Image.open(folder / "output.png"))
+
+
+def stopped(tmp_path: Path, number: int, *arguments: str) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """A run that gets a signal as soon as it has a state to go on from."""
+    before = set(folders(tmp_path))
+    command = [sys.executable, "-m", "stx.run", *LONG, *arguments]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        states = [
+            folder for folder in folders(tmp_path) if folder not in before and (folder / "checkpoint.pt").exists()
+        ]
+        if states:
+            break
+        time.sleep(0.02)
+    process.send_signal(number)
+    out, said = process.communicate(timeout=60)
+    return states[0], subprocess.CompletedProcess(command, process.returncode, out, said)
+
+
+def stored_steps(tmp_path: Path, run_id: str, metric: str = "loss/total") -> list[int]:
+    client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/outputs/mlflow.db")
+    return [point.step for point in client.get_metric_history(run_id, metric)]
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "lbfgs", "lbfgs_plain"])
+def test_a_killed_run_goes_on_to_the_same_pixels_in_the_same_run(stx: Command, tmp_path: Path, optimiser: str) -> None:
+    settings = (f"optim={optimiser}", f"optim.steps={STEPS}", "init=noise")
+    folder, killed = stopped(tmp_path, signal.SIGKILL, *settings)
+    assert killed.returncode == -signal.SIGKILL
+    done = stx(f"resume={folder.relative_to(tmp_path)}")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str(folder.relative_to(tmp_path) / "output.png")
+    whole = stx(*LONG, *settings, "tracking=none")
+    assert whole.returncode == 0, whole.stderr
+    np.testing.assert_array_equal(pixels(folder), pixels(tmp_path / Path(whole.stdout.strip()).parent))
+
+    with (folder / "losses.csv").open(newline="") as file:
+        resumed = [(row["step"], row["loss/total"]) for row in csv.DictReader(file)]
+    with (tmp_path / Path(whole.stdout.strip()).parent / "losses.csv").open(newline="") as file:
+        assert resumed == [(row["step"], row["loss/total"]) for row in csv.DictReader(file)]
+
+    run_id = json.loads((folder / "mlflow.json").read_text())["run_id"]
+    assert stored_steps(tmp_path, run_id) == list(range(1, STEPS + 1))
+    run = mlflow.MlflowClient(f"sqlite:///{tmp_path}/outputs/mlflow.db").get_run(run_id)
+    assert (run.info.status, run.data.tags["stx.outcome"]) == ("FINISHED", "finished")
+    images = mlflow.MlflowClient(f"sqlite:///{tmp_path}/outputs/mlflow.db").list_artifacts(run_id, "images")
+    shown = [re.search(r"step[+%](\d+)[+%]", file.path)[1] for file in images if file.path.endswith(".png")]  # type: ignore[index]
+    assert sorted(map(int, shown)) == [0, 20, 40, 60]
+    assert len(folders(tmp_path)) == 2
+
+
+def test_an_interrupted_run_says_how_to_go_on_and_does(stx: Command, tmp_path: Path) -> None:
+    folder, ended = stopped(tmp_path, signal.SIGINT)
+    assert ended.returncode == 130
+    command = re.search(r"go on: python -m stx\.run (resume=\S+)", ended.stderr)
+    assert command, ended.stderr
+    run_id = json.loads((folder / "mlflow.json").read_text())["run_id"]
+    client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/outputs/mlflow.db")
+    assert client.get_run(run_id).data.tags["stx.outcome"] == "interrupted"
+    done = stx(command[1])
+    assert done.returncode == 0, done.stderr
+    assert stored_steps(tmp_path, run_id) == list(range(1, STEPS + 1))
+    assert client.get_run(run_id).info.status == "FINISHED"
+
+    more = stx(f"resume={run_id}", f"optim.steps={STEPS + 20}")
+    assert more.returncode == 0, more.stderr
+    assert stored_steps(tmp_path, run_id) == list(range(1, STEPS + 21))
+    assert len(stored_steps(tmp_path, run_id, "measure/pixels")) == 2
+
+
+REFUSED = [
+    ("resume=nowhere", "resume=nowhere: neither a run's folder nor the id of a run"),
+    ("resume=empty", "holds no run that had begun"),
+    ("resume=mine optim.lr=0.5", "optim.lr is 0.02 in the run and 0.5 asked"),
+    ("resume=mine optim=lbfgs", "optim.first_step is None in the run"),
+    ("resume=mine optim.steps=2", "optim.steps is 3 in the run and 2 asked"),
+    ("resume=mine style_stat=cooc_vector", "style_stat._target_ is stx.stats.gram in the run"),
+    ("resume=mine optim.stepps=9", "did you mean steps?"),
+    ("--multirun resume=mine", "leave out --multirun"),
+    ("resume=broken", "not a checkpoint of stx"),
+    (" ".join([*SMALL, "hydra.run.dir=mine"]), "holds a run; go on with it by resume="),
+]
+
+
+def test_what_cannot_be_resumed_is_a_message(
+    stx: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    done = stx(*SMALL, "tracking=none", "hydra.run.dir=mine")
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "empty").mkdir()
+    shutil.copytree(tmp_path / "mine", tmp_path / "broken")
+    (tmp_path / "broken" / "checkpoint.pt").write_bytes(b"PK\x03\x04 no")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    monkeypatch.chdir(tmp_path)
+    for typed, answer in REFUSED:
+        monkeypatch.setattr(sys, "argv", ["stx", *typed.split(" ")])
+        GlobalHydra.instance().clear()
+        with pytest.raises(SystemExit) as left:
+            command.main()
+        said = capfd.readouterr()
+        assert (left.value.code, said.out) == (2, ""), (typed, said.err)
+        assert answer in said.err, typed
+        assert len(said.err.splitlines()) <= 3
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before

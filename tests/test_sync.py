@@ -1,0 +1,154 @@
+"""Stores that are away, die, come back or hang: the run goes on, nothing is lost and nothing is stored twice."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import mlflow
+import pytest
+
+from conftest import SMALL, Command
+
+LONG = (*SMALL[:3], "optim.steps=80", "tracking.pictures_every=20", "hydra.run.dir=out")
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+class Server:
+    """A real `mlflow server` on a database of its own."""
+
+    def __init__(self, folder: Path):
+        self.folder, self.port = folder, free_port()
+        self.uri = f"http://127.0.0.1:{self.port}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+        self.process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port)),
+                *("--backend-store-uri", f"sqlite:///{self.folder}/server.db", "--workers", "1"),
+                *("--artifacts-destination", str(self.folder / "artifacts")),
+            ],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline:
+            with socket.socket() as tried:
+                tried.settimeout(0.5)
+                if tried.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.2)
+        raise TimeoutError("the server does not start")
+
+    def kill(self) -> None:
+        if self.process:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    made = Server(tmp_path)
+    yield made
+    made.kill()
+
+
+def sync(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "stx.sync", *arguments]
+    return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+
+
+def everything_is_there_once(uri: str, folder: Path, steps: int) -> None:
+    client = mlflow.MlflowClient(uri)
+    run_id = json.loads((folder / "mlflow.json").read_text())["run_id"]
+    for metric in ("loss/total", "style_loss/conv1_1", "time/step_ms"):
+        assert [point.step for point in client.get_metric_history(run_id, metric)] == list(range(1, steps + 1))
+    files = [file.path for file in client.list_artifacts(run_id, "images") if file.path.endswith(".png")]
+    shown = sorted(int(re.search(r"step[+%](\d+)[+%]", file)[1]) for file in files)  # type: ignore[index]
+    assert shown == [0, 20, 40, 60, 80]
+    assert client.get_run(run_id).info.status == "FINISHED"
+    assert "output.png" in {file.path for file in client.list_artifacts(run_id)}
+
+
+def test_a_server_that_dies_in_mid_run_gets_everything_when_it_is_back(
+    stx: Command, tmp_path: Path, server: Server
+) -> None:
+    server.start()
+    command = [sys.executable, "-m", "stx.run", *LONG, f"tracking.uri={server.uri}"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "out" / "delivered.json").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    server.kill()
+    out, said = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    assert "the store does not take what it is sent" in said
+    assert "python -m stx.sync out" in said
+    assert (tmp_path / out.strip()).exists()
+
+    refused = sync(tmp_path, "out")
+    assert refused.returncode == 1
+    assert "0 of 1 runs delivered" in refused.stderr
+    server.start()
+    delivered = sync(tmp_path, "out")
+    assert delivered.returncode == 0, delivered.stderr
+    assert "1 of 1 runs delivered" in delivered.stderr
+    everything_is_there_once(server.uri, tmp_path / "out", 80)
+    (tmp_path / "out" / "delivered.json").write_text('{"bytes": 0}')  # forgotten: all of it is sent again
+    again = sync(tmp_path, "out")
+    assert again.returncode == 0, again.stderr
+    everything_is_there_once(server.uri, tmp_path / "out", 80)
+    assert "nothing to deliver" in sync(tmp_path, "out").stderr
+
+
+def test_a_server_that_is_down_is_an_error_within_seconds_or_waited_for(
+    stx: Command, tmp_path: Path, server: Server
+) -> None:
+    since = time.monotonic()
+    refused = stx(*LONG, f"tracking.uri={server.uri}")
+    assert time.monotonic() - since < 15  # 10 for the store, the rest for Python
+    assert refused.returncode == 2
+    assert "nothing answers there" in refused.stderr
+    assert "tracking.offline_ok=true" in refused.stderr
+    assert not list(tmp_path.iterdir())
+
+    done = stx(*LONG, f"tracking.uri={server.uri}", "tracking.offline_ok=true")
+    assert done.returncode == 0, done.stderr
+    assert "python -m stx.sync out" in done.stderr
+    server.start()
+    assert sync(tmp_path, "out").returncode == 0
+    everything_is_there_once(server.uri, tmp_path / "out", 80)
+
+
+def test_a_server_that_hangs_is_an_error_within_seconds(stx: Command, tmp_path: Path) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(8)
+        since = time.monotonic()
+        refused = stx(*LONG, f"tracking.uri=http://127.0.0.1:{silent.getsockname()[1]}")
+        assert time.monotonic() - since < 15
+    assert refused.returncode == 2
+    assert "nothing answers there" in refused.stderr
+
+
+def test_sync_explains_itself_and_refuses_what_is_no_folder(tmp_path: Path) -> None:
+    assert "python -m stx.sync" in sync(tmp_path, "--help").stdout
+    refused = sync(tmp_path, "nowhere")
+    assert refused.returncode == 2
+    assert "nowhere: there is no such folder" in refused.stderr
