@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 import hydra
 import yaml
@@ -32,6 +32,7 @@ def main(entry: Callable[[], Any]) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints its own message and exits with 1
     try:
         with mistakes():
+            refuse_unknown_flags()
             entry()
     except (Diverged, Stopped) as error:
         sys.stderr.write(f"stx: {error}\n")
@@ -39,6 +40,20 @@ def main(entry: Callable[[], Any]) -> None:
     finally:
         if not DEBUG:
             os.environ.pop("HYDRA_FULL_ERROR", None)
+
+
+def refuse_unknown_flags() -> None:
+    """Raise UserError for what Hydra's parser would answer with its usage, eight lines of it."""
+
+    def refuse(message: str) -> NoReturn:
+        raise UserError(
+            f"{message}\noptions are key=value (optim.steps=5), all in one row before or behind flags such as "
+            "--multirun; --help lists them"
+        )
+
+    parser = get_args_parser()
+    parser.error = refuse  # type: ignore[method-assign]
+    parser.parse_args()
 
 
 @contextmanager

@@ -42,8 +42,14 @@ def once_each(names: list[str]) -> list[str]:
     return names
 
 
+def in_float32(value: float) -> float:
+    if abs(value) > 3.4e38:
+        raise ValueError(f"{value:g} is beyond what float32 holds")
+    return value
+
+
 Whole = Annotated[int, BeforeValidator(whole), Field(strict=True)]
-Real = Annotated[float, Field(strict=True, allow_inf_nan=False, le=3.4e38)]  # what float32 holds
+Real = Annotated[float, Field(strict=True, allow_inf_nan=False), AfterValidator(in_float32)]
 Positive = Annotated[Real, Field(gt=0)]
 NotNegative = Annotated[Real, Field(ge=0)]
 Size = Annotated[Whole, Field(ge=1, le=16384)]
@@ -67,7 +73,7 @@ class Call(BaseModel):
     """A function by its dotted name, and its keyword arguments."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
-    target: str = Field(alias="_target_")
+    target: str = Field(alias="_target_", min_length=1)
 
 
 class StyleStat(Call):
@@ -205,6 +211,9 @@ def check_combinations(config: Config) -> None:
     weights, init = config.loss_weights, config.init
     if not weights.content_layers and not weights.style_layers:
         raise UserError("loss_weights: content_layers and style_layers are both empty; name at least one layer")
+    pull = [weights.alpha if weights.content_layers else 0, weights.beta if weights.style_layers else 0]
+    if not any(pull):
+        raise UserError("loss_weights: alpha and beta give every layer the weight 0; one must be above")
     if weights.style_weights is not None and len(weights.style_weights) != len(weights.style_layers):
         raise UserError(
             f"loss_weights.style_weights has {len(weights.style_weights)} numbers for "

@@ -99,6 +99,8 @@ def _check_file(path: Path, source: str) -> None:
     try:
         status = os.stat(path)
     except FileNotFoundError:
+        if "://" in source:
+            raise UserError(f"{source!r} is an address; save the picture and give the path of its file") from None
         hint = bundled.hint(source) if os.path.basename(source) == source else ""
         raise UserError(f"no picture {source!r}; give the path of a {_TYPES}{hint}") from None
     except (OSError, ValueError) as error:

@@ -16,6 +16,9 @@ TAGS = {
 }
 """Sections that are a union: pydantic puts the member that it tried into an error's path, right behind them."""
 
+MOST_NAMES = 20
+"""A longer list of what can be chosen is no longer an answer of two lines."""
+
 
 def explain(error: ValidationError, plain: Any) -> str:
     """The first thing that the schema refuses in the config `plain`, in the words of the command line."""
@@ -36,6 +39,14 @@ def explain(error: ValidationError, plain: Any) -> str:
     if kind == "literal_error":
         allowed = re.findall(r"'([^']*)'", first["ctx"]["expected"])
         return f"{option}={value}: choose from {', '.join(allowed)}{did_you_mean(str(value), allowed)}"
+    if kind == "union_tag_invalid":
+        allowed = re.findall(r"'([^']*)'", first["ctx"]["expected_tags"])
+        return f"{option}.name={first['ctx']['tag']}: it is chosen by {option}=, from {', '.join(allowed)}"
+    if kind == "string_type":
+        quoted = f"; a number as a name is quoted twice: '{option}=\"{value}\"'" if isinstance(value, int) else ""
+        return f"{option}={value}: should be text{quoted}"
+    if kind == "string_too_short":
+        return f"{option}= is empty"
     message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     return f"{option}={value}: should be {message}" if kind != "value_error" else f"{option}: {message}"
 
@@ -62,11 +73,12 @@ def explain_hydra(
             group, _, option = str(error.missing_cfg_file).partition("/")
             allowed = presets(group)
         if group and allowed:
-            return f"{group}={option}: choose from {', '.join(allowed)}{did_you_mean(option, allowed)}"
+            shown = allowed if len(allowed) <= MOST_NAMES else [allowed[0], "...", allowed[-1]]
+            return f"{group}={option}: choose from {', '.join(shown)}{did_you_mean(option, allowed)}"
     if isinstance(error, OverrideParseException):
         return (
-            f"cannot read the option {error.override}: it is key=value, and a value with any of ,={{}}[]() a space "
-            f"or a letter beyond ASCII in it is quoted twice: 'content=\"a=b.png\"'"
+            f"cannot read the option {error.override}: it is key=value, and a value with anything beside ASCII "
+            f"letters, digits and -_./:+%@ in it is quoted twice: 'content=\"a=b.png\"'"
         )
     unknown = re.search(r"Could not override '([^']+)'|Key '([^']+)' is not in struct", text)
     if isinstance(error, ConfigCompositionException) and unknown:

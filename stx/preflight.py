@@ -1,5 +1,6 @@
 """Hydra's hooks before it makes a folder: every job is checked there, with its pictures and weights."""
 
+import os
 import shutil
 import sys
 import traceback
@@ -71,6 +72,12 @@ def check(composed: DictConfig) -> tuple[Config, "Inputs"]:
     for group, section in task.items():
         if isinstance(section, DictConfig) and group not in composed.hydra.runtime.choices:
             raise UserError(f"{group!s} takes one option, by its name")  # not a list, which Hydra would merge
+    for part in ("launcher", "sweeper"):
+        if not isinstance(composed.hydra[part], DictConfig):
+            raise UserError(f"hydra.{part}={composed.hydra[part]}: it is chosen with a slash, hydra/{part}=...")
+    for place in composed.hydra.searchpath:
+        if "://" not in place and not Path(place).is_dir():
+            raise UserError(f"hydra.searchpath: there is no folder {place}")
     if composed.hydra.job.chdir:
         raise UserError("hydra.job.chdir=true: stx reads and writes paths as you typed them; leave it out")
     config = validate(task)
@@ -90,6 +97,8 @@ def check_space(config: Config, inputs: "Inputs", folder: Path) -> None:
     there = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
     if not there.is_dir():
         raise UserError(f"{folder}: {there} is a file; name a folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise UserError(f"{folder}: {there} may not be written to; name another folder: hydra.run.dir=...")
     free = shutil.disk_usage(there).free
     if free < needed:
         raise UserError(
