@@ -13,7 +13,7 @@ from stx.courier import Courier
 from stx.errors import UserError
 from stx.folder import alone_in
 from stx.journal import NAME, Entry, entries
-from stx.store import open_store
+from stx.store import answers, open_store
 
 MOST_IN_A_BATCH = 1000
 """Metrics that a store takes at once."""
@@ -129,9 +129,14 @@ def deliver(folder: Path, uri: str) -> str:
     opened = next((entry["open"] for entry, _ in entries(folder / NAME, 0) if "open" in entry), None)
     if opened is None:
         return "its journal does not say which run it is"
+    uri = uri or opened["uri"]
+    try:
+        answers(uri)  # at once: the courier would be patient
+    except UserError as error:
+        return str(error).splitlines()[0]
     try:
         with alone_in(folder):
-            courier = Courier(folder, Sender(folder, uri or opened["uri"], opened["experiment"]))
+            courier = Courier(folder, Sender(folder, uri, opened["experiment"]))
             courier.start()
             return "" if courier.finish(PATIENCE) else courier.trouble or "the store does not answer"
     except UserError:

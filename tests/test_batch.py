@@ -98,7 +98,7 @@ def test_a_diverged_member_counts_as_ended(store: str, tmp_path: Path) -> None:
     assert [one.message for one in again] == ["kept"]
 
 
-def test_what_a_killed_batch_left_running_is_ended_and_run_again(store: str, tmp_path: Path) -> None:
+def test_what_a_killed_batch_left_running_goes_on_in_its_run(store: str, tmp_path: Path) -> None:
     made, _ = work(members(store)[:1], tmp_path)
     run = made.run_of("one")
     assert run
@@ -107,7 +107,8 @@ def test_what_a_killed_batch_left_running_is_ended_and_run_again(store: str, tmp
     again, ended = work(members(store)[:1], tmp_path)
     assert [one.message for one in ended] == [""]
     left = again.store.read(run.id)
-    assert (left.status, left.tags["stx.outcome"]) == ("KILLED", "interrupted")
+    assert (left.status, left.tags["stx.outcome"]) == ("FINISHED", "finished")
+    assert len(again.store.runs("mlflow.parentRunId", again.parent.id)) == 1
 
 
 def test_one_bad_member_keeps_all_from_starting(store: str, tmp_path: Path) -> None:

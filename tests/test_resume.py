@@ -54,7 +54,7 @@ def stored_steps(tmp_path: Path, run_id: str, metric: str = "loss/total") -> lis
     return [point.step for point in client.get_metric_history(run_id, metric)]
 
 
-@pytest.mark.parametrize("optimiser", ["adam", "lbfgs", "lbfgs_plain"])
+@pytest.mark.parametrize("optimiser", ["adam", "lbfgs", pytest.param("lbfgs_plain", marks=pytest.mark.slow)])
 def test_a_killed_run_goes_on_to_the_same_pixels_in_the_same_run(stx: Command, tmp_path: Path, optimiser: str) -> None:
     settings = (f"optim={optimiser}", f"optim.steps={STEPS}", "init=noise")
     folder, killed = stopped(tmp_path, signal.SIGKILL, *settings)
