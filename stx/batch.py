@@ -49,8 +49,13 @@ class Planned(NamedTuple):
 class Batch:
     """A parent run in the store, and the runs that belong under it."""
 
-    def __init__(self, store: Store, parent: Run, planned: Mapping[str, Planned]):
-        self.store, self.parent, self.planned = store, parent, planned
+    def __init__(self, store: Store, parent: Run, planned: Mapping[str, Planned], folder: Path):
+        self.store, self.parent, self.planned, self.folder = store, parent, dict(planned), folder
+        self.worked: set[str] = set()
+
+    def add(self, members: Sequence[Member]) -> None:
+        """More members, for those whose plan depends on what others gave. Raises UserError as `batch` does."""
+        self.planned |= plans(members, self.folder)
 
     def run_of(self, name: str) -> Run | None:
         """The newest run of a member that came to its end."""
@@ -60,11 +65,15 @@ class Batch:
         return None
 
     def work(self) -> Iterator[Ended]:
-        """Make the runs that are missing, in the order of the plan. What one raises ends that one only."""
+        """Make the runs that are missing, in the order of the plan. What one raises ends that one only.
+
+        Called again, after `add`, it goes on with the new members.
+        """
         for left in self.store.runs("mlflow.parentRunId", self.parent.id):
             if left.status == "RUNNING":  # its process is dead: nobody else works in this folder
                 self.store.end(left, "interrupted", "KILLED")
-        for name, (job, digest) in self.planned.items():
+        for name, (job, digest) in [item for item in self.planned.items() if item[0] not in self.worked]:
+            self.worked.add(name)
             started, message, found = time.monotonic(), "kept", self.run_of(name)
             if not found:
                 tags = {"mlflow.parentRunId": self.parent.id, "stx.digest": digest}
@@ -93,12 +102,11 @@ def batch(name: str, members: Sequence[Member], folder: Path) -> Iterator[Batch]
     Every member is composed and checked before the first starts. Raises UserError for what would keep one from
     running, for tracking=none, for a store that cannot be reached, and where another batch works in `folder`.
     """
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        first = plan(members[0], folder)
-        tracking = first.job.config.tracking
-        if not isinstance(tracking, MlflowTracking):
-            raise UserError(f"tracking={tracking.name}: {name} keeps its runs in a store and reads them there")
-        planned = {members[0].name: first} | {member.name: plan(member, folder) for member in members[1:]}
+    first = plans(members[:1], folder)
+    tracking = first[members[0].name].job.config.tracking
+    if not isinstance(tracking, MlflowTracking):
+        raise UserError(f"tracking={tracking.name}: {name} keeps its runs in a store and reads them there")
+    planned = first | plans(members[1:], folder)
     answers(tracking.uri)
     folder.mkdir(parents=True, exist_ok=True)  # before a store is made: it may not be possible
     with reachable(tracking.uri):
@@ -106,7 +114,7 @@ def batch(name: str, members: Sequence[Member], folder: Path) -> Iterator[Batch]
     with alone_in(folder):
         parent = store.parent(name, folder)
         try:
-            yield Batch(store, parent, planned)
+            yield Batch(store, parent, planned, folder)
         except Exception:
             store.end(parent, "failed", "FAILED")
             raise
@@ -114,6 +122,11 @@ def batch(name: str, members: Sequence[Member], folder: Path) -> Iterator[Batch]
             store.end(parent, "interrupted", "KILLED")
             raise
         store.end(parent, "finished", "FINISHED")
+
+
+def plans(members: Sequence[Member], folder: Path) -> dict[str, Planned]:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return {member.name: plan(member, folder) for member in members}
 
 
 def plan(member: Member, folder: Path) -> Planned:

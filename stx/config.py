@@ -6,7 +6,16 @@ from typing import Annotated, Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+)
 
 from stx.errors import UserError, did_you_mean
 from stx.mistakes import explain
@@ -76,9 +85,30 @@ class Call(BaseModel):
     target: str = Field(alias="_target_", min_length=1)
 
 
-class StyleStat(Call):
+class StyleTerm(Call):
     distance: Call | None = None
     reference: Call | None = None
+
+    def by_name(self) -> dict[str, "StyleTerm"]:
+        return {self.target.rpartition(".")[2]: self}
+
+
+class StyleTerms(Section):
+    """Several statistics, each calibrated by itself."""
+
+    terms: Annotated[dict[str, StyleTerm], Field(min_length=1)]
+
+    def by_name(self) -> dict[str, StyleTerm]:
+        return self.terms
+
+
+def one_or_several(value: Any) -> str:
+    return "several" if isinstance(value, StyleTerms) or (isinstance(value, dict) and "terms" in value) else "one"
+
+
+StyleStat = Annotated[
+    Annotated[StyleTerm, Tag("one")] | Annotated[StyleTerms, Tag("several")], Discriminator(one_or_several)
+]
 
 
 class LossWeights(Section):
@@ -108,6 +138,7 @@ class PictureInit(Section):
 
 class OtherInit(Section):
     name: Literal["content", "style"]
+    noise: Unit
 
 
 class ImageSize(Section):
@@ -139,6 +170,7 @@ class LbfgsPlain(Section):
 class NoTracking(Section):
     name: Literal["none"]
     pictures_every: Every
+    measures_every: Every
     grad_norms_every: Every
 
 
@@ -148,6 +180,7 @@ class MlflowTracking(Section):
     experiment: Annotated[str, Field(min_length=1)]
     offline_ok: Annotated[bool, Field(strict=True)]
     pictures_every: Every
+    measures_every: Every
     grad_norms_every: Every
 
 

@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -28,8 +28,10 @@ class Losses(NamedTuple):
     style: Tensor
     style_layers: dict[str, Tensor]
     """E_l, so that style = sum of w_l E_l."""
+    parts: dict[str, Tensor]
+    """What E_l is the mean of, one a term: "<layer>", or "<layer>/<term>" where there are several."""
     magnitudes: dict[str, Tensor]
-    """Root mean square of the picture's statistic, float64: the square of 1e26 overflows float32."""
+    """Root mean square of each part's statistic, float64: the square of 1e26 overflows float32."""
     peaks: dict[str, Tensor]
     """Largest feature of each layer; not finite if any feature is not, which a masked statistic can hide."""
 
@@ -39,21 +41,37 @@ def mean_square(ours: Tensor, target: Tensor) -> Tensor:
     return (ours - target).square().mean()
 
 
+class Term(NamedTuple):
+    """A style statistic and how two of its values are compared."""
+
+    statistic: Statistic
+    distance: Distance = mean_square
+    reference: Callable[[Tensor], Any] | None = None
+    """Called once a layer with the style picture's features; its result is the statistic's keyword of that name."""
+
+
 def root_mean_square(values: Tensor) -> Tensor:
     return torch.linalg.vector_norm(values.detach(), dtype=torch.float64) / math.sqrt(values.numel())
+
+
+def refuse_two_shapes(part: str, ours: Tensor, target: Tensor) -> None:
+    if ours.shape != target.shape:
+        raise UserError(
+            "this style statistic compares position by position, so both pictures must have one size: "
+            f"use style_size=same ({part}: {tuple(ours.shape)} against {tuple(target.shape)})"
+        )
 
 
 class LossNetwork(nn.Module):
     """Content and style losses of a picture against two fixed ones (Gatys et al. 2015, eq. 1-7).
 
     content   L_c = 1/2 sum (F - P)^2, summed over `content_layers`
-    style     L_s = sum_l w_l E_l over `style_layers`, E_l = scale_l distance(S(x), S(a))
+    style     L_s = sum_l w_l E_l over `style_layers`, E_l = mean over terms of scale distance(S(x), S(a))
     total     alpha L_c + beta L_s
 
     Pictures are (3, H, W), RGB in [0, 1]; the content picture has the size of those that will be judged. Statistics
-    and losses are float32 whatever the features are. `reference`, if given, is called once a layer with the style
-    picture's features; its result goes to the statistic as a keyword of that name. `literal_factor` is the thesis's
-    reading of E_l: Gram's factor `sum (S(x) - S(a))^2 / (4 N^2 M^2)` for every statistic without its own distance.
+    and losses are float32 whatever the features are. `literal_factor` is the thesis's reading of E_l: Gram's factor
+    `sum (S(x) - S(a))^2 / (4 N^2 M^2)` for every statistic without a distance of its own.
 
     Raises UserError where the two pictures' statistics have different shapes.
     """
@@ -69,9 +87,7 @@ class LossNetwork(nn.Module):
         style_weights: Sequence[float],
         alpha: float,
         beta: float,
-        statistic: Statistic,
-        distance: Distance | None = None,
-        reference: Callable[[Tensor], Any] | None = None,
+        terms: Mapping[str, Term],
         literal_factor: bool = False,
     ):
         super().__init__()
@@ -79,50 +95,53 @@ class LossNetwork(nn.Module):
         self.layers = [name for name in vgg.layers if name in {*content_layers, *style_layers}]
         self.alpha, self.beta = alpha, beta
         self.style_weights = dict(zip(style_layers, style_weights, strict=True))
-        self.distance = distance or mean_square
-        self.scales = dict.fromkeys(style_layers, 1.0)
+        self.parts: dict[str, dict[str, Term]] = {
+            layer: {layer if len(terms) == 1 else f"{layer}/{name}": term for name, term in terms.items()}
+            for layer in style_layers
+        }
+        self.scales = {part: 1.0 for parts in self.parts.values() for part in parts}
         self.statistics: dict[str, Statistic] = {}
         self.style_targets: dict[str, Tensor] = {}
         with torch.no_grad():
             content_features, style_features = vgg(content, self.layers), vgg(style, self.layers)
             self.content_targets = {layer: content_features[layer].float() for layer in content_layers}
-            for layer in style_layers:
-                features = style_features[layer].float()
-                self.statistics[layer] = partial(statistic, reference=reference(features)) if reference else statistic
-                self.style_targets[layer] = self.statistics[layer](features)
-                ours = self.statistics[layer](content_features[layer].float())
-                if ours.shape != self.style_targets[layer].shape:
-                    raise UserError(
-                        "this style statistic compares position by position, so both pictures must have one size: "
-                        f"use style_size=same ({layer}: {tuple(ours.shape)} against "
-                        f"{tuple(self.style_targets[layer].shape)})"
-                    )
-                if literal_factor and distance is None:
-                    self.scales[layer] = ours.numel() / (4 * content_features[layer].numel() ** 2)
+            for layer, parts in self.parts.items():
+                features, photograph = style_features[layer].float(), content_features[layer].float()
+                for part, (statistic, distance, reference) in parts.items():
+                    fitted = partial(statistic, reference=reference(features)) if reference else statistic
+                    ours, target = fitted(photograph), fitted(features)
+                    refuse_two_shapes(part, ours, target)
+                    self.statistics[part], self.style_targets[part] = fitted, target
+                    if literal_factor and distance is mean_square:
+                        self.scales[part] = ours.numel() / (4 * photograph.numel() ** 2)
 
     def forward(self, picture: Tensor) -> Losses:
         features = self.vgg(picture, self.layers)
         zero = picture.new_zeros(())
-        content, style, style_layers, magnitudes = zero, zero, {}, {}
+        content, style = zero, zero
+        style_layers, distances, magnitudes = dict[str, Tensor](), dict[str, Tensor](), dict[str, Tensor]()
         for layer, target in self.content_targets.items():
             content = content + (features[layer].float() - target).square().sum() / 2
-        for layer, target in self.style_targets.items():
-            ours = self.statistics[layer](features[layer].float())
-            style_layers[layer] = self.scales[layer] * self.distance(ours, target)
+        for layer, parts in self.parts.items():
+            maps = features[layer].float()
+            for part, term in parts.items():
+                ours = self.statistics[part](maps)
+                distances[part] = self.scales[part] * term.distance(ours, self.style_targets[part])
+                magnitudes[part] = root_mean_square(ours)
+            style_layers[layer] = torch.stack([distances[part] for part in parts]).mean()
             style = style + self.style_weights[layer] * style_layers[layer]
-            magnitudes[layer] = root_mean_square(ours)
         peaks = {layer: features[layer].detach().amax() for layer in self.layers}
         total = self.alpha * content + self.beta * style
-        return Losses(total, content, style, style_layers, magnitudes, peaks)
+        return Losses(total, content, style, style_layers, distances, magnitudes, peaks)
 
     def gradient_norms(self, picture: Tensor) -> dict[str, Tensor]:
-        """Norm of the gradient with respect to the picture of "content" and of each style layer, before weights.
+        """Norm of the gradient with respect to the picture of "content" and of each part of the style, before weights.
 
         Costs one forward and a backward pass a term.
         """
         picture = picture.detach().requires_grad_()
         losses = self(picture)
-        terms = {"content": losses.content, **losses.style_layers}
+        terms = {"content": losses.content, **losses.parts}
         norms = {}
         for name, term in terms.items():
             if not term.requires_grad:  # no layer of that kind
@@ -135,14 +154,18 @@ class LossNetwork(nn.Module):
     def weighted_gradient_norms(self, picture: Tensor) -> dict[str, Tensor]:
         """The same as each term enters the total: how hard each of them pulls at the picture."""
         norms = self.gradient_norms(picture)
-        weights = {layer: self.beta * weight for layer, weight in self.style_weights.items()}
+        weights = {
+            part: self.beta * self.style_weights[layer] / len(parts)
+            for layer, parts in self.parts.items()
+            for part in parts
+        }
         return {name: norm * weights.get(name, self.alpha) for name, norm in norms.items()}
 
     def calibrate(self, content: Tensor, generator: torch.Generator) -> None:
-        """Scale each style layer so that its gradient is as long as the content's, at the content picture plus noise.
+        """Scale each part of the style so that its gradient is as long as the content's, at the content plus noise.
 
         Any statistic then starts from the same balance, and alpha and beta mean the same for all of them. Without a
-        content layer the first style layer sets the length. A term whose gradient is zero or not finite keeps its
+        content layer the first part sets the length. A term whose gradient is zero or not finite keeps its
         scale, with one warning.
         """
         noise = torch.randn(content.shape, generator=generator).to(content.device)
@@ -153,11 +176,11 @@ class LossNetwork(nn.Module):
         wanted = norms.pop("content")
         if not self.content_targets:
             wanted = next(iter(norms.values()), 0.0)
-        unusable = [layer for layer, norm in norms.items() if not (math.isfinite(norm) and norm > 0)]
+        unusable = [part for part, norm in norms.items() if not (math.isfinite(norm) and norm > 0)]
         if not (math.isfinite(wanted) and wanted > 0):
             unusable = list(norms)
-        for layer in norms.keys() - unusable:
-            self.scales[layer] *= wanted / norms[layer]
+        for part in norms.keys() - unusable:
+            self.scales[part] *= wanted / norms[part]
         if unusable:
             warnings.warn(
                 f"not calibrated, since a gradient there is zero or not finite: {', '.join(unusable)}", stacklevel=2

@@ -1,77 +1,145 @@
 """Held-out measures: how much of the style and of the content a picture has, by layers that no default loss uses.
 
 All pictures are judged by the same network, the original VGG19 with max pooling in float32, whatever made them.
+docs/measures.md says what each one is, which way it points, and what it costs.
 """
+
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from stx import distances
+from stx.distances import ToTarget
 from stx.vgg import VGG19, shortest_side
 from stx.weights import load_weights
 
 STYLE_LAYERS = ("conv1_2", "conv2_2", "conv3_3", "conv4_3")
-CONTENT_LAYER = "conv4_3"
-PROJECTIONS = 32
-QUANTILES = 1024
+DEEPEST = STYLE_LAYERS[-1]
+PICTURE = "picture"
+"""Stands where a layer's name does: the pixels themselves."""
+
+
+class Measure(NamedTuple):
+    distance: Callable[[Tensor], ToTarget]
+    layers: tuple[str, ...]
+    """The measure is the mean over them."""
+    each: bool = False
+    """Reported for each layer too, as <name>_<layer>."""
+
+
+TO_STYLE: Mapping[str, Measure] = MappingProxyType(
+    {
+        "sliced_wasserstein": Measure(distances.sliced_wasserstein, STYLE_LAYERS, each=True),
+        "gram": Measure(distances.relative_gram, STYLE_LAYERS),
+        "frechet": Measure(distances.frechet, STYLE_LAYERS),
+        "colour": Measure(distances.colour, (PICTURE,)),
+    }
+)
+"""To the style picture, which may have another size."""
+
+TO_CONTENT: Mapping[str, Measure] = MappingProxyType(
+    {
+        "content": Measure(distances.relative, ("conv4_3",)),
+        "content_conv3_3": Measure(distances.relative, ("conv3_3",)),
+        "content_conv4_3": Measure(distances.relative, ("conv4_3",)),
+        "cfsd": Measure(distances.structure, ("conv3_3",)),
+        "ssim": Measure(distances.ssim, (PICTURE,)),
+        "pixels": Measure(distances.root_mean_square, (PICTURE,)),
+    }
+)
+"""To the photograph, position by position."""
+
+CIRCULAR: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "measure/sliced_wasserstein": ("sliced_wasserstein", "channel_histograms"),
+        # Gram's distance is an MMD with a second-order polynomial kernel (Li et al. 2017); a Gaussian's G is C + m mᵀ
+        "measure/gram": ("gram", "mmd_polynomial", "gaussian"),
+        "measure/frechet": ("gaussian",),
+        "measure/colour": (),
+    }
+)
+"""The statistics that optimise what a style measure measures, by the names of their functions."""
+
+
+def circular(
+    measure: str, statistics: Collection[str], style_layers: Collection[str], content_layers: Collection[str]
+) -> bool:
+    """Whether `measure` ("measure/...") judges a picture by what it was optimised for.
+
+    A style measure does where a statistic of its kind was optimised at any layer, since neighbouring layers are
+    correlated; a content measure where its own layer was among `content_layers`. Raises KeyError for no measure.
+    """
+    name = measure.removeprefix("measure/")
+    if name in TO_CONTENT:
+        return not set(TO_CONTENT[name].layers).isdisjoint(content_layers)
+    alike = CIRCULAR[measure.partition("_conv")[0]]
+    return bool(style_layers) and not set(alike).isdisjoint(statistics)
+
+
+class Judge(NamedTuple):
+    """Judges pictures against one photograph and one style picture. Empty where those are too small for DEEPEST."""
+
+    baselines: dict[str, float]
+    """"baseline/<name>": the same measures of pictures as they are. To the style, of the photograph: a picture without
+    the style. To the content, of the style picture, where it has the photograph's size."""
+    judge: Callable[[Tensor], dict[str, float]]
+    """Picture (3, H, W), RGB in [0, 1], of the photograph's size -> "measure/<name>"."""
+
+
+def measurer(content: Tensor, style: Tensor) -> Judge:
+    """What depends on both pictures alone, computed once. They are (3, H, W), RGB in [0, 1], of any sizes."""
+    if min(*content.shape[1:], *style.shape[1:]) < shortest_side(DEEPEST):
+        return Judge({}, lambda picture: {})
+    vgg = VGG19(load_weights("vgg19", None, 0), "max", DEEPEST).to(content.device)
+
+    def seen(picture: Tensor) -> dict[str, Tensor]:
+        return {PICTURE: picture, **vgg(picture, STYLE_LAYERS)}
+
+    with torch.no_grad():
+        photograph, painting = seen(content), seen(style)
+        to_style = Yardstick(TO_STYLE, painting)
+        without = () if min(content.shape[1:]) >= distances.SSIM_WINDOW else ("ssim",)
+        to_content = Yardstick({name: found for name, found in TO_CONTENT.items() if name not in without}, photograph)
+        baselines = to_style(photograph) | (to_content(painting) if content.shape == style.shape else {})
+
+    def judge(picture: Tensor) -> dict[str, float]:
+        with torch.no_grad():
+            features = seen(picture)
+            return on_host("measure", to_style(features) | to_content(features))
+
+    return Judge(on_host("baseline", baselines), judge)
+
+
+class Yardstick:
+    """Measures with their target: features by layer -> scalars on the device, by name."""
+
+    def __init__(self, measures: Mapping[str, Measure], target: Mapping[str, Tensor]):
+        self.to_target = {
+            name: {layer: measure.distance(target[layer]) for layer in measure.layers}
+            for name, measure in measures.items()
+        }
+        self.each = {name for name, measure in measures.items() if measure.each}
+
+    def __call__(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        found = {}
+        for name, to_target in self.to_target.items():
+            by_layer = {f"{name}_{layer}": distance(features[layer]) for layer, distance in to_target.items()}
+            found[name] = torch.stack(list(by_layer.values())).mean()
+            if name in self.each:
+                found |= by_layer
+        return found
+
+
+def on_host(kind: str, found: Mapping[str, Tensor]) -> dict[str, float]:
+    """All scalars in one transfer, as "<kind>/<name>"."""
+    names = [f"{kind}/{name}" for name in found]
+    return dict(zip(names, torch.stack([value.double() for value in found.values()]).tolist(), strict=True))
 
 
 def measures(picture: Tensor, content: Tensor, style: Tensor) -> dict[str, float]:
-    """What a finished picture scores, and the untouched ones beside it. Empty for pictures too small for `conv4_3`.
-
-    All are (3, H, W), RGB in [0, 1]; the style picture may have another size.
-
-        measure/sliced_wasserstein          to the style picture, mean over STYLE_LAYERS; 0: the same distribution
-        measure/sliced_wasserstein_<layer>  at one layer
-        measure/content                     relative feature distance to the photograph at CONTENT_LAYER; 0: the same
-        measure/pixels                      root mean square difference to the photograph
-        baseline/sliced_wasserstein         of the photograph as it is: a picture without the style
-        baseline/content                    of the style picture as it is, where it has the photograph's size
-    """
-    if min(*content.shape[1:], *style.shape[1:]) < shortest_side(CONTENT_LAYER):
-        return {}
-    vgg = VGG19(load_weights("vgg19", None, 0), "max", CONTENT_LAYER).to(content.device)
-    with torch.no_grad():
-        ours, photograph, painting = (vgg(shown, STYLE_LAYERS) for shown in (picture, content, style))
-        distances = {
-            layer: sliced_wasserstein(painting[layer], ours[layer], photograph[layer]) for layer in STYLE_LAYERS
-        }
-        found = {
-            "measure/sliced_wasserstein": torch.stack([ending for ending, _ in distances.values()]).mean(),
-            **{f"measure/sliced_wasserstein_{layer}": ending for layer, (ending, _) in distances.items()},
-            "measure/content": relative_distance(ours[CONTENT_LAYER], photograph[CONTENT_LAYER]),
-            "measure/pixels": (picture - content).square().mean().sqrt(),
-            "baseline/sliced_wasserstein": torch.stack([untouched for _, untouched in distances.values()]).mean(),
-        }
-        if content.shape == style.shape:
-            found["baseline/content"] = relative_distance(painting[CONTENT_LAYER], photograph[CONTENT_LAYER])
-        return dict(zip(found, torch.stack(list(found.values())).tolist(), strict=True))
-
-
-def relative_distance(ours: Tensor, theirs: Tensor) -> Tensor:
-    """|ours - theirs| / |theirs|, position by position."""
-    return torch.linalg.vector_norm(ours - theirs) / torch.linalg.vector_norm(theirs)
-
-
-def sliced_wasserstein(target: Tensor, *others: Tensor) -> list[Tensor]:
-    """Sliced 2-Wasserstein distance of each of `others` to `target`, features (D, H, W), without regard to position.
-
-    The root mean square, over PROJECTIONS seeded directions and QUANTILES quantiles, of the difference between both
-    projections' quantiles (Rabin et al. 2011; Heitz et al. 2021 for style), divided by the spread of `target` along
-    such a direction, so that layers count alike. H and W may differ.
-    """
-    generator = torch.Generator().manual_seed(0)
-    directions = torch.randn(PROJECTIONS, target.shape[0], generator=generator).to(target.device)
-    directions = directions / torch.linalg.vector_norm(directions, dim=1, keepdim=True)
-    flat = target.flatten(1)
-    spread = (flat - flat.mean(1, keepdim=True)).square().sum(0).mean().div(len(flat)).sqrt()
-    wanted = quantiles(directions @ flat)
-    return [(quantiles(directions @ other.flatten(1)) - wanted).square().mean().sqrt() / spread for other in others]
-
-
-def quantiles(rows: Tensor) -> Tensor:
-    """QUANTILES of each row, evenly spaced, interpolated between the sorted values."""
-    ordered = rows.sort(dim=1).values
-    places = torch.linspace(0, ordered.shape[1] - 1, QUANTILES, dtype=torch.float64, device=rows.device)
-    below = places.floor().long()
-    above = (below + 1).clamp(max=ordered.shape[1] - 1)
-    return torch.lerp(ordered[:, below], ordered[:, above], (places - below).float())
+    """One picture's measures and their baselines; to judge many against the same two, keep a `measurer`."""
+    judge = measurer(content, style)
+    return {**judge.judge(picture), **judge.baselines}

@@ -13,6 +13,7 @@ TAGS = {
     "init": ("noise", "picture", "content", "style"),
     "optim": ("adam", "lbfgs", "lbfgs_plain"),
     "tracking": ("mlflow", "none"),
+    "style_stat": ("one", "several"),
 }
 """Sections that are a union: pydantic puts the member that it tried into an error's path, right behind them."""
 

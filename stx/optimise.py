@@ -122,11 +122,11 @@ def named(losses: Losses) -> dict[str, Tensor]:
     scalars: dict[str, Tensor] = {}
     for layer, peak in losses.peaks.items():
         scalars[f"peak/{layer}"] = peak
-    for layer, magnitude in losses.magnitudes.items():
-        scalars[f"style_magnitude/{layer}"] = magnitude
+    for part, magnitude in losses.magnitudes.items():
+        scalars[f"style_magnitude/{part}"] = magnitude
     scalars["loss/content"] = losses.content.detach()
-    for layer, loss in losses.style_layers.items():
-        scalars[f"style_loss/{layer}"] = loss.detach()
+    for where, loss in {**losses.parts, **losses.style_layers}.items():
+        scalars[f"style_loss/{where}"] = loss.detach()
     scalars["loss/style"] = losses.style.detach()
     scalars["loss/total"] = losses.total.detach()
     return scalars

@@ -2,18 +2,17 @@
 
 import math
 import os
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from stx import images
 from stx.bind import bind
-from stx.config import Config, NoiseInit, PictureInit, StyleStat
+from stx.config import Config, NoiseInit, PictureInit, StyleTerm
 from stx.device import Hardware, choose
 from stx.errors import UserError
-from stx.losses import LossNetwork
+from stx.losses import LossNetwork, Term, mean_square
 from stx.vgg import LAYERS, VGG19, Weights, shortest_side
 from stx.weights import load_weights
 
@@ -35,7 +34,7 @@ def prepare(config: Config) -> Inputs:
     hardware = choose(config.device, config.precision)
     weights = load_weights(config.model.name, config.model.weights, config.model.seed)
     content, style, initial = (picture.to(hardware.device) for picture in pictures(config))
-    try_statistic(config, same_shape=content.shape == style.shape)
+    try_statistics(config, same_shape=content.shape == style.shape)
     return Inputs(hardware, weights, content, style, initial)
 
 
@@ -94,44 +93,52 @@ def initial(config: Config, content: Tensor, size: tuple[int, int]) -> Tensor:
         return init.low + (init.high - init.low) * torch.rand(content.shape, generator=generator)
     if isinstance(init, PictureInit):
         return images.to_tensor(images.load(init.path), size)
-    return content.clone() if init.name == "content" else images.to_tensor(images.load(config.style), size)
+    start = content if init.name == "content" else images.to_tensor(images.load(config.style), size)
+    noise = torch.randn(content.shape, generator=torch.Generator().manual_seed(config.seed))
+    return (start + init.noise * noise).clamp(0, 1)
 
 
-def bound(stat: StyleStat) -> tuple[Callable[..., Tensor], Callable[..., Tensor] | None, Callable[..., Any] | None]:
-    """The statistic, its distance and what it fits to the style picture. Raises UserError."""
-    return (
-        bind(stat, "style_stat", given=("features", "reference")),
-        bind(stat.distance, "style_stat.distance", given=("ours", "target")) if stat.distance else None,
-        bind(stat.reference, "style_stat.reference", given=("features",)) if stat.reference else None,
+def terms(config: Config) -> dict[str, Term]:
+    """The style statistics by name. Raises UserError."""
+    named = config.style_stat.by_name()
+    return {
+        name: bound(stat, f"style_stat.terms.{name}" if len(named) > 1 else "style_stat")
+        for name, stat in named.items()
+    }
+
+
+def bound(stat: StyleTerm, option: str) -> Term:
+    return Term(
+        bind(stat, option, given=("features", "reference")),
+        bind(stat.distance, f"{option}.distance", given=("ours", "target")) if stat.distance else mean_square,
+        bind(stat.reference, f"{option}.reference", given=("features",)) if stat.reference else None,
     )
 
 
-def try_statistic(config: Config, same_shape: bool) -> None:
-    """Run the statistic on small noise, so that a bad parameter is a message and not a failed run."""
-    statistic, distance, reference = bound(config.style_stat)
-    name = config.style_stat.target.rpartition(".")[2]
-    for layer in config.loss_weights.style_layers:
-        here, there = (torch.rand(LAYERS[layer], *size) for size in ((8, 6), (6, 8)))
-        try:
-            keywords = {"reference": reference(here)} if reference else {}
-            ours, target = statistic(here, **keywords), statistic(there, **keywords)
-            if not isinstance(ours, Tensor) or not isinstance(target, Tensor):
-                raise ValueError("it must return a tensor")
-            if distance and distance(ours, ours).ndim != 0:
-                raise ValueError("its distance must be one number")
-        except Exception as error:  # whatever a function of the user's may raise
-            raise UserError(f"style_stat ({name}): {error}") from None
-        if ours.shape != target.shape and not same_shape:
-            raise UserError(
-                f"style_stat ({name}) compares position by position, so both pictures must have one size: "
-                "use style_size=same"
-            )
+def try_statistics(config: Config, same_shape: bool) -> None:
+    """Run the statistics on small noise, so that a bad parameter is a message and not a failed run."""
+    for name, (statistic, distance, reference) in terms(config).items():
+        for layer in config.loss_weights.style_layers:
+            here, there = (torch.rand(LAYERS[layer], *size) for size in ((8, 6), (6, 8)))
+            try:
+                keywords = {"reference": reference(here)} if reference else {}
+                ours, target = statistic(here, **keywords), statistic(there, **keywords)
+                if not isinstance(ours, Tensor) or not isinstance(target, Tensor):
+                    raise ValueError("it must return a tensor")
+                if distance(ours, ours).ndim != 0:
+                    raise ValueError("its distance must be one number")
+            except Exception as error:  # whatever a function of the user's may raise
+                raise UserError(f"style_stat ({name}): {error}") from None
+            if ours.shape != target.shape and not same_shape:
+                raise UserError(
+                    f"style_stat ({name}) compares position by position, so both pictures must have one size: "
+                    "use style_size=same"
+                )
 
 
 def loss_network(config: Config, inputs: Inputs) -> LossNetwork:
     """The network that a run descends, calibrated if the config says so."""
     weights = config.loss_weights
-    statistic, distance, reference = bound(config.style_stat)
     count = len(weights.style_layers)
     vgg = VGG19(inputs.weights, config.pooling.name, deepest_layer(config), inputs.hardware.dtype)
     network = LossNetwork(
@@ -143,9 +150,7 @@ def loss_network(config: Config, inputs: Inputs) -> LossNetwork:
         style_weights=[1 / max(count, 1)] * count if weights.style_weights is None else weights.style_weights,
         alpha=weights.alpha,
         beta=weights.beta,
-        statistic=statistic,
-        distance=distance,
-        reference=reference,
+        terms=terms(config),
         literal_factor=weights.factor == "thesis",
     )
     if weights.calibrate == "gradient":

@@ -18,6 +18,9 @@ MOST_STEPS, MOST_SECONDS = 50, 1.0
 KEEP_SECONDS = 5.0
 """Between two writes of the picture to disk."""
 
+Along = tuple[int, Callable[[Tensor, int], None]]
+"""Every so many steps, who gets the picture and the step's number."""
+
 Event = list[Any]
 """[step, what]: a value that was not finite; a list, as it is stored."""
 
@@ -63,8 +66,7 @@ def record(
     events: Sequence[Event],
     rows_to: Sequence[Callable[[list[Row]], None]],
     keep: Callable[[Tensor], None],
-    show: Callable[[Tensor, int], None],
-    show_every: int,
+    along: Sequence[Along],
     save: Callable[[Step, list[Event]], None],
     save_every: int,
     on_nan: str,
@@ -73,8 +75,8 @@ def record(
     """Read the loop to its end, and hand rows, pictures and states on.
 
     `done` steps, with their `events`, came before; `start` is the picture that they ended with. `keep` gets the newest
-    picture known to be finite every few seconds, so that a crash loses no more; `show` gets the picture, `save` the
-    step, of every so many steps, of none for 0; the last step is saved too.
+    picture known to be finite every few seconds, so that a crash loses no more; those `along` the way get the picture,
+    `save` the step, of every so many steps, of none for 0; the last step is saved too.
 
     A value that is not finite is noticed when its batch is read, up to MOST_STEPS later; the picture to keep waits on
     the device. Unless `on_nan` is "continue", nothing after that step is kept, and the state before it stays.
@@ -82,7 +84,7 @@ def record(
     found: list[Event] = []
     last, step, finite, newest = done, None, start, start
     kept_at = time.monotonic()
-    for unread, step, since in batches(steps, (show_every, save_every), stop):
+    for unread, step, since in batches(steps, [save_every, *(every for every, _ in along)], stop):
         rows, new = read(unread, len(events) + len(found), on_nan, since)
         found += new
         for write in rows_to:
@@ -90,8 +92,9 @@ def record(
         last, finite, newest = rows[-1].step, step.last_finite, step.image
         if (new and on_nan != "continue") or stop.signal:
             break
-        if due(step.number, show_every):
-            show(finite if found else newest, step.number)
+        for every, show in along:
+            if due(step.number, every):
+                show(finite if found else newest, step.number)
         if due(step.number, save_every):
             save(step, [*events, *found])
         if time.monotonic() - kept_at >= KEEP_SECONDS:

@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -40,7 +41,7 @@ def run(job: Job) -> Path:
     from stx import about, checkpoint, images
     from stx.folder import losses_table, rescued
     from stx.guard import guarded
-    from stx.metrics import measures
+    from stx.metrics import measurer
     from stx.prepare import loss_network, prepare
     from stx.progress import progress
     from stx.signals import interruptible
@@ -56,9 +57,10 @@ def run(job: Job) -> Path:
         network.scales, image = dict(resumed.scales), resumed.image
     image.requires_grad_()
     output = folder / "output.png"
+    judges = cache(lambda: measurer(inputs.content, inputs.style))  # when the first is asked for
 
     tracking = config.tracking
-    store = tracking.model_dump(exclude={"name", "pictures_every", "grad_norms_every"})
+    store = tracking.model_dump(exclude={"name", "pictures_every", "measures_every", "grad_norms_every"})
     with (
         interruptible() as stop,
         rescued(folder, lambda path: images.save(images.to_picture(image), path)),
@@ -76,12 +78,17 @@ def run(job: Job) -> Path:
             resumed,
             rows_to=(losses_table(folder / "losses.csv"), tracker.rows, advance),
             keep=lambda picture: images.save(images.to_picture(picture), output),
-            show=lambda picture, step: tracker.picture(images.to_picture(picture), step),
-            show_every=tracking.pictures_every,
+            along=[
+                (tracking.pictures_every, lambda picture, step: tracker.picture(images.to_picture(picture), step)),
+                (
+                    tracking.measures_every,
+                    lambda picture, step: tracker.measured(judges().judge(picture.clamp(0, 1)), step),
+                ),
+            ],
             stop=stop,
         )
         images.save(images.to_picture(outcome.picture), output)
-        measured = {} if stop.signal else measures(outcome.picture.clamp(0, 1), inputs.content, inputs.style)
+        measured = {} if stop.signal else judges().judge(outcome.picture.clamp(0, 1)) | judges().baselines
         tracker.measured(measured, outcome.steps)
         for path in (output, *about.events(folder, outcome)):
             tracker.artifact(path)

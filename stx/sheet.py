@@ -65,6 +65,12 @@ def fit(picture: Image.Image, cell: tuple[int, int]) -> Image.Image:
     return picture.convert("RGBA").resize(size, Image.Resampling.LANCZOS)
 
 
+def fitted(size: tuple[int, int], largest: int) -> tuple[int, int]:
+    """`size`, made smaller if its longer side is above `largest`."""
+    scale = min(1.0, largest / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
 def shortened(label: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
     """As much of the label as is at most `width` pixels wide, on one line."""
     label = " ".join(drawable(label).split())

@@ -8,7 +8,9 @@ from hydra import compose, initialize_config_dir
 from stx.config import CONF, validate
 
 EXPERIMENTS = sorted((CONF / "experiment").glob("*/*.yaml"))
-GROUPS = sorted(folder.name for folder in CONF.iterdir() if folder.is_dir() and folder.name != "hydra")
+GROUPS = sorted(
+    folder.name for folder in CONF.iterdir() if folder.is_dir() and folder.name not in ("hydra", "protocol")
+)
 OPTIONS = [f"{group}={file.stem}" for group in GROUPS for file in sorted((CONF / group).glob("*.yaml"))]
 
 

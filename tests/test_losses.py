@@ -10,7 +10,7 @@ from torch import Tensor
 
 from stx import stats
 from stx.errors import UserError
-from stx.losses import LossNetwork
+from stx.losses import LossNetwork, Term
 from stx.vgg import VGG19, Weights
 
 Picture = Callable[..., Tensor]
@@ -24,8 +24,7 @@ def network(vgg: VGG19, content: Tensor, style: Tensor, **changes: Any) -> LossN
         "style_weights": [0.5, 0.5],
         "alpha": 1.0,
         "beta": 1.0,
-        "statistic": stats.gram,
-        "distance": stats.quarter_mean_square,
+        "terms": {"gram": Term(stats.gram, stats.quarter_mean_square)},
     }
     return LossNetwork(vgg, content, style, **(settings | changes))
 
@@ -79,7 +78,7 @@ def test_the_thesiss_style_gradient_lacks_the_factor_one_over_n2_m2() -> None:
 def test_the_literal_factor_is_the_thesiss_formula_for_any_statistic(small_vgg: VGG19, picture: Picture) -> None:
     cooc = partial(stats.cooc_vector, radius=2, threshold="mean", window="mean", normalise=False)
     content, style, image = picture(0), picture(1), picture(2)
-    losses = network(small_vgg, content, style, statistic=cooc, distance=None, literal_factor=True)(image)
+    losses = network(small_vgg, content, style, terms={"it": Term(cooc)}, literal_factor=True)(image)
     for layer in LAYERS:
         ours, theirs = (cooc(small_vgg(x, [layer])[layer].float()) for x in (image, style))
         n, m = features(small_vgg, image, layer).shape
@@ -108,7 +107,7 @@ def test_calibration_makes_every_layer_pull_as_hard_as_the_content(small_vgg: VG
 
 
 def test_calibration_reaches_gradients_whose_squares_leave_float32(small_vgg: VGG19, picture: Picture) -> None:
-    tiny = network(small_vgg, picture(0), picture(1), statistic=lambda maps: 1e-13 * maps.mean(), distance=None)
+    tiny = network(small_vgg, picture(0), picture(1), terms={"it": Term(lambda maps: 1e-13 * maps.mean())})
     tiny.calibrate(picture(0), torch.Generator().manual_seed(5))
     assert all(scale > 1e20 for scale in tiny.scales.values())
 
@@ -121,7 +120,7 @@ def test_calibration_without_content_follows_the_first_style_layer(small_vgg: VG
 
 
 def test_a_term_without_a_gradient_keeps_its_scale_with_one_warning(small_vgg: VGG19, picture: Picture) -> None:
-    blind = network(small_vgg, picture(0), picture(1), statistic=lambda maps: 0 * maps.sum(), distance=None)
+    blind = network(small_vgg, picture(0), picture(1), terms={"it": Term(lambda maps: 0 * maps.sum())})
     with pytest.warns(UserWarning, match="not calibrated") as warned:
         blind.calibrate(picture(0), torch.Generator().manual_seed(5))
     assert len(warned) == 1
@@ -144,7 +143,7 @@ def test_gradient_norms_are_those_of_separate_backward_passes(small_vgg: VGG19, 
 def test_a_positionwise_statistic_refuses_two_sizes_and_gram_does_not(small_vgg: VGG19, picture: Picture) -> None:
     options = {"radius": 1, "threshold": "mean", "window": "mean", "normalise": False}
     with pytest.raises(UserError, match="style_size=same"):
-        network(small_vgg, picture(0), picture(1, 30, 20), statistic=partial(stats.cooc_tensor, **options))
+        network(small_vgg, picture(0), picture(1, 30, 20), terms={"it": Term(partial(stats.cooc_tensor, **options))})
     network(small_vgg, picture(0), picture(1, 30, 20))
 
 
@@ -160,21 +159,21 @@ def test_what_a_statistic_refers_to_is_fitted_once_a_layer_to_the_style_picture(
     def centred(maps: Tensor, *, reference: Tensor) -> Tensor:
         return maps.mean((1, 2)) - reference
 
-    made = network(small_vgg, picture(0), picture(1), statistic=centred, distance=None, reference=reference)
+    made = network(small_vgg, picture(0), picture(1), terms={"it": Term(centred, reference=reference)})
     made(picture(2))
     assert len(fitted) == len(LAYERS)
     assert float(made(picture(1)).style) == pytest.approx(0, abs=1e-12)
 
 
 def test_magnitudes_do_not_overflow_where_the_statistic_does_not(small_vgg: VGG19, picture: Picture) -> None:
-    huge = network(small_vgg, picture(0), picture(1), statistic=lambda maps: 1e26 * maps.mean(), distance=None)
+    huge = network(small_vgg, picture(0), picture(1), terms={"it": Term(lambda maps: 1e26 * maps.mean())})
     assert torch.isfinite(huge(picture(2)).magnitudes["conv1_1"])
 
 
 def test_peaks_show_overflown_features_that_a_masked_statistic_hides(small_vgg: VGG19, picture: Picture) -> None:
     image = picture(2)
     image[0, 3, 3] = float("nan")
-    made = network(small_vgg, picture(0), picture(1), statistic=lambda maps: maps.nan_to_num().mean(), distance=None)
+    made = network(small_vgg, picture(0), picture(1), terms={"it": Term(lambda maps: maps.nan_to_num().mean())})
     losses = made(image)
     assert torch.isfinite(losses.magnitudes["conv1_1"])
     assert not torch.isfinite(losses.peaks["conv1_1"])

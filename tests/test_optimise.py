@@ -8,7 +8,7 @@ from torch import Tensor
 
 from stx import stats
 from stx.lbfgs import LBFGS
-from stx.losses import LossNetwork
+from stx.losses import LossNetwork, Term
 from stx.optimise import OPTIMISERS, ClampedAdam, PlainLBFGS, Step, optimise
 from stx.vgg import VGG19, Weights
 
@@ -30,8 +30,7 @@ def network(weights: Weights, content: Tensor, style: Tensor, calibrate: bool = 
         style_weights=[0.5, 0.5],
         alpha=1,
         beta=3,
-        statistic=stats.gram,
-        distance=stats.quarter_mean_square,
+        terms={"gram": Term(stats.gram, stats.quarter_mean_square)},
     )
     if calibrate:
         made.calibrate(content, torch.Generator().manual_seed(0))

@@ -32,18 +32,17 @@ QUIET: dict[str, Any] = {
     "events": [],
     "rows_to": [],
     "keep": lambda picture: None,
-    "show": lambda picture, step: None,
-    "show_every": 0,
+    "along": [],
     "save": lambda step, events: None,
     "save_every": 0,
     "on_nan": "stop",
 }
 
 
-def collect(loop: Iterator[Step], **changes: Any) -> tuple[module.Outcome, list[Row], list[int]]:
+def collect(loop: Iterator[Step], show_every: int = 0, **changes: Any) -> tuple[module.Outcome, list[Row], list[int]]:
     rows: list[Row] = []
     pictures: list[int] = []
-    shown = {"rows_to": [rows.extend], "show": lambda picture, step: pictures.append(step)}
+    shown = {"rows_to": [rows.extend], "along": [(show_every, lambda picture, step: pictures.append(step))]}
     outcome = record(loop, **(QUIET | {"stop": Stop()} | shown | changes))
     return outcome, rows, pictures
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 import torch
-import yaml
+from hydra import compose, initialize_config_dir
 from torch import Tensor
 from torch.nn.functional import conv2d
 
 from stx import stats
-from stx.bind import bind
-from stx.config import CONF, StyleStat
+from stx.config import CONF, validate
 from stx.errors import UserError
+from stx.prepare import terms
 
 TENSOR = {"threshold": "mean", "window": "mean", "normalise": False}
 
@@ -118,18 +118,18 @@ def test_bad_parameters_are_mistakes_of_the_users() -> None:
 
 @pytest.mark.parametrize("file", sorted((CONF / "style_stat").glob("*.yaml")), ids=lambda file: file.stem)
 def test_every_statistic_of_the_config_is_finite_with_a_finite_gradient(file: Path) -> None:
-    stat = StyleStat.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    function = bind(stat, "style_stat", given=("features", "reference"))
-    keywords = {}
-    if stat.reference:
-        keywords["reference"] = bind(stat.reference, "reference", given=("features",))(features(6, 8, 9, seed=3))
-    for maps in (features(6, 8, 9), torch.zeros(6, 8, 9, dtype=torch.float64), 1e4 * features(6, 8, 9)):
-        maps.requires_grad_()
-        result = function(maps, **keywords)
-        result.square().mean().backward()
-        assert torch.isfinite(result).all()
-        assert maps.grad is not None
-        assert math.isfinite(float(maps.grad.abs().max()))
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = validate(compose("config", [f"style_stat={file.stem}"]))
+    for statistic, distance, reference in terms(config).values():
+        keywords = {"reference": reference(features(6, 8, 9, seed=3))} if reference else {}
+        target = statistic(features(6, 8, 9, seed=3), **keywords)
+        for maps in (features(6, 8, 9), torch.zeros(6, 8, 9, dtype=torch.float64), 1e4 * features(6, 8, 9)):
+            maps.requires_grad_()
+            result = statistic(maps, **keywords)
+            distance(result, target).backward()
+            assert torch.isfinite(result).all()
+            assert maps.grad is not None
+            assert math.isfinite(float(maps.grad.abs().max()))
 
 
 def test_no_entry_of_the_cooccurrence_tensor_has_a_gradient_on_its_own_channel() -> None:

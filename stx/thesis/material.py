@@ -8,7 +8,7 @@ from PIL import Image
 
 from stx.batch import Planned
 from stx.page import Picture, Pictures
-from stx.sheet import contact_sheet
+from stx.sheet import contact_sheet, fitted
 from stx.store import Run
 from stx.thesis.evidence import Evidence
 
@@ -68,12 +68,6 @@ class Material(NamedTuple):
         (self.folder / file).parent.mkdir(parents=True, exist_ok=True)
         picture.resize(fitted(picture.size, largest)).save(self.folder / file, quality=88)
         return Picture(str(file), caption)
-
-
-def fitted(size: tuple[int, int], largest: int) -> tuple[int, int]:
-    """`size`, made smaller if its longer side is above `largest`."""
-    scale = min(1.0, largest / max(size))
-    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def number(value: float | None) -> str:

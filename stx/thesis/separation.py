@@ -7,8 +7,8 @@ import torch
 
 from stx.batch import Batch
 from stx.config import Config
-from stx.metrics import relative_distance
-from stx.prepare import Inputs, bound, prepare
+from stx.distances import relative_distance
+from stx.prepare import Inputs, prepare, terms
 from stx.vgg import VGG19
 
 PREFIX = "calibrated_"
@@ -30,7 +30,7 @@ def separation(config: Config, inputs: Inputs) -> dict[str, float]:
         "noise": noise.to(inputs.content.device),
         "mirrored": inputs.style.flip(2),
     }
-    statistic, _, reference = bound(config.style_stat)
+    ((statistic, _, reference),) = terms(config).values()
     found = {}
     with torch.no_grad():
         target = vgg(inputs.style, layers)

@@ -1,0 +1,3 @@
+from stx.compare import main
+
+main()

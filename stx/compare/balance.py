@@ -1,0 +1,40 @@
+"""The style's weight at which a statistic ends at the reference's content distance: style at another says nothing."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+USUAL_SLOPE = 0.25
+"""Of log content distance over log weight, where one run is all that is known; measured, it is 0.1 to 0.5."""
+LONGEST_MOVE = 10.0
+"""The weight is multiplied by so much at most from one run to the next."""
+
+
+class Tried(NamedTuple):
+    beta: float
+    content: float
+    """Content distance that the run ended at."""
+
+
+def next_beta(tried: Sequence[Tried], wanted: float) -> float:
+    """The weight to try next, behind at least one run, all of different weights.
+
+    On logarithmic axes, where the curve is nearly straight: between the two nearest runs on both sides of `wanted`, or
+    on through the two nearest where all lie on one side. Moves by at most LONGEST_MOVE.
+    """
+    nearest = sorted(tried, key=lambda run: miss(run, wanted))
+    first = nearest[0]
+    other_side = [run for run in nearest[1:] if (run.content < wanted) != (first.content < wanted)]
+    slope = USUAL_SLOPE
+    for second in (other_side or nearest[1:])[:1]:
+        slope = math.log(second.content / first.content) / math.log(second.beta / first.beta)
+        if slope <= 0.01:  # noise between two close runs, or a statistic that does not touch the content
+            slope = USUAL_SLOPE
+    move = math.log(wanted / first.content) / slope
+    longest = math.log(LONGEST_MOVE)
+    return float(f"{first.beta * math.exp(max(-longest, min(longest, move))):.3g}")
+
+
+def miss(run: Tried, wanted: float) -> float:
+    """How far a run ended from `wanted`: the absolute logarithm of their ratio."""
+    return abs(math.log(run.content / wanted))

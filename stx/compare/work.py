@@ -1,0 +1,113 @@
+"""The runs of a comparison, round by round: each statistic's weight is searched until contents are kept alike."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from stx.batch import Batch, Ended, Member
+from stx.compare.balance import Tried, miss, next_beta
+from stx.compare.protocol import Cell, Protocol, cells
+from stx.store import Run
+
+CONTENT = "measure/content"
+"""What is held equal; at a layer that no default loss uses."""
+
+
+class Made(NamedTuple):
+    """A run of a cell that came to its end."""
+
+    beta: float
+    run: Run
+
+    @property
+    def tried(self) -> Tried:
+        return Tried(self.beta, self.run.latest[CONTENT])
+
+
+Runs = Mapping[Cell, Sequence[Made]]
+
+
+class Progress(NamedTuple):
+    """After each run."""
+
+    round: int
+    number: int
+    of: int
+    ended: Ended
+
+
+def member(protocol: Protocol, cell: Cell, beta: float, given: Sequence[str]) -> Member:
+    name = "-".join([cell.statistic, Path(cell.photograph).stem, Path(cell.style).stem, f"{cell.seed}", f"{beta:g}"])
+    overrides = [
+        *protocol.settings,
+        *protocol.statistics[cell.statistic].split(),
+        quoted("content", cell.photograph),
+        quoted("style", cell.style),
+        f"seed={cell.seed}",
+        *given,
+        f"loss_weights.beta={beta:g}",
+    ]
+    return Member(name, overrides)
+
+
+def quoted(key: str, path: str) -> str:
+    """A path may have signs in it that Hydra reads as its own."""
+    escaped = path.replace("\\", "\\\\").replace('"', '\\"')
+    return f'{key}="{escaped}"'
+
+
+def wanted(protocol: Protocol, runs: Runs) -> dict[Cell, float]:
+    """The weights to try in the next round; nothing for a cell that has met its target, or had its runs.
+
+    A cell whose reference failed has no target, and gets its first run only.
+    """
+    found = {}
+    for cell in cells(protocol):
+        made = runs.get(cell, ())
+        if not made:
+            found[cell] = protocol.beta
+        elif cell.statistic != protocol.reference and len(made) < protocol.runs:
+            target = target_of(protocol, cell, runs)
+            tried = [one.tried for one in made]
+            if target is not None and min(miss(one, target) for one in tried) > protocol.tolerance:
+                beta = next_beta(tried, target)
+                if beta not in {one.beta for one in tried}:
+                    found[cell] = beta
+    return found
+
+
+def target_of(protocol: Protocol, cell: Cell, runs: Runs) -> float | None:
+    """The reference's content distance on the same pictures with the same seed."""
+    made = runs.get(cell._replace(statistic=protocol.reference), ())
+    return made[0].tried.content if made else None
+
+
+def closest(protocol: Protocol, cell: Cell, runs: Runs) -> Made | None:
+    """The run of a cell that ended nearest to the reference's content distance."""
+    target = target_of(protocol, cell, runs)
+    made = runs.get(cell, ())
+    return min(made, key=lambda one: miss(one.tried, target)) if made and target is not None else None
+
+
+def first_round(protocol: Protocol, given: Sequence[str]) -> list[Member]:
+    return [member(protocol, cell, protocol.beta, given) for cell in cells(protocol)]
+
+
+def work(
+    protocol: Protocol, given: Sequence[str], batch: Batch, runs: dict[Cell, list[Made]], failed: dict[str, str]
+) -> Iterator[Progress]:
+    """All rounds, in a batch that has the first one's members; fills `runs` and, by member, `failed`."""
+    for round_ in range(1, protocol.runs + 1):
+        betas = {cell: beta for cell, beta in wanted(protocol, runs).items() if round_ == 1 or cell in runs}
+        members = {cell: member(protocol, cell, beta, given) for cell, beta in betas.items()}
+        if round_ > 1:
+            batch.add(list(members.values()))
+        cell_of = {made.name: cell for cell, made in members.items()}
+        for number, ended in enumerate(batch.work(), start=1):
+            cell, run = cell_of[ended.name], batch.run_of(ended.name)
+            if run and math.isfinite(run.latest.get(CONTENT, math.nan)):
+                runs.setdefault(cell, []).append(Made(betas[cell], run))
+            else:
+                failed[ended.name] = ended.message or "its picture could not be measured"
+            yield Progress(round_, number, len(members), ended)

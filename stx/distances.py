@@ -1,0 +1,176 @@
+"""Distances to a target: each function takes the target and returns the distance of another one to it.
+
+What depends on the target alone is computed once, as one target judges many pictures. Features are (D, H, W),
+pictures (3, H, W), RGB in [0, 1]; distances are scalars on the device. docs/measures.md has all formulas.
+"""
+
+import math
+from collections.abc import Callable
+
+import torch
+from skimage.metrics import structural_similarity
+from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d, kl_div, normalize
+
+from stx.stats.gram_matrix import gram
+
+ToTarget = Callable[[Tensor], Tensor]
+
+PROJECTIONS = 32
+QUANTILES = 1024
+POSITIONS = 1024
+"""At most so many positions are compared with each other by `structure`; the memory is their square."""
+TEMPERATURE = 0.1
+"""Of the softmax over cosines in `structure`. At 1 every row is nearly uniform, whatever the picture; at 0.02 it is
+nearly one-hot. At 0.1 it spreads over half of the positions."""
+COLOUR_BINS = 8
+SSIM_WINDOW = 11
+"""Pixels: scikit-image cuts the Gaussian of sigma 1.5 off at 3.5 sigma."""
+CHUNK = 2**16
+"""Positions converted to float64 at a time: all of them would double the memory of the largest features."""
+
+
+def relative_distance(ours: Tensor, theirs: Tensor) -> Tensor:
+    """|ours - theirs| / |theirs|, position by position."""
+    return torch.linalg.vector_norm(ours - theirs) / torch.linalg.vector_norm(theirs)
+
+
+def relative(target: Tensor) -> ToTarget:
+    """`relative_distance` of features of the target's size."""
+    return lambda ours: relative_distance(ours, target)
+
+
+def root_mean_square(target: Tensor) -> ToTarget:
+    """Root mean square difference to a picture of the same size."""
+    return lambda ours: (ours - target).square().mean().sqrt()
+
+
+def relative_gram(target: Tensor) -> ToTarget:
+    """|G - A| / |A| in the Frobenius norm, between the Gram matrices of features of any sizes."""
+    wanted = gram(target)
+    return lambda ours: relative_distance(gram(ours), wanted)
+
+
+def sliced_wasserstein(target: Tensor) -> ToTarget:
+    """Sliced 2-Wasserstein distance of features, without regard to position; H and W may differ.
+
+    The root mean square, over PROJECTIONS seeded directions and QUANTILES quantiles, of the difference between both
+    projections' quantiles (Rabin et al. 2011; Heitz et al. 2021 for style), divided by the spread of `target` along
+    such a direction, so that layers count alike.
+    """
+    generator = torch.Generator().manual_seed(0)
+    directions = torch.randn(PROJECTIONS, target.shape[0], generator=generator).to(target.device)
+    directions = directions / torch.linalg.vector_norm(directions, dim=1, keepdim=True)
+    flat = target.flatten(1)
+    spread = (flat - flat.mean(1, keepdim=True)).square().sum(0).mean().div(len(flat)).sqrt()
+    wanted = quantiles(directions @ flat)
+    return lambda ours: (quantiles(directions @ ours.flatten(1)) - wanted).square().mean().sqrt() / spread
+
+
+def quantiles(rows: Tensor) -> Tensor:
+    """QUANTILES of each row, evenly spaced, interpolated between the sorted values."""
+    ordered = rows.sort(dim=1).values
+    places = torch.linspace(0, ordered.shape[1] - 1, QUANTILES, dtype=torch.float64, device=rows.device)
+    below = places.floor().long()
+    above = (below + 1).clamp(max=ordered.shape[1] - 1)
+    return torch.lerp(ordered[:, below], ordered[:, above], (places - below).float())
+
+
+def frechet(target: Tensor) -> ToTarget:
+    """Squared Fréchet distance (W2) between Gaussians fitted to the features at all positions, over tr C_a. float64.
+
+    (|m - m_a|² + tr(C + C_a - 2 (C_a^½ C C_a^½)^½)) / tr C_a, as in FID (Dowson & Landau 1982; Heusel et al. 2017),
+    with the positions of one picture in place of many pictures. For any factor C_a = L Lᵀ the root's trace is that of
+    (Lᵀ C L)^½, whose size is the rank of C_a: a target with fewer positions than channels costs less.
+    """
+    mean, covariance = moments(target)
+    spread = covariance.trace()
+    values, vectors = torch.linalg.eigh(covariance)
+    kept = values > 1e-12 * values[-1]
+    factor = vectors[:, kept] * values[kept].sqrt()
+
+    def distance(ours: Tensor) -> Tensor:
+        our_mean, our_covariance = moments(ours)
+        common = torch.linalg.eigvalsh(factor.T @ our_covariance @ factor).clamp(min=0).sqrt().sum()
+        squared = (our_mean - mean).square().sum() + our_covariance.trace() + spread - 2 * common
+        return squared.clamp(min=0) / spread  # rounding leaves -1e-9 between equal ones
+
+    return distance
+
+
+def moments(features: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean (D,) and covariance (D, D) over positions, divided by H W, in float64."""
+    flat = features.flatten(1)
+    mean = flat.mean(1, dtype=torch.float64)
+    covariance = mean.new_zeros(len(mean), len(mean))
+    for part in torch.split(flat, CHUNK, dim=1):
+        centred = part.double() - mean[:, None]
+        covariance.addmm_(centred, centred.T)
+    return mean, covariance / flat.shape[1]
+
+
+def colour(target: Tensor) -> ToTarget:
+    """1 - intersection (Swain & Ballard 1991) of two pictures' colour histograms, in [0, 1]; sizes may differ.
+
+    Of histograms that sum to 1 this is half the sum of their differences, which is exact where they are equal.
+    """
+    wanted = colour_histogram(target)
+    return lambda ours: (colour_histogram(ours) - wanted).abs().sum() / 2
+
+
+def colour_histogram(picture: Tensor) -> Tensor:
+    """Share of the pixels in each of COLOUR_BINS³ cubes of RGB: shape (COLOUR_BINS³,)."""
+    red, green, blue = (picture * COLOUR_BINS).long().clamp(0, COLOUR_BINS - 1).flatten(1)
+    cubes = (red * COLOUR_BINS + green) * COLOUR_BINS + blue
+    return torch.bincount(cubes, minlength=COLOUR_BINS**3) / cubes.numel()
+
+
+def structure(target: Tensor) -> ToTarget:
+    """Content feature structural distance (CFSD) of Chung, Hyun & Heo 2024 (arXiv 2312.09008), of the same H and W.
+
+    1/(h w) sum_i D_KL(S_i || S'_i), where row i of S says to which positions of the target position i is alike, S' the
+    same of the other features: what lies alike stays alike, whatever it looks like. See `self_similarity` for what
+    differs from the paper.
+    """
+    wanted = self_similarity(target)
+    return lambda ours: kl_div(self_similarity(ours), wanted, reduction="batchmean", log_target=True)
+
+
+def self_similarity(features: Tensor) -> Tensor:
+    """Logarithm of the softmax over each row of F Fᵀ between positions: shape (h w, h w), h w <= POSITIONS.
+
+    Features are averaged over a grid of at most POSITIONS and brought to unit length, so that F Fᵀ are cosines, over
+    TEMPERATURE. The authors' F is relu3_1 of another training of VGG19, divided by its number of channels: the
+    softmax of raw features depends on their scale, and with these weights it would be one-hot.
+    """
+    height, width = features.shape[1:]
+    scale = min(1, math.sqrt(POSITIONS / (height * width)))
+    grid = max(1, int(height * scale)), max(1, int(width * scale))
+    directions = normalize(adaptive_avg_pool2d(features, grid).flatten(1), dim=0)
+    return (directions.T @ directions / TEMPERATURE).log_softmax(1)
+
+
+def ssim(target: Tensor) -> ToTarget:
+    """Structural similarity (Wang et al. 2004) of the luminance of pictures of one size: 1 where they are equal.
+
+    With the paper's constants; no side may be shorter than SSIM_WINDOW. Computed on the CPU by scikit-image.
+    """
+    wanted = luminance(target).cpu().numpy()
+
+    def similarity(ours: Tensor) -> Tensor:
+        found = structural_similarity(  # type: ignore[no-untyped-call]
+            luminance(ours).cpu().numpy(),
+            wanted,
+            data_range=1,
+            gaussian_weights=True,
+            sigma=1.5,
+            use_sample_covariance=False,
+        )
+        return ours.new_tensor(found)
+
+    return similarity
+
+
+def luminance(picture: Tensor) -> Tensor:
+    """Rec. 601 luma of the sRGB values, in float64: shape (H, W)."""
+    return torch.einsum("chw,c->hw", picture.double(), picture.new_tensor((0.299, 0.587, 0.114)).double())

@@ -1,0 +1,56 @@
+"""Maximum mean discrepancy between the features of two pictures (Li et al. 2017, arXiv 1701.01036).
+
+Each statistic is the mean over positions of a kernel's feature map, so that the sum of squared differences between two
+of them is the squared discrepancy under that kernel, in time linear in the positions.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from stx.errors import UserError
+from stx.stats.gram_matrix import gram
+
+SAMPLE = 512
+"""Positions between which the bandwidth's median distance is taken."""
+
+
+def mmd_linear(features: Tensor) -> Tensor:
+    """The linear kernel, `k(x, y) = x.y`: the mean of each channel, (D,)."""
+    return features.mean((1, 2))
+
+
+def mmd_polynomial(features: Tensor, *, offset: float) -> Tensor:
+    """The kernel `k(x, y) = (x.y + c)^2`: the Gram matrix and sqrt(2c) times the means, as one row (D^2 + D,).
+
+    With c = 0 it is Gram's (Li et al. 2017, section 3.2). Raises UserError for c below 0, where it is no kernel.
+    """
+    if not (offset >= 0 and math.isfinite(offset)):
+        raise UserError(f"offset is {offset}: it must be 0 or more")
+    return torch.cat([gram(features).flatten(), math.sqrt(2 * offset) * features.mean((1, 2))])
+
+
+def mmd_gaussian(features: Tensor, *, reference: Tensor) -> Tensor:
+    """The Gaussian kernel, approximated: means of cos and sin along random frequencies (K, D), which are its
+    `reference`: shape (2 K,), a half of K of them each (Rahimi & Recht 2007, algorithm 1)."""
+    angles = reference @ features.flatten(1)
+    return torch.cat([angles.cos().mean(1), angles.sin().mean(1)]) / math.sqrt(len(reference))
+
+
+def frequencies(features: Tensor, *, count: int, bandwidth: float, seed: int) -> Tensor:
+    """Random frequencies (K, D) of `exp(-|x - y|^2 / (2 sigma^2))`, for `mmd_gaussian`.
+
+    sigma^2 is `bandwidth` times the median squared distance between a seeded sample of the style picture's positions
+    (the median rule, Gretton et al. 2012). Raises UserError unless count and bandwidth are positive.
+    """
+    if count < 1 or not bandwidth > 0:
+        raise UserError(f"count is {count} and bandwidth {bandwidth}: both must be above 0")
+    generator = torch.Generator().manual_seed(seed)
+    flat = features.flatten(1)
+    chosen = torch.randperm(flat.shape[1], generator=generator)[:SAMPLE].to(flat.device)
+    distances = torch.pdist(flat[:, chosen].T).square()
+    median = distances.median() if distances.numel() else distances.new_zeros(())
+    # More than half of the positions alike leave no scale; any will do, as there is next to nothing to tell apart.
+    sigma = torch.where(median > 0, bandwidth * median, torch.ones_like(median)).sqrt()
+    return torch.randn(count, len(flat), generator=generator).to(flat) / sigma
