@@ -1,5 +1,6 @@
 """Shared by all tests: the flag for slow ones, small networks, and commands as a user types them."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -44,9 +45,21 @@ def picture() -> Callable[..., torch.Tensor]:
     return make
 
 
+@pytest.fixture(scope="session")
+def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MLflow's tables, empty: making them takes seconds, a copy none."""
+    import mlflow
+
+    path = tmp_path_factory.mktemp("store") / "mlflow.db"
+    mlflow.MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path
+
+
 @pytest.fixture
-def stx(tmp_path: Path) -> Command:
+def stx(tmp_path: Path, new_database: Path) -> Command:
     """`python -m stx.run ...` in a folder of its own."""
+    (tmp_path / "outputs").mkdir()
+    shutil.copy(new_database, tmp_path / "outputs" / "mlflow.db")
 
     def run(*arguments: str, **kwargs: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "stx.run", *arguments]
