@@ -4,7 +4,7 @@ import os
 import sys
 from importlib import import_module
 
-COMMANDS = ("run", "thesis", "sync")
+COMMANDS = ("run", "thesis", "compare", "sync")
 
 
 def main() -> None:

@@ -149,3 +149,39 @@ def test_a_window_larger_than_the_picture_is_the_published_one(tmp_path: Path) -
     maps = features(4, 5, 3)
     ours = stats.cooc_tensor(maps, radius=9, threshold=0.2, window="mean", normalise=False)
     torch.testing.assert_close(ours, published_cooc(maps, 9, 0.2, "mean"))
+
+
+@pytest.mark.parametrize("window", ["mean", "sum"])
+def test_a_filter_of_ones_in_a_file_is_the_form_without_a_file(window: str, tmp_path: Path) -> None:
+    maps = features(4, 6, 7)
+    ones = torch.ones(4, 4, 3, 3, dtype=torch.float64)
+    ones[range(4), range(4)] = 0
+    torch.save(ones, tmp_path / "ones.pt")
+    options = {"radius": 1, "threshold": "mean", "window": window, "normalise": False}
+    ours = stats.cooc_tensor(maps, **options, filter=str(tmp_path / "ones.pt"))  # type: ignore[arg-type]
+    torch.testing.assert_close(ours, stats.cooc_tensor(maps, **options))  # type: ignore[arg-type]
+
+
+def test_a_trained_filter_is_convolved_as_published(tmp_path: Path) -> None:
+    maps = features(4, 6, 7)
+    trained = torch.randn(4, 4, 5, 5, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    torch.save(trained, tmp_path / "trained.pt")
+    ours = stats.cooc_tensor(maps, radius=9, **{**TENSOR, "window": "sum"}, filter=str(tmp_path / "trained.pt"))  # type: ignore[arg-type]
+    mask = (maps > maps.mean()).double()
+    torch.testing.assert_close(ours, conv2d((maps * mask)[None], trained, padding=2)[0] / 3 * mask)
+
+
+def test_a_file_without_a_filter_is_a_mistake(tmp_path: Path) -> None:
+    (tmp_path / "text.pt").write_text("no")
+    torch.save([1], tmp_path / "list.pt")
+    torch.save(torch.ones(4, 4, 2, 2), tmp_path / "even.pt")
+    torch.save(torch.ones(3, 3, 3, 3), tmp_path / "three.pt")
+    for name, answer in (
+        ("nowhere.pt", "no tensor can be read"),
+        ("text.pt", "no tensor can be read"),
+        ("list.pt", "holds a list"),
+        ("even.pt", "odd k"),
+        ("three.pt", "is for 3 channels and this layer has 4"),
+    ):
+        with pytest.raises(UserError, match=answer):
+            stats.cooc_tensor(features(4, 6, 7), radius=1, **TENSOR, filter=str(tmp_path / name))  # type: ignore[arg-type]

@@ -117,9 +117,9 @@ def board(work: Batch, protocol: Protocol, runs: Runs, ratios: Mapping[str, Rati
             "pictures; below 1 is nearer to the style (or, from content on, to the photograph)",
         ),
         Text(
-            f"In brackets the {CONFIDENCE:.0%} confidence interval, by the bootstrap over pairs of pictures; bold where "
-            "it excludes 1. † circular: the statistic optimised what the measure measures, if at other layers. The "
-            f"untouched photographs are at {untouched / own:.2f} times the reference's sliced Wasserstein distance."
+            f"In brackets the {CONFIDENCE:.0%} confidence interval, by the bootstrap over pairs of pictures; bold "
+            "where it excludes 1. † circular: the statistic optimised what the measure measures, if at other layers. "
+            f"The untouched photographs are at {untouched / own:.2f} times the reference's sliced Wasserstein distance."
         ),
     ]
 

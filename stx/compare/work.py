@@ -1,6 +1,7 @@
 """The runs of a comparison, round by round: each statistic's weight is searched until contents are kept alike."""
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -52,8 +53,8 @@ def member(protocol: Protocol, cell: Cell, beta: float, given: Sequence[str]) ->
 
 
 def quoted(key: str, path: str) -> str:
-    """A path may have signs in it that Hydra reads as its own."""
-    escaped = path.replace("\\", "\\\\").replace('"', '\\"')
+    """A path may have signs in it that Hydra reads as its own. It takes a backslash for one unless a quote follows."""
+    escaped = re.sub(r'(\\*)"', r'\1\1\\"', path)
     return f'{key}="{escaped}"'
 
 

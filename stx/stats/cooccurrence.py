@@ -9,11 +9,12 @@ All take features (D, H, W) and the same four parameters:
 """
 
 import math
+from functools import lru_cache
 from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d
+from torch.nn.functional import avg_pool2d, conv2d
 
 from stx.errors import UserError
 from stx.stats.gram_matrix import gram
@@ -35,14 +36,26 @@ def box_mean(maps: Tensor, radius: int) -> Tensor:
     return means if outside == 1 else means * outside
 
 
-def cooc_tensor(features: Tensor, *, radius: int, threshold: Threshold, window: Window, normalise: bool) -> Tensor:
+def cooc_tensor(
+    features: Tensor,
+    *,
+    radius: int,
+    threshold: Threshold,
+    window: Window,
+    normalise: bool,
+    filter: str | None = None,
+) -> Tensor:
     """What surrounds each active position in all *other* channels: shape (D, H, W).
 
     The paper convolves with D filters of ones that are zero on their own channel, O(D^2 (2r+1)^2) a position. The
     filters differ only in the channel left out, so it is the box mean of the sum of all channels less that of
     the own one, O(D) a position.
 
-    Raises UserError for a negative radius, a threshold that is not finite, and fewer than two channels.
+    `filter` names a file with a trained filter (D, D, k, k) in place of the ones (section 3.2 there), which fits the
+    layers of D channels alone; its k takes the place of 2r+1. It is convolved as published, O(D^2 k^2).
+
+    Raises UserError for a negative radius, a threshold that is not finite, fewer than two channels, and a file that
+    holds no such filter.
     """
     channels = features.shape[0]
     if radius < 0:
@@ -54,13 +67,44 @@ def cooc_tensor(features: Tensor, *, radius: int, threshold: Threshold, window: 
     limit = features.detach().mean() if threshold == "mean" else threshold
     mask = features > limit
     active = features * mask
-    others = box_mean(active.sum(0, keepdim=True), radius) - box_mean(active, radius)
-    area = (2 * radius + 1) ** 2 if window == "sum" else 1
+    if filter is None:
+        others = box_mean(active.sum(0, keepdim=True), radius) - box_mean(active, radius)
+        side = 2 * radius + 1
+    else:
+        weights = trained(filter, channels).to(active)
+        side = weights.shape[-1]
+        others = conv2d(active[None], weights, padding=side // 2)[0] / side**2
+    area = side**2 if window == "sum" else 1
     tensor = mask * others * (area / (channels - 1))
     if not normalise:
         return tensor
     total = tensor.sum()
     return tensor / torch.where(total == 0, torch.ones_like(total), total)
+
+
+def trained(file: str, channels: int) -> Tensor:
+    """The filter of a file, (D, D, k, k) with an odd k. Raises UserError."""
+    weights = tensor_in(file)
+    if weights.ndim != 4 or weights.shape[2] != weights.shape[3] or weights.shape[3] % 2 == 0:
+        raise UserError(f"filter={file} has the shape {tuple(weights.shape)}: it must be (D, D, k, k) with an odd k")
+    if weights.shape[:2] != (channels, channels):
+        raise UserError(
+            f"filter={file} is for {weights.shape[0]} channels and this layer has {channels}: name the layers that it "
+            "fits in loss_weights.style_layers"
+        )
+    return weights
+
+
+@lru_cache(maxsize=1)
+def tensor_in(file: str) -> Tensor:
+    try:
+        found = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged file may raise anything
+        why = getattr(error, "strerror", None) or type(error).__name__
+        raise UserError(f"filter={file}: no tensor can be read from it ({why})") from None
+    if not isinstance(found, Tensor):
+        raise UserError(f"filter={file} holds a {type(found).__name__}: it must hold one tensor")
+    return found
 
 
 def cooc_matrix(features: Tensor, *, radius: int, threshold: Threshold, window: Window, normalise: bool) -> Tensor:

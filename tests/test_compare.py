@@ -1,0 +1,62 @@
+"""The command as a user types it: runs at equal content, a report whose numbers are the store's, going on."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import mlflow
+import pytest
+
+from stx import __main__ as front
+
+TYPED = (
+    "photographs=china",
+    "styles=swirls,woodcut",
+    "statistics=cooc_vector",
+    "image_size.width=64",
+    "image_size.height=48",
+)
+SHORT = ("optim.steps=4", "output=out")
+
+
+def compare(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "stx", "compare", *arguments]
+    return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=280)
+
+
+def test_a_comparison_ends_in_a_report_of_what_the_store_holds_and_goes_on(tmp_path: Path) -> None:
+    done = compare(tmp_path, *TYPED, *SHORT)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "out/report/report.html"
+    report = (tmp_path / "out" / "report" / "report.md").read_text(encoding="utf-8")
+    for name in re.findall(r'src="([^"]+)"|\]\((pictures/[^)]+)\)', report):
+        assert (tmp_path / "out" / "report" / next(filter(None, name))).exists()
+    client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/outputs/mlflow.db")
+    experiment = client.get_experiment_by_name("stx")
+    assert experiment
+    runs = {run.info.run_id[:8]: run for run in client.search_runs([experiment.experiment_id])}
+    rows = re.findall(
+        r"^\| (gram|cooc\\_vector) \| china .*? \| (\w{8}) \| ([\d.]+) \| ([\d.]+) \|$", report, re.MULTILINE
+    )
+    assert len(rows) >= 4
+    for _, run_id, content, style in rows:
+        metrics = runs[run_id].data.metrics
+        assert f"{metrics['measure/content']:.3f}" == content
+        assert f"{metrics['measure/sliced_wasserstein']:.3f}" == style
+    parent = next(run for run in runs.values() if run.data.tags.get("stx.batch") == "compare")
+    assert parent.info.status == "FINISHED"
+    assert parent.data.metrics["ratio/gram"] == 1
+    assert "| `gram` | 1.000" in report
+
+    again = compare(tmp_path, *TYPED, *SHORT)
+    assert again.returncode == 0, again.stderr
+    assert "finished in" not in again.stderr
+    assert again.stderr.count("(kept)") == len(rows)
+
+
+def test_help_names_the_lists(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["stx", "compare", "--help"])
+    with pytest.raises(SystemExit):
+        front.main()
+    assert "photographs=me.jpg,you.jpg" in capsys.readouterr().out

@@ -1,0 +1,71 @@
+"""Mean embeddings against the double sum over positions that defines the squared discrepancy."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from stx import stats
+from stx.errors import UserError
+
+
+def features(seed: int, shape: tuple[int, int, int] = (4, 5, 6)) -> Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).relu()
+
+
+def discrepancy(ours: Tensor, theirs: Tensor, kernel: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+    """Squared MMD, biased: mean of k over all pairs within each, less twice that between them."""
+
+    def mean(one: Tensor, other: Tensor) -> Tensor:
+        return torch.stack([kernel(x, y) for x in one.flatten(1).T for y in other.flatten(1).T]).mean()
+
+    return mean(ours, ours) + mean(theirs, theirs) - 2 * mean(ours, theirs)
+
+
+def test_the_linear_kernel() -> None:
+    ours, theirs = features(0), features(1, (4, 3, 7))
+    squared = (stats.mmd_linear(ours) - stats.mmd_linear(theirs)).square().sum()
+    torch.testing.assert_close(squared, discrepancy(ours, theirs, torch.dot))
+
+
+@pytest.mark.parametrize("offset", [0.0, 1.5])
+def test_the_polynomial_kernel(offset: float) -> None:
+    ours, theirs = features(0), features(1, (4, 3, 7))
+    one, other = (stats.mmd_polynomial(maps, offset=offset) for maps in (ours, theirs))
+    expected = discrepancy(ours, theirs, lambda x, y: (x @ y + offset).square())
+    torch.testing.assert_close((one - other).square().sum(), expected)
+
+
+def test_without_offset_the_polynomial_kernel_is_gram() -> None:
+    one, other = (stats.mmd_polynomial(features(seed), offset=0.0) for seed in (0, 1))
+    expected = (stats.gram(features(0)) - stats.gram(features(1))).square().sum()
+    torch.testing.assert_close((one - other).square().sum(), expected)
+
+
+def test_many_frequencies_approach_the_gaussian_kernel() -> None:
+    ours, theirs = features(0), features(1) + 0.7
+    flat = theirs.flatten(1).T
+    median = torch.pdist(flat).square().median()
+    reference = stats.frequencies(theirs, count=20000, bandwidth=1.0, seed=0)
+    one, other = (stats.mmd_gaussian(maps, reference=reference) for maps in (ours, theirs))
+    expected = discrepancy(ours, theirs, lambda x, y: (-(x - y).square().sum() / (2 * median)).exp())
+    assert float((one - other).square().sum()) == pytest.approx(float(expected), rel=0.03)
+
+
+def test_features_that_are_all_alike_have_a_bandwidth() -> None:
+    for maps in (torch.zeros(3, 4, 4), torch.ones(3, 1, 1)):
+        assert torch.isfinite(stats.frequencies(maps, count=4, bandwidth=1.0, seed=0)).all()
+
+
+def test_the_same_seed_gives_the_same_frequencies() -> None:
+    one, other, third = (stats.frequencies(features(0), count=4, bandwidth=1.0, seed=seed) for seed in (5, 5, 6))
+    assert torch.equal(one, other)
+    assert not torch.equal(one, third)
+
+
+def test_what_is_no_kernel_is_a_mistake() -> None:
+    with pytest.raises(UserError, match="offset is -1"):
+        stats.mmd_polynomial(features(0), offset=-1.0)
+    with pytest.raises(UserError, match="count is 0"):
+        stats.frequencies(features(0), count=0, bandwidth=1.0, seed=0)

@@ -1,0 +1,23 @@
+"""Means and deviations against batch normalisation's own."""
+
+import torch
+
+from stx import stats
+
+
+def test_a_batch_norm_of_the_features_has_these_statistics() -> None:
+    maps = torch.randn(5, 6, 7, generator=torch.Generator().manual_seed(0), dtype=torch.float64).relu()
+    norm = torch.nn.BatchNorm2d(5, eps=1e-12, momentum=1, dtype=torch.float64)
+    norm(maps[None])
+    mean, deviation = stats.mean_std(maps, epsilon=0.0)
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    torch.testing.assert_close(mean, norm.running_mean)
+    torch.testing.assert_close(deviation, (norm.running_var * 41 / 42).sqrt())  # torch's has n - 1
+
+
+def test_a_dead_channel_has_a_finite_gradient() -> None:
+    maps = torch.zeros(2, 3, 3, requires_grad=True)
+    stats.mean_std(maps, epsilon=1e-5).sum().backward()
+    assert maps.grad is not None
+    assert torch.isfinite(maps.grad).all()

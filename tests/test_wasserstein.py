@@ -1,0 +1,84 @@
+"""Transport distances against scipy's and against closed forms."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.linalg import sqrtm
+from scipy.stats import wasserstein_distance
+from torch import Tensor
+
+from stx import stats
+from stx.errors import UserError
+from stx.stats.wasserstein import quantiles_of
+
+
+def features(seed: int, shape: tuple[int, int, int] = (4, 9, 10)) -> Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).relu()
+
+
+def test_the_distance_between_gaussians_is_dowson_and_landaus() -> None:
+    ours, theirs = features(0), 2 * features(1, (4, 7, 8)) + 1
+    means = [maps.flatten(1).mean(1).numpy() for maps in (ours, theirs)]
+    covariances = [np.cov(maps.flatten(1).numpy(), bias=True) for maps in (ours, theirs)]
+    root = sqrtm(covariances[1])
+    cross = sqrtm(root @ covariances[0] @ root).real
+    expected = np.sum((means[0] - means[1]) ** 2) + np.trace(covariances[0] + covariances[1] - 2 * cross)
+    found = stats.gaussian_wasserstein(stats.gaussian(ours), stats.gaussian(theirs))
+    assert float(found) == pytest.approx(expected / 4, rel=1e-6)
+
+
+def test_a_picture_is_at_no_distance_from_itself_wherever_things_are() -> None:
+    maps = features(0)
+    moved = maps.flatten(1)[:, torch.randperm(90, generator=torch.Generator().manual_seed(1))].view(4, 10, 9)
+    assert float(stats.gaussian_wasserstein(stats.gaussian(maps), stats.gaussian(moved))) == pytest.approx(0, abs=1e-8)
+
+
+def test_fewer_positions_than_channels_have_a_finite_gradient() -> None:
+    target = stats.gaussian(features(1, (12, 2, 2)).float())
+    for maps in (features(0, (12, 2, 2)).float(), torch.zeros(12, 2, 2)):
+        maps.requires_grad_()
+        stats.gaussian_wasserstein(stats.gaussian(maps), target).backward()
+        assert maps.grad is not None
+        assert torch.isfinite(maps.grad).all()
+
+
+def test_what_is_not_finite_gives_no_number_and_no_error() -> None:
+    broken = features(0)
+    broken[0, 0, 0] = float("inf")
+    assert torch.isnan(stats.gaussian_wasserstein(stats.gaussian(broken), stats.gaussian(features(1))))
+
+
+def test_one_direction_is_scipys_distance_for_a_shift() -> None:
+    """In one dimension all transport distances of a shifted distribution are the shift."""
+    maps = features(0, (1, 30, 40))
+    line = torch.ones(1, 1, dtype=torch.float64)
+    one, other = (stats.sliced_wasserstein(each, reference=line, quantiles=64) for each in (maps, maps + 0.5))
+    found = float((one - other).square().mean().sqrt())
+    expected = wasserstein_distance(maps.flatten().numpy(), (maps + 0.5).flatten().numpy())
+    assert found == pytest.approx(expected, rel=1e-9)
+
+
+def test_quantiles_are_numpys() -> None:
+    rows = features(0).flatten(1)
+    expected = np.quantile(rows.numpy(), np.linspace(0, 1, 17), axis=1).T
+    np.testing.assert_allclose(quantiles_of(rows, 17).numpy(), expected, rtol=1e-12)
+
+
+def test_histograms_are_the_projections_on_the_axes() -> None:
+    maps = features(0)
+    axes = torch.eye(4, dtype=torch.float64)
+    expected = stats.sliced_wasserstein(maps, reference=axes, quantiles=32)
+    torch.testing.assert_close(stats.channel_histograms(maps, quantiles=32), expected)
+
+
+def test_directions_are_unit_vectors_of_a_seed() -> None:
+    one, other = (stats.directions(features(0), count=5, seed=seed) for seed in (1, 1))
+    torch.testing.assert_close(one.norm(dim=1), torch.ones(5, dtype=torch.float64))
+    assert torch.equal(one, other)
+
+
+def test_what_gives_no_distance_is_a_mistake() -> None:
+    with pytest.raises(UserError, match="quantiles is 1"):
+        stats.channel_histograms(features(0), quantiles=1)
+    with pytest.raises(UserError, match="count is 0"):
+        stats.directions(features(0), count=0, seed=0)
