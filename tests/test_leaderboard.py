@@ -18,7 +18,7 @@ PROTOCOL = Protocol(
     styles=["x"],
     seeds=[0, 1],
     settings=[],
-    beta=3,
+    betas={"gram": 3},
     runs=3,
     tolerance=0.02,
 )

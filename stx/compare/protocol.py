@@ -23,13 +23,14 @@ class Protocol(Section):
     statistics: Annotated[dict[str, str], Field(min_length=1)]
     """Name: the overrides of `stx run` that make it, separated by spaces."""
     reference: str
-    """The statistic that the others are measured against, at the weight `beta`."""
+    """The statistic that the others are measured against."""
     photographs: Names
     styles: Names
     seeds: Annotated[list[Seed], Field(min_length=1)]
     settings: list[str]
     """Overrides of all runs."""
-    beta: Positive
+    betas: dict[str, Positive]
+    """The reference's weight, and where the search for another's begins if not there."""
     runs: Annotated[Whole, Field(ge=1)]
     """At most so many, a cell, to meet the reference's content distance."""
     tolerance: NotNegative
@@ -47,6 +48,10 @@ class Cell(NamedTuple):
     @property
     def pair(self) -> tuple[str, str]:
         return self.photograph, self.style
+
+
+def first_beta(protocol: Protocol, statistic: str) -> float:
+    return protocol.betas.get(statistic, protocol.betas[protocol.reference])
 
 
 def cells(protocol: Protocol) -> Iterator[Cell]:
@@ -80,6 +85,8 @@ def load(name: str, changes: dict[str, str]) -> Protocol:
         protocol = Protocol.model_validate(plain)
     except ValidationError as error:
         raise UserError(f"protocol={name}: {explain(error, plain)}") from None
+    if protocol.reference not in protocol.betas:
+        raise UserError(f"protocol={name}: betas has no weight for its reference, {protocol.reference}")
     if protocol.reference not in protocol.statistics:
         raise UserError(
             f"protocol={name}: its reference, {protocol.reference}, is not among its statistics: "

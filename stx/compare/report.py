@@ -9,7 +9,7 @@ from PIL import Image
 from stx import charts, page
 from stx.batch import Batch
 from stx.compare.leaderboard import CONFIDENCE, Ratio, mean_of, ranking, ratio, step_time, unmet
-from stx.compare.protocol import Cell, Protocol, cells
+from stx.compare.protocol import Cell, Protocol, cells, first_beta
 from stx.compare.work import CONTENT, Made, Runs, closest
 from stx.metrics import circular
 from stx.page import Block, Heading, Items, Picture, Pictures, Table, Text
@@ -81,9 +81,9 @@ def opening(work: Batch, protocol: Protocol, runs: Runs, command: str) -> list[B
             f"{run.params['optim.steps']} steps, on {run.tags['stx.hardware']}. {run.tags['stx.versions']}."
         ),
         Text(
-            f"Every statistic's weight was searched, in at most {protocol.runs} runs, until its picture was as far from "
-            f"the photograph (`{CONTENT}`, held out) as `{protocol.reference}`'s at beta = {protocol.beta:g}: style at "
-            "another content distance says nothing. The measures are of layers that no statistic here optimised."
+            f"Every statistic's weight was searched, in at most {protocol.runs} runs, until its picture was as far "
+            f"from the photograph (`{CONTENT}`, held out) as `{protocol.reference}`'s at beta = "
+            f"{first_beta(protocol, protocol.reference):g}: style at another content distance says nothing. The measures are of layers that no statistic here optimised."
         ),
     ]
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from stx.batch import Batch, Ended, Member
 from stx.compare.balance import Tried, miss, next_beta
-from stx.compare.protocol import Cell, Protocol, cells
+from stx.compare.protocol import Cell, Protocol, cells, first_beta
 from stx.store import Run
 
 CONTENT = "measure/content"
@@ -67,7 +67,7 @@ def wanted(protocol: Protocol, runs: Runs) -> dict[Cell, float]:
     for cell in cells(protocol):
         made = runs.get(cell, ())
         if not made:
-            found[cell] = protocol.beta
+            found[cell] = first_beta(protocol, cell.statistic)
         elif cell.statistic != protocol.reference and len(made) < protocol.runs:
             target = target_of(protocol, cell, runs)
             tried = [one.tried for one in made]
@@ -92,7 +92,7 @@ def closest(protocol: Protocol, cell: Cell, runs: Runs) -> Made | None:
 
 
 def first_round(protocol: Protocol, given: Sequence[str]) -> list[Member]:
-    return [member(protocol, cell, protocol.beta, given) for cell in cells(protocol)]
+    return [member(protocol, cell, first_beta(protocol, cell.statistic), given) for cell in cells(protocol)]
 
 
 def work(
