@@ -46,7 +46,7 @@ def explain(error: ValidationError, plain: Any) -> str:
     if kind == "string_type":
         quoted = f"; a number as a name is quoted twice: '{option}=\"{value}\"'" if isinstance(value, int) else ""
         return f"{option}={value}: should be text{quoted}"
-    if kind == "string_too_short":
+    if kind in ("string_too_short", "too_short"):
         return f"{option}= is empty"
     message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     return f"{option}={value}: should be {message}" if kind != "value_error" else f"{option}: {message}"

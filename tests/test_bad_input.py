@@ -4,7 +4,6 @@ import os
 import re
 import shlex
 import struct
-import subprocess
 import sys
 import zlib
 from collections.abc import Iterator
@@ -60,6 +59,7 @@ def damage_pictures(folder: Path) -> None:
     picture.save(folder / "animated.gif", save_all=True, append_images=[Image.fromarray(255 - pixels)])
     (folder / "text.png").write_text("not a picture\n")
     (folder / "empty.png").touch()
+    (folder / "empty.yaml").touch()
     (folder / "paintings").mkdir()
     os.mkfifo(folder / "pipe.png")
     picture.resize((1, 1)).save(folder / "one-pixel.png")
@@ -146,12 +146,9 @@ def started(job: command.Job) -> None:
 
 
 def answered(typed: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
-    """Status, stdout and stderr. Runs are asked for in this process, as starting one takes seconds."""
+    """Status, stdout and stderr, asked for in this process, as starting one takes seconds."""
     program, *arguments = shlex.split(typed)
     assert program == "stx"
-    if arguments[:1] != ["run"]:
-        done = subprocess.run([sys.executable, "-m", "stx", *arguments], capture_output=True, text=True, timeout=60)
-        return done.returncode, done.stdout, done.stderr
     monkeypatch.setattr(sys, "argv", ["stx", *arguments])
     monkeypatch.setattr(command, "run", started)
     GlobalHydra.instance().clear()

@@ -85,13 +85,13 @@ def load(name: str, changes: dict[str, str]) -> Protocol:
         protocol = Protocol.model_validate(plain)
     except ValidationError as error:
         raise UserError(f"protocol={name}: {explain(error, plain)}") from None
-    if protocol.reference not in protocol.betas:
-        raise UserError(f"protocol={name}: betas has no weight for its reference, {protocol.reference}")
     if protocol.reference not in protocol.statistics:
         raise UserError(
             f"protocol={name}: its reference, {protocol.reference}, is not among its statistics: "
             f"{', '.join(protocol.statistics)}"
         )
+    if protocol.reference not in protocol.betas:
+        raise UserError(f"protocol={name}: betas has no weight for its reference, {protocol.reference}")
     return protocol
 
 

@@ -83,7 +83,9 @@ def opening(work: Batch, protocol: Protocol, runs: Runs, command: str) -> list[B
         Text(
             f"Every statistic's weight was searched, in at most {protocol.runs} runs, until its picture was as far "
             f"from the photograph (`{CONTENT}`, held out) as `{protocol.reference}`'s at beta = "
-            f"{first_beta(protocol, protocol.reference):g}: style at another content distance says nothing. The measures are of layers that no statistic here optimised."
+            f"{first_beta(protocol, protocol.reference):g}: style at "
+            "another content distance says nothing. "
+            "The measures are of layers that no statistic here optimised."
         ),
     ]
 
