@@ -72,6 +72,12 @@ class JournalTracker:
         self.about, self.folder, self.journal, self.courier = about, folder, journal, courier
         self.known = last_step(journal.path)
         self.shown = {entry["picture"]["step"] for entry, _ in entries(journal.path, 0) if "picture" in entry}
+        self.judged = {
+            (step, name)
+            for entry, _ in entries(journal.path, 0)
+            for step, _, values in entry.get("measured", ())
+            for name in values
+        }
         self.ended = False
 
     @property
@@ -101,8 +107,10 @@ class JournalTracker:
 
     def measured(self, values: Mapping[str, float], step: int) -> None:
         """Held-out measures of the picture after a step."""
-        if values and not any(entry.get("measured", [[0]])[0][0] == step for entry, _ in entries(self.journal.path, 0)):
-            self.write("measured", [(step, now(), dict(values))])
+        new = {name: value for name, value in values.items() if (step, name) not in self.judged}
+        if new:
+            self.judged |= {(step, name) for name in new}
+            self.write("measured", [(step, now(), new)])
 
     def picture(self, picture: Image, step: int) -> None:
         if step in self.shown:

@@ -106,6 +106,27 @@ def test_calibration_makes_every_layer_pull_as_hard_as_the_content(small_vgg: VG
         assert float(norms[layer]) == pytest.approx(float(norms["content"]), rel=1e-4)
 
 
+def test_several_terms_are_each_calibrated_and_count_as_their_mean(small_vgg: VGG19, picture: Picture) -> None:
+    content, style, image = picture(0), picture(1), picture(2)
+    gram = Term(stats.gram, stats.quarter_mean_square)
+    moments = Term(partial(stats.mean_std, epsilon=1e-5))
+    both = network(small_vgg, content, style, terms={"gram": gram, "moments": moments})
+    both.calibrate(content, torch.Generator().manual_seed(5))
+    alone = {
+        "gram": network(small_vgg, content, style),
+        "moments": network(small_vgg, content, style, terms={"m": moments}),
+    }
+    for made in alone.values():
+        made.calibrate(content, torch.Generator().manual_seed(5))
+    for layer in LAYERS:
+        for name, made in alone.items():
+            assert both.scales[f"{layer}/{name}"] == pytest.approx(made.scales[layer], rel=1e-5)
+        expected = sum(float(made(image).style_layers[layer]) for made in alone.values()) / 2
+        assert float(both(image).style_layers[layer]) == pytest.approx(expected, rel=1e-5)
+    norms, single = both.weighted_gradient_norms(image), alone["gram"].weighted_gradient_norms(image)
+    assert float(norms["conv1_1/gram"]) == pytest.approx(float(single["conv1_1"]) / 2, rel=1e-5)
+
+
 def test_calibration_reaches_gradients_whose_squares_leave_float32(small_vgg: VGG19, picture: Picture) -> None:
     tiny = network(small_vgg, picture(0), picture(1), terms={"it": Term(lambda maps: 1e-13 * maps.mean())})
     tiny.calibrate(picture(0), torch.Generator().manual_seed(5))

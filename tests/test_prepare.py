@@ -36,6 +36,14 @@ def test_each_start_is_what_it_says(overrides: list[str], same_as: str) -> None:
     assert torch.equal(inputs.initial, getattr(inputs, same_as))
 
 
+def test_noise_upon_a_start_is_seeded_and_as_large_as_it_says() -> None:
+    first, again, other = (prepare(config("init.noise=0.01", f"seed={seed}")) for seed in (0, 0, 1))
+    assert torch.equal(first.initial, again.initial)
+    assert not torch.equal(first.initial, other.initial)
+    assert float((first.initial - first.content).std()) == pytest.approx(0.01, rel=0.1)
+    assert 0 <= float(first.initial.min()) <= float(first.initial.max()) <= 1
+
+
 def test_noise_is_uniform_between_its_bounds_and_seeded() -> None:
     first, again, other = (
         prepare(config("init=noise", "init.low=0.4", "init.high=0.6", f"seed={seed}")).initial for seed in (1, 1, 2)

@@ -71,6 +71,20 @@ def test_the_same_seed_and_config_give_the_same_picture_and_another_seed_another
     assert (first != pixels(2)).any()
 
 
+def test_several_terms_are_measured_by_name_and_judged_along_the_way(stx: Command, tmp_path: Path) -> None:
+    done = stx(*SMALL, "style_stat=moments_cooc", "optim.steps=4", "tracking.measures_every=2", "init.noise=0.1")
+    assert done.returncode == 0, done.stderr
+    run = the_run(tmp_path)
+    for name in ("mean_std", "cooc_gram"):
+        assert run.data.metrics[f"style_loss/conv3_1/{name}"] > 0
+        assert run.data.metrics[f"style_magnitude/conv3_1/{name}"] > 0
+    parts = [run.data.metrics[f"style_loss/conv3_1/{name}"] for name in ("mean_std", "cooc_gram")]
+    assert run.data.metrics["style_loss/conv3_1"] == pytest.approx(sum(parts) / 2, rel=1e-6)
+    client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/outputs/mlflow.db")
+    for name, steps in (("measure/sliced_wasserstein", [2, 4]), ("baseline/sliced_wasserstein", [4])):
+        assert [point.step for point in client.get_metric_history(run.info.run_id, name)] == steps
+
+
 def test_a_multirun_makes_one_run_a_job(stx: Command, tmp_path: Path) -> None:
     done = stx(
         "--multirun", *SMALL, "loss_weights=thesis", "loss_weights.beta=1e2,1e3", "pooling=max,avg", "optim.steps=1"
