@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from stx.compare.balance import LONGEST_MOVE, Tried, miss, next_beta
+from stx.compare.balance import LONGEST_MOVE, Tried, exhausted, miss, next_beta
 
 
 def content_at(beta: float) -> float:
@@ -32,6 +32,13 @@ def test_it_takes_the_runs_on_both_sides() -> None:
     tried = [Tried(1, 0.4), Tried(2, 0.41), Tried(8, 0.8)]
     beta = next_beta(tried, 0.5)
     assert 2 < beta < 8
+
+
+def test_who_no_longer_answers_to_more_weight_is_exhausted() -> None:
+    assert exhausted([Tried(1000, 0.501), Tried(3, 0.3), Tried(100, 0.5)])
+    assert not exhausted([Tried(1000, 0.6), Tried(100, 0.5)])
+    assert not exhausted([Tried(110, 0.501), Tried(100, 0.5)])  # too near to tell
+    assert not exhausted([Tried(3, 0.3)])
 
 
 def test_a_move_is_never_longer_than_tenfold() -> None:

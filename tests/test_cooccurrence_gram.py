@@ -84,3 +84,9 @@ def test_what_cannot_be_meant_is_a_mistake() -> None:
     for shifts in ([], [-1]):
         with pytest.raises(UserError, match="shifts is"):
             stats.shift_gram(features(2, 3, 3), shifts=shifts)
+
+
+@pytest.mark.parametrize("threshold", [float("nan"), float("inf")])
+def test_a_threshold_that_nothing_is_above_is_a_mistake(threshold: float) -> None:
+    with pytest.raises(UserError, match="threshold is"):
+        stats.cooc_gram(features(2, 3, 3), radius=1, threshold=threshold, centred=False)

@@ -1,15 +1,17 @@
 """Means and deviations against batch normalisation's own."""
 
+import pytest
 import torch
 
 from stx import stats
+from stx.errors import UserError
 
 
 def test_a_batch_norm_of_the_features_has_these_statistics() -> None:
     maps = torch.randn(5, 6, 7, generator=torch.Generator().manual_seed(0), dtype=torch.float64).relu()
     norm = torch.nn.BatchNorm2d(5, eps=1e-12, momentum=1, dtype=torch.float64)
     norm(maps[None])
-    mean, deviation = stats.mean_std(maps, epsilon=0.0)
+    mean, deviation = stats.mean_std(maps, epsilon=1e-30)
     assert norm.running_mean is not None
     assert norm.running_var is not None
     torch.testing.assert_close(mean, norm.running_mean)
@@ -21,3 +23,9 @@ def test_a_dead_channel_has_a_finite_gradient() -> None:
     stats.mean_std(maps, epsilon=1e-5).sum().backward()
     assert maps.grad is not None
     assert torch.isfinite(maps.grad).all()
+
+
+@pytest.mark.parametrize("epsilon", [0.0, -1.0, 1e-60, float("nan"), float("inf")])
+def test_an_epsilon_without_a_finite_gradient_is_a_mistake(epsilon: float) -> None:
+    with pytest.raises(UserError, match="epsilon is"):
+        stats.mean_std(torch.zeros(2, 3, 3), epsilon=epsilon)

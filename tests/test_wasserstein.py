@@ -82,3 +82,19 @@ def test_what_gives_no_distance_is_a_mistake() -> None:
         stats.channel_histograms(features(0), quantiles=1)
     with pytest.raises(UserError, match="count is 0"):
         stats.directions(features(0), count=0, seed=0)
+
+
+def test_in_float32_a_picture_with_few_strong_channels_is_at_no_distance_from_itself() -> None:
+    """Channels of very unequal strength, as VGG19's are: the product's eigenvalues span 1e12."""
+    strength = torch.logspace(3, 0, 64)[:, None, None]
+    ours = stats.gaussian(strength * features(0, (64, 20, 20)).float())
+    distance = stats.gaussian_wasserstein(ours.requires_grad_(), ours.detach())
+    assert distance.dtype == torch.float32
+    assert abs(float(distance.detach())) * 64 < 1e-6 * float(ours.detach()[:, :-1].trace())
+
+
+def test_covariances_whose_product_leaves_float32_have_a_distance() -> None:
+    ours, theirs = (1e12 * features(seed).float() for seed in (0, 1))
+    small = stats.gaussian_wasserstein(stats.gaussian(ours / 1e12), stats.gaussian(theirs / 1e12))
+    found = stats.gaussian_wasserstein(stats.gaussian(ours), stats.gaussian(theirs))
+    assert float(found) == pytest.approx(1e24 * float(small), rel=1e-4)

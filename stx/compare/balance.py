@@ -9,6 +9,9 @@ USUAL_SLOPE = 0.25
 LONGEST_MOVE = 10.0
 """The weight is multiplied by so much at most from one run to the next."""
 
+SAME = 0.02
+"""Relative difference of content distances below which two runs end alike."""
+
 
 class Tried(NamedTuple):
     beta: float
@@ -33,6 +36,12 @@ def next_beta(tried: Sequence[Tried], wanted: float) -> float:
     move = math.log(wanted / first.content) / slope
     longest = math.log(LONGEST_MOVE)
     return float(f"{first.beta * math.exp(max(-longest, min(longest, move))):.3g}")
+
+
+def exhausted(tried: Sequence[Tried]) -> bool:
+    """More weight no longer changes the content: the two runs of the largest weights are far apart and end alike."""
+    last = sorted(tried)[-2:]
+    return len(last) == 2 and last[1].beta >= 2 * last[0].beta and miss(last[1], last[0].content) < SAME
 
 
 def miss(run: Tried, wanted: float) -> float:

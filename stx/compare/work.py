@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stx.batch import Batch, Ended, Member
-from stx.compare.balance import Tried, miss, next_beta
+from stx.compare.balance import Tried, exhausted, miss, next_beta
 from stx.compare.protocol import Cell, Protocol, cells, first_beta
 from stx.store import Run
 
@@ -71,10 +71,11 @@ def wanted(protocol: Protocol, runs: Runs) -> dict[Cell, float]:
         elif cell.statistic != protocol.reference and len(made) < protocol.runs:
             target = target_of(protocol, cell, runs)
             tried = [one.tried for one in made]
-            if target is not None and min(miss(one, target) for one in tried) > protocol.tolerance:
-                beta = next_beta(tried, target)
-                if beta not in {one.beta for one in tried}:
-                    found[cell] = beta
+            if target is None or min(miss(one, target) for one in tried) <= protocol.tolerance:
+                continue
+            beta = next_beta(tried, target)
+            if beta not in {one.beta for one in tried} and not (exhausted(tried) and beta > max(tried).beta):
+                found[cell] = beta
     return found
 
 

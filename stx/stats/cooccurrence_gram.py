@@ -1,5 +1,6 @@
 """Which channels are active together: correlations between channels at a place, around it, or at a distance."""
 
+import math
 from typing import Literal
 
 import torch
@@ -20,7 +21,7 @@ def cooc_gram(features: Tensor, *, radius: int | list[int], threshold: Limit, ce
     2020 keep *where* it is active. With radius 0 and no threshold it is the Gram matrix; since zero padding makes the
     window symmetric, S is too. Costs a matrix product a radius, O(D^2 H W) as Gram.
 
-    Raises UserError for a radius below 0, or none.
+    Raises UserError for a radius below 0, or none, and for a threshold that is not finite.
     """
     radii = [radius] if isinstance(radius, int) else radius
     if not radii or min(radii) < 0:
@@ -38,6 +39,8 @@ def above(features: Tensor, threshold: Limit) -> Tensor:
     """The features above a threshold, zero elsewhere. Whether one is above has no gradient."""
     if threshold == "none":
         return features
+    if threshold != "mean" and not math.isfinite(threshold):
+        raise UserError(f"threshold is {threshold}: it must be a number, mean or none")
     limit = features.detach().mean() if threshold == "mean" else threshold
     return features * (features > limit)
 

@@ -44,7 +44,7 @@ def frequencies(features: Tensor, *, count: int, bandwidth: float, seed: int) ->
     sigma^2 is `bandwidth` times the median squared distance between a seeded sample of the style picture's positions
     (the median rule, Gretton et al. 2012). Raises UserError unless count and bandwidth are positive.
     """
-    if count < 1 or not bandwidth > 0:
+    if count < 1 or not 0 < bandwidth < math.inf:
         raise UserError(f"count is {count} and bandwidth {bandwidth}: both must be above 0")
     generator = torch.Generator().manual_seed(seed)
     flat = features.flatten(1)
