@@ -99,6 +99,8 @@ class LossNetwork(nn.Module):
             layer: {layer if len(terms) == 1 else f"{layer}/{name}": term for name, term in terms.items()}
             for layer in style_layers
         }
+        self.norms: dict[str, float] = {}
+        """Gradient norms that the calibration found, before the scales: "content" and the parts."""
         self.scales = {part: 1.0 for parts in self.parts.values() for part in parts}
         self.statistics: dict[str, Statistic] = {}
         self.style_targets: dict[str, Tensor] = {}
@@ -173,6 +175,7 @@ class LossNetwork(nn.Module):
             name: float(norm)
             for name, norm in self.gradient_norms((content + CALIBRATION_NOISE * noise).clamp(0, 1)).items()
         }
+        self.norms = dict(norms)
         wanted = norms.pop("content")
         if not self.content_targets:
             wanted = next(iter(norms.values()), 0.0)

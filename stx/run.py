@@ -70,6 +70,7 @@ def run(job: Job) -> Path:
         for path in about.write(job, inputs, network):
             tracker.artifact(path)
         tracker.picture(images.to_picture(inputs.initial), 0)
+        tracker.measured({f"calibration/{term}": norm for term, norm in network.norms.items()}, 0)
         outcome, optimiser = guarded(
             config,
             network,

@@ -106,8 +106,10 @@ class JournalTracker:
             self.write("rows", told)
 
     def measured(self, values: Mapping[str, float], step: int) -> None:
-        """Held-out measures of the picture after a step."""
-        new = {name: value for name, value in values.items() if (step, name) not in self.judged}
+        """Held-out measures of the picture after a step; at step 0, what was measured before the first."""
+        new = {
+            name: value for name, value in values.items() if (step, name) not in self.judged and math.isfinite(value)
+        }
         if new:
             self.judged |= {(step, name) for name in new}
             self.write("measured", [(step, now(), new)])

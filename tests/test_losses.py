@@ -101,6 +101,7 @@ def test_calibration_makes_every_layer_pull_as_hard_as_the_content(small_vgg: VG
     made = network(small_vgg, content, picture(1))
     made.calibrate(content, torch.Generator().manual_seed(5))
     noise = torch.randn(content.shape, generator=torch.Generator().manual_seed(5))
+    assert made.norms["conv2_1"] * made.scales["conv2_1"] == pytest.approx(made.norms["content"], rel=1e-6)
     norms = made.gradient_norms((content + 0.1 * noise).clamp(0, 1))
     for layer in LAYERS:
         assert float(norms[layer]) == pytest.approx(float(norms["content"]), rel=1e-4)

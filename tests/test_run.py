@@ -44,6 +44,7 @@ def test_a_run_leaves_its_picture_its_losses_and_its_mlflow_run(stx: Command, tm
     run = the_run(tmp_path)
     layers = ["conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1"]
     names = {"loss/total", "loss/content", "loss/style", "nan/events", "time/step_ms", "grad_norm/content"}
+    names |= {f"calibration/{term}" for term in ("content", *layers)}
     for layer in layers:
         names |= {f"style_loss/{layer}", f"style_magnitude/{layer}", f"grad_norm/{layer}"}
     held_out = {name for name in run.data.metrics if name.startswith(("measure/", "baseline/"))}
