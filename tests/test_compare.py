@@ -7,12 +7,16 @@ from pathlib import Path
 
 import mlflow
 import pytest
+from hydra.core.global_hydra import GlobalHydra
 
 from stx import __main__ as front
+from stx import batch, images
+from stx.compare import run
+from stx.run import Job
 
 TYPED = (
     "photographs=china",
-    "styles=swirls,woodcut",
+    "styles=<b>me.png,woodcut",
     "statistics=cooc_vector",
     "image_size.width=64",
     "image_size.height=48",
@@ -26,6 +30,7 @@ def compare(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]
 
 
 def test_a_comparison_ends_in_a_report_of_what_the_store_holds_and_goes_on(tmp_path: Path) -> None:
+    images.load("swirls").save(tmp_path / "<b>me.png")
     done = compare(tmp_path, *TYPED, *SHORT)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "out/report/report.html"
@@ -48,6 +53,9 @@ def test_a_comparison_ends_in_a_report_of_what_the_store_holds_and_goes_on(tmp_p
     assert parent.info.status == "FINISHED"
     assert parent.data.metrics["ratio/gram"] == 1
     assert "| `gram` | 1.000" in report
+    page = (tmp_path / "out" / "report" / "report.html").read_text(encoding="utf-8")
+    assert "&lt;b&gt;me" in page
+    assert "<b>me" not in page
 
     again = compare(tmp_path, *TYPED, *SHORT)
     assert again.returncode == 0, again.stderr
@@ -60,3 +68,20 @@ def test_help_names_the_lists(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     with pytest.raises(SystemExit):
         front.main()
     assert "photographs=me.jpg,you.jpg" in capsys.readouterr().out
+
+
+def test_a_comparison_whose_runs_all_fail_lists_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(job: Job) -> Path:
+        raise RuntimeError("no memory <left>")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(batch, "run", broken)
+    GlobalHydra.instance().clear()
+    failed, report = run(
+        ["photographs=china", "styles=swirls", "statistics=cooc_vector", "image_size=small", "output=out"]
+    )
+    assert failed == 2
+    text = report.with_suffix(".md").read_text(encoding="utf-8")
+    assert "No run has ended yet" in text
+    assert text.count("RuntimeError: no memory \\<left>") == 2
+    assert "nan" not in text

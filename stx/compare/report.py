@@ -92,6 +92,8 @@ def opening(work: Batch, protocol: Protocol, runs: Runs, command: str) -> list[B
 
 def board(work: Batch, protocol: Protocol, runs: Runs, ratios: Mapping[str, Ratio | None]) -> list[Block]:
     """One row a statistic, the best first."""
+    if not runs:
+        return []
     reference = step_time(
         made[0].run for cell in cells(protocol) if (made := runs.get(cell)) and is_reference(cell, protocol)
     )
@@ -140,6 +142,8 @@ def optimised(work: Batch, protocol: Protocol, runs: Runs, statistic: str) -> tu
 
 def balance(protocol: Protocol, runs: Runs) -> list[Block]:
     left = unmet(protocol, runs)
+    if not runs:
+        return []
     if not left:
         return [Text(f"All pictures met the reference's content distance within {protocol.tolerance:.0%}.")]
     worst = sorted(left, key=lambda item: -abs(math.log(item[1])))
