@@ -8,7 +8,7 @@ import pytest
 
 from stx.compare.leaderboard import interval, mean_of, ranking, ratio, unmet
 from stx.compare.protocol import Cell, Protocol
-from stx.compare.work import CONTENT, Made, closest, wanted
+from stx.compare.work import CONTENT, Made, Results, wanted
 
 STYLE = "measure/sliced_wasserstein"
 PROTOCOL = Protocol(
@@ -34,7 +34,7 @@ def made(beta: float, content: float, style: float) -> Made:
     return Made(beta, run)
 
 
-def runs() -> dict[Cell, list[Made]]:
+def results() -> Results:
     """`half` has half of the reference's distance, but for a factor that differs from pair to pair."""
     found = {}
     for number, photograph in enumerate(PROTOCOL.photographs):
@@ -45,11 +45,11 @@ def runs() -> dict[Cell, list[Made]]:
                 made(3, 0.9, 9.0),
                 made(1, 0.505, (1.0 + number) * factor),
             ]
-    return found
+    return Results(PROTOCOL, found, {})
 
 
 def test_the_ratio_is_the_geometric_mean_over_pairs_at_the_nearest_content() -> None:
-    found = ratio(PROTOCOL, runs(), "half", STYLE)
+    found = ratio(results(), "half", STYLE)
     assert found
     assert found.mean == pytest.approx(0.5)
     assert found.pairs == 4
@@ -58,17 +58,17 @@ def test_the_ratio_is_the_geometric_mean_over_pairs_at_the_nearest_content() -> 
 
 
 def test_seeds_of_a_pair_are_no_more_samples() -> None:
-    one_seed = {cell: made for cell, made in runs().items() if cell.seed == 0}
-    assert ratio(PROTOCOL, one_seed, "half", STYLE) == ratio(PROTOCOL, runs(), "half", STYLE)
+    one_seed = results()._replace(runs={cell: made for cell, made in results().runs.items() if cell.seed == 0})
+    assert ratio(one_seed, "half", STYLE) == ratio(results(), "half", STYLE)
 
 
 def test_the_reference_is_at_one_and_who_has_no_runs_at_nothing() -> None:
-    own = ratio(PROTOCOL, runs(), "gram", STYLE)
+    own = ratio(results(), "gram", STYLE)
     assert own
     assert (own.mean, own.low, own.high) == (1, 1, 1)
-    assert ratio(PROTOCOL, runs(), "none", STYLE) is None
-    assert math.isnan(mean_of(PROTOCOL, runs(), "none", STYLE))
-    assert ranking({"none": None, "gram": own, "half": ratio(PROTOCOL, runs(), "half", STYLE)}) == [
+    assert ratio(results(), "none", STYLE) is None
+    assert math.isnan(mean_of(results(), "none", STYLE))
+    assert ranking({"none": None, "gram": own, "half": ratio(results(), "half", STYLE)}) == [
         "half",
         "gram",
         "none",
@@ -86,14 +86,11 @@ def test_the_interval_covers_the_mean_as_often_as_it_says() -> None:
 
 
 def test_what_has_not_met_the_content_distance_is_listed_and_tried_again() -> None:
-    found = runs()
-    cell = Cell("half", "a", "x", 0)
-    found[cell] = [made(3, 0.9, 9.0)]
-    assert unmet(PROTOCOL, found) == [(cell, pytest.approx(1.8))]
-    assert set(wanted(PROTOCOL, found)) == {
-        cell,
-        *(Cell("none", photograph, "x", seed) for photograph in "abcd" for seed in (0, 1)),
-    }
-    assert closest(PROTOCOL, cell, found) == found[cell][0]
-    found[cell] *= 3  # it has had its runs
-    assert cell not in wanted(PROTOCOL, found)
+    found, cell = results(), Cell("half", "a", "x", 0)
+    never = [Cell("none", photograph, "x", seed) for photograph in "abcd" for seed in (0, 1)]
+    found.runs[cell] = [made(3, 0.9, 9.0)]
+    assert unmet(found) == [(cell, pytest.approx(1.8))]
+    assert set(wanted(found)) == {cell, *never}
+    assert found.closest(cell) == found.runs[cell][0]
+    found.runs[cell] *= 3  # it has had its runs
+    assert cell not in wanted(found)

@@ -49,9 +49,9 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
     """How many runs failed, and the report's path."""
     # Late: torch takes a second that --help and mistakes in the options need not wait for.
     from stx.batch import batch
-    from stx.compare.protocol import LISTS, Cell, load
+    from stx.compare.protocol import LISTS, load
     from stx.compare.report import write
-    from stx.compare.work import Made, first_round, work
+    from stx.compare.work import Results, first_round, work
 
     own = {key_of(text): text.partition("=")[2] for text in given if key_of(text) in OWN}
     for_all = [text for text in given if key_of(text) not in OWN]
@@ -67,14 +67,13 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
             f"output={folder}: that is a file; name a folder" if folder.is_file() else "output= must name a folder"
         )
     protocol = load(name, {key: text for key, text in own.items() if key in LISTS})
-    runs: dict[Cell, list[Made]] = {}
-    failed: dict[str, str] = {}
+    results = Results(protocol, runs={}, failed={})
     with batch("compare", first_round(protocol, for_all), folder) as made:
-        for round_, number, of, ended in work(protocol, for_all, made, runs, failed):
+        for round_, number, of, ended in work(results, for_all, made):
             sys.stderr.write(f"round {round_}, {number}/{of} {ended.name}: {ended.outcome} ")
             sys.stderr.write(f"({ended.message})\n" if ended.message else f"in {ended.seconds:.0f} s\n")
         typed = shlex.join(["python", "-m", "stx.compare", *given])
-        return len(failed), write(made, protocol, runs, failed, folder / "report", typed)
+        return len(results.failed), write(made, results, folder / "report", typed)
 
 
 def key_of(override: str) -> str:

@@ -1,15 +1,14 @@
 """Paired differences to the reference, pair of pictures by pair, with bootstrap confidence intervals."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import bootstrap
 
-from stx.compare.protocol import Cell, Protocol, cells
-from stx.compare.work import CONTENT, Runs, closest, target_of
-from stx.store import Run
+from stx.compare.protocol import Cell, cells
+from stx.compare.work import CONTENT, Results
 
 CONFIDENCE = 0.95
 RESAMPLES = 9999
@@ -30,26 +29,24 @@ class Ratio(NamedTuple):
         return self.low > 1 or self.high < 1
 
 
-def ratio(protocol: Protocol, runs: Runs, statistic: str, measure: str) -> Ratio | None:
-    """None where no pair has both. Seeds of one pair are averaged first: they are no independent samples."""
-    by_pair: dict[tuple[str, str], list[float]] = {}
-    for cell in cells(protocol):
-        if cell.statistic == statistic and (value := log_ratio(protocol, runs, cell, measure)) is not None:
-            by_pair.setdefault(cell.pair, []).append(value)
-    if not by_pair:
+def ratio(results: Results, statistic: str, measure: str) -> Ratio | None:
+    """None where no pair has both."""
+    logs = np.array(list(by_pair(results, statistic, measure).values()))
+    if not len(logs):
         return None
-    logs = np.array([np.mean(values) for values in by_pair.values()])
     low, high = interval(logs)
     return Ratio(math.exp(logs.mean()), math.exp(low), math.exp(high), len(logs))
 
 
-def log_ratio(protocol: Protocol, runs: Runs, cell: Cell, measure: str) -> float | None:
-    ours = closest(protocol, cell, runs)
-    reference = closest(protocol, cell._replace(statistic=protocol.reference), runs)
-    if not ours or not reference:
-        return None
-    values = [run.latest.get(measure, math.nan) for run in (ours.run, reference.run)]
-    return math.log(values[0] / values[1]) if all(value > 0 for value in values) else None
+def by_pair(results: Results, statistic: str, measure: str) -> dict[tuple[str, str], float]:
+    """Logarithm of the ratio for each pair of pictures. Its seeds are averaged: they are no independent samples."""
+    found: dict[tuple[str, str], list[float]] = {}
+    for cell in results.cells(statistic):
+        both = results.closest(cell), results.closest(results.reference(cell))
+        values = [made.run.latest.get(measure, math.nan) for made in both if made]
+        if len(values) == 2 and min(values) > 0:
+            found.setdefault(cell.pair, []).append(math.log(values[0] / values[1]))
+    return {pair: float(np.mean(values)) for pair, values in found.items()}
 
 
 def interval(values: np.ndarray) -> tuple[float, float]:
@@ -64,31 +61,29 @@ def interval(values: np.ndarray) -> tuple[float, float]:
     return float(found.low), float(found.high)
 
 
-def mean_of(protocol: Protocol, runs: Runs, statistic: str, measure: str) -> float:
+def mean_of(results: Results, statistic: str, measure: str) -> float:
     """Over all cells of a statistic; not a number where none has it."""
-    found = [
-        made.run.latest[measure]
-        for cell in cells(protocol)
-        if cell.statistic == statistic and (made := closest(protocol, cell, runs)) and measure in made.run.latest
-    ]
+    closest = [made for cell in results.cells(statistic) if (made := results.closest(cell))]
+    found = [made.run.latest[measure] for made in closest if measure in made.run.latest]
     return float(np.mean(found)) if found else math.nan
 
 
-def unmet(protocol: Protocol, runs: Runs) -> list[tuple[Cell, float]]:
+def unmet(results: Results) -> list[tuple[Cell, float]]:
     """Cells that have not reached the reference's content distance, with theirs as a share of it."""
     found = []
-    for cell in cells(protocol):
-        target, made = target_of(protocol, cell, runs), closest(protocol, cell, runs)
+    for cell in cells(results.protocol):
+        target, made = results.target(cell), results.closest(cell)
         if target is not None and made is not None:
             share = made.run.latest[CONTENT] / target
-            if abs(math.log(share)) > protocol.tolerance:
+            if abs(math.log(share)) > results.protocol.tolerance:
                 found.append((cell, share))
     return found
 
 
-def step_time(runs: Iterable[Run]) -> float:
-    """Median milliseconds a step."""
-    times = [value for run in runs for _, value in run.history("time/step_ms")]
+def step_time(results: Results, statistic: str) -> float:
+    """Median milliseconds a step of each cell's first run; not a number without runs."""
+    first = [results.runs[cell][0].run for cell in results.cells(statistic) if results.runs.get(cell)]
+    times = [value for run in first for _, value in run.history("time/step_ms")]
     return float(np.median(times)) if times else math.nan
 
 

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +26,30 @@ class Made(NamedTuple):
         return Tried(self.beta, self.run.latest[CONTENT])
 
 
-Runs = Mapping[Cell, Sequence[Made]]
+class Results(NamedTuple):
+    """What a protocol's runs have given so far."""
+
+    protocol: Protocol
+    runs: dict[Cell, list[Made]]
+    """In the order in which they were made."""
+    failed: dict[str, str]
+    """What went wrong, by the name of the member."""
+
+    def target(self, cell: Cell) -> float | None:
+        """The reference's content distance on the same pictures with the same seed."""
+        made = self.runs.get(self.reference(cell), ())
+        return made[0].tried.content if made else None
+
+    def closest(self, cell: Cell) -> Made | None:
+        """The run of a cell that ended nearest to the reference's content distance."""
+        target, made = self.target(cell), self.runs.get(cell, ())
+        return min(made, key=lambda one: miss(one.tried, target)) if made and target is not None else None
+
+    def reference(self, cell: Cell) -> Cell:
+        return cell._replace(statistic=self.protocol.reference)
+
+    def cells(self, statistic: str) -> list[Cell]:
+        return [cell for cell in cells(self.protocol) if cell.statistic == statistic]
 
 
 class Progress(NamedTuple):
@@ -58,50 +81,38 @@ def quoted(key: str, path: str) -> str:
     return f'{key}="{escaped}"'
 
 
-def wanted(protocol: Protocol, runs: Runs) -> dict[Cell, float]:
+def wanted(results: Results) -> dict[Cell, float]:
     """The weights to try in the next round; nothing for a cell that has met its target, or had its runs.
 
     A cell whose reference failed has no target, and gets its first run only.
     """
-    found = {}
+    protocol, found = results.protocol, dict[Cell, float]()
     for cell in cells(protocol):
-        made = runs.get(cell, ())
+        made, target = results.runs.get(cell, ()), results.target(cell)
         if not made:
             found[cell] = first_beta(protocol, cell.statistic)
-        elif cell.statistic != protocol.reference and len(made) < protocol.runs:
-            target = target_of(protocol, cell, runs)
+        elif cell.statistic != protocol.reference and target is not None and len(made) < protocol.runs:
             tried = [one.tried for one in made]
-            if target is None or min(miss(one, target) for one in tried) <= protocol.tolerance:
-                continue
             beta = next_beta(tried, target)
-            if beta not in {one.beta for one in tried} and not (exhausted(tried) and beta > max(tried).beta):
+            met = min(miss(one, target) for one in tried) <= protocol.tolerance
+            if (
+                not met
+                and beta not in {one.beta for one in tried}
+                and not (exhausted(tried) and beta > max(tried).beta)
+            ):
                 found[cell] = beta
     return found
-
-
-def target_of(protocol: Protocol, cell: Cell, runs: Runs) -> float | None:
-    """The reference's content distance on the same pictures with the same seed."""
-    made = runs.get(cell._replace(statistic=protocol.reference), ())
-    return made[0].tried.content if made else None
-
-
-def closest(protocol: Protocol, cell: Cell, runs: Runs) -> Made | None:
-    """The run of a cell that ended nearest to the reference's content distance."""
-    target = target_of(protocol, cell, runs)
-    made = runs.get(cell, ())
-    return min(made, key=lambda one: miss(one.tried, target)) if made and target is not None else None
 
 
 def first_round(protocol: Protocol, given: Sequence[str]) -> list[Member]:
     return [member(protocol, cell, first_beta(protocol, cell.statistic), given) for cell in cells(protocol)]
 
 
-def work(
-    protocol: Protocol, given: Sequence[str], batch: Batch, runs: dict[Cell, list[Made]], failed: dict[str, str]
-) -> Iterator[Progress]:
-    """All rounds, in a batch that has the first one's members; fills `runs` and, by member, `failed`."""
+def work(results: Results, given: Sequence[str], batch: Batch) -> Iterator[Progress]:
+    """All rounds, in a batch that has the first one's members; fills `results`."""
+    protocol, runs, failed = results
     for round_ in range(1, protocol.runs + 1):
-        betas = {cell: beta for cell, beta in wanted(protocol, runs).items() if round_ == 1 or cell in runs}
+        betas = {cell: beta for cell, beta in wanted(results).items() if round_ == 1 or cell in runs}
         members = {cell: member(protocol, cell, beta, given) for cell, beta in betas.items()}
         if round_ > 1:
             batch.add(list(members.values()))
