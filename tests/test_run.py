@@ -170,7 +170,7 @@ def test_help_and_the_front_door_answer_without_torch(tmp_path: Path) -> None:
     helped = front("run", "--help")
     assert helped.returncode == 0
     assert helped.stdout.count("python -m stx.run") >= 5
-    assert "style_stat: cooc_matrix, cooc_tensor, cooc_vector, gram" in helped.stdout
+    assert "style_stat: channel_histograms, cooc_gram, cooc_matrix" in helped.stdout
     assert "| torch\n" not in helped.stderr
     assert front("rum").returncode == 2
     completed = front("-sc", "query=bash", COMP_LINE="stx run style_stat=cooc_")
