@@ -27,7 +27,8 @@ MEASURES = {
     "measure/cfsd": "structure (CFSD)",
     "measure/ssim": "SSIM (higher is nearer)",
 }
-CELL = (192, 192)
+CELL = 192
+"""Pixels of a picture's longer side on the sheet."""
 
 
 def write(work: Batch, results: Results, folder: Path, command: str) -> Path:
@@ -184,10 +185,11 @@ def sheet(results: Results, folder: Path) -> list[Block]:
         inputs = [picture(first, file) for file in ("content.png", "style.png")]
         rows.append([*inputs, *(picture(one, "output.png") for one in made)])
         labels.append(label(photograph, style))
-    if not any(shown for row in rows for shown in row):
+    found = [shown for row in rows for shown in row if shown]
+    if not found:
         return []
     columns = ["photograph", "style", *protocol.statistics]
-    made_sheet = contact_sheet(rows, row_labels=labels, column_labels=columns, cell=CELL)
+    made_sheet = contact_sheet(rows, row_labels=labels, column_labels=columns, cell=fitted(found[0].size, CELL))
     made_sheet.resize(fitted(made_sheet.size, 2400)).save(folder / "pictures" / "sheet.jpg", quality=88)
     return [Heading("Pictures"), Pictures([Picture("pictures/sheet.jpg", "at equal content distance")], 1000)]
 
