@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any, NoReturn
 
 import hydra
@@ -84,6 +85,27 @@ def raised_in_hydra(error: ValueError) -> bool:
     return traceback.extract_tb(error.__traceback__)[-1].filename.startswith(os.path.dirname(hydra.__file__))
 
 
+def key_of(override: str) -> str:
+    """The dotted key that an override sets."""
+    return override.lstrip("+~").partition("=")[0]
+
+
+def own_options(given: Sequence[str], names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """A batch command's own options, the last of each that counts, and what is meant for all of its runs."""
+    own = {key_of(text): text.partition("=")[2] for text in given if key_of(text) in names}
+    return own, [text for text in given if key_of(text) not in names]
+
+
+def output_folder(name: str) -> Path:
+    """The folder that `output=` names, which need not exist. Raises UserError for what cannot be one."""
+    folder = Path(name)
+    if folder == Path():
+        raise UserError("output= must name a folder")
+    if folder.is_file():
+        raise UserError(f"output={folder}: that is a file; name a folder")
+    return folder
+
+
 def presets(group: str) -> list[str]:
     """What a group offers in folders: thesis/e01_gram of `experiment`."""
     files = (CONF / group).glob("*/*.yaml") if group.isidentifier() else ()
@@ -95,7 +117,7 @@ def siblings(option: str, typed: Sequence[str] | None) -> list[str]:
     if typed is None:
         arguments = get_args_parser().parse_args()
         typed = arguments.overrides + [f"hydra.searchpath=[{arguments.config_dir}]"] * bool(arguments.config_dir)
-    others = [text for text in typed if text.lstrip("+~").partition("=")[0] != option]
+    others = [text for text in typed if key_of(text) != option]
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):

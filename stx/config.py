@@ -61,7 +61,9 @@ Whole = Annotated[int, BeforeValidator(whole), Field(strict=True)]
 Real = Annotated[float, Field(strict=True, allow_inf_nan=False), AfterValidator(in_float32)]
 Positive = Annotated[Real, Field(gt=0)]
 NotNegative = Annotated[Real, Field(ge=0)]
-Size = Annotated[Whole, Field(ge=1, le=16384)]
+LONGEST_SIDE = 16384
+"""Pixels; what is given, and what follows from a photograph's proportions."""
+Size = Annotated[Whole, Field(ge=1, le=LONGEST_SIDE)]
 Steps = Annotated[Whole, Field(ge=1, le=10**9)]
 Every = Annotated[Whole, Field(ge=0)]
 Unit = Annotated[Real, Field(ge=0, le=1)]

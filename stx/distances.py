@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d, kl_div, normalize
 
 from stx.stats.gram_matrix import gram
+from stx.stats.wasserstein import quantiles_of
 
 ToTarget = Callable[[Tensor], Tensor]
 
@@ -63,17 +64,8 @@ def sliced_wasserstein(target: Tensor) -> ToTarget:
     directions = directions / torch.linalg.vector_norm(directions, dim=1, keepdim=True)
     flat = target.flatten(1)
     spread = (flat - flat.mean(1, keepdim=True)).square().sum(0).mean().div(len(flat)).sqrt()
-    wanted = quantiles(directions @ flat)
-    return lambda ours: (quantiles(directions @ ours.flatten(1)) - wanted).square().mean().sqrt() / spread
-
-
-def quantiles(rows: Tensor) -> Tensor:
-    """QUANTILES of each row, evenly spaced, interpolated between the sorted values."""
-    ordered = rows.sort(dim=1).values
-    places = torch.linspace(0, ordered.shape[1] - 1, QUANTILES, dtype=torch.float64, device=rows.device)
-    below = places.floor().long()
-    above = (below + 1).clamp(max=ordered.shape[1] - 1)
-    return torch.lerp(ordered[:, below], ordered[:, above], (places - below).float())
+    wanted = quantiles_of(directions @ flat, QUANTILES)
+    return lambda ours: (quantiles_of(directions @ ours.flatten(1), QUANTILES) - wanted).square().mean().sqrt() / spread
 
 
 def frechet(target: Tensor) -> ToTarget:

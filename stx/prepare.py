@@ -2,6 +2,7 @@
 
 import math
 import os
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
@@ -9,14 +10,12 @@ from torch import Tensor
 
 from stx import images
 from stx.bind import bind
-from stx.config import Config, NoiseInit, PictureInit, StyleTerm
+from stx.config import LONGEST_SIDE, Config, NoiseInit, PictureInit, StyleTerm, StyleTerms
 from stx.device import Hardware, choose
 from stx.errors import UserError
 from stx.losses import LossNetwork, Term, mean_square
 from stx.vgg import LAYERS, VGG19, Weights, shortest_side
 from stx.weights import load_weights
-
-LONGEST_SIDE = 16384
 
 
 class Inputs(NamedTuple):
@@ -100,10 +99,10 @@ def initial(config: Config, content: Tensor, size: tuple[int, int]) -> Tensor:
 
 def terms(config: Config) -> dict[str, Term]:
     """The style statistics by name. Raises UserError."""
-    named = config.style_stat.by_name()
+    stat = config.style_stat
     return {
-        name: bound(stat, f"style_stat.terms.{name}" if len(named) > 1 else "style_stat")
-        for name, stat in named.items()
+        name: bound(term, f"style_stat.terms.{name}" if isinstance(stat, StyleTerms) else "style_stat")
+        for name, term in stat.by_name().items()
     }
 
 
@@ -136,8 +135,8 @@ def try_statistics(config: Config, same_shape: bool) -> None:
                 )
 
 
-def loss_network(config: Config, inputs: Inputs) -> LossNetwork:
-    """The network that a run descends, calibrated if the config says so."""
+def loss_network(config: Config, inputs: Inputs, scales: Mapping[str, float] | None = None) -> LossNetwork:
+    """The network that a run descends, with the `scales` of an earlier start or calibrated, if the config says so."""
     weights = config.loss_weights
     count = len(weights.style_layers)
     vgg = VGG19(inputs.weights, config.pooling.name, deepest_layer(config), inputs.hardware.dtype)
@@ -153,6 +152,8 @@ def loss_network(config: Config, inputs: Inputs) -> LossNetwork:
         terms=terms(config),
         literal_factor=weights.factor == "thesis",
     )
-    if weights.calibrate == "gradient":
+    if scales is not None:
+        network.scales = dict(scales)
+    elif weights.calibrate == "gradient":
         network.calibrate(inputs.content, torch.Generator().manual_seed(config.seed))
     return network

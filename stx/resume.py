@@ -9,6 +9,7 @@ import yaml
 from hydra import compose
 from omegaconf import OmegaConf
 
+from stx.command import key_of
 from stx.config import Config, restored, validate
 from stx.errors import UserError
 from stx.journal import NAME, entries
@@ -95,10 +96,6 @@ def asked(overrides: Sequence[str], given: Sequence[str]) -> dict[str, tuple[Any
 def validated(overrides: Sequence[str]) -> Config:
     composed = compose("config", list(overrides))
     return validate(OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"]))
-
-
-def key_of(override: str) -> str:
-    return override.lstrip("+~").partition("=")[0]
 
 
 def flat(config: Config) -> dict[str, Any]:

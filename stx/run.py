@@ -50,12 +50,9 @@ def run(job: Job) -> Path:
     config, folder = job.config, job.folder
     inputs = prepare(config)
     log.info(about.opening(job, inputs))
-    network = loss_network(config, inputs)
-    image = inputs.initial.contiguous()
-    resumed = checkpoint.load(folder, image) if job.resumed else None
-    if resumed:
-        network.scales, image = dict(resumed.scales), resumed.image
-    image.requires_grad_()
+    resumed = checkpoint.load(folder, inputs.initial) if job.resumed else None
+    network = loss_network(config, inputs, resumed.scales if resumed else None)
+    image = (resumed.image if resumed else inputs.initial.contiguous()).requires_grad_()
     output = folder / "output.png"
     judges = cache(lambda: measurer(inputs.content, inputs.style))  # when the first is asked for
 

@@ -20,7 +20,6 @@ from stx.distances import (
     frechet,
     luminance,
     moments,
-    quantiles,
     relative_distance,
     relative_gram,
     root_mean_square,
@@ -84,12 +83,6 @@ def test_one_channel_agrees_with_the_distance_of_scipy() -> None:
 def test_pictures_of_different_sizes_are_comparable() -> None:
     distance = sliced_wasserstein(maps(0, height=80, width=100))(maps(3, height=30, width=20))
     assert distance < 0.15  # both standard normal; what is left is sampling
-
-
-def test_quantiles_are_those_of_numpy() -> None:
-    rows = torch.randn(3, 700, generator=torch.Generator().manual_seed(0))
-    expected = np.quantile(rows.numpy(), np.linspace(0, 1, 1024), axis=1).T
-    np.testing.assert_allclose(quantiles(rows).numpy(), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_relative_distance_is_a_share_of_the_second() -> None:

@@ -55,6 +55,12 @@ def test_any_path_reaches_the_run_as_it_is(path: str) -> None:
     assert (config.content, config.style) == (path, path)
 
 
+def test_pictures_of_one_stem_are_members_of_their_own() -> None:
+    protocol = load("quick", {"photographs": "a/x.png,b/x.png,x.jpg,a/x.png", "styles": "swirls"})
+    names = {member(protocol, cell, 3.0, []).name for cell in cells(protocol)}
+    assert len(names) == 3 * len(protocol.statistics) == len([*cells(protocol)])
+
+
 def test_mistakes_in_a_protocol_are_named(tmp_path: Path) -> None:
     good = (CONF / "protocol" / "quick.yaml").read_text(encoding="utf-8")
     for text, answer in (

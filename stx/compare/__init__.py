@@ -12,8 +12,8 @@ from stx.errors import UserError
 
 EXAMPLES = """
 examples
-  python -m stx.compare protocol=quick                       four statistics, two pairs: ten minutes on two cores
-  python -m stx.compare protocol=test                        what README's table shows: hours
+  python -m stx.compare protocol=quick                       four statistics, two pairs: a few minutes
+  python -m stx.compare protocol=test                        what README's table shows: an hour
   python -m stx.compare statistics=cooc_gram,mean_std        any options of style_stat, against the protocol's reference
   python -m stx.compare photographs=me.jpg,you.jpg styles=painting.jpg seeds=0,1 optim.steps=100
   python -m stx.compare protocol=mine.yaml output=outputs/mine
@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="see the examples")
     arguments = parser.parse_args()
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    with command.mistakes([text for text in arguments.overrides if key_of(text) not in OWN]):
+    with command.mistakes(command.own_options(arguments.overrides, OWN)[1]):
         try:
             failed, report = run(arguments.overrides)
         except KeyboardInterrupt:  # between two runs
@@ -53,19 +53,14 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
     from stx.compare.report import write
     from stx.compare.work import Results, first_round, work
 
-    own = {key_of(text): text.partition("=")[2] for text in given if key_of(text) in OWN}
-    for_all = [text for text in given if key_of(text) not in OWN]
+    own, for_all = command.own_options(given, OWN)
     for text in for_all:
-        if key_of(text) in DECIDED or key_of(text).startswith("style_stat."):
+        if command.key_of(text) in DECIDED or command.key_of(text).startswith("style_stat."):
             raise UserError(
                 f"{text}: the protocol sets this itself; {', '.join(OWN[1:5])} take lists of what to compare"
             )
     name = own.get("protocol", "quick")
-    folder = Path(own.get("output", f"outputs/compare-{Path(name).stem}"))
-    if folder == Path() or folder.is_file():
-        raise UserError(
-            f"output={folder}: that is a file; name a folder" if folder.is_file() else "output= must name a folder"
-        )
+    folder = command.output_folder(own.get("output", f"outputs/compare-{Path(name).stem}"))
     protocol = load(name, {key: text for key, text in own.items() if key in LISTS})
     results = Results(protocol, runs={}, failed={})
     with batch("compare", first_round(protocol, for_all), folder) as made:
@@ -74,7 +69,3 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
             sys.stderr.write(f"({ended.message})\n" if ended.message else f"in {ended.seconds:.0f} s\n")
         typed = shlex.join(["python", "-m", "stx.compare", *given])
         return len(results.failed), write(made, results, folder / "report", typed)
-
-
-def key_of(override: str) -> str:
-    return override.lstrip("+~").partition("=")[0]

@@ -99,9 +99,9 @@ def chosen(plain: dict[str, Any], key: str, names: Sequence[str]) -> Any:
     if key == "seeds":
         if not all(name.isdecimal() for name in names):
             raise UserError(f"seeds={','.join(names)}: should be whole numbers, separated by commas")
-        return [int(name) for name in names]
+        return [int(name) for name in dict.fromkeys(names)]
     if key != "statistics":
-        return list(names)
+        return list(dict.fromkeys(names))
     known = plain.get("statistics") or {}
     options = sorted(path.stem for path in (CONF / "style_stat").glob("*.yaml"))
     for name in names:

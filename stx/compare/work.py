@@ -1,5 +1,6 @@
 """The runs of a comparison, round by round: each statistic's weight is searched until contents are kept alike."""
 
+import hashlib
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -62,7 +63,7 @@ class Progress(NamedTuple):
 
 
 def member(protocol: Protocol, cell: Cell, beta: float, given: Sequence[str]) -> Member:
-    name = "-".join([cell.statistic, Path(cell.photograph).stem, Path(cell.style).stem, f"{cell.seed}", f"{beta:g}"])
+    name = "-".join([cell.statistic, *map(called, cell.pair), f"{cell.seed}", f"{beta:g}"])
     overrides = [
         *protocol.settings,
         *protocol.statistics[cell.statistic].split(),
@@ -73,6 +74,12 @@ def member(protocol: Protocol, cell: Cell, beta: float, given: Sequence[str]) ->
         f"loss_weights.beta={beta:g}",
     ]
     return Member(name, overrides)
+
+
+def called(path: str) -> str:
+    """A picture in a member's name: two files of one stem, in other folders or of other types, are told apart."""
+    stem = Path(path).stem
+    return stem if stem == path else f"{stem}~{hashlib.sha256(path.encode()).hexdigest()[:6]}"
 
 
 def quoted(key: str, path: str) -> str:

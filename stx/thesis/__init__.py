@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stx import command
-from stx.errors import UserError
 
 EXAMPLES = """
 examples
@@ -21,6 +20,8 @@ The same command goes on where it was stopped. `output=folder` takes another fol
 outputs/thesis-quick; tracking.uri=... another store.
 """
 
+OWN = ("output", "only")
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(
@@ -30,7 +31,7 @@ def main() -> None:
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="for all runs, and output=..., only=...")
     arguments = parser.parse_args()
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    with command.mistakes(for_all(arguments.overrides)):
+    with command.mistakes(command.own_options(arguments.overrides, OWN)[1]):
         try:
             failed, report = run(arguments.quick, arguments.overrides)
         except KeyboardInterrupt:  # between two runs
@@ -46,13 +47,9 @@ def run(quick: bool, given: Sequence[str]) -> tuple[int, Path]:
     from stx.thesis.plan import PARTS, members
     from stx.thesis.report import write
 
-    folder = Path(last(given, "output", f"outputs/thesis{'-quick' if quick else ''}"))
-    if folder == Path() or folder.is_file():
-        raise UserError(
-            f"output={folder}: that is a file; name a folder" if folder.is_file() else "output= must name a folder"
-        )
-    only = last(given, "only", ",".join(PARTS)).split(",")
-    plan = members(quick, for_all(given), only)
+    own, for_all = command.own_options(given, OWN)
+    folder = command.output_folder(own.get("output", f"outputs/thesis{'-quick' if quick else ''}"))
+    plan = members(quick, for_all, own.get("only", ",".join(PARTS)).split(","))
     failed: dict[str, str] = {}
     with batch("thesis", plan, folder) as work:
         for number, ended in enumerate(work.work(), start=1):
@@ -62,13 +59,3 @@ def run(quick: bool, given: Sequence[str]) -> tuple[int, Path]:
                 failed[ended.name] = ended.message
         typed = shlex.join(["python", "-m", "stx.thesis", *["--quick"] * quick, *given])
         return len(failed), write(work, folder / "report", typed, failed)
-
-
-def for_all(given: Sequence[str]) -> list[str]:
-    """What was given for the runs."""
-    return [text for text in given if not text.startswith(("output=", "only="))]
-
-
-def last(given: Sequence[str], key: str, default: str) -> str:
-    """What was given for a key, the last time if twice."""
-    return next((text.partition("=")[2] for text in reversed(given) if text.startswith(f"{key}=")), default)

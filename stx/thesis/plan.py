@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from stx.batch import Member
+from stx.command import key_of
 from stx.config import CONF
 from stx.errors import UserError, did_you_mean
 
@@ -56,7 +57,7 @@ def members(quick: bool, given: Sequence[str], only: Sequence[str] = PARTS) -> l
     With sizes given, what a raw ratio weighs at the quick size says nothing, and is left out.
     """
     for override in given:
-        key = override.lstrip("+~").partition("=")[0]
+        key = key_of(override)
         if not any(key == name or key.startswith(f"{name}.") for name in ALLOWED):
             raise UserError(
                 f"{override}: the experiments set this themselves; what can be given for all of them is "
