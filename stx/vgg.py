@@ -102,5 +102,5 @@ class VGG19(nn.Module):
             # Not in place: a captured map must not be overwritten by what follows.
             maps = relu(conv2d(maps, kernel, bias, padding=1))
             if name in layers:
-                features[name] = maps[0]
+                features[name] = maps.squeeze(0)
         return features

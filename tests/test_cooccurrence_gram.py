@@ -40,6 +40,21 @@ def test_cooc_gram_is_its_definition(radius: int, threshold: str | float, centre
     torch.testing.assert_close(ours, ours.T)
 
 
+@pytest.mark.parametrize("radius", [0, 2, [0, 1, 3]])
+@pytest.mark.parametrize("threshold", ["mean", "none"])
+@pytest.mark.parametrize("centred", [False, True])
+def test_its_gradient_is_that_of_its_definition(radius: int | list[int], threshold: str, centred: bool) -> None:
+    maps, same = features(3, 5, 4).requires_grad_(), features(3, 5, 4).requires_grad_()
+    limit = {"mean": float(maps.detach().mean()), "none": -1.0}[threshold]
+    radii = [radius] if isinstance(radius, int) else radius
+    expected = torch.stack([looped(same, each, limit, centred) for each in radii])
+    ours = stats.cooc_gram(maps, radius=radius, threshold=threshold, centred=centred).view_as(expected)  # type: ignore[arg-type]
+    pull = torch.randn(expected.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    (ours * pull).sum().backward()
+    (expected * pull).sum().backward()
+    torch.testing.assert_close(maps.grad, same.grad)
+
+
 def test_without_radius_and_threshold_it_is_gram_exactly() -> None:
     maps = features(6, 7, 8).float()
     assert torch.equal(stats.cooc_gram(maps, radius=0, threshold="none", centred=False), stats.gram(maps))

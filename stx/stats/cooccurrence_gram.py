@@ -1,15 +1,15 @@
 """Which channels are active together: correlations between channels at a place, around it, or at a distance."""
 
-import math
 from typing import Literal
 
 import torch
 from torch import Tensor
 
 from stx.errors import UserError
-from stx.stats.cooccurrence import box_mean
+from stx.stats.cooccurrence import Threshold, above, box_mean
+from stx.stats.gram_matrix import correlation
 
-Limit = float | Literal["mean", "none"]
+Limit = Threshold | Literal["none"]
 
 
 def cooc_gram(features: Tensor, *, radius: int | list[int], threshold: Limit, centred: bool) -> Tensor:
@@ -26,23 +26,14 @@ def cooc_gram(features: Tensor, *, radius: int | list[int], threshold: Limit, ce
     radii = [radius] if isinstance(radius, int) else radius
     if not radii or min(radii) < 0:
         raise UserError(f"radius is {radius}: it must be 0 or more, or a list of such")
-    active = above(features, threshold)
+    active = features if threshold == "none" else features * above(features, threshold)
     if centred:
-        active = active - active.mean((1, 2), keepdim=True)
+        active = active - active.sum((1, 2), keepdim=True) / active[0].numel()
     flat = active.flatten(1)
-    around = [flat if each == 0 else box_mean(active, each).flatten(1) for each in radii]
-    found = [flat @ window.T / flat.shape[1] for window in around]
+    with torch.no_grad():  # the correlation's gradient counts theirs
+        around = [flat if each == 0 else box_mean(active, each).flatten(1) for each in radii]
+    found = [correlation(flat, window) for window in around]
     return found[0] if isinstance(radius, int) else torch.stack(found)
-
-
-def above(features: Tensor, threshold: Limit) -> Tensor:
-    """The features above a threshold, zero elsewhere. Whether one is above has no gradient."""
-    if threshold == "none":
-        return features
-    if threshold != "mean" and not math.isfinite(threshold):
-        raise UserError(f"threshold is {threshold}: it must be a number, mean or none")
-    limit = features.detach().mean() if threshold == "mean" else threshold
-    return features * (features > limit)
 
 
 def shift_gram(features: Tensor, *, shifts: list[int]) -> Tensor:
@@ -54,11 +45,14 @@ def shift_gram(features: Tensor, *, shifts: list[int]) -> Tensor:
     """
     if not shifts or min(shifts) < 0:
         raise UserError(f"shifts is {shifts}: it must be a list of whole numbers from 0")
-    return torch.stack([correlation(features, shift, axis) for shift in shifts for axis in (2, 1)])
+    return torch.stack([shifted(features, shift, axis) for shift in shifts for axis in (1, 0)])
 
 
-def correlation(features: Tensor, shift: int, axis: int) -> Tensor:
-    size = features.shape[axis]
+def shifted(features: Tensor, shift: int, axis: int) -> Tensor:
+    places = features.permute(
+        1, 2, 0
+    )  # channels last, as they lie in memory: what is cut out is copied in large pieces
+    size = places.shape[axis]
     shift = min(shift, size - 1)
-    here, there = (features.narrow(axis, start, size - shift).flatten(1) for start in (0, shift))
-    return here @ there.T / here.shape[1]
+    here, there = (places.narrow(axis, start, size - shift).reshape(-1, len(features)) for start in (0, shift))
+    return here.T @ there / len(here)

@@ -34,8 +34,8 @@ def mmd_polynomial(features: Tensor, *, offset: float) -> Tensor:
 def mmd_gaussian(features: Tensor, *, reference: Tensor) -> Tensor:
     """The Gaussian kernel, approximated: means of cos and sin along random frequencies (K, D), which are its
     `reference`: shape (2 K,), a half of K of them each (Rahimi & Recht 2007, algorithm 1)."""
-    angles = reference @ features.flatten(1)
-    return torch.cat([angles.cos().mean(1), angles.sin().mean(1)]) / math.sqrt(len(reference))
+    angles = features.flatten(1).T @ reference.T
+    return torch.cat([angles.cos().sum(0), angles.sin().sum(0)]) / (len(angles) * math.sqrt(len(reference)))
 
 
 def frequencies(features: Tensor, *, count: int, bandwidth: float, seed: int) -> Tensor:
