@@ -49,6 +49,7 @@ def run(job: "Job", inputs: Inputs) -> About:
         "stx.command": command(job),
         "stx.folder": str(job.folder.absolute()),
         "stx.hardware": inputs.hardware.description,
+        "stx.expected_memory_gb": f"{inputs.memory / 1e9:.1f}",
         "stx.weights_sha256": inputs.weights.sha256,
         "stx.versions": versions(),
         **job.tags,
@@ -56,8 +57,15 @@ def run(job: "Job", inputs: Inputs) -> About:
     return About(f"{content}-{style}-{statistic}", params, tags, f"{statistic} · {content} × {style}", command(job))
 
 
-def write(job: "Job", inputs: Inputs, network: LossNetwork) -> Iterator[Path]:
-    """What a new run starts from, into its folder: config, both pictures at their working sizes, the losses' scales."""
+def scales(folder: Path, network: LossNetwork) -> Path:
+    """The constants of the losses, as a file."""
+    path = folder / "scales.json"
+    path.write_text(json.dumps(network.scales, indent=2), encoding="utf-8")
+    return path
+
+
+def write(job: "Job", inputs: Inputs) -> Iterator[Path]:
+    """What a new run starts from, into its folder: config, and both pictures at their working sizes."""
     if job.resumed:
         return
     for name, picture in (("content.png", inputs.content), ("style.png", inputs.style)):
@@ -65,7 +73,6 @@ def write(job: "Job", inputs: Inputs, network: LossNetwork) -> Iterator[Path]:
         yield job.folder / name
     for name, text in (
         ("config.yaml", yaml.safe_dump(job.config.model_dump(by_alias=True), sort_keys=False, allow_unicode=True)),
-        ("scales.json", json.dumps(network.scales, indent=2)),
         ("run.json", json.dumps({"overrides": job.overrides, "choices": job.choices}, indent=2)),
     ):
         (job.folder / name).write_text(text, encoding="utf-8")
@@ -76,7 +83,7 @@ def opening(job: "Job", inputs: Inputs) -> str:
     config, (_, height, width) = job.config, inputs.content.shape
     lines = [
         f"{job.choices['style_stat']}: {config.content} in the style of {config.style}, {width} x {height}, "
-        f"{config.optim.steps} steps on {inputs.hardware.description}"
+        f"{config.optim.steps} steps on {inputs.hardware.description}, about {inputs.memory / 1e9:.1f} GB of memory"
     ]
     weights = config.loss_weights
     if weights.calibrate == "gradient" and weights.beta > 30 * weights.alpha:

@@ -2,6 +2,7 @@
 
 import io
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +28,11 @@ class Checkpoint(NamedTuple):
     """Values that were not finite so far: [step, what]."""
     backoffs: int
 
+    @classmethod
+    def start(cls, image: Tensor) -> "Checkpoint":
+        """Before the first step from an image."""
+        return cls(0, image, image, optimiser={}, scales={}, events=[], backoffs=0)
+
 
 def save(folder: Path, checkpoint: Checkpoint) -> None:
     """Written beside and moved into place, so that a crash or a power cut leaves the old one or the new one."""
@@ -40,8 +46,8 @@ def save(folder: Path, checkpoint: Checkpoint) -> None:
     os.replace(part, folder / NAME)
 
 
-def load(folder: Path, like: Tensor) -> Checkpoint | None:
-    """The newest state, on the device of `like`, a picture of the run's size; nothing for a run without any.
+def load(folder: Path, device: torch.device, shapes: Collection[torch.Size]) -> Checkpoint | None:
+    """The newest state, of a picture of one of these shapes; nothing for a run without any.
 
     Loads tensors and plain values only. Raises UserError where what is there is no state of such a run.
     """
@@ -49,8 +55,8 @@ def load(folder: Path, like: Tensor) -> Checkpoint | None:
     if not path.exists():
         return None
     try:
-        state = Checkpoint(**torch.load(path, map_location=like.device, weights_only=True))
-        if not state.image.shape == state.last_finite.shape == like.shape:
+        state = Checkpoint(**torch.load(path, map_location=device, weights_only=True))
+        if state.image.shape not in shapes or state.last_finite.shape != state.image.shape:
             raise ValueError(f"pictures of the shape {tuple(state.image.shape)}")
         return state
     except Exception as error:  # a damaged file may raise anything

@@ -152,12 +152,14 @@ class ImageSize(Section):
 class Adam(Section):
     name: Literal["adam"]
     steps: Steps
+    pyramid: list[Steps]
     lr: Positive
 
 
 class Lbfgs(Section):
     name: Literal["lbfgs"]
     steps: Steps
+    pyramid: list[Steps]
     history: Annotated[Whole, Field(ge=1)]
     first_step: Positive
 
@@ -165,6 +167,7 @@ class Lbfgs(Section):
 class LbfgsPlain(Section):
     name: Literal["lbfgs_plain"]
     steps: Steps
+    pyramid: list[Steps]
     lr: Positive
     history: Annotated[Whole, Field(ge=1)]
 
@@ -210,6 +213,7 @@ class Config(Section):
     seed: Annotated[Whole, Field(ge=0, lt=2**63)]
     device: Annotated[str, AfterValidator(known_device)]
     precision: Literal["auto", "fp32", "bf16"]
+    activation_checkpointing: Annotated[bool, Field(strict=True)]
 
 
 def validate(composed: DictConfig) -> Config:
@@ -233,8 +237,9 @@ def validate(composed: DictConfig) -> Config:
 def restored(dumped: Any) -> Config:
     """A config as it was dumped by an earlier run. Raises UserError for one that this version does not know."""
     try:
-        return Config.model_validate({"resume": None, **dumped})
-    except (ValidationError, TypeError) as error:
+        later = {"resume": None, "activation_checkpointing": False}  # what runs of earlier versions did without
+        return Config.model_validate({**later, **dumped, "optim": {"pyramid": [], **dumped["optim"]}})
+    except (ValidationError, TypeError, KeyError) as error:
         raise UserError(
             f"config.yaml of the run: {explain(error, dumped)}"
             if isinstance(error, ValidationError)
@@ -253,6 +258,11 @@ def check_combinations(config: Config) -> None:
         raise UserError(
             f"loss_weights.style_weights has {len(weights.style_weights)} numbers for "
             f"{len(weights.style_layers)} style_layers; give one each, or null for equal shares"
+        )
+    if sum(config.optim.pyramid) >= config.optim.steps:
+        raise UserError(
+            f"optim.pyramid={config.optim.pyramid} takes all of the {config.optim.steps} steps; leave some for the "
+            "whole size: optim.steps"
         )
     if isinstance(init, NoiseInit) and init.low > init.high:
         raise UserError(f"init.low={init.low:g} is above init.high={init.high:g}")

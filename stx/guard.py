@@ -11,7 +11,7 @@ from stx import checkpoint
 from stx.checkpoint import Checkpoint
 from stx.config import Config
 from stx.losses import LossNetwork
-from stx.optimise import OPTIMISERS, Step, optimise
+from stx.optimise import OPTIMISERS, Step, current, optimise
 from stx.record import Outcome, record
 
 STEP_LENGTHS = ("lr", "first_step")
@@ -20,7 +20,7 @@ STEP_LENGTHS = ("lr", "first_step")
 
 def optimiser_for(config: Config, image: Tensor, backoffs: int) -> torch.optim.Optimizer:
     """The config's optimiser, its steps shortened once for each time that the run went back."""
-    settings = config.optim.model_dump(exclude={"name", "steps"})
+    settings = config.optim.model_dump(exclude={"name", "steps", "pyramid"})
     for name in STEP_LENGTHS:
         if name in settings:
             settings[name] *= config.guard.shrink**backoffs
@@ -28,26 +28,30 @@ def optimiser_for(config: Config, image: Tensor, backoffs: int) -> torch.optim.O
 
 
 def guarded(
-    config: Config, network: LossNetwork, image: Tensor, folder: Path, resumed: Checkpoint | None, **recording: Any
+    config: Config,
+    network: LossNetwork,
+    image: Tensor,
+    state: Checkpoint,
+    folder: Path,
+    *,
+    until: int,
+    **recording: Any,
 ) -> tuple[Outcome, torch.optim.Optimizer]:
-    """Run the loop from its start, or from where `resumed` was, to its end; checkpoints go into `folder`.
+    """Run the loop on from `state`, whose image is the leaf `image`, to the step `until`; checkpoints go into `folder`.
 
     Under on_nan=backoff a value that is not finite takes the run back to its last finite picture, with a new optimiser
     of shorter steps, at most guard.backoffs times; the steps count on.
     """
-    backoffs = resumed.backoffs if resumed else 0
-    done, events = (resumed.step, resumed.events) if resumed else (0, [])
-    last_finite = resumed.last_finite if resumed else None
+    done, events, backoffs, last_finite = state.step, state.events, state.backoffs, state.last_finite.clone()
     optimiser = optimiser_for(config, image, backoffs)
-    if resumed:
-        optimiser.load_state_dict(resumed.optimiser)
+    if state.optimiser:
+        optimiser.load_state_dict(state.optimiser)
     while True:
         outcome = record(
-            optimise(
-                network, image, optimiser, config.optim.steps, config.tracking.grad_norms_every, done, last_finite
-            ),
+            optimise(network, image, optimiser, until, config.tracking.grad_norms_every, done, last_finite),
             done=done,
-            start=image.detach().clone() if last_finite is None else last_finite,
+            finite=last_finite,
+            newest=current(optimiser, image),
             events=events,
             on_nan=config.guard.on_nan,
             save=saver(folder, network, image, optimiser, backoffs),
@@ -55,7 +59,7 @@ def guarded(
             **recording,
         )
         again = config.guard.on_nan == "backoff" and outcome.status == "diverged"
-        if not again or backoffs >= config.guard.backoffs or outcome.steps >= config.optim.steps:
+        if not again or backoffs >= config.guard.backoffs or outcome.steps >= until:
             return outcome, optimiser
         backoffs += 1
         done, events, last_finite = outcome.steps, outcome.events, outcome.picture.clone()

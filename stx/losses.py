@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -104,54 +104,65 @@ class LossNetwork(nn.Module):
         self.scales = {part: 1.0 for parts in self.parts.values() for part in parts}
         self.statistics: dict[str, Statistic] = {}
         self.style_targets: dict[str, Tensor] = {}
+        self.content_targets: dict[str, Tensor] = {}
         with torch.no_grad():
-            content_features, style_features = vgg(content, self.layers), vgg(style, self.layers)
-            self.content_targets = {layer: content_features[layer].float() for layer in content_layers}
-            for layer, parts in self.parts.items():
-                features, photograph = style_features[layer].float(), content_features[layer].float()
-                for part, (statistic, distance, reference) in parts.items():
+            for layer, features in self.features(style):
+                for part, (statistic, _, reference) in self.parts.get(layer, {}).items():
                     fitted = partial(statistic, reference=reference(features)) if reference else statistic
-                    ours, target = fitted(photograph), fitted(features)
-                    refuse_two_shapes(part, ours, target)
-                    self.statistics[part], self.style_targets[part] = fitted, target
-                    if literal_factor and distance is mean_square:
-                        self.scales[part] = ours.numel() / (4 * photograph.numel() ** 2)
+                    self.statistics[part], self.style_targets[part] = fitted, fitted(features)
+            for layer, features in self.features(content):
+                if layer in content_layers:
+                    self.content_targets[layer] = features
+                for part, term in self.parts.get(layer, {}).items():
+                    ours = self.statistics[part](features)
+                    refuse_two_shapes(part, ours, self.style_targets[part])
+                    if literal_factor and term.distance is mean_square:
+                        self.scales[part] = ours.numel() / (4 * features.numel() ** 2)
+
+    def features(self, picture: Tensor) -> Iterator[tuple[str, Tensor]]:
+        """Of the layers that a loss needs, in network order; float32, whatever the network computes in."""
+        return ((layer, maps.float()) for layer, maps in self.vgg.stream(picture, self.layers))
 
     def forward(self, picture: Tensor) -> Losses:
-        features = self.vgg(picture, self.layers)
         zero = picture.new_zeros(())
         content, style = zero, zero
-        style_layers, distances, magnitudes = dict[str, Tensor](), dict[str, Tensor](), dict[str, Tensor]()
-        for layer, target in self.content_targets.items():
-            content = content + (features[layer].float() - target).square().sum() / 2
-        for layer, parts in self.parts.items():
-            maps = features[layer].float()
+        style_layers, distances, magnitudes, peaks = (dict[str, Tensor]() for _ in range(4))
+        for layer, maps in self.features(picture):
+            peaks[layer] = maps.detach().amax()
+            if layer in self.content_targets:
+                content = content + (maps - self.content_targets[layer]).square().sum() / 2
+            parts = self.parts.get(layer, {})
             for part, term in parts.items():
                 ours = self.statistics[part](maps)
                 distances[part] = self.scales[part] * term.distance(ours, self.style_targets[part])
                 magnitudes[part] = root_mean_square(ours)
-            style_layers[layer] = torch.stack([distances[part] for part in parts]).mean()
-            style = style + self.style_weights[layer] * style_layers[layer]
-        peaks = {layer: features[layer].detach().amax() for layer in self.layers}
+            if parts:
+                style_layers[layer] = torch.stack([distances[part] for part in parts]).mean()
+                style = style + self.style_weights[layer] * style_layers[layer]
         total = self.alpha * content + self.beta * style
         return Losses(total, content, style, style_layers, distances, magnitudes, peaks)
 
     def gradient_norms(self, picture: Tensor) -> dict[str, Tensor]:
         """Norm of the gradient with respect to the picture of "content" and of each part of the style, before weights.
 
-        Costs one forward and a backward pass a term.
+        Costs one forward and a backward pass a term, with activation checkpointing a forward pass a term too.
         """
         picture = picture.detach().requires_grad_()
-        losses = self(picture)
-        terms = {"content": losses.content, **losses.parts}
-        norms = {}
-        for name, term in terms.items():
+        # A graph that goes back several times keeps all that it has computed again: then each term has its own.
+        shared = None if self.vgg.checkpointing else self(picture)
+
+        def term(name: str) -> Tensor:  # alone, so that nothing else of its graph is held
+            losses = shared or self(picture)
+            return losses.content if name == "content" else losses.parts[name]
+
+        def norm(term: Tensor) -> Tensor:
             if not term.requires_grad:  # no layer of that kind
-                norms[name] = picture.new_zeros(())
-                continue
-            (gradient,) = torch.autograd.grad(term, picture, retain_graph=True)
-            norms[name] = torch.linalg.vector_norm(gradient, dtype=torch.float64)  # squares leave float32 first
-        return norms
+                return picture.new_zeros(())
+            (gradient,) = torch.autograd.grad(term, picture, retain_graph=shared is not None)
+            return torch.linalg.vector_norm(gradient, dtype=torch.float64)  # squares leave float32 first
+
+        names = ("content", *(part for layer in self.layers for part in self.parts.get(layer, ())))
+        return {name: norm(term(name)) for name in names}
 
     def weighted_gradient_norms(self, picture: Tensor) -> dict[str, Tensor]:
         """The same as each term enters the total: how hard each of them pulls at the picture."""
@@ -167,7 +178,7 @@ class LossNetwork(nn.Module):
         """Scale each part of the style so that its gradient is as long as the content's, at the content plus noise.
 
         Any statistic then starts from the same balance, and alpha and beta mean the same for all of them. Without a
-        content layer the first part sets the length. A term whose gradient is zero or not finite keeps its
+        content layer the shallowest part sets the length. A term whose gradient is zero or not finite keeps its
         scale, with one warning.
         """
         noise = torch.randn(content.shape, generator=generator).to(content.device)

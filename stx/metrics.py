@@ -4,7 +4,7 @@ All pictures are judged by the same network, the original VGG19 with max pooling
 docs/measures.md says what each one is, which way it points, and what it costs.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -94,43 +94,54 @@ def measurer(content: Tensor, style: Tensor) -> Judge:
     if min(*content.shape[1:], *style.shape[1:]) < shortest_side(DEEPEST):
         return Judge({}, lambda picture: {})
     vgg = VGG19(load_weights("vgg19", None, 0), "max", DEEPEST).to(content.device)
+    without = () if min(content.shape[1:]) >= distances.SSIM_WINDOW else ("ssim",)
+    to_content = {name: measure for name, measure in TO_CONTENT.items() if name not in without}
+    targets: dict[str, dict[str, ToTarget]] = {}
+    baselines: dict[str, dict[str, Tensor]] = {}
 
-    def seen(picture: Tensor) -> dict[str, Tensor]:
-        return {PICTURE: picture, **vgg(picture, STYLE_LAYERS)}
+    def seen(picture: Tensor) -> Iterator[tuple[str, Tensor]]:
+        """A layer at a time: all of a large picture's features together would not fit where its run does."""
+        yield PICTURE, picture
+        yield from vgg.stream(picture, STYLE_LAYERS)
 
     with torch.no_grad():
-        photograph, painting = seen(content), seen(style)
-        to_style = Yardstick(TO_STYLE, painting)
-        without = () if min(content.shape[1:]) >= distances.SSIM_WINDOW else ("ssim",)
-        to_content = Yardstick({name: found for name, found in TO_CONTENT.items() if name not in without}, photograph)
-        baselines = to_style(photograph) | (to_content(painting) if content.shape == style.shape else {})
+        paintings = {}
+        for layer, painting in seen(style):
+            targets[layer] = aimed(TO_STYLE, layer, painting)
+            if any(layer in measure.layers for measure in to_content.values()):
+                paintings[layer] = painting
+        for layer, photograph in seen(content):
+            contents = aimed(to_content, layer, photograph)
+            baselines[layer] = {name: distance(photograph) for name, distance in targets[layer].items()}
+            if content.shape == style.shape:
+                baselines[layer] |= {name: distance(paintings[layer]) for name, distance in contents.items()}
+            targets[layer] |= contents
 
     def judge(picture: Tensor) -> dict[str, float]:
         with torch.no_grad():
-            features = seen(picture)
-            return on_host("measure", to_style(features) | to_content(features))
+            found = {
+                layer: {name: distance(features) for name, distance in targets[layer].items()}
+                for layer, features in seen(picture)
+            }
+        return on_host("measure", over_layers(found))
 
-    return Judge(on_host("baseline", baselines), judge)
+    return Judge(on_host("baseline", over_layers(baselines)), judge)
 
 
-class Yardstick:
-    """Measures with their target: features by layer -> scalars on the device, by name."""
+def aimed(measures: Mapping[str, Measure], layer: str, target: Tensor) -> dict[str, ToTarget]:
+    """Those of the measures that look at a layer, with the target's features there."""
+    return {name: measure.distance(target) for name, measure in measures.items() if layer in measure.layers}
 
-    def __init__(self, measures: Mapping[str, Measure], target: Mapping[str, Tensor]):
-        self.to_target = {
-            name: {layer: measure.distance(target[layer]) for layer in measure.layers}
-            for name, measure in measures.items()
-        }
-        self.each = {name for name, measure in measures.items() if measure.each}
 
-    def __call__(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        found = {}
-        for name, to_target in self.to_target.items():
-            by_layer = {f"{name}_{layer}": distance(features[layer]) for layer, distance in to_target.items()}
-            found[name] = torch.stack(list(by_layer.values())).mean()
-            if name in self.each:
-                found |= by_layer
-        return found
+def over_layers(found: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """Measures by name, from their distances by layer and name: the mean, and where asked each layer's."""
+    means = {}
+    for name, measure in {**TO_STYLE, **TO_CONTENT}.items():
+        by_layer = {f"{name}_{layer}": found[layer][name] for layer in measure.layers if name in found[layer]}
+        if by_layer:
+            means[name] = torch.stack(list(by_layer.values())).mean()
+            means |= by_layer if measure.each else {}
+    return means
 
 
 def on_host(kind: str, found: Mapping[str, Tensor]) -> dict[str, float]:

@@ -111,10 +111,13 @@ def optimise(
         scalars["peak/image"] = image.detach().abs().amax()
         values = torch.stack([value.double() for value in scalars.values()])
         last_finite = torch.where(torch.isfinite(values[:-1]).all(), before, last_finite)
-        if isinstance(optimiser, LBFGS):
-            yield Step(number, tuple(scalars), values, optimiser.accepted(), last_finite, optimiser.rejected)
-        else:
-            yield Step(number, tuple(scalars), values, image.detach(), last_finite, False)
+        taken_back = isinstance(optimiser, LBFGS) and optimiser.rejected
+        yield Step(number, tuple(scalars), values, current(optimiser, image), last_finite, taken_back)
+
+
+def current(optimiser: torch.optim.Optimizer, image: Tensor) -> Tensor:
+    """The picture to show: what L-BFGS tries next has not been judged."""
+    return optimiser.accepted() if isinstance(optimiser, LBFGS) else image.detach()
 
 
 def named(losses: Losses) -> dict[str, Tensor]:

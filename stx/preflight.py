@@ -119,9 +119,12 @@ def go_on(config: DictConfig) -> None:
     """Send Hydra to the folder of the run to resume, and check that run as it was."""
     from stx import checkpoint, resume
     from stx.prepare import prepare
+    from stx.pyramid import levels
 
     job = resume.job(str(config.resume), list(config.hydra.overrides.task), config.tracking)
-    checkpoint.load(job.folder, prepare(job.config).initial)
+    inputs = prepare(job.config)
+    shapes = [level.inputs.initial.shape for level in levels(job.config, inputs)]
+    checkpoint.load(job.folder, inputs.hardware.device, shapes)
     reach_store(job.config)
     with open_dict(config):
         config.hydra.run.dir = str(job.folder)

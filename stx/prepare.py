@@ -1,14 +1,13 @@
 """Config -> pictures and loss network: all that a user can get wrong is found here, before anything is written."""
 
 import math
-import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from stx import images
+from stx import images, memory
 from stx.bind import bind
 from stx.config import LONGEST_SIDE, Config, NoiseInit, PictureInit, StyleTerm, StyleTerms
 from stx.device import Hardware, choose
@@ -26,51 +25,73 @@ class Inputs(NamedTuple):
     content: Tensor
     style: Tensor
     initial: Tensor
+    memory: float
+    """Bytes that the run is expected to take at its worst."""
 
 
 def prepare(config: Config) -> Inputs:
     """Device, weights and pictures of a run. Raises UserError."""
     hardware = choose(config.device, config.precision)
     weights = load_weights(config.model.name, config.model.weights, config.model.seed)
-    content, style, initial = (picture.to(hardware.device) for picture in pictures(config))
-    try_statistics(config, same_shape=content.shape == style.shape)
-    return Inputs(hardware, weights, content, style, initial)
-
-
-def pictures(config: Config) -> tuple[Tensor, Tensor, Tensor]:
-    """Content, style and initial picture at their working sizes."""
-    deepest = deepest_layer(config)
     content, style = images.load(config.content), images.load(config.style)
     size = images.working_size(
         content.size, config.image_size.width, config.image_size.height, config.image_size.long_side
     )
-    refuse_huge(size)
     style_size = size if config.style_size == "same" else with_area(style.size, size[0] * size[1])
-    for what, have in (
-        (f"content={config.content}", content.size),
-        (f"style={config.style}", style.size),
-        ("image_size", size),
-        ("style_size=own", style_size),
-    ):
-        if min(have) < shortest_side(deepest):
+    refuse_small(config, {f"content={config.content}": content.size, f"style={config.style}": style.size})
+    refuse_small(config, {"image_size": size, "style_size=own": style_size}, halvings=len(config.optim.pyramid))
+    try_statistics(config, same_shape=size == style_size)
+    needed = expected_memory(config, hardware, size)
+    content_tensor = images.to_tensor(content, size)
+    return Inputs(
+        hardware,
+        weights,
+        content_tensor.to(hardware.device),
+        images.to_tensor(style, style_size).to(hardware.device),
+        initial(config, content_tensor, size).to(hardware.device),
+        needed,
+    )
+
+
+def refuse_small(config: Config, sizes: Mapping[str, tuple[int, int]], halvings: int = 0) -> None:
+    """Raise UserError for a size at which the network's deepest layer has no position."""
+    needed = shortest_side(deepest_layer(config))
+    for what, (width, height) in sizes.items():
+        if min(width, height) >> halvings < needed:
+            halved = f", halved {halvings} times by optim.pyramid," if halvings else ""
             raise UserError(
-                f"{what}: {have[0]} x {have[1]} pixels are too few for {deepest}, "
-                f"which needs {shortest_side(deepest)} on the shorter side"
+                f"{what}: {width} x {height} pixels{halved} are too few for {deepest_layer(config)}, "
+                f"which needs {needed} on the shorter side"
             )
-    content_tensor, style_tensor = images.to_tensor(content, size), images.to_tensor(style, style_size)
-    return content_tensor, style_tensor, initial(config, content_tensor, size)
 
 
-def refuse_huge(size: tuple[int, int]) -> None:
-    """Raise UserError for a size whose first block of features alone would not fit the machine's memory."""
-    width, height = size
-    needed = 4 * 64 * 4 * width * height  # float32, 64 channels, two layers with their gradients
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if max(size) > LONGEST_SIDE or needed > memory:
-        raise UserError(
-            f"image_size: {width} x {height} pixels need about {needed / 1e9:.0f} GB; this machine has "
-            f"{memory / 1e9:.0f} GB, and a side at most {LONGEST_SIDE} pixels"
+def expected_memory(config: Config, hardware: Hardware, size: tuple[int, int]) -> float:
+    """Bytes that a run takes at its worst, about. Raises UserError where the machine has less."""
+    weights, history = config.loss_weights, getattr(config.optim, "history", 1)
+    captured = {*weights.content_layers, *weights.style_layers}
+
+    def expected(checkpointing: bool) -> float:
+        step = memory.of_a_step(
+            list(LAYERS),
+            captured,
+            terms(config),
+            pooling=config.pooling.name,
+            itemsize=hardware.dtype.itemsize,
+            checkpointing=checkpointing,
+            calibrated=weights.calibrate == "gradient",
         )
+        pictures = 12 * (memory.PICTURES + 2 * history)
+        return memory.PROCESS + (pictures + max(step, memory.JUDGE)) * size[0] * size[1]
+
+    needed, there = expected(config.activation_checkpointing), memory.there_is(hardware.device)
+    if needed > there or max(size) > LONGEST_SIDE:
+        least = expected(checkpointing=True)
+        raise UserError(
+            f"image_size: {size[0]} x {size[1]} pixels need about {needed / 1e9:.0f} GB of memory, and "
+            f"{hardware.device} has {there / 1e9:.0f} GB; take a smaller size"
+            + ("" if least > there else f", or activation_checkpointing=true: about {least / 1e9:.0f} GB")
+        )
+    return needed
 
 
 def deepest_layer(config: Config) -> str:
@@ -139,7 +160,13 @@ def loss_network(config: Config, inputs: Inputs, scales: Mapping[str, float] | N
     """The network that a run descends, with the `scales` of an earlier start or calibrated, if the config says so."""
     weights = config.loss_weights
     count = len(weights.style_layers)
-    vgg = VGG19(inputs.weights, config.pooling.name, deepest_layer(config), inputs.hardware.dtype)
+    vgg = VGG19(
+        inputs.weights,
+        config.pooling.name,
+        deepest_layer(config),
+        inputs.hardware.dtype,
+        config.activation_checkpointing,
+    )
     network = LossNetwork(
         vgg.to(inputs.hardware.device),
         inputs.content,

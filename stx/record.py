@@ -62,7 +62,8 @@ def record(
     steps: Iterator[Step],
     *,
     done: int,
-    start: Tensor,
+    finite: Tensor,
+    newest: Tensor,
     events: Sequence[Event],
     rows_to: Sequence[Callable[[list[Row]], None]],
     keep: Callable[[Tensor], None],
@@ -74,15 +75,16 @@ def record(
 ) -> Outcome:
     """Read the loop to its end, and hand rows, pictures and states on.
 
-    `done` steps, with their `events`, came before; `start` is the picture that they ended with. `keep` gets the newest
-    picture known to be finite every few seconds, so that a crash loses no more; those `along` the way get the picture,
-    `save` the step, of every so many steps, of none for 0; the last step is saved too.
+    `done` steps, with their `events`, came before; they ended with the picture `newest`, and `finite` is the last
+    one known to be. `keep` gets the newest picture known to be finite every few seconds, so that a crash loses no
+    more; those `along` the way get the picture, `save` the step, of every so many steps, of none for 0; the last
+    step is saved too.
 
     A value that is not finite is noticed when its batch is read, up to MOST_STEPS later; the picture to keep waits on
     the device. Unless `on_nan` is "continue", nothing after that step is kept, and the state before it stays.
     """
     found: list[Event] = []
-    last, step, finite, newest = done, None, start, start
+    last, saved, step = done, done, None
     kept_at = time.monotonic()
     for unread, step, since in batches(steps, [save_every, *(every for every, _ in along)], stop):
         rows, new = read(unread, len(events) + len(found), on_nan, since)
@@ -97,11 +99,12 @@ def record(
                 show(finite if found else newest, step.number)
         if due(step.number, save_every):
             save(step, [*events, *found])
+            saved = step.number
         if time.monotonic() - kept_at >= KEEP_SECONDS:
             keep(finite)
             kept_at = time.monotonic()
     diverged = bool(found) or (on_nan == "continue" and bool(events))
-    if step is not None and (not found or on_nan == "continue") and not due(step.number, save_every):
+    if step is not None and (not found or on_nan == "continue") and saved != step.number:
         save(step, [*events, *found])
     status = "diverged" if diverged else "interrupted" if stop.signal else "finished"
     return Outcome(status, last, finite if diverged else newest, [*events, *found])

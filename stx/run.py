@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -16,6 +16,11 @@ from omegaconf import DictConfig
 from stx import command
 from stx.config import CONF, Config, validate
 from stx.errors import Diverged
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from stx.losses import LossNetwork
 
 log = logging.getLogger("stx")
 
@@ -40,53 +45,57 @@ def run(job: Job) -> Path:
     # Late: torch takes a second that --help, completion and mistakes need not wait for.
     from stx import about, checkpoint, images
     from stx.folder import losses_table, rescued
-    from stx.guard import guarded
     from stx.metrics import measurer
-    from stx.prepare import loss_network, prepare
+    from stx.prepare import prepare
     from stx.progress import progress
+    from stx.pyramid import coarse_to_fine, levels, resized
     from stx.signals import interruptible
     from stx.tracking import TRACKERS
 
     config, folder = job.config, job.folder
     inputs = prepare(config)
     log.info(about.opening(job, inputs))
-    resumed = checkpoint.load(folder, inputs.initial) if job.resumed else None
-    network = loss_network(config, inputs, resumed.scales if resumed else None)
-    image = (resumed.image if resumed else inputs.initial.contiguous()).requires_grad_()
-    output = folder / "output.png"
+    shapes = [level.inputs.initial.shape for level in levels(config, inputs)]
+    resumed = checkpoint.load(folder, inputs.hardware.device, shapes) if job.resumed else None
+    output, canvas = folder / "output.png", [inputs.initial]
     judges = cache(lambda: measurer(inputs.content, inputs.style))  # when the first is asked for
+
+    def judged(picture: "Tensor") -> dict[str, float]:
+        return judges().judge(resized(picture.clamp(0, 1), inputs.content.shape[1:]))
 
     tracking = config.tracking
     store = tracking.model_dump(exclude={"name", "pictures_every", "measures_every", "grad_norms_every"})
     with (
         interruptible() as stop,
-        rescued(folder, lambda path: images.save(images.to_picture(image), path)),
+        rescued(folder, lambda path: images.save(images.to_picture(canvas[-1]), path)),
         TRACKERS[tracking.name](about.run(job, inputs), folder, **store) as tracker,
         progress(config.optim.steps, job.quiet) as advance,
     ):
-        for path in about.write(job, inputs, network):
+        for path in about.write(job, inputs):
             tracker.artifact(path)
         tracker.picture(images.to_picture(inputs.initial), 0)
-        tracker.measured({f"calibration/{term}": norm for term, norm in network.norms.items()}, 0)
-        outcome, optimiser = guarded(
+
+        def begun(network: "LossNetwork", image: "Tensor", step: int) -> None:
+            canvas.append(image)
+            tracker.artifact(about.scales(folder, network))
+            tracker.measured({f"calibration/{term}": norm for term, norm in network.norms.items()}, step)
+
+        outcome, optimiser = coarse_to_fine(
             config,
-            network,
-            image,
+            inputs,
             folder,
             resumed,
+            begun=begun,
             rows_to=(losses_table(folder / "losses.csv"), tracker.rows, advance),
             keep=lambda picture: images.save(images.to_picture(picture), output),
             along=[
                 (tracking.pictures_every, lambda picture, step: tracker.picture(images.to_picture(picture), step)),
-                (
-                    tracking.measures_every,
-                    lambda picture, step: tracker.measured(judges().judge(picture.clamp(0, 1)), step),
-                ),
+                (tracking.measures_every, lambda picture, step: tracker.measured(judged(picture), step)),
             ],
             stop=stop,
         )
-        images.save(images.to_picture(outcome.picture), output)
-        measured = {} if stop.signal else judges().judge(outcome.picture.clamp(0, 1)) | judges().baselines
+        images.save(images.to_picture(resized(outcome.picture, inputs.content.shape[1:])), output)
+        measured = {} if stop.signal else judged(outcome.picture) | judges().baselines
         tracker.measured(measured, outcome.steps)
         for path in (output, *about.events(folder, outcome)):
             tracker.artifact(path)

@@ -1,11 +1,15 @@
 """VGG19 (Simonyan & Zisserman 2015) as a feature extractor: picture -> {"conv1_1": Tensor, ...}."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, conv2d, max_pool2d, relu
+from torch.nn.functional import conv2d
+from torch.utils.checkpoint import checkpoint
+
+from stx.pooling import POOLING, max_pool
 
 CHANNELS = {1: (64, 64), 2: (128, 128), 3: (256,) * 4, 4: (512,) * 4, 5: (512,) * 4}
 """Output channels of each block's convolutions; a pooling of stride 2 stands between blocks."""
@@ -16,6 +20,10 @@ LAYERS: dict[str, int] = {
     for index, channels in enumerate(convolutions, start=1)
 }
 """Channels of every layer by name, in network order."""
+
+
+AFTER_POOLING = frozenset(f"conv{block}_1" for block in CHANNELS if block > 1)
+POOL, RELU = "pool", "relu"
 
 
 class Preprocessing(NamedTuple):
@@ -43,18 +51,6 @@ class Weights(NamedTuple):
     """Of the file they came from; of the generator's name and seed for random ones."""
 
 
-def l2_pool2d(maps: Tensor, kernel_size: int) -> Tensor:
-    """Root mean square of each window.
-
-    The small constant keeps the gradient finite where a whole window is zero, as ReLU makes many; it is 1e-3 at
-    most in the output, where raw activations are of the order of 100.
-    """
-    return (avg_pool2d(maps.square(), kernel_size) + 1e-6).sqrt()
-
-
-POOLING: dict[str, Callable[[Tensor, int], Tensor]] = {"max": max_pool2d, "avg": avg_pool2d, "l2": l2_pool2d}
-
-
 def shortest_side(layer: str) -> int:
     """Pixels that a picture's shorter side needs for `layer` to have at least one position."""
     block = int(layer.removeprefix("conv").partition("_")[0])
@@ -68,12 +64,21 @@ class VGG19(nn.Module):
     (Gatys et al. 2015 preferred its pictures); any rescaling is a constant in the losses.
 
     `dtype` is that of weights and features. The one place for the memory format: channels last, in which the
-    convolutions of bfloat16 run about twice as fast on a CPU that has it.
+    convolutions of bfloat16 run about twice as fast on a CPU that has it. With `checkpointing` the maps between two
+    layers that are asked for are not kept for the gradient but computed again: one more forward pass a step.
     """
 
-    def __init__(self, weights: Weights, pooling: str, last_layer: str, dtype: torch.dtype = torch.float32):
+    def __init__(
+        self,
+        weights: Weights,
+        pooling: str,
+        last_layer: str,
+        dtype: torch.dtype = torch.float32,
+        checkpointing: bool = False,
+    ):
         super().__init__()
         self.pool = POOLING[pooling]
+        self.checkpointing = checkpointing
         names = list(LAYERS)
         self.layers = names[: names.index(last_layer) + 1]
         for name in self.layers:
@@ -91,16 +96,54 @@ class VGG19(nn.Module):
 
     def forward(self, picture: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
         """Features (D, H, W) after the ReLU of each of `layers`, for a picture (3, H, W) in RGB and [0, 1]."""
+        return dict(self.stream(picture, layers))
+
+    def stream(self, picture: Tensor, layers: Collection[str]) -> Iterator[tuple[str, Tensor]]:
+        """The same one by one, in network order.
+
+        Whoever is done with a layer before the next saves its memory, and its gradient's: PyTorch goes back in the
+        order in which things were made, so that what is made of a layer at once waits until its turn comes.
+        """
         normalised = (picture.index_select(0, self.order) - self.mean) / self.std
         dtype = self.get_buffer("conv1_1_kernel").dtype
         maps = normalised[None].to(dtype, memory_format=torch.channels_last)
-        features = {}
-        for name in self.layers:
-            if name.endswith("_1") and name != "conv1_1":
-                maps = self.pool(maps, 2)
-            kernel, bias = self.get_buffer(f"{name}_kernel"), self.get_buffer(f"{name}_bias")
-            # Not in place: a captured map must not be overwritten by what follows.
-            maps = relu(conv2d(maps, kernel, bias, padding=1))
-            if name in layers:
-                features[name] = maps.squeeze(0)
-        return features
+        for name, stages in segments(self.layers, layers, commuting=self.pool is max_pool):
+            if self.checkpointing and len(stages) > 2:  # one convolution and its ReLU keep nothing but the output
+                maps = checkpoint(self.computed, maps, stages, use_reentrant=False, preserve_rng_state=False)
+            else:
+                maps = self.computed(maps, stages)
+            if name:
+                yield name, maps.squeeze(0)
+
+    def computed(self, maps: Tensor, stages: Sequence[str]) -> Tensor:
+        """What some stages, convolutions by name among them, make of maps (1, D, H, W)."""
+        for stage in stages:
+            if stage == POOL:
+                maps = self.pool(maps)
+            elif stage == RELU:
+                maps = maps.relu_()  # upon what was just made: a captured map is the one after it, which stays as it is
+            else:
+                maps = conv2d(maps, self.get_buffer(f"{stage}_kernel"), self.get_buffer(f"{stage}_bias"), padding=1)
+        return maps
+
+
+def segments(
+    names: Sequence[str], captured: Collection[str], *, commuting: bool
+) -> Iterator[tuple[str | None, list[str]]]:
+    """The network's stages up to the last of `captured`, cut behind each of those, which is named, and behind pooling.
+
+    With a pooling that commutes with ReLU, ReLU comes behind it: a quarter of the map to compute and to keep.
+    """
+    last = max((place for place, name in enumerate(names) if name in captured), default=-1)
+    stages: list[str] = []
+    for name, following in pairwise([*names[: last + 1], ""]):
+        stages.append(name)
+        if name in captured:
+            yield name, [*stages, RELU]
+            stages = []
+        elif following not in AFTER_POOLING:
+            stages.append(RELU)
+        if following in AFTER_POOLING:
+            unrectified = [POOL, RELU] if commuting else [RELU, POOL]
+            yield None, [*stages, *unrectified] if stages else [POOL]
+            stages = []

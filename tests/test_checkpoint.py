@@ -21,12 +21,12 @@ STATE = Checkpoint(
     events=[[3, "loss total"]],
     backoffs=1,
 )
-LIKE = torch.zeros(3, 4, 5)
+LIKE = (torch.device("cpu"), [torch.Size((3, 8, 10)), torch.Size((3, 4, 5))])
 
 
 def test_a_state_comes_back_bit_for_bit(tmp_path: Path) -> None:
     checkpoint.save(tmp_path, STATE)
-    back = checkpoint.load(tmp_path, LIKE)
+    back = checkpoint.load(tmp_path, *LIKE)
     assert torch.equal(back.image, STATE.image)
     assert torch.equal(back.last_finite, STATE.last_finite)
     assert back.scales == STATE.scales
@@ -44,16 +44,16 @@ def test_a_state_is_the_old_one_or_the_new_one(tmp_path: Path, monkeypatch: pyte
         patched.setattr(os, "replace", cut_off)
         with pytest.raises(KeyboardInterrupt):
             checkpoint.save(tmp_path, STATE._replace(step=8))
-    assert checkpoint.load(tmp_path, LIKE).step == 7
+    assert checkpoint.load(tmp_path, *LIKE).step == 7
     checkpoint.save(tmp_path, STATE._replace(step=8))
-    assert checkpoint.load(tmp_path, LIKE).step == 8
+    assert checkpoint.load(tmp_path, *LIKE).step == 8
 
 
 @pytest.mark.parametrize("content", [b"", b"not a state", b"half of it", b"PK\x03\x04"])
 def test_what_is_no_state_is_a_message(tmp_path: Path, content: bytes) -> None:
     (tmp_path / NAME).write_bytes(content)
     with pytest.raises(UserError, match="not a checkpoint of stx"):
-        checkpoint.load(tmp_path, LIKE)
+        checkpoint.load(tmp_path, *LIKE)
 
 
 def test_half_a_state_is_a_message(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_half_a_state_is_a_message(tmp_path: Path) -> None:
     whole = (tmp_path / NAME).read_bytes()
     (tmp_path / NAME).write_bytes(whole[: len(whole) // 2])
     with pytest.raises(UserError, match="not a checkpoint of stx"):
-        checkpoint.load(tmp_path, LIKE)
+        checkpoint.load(tmp_path, *LIKE)
 
 
 def test_a_state_that_would_run_code_is_refused(tmp_path: Path) -> None:
@@ -71,15 +71,15 @@ def test_a_state_that_would_run_code_is_refused(tmp_path: Path) -> None:
 
     torch.save({"step": 1, "image": Code()}, tmp_path / NAME, pickle_module=pickle)
     with pytest.raises(UserError, match="not a checkpoint of stx"):
-        checkpoint.load(tmp_path, LIKE)
+        checkpoint.load(tmp_path, *LIKE)
     assert not (tmp_path / "ran").exists()
 
 
 def test_a_state_of_another_size_is_a_message(tmp_path: Path) -> None:
     checkpoint.save(tmp_path, STATE)
     with pytest.raises(UserError, match="not a checkpoint of stx"):
-        checkpoint.load(tmp_path, torch.zeros(3, 9, 9))
+        checkpoint.load(tmp_path, torch.device("cpu"), [torch.Size((3, 9, 9))])
 
 
 def test_no_state_is_none(tmp_path: Path) -> None:
-    assert checkpoint.load(tmp_path, LIKE) is None
+    assert checkpoint.load(tmp_path, *LIKE) is None

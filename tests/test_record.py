@@ -28,7 +28,8 @@ def steps(count: int, broken: dict[int, str] | None = None) -> Iterator[Step]:
 
 QUIET: dict[str, Any] = {
     "done": 0,
-    "start": torch.zeros(3, 2, 2),
+    "finite": torch.zeros(3, 2, 2),
+    "newest": torch.zeros(3, 2, 2),
     "events": [],
     "rows_to": [],
     "keep": lambda picture: None,
@@ -130,9 +131,12 @@ def test_a_signal_ends_the_run_after_the_step_under_way() -> None:
             stop.signal = 15 if step.number == 7 else None
             yield step
 
-    outcome, rows, _ = collect(interrupted(), stop=stop)
+    saved: list[int] = []
+    save = {"save": lambda step, events: saved.append(step.number), "save_every": 7}
+    outcome, rows, _ = collect(interrupted(), stop=stop, **save)
     assert outcome.status == "interrupted"
     assert outcome.steps == rows[-1].step == 7
+    assert saved == [7]  # the signal came at a step whose state was due
 
 
 def test_states_are_saved_every_so_many_steps_and_at_the_end() -> None:
@@ -157,5 +161,5 @@ def test_a_run_that_goes_on_counts_the_events_before_and_is_not_diverged_by_them
 
 
 def test_a_run_with_nothing_left_to_do_ends_with_what_it_has() -> None:
-    outcome, rows, _ = collect(iter(()), done=7, start=torch.ones(3, 2, 2))
+    outcome, rows, _ = collect(iter(()), done=7, newest=torch.ones(3, 2, 2))
     assert (outcome.status, outcome.steps, float(outcome.picture.mean()), rows) == ("finished", 7, 1.0, [])

