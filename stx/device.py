@@ -27,6 +27,8 @@ def choose(device: str, precision: str) -> Hardware:
     chosen = torch.device(f"{name}:{int(index)}" if index else name)
     native = has_bfloat16(chosen)
     bf16 = native if precision == "auto" else precision == "bf16"
+    if chosen.type == "cuda" and not bf16:
+        torch.backends.cudnn.allow_tf32 = False  # PyTorch's default for convolutions, and not what fp32 says
     processor = torch.cuda.get_device_name(chosen) if chosen.type == "cuda" else f"{torch.get_num_threads()} threads"
     reason = "" if precision != "auto" else f", as this processor has {'fast' if native else 'no fast'} bfloat16"
     description = f"{chosen} ({processor}), precision {'bf16' if bf16 else 'fp32'}{reason}"

@@ -10,6 +10,7 @@ from torch import Tensor
 from stx import checkpoint
 from stx.checkpoint import Checkpoint
 from stx.config import Config
+from stx.evaluate import Evaluate
 from stx.losses import LossNetwork
 from stx.optimise import OPTIMISERS, Step, current, optimise
 from stx.record import Outcome, record
@@ -35,6 +36,7 @@ def guarded(
     folder: Path,
     *,
     until: int,
+    evaluate: Evaluate,
     **recording: Any,
 ) -> tuple[Outcome, torch.optim.Optimizer]:
     """Run the loop on from `state`, whose image is the leaf `image`, to the step `until`; checkpoints go into `folder`.
@@ -48,7 +50,7 @@ def guarded(
         optimiser.load_state_dict(state.optimiser)
     while True:
         outcome = record(
-            optimise(network, image, optimiser, until, config.tracking.grad_norms_every, done, last_finite),
+            optimise(network, image, optimiser, until, config.tracking.grad_norms_every, done, last_finite, evaluate),
             done=done,
             finite=last_finite,
             newest=current(optimiser, image),

@@ -107,8 +107,8 @@ def kept_by(term: Term, layer: str) -> float:
         found.pop(maps.untyped_storage().data_ptr(), None)
         return sum(found.values())
 
-    small, large = (8, 12), (16, 24)
-    return max(0, kept(*large) - kept(*small)) / (LAYERS[layer] * (16 * 24 - 8 * 12))
+    small, large = (9, 13), (18, 26)
+    return max(0, kept(*large) - kept(*small)) / (LAYERS[layer] * (18 * 26 - 9 * 13))
 
 
 def there_is(device: torch.device) -> float:

@@ -6,8 +6,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from stx.evaluate import Evaluate, Evaluation, eager
 from stx.lbfgs import LBFGS
-from stx.losses import Losses, LossNetwork
+from stx.losses import LossNetwork
 
 
 class ClampedAdam(torch.optim.Adam):
@@ -79,57 +80,41 @@ def optimise(
     grad_norms_every: int = 0,
     done: int = 0,
     last_finite: Tensor | None = None,
+    evaluate: Evaluate | None = None,
 ) -> Iterator[Step]:
     """Change `image`, a leaf (3, H, W) that `optimiser` holds, to lower the network's total loss.
 
     Yields records up to the one numbered `steps`, fewer if L-BFGS stalls. To go on with a run, give the steps `done`
     and the `last_finite` image of the last record. Nothing here waits for the device, except in L-BFGS, which decides
-    on the host.
+    on the host. `evaluate` may be what `evaluation` made of the network and the image; eager without.
     """
+    evaluate = evaluate or eager(network, image)
     last_finite = image.detach().clone() if last_finite is None else last_finite
     for number in range(done + 1, steps + 1):
         if isinstance(optimiser, LBFGS) and optimiser.stalled:
             return
         before = image.detach().clone()
-        scalars: dict[str, Tensor] = {}
+        found: list[Evaluation] = []
 
-        def evaluate(scalars: dict[str, Tensor] = scalars) -> Tensor:
-            image.grad = None
-            losses = network(image)
-            losses.total.backward()
-            scalars.update(named(losses))
-            return losses.total
+        def closure(evaluate: Evaluate = evaluate, found: list[Evaluation] = found) -> Tensor:
+            found.append(evaluate())
+            return found[-1].total
 
-        optimiser.step(evaluate)  # type: ignore[arg-type]  # a tensor serves as the loss, as torch documents
-        assert image.grad is not None
+        optimiser.step(closure)  # type: ignore[arg-type]  # a tensor serves as the loss, as torch documents
+        further: dict[str, Tensor] = {}
         if grad_norms_every and (number - 1) % grad_norms_every == 0:
             for name, norm in network.weighted_gradient_norms(before).items():
-                scalars[f"grad_norm/{name}"] = norm
-        scalars["peak/gradient"] = image.grad.abs().amax()
+                further[f"grad_norm/{name}"] = norm
         if isinstance(optimiser, PlainLBFGS):
-            scalars.update(optimiser.measured)
-        scalars["peak/image"] = image.detach().abs().amax()
-        values = torch.stack([value.double() for value in scalars.values()])
+            further.update(optimiser.measured)
+        further["peak/image"] = image.detach().abs().amax()
+        names = (*found[-1].names, *further)
+        values = torch.cat([found[-1].values, torch.stack([value.double() for value in further.values()])])
         last_finite = torch.where(torch.isfinite(values[:-1]).all(), before, last_finite)
         taken_back = isinstance(optimiser, LBFGS) and optimiser.rejected
-        yield Step(number, tuple(scalars), values, current(optimiser, image), last_finite, taken_back)
+        yield Step(number, names, values, current(optimiser, image), last_finite, taken_back)
 
 
 def current(optimiser: torch.optim.Optimizer, image: Tensor) -> Tensor:
     """The picture to show: what L-BFGS tries next has not been judged."""
     return optimiser.accepted() if isinstance(optimiser, LBFGS) else image.detach()
-
-
-def named(losses: Losses) -> dict[str, Tensor]:
-    """A picture's scalars under their metric names, in network order."""
-    scalars: dict[str, Tensor] = {}
-    for layer, peak in losses.peaks.items():
-        scalars[f"peak/{layer}"] = peak
-    for part, magnitude in losses.magnitudes.items():
-        scalars[f"style_magnitude/{part}"] = magnitude
-    scalars["loss/content"] = losses.content.detach()
-    for where, loss in {**losses.parts, **losses.style_layers}.items():
-        scalars[f"style_loss/{where}"] = loss.detach()
-    scalars["loss/style"] = losses.style.detach()
-    scalars["loss/total"] = losses.total.detach()
-    return scalars

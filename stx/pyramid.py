@@ -10,6 +10,7 @@ from torch.nn.functional import interpolate
 
 from stx.checkpoint import Checkpoint
 from stx.config import Config
+from stx.evaluate import evaluation
 from stx.guard import guarded
 from stx.losses import LossNetwork
 from stx.prepare import Inputs, initial, loss_network
@@ -21,6 +22,18 @@ class Level(NamedTuple):
     """At its size: each side half of the next level's."""
     until: int
     """The number of its last step."""
+
+
+class Start(NamedTuple):
+    """Of a level."""
+
+    network: LossNetwork
+    image: Tensor
+    """The leaf that the loop goes on to change."""
+    done: int
+    """Steps before."""
+    graph: bool
+    """Whether its step is a captured CUDA graph."""
 
 
 def levels(config: Config, inputs: Inputs) -> list[Level]:
@@ -54,12 +67,12 @@ def coarse_to_fine(
     folder: Path,
     resumed: Checkpoint | None,
     *,
-    begun: Callable[[LossNetwork, Tensor, int], None],
+    begun: Callable[[Start], None],
     **recording: Any,
 ) -> tuple[Outcome, torch.optim.Optimizer]:
     """The loop through all levels, or from where `resumed` was, under guard.
 
-    `begun` gets each level's network, the image that the loop goes on to change, and the steps done.
+    `begun` is told of each level before its first step.
 
     Every level has its own losses, calibrated at its size: what they are at one says little about the next.
     """
@@ -73,8 +86,11 @@ def coarse_to_fine(
             state = Checkpoint.start(image)._replace(step=state.step, events=state.events)
         network = loss_network(config, level.inputs, state.scales or None)
         image = image.clone(memory_format=torch.contiguous_format).requires_grad_()
-        begun(network, image, state.step)
-        outcome, optimiser = guarded(config, network, image, state, folder, until=level.until, **recording)
+        evaluate, graph = evaluation(network, image)
+        begun(Start(network, image, state.step, graph))
+        outcome, optimiser = guarded(
+            config, network, image, state, folder, until=level.until, evaluate=evaluate, **recording
+        )
         if outcome.status == "interrupted" or (outcome.status == "diverged" and config.guard.on_nan != "continue"):
             break
         state = state._replace(step=outcome.steps, image=outcome.picture, events=outcome.events)

@@ -20,7 +20,7 @@ from stx.errors import Diverged
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from stx.losses import LossNetwork
+    from stx.pyramid import Start
 
 log = logging.getLogger("stx")
 
@@ -75,10 +75,12 @@ def run(job: Job) -> Path:
             tracker.artifact(path)
         tracker.picture(images.to_picture(inputs.initial), 0)
 
-        def begun(network: "LossNetwork", image: "Tensor", step: int) -> None:
-            canvas.append(image)
-            tracker.artifact(about.scales(folder, network))
-            tracker.measured({f"calibration/{term}": norm for term, norm in network.norms.items()}, step)
+        def begun(level: "Start") -> None:
+            canvas.append(level.image)
+            tracker.artifact(about.scales(folder, level.network))
+            norms = {f"calibration/{term}": norm for term, norm in level.network.norms.items()}
+            graph = {"time/cuda_graph": float(level.graph)} if level.image.is_cuda else {}
+            tracker.measured(norms | graph, level.done)
 
         outcome, optimiser = coarse_to_fine(
             config,

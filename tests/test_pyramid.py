@@ -84,7 +84,7 @@ def descended(
         stop.signal = 2 if seen[-1] >= stop_after else stop.signal
 
     outcome, _ = coarse_to_fine(
-        asked, prepare(asked), folder, resumed, begun=lambda network, image, step: None,
+        asked, prepare(asked), folder, resumed, begun=lambda level: None,
         rows_to=[read], keep=lambda picture: None, along=[], stop=stop,
     )  # fmt: skip
     return outcome, seen
