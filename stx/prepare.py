@@ -68,6 +68,7 @@ def refuse_small(config: Config, sizes: Mapping[str, tuple[int, int]], halvings:
 def expected_memory(config: Config, hardware: Hardware, size: tuple[int, int]) -> float:
     """Bytes that a run takes at its worst, about. Raises UserError where the machine has less."""
     weights, history = config.loss_weights, getattr(config.optim, "history", 1)
+    kept = 12 * 2 * history  # a gradient and a move each, or Adam's two moments
     captured = {*weights.content_layers, *weights.style_layers}
 
     def expected(checkpointing: bool) -> float:
@@ -80,16 +81,19 @@ def expected_memory(config: Config, hardware: Hardware, size: tuple[int, int]) -
             checkpointing=checkpointing,
             calibrated=weights.calibrate == "gradient",
         )
-        pictures = 12 * (memory.PICTURES + 2 * history)
-        return memory.PROCESS + (pictures + max(step, memory.JUDGE)) * size[0] * size[1]
+        return memory.PROCESS + (12 * memory.PICTURES + kept + max(step, memory.JUDGE)) * size[0] * size[1]
 
+    if max(size) > LONGEST_SIDE:
+        raise UserError(f"image_size: {size[0]} x {size[1]}: a side may have {LONGEST_SIDE} pixels at most")
     needed, there = expected(config.activation_checkpointing), memory.there_is(hardware.device)
-    if needed > there or max(size) > LONGEST_SIDE:
+    if needed > there:
         least = expected(checkpointing=True)
         raise UserError(
             f"image_size: {size[0]} x {size[1]} pixels need about {needed / 1e9:.0f} GB of memory, and "
-            f"{hardware.device} has {there / 1e9:.0f} GB; take a smaller size"
-            + ("" if least > there else f", or activation_checkpointing=true: about {least / 1e9:.0f} GB")
+            f"{hardware.device} has {there / 1e9:.0f} GB"
+            + (f"; optim.history={history} takes {kept * size[0] * size[1] / 1e9:.0f} of them" if history > 99 else "")
+            + (f"; activation_checkpointing=true takes {least / 1e9:.0f} GB" if least <= there else "")
+            + "; take a smaller image_size"
         )
     return needed
 

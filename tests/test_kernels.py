@@ -53,6 +53,21 @@ def test_many_frequencies_approach_the_gaussian_kernel() -> None:
     assert float((one - other).square().sum()) == pytest.approx(float(expected), rel=0.03)
 
 
+def test_random_features_and_their_gradient_are_those_of_the_definition_in_chunks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("stx.stats.kernels.CHUNK", 7)  # of 30 positions
+    maps = features(0).requires_grad_()
+    reference = stats.frequencies(features(1), count=6, bandwidth=1.0, seed=0)
+    found = stats.mmd_gaussian(maps, reference=reference)
+    angles = torch.einsum("dhw,kd->khw", maps, reference)
+    expected = torch.cat([angles.cos().mean((1, 2)), angles.sin().mean((1, 2))]) / 6**0.5
+    torch.testing.assert_close(found, expected)
+    weights = torch.arange(12, dtype=torch.float64)
+    gradients = [torch.autograd.grad((weights * each).sum(), maps)[0] for each in (found, expected)]
+    torch.testing.assert_close(*gradients)
+
+
 def test_features_that_are_all_alike_have_a_bandwidth() -> None:
     for maps in (torch.zeros(3, 4, 4), torch.ones(3, 1, 1)):
         assert torch.isfinite(stats.frequencies(maps, count=4, bandwidth=1.0, seed=0)).all()

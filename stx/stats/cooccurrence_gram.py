@@ -49,9 +49,7 @@ def shift_gram(features: Tensor, *, shifts: list[int]) -> Tensor:
 
 
 def shifted(features: Tensor, shift: int, axis: int) -> Tensor:
-    places = features.permute(
-        1, 2, 0
-    )  # channels last, as they lie in memory: what is cut out is copied in large pieces
+    places = features.permute(1, 2, 0)  # as channels-last maps lie in memory: what is cut out is copied in large pieces
     size = places.shape[axis]
     shift = min(shift, size - 1)
     here, there = (places.narrow(axis, start, size - shift).reshape(-1, len(features)) for start in (0, shift))

@@ -24,7 +24,7 @@ class Correlation(torch.autograd.Function):
     @staticmethod
     def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
         (around,) = context.saved_tensors
-        return (gradient + gradient.T) @ around, None
+        return (around.T @ (gradient + gradient.T)).T, None  # position by position, as channels-last maps lie
 
 
 def correlation(flat: Tensor, around: Tensor) -> Tensor:

