@@ -1,14 +1,18 @@
 """Shared by all tests: the flag for slow ones, small networks, and commands as a user types them."""
 
+import multiprocessing
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 
+from stx import __main__ as front
 from stx.vgg import VGG19, Weights
 from stx.weights import load_weights
 
@@ -55,17 +59,39 @@ def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+SERVER = multiprocessing.get_context("forkserver")
+SERVER.set_forkserver_preload(["stx.run", "stx.metrics", "stx.store", "stx.compare", "stx.thesis", "torch._dynamo"])
+
+
+def typed(arguments: Sequence[str], folder: Path, environment: dict[str, str]) -> None:
+    """What `stx ...` does, behind the imports."""
+    for stream, name in ((1, "stdout"), (2, "stderr")):
+        os.dup2(os.open(folder / f".{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.path[:0] = environment.get("PYTHONPATH", "").split(os.pathsep)
+    os.chdir(folder)
+    sys.argv = ["stx", *arguments]
+    front.main()
+
+
+def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`stx ...` in a folder: a new process each, forked from one that has imported PyTorch and MLflow, which takes
+    longer than all else that most of these commands do. tests/test_wheel.py types them into a shell."""
+    process = SERVER.Process(target=typed, args=(arguments, folder, dict(os.environ)))
+    process.start()
+    process.join(240)
+    assert process.exitcode is not None, "it does not end"
+    said = [(folder / name).read_text(encoding="utf-8") for name in (".stdout", ".stderr")]
+    return subprocess.CompletedProcess(arguments, process.exitcode, *said)
+
+
 @pytest.fixture
 def stx(tmp_path: Path, new_database: Path) -> Command:
-    """`python -m stx.run ...` in a folder of its own."""
+    """`stx run ...` in a folder of its own, with a store."""
     (tmp_path / "outputs").mkdir()
     shutil.copy(new_database, tmp_path / "outputs" / "mlflow.db")
-
-    def run(*arguments: str, **kwargs: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "stx.run", *arguments]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240, **kwargs)  # type: ignore[call-overload, no-any-return]
-
-    return run
+    return partial(command, tmp_path, "run")
 
 
 SMALL = ("model=vgg19_random", "image_size.width=48", "image_size.height=32", "optim.steps=3")

@@ -9,6 +9,7 @@ import mlflow
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 
+from conftest import command
 from stx import __main__ as front
 from stx import batch, images
 from stx.compare import run
@@ -25,8 +26,7 @@ SHORT = ("optim.steps=4", "output=out")
 
 
 def compare(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "stx", "compare", *arguments]
-    return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=280)
+    return command(tmp_path, "compare", *arguments)
 
 
 def test_a_comparison_ends_in_a_report_of_what_the_store_holds_and_goes_on(tmp_path: Path) -> None:

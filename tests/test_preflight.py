@@ -2,13 +2,15 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from hydra import compose, initialize_config_dir
 
-from conftest import SMALL, Command
+from conftest import SMALL
 from stx import preflight
 from stx.config import CONF
 from stx.errors import UserError
@@ -36,7 +38,7 @@ def test_a_disk_without_room_is_found_before_a_folder_is_made(monkeypatch: pytes
         check("optim=adam")
 
 
-def test_a_full_disk_ends_a_run_with_its_picture_elsewhere(stx: Command, tmp_path: Path) -> None:
+def test_a_full_disk_ends_a_run_with_its_picture_elsewhere(tmp_path: Path) -> None:
     """A limit on the size of files stands in for a full disk: the journal and the states reach it."""
     import resource
 
@@ -44,9 +46,10 @@ def test_a_full_disk_ends_a_run_with_its_picture_elsewhere(stx: Command, tmp_pat
         resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
 
     (tmp_path / "elsewhere").mkdir()
-    done = stx(
-        *SMALL[:3], "optim.steps=100000", "tracking=none", "hydra.run.dir=out", preexec_fn=limit,
-        env={**os.environ, "TMPDIR": str(tmp_path / "elsewhere")},
+    done = subprocess.run(
+        [sys.executable, "-m", "stx.run", *SMALL[:3], "optim.steps=100000", "tracking=none", "hydra.run.dir=out"],
+        cwd=tmp_path, preexec_fn=limit, env={**os.environ, "TMPDIR": str(tmp_path / "elsewhere")},
+        capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 1, done.stderr
     assert "File too large" in done.stderr

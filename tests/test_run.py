@@ -139,12 +139,13 @@ def test_a_run_that_diverges_keeps_its_last_finite_picture(
     assert np.asarray(Image.open(pictures[0])).std() > 5  # low-contrast noise, a little changed
 
 
+@pytest.mark.usefixtures("stx")  # for its store
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_keeps_what_was_made(tmp_path: Path, number: int, status: int) -> None:
     command = [sys.executable, "-m", "stx.run", *SMALL, "optim.steps=100000"]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
-    while not list(tmp_path.glob("outputs/runs/*/*/output.png")) and time.monotonic() < deadline:
+    while not list(tmp_path.glob("outputs/runs/*/*/losses.csv")) and time.monotonic() < deadline:
         time.sleep(0.1)
     process.send_signal(number)
     _, said = process.communicate(timeout=60)

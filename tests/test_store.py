@@ -3,12 +3,16 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from conftest import SERVER
 from stx.errors import UserError
+from stx.record import Row
 from stx.store import Run, Store, open_store, reachable
+from stx.tracking import About, mlflow_run
 
 
 @pytest.fixture
@@ -83,35 +87,31 @@ def test_processes_that_open_a_new_store_together_all_succeed(uri: str) -> None:
     assert answers == {open_store(uri, "stx")}
 
 
-def test_eight_writers_at_once_lose_nothing(uri: str, tmp_path: Path) -> None:
-    """Eight processes, a thousand steps of a dozen metrics each, on one SQLite file."""
-    code = """
-import sys, time
-from pathlib import Path
-from stx.record import Row
-from stx.tracking import About, mlflow_run
-folder = Path(sys.argv[2])
-folder.mkdir()
-about = About(folder.name, {}, {}, "", "")
-with mlflow_run(about, folder, uri=sys.argv[1], experiment="stx", offline_ok=False) as tracker:
-    for start in range(1, 1001, 50):
-        values = {f"loss/{number}": float(start) for number in range(12)}
-        tracker.rows([Row(step, time.time(), values) for step in range(start, start + 50)])
-    tracker.finish("finished", None)
-"""
+def write(uri: str, folder: Path, steps: int) -> None:
+    """What a run tells, in a process of its own."""
+    folder.mkdir()
+    about = About(folder.name, {}, {}, "", "")
+    with mlflow_run(about, folder, uri=uri, experiment="stx", offline_ok=False) as tracker:
+        for start in range(1, steps + 1, 50):
+            values = {f"loss/{number}": float(start) for number in range(12)}
+            tracker.rows([Row(step, time.time(), values) for step in range(start, start + 50)])
+        tracker.finish("finished", None)
+
+
+@pytest.mark.parametrize("steps", [200, pytest.param(1000, marks=pytest.mark.slow)])
+def test_eight_writers_at_once_lose_nothing(uri: str, tmp_path: Path, steps: int) -> None:
+    """Eight processes, so many steps of a dozen metrics each, on one SQLite file."""
     open_store(uri, "stx")
-    started = [
-        subprocess.Popen([sys.executable, "-c", code, uri, str(tmp_path / f"run{number}")], stderr=subprocess.PIPE)
-        for number in range(8)
-    ]
+    started = [SERVER.Process(target=write, args=(uri, tmp_path / f"run{number}", steps)) for number in range(8)]
     for process in started:
-        _, said = process.communicate(timeout=200)
-        assert process.returncode == 0, said
-        assert b"not all of the run" not in said
+        process.start()
+    for process in started:
+        process.join(200)
+        assert process.exitcode == 0
     client = Store(uri, "stx").client
     runs = client.search_runs(["1"])
     assert len(runs) == 8
     for run in runs:
         for number in range(12):
             points = client.get_metric_history(run.info.run_id, f"loss/{number}")
-            assert [point.step for point in points] == list(range(1, 1001))
+            assert [point.step for point in points] == list(range(1, steps + 1))

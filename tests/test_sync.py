@@ -14,7 +14,7 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from conftest import SMALL, Command
+from conftest import SMALL, Command, command
 
 LONG = (*SMALL[:3], "optim.steps=80", "tracking.pictures_every=20", "hydra.run.dir=out")
 
@@ -70,8 +70,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 def sync(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "stx.sync", *arguments]
-    return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    return command(tmp_path, "sync", *arguments)
 
 
 def everything_is_there_once(uri: str, folder: Path, steps: int) -> None:
@@ -90,8 +89,8 @@ def test_a_server_that_dies_in_mid_run_gets_everything_when_it_is_back(
     stx: Command, tmp_path: Path, server: Server
 ) -> None:
     server.start()
-    command = [sys.executable, "-m", "stx.run", *LONG, f"tracking.uri={server.uri}"]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    typed = [sys.executable, "-m", "stx.run", *LONG, f"tracking.uri={server.uri}"]
+    process = subprocess.Popen(typed, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
     while not (tmp_path / "out" / "delivered.json").exists() and time.monotonic() < deadline:
         time.sleep(0.02)

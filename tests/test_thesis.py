@@ -5,14 +5,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import mlflow
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 
+from conftest import command
 from stx import images
-from stx import thesis as command
+from stx import thesis as front
 
 Thesis = Callable[..., subprocess.CompletedProcess[str]]
 TINY = ("--quick", "image_size.width=64", "image_size.height=48", "optim.steps=6")
@@ -20,11 +22,7 @@ TINY = ("--quick", "image_size.width=64", "image_size.height=48", "optim.steps=6
 
 @pytest.fixture
 def thesis(tmp_path: Path) -> Thesis:
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "stx.thesis", *arguments]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240)
-
-    return run
+    return partial(command, tmp_path, "thesis")
 
 
 def cells(report: str, claim: str) -> list[str]:
@@ -97,7 +95,7 @@ def test_a_mistake_is_answered_in_two_lines_and_leaves_nothing(
     monkeypatch.setattr(sys, "argv", ["stx", "--quick", "only=e01", typed])
     GlobalHydra.instance().clear()
     with pytest.raises(SystemExit) as left:
-        command.main()
+        front.main()
     said = capfd.readouterr()
     assert (left.value.code, said.out) == (2, "")
     assert answer in said.err
@@ -106,20 +104,22 @@ def test_a_mistake_is_answered_in_two_lines_and_leaves_nothing(
 
 
 def test_help_answers_without_torch_and_an_unknown_flag_with_usage(tmp_path: Path) -> None:
-    def front(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-X", "importtime", "-m", "stx", "thesis", *arguments]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    def typed(*arguments: str) -> subprocess.CompletedProcess[str]:
+        words = [sys.executable, "-X", "importtime", "-m", "stx", "thesis", *arguments]
+        return subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
 
-    helped = front("--help")
+    helped = typed("--help")
     assert helped.returncode == 0
     assert "--quick" in helped.stdout
     assert "| torch\n" not in helped.stderr
-    assert front("--quik").returncode == 2
+    assert typed("--quik").returncode == 2
 
 
-def test_an_interrupted_batch_goes_on_where_it_was(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "stx.thesis", *TINY, "only=e01,e02", "optim.steps=30"]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+@pytest.mark.usefixtures("stx")  # for its store
+def test_an_interrupted_batch_goes_on_where_it_was(thesis: Thesis, tmp_path: Path) -> None:
+    words = (*TINY, "only=e01,e02", "optim.steps=30")
+    typed = [sys.executable, "-m", "stx.thesis", *words]
+    process = subprocess.Popen(typed, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stderr
     for line in process.stderr:
         if line.startswith("1/"):
@@ -131,7 +131,7 @@ def test_an_interrupted_batch_goes_on_where_it_was(tmp_path: Path) -> None:
     (parent,) = client.search_runs(["1"], "tags.`stx.batch` = 'thesis'")
     assert (parent.info.status, parent.data.tags["stx.outcome"]) == ("KILLED", "interrupted")
 
-    again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240)
+    again = thesis(*words)
     assert again.returncode == 0, again.stderr
     assert re.search(r"1/4 e01_gram: finished \(kept\)", again.stderr)
     assert re.search(r"4/4 e02_cooc_vector: finished in", again.stderr)
