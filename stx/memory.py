@@ -77,20 +77,17 @@ def of_a_step(
             inside += stage.kept * itemsize + stage.places
             passing = (stage.before + stage.after) * itemsize
             if stage.captured:
-                copied = itemsize != 4  # to float32
-                statistic = sum(kept_by(term, stage.captured, copied) for term in terms.values()) * stage.after
+                statistic = sum(kept_by(term, stage.captured) for term in terms.values()) * stage.after
                 inside += statistic
-                passing += 1.5 * statistic + 4 * copied * stage.after  # gradients and what comes between, about
+                passing += statistic  # gradients and what comes between, about
+                passing += 0 if itemsize == 4 else 8 * stage.after  # the features in float32, and their gradient
             worst, largest = max(worst, kept + inside + passing), max(largest, passing)
         kept += segment[-1].after * itemsize if checkpointing and len(segment) > 2 else inside
     return kept + largest if calibrated and not checkpointing else worst
 
 
-def kept_by(term: Term, layer: str, features: bool) -> float:
-    """Bytes that a statistic keeps for its gradient for each number of the features: tried, twice.
-
-    `features` says whether the features themselves count.
-    """
+def kept_by(term: Term, layer: str) -> float:
+    """Bytes that a statistic keeps for its gradient beside the features, for each of their numbers: tried, twice."""
 
     def kept(height: int, width: int) -> int:
         maps = torch.rand(1, LAYERS[layer], height, width).to(memory_format=torch.channels_last).squeeze(0)
@@ -107,8 +104,7 @@ def kept_by(term: Term, layer: str, features: bool) -> float:
             made = term.statistic(maps, **keywords)
             distance = term.distance(made, torch.zeros_like(made))
         del distance
-        if not features:
-            found.pop(maps.untyped_storage().data_ptr(), None)
+        found.pop(maps.untyped_storage().data_ptr(), None)
         return sum(found.values())
 
     small, large = (9, 13), (18, 26)

@@ -75,13 +75,13 @@ def test_a_step_and_the_calibration_take_what_was_said(overrides: list[str], cal
 
 
 def test_what_a_statistic_keeps_is_found_out() -> None:
-    for statistic, layer, features, expected in (
-        (lambda maps: maps.mean(), "conv1_1", True, 0),
-        (lambda maps: maps.square().mean(), "conv1_1", False, 0),
-        (lambda maps: maps.square().mean(), "conv1_1", True, 4),
-        (lambda maps: maps.exp().exp().mean(), "conv3_1", True, 8),
+    for statistic, layer, expected in (
+        (lambda maps: maps.mean(), "conv1_1", 0),
+        (lambda maps: maps.square().mean(), "conv1_1", 0),
+        (lambda maps: maps.exp().mean(), "conv1_1", 4),
+        (lambda maps: maps.exp().exp().mean(), "conv3_1", 8),
     ):
-        assert memory.kept_by(Term(statistic), layer, features) == pytest.approx(expected)
+        assert memory.kept_by(Term(statistic), layer) == pytest.approx(expected)
 
 
 def test_a_limit_of_the_container_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
