@@ -6,6 +6,7 @@ start (1), scale (10), cuda. Ratios within one run are what counts; the seconds 
 
 import argparse
 import json
+import math
 import subprocess
 import sys
 import tempfile
@@ -337,7 +338,8 @@ def main() -> None:
         for what, number, goal in SECTIONS[name]():
             kept = {True: "holds", False: "missed", None: ""}[holds(number, goal)]
             print(f"{name:<11}{what:<90}{number:>9.3g}  {goal:<8}{kept}", flush=True)  # noqa: T201
-            found[name].append({"what": what, "number": number, "goal": goal, "kept": kept})
+            known = number if math.isfinite(number) else None  # JSON has no other numbers
+            found[name].append({"what": what, "number": known, "goal": goal, "kept": kept})
         asked.json.parent.mkdir(parents=True, exist_ok=True)
         asked.json.write_text(json.dumps(found, indent=2), encoding="utf-8")
 

@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.graph import saved_tensors_hooks
 
 from stx.errors import UserError
-from stx.vgg import VGG19
+from stx.vgg import VGG19, kept_as
 
 Statistic = Callable[..., Tensor]
 Distance = Callable[[Tensor, Tensor], Tensor]
@@ -61,25 +60,6 @@ def refuse_two_shapes(part: str, ours: Tensor, target: Tensor) -> None:
             "this style statistic compares position by position, so both pictures must have one size: "
             f"use style_size=same ({part}: {tuple(ours.shape)} against {tuple(target.shape)})"
         )
-
-
-def kept_as(maps: Tensor, features: Tensor) -> saved_tensors_hooks:
-    """While it is entered, what is kept for the gradient of `features`, which are `maps` in float32, is kept as `maps`.
-
-    They are there anyway, in half the memory; converting them again takes a hundredth of a step.
-    """
-
-    wide = features.untyped_storage().data_ptr()  # the hooks live as long as what they keep: not `features` itself
-
-    def pack(tensor: Tensor) -> tuple[Tensor, torch.dtype]:
-        if tensor.untyped_storage().data_ptr() == wide:
-            return maps.detach().as_strided(tensor.shape, tensor.stride(), tensor.storage_offset()), tensor.dtype
-        return tensor, tensor.dtype
-
-    def unpack(kept: tuple[Tensor, torch.dtype]) -> Tensor:
-        return kept[0].to(kept[1])
-
-    return saved_tensors_hooks(pack, unpack)
 
 
 class LossNetwork(nn.Module):

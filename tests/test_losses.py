@@ -1,6 +1,5 @@
 """Losses and gradients against the formulas of Gatys et al. and of the thesis."""
 
-import weakref
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -11,7 +10,7 @@ from torch import Tensor
 
 from stx import stats
 from stx.errors import UserError
-from stx.losses import LossNetwork, Term, kept_as
+from stx.losses import LossNetwork, Term
 from stx.vgg import VGG19, Weights
 
 Picture = Callable[..., Tensor]
@@ -213,20 +212,3 @@ def test_bfloat16_features_give_the_losses_of_float32_within_two_percent(
         assert losses.total.dtype == torch.float32
         totals.append(float(losses.style))
     assert totals[1] == pytest.approx(totals[0], rel=0.02)
-
-
-def test_what_is_kept_of_features_is_kept_in_the_networks_own_type() -> None:
-    """A float32 copy of bfloat16 features does not outlive the statistic; gradients are those of one that does."""
-
-    def statistic(features: Tensor) -> Tensor:
-        return stats.gram(features).sum() + (features.flatten(1).sort(1).values ** 3).sum()  # keeps places as well
-
-    maps = torch.randn(4, 3, 5, generator=torch.Generator().manual_seed(0)).bfloat16().requires_grad_()
-    features = maps.float()
-    with kept_as(maps, features):
-        made = statistic(features)
-    alive = weakref.ref(features)
-    del features
-    assert alive() is None
-    gradients = [torch.autograd.grad(each, maps)[0] for each in (made, statistic(maps.float()))]
-    assert torch.equal(*gradients)

