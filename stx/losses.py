@@ -121,24 +121,23 @@ class LossNetwork(nn.Module):
 
     def features(self, picture: Tensor) -> Iterator[tuple[str, Tensor]]:
         """Of the layers that a loss needs, in network order; float32, whatever the network computes in."""
-        for layer, maps in self.vgg.stream(picture, self.layers):
-            features = maps.float()
-            with kept_as(maps, features):
-                yield layer, features
+        return ((layer, maps.float()) for layer, maps in self.vgg.stream(picture, self.layers))
 
     def forward(self, picture: Tensor) -> Losses:
         zero = picture.new_zeros(())
         content, style = zero, zero
         style_layers, distances, magnitudes, peaks = (dict[str, Tensor]() for _ in range(4))
-        for layer, maps in self.features(picture):
-            peaks[layer] = maps.detach().amax()
-            if layer in self.content_targets:
-                content = content + (maps - self.content_targets[layer]).square().sum() / 2
+        for layer, maps in self.vgg.stream(picture, self.layers):
+            features = maps.float()
+            peaks[layer] = features.detach().amax()
             parts = self.parts.get(layer, {})
-            for part, term in parts.items():
-                ours = self.statistics[part](maps)
-                distances[part] = self.scales[part] * term.distance(ours, self.style_targets[part])
-                magnitudes[part] = root_mean_square(ours)
+            with kept_as(maps, features):
+                if layer in self.content_targets:
+                    content = content + (features - self.content_targets[layer]).square().sum() / 2
+                for part, term in parts.items():
+                    ours = self.statistics[part](features)
+                    distances[part] = self.scales[part] * term.distance(ours, self.style_targets[part])
+                    magnitudes[part] = root_mean_square(ours)
             if parts:
                 style_layers[layer] = torch.stack([distances[part] for part in parts]).mean()
                 style = style + self.style_weights[layer] * style_layers[layer]

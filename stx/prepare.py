@@ -91,7 +91,11 @@ def expected_memory(config: Config, hardware: Hardware, size: tuple[int, int]) -
         raise UserError(
             f"image_size: {size[0]} x {size[1]} pixels need about {needed / 1e9:.0f} GB of memory, and "
             f"{hardware.device} has {there / 1e9:.0f} GB"
-            + (f"; optim.history={history} takes {kept * size[0] * size[1] / 1e9:.0f} of them" if history > 99 else "")
+            + (
+                f"; optim.history={history} takes {kept * size[0] * size[1] / 1e9:.0f} of them"
+                if 2 * kept * size[0] * size[1] > needed
+                else ""
+            )
             + (f"; activation_checkpointing=true takes {least / 1e9:.0f} GB" if least <= there else "")
             + "; take a smaller image_size"
         )

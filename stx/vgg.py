@@ -133,7 +133,6 @@ def kept_as(maps: Tensor, features: Tensor) -> saved_tensors_hooks:
 
     They are there anyway, in half the memory; converting them again takes a hundredth of a step.
     """
-
     wide = features.untyped_storage().data_ptr()  # the hooks live as long as what they keep: not `features` itself
 
     def pack(tensor: Tensor) -> tuple[Tensor, torch.dtype]:

@@ -81,7 +81,9 @@ def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     process = SERVER.Process(target=typed, args=(arguments, folder, dict(os.environ)))
     process.start()
     process.join(240)
-    assert process.exitcode is not None, "it does not end"
+    if process.is_alive():
+        process.kill()
+        raise TimeoutError(f"stx {' '.join(arguments)} does not end")
     said = [(folder / name).read_text(encoding="utf-8") for name in (".stdout", ".stderr")]
     return subprocess.CompletedProcess(arguments, process.exitcode, *said)
 
