@@ -1,23 +1,31 @@
 """What a run says of itself: on the terminal, in its folder and in its tracker."""
 
 import json
+import math
+import os
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
+from PIL.Image import Image
 
 from stx import images
-from stx.losses import LossNetwork
+from stx.folder import BASELINES, LOSSES, SHEET
 from stx.prepare import Inputs
 from stx.record import Outcome
+from stx.sheet import contact_sheet, fitted
 from stx.tracking import About, versions
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
 
+    from stx.pyramid import Start
     from stx.run import Job
+
+THUMBNAIL = 256
+"""Pixels of the longer side of a picture on the sheet of photograph, painting and result."""
 
 
 def command(job: "Job") -> str:
@@ -54,14 +62,42 @@ def run(job: "Job", inputs: Inputs) -> About:
         "stx.versions": versions(),
         **job.tags,
     }
-    return About(f"{content}-{style}-{statistic}", params, tags, f"{statistic} · {content} × {style}", command(job))
+    pair = f"{content} × {style}"
+    return About(job.name or pair, params, tags, f"{statistic} · {pair}", command(job))
 
 
-def scales(folder: Path, network: LossNetwork) -> Path:
-    """The constants of the losses, as a file."""
-    path = folder / "scales.json"
-    path.write_text(json.dumps(network.scales, indent=2), encoding="utf-8")
+def calibration(folder: Path, level: "Start") -> Path:
+    """What each level of the pyramid measured before its first step, as a file that grows by `level`.
+
+    Sizes in pixels; `norms`, of the gradients of content and style terms; `scales`, the constants of the style losses.
+    """
+    path, (_, height, width) = folder / "calibration.json", level.image.shape
+    begun = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    if not any((known["width"], known["height"]) == (width, height) for known in begun):  # a resumed level has its own
+        norms = {term: norm if math.isfinite(norm) else None for term, norm in level.network.norms.items()}
+        begun.append({"width": width, "height": height, "norms": norms, "scales": level.network.scales})
+        part = folder / f".{path.name}.part"
+        part.write_text(json.dumps(begun, indent=2), encoding="utf-8")
+        os.replace(part, path)
     return path
+
+
+def results(
+    folder: Path, inputs: Inputs, picture: Image, outcome: Outcome, measured: Mapping[str, float]
+) -> Iterator[Path]:
+    """What came of a run, as files in its folder: picture, losses, baselines, values that were not finite, a sheet."""
+    yield folder / "output.png"
+    if (folder / LOSSES).exists():  # none, if it was stopped before the first step
+        yield folder / LOSSES
+    named = {key.removeprefix("baseline/"): value for key, value in measured.items() if key.startswith("baseline/")}
+    baselines = {name: value for name, value in named.items() if math.isfinite(value)}
+    if baselines:
+        (folder / BASELINES).write_text(json.dumps(baselines, indent=2), encoding="utf-8")
+        yield folder / BASELINES
+    yield from events(folder, outcome)
+    shown = [images.to_picture(inputs.content), images.to_picture(inputs.style), picture]
+    contact_sheet([shown], cell=fitted(picture.size, THUMBNAIL)).save(folder / SHEET, quality=90)
+    yield folder / SHEET
 
 
 def write(job: "Job", inputs: Inputs) -> Iterator[Path]:

@@ -15,6 +15,7 @@ from stx import checkpoint
 from stx.config import CONF, Config, MlflowTracking
 from stx.errors import UserError
 from stx.folder import alone_in
+from stx.naming import run_name
 from stx.preflight import check
 from stx.prepare import Inputs
 from stx.resume import RUN
@@ -138,7 +139,8 @@ def plan(member: Member, folder: Path) -> Planned:
         raise UserError(f"{error}\n(in {member.name}; none was started)") from None
     choices = {group: option for group, option in composed.hydra.runtime.choices.items() if "/" not in group}
     found = digest(config, inputs)
-    job = Job(config, folder / "runs" / f"{member.name}-{found[:8]}", choices, list(member.overrides), quiet=True)
+    place, called = folder / "runs" / f"{member.name}-{found[:8]}", run_name(config, choices)
+    job = Job(config, place, choices, list(member.overrides), quiet=True, name=called)
     return Planned(job, found)
 
 

@@ -12,6 +12,12 @@ from filelock import FileLock, Timeout
 from stx.errors import Stopped, UserError
 from stx.record import Row
 
+LOSSES = "losses.csv"
+BASELINES = "baselines.json"
+"""The held-out measures of photograph and painting as they are, by name."""
+SHEET = "sheet.jpg"
+"""Photograph, painting and result side by side."""
+
 
 def losses_table(path: Path) -> Callable[[list[Row]], None]:
     """A writer of rows into a CSV file, a line a step; its columns are those of the first row.

@@ -127,6 +127,7 @@ def go_on(config: DictConfig) -> None:
     checkpoint.load(job.folder, inputs.hardware.device, shapes)
     reach_store(job.config)
     with open_dict(config):
+        config.resume = str(job.folder)  # by "last" a run that begins meanwhile would be meant
         config.hydra.run.dir = str(job.folder)
         config.hydra.output_subdir = None  # Hydra's record of the first start stays
 

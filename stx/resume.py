@@ -1,4 +1,4 @@
-"""resume=<folder or run id>: the job that a stopped run was, to go on in its folder and its MLflow run."""
+"""resume=<folder, run id or "last">: the job that a stopped run was, to go on in its folder and its MLflow run."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +13,7 @@ from stx.command import key_of
 from stx.config import Config, restored, validate
 from stx.errors import UserError
 from stx.journal import NAME, entries
+from stx.latest import newest
 from stx.sender import known_run
 
 if TYPE_CHECKING:
@@ -20,16 +21,20 @@ if TYPE_CHECKING:
 
 RUN = "run.json"
 MAY_DIFFER = ("tracking.uri",)
+LAST = "last"
+"""In place of a folder: the newest run's. (A folder of that name is resume=./last.)"""
 
 
 def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> "Job":
-    """The run `name`, with what of `given` (the overrides of now, beside resume=) may change.
+    """The run `name`, or the newest, with what of `given` (the overrides of now, beside resume=) may change.
 
     Raises UserError for a run that is not there or not whole, and for an override that differs from what it was.
     """
     from stx.run import Job
 
-    folder = find(name, tracking)
+    folder = newest() if name == LAST else find(name, tracking)
+    if name == LAST:
+        name = str(folder)
     try:
         was = json.loads((folder / RUN).read_text(encoding="utf-8"))
         dumped = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))

@@ -38,13 +38,15 @@ class Job(NamedTuple):
     quiet: bool = False
     resumed: bool = False
     """Its folder has a checkpoint to go on from."""
+    name: str = ""
+    """For the tracker; without one, its pictures'."""
 
 
 def run(job: Job) -> Path:
     """Make one picture. Returns its path."""
     # Late: torch takes a second that --help, completion and mistakes need not wait for.
-    from stx import about, checkpoint, images
-    from stx.folder import losses_table, rescued
+    from stx import about, checkpoint, images, latest
+    from stx.folder import LOSSES, losses_table, rescued
     from stx.metrics import measurer
     from stx.prepare import prepare
     from stx.progress import progress
@@ -71,16 +73,16 @@ def run(job: Job) -> Path:
         TRACKERS[tracking.name](about.run(job, inputs), folder, **store) as tracker,
         progress(config.optim.steps, job.quiet) as advance,
     ):
+        latest.renew(folder)
         for path in about.write(job, inputs):
             tracker.artifact(path)
         tracker.picture(images.to_picture(inputs.initial), 0)
 
         def begun(level: "Start") -> None:
             canvas.append(level.image)
-            tracker.artifact(about.scales(folder, level.network))
-            norms = {f"calibration/{term}": norm for term, norm in level.network.norms.items()}
-            graph = {"time/cuda_graph": float(level.graph)} if level.image.is_cuda else {}
-            tracker.measured(norms | graph, level.done)
+            tracker.artifact(about.calibration(folder, level))
+            if level.image.is_cuda:
+                tracker.measured({"time/cuda_graph": float(level.graph)}, level.done)
 
         outcome, optimiser = coarse_to_fine(
             config,
@@ -88,7 +90,7 @@ def run(job: Job) -> Path:
             folder,
             resumed,
             begun=begun,
-            rows_to=(losses_table(folder / "losses.csv"), tracker.rows, advance),
+            rows_to=(losses_table(folder / LOSSES), tracker.rows, advance),
             keep=lambda picture: images.save(images.to_picture(picture), output),
             along=[
                 (tracking.pictures_every, lambda picture, step: tracker.picture(images.to_picture(picture), step)),
@@ -96,10 +98,13 @@ def run(job: Job) -> Path:
             ],
             stop=stop,
         )
-        images.save(images.to_picture(resized(outcome.picture, inputs.content.shape[1:])), output)
-        measured = {} if stop.signal else judged(outcome.picture) | judges().baselines
+        picture = images.to_picture(resized(outcome.picture, inputs.content.shape[1:]))
+        images.save(picture, output)
+        tracker.picture(picture, outcome.steps)
+        measured = {} if stop.signal else judged(outcome.picture)
         tracker.measured(measured, outcome.steps)
-        for path in (output, *about.events(folder, outcome)):
+        measured |= judges().baselines if measured else {}
+        for path in about.results(folder, inputs, picture, outcome, measured):
             tracker.artifact(path)
         tracker.finish(outcome.status, outcome.event)
 
@@ -122,11 +127,13 @@ def job(composed: DictConfig) -> None:
         output = run(resume.job(str(composed.resume), overrides, composed.tracking))
     else:
         folder = Path(os.path.relpath(hydra_config.runtime.output_dir))
+        from stx.naming import run_name
         from stx.preflight import refuse_taken
 
         refuse_taken(folder)  # two jobs of a sweep, by hydra.sweep.subdir
         choices = {group: option for group, option in hydra_config.runtime.choices.items() if "/" not in group}
-        output = run(Job(validate(composed), folder, choices, overrides))
+        config = validate(composed)
+        output = run(Job(config, folder, choices, overrides, name=run_name(config, choices)))
     sys.stdout.write(f"{output}\n")
 
 

@@ -21,6 +21,9 @@ MOST_IN_A_BATCH = 1000
 PATIENCE = 10.0
 """Seconds without progress after which a store is given up."""
 
+THIS_RUN = "{run_id}"
+"""Stands in a journal's tags for the id that the run gets from its store."""
+
 STATUS = {"finished": "FINISHED", "diverged": "FINISHED", "interrupted": "KILLED", "failed": "FAILED"}
 
 
@@ -106,7 +109,8 @@ class Sender:
     def tags(self, tags: Mapping[str, str]) -> None:
         from mlflow.entities import RunTag
 
-        self.client.log_batch(self.run_id, tags=[RunTag(key, value) for key, value in tags.items()])
+        known = {key: value.replace(THIS_RUN, self.run_id) for key, value in tags.items()}
+        self.client.log_batch(self.run_id, tags=[RunTag(key, value) for key, value in known.items()])
 
 
 def known_run(folder: Path) -> dict[str, str]:

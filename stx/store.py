@@ -1,11 +1,13 @@
 """The tracking store: opened once, and read back. Beside tracking.py the only file that imports mlflow."""
 
+import json
 import logging
 import os
 import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -15,6 +17,7 @@ from urllib.request import urlopen
 from filelock import FileLock
 
 from stx.errors import UserError
+from stx.folder import BASELINES
 
 ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # else a server that is down takes 247 s to say so
@@ -122,6 +125,19 @@ class Run:
             points = self._client.get_metric_history(self.id, metric) if metric in self.latest else []
             self._histories[metric] = sorted((point.step, point.value) for point in points)
         return self._histories[metric]
+
+    @cached_property
+    def baselines(self) -> Mapping[str, float]:
+        """Held-out measures of the untouched photograph and painting, by name; empty where there are none."""
+        from mlflow.exceptions import MlflowException
+
+        before = {key: value for key, value in self.latest.items() if key.startswith("baseline/")}
+        if before:  # metrics, in runs of an earlier version
+            return {key.removeprefix("baseline/"): value for key, value in before.items()}
+        try:
+            return json.loads(self.artifact(BASELINES).read_text(encoding="utf-8"))
+        except (OSError, ValueError, MlflowException):  # there is none, or the server is away
+            return {}
 
     def artifact(self, path: str) -> Path:
         """A local copy, or the file itself where the store is on this machine. Raises OSError or MlflowException."""

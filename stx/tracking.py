@@ -6,7 +6,7 @@ import math
 import platform
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -14,10 +14,10 @@ from typing import NamedTuple, Protocol
 from PIL.Image import Image
 
 from stx.courier import Courier
-from stx.folder import alone_in
+from stx.folder import SHEET, alone_in
 from stx.journal import Journal, entries, last_step
 from stx.record import Row
-from stx.sender import PATIENCE, Sender, known_run
+from stx.sender import PATIENCE, THIS_RUN, Sender, known_run
 
 log = logging.getLogger("stx")
 
@@ -97,7 +97,7 @@ class JournalTracker:
             (
                 row.step,
                 int(row.time * 1000),
-                {name: value for name, value in row.values.items() if math.isfinite(value)},
+                {name: row.values[name] for name in losses_first(row.values) if math.isfinite(row.values[name])},
             )
             for row in rows
             if row.step > self.known
@@ -127,7 +127,8 @@ class JournalTracker:
 
     def finish(self, outcome: str, event: str | None) -> None:
         """Say how the run ended, and wait until the store has it all, or does not take it."""
-        tags = {"stx.outcome": outcome, "mlflow.note.content": description(self.about, outcome, event)}
+        sheet = (self.folder / SHEET).exists()
+        tags = {"stx.outcome": outcome, "mlflow.note.content": description(self.about, outcome, event, sheet)}
         if event:
             tags["stx.first_event"] = event
         self.ended = True
@@ -144,9 +145,21 @@ def now() -> int:
     return int(time.time() * 1000)
 
 
-def description(about: About, outcome: str, event: str | None) -> str:
-    """Markdown; the UI folds it after four lines."""
+def losses_first(names: Iterable[str]) -> list[str]:
+    """The order in which the UI lists metrics is that in which a run's first step brings them."""
+    opening = ("loss/total", "loss/content", "loss/style")
+    return sorted(names, key=lambda name: opening.index(name) if name in opening else len(opening))
+
+
+def description(about: About, outcome: str, event: str | None, sheet: bool = False) -> str:
+    """Markdown; the UI folds it after four lines, or the headline and a third of the `sheet`'s pictures.
+
+    It shows no picture but from an address, at its own size. This one is relative to the page.
+    """
     lines = [f"**{outcome}**{f' at {event}' if event else ''} · {about.headline}", f"`{about.command}`"]
+    if sheet:
+        address = f"get-artifact?path={SHEET}&run_uuid={THIS_RUN}"
+        lines.insert(1, f"![photograph, painting and result]({address})")
     return "\n\n".join(lines)
 
 

@@ -114,6 +114,8 @@ def damage_runs(folder: Path) -> None:
         (run / "config.yaml").write_text(dumped)
         if journal:
             (run / "journal.jsonl").write_text(journal)
+    (folder / "outputs").mkdir()
+    (folder / "outputs" / "latest").symlink_to("../runs/finished")
     (folder / "runs" / "torn").mkdir()
     for file in ("run.json", "config.yaml"):
         (folder / "runs" / "torn" / file).write_bytes((folder / "runs" / "cut-off" / file).read_bytes())

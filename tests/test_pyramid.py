@@ -1,6 +1,7 @@
 """Coarse to fine: sizes, steps, and what a run makes of them."""
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -68,10 +69,12 @@ def test_a_run_goes_through_all_levels_and_every_step_once(stx: Command, tmp_pat
     content = [float(row["loss/content"]) for row in rows]
     assert content[5] > 2 * content[4]  # summed over four times as many positions
     assert Image.open(tmp_path / "out" / "output.png").size == (96, 64)
-    scales = (tmp_path / "out" / "scales.json").read_text()
+    begun = json.loads((tmp_path / "out" / "calibration.json").read_text())
+    assert [(level["width"], level["height"]) for level in begun] == [(24, 16), (48, 32), (96, 64)]
+    assert len({level["norms"]["content"] for level in begun}) == 3
     more = stx("resume=out", "optim.steps=12")
     assert more.returncode == 0, more.stderr
-    assert (tmp_path / "out" / "scales.json").read_text() == scales
+    assert json.loads((tmp_path / "out" / "calibration.json").read_text()) == begun
 
 
 def descended(

@@ -59,7 +59,7 @@ def test_a_killed_run_goes_on_to_the_same_pixels_in_the_same_run(stx: Command, t
     settings = (f"optim={optimiser}", f"optim.steps={STEPS}", "init=noise")
     folder, killed = stopped(tmp_path, signal.SIGKILL, *settings)
     assert killed.returncode == -signal.SIGKILL
-    done = stx(f"resume={folder.relative_to(tmp_path)}")
+    done = stx("resume=last")
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == str(folder.relative_to(tmp_path) / "output.png")
     whole = stx(*LONG, *settings, "tracking=none")
@@ -73,6 +73,8 @@ def test_a_killed_run_goes_on_to_the_same_pixels_in_the_same_run(stx: Command, t
 
     run_id = json.loads((folder / "mlflow.json").read_text())["run_id"]
     assert stored_steps(tmp_path, run_id) == list(range(1, STEPS + 1))
+    losses = tmp_path / "outputs" / "artifacts" / run_id / "artifacts" / "losses.csv"
+    assert losses.read_bytes() == (folder / "losses.csv").read_bytes()
     run = mlflow.MlflowClient(f"sqlite:///{tmp_path}/outputs/mlflow.db").get_run(run_id)
     assert (run.info.status, run.data.tags["stx.outcome"]) == ("FINISHED", "finished")
     images = mlflow.MlflowClient(f"sqlite:///{tmp_path}/outputs/mlflow.db").list_artifacts(run_id, "images")
@@ -102,6 +104,7 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(stx: Command, tmp_path: P
 
 REFUSED = [
     ("resume=nowhere", "resume=nowhere: neither a run's folder nor the id of a run"),
+    ("resume=last", "resume=last: outputs/latest points to no run; none has begun below outputs/ here."),
     ("resume=empty", "holds no run that had begun"),
     ("resume=mine optim.lr=0.5", "optim.lr is 0.02 in the run and 0.5 asked"),
     ("resume=mine optim=lbfgs", "optim.first_step is None in the run"),

@@ -1,6 +1,7 @@
 """The command as a user types it, in a folder of their own."""
 
 import csv
+import json
 import os
 import re
 import signal
@@ -16,6 +17,8 @@ import yaml
 from PIL import Image
 
 from conftest import SMALL, Command
+from stx.sheet import GAP
+from stx.store import Store
 
 
 def the_run(folder: Path) -> mlflow.entities.Run:
@@ -24,8 +27,15 @@ def the_run(folder: Path) -> mlflow.entities.Run:
     return run
 
 
+def shown(folder: Path, run_id: str) -> list[int]:
+    """The steps of the pictures in a run's slider."""
+    client = mlflow.MlflowClient(f"sqlite:///{folder}/outputs/mlflow.db")
+    names = [file.path for file in client.list_artifacts(run_id, "images")]
+    return sorted(int(re.findall(r"step[+%](\d+)[+%]", name)[0]) for name in names if name.endswith(".png"))
+
+
 def test_a_run_leaves_its_picture_its_losses_and_its_mlflow_run(stx: Command, tmp_path: Path) -> None:
-    done = stx(*SMALL, "tracking.pictures_every=2", "tracking.grad_norms_every=1", "optim.steps=4")
+    done = stx(*SMALL, "tracking.pictures_every=3", "tracking.grad_norms_every=1", "optim.steps=4")
     assert done.returncode == 0, done.stderr
     output = tmp_path / done.stdout.strip()
     assert done.stdout.count("\n") == 1
@@ -44,12 +54,15 @@ def test_a_run_leaves_its_picture_its_losses_and_its_mlflow_run(stx: Command, tm
     run = the_run(tmp_path)
     layers = ["conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1"]
     names = {"loss/total", "loss/content", "loss/style", "nan/events", "time/step_ms", "grad_norm/content"}
-    names |= {f"calibration/{term}" for term in ("content", *layers)}
     for layer in layers:
         names |= {f"style_loss/{layer}", f"style_magnitude/{layer}", f"grad_norm/{layer}"}
-    held_out = {name for name in run.data.metrics if name.startswith(("measure/", "baseline/"))}
+    held_out = {name for name in run.data.metrics if name.startswith("measure/")}
     assert set(run.data.metrics) - held_out == names
-    assert {"measure/sliced_wasserstein", "measure/content", "baseline/sliced_wasserstein"} <= held_out
+    assert {"measure/sliced_wasserstein", "measure/content"} <= held_out
+    assert list(run.data.metrics)[:3] == ["loss/total", "loss/content", "loss/style"]  # as the UI lists them
+    (level,) = json.loads((output.parent / "calibration.json").read_text())
+    assert (level["width"], level["height"], set(level["norms"])) == (48, 32, {"content", *layers})
+    assert set(level["scales"]) == set(layers)
     assert len(run.data.params) <= 15
     assert run.data.params["style_stat"] == "gram"
     assert run.data.params["loss_weights.beta"] == "3"
@@ -58,7 +71,16 @@ def test_a_run_leaves_its_picture_its_losses_and_its_mlflow_run(stx: Command, tm
         assert run.data.tags[tag]
     client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/outputs/mlflow.db")
     files = {file.path for file in client.list_artifacts(run.info.run_id)}
-    assert {"output.png", "config.yaml", "content.png", "style.png", "scales.json", "images"} <= files
+    assert {"output.png", "config.yaml", "content.png", "style.png", "calibration.json", "images"} <= files
+    stored = Store(f"sqlite:///{tmp_path}/outputs/mlflow.db", "stx").read(run.info.run_id)
+    assert stored.artifact("losses.csv").read_bytes() == (output.parent / "losses.csv").read_bytes()
+    assert {f"measure/{name}" for name in stored.baselines} == held_out  # both pictures have one size
+    assert 0 < run.data.metrics["measure/sliced_wasserstein"] / stored.baselines["sliced_wasserstein"] < 2
+    assert Image.open(stored.artifact("sheet.jpg")).size == (3 * (48 + GAP) + GAP, 32 + 2 * GAP)
+    assert f"](get-artifact?path=sheet.jpg&run_uuid={run.info.run_id})" in run.data.tags["mlflow.note.content"]
+    assert run.data.tags["mlflow.runName"] == "vgg19_random width=48 height=32 steps=4"
+    assert (tmp_path / "outputs" / "latest").resolve() == output.parent
+    assert shown(tmp_path, run.info.run_id) == [0, 3, 4]
 
 
 def test_the_same_seed_and_config_give_the_same_picture_and_another_seed_another(stx: Command, tmp_path: Path) -> None:
@@ -82,8 +104,8 @@ def test_several_terms_are_measured_by_name_and_judged_along_the_way(stx: Comman
     parts = [run.data.metrics[f"style_loss/conv3_1/{name}"] for name in ("mean_std", "cooc_gram")]
     assert run.data.metrics["style_loss/conv3_1"] == pytest.approx(sum(parts) / 2, rel=1e-6)
     client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/outputs/mlflow.db")
-    for name, steps in (("measure/sliced_wasserstein", [2, 4]), ("baseline/sliced_wasserstein", [4])):
-        assert [point.step for point in client.get_metric_history(run.info.run_id, name)] == steps
+    history = client.get_metric_history(run.info.run_id, "measure/sliced_wasserstein")
+    assert [point.step for point in history] == [2, 4]
 
 
 def test_a_multirun_makes_one_run_a_job(stx: Command, tmp_path: Path) -> None:
@@ -134,6 +156,7 @@ def test_a_run_that_diverges_keeps_its_last_finite_picture(
     run = the_run(tmp_path)
     assert run.data.tags["stx.outcome"] == "diverged"
     assert run.data.tags["stx.first_event"] == "step 3: style loss at conv2_1"
+    assert shown(tmp_path, run.info.run_id) == [0, 3]  # the one that is kept, at the last step
     pictures = list(tmp_path.glob("outputs/runs/*/*/output.png"))
     assert len(pictures) == 1
     assert np.asarray(Image.open(pictures[0])).std() > 5  # low-contrast noise, a little changed
@@ -155,7 +178,9 @@ def test_a_signal_keeps_what_was_made(tmp_path: Path, number: int, status: int) 
     (folder,) = tmp_path.glob("outputs/runs/*/*")
     assert Image.open(folder / "output.png").size == (48, 32)
     with (folder / "losses.csv").open(newline="") as file:
-        assert int(list(csv.DictReader(file))[-1]["step"]) >= 1
+        steps = int(list(csv.DictReader(file))[-1]["step"])
+    assert steps >= 1
+    assert shown(tmp_path, run.info.run_id)[-1] == steps
 
 
 def test_help_and_the_front_door_answer_without_torch(tmp_path: Path) -> None:

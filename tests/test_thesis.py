@@ -1,5 +1,6 @@
 """The command: three experiments at a tiny size, their report, what is kept, and what a user can get wrong."""
 
+import json
 import re
 import signal
 import subprocess
@@ -53,7 +54,8 @@ def test_three_experiments_give_a_report_whose_numbers_are_the_stores(thesis: Th
     assert len(children) == 5
     (gram,) = [run for run in children if "e01_gram" in run.data.tags["stx.command"]]
     metrics = gram.data.metrics
-    share = metrics["measure/sliced_wasserstein"] / metrics["baseline/sliced_wasserstein"]
+    (stored,) = tmp_path.glob(f"outputs/artifacts/{gram.info.run_id}/artifacts/baselines.json")
+    share = metrics["measure/sliced_wasserstein"] / json.loads(stored.read_text())["sliced_wasserstein"]
     assert f"style distance {share:.2f} of the photograph's" in cells(markdown, "E1")[3]
     first = client.get_metric_history(gram.info.run_id, "style_magnitude/conv1_1")[0].value
     assert f"| {first:.0f} |" in markdown or f"| {first:.3g} |" in markdown

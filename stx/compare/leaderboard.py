@@ -1,7 +1,7 @@
 """Paired differences to the reference, pair of pictures by pair, with bootstrap confidence intervals."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +9,7 @@ from scipy.stats import bootstrap
 
 from stx.compare.protocol import Cell, cells
 from stx.compare.work import CONTENT, Results
+from stx.store import Run
 
 CONFIDENCE = 0.95
 RESAMPLES = 9999
@@ -61,11 +62,11 @@ def interval(values: np.ndarray) -> tuple[float, float]:
     return float(found.low), float(found.high)
 
 
-def mean_of(results: Results, statistic: str, measure: str) -> float:
-    """Over all cells of a statistic; not a number where none has it."""
-    closest = [made for cell in results.cells(statistic) if (made := results.closest(cell))]
-    found = [made.run.latest[measure] for made in closest if measure in made.run.latest]
-    return float(np.mean(found)) if found else math.nan
+def mean_of(results: Results, statistic: str, of: Callable[[Run], float]) -> float:
+    """Over all cells of a statistic that have it; not a number where none has."""
+    found = [of(made.run) for cell in results.cells(statistic) if (made := results.closest(cell))]
+    known = [value for value in found if not math.isnan(value)]
+    return float(np.mean(known)) if known else math.nan
 
 
 def unmet(results: Results) -> list[tuple[Cell, float]]:

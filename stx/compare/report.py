@@ -15,6 +15,7 @@ from stx.compare.work import CONTENT, Made, Results
 from stx.metrics import circular
 from stx.page import Block, Heading, Items, Picture, Pictures, Table, Text
 from stx.sheet import contact_sheet, fitted
+from stx.store import Run
 
 JUDGED_BY = "measure/sliced_wasserstein"
 """What the ranking is by."""
@@ -98,7 +99,7 @@ def board(work: Batch, results: Results, ratios: Mapping[str, Ratio | None]) -> 
             flag = " †" if circular(measure, *optimised(work, name)) else ""
             row.append((f"**{shown(found)}**" if bold else shown(found)) + flag)
         rows.append([*row, f"{step_time(results, name) / reference_time:.2f}"])
-    untouched = mean_of(results, reference, "baseline/sliced_wasserstein") / mean_of(results, reference, JUDGED_BY)
+    untouched = mean_of(results, reference, untouched_style) / mean_of(results, reference, judged_style)
     return [
         Heading("Leaderboard"),
         Table(
@@ -120,6 +121,15 @@ def optimised(work: Batch, statistic: str) -> tuple[list[str], list[str], list[s
     config = next(planned.job.config for name, planned in work.planned.items() if name.startswith(f"{statistic}-"))
     functions = [term.target.rpartition(".")[2] for term in config.style_stat.by_name().values()]
     return functions, config.loss_weights.style_layers, config.loss_weights.content_layers
+
+
+def judged_style(run: Run) -> float:
+    return run.latest.get(JUDGED_BY, math.nan)
+
+
+def untouched_style(run: Run) -> float:
+    """The style distance of the photograph that a run started from."""
+    return run.baselines.get("sliced_wasserstein", math.nan)
 
 
 def balance(results: Results) -> list[Block]:
@@ -161,9 +171,9 @@ def pareto(results: Results, folder: Path) -> list[Block]:
     """Style against content of every run; style as a share of the untouched photograph's distance."""
     series: dict[str, list[tuple[float, float]]] = {}
     for cell, several in results.runs.items():
-        for found in (made.run.latest for made in several):
-            share = found.get(JUDGED_BY, math.nan) / found.get("baseline/sliced_wasserstein", math.nan)
-            series.setdefault(cell.statistic, []).append((found[CONTENT], share))
+        for run in (made.run for made in several):
+            share = judged_style(run) / untouched_style(run)
+            series.setdefault(cell.statistic, []).append((run.latest[CONTENT], share))
     charts.points(
         folder / "pictures" / "pareto.png",
         series,

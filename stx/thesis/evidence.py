@@ -54,7 +54,7 @@ def read(run: Run) -> Evidence:
     latest = run.latest
     series = {name: run.history(name) for name in latest if not name.startswith(("measure/", "baseline/"))}
     times = [value for step, value in series.get("time/step_ms", []) if step > 1]  # the first step warms up
-    untouched = latest.get("baseline/sliced_wasserstein", 0.0)
+    untouched = run.baselines.get("sliced_wasserstein", 0.0)
     return Evidence(
         run_id=run.id,
         outcome=run.tags["stx.outcome"],

@@ -1,0 +1,39 @@
+"""outputs/latest: a link to the folder of the newest run."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from stx.errors import UserError
+
+OUTPUTS = Path("outputs")
+LATEST = OUTPUTS / "latest"
+
+
+def renew(folder: Path) -> None:
+    """Let the link point to a run's folder below outputs/. Nothing where the folder lies elsewhere, where something
+    else has the link's name, or where the file system has no links: nobody's run ends for it."""
+    below, place = OUTPUTS.absolute(), Path(os.path.abspath(folder))
+    if below not in place.parents or (LATEST.exists() and not LATEST.is_symlink()):
+        return
+    part = OUTPUTS / f".latest.{os.getpid()}"
+    with suppress(OSError, NotImplementedError):
+        part.unlink(missing_ok=True)
+        part.symlink_to(place.relative_to(below), target_is_directory=True)
+        os.replace(part, LATEST)  # so that there is always one, whoever else renews it
+
+
+def newest() -> Path:
+    """The folder of the newest run, relative to the working directory. Raises UserError where there is none."""
+    if not LATEST.is_symlink():
+        raise UserError(
+            f"resume=last: {LATEST} points to no run; none has begun below {OUTPUTS}/ here.\n"
+            "Give a run's folder, or its id in MLflow: resume=..."
+        )
+    folder = OUTPUTS / os.readlink(LATEST)
+    if not folder.is_dir():
+        raise UserError(
+            f"resume=last: the newest run was in {folder}, which is gone.\n"
+            "Give another run's folder, or its id in MLflow: resume=..."
+        )
+    return folder
