@@ -117,6 +117,7 @@ class JournalTracker:
     def picture(self, picture: Image, step: int) -> None:
         if step in self.shown:
             return
+        self.shown.add(step)
         file = Path("pictures") / f"step-{step:06d}.png"
         (self.folder / file).parent.mkdir(exist_ok=True)
         picture.save(self.folder / file, compress_level=1)  # this thread is the run's own

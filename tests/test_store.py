@@ -42,6 +42,16 @@ def test_histories_are_in_the_order_of_steps(store: Store, tmp_path: Path) -> No
     assert store.read(run.id).history("nothing") == []
 
 
+def test_baselines_are_read_from_their_file_and_from_the_metrics_of_earlier_runs(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "baselines.json").write_text('{"gram": 0.5}')
+    run = store.parent("thesis", tmp_path)
+    assert store.read(run.id).baselines == {}
+    store.client.log_artifact(run.id, str(tmp_path / "baselines.json"))
+    assert store.read(run.id).baselines == {"gram": 0.5}
+    store.client.log_metric(run.id, "baseline/gram", 0.25)
+    assert store.read(run.id).baselines == {"gram": 0.25}
+
+
 def test_notes_and_attached_folders_come_back(store: Store, tmp_path: Path) -> None:
     run = store.parent("thesis", tmp_path)
     (tmp_path / "report" / "pictures").mkdir(parents=True)
