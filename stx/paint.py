@@ -1,0 +1,190 @@
+"""stx paint: a photograph in the style of a painting, in one command and a few words."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from hydra import compose, initialize_config_dir
+
+from stx import command, words
+from stx.config import CONF
+from stx.errors import UserError, did_you_mean
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+    from PIL import Image
+
+    from stx.prepare import Inputs
+    from stx.run import Job, Made
+
+FACTOR = 5.0
+"""By which --strength 1 multiplies the config's own loss_weights.beta, and --strength 0 divides it."""
+MIDDLE = 0.5
+"""The strength that is the config's own."""
+EXAMPLES = """
+examples
+  stx paint photo.jpg painting.jpg -o out.jpg
+  stx paint photo.jpg painting.jpg -o out.png --strength 0.8 --size 1024
+  stx paint china swirls                                pictures that come with stx
+  stx paint photo.jpg painting.jpg device=cuda seed=3   all else is key=value as for `stx run`
+
+Beside out.jpg come out-sheet.jpg, with photograph, painting and result, and out.preview.jpg while it works. Ctrl-C ends
+early, with the picture so far. It is a run like any other: `stx run --help` says what else it can be told.
+"""
+
+
+def main() -> None:
+    logging.basicConfig(format="%(message)s", level=logging.INFO)
+    given: list[str] = []
+    with command.answering(given):
+        asked = parser().parse_intermixed_args()
+        given += asked.overrides
+        try:
+            output = paint(asked)
+        except KeyboardInterrupt:  # a second one, or before the first step
+            sys.exit(130)
+    sys.stdout.write(f"{output}\n")
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """In one line, without the usage."""
+        name = message.partition("unrecognized arguments: ")[2].split(" ")[0]
+        hint = did_you_mean(name, self._option_string_actions) if name else ""
+        raise UserError(f"{message}{hint}\nstx paint photo.jpg painting.jpg -o out.jpg; --help shows more")
+
+
+def parser() -> argparse.ArgumentParser:
+    made = Parser(
+        prog="stx paint",
+        description="Paint a photograph in the style of a painting.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawTextHelpFormatter,
+        allow_abbrev=False,
+    )
+    made.add_argument("photo", help="a path, or the name of a bundled picture")
+    made.add_argument("painting", help="likewise")
+    made.add_argument("overrides", nargs="*", metavar="key=value", help="options of `stx run`")
+    made.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="PNG, JPEG, WebP, TIFF or BMP, by its ending (default: PHOTO-PAINTING.png)",
+    )
+    made.add_argument(
+        "--strength", type=strength, metavar="0..1", help=f"of the painting's style (default: {MIDDLE:g})"
+    )
+    made.add_argument("--size", type=pixels, metavar="PIXELS", help="of the longer side (default: as `stx run` has it)")
+    return made
+
+
+def strength(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} should be a number from 0, hardly any style, to 1, the most")
+    return value
+
+
+def pixels(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text} should be a whole number of pixels, such as 1024")
+    return int(text)
+
+
+def paint(asked: argparse.Namespace) -> Path:
+    """Run what was asked for. Returns the picture's path. Raises UserError before anything is written, and as `run`."""
+    refuse_twice(asked)
+    # Late: torch takes a second that --help and mistakes in the options need not wait for.
+    from stx import about, estimate, images
+    from stx.delivery import deliver, written
+    from stx.preflight import reach_store, refuse_taken
+    from stx.run import run
+
+    files = written(asked.output, asked.photo, asked.painting)
+    job, inputs = plan(asked)
+    reach_store(job.config)
+    refuse_taken(job.folder)
+    photo, painting = images.load(asked.photo), images.load(asked.painting)
+    (height, width), (below, beside) = inputs.content.shape[1:], inputs.style.shape[1:]
+    expected = estimate.seconds(job.config, inputs)
+    say(words.opening((photo.size, (width, height)), (painting.size, (beside, below)), expected))
+    say(f"{about.command(job)}\npreview: {files.preview}")
+
+    def preview(picture: "Image.Image") -> None:
+        images.save(picture.resize((width, height)), files.preview)
+
+    del inputs  # the run makes its own
+    try:
+        job.folder.mkdir(parents=True, exist_ok=True)
+        made = run(job, preview)
+        deliver(made.picture, files, photo, painting)
+    except SystemExit:  # a signal
+        deliver(job.folder / "output.png", files, photo, painting)
+        say(f"the picture so far: {files.output}")
+        raise
+    finally:
+        files.preview.unlink(missing_ok=True)
+    say(ending(made, asked))
+    return files.output
+
+
+def say(line: str) -> None:
+    sys.stderr.write(f"{line}\n" if line else "")
+
+
+def ending(made: "Made", asked: argparse.Namespace) -> str:
+    own_weight = asked.strength is None and "loss_weights.beta" in map(command.key_of, asked.overrides)
+    used = None if own_weight else MIDDLE if asked.strength is None else asked.strength
+    return words.closing(made.measured, used) if made.outcome == "finished" else ""
+
+
+def plan(asked: argparse.Namespace) -> tuple["Job", "Inputs"]:
+    """The run, checked as `stx run` checks it. Raises UserError."""
+    from stx.preflight import check
+    from stx.run import Job
+
+    overrides = [
+        command.override("content", asked.photo),
+        command.override("style", asked.painting),
+        *(["image_size=photograph", f"image_size.long_side={asked.size}"] if asked.size is not None else []),
+        *asked.overrides,
+    ]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        if asked.strength is not None:
+            beta = composed(overrides).loss_weights.beta * FACTOR ** ((asked.strength - MIDDLE) / MIDDLE)
+            overrides.append(f"loss_weights.beta={beta:.3g}")
+        job = composed(overrides)
+        config, inputs = check(job)
+        choices = {group: option for group, option in job.hydra.runtime.choices.items() if "/" not in group}
+        return Job(config, Path(job.hydra.run.dir), choices, overrides), inputs
+
+
+def composed(overrides: Sequence[str]) -> "DictConfig":
+    return compose("config", list(overrides), return_hydra_config=True)
+
+
+def refuse_twice(asked: argparse.Namespace) -> None:
+    """Raise UserError for an override of what the command sets itself."""
+    sets = {"content": "the first picture", "style": "the second picture"}
+    if asked.strength is not None:
+        sets["loss_weights.beta"] = "--strength"
+    if asked.size is not None:
+        sets |= dict.fromkeys(("image_size", "image_size.width", "image_size.height", "image_size.long_side"), "--size")
+    for text in asked.overrides:
+        if "=" not in text and not text.startswith("~"):
+            raise UserError(f"{text}: two pictures are enough; all else is key=value (optim.steps=100) or an option")
+        key = command.key_of(text)
+        if key == "resume":
+            raise UserError(f"{text}: paint begins a picture; to go on with one: stx run {text}")
+        if key in sets:
+            raise UserError(f"{text}: {sets[key]} sets this already; leave one of them out")
+
+
+if __name__ == "__main__":
+    main()
