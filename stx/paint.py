@@ -4,6 +4,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -67,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("photo", help="a path, or the name of a bundled picture")
     made.add_argument("painting", help="likewise")
-    made.add_argument("overrides", nargs="*", metavar="key=value", help="options of `stx run`")
+    made.add_argument("overrides", nargs="*", default=[], metavar="key=value", help="options of `stx run`")
     made.add_argument(
         "-o",
         "--output",
@@ -117,7 +118,8 @@ def paint(asked: argparse.Namespace) -> Path:
     say(f"{about.command(job)}\npreview: {files.preview}")
 
     def preview(picture: "Image.Image") -> None:
-        images.save(picture.resize((width, height)), files.preview)
+        with suppress(UserError):  # its folder may have gone; the run does not need it
+            images.save(picture.resize((width, height)), files.preview)
 
     del inputs  # the run makes its own
     try:

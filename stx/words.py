@@ -18,10 +18,10 @@ PARTS = {
 }
 
 LAYOUT = ("layout kept", "layout mostly kept", "layout partly kept", "layout lost")
-CONTENT = (0.5, 0.8, 1.05)
+CONTENT = (0.6, 0.9, 1.1)
 """Up to these measure/content the layout is as the first three say; pictures of something else have 1.2 to 1.6."""
-CFSD = (0.1, 0.25, 0.45)
-"""The same of measure/cfsd; paintings of something else have 0.5 to 0.9. The worse of the two counts."""
+CFSD = (0.5, 0.65, 0.8)
+"""The same of measure/cfsd; a sky that strokes fill is a change of half a nat. The worse of the two counts."""
 
 NEAR = 0.85
 """Share of the way from which more style is not suggested."""
