@@ -115,7 +115,7 @@ def paint(asked: argparse.Namespace) -> Path:
     (height, width), (below, beside) = inputs.content.shape[1:], inputs.style.shape[1:]
     expected = estimate.seconds(job.config, inputs)
     say(words.opening((photo.size, (width, height)), (painting.size, (beside, below)), expected))
-    say(f"{about.command(job)}\npreview: {files.preview}")
+    say(f"{about.command(job)}\n{files.output}; until it is done: {files.preview}")
 
     def preview(picture: "Image.Image") -> None:
         with suppress(UserError):  # its folder may have gone; the run does not need it
@@ -128,7 +128,7 @@ def paint(asked: argparse.Namespace) -> Path:
         deliver(made.picture, files, photo, painting)
     except SystemExit:  # a signal
         deliver(job.folder / "output.png", files, photo, painting)
-        say(f"the picture so far: {files.output}")
+        say(f"{files.output} has it too; going on renews the one in the folder")
         raise
     finally:
         files.preview.unlink(missing_ok=True)

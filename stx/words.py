@@ -18,8 +18,8 @@ PARTS = {
 }
 
 LAYOUT = ("layout kept", "layout mostly kept", "layout partly kept", "layout lost")
-CONTENT = (0.6, 0.9, 1.1)
-"""Up to these measure/content the layout is as the first three say; pictures of something else have 1.2 to 1.6."""
+CONTENT = (0.6, 0.95, 1.2)
+"""Up to these measure/content the layout is as the first three say; pictures of something else have 1.2 to 1.9."""
 CFSD = (0.5, 0.65, 0.8)
 """The same of measure/cfsd; a sky that strokes fill is a change of half a nat. The worse of the two counts."""
 

@@ -79,4 +79,4 @@ def test_ctrl_c_leaves_the_picture_so_far_under_its_name_and_no_preview(
     assert not Path("out.preview.jpg").exists()
     out, said = capfd.readouterr()
     assert out == ""
-    assert said.endswith("the picture so far: out.png\n")
+    assert said.endswith("out.png has it too; going on renews the one in the folder\n")
