@@ -4,7 +4,7 @@ import os
 import sys
 from importlib import import_module
 
-COMMANDS = ("run", "thesis", "compare", "sync")
+COMMANDS = ("paint", "run", "thesis", "compare", "sync")
 
 
 def main() -> None:
@@ -17,7 +17,9 @@ def main() -> None:
         helped = wanted in ("-h", "--help", "help")
         stream = sys.stdout if helped else sys.stderr
         stream.write(f"{'' if helped else f'stx: no command {wanted}. '}Usage: stx {{{','.join(COMMANDS)}}} ...\n")
-        stream.write("`stx run --help` lists what a run can be told; `stx thesis --help` how to repeat the thesis.\n")
+        stream.write(
+            "`stx paint photo.jpg painting.jpg -o out.jpg` is the start; `stx run --help` lists all options.\n"
+        )
         sys.exit(0 if helped else 2)
     sys.argv = [sys.argv[0], *arguments[1:]]
     import_module(f"stx.{arguments[0]}").main()

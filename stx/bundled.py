@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from stx import paint
+from stx import painter
 from stx.errors import UserError, did_you_mean
 
 _SEED = 0
@@ -45,7 +45,7 @@ def open_picture(name: str) -> Image.Image:
 
     Raises UserError for an unknown name and where the package that ships the photograph lacks it.
     """
-    if name in paint.STYLES:
+    if name in painter.STYLES:
         return _painted(name).copy()
     if name not in _PHOTOGRAPHS:
         raise UserError(f"no bundled picture {name!r}{hint(name)}")
@@ -64,7 +64,7 @@ def open_picture(name: str) -> Image.Image:
 @lru_cache
 def _painted(name: str) -> Image.Image:
     """Half a second of work, which a sweep need not do for every run."""
-    return paint.STYLES[name](_SEED)
+    return painter.STYLES[name](_SEED)
 
 
 def hint(name: str) -> str:

@@ -1,6 +1,7 @@
 """What every command does with a mistake: the message in one or two lines, and the exit status."""
 
 import os
+import re
 import sys
 import traceback
 import warnings
@@ -15,6 +16,7 @@ import yaml
 from hydra import compose, initialize_config_dir
 from hydra._internal.utils import get_args_parser
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -29,15 +31,11 @@ DEBUG = os.environ.get("HYDRA_FULL_ERROR") == "1"
 
 def main(entry: Callable[[], Any]) -> None:
     """Run a `hydra.main` function. Exits with 2 for a mistake of the user's, 1 for what was not foreseen."""
-    warnings.formatwarning = lambda message, *_, **__: f"stx: {message}\n"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints its own message and exits with 1
     try:
-        with mistakes():
+        with answering():
             refuse_unknown_flags()
             entry()
-    except (Diverged, Stopped) as error:
-        sys.stderr.write(f"stx: {error}\n")
-        sys.exit(1)
     finally:
         if not DEBUG:
             os.environ.pop("HYDRA_FULL_ERROR", None)
@@ -55,6 +53,18 @@ def refuse_unknown_flags() -> None:
     parser = get_args_parser()
     parser.error = refuse  # type: ignore[method-assign]
     parser.parse_args()
+
+
+@contextmanager
+def answering(overrides: Sequence[str] | None = None) -> Iterator[None]:
+    """Warnings in a line each, mistakes as in `mistakes`, and status 1 for what kept a run from its end."""
+    warnings.formatwarning = lambda message, *_, **__: f"stx: {message}\n"
+    try:
+        with mistakes(overrides):
+            yield
+    except (Diverged, Stopped) as error:
+        sys.stderr.write(f"stx: {error}\n")
+        sys.exit(1)
 
 
 @contextmanager
@@ -88,6 +98,19 @@ def raised_in_hydra(error: ValueError) -> bool:
 def key_of(override: str) -> str:
     """The dotted key that an override sets."""
     return override.lstrip("+~").partition("=")[0]
+
+
+def override(key: str, text: str) -> str:
+    """`key=text` as Hydra reads it back, in quotes where the text has signs in it that Hydra takes for its own."""
+    plain = f"{key}={text}"
+    try:
+        if OverridesParser.create().parse_override(plain).value() == text:
+            return plain
+    except HydraException:
+        pass
+    escaped = re.sub(r'(\\*)"', r'\1\1\\"', text)  # a backslash is one, unless a quote follows
+    escaped = re.sub(r"(\\*)\Z", r"\1\1", escaped)  # as the closing one does
+    return f'{key}="{escaped}"'
 
 
 def own_options(given: Sequence[str], names: Sequence[str]) -> tuple[dict[str, str], list[str]]:

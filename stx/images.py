@@ -6,7 +6,9 @@ import os
 import stat
 import uuid
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,6 +25,17 @@ _KEY_SCALE = {"L;2": 85, "L;4": 17, "RGB;16B": 1 / 256}
 _FIRST_FRAME_IS_THE_PICTURE = {"MPO", "PSD", "TIFF"}
 _SRGB = ImageCms.createProfile("sRGB")
 _TYPES = "PNG, JPEG, WebP, TIFF or BMP file"
+_JPEG = {"format": "JPEG", "quality": 95, "subsampling": 0}  # 4:4:4, as strokes differ most in colour
+WRITTEN: Mapping[str, Mapping[str, Any]] = {
+    ".png": {"format": "PNG"},
+    ".jpg": _JPEG,
+    ".jpeg": _JPEG,
+    ".webp": {"format": "WEBP", "quality": 95},
+    ".tif": {"format": "TIFF"},
+    ".tiff": {"format": "TIFF"},
+    ".bmp": {"format": "BMP"},
+}
+"""What a picture can be saved as, by its file's ending, with how."""
 
 
 def load(source: str) -> Image.Image:
@@ -77,14 +90,15 @@ def to_picture(tensor: torch.Tensor) -> Image.Image:
 
 
 def save(picture: Image.Image, path: str | os.PathLike[str]) -> None:
-    """Write `picture` as PNG so that `path` never holds half a file, whatever interrupts the writing.
+    """Write `picture` so that `path` never holds half a file, whatever interrupts the writing.
 
-    Raises UserError if the file cannot be written there.
+    The ending of `path`, a key of WRITTEN in letters of any case, says in which format. Raises UserError if the file
+    cannot be written there.
     """
     path = Path(path)
-    unfinished = path.with_name(f".{uuid.uuid4().hex}.png")
+    unfinished = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
     try:
-        picture.save(unfinished, format="PNG")
+        picture.save(unfinished, **WRITTEN[path.suffix.lower()])
         os.replace(unfinished, path)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror or error}; choose another folder") from error

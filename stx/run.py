@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -18,6 +18,7 @@ from stx.config import CONF, Config, validate
 from stx.errors import Diverged
 
 if TYPE_CHECKING:
+    from PIL import Image
     from torch import Tensor
 
     from stx.pyramid import Start
@@ -42,8 +43,21 @@ class Job(NamedTuple):
     """For the tracker; without one, its pictures'."""
 
 
-def run(job: Job) -> Path:
-    """Make one picture. Returns its path."""
+class Made(NamedTuple):
+    """What came of a run."""
+
+    picture: Path
+    outcome: str
+    """finished or diverged."""
+    measured: dict[str, float]
+    """measure/<name> of the picture and baseline/<name>; empty where pictures are too small to be judged."""
+
+
+def run(job: Job, watch: Callable[["Image.Image"], None] = lambda picture: None) -> Made:
+    """Make one picture. `watch` gets it every few seconds, as large as the level of the pyramid is.
+
+    Raises SystemExit behind a signal, with the picture so far in the job's folder, and Diverged and Stopped.
+    """
     # Late: torch takes a second that --help, completion and mistakes need not wait for.
     from stx import about, checkpoint, images, latest
     from stx.folder import LOSSES, losses_table, rescued
@@ -78,6 +92,11 @@ def run(job: Job) -> Path:
             tracker.artifact(path)
         tracker.picture(images.to_picture(inputs.initial), 0)
 
+        def keep(newest: "Tensor") -> None:
+            picture = images.to_picture(newest)
+            images.save(picture, output)
+            watch(picture)
+
         def begun(level: "Start") -> None:
             canvas.append(level.image)
             tracker.artifact(about.calibration(folder, level))
@@ -91,7 +110,7 @@ def run(job: Job) -> Path:
             resumed,
             begun=begun,
             rows_to=(losses_table(folder / LOSSES), tracker.rows, advance),
-            keep=lambda picture: images.save(images.to_picture(picture), output),
+            keep=keep,
             along=[
                 (tracking.pictures_every, lambda picture, step: tracker.picture(images.to_picture(picture), step)),
                 (tracking.measures_every, lambda picture, step: tracker.measured(judged(picture), step)),
@@ -114,7 +133,7 @@ def run(job: Job) -> Path:
     if stop.signal:
         log.info(about.how_to_go_on(folder))
         sys.exit(128 + stop.signal)
-    return output
+    return Made(output, outcome.status, measured)
 
 
 @hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")
@@ -124,7 +143,7 @@ def job(composed: DictConfig) -> None:
     if composed.resume is not None:
         from stx import resume
 
-        output = run(resume.job(str(composed.resume), overrides, composed.tracking))
+        made = run(resume.job(str(composed.resume), overrides, composed.tracking))
     else:
         folder = Path(os.path.relpath(hydra_config.runtime.output_dir))
         from stx.naming import run_name
@@ -133,8 +152,8 @@ def job(composed: DictConfig) -> None:
         refuse_taken(folder)  # two jobs of a sweep, by hydra.sweep.subdir
         choices = {group: option for group, option in hydra_config.runtime.choices.items() if "/" not in group}
         config = validate(composed)
-        output = run(Job(config, folder, choices, overrides, name=run_name(config, choices)))
-    sys.stdout.write(f"{output}\n")
+        made = run(Job(config, folder, choices, overrides, name=run_name(config, choices)))
+    sys.stdout.write(f"{made.picture}\n")
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stx import bundled, images, paint
+from stx import bundled, images, painter
 from stx.errors import UserError
 
 
@@ -18,7 +18,7 @@ def test_every_name_opens_as_an_rgb_picture_of_useful_size(name: str) -> None:
     assert min(picture.size) >= 256
 
 
-@pytest.mark.parametrize("name", [name for name in bundled.NAMES if name not in paint.STYLES])
+@pytest.mark.parametrize("name", [name for name in bundled.NAMES if name not in painter.STYLES])
 def test_every_photograph_is_shipped_as_rgb(name: str) -> None:
     assert bundled.open_picture(name).mode == "RGB"
 
@@ -31,7 +31,7 @@ def test_every_name_says_what_it_shows_and_whose_it_is(name: str) -> None:
 
 
 def test_every_painted_style_has_a_name() -> None:
-    assert set(paint.STYLES) <= set(bundled.NAMES)
+    assert set(painter.STYLES) <= set(bundled.NAMES)
 
 
 def test_load_takes_a_bundled_name() -> None:

@@ -1,99 +1,82 @@
-"""The painted styles: repeatable, and full of the texture that a style picture is there for."""
+"""`stx paint`: a run like any other, and its picture under the name that was asked for."""
 
-import hashlib
-import subprocess
+import re
+import shlex
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
+import yaml
+from hydra import compose, initialize_config_dir
 from PIL import Image
 
+from conftest import command
 from stx import paint
+from stx import run as running
+from stx.config import CONF, Config, validate
 
-STYLES = sorted(paint.STYLES)
-
-
-@pytest.fixture(scope="module")
-def painted() -> dict[str, Image.Image]:
-    return {name: style(0) for name, style in paint.STYLES.items()}
+SMALL = ("--size", "48", "model=vgg19_random", "optim.steps=3", "tracking=none")
 
 
-def luminance(picture: Image.Image) -> NDArray[np.float64]:
-    return np.asarray(picture, float) @ [0.2126, 0.7152, 0.0722]
+def composed(*overrides: str) -> Config:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return validate(compose("config", list(overrides)))
 
 
-def tiles(values: NDArray[np.float64], side: int) -> NDArray[np.float64]:
-    """(n, side * side): the squares of `side` pixels that the picture falls into."""
-    rows, columns = values.shape[0] // side, values.shape[1] // side
-    grid = values[: rows * side, : columns * side].reshape(rows, side, columns, side)
-    return grid.swapaxes(1, 2).reshape(-1, side * side)
+def planned(*typed: str) -> Config:
+    return paint.plan(paint.parser().parse_intermixed_args(["china", "swirls", *typed, *SMALL]))[0].config
 
 
-@pytest.mark.parametrize("name", STYLES)
-def test_the_same_seed_paints_the_same_bytes_whatever_the_global_random_state(
-    name: str, painted: dict[str, Image.Image]
+def test_one_command_gives_the_picture_a_sheet_and_the_words(tmp_path: Path) -> None:
+    Image.effect_noise((90, 60), 80).convert("RGB").save(tmp_path / "my photo.png")
+    done = command(tmp_path, "paint", "my photo.png", "swirls", "-o", "out.jpg", "--strength", "1", *SMALL)
+    assert (done.returncode, done.stdout) == (0, "out.jpg\n"), done.stderr
+    with Image.open(tmp_path / "out.jpg") as picture:
+        assert (picture.format, picture.size) == ("JPEG", (48, 32))
+    assert sorted(path.name for path in tmp_path.glob("out*")) == ["out-sheet.jpg", "out.jpg", "outputs"]
+    lines = done.stderr.splitlines()
+    assert lines[0].startswith("photo 90 x 60 -> 48 x 32; the painting ")
+    assert re.search("the painting's style; layout ", lines[-1])
+
+    (folder,) = tmp_path.glob("outputs/runs/*/*")
+    typed = next(shlex.split(line) for line in lines if line.startswith("python -m stx.run "))
+    kept = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+    assert kept == composed(*typed[3:]).model_dump(by_alias=True)
+
+
+def test_strength_is_a_scale_around_the_config_s_own_weight() -> None:
+    own, thesis = (composed(*others).loss_weights.beta for others in ((), ("loss_weights=thesis",)))
+    found = [planned("--strength", text).loss_weights.beta for text in ("0", "0.5", "1")]
+    found.append(planned("--strength", "0.25", "loss_weights=thesis").loss_weights.beta)
+    assert found == pytest.approx([own / 5, own, own * 5, thesis / 5**0.5], rel=0.01)
+
+
+def test_options_stand_anywhere_and_all_else_is_the_config_s_own() -> None:
+    found = planned("seed=3", "--strength", "0.5", "init=noise")
+    given = ("seed=3", "init=noise", "image_size=photograph", "image_size.long_side=48", *SMALL[2:])
+    assert found == composed("content=china", "style=swirls", *given)
+
+
+def test_ctrl_c_leaves_the_picture_so_far_under_its_name_and_no_preview(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    np.random.seed(3)
-    assert paint.STYLES[name](0).tobytes() == painted[name].tobytes()
-    assert np.random.rand() == np.random.RandomState(3).rand()  # nor is that state touched
+    def run(job: running.Job, watch: Callable[[Image.Image], None]) -> None:
+        watch(Image.new("RGB", (24, 16), "red"))
+        with Image.open("out.preview.jpg") as shown:
+            assert shown.size == (48, 32)
+        Image.new("RGB", (48, 32), "blue").save(job.folder / "output.png")
+        raise SystemExit(130)
 
-
-def test_another_process_paints_the_same_bytes(painted: dict[str, Image.Image]) -> None:
-    code = (
-        "import hashlib; from stx import paint;"
-        "[print(name, hashlib.sha256(style(0).tobytes()).hexdigest()) for name, style in paint.STYLES.items()]"
-    )
-    printed = subprocess.check_output([sys.executable, "-c", code], text=True)
-    expected = {name: hashlib.sha256(picture.tobytes()).hexdigest() for name, picture in painted.items()}
-    assert dict(line.split() for line in printed.splitlines()) == expected
-
-
-@pytest.mark.parametrize("name", STYLES)
-def test_another_seed_paints_another_picture(name: str, painted: dict[str, Image.Image]) -> None:
-    difference = luminance(paint.STYLES[name](1)) - luminance(painted[name])
-    assert (np.abs(difference) > 8).mean() > 0.3
-
-
-@pytest.mark.parametrize("name", STYLES)
-def test_a_painting_is_rgb_of_the_stated_size(name: str, painted: dict[str, Image.Image]) -> None:
-    assert painted[name].mode == "RGB"
-    assert painted[name].size == (paint.WIDTH, paint.HEIGHT)
-
-
-@pytest.mark.parametrize("name", STYLES)
-@pytest.mark.parametrize("side", [16, 32, 80])
-def test_no_part_of_the_canvas_is_blank(name: str, side: int, painted: dict[str, Image.Image]) -> None:
-    spread = tiles(luminance(painted[name]), side).std(axis=1)
-    assert spread.min() > 2
-    assert np.median(spread) > 15
-
-
-@pytest.mark.parametrize("name", STYLES)
-def test_a_painting_has_darks_lights_and_edges(name: str, painted: dict[str, Image.Image]) -> None:
-    values = luminance(painted[name])
-    dark, light = np.percentile(values, [5, 95])
-    assert light - dark > 100
-    assert np.abs(np.diff(values, axis=1)).mean() > 6
-
-
-@pytest.mark.parametrize("name", STYLES)
-def test_a_painting_has_many_colours(name: str, painted: dict[str, Image.Image]) -> None:
-    coarse = np.asarray(painted[name]).reshape(-1, 3) // 32
-    assert len(np.unique(coarse, axis=0)) > 60
-
-
-@pytest.mark.parametrize("name", STYLES)
-def test_no_single_colour_fills_much_of_a_painting(name: str, painted: dict[str, Image.Image]) -> None:
-    counts = np.unique(np.asarray(painted[name]).reshape(-1, 3), axis=0, return_counts=True)[1]
-    assert counts.max() < 0.1 * counts.sum()
-
-
-@pytest.mark.parametrize("name", STYLES)
-@pytest.mark.parametrize("scale", [1, 2, 4, 8, 16])
-def test_a_painting_has_contrast_at_every_scale(name: str, scale: int, painted: dict[str, Image.Image]) -> None:
-    """Of details between `scale` and twice as many pixels: what halving the resolution takes away."""
-    values = luminance(painted[name])
-    fine = tiles(values, scale).mean(axis=1).reshape(values.shape[0] // scale, -1)
-    pairs = tiles(fine, 2)
-    assert (pairs - pairs.mean(axis=1, keepdims=True)).std() > 7
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(running, "run", run)
+    monkeypatch.setattr(sys, "argv", ["stx paint", "china", "swirls", "-o", "out.png", *SMALL])
+    with pytest.raises(SystemExit) as left:
+        paint.main()
+    assert left.value.code == 130
+    with Image.open("out.png") as picture:
+        assert picture.getpixel((0, 0)) == (0, 0, 255)
+    assert not Path("out.preview.jpg").exists()
+    out, said = capfd.readouterr()
+    assert out == ""
+    assert said.endswith("out.png has it too; going on renews the one in the folder\n")

@@ -2,12 +2,12 @@
 
 import hashlib
 import math
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from stx.batch import Batch, Ended, Member
+from stx.command import override
 from stx.compare.balance import Tried, exhausted, miss, next_beta
 from stx.compare.protocol import Cell, Protocol, cells, first_beta
 from stx.store import Run
@@ -67,8 +67,8 @@ def member(protocol: Protocol, cell: Cell, beta: float, given: Sequence[str]) ->
     overrides = [
         *protocol.settings,
         *protocol.statistics[cell.statistic].split(),
-        quoted("content", cell.photograph),
-        quoted("style", cell.style),
+        override("content", cell.photograph),
+        override("style", cell.style),
         f"seed={cell.seed}",
         *given,
         f"loss_weights.beta={beta:g}",
@@ -80,12 +80,6 @@ def called(path: str) -> str:
     """A picture in a member's name: two files of one stem, in other folders or of other types, are told apart."""
     stem = Path(path).stem
     return stem if stem == path else f"{stem}~{hashlib.sha256(path.encode()).hexdigest()[:6]}"
-
-
-def quoted(key: str, path: str) -> str:
-    """A path may have signs in it that Hydra reads as its own. It takes a backslash for one unless a quote follows."""
-    escaped = re.sub(r'(\\*)"', r'\1\1\\"', path)
-    return f'{key}="{escaped}"'
 
 
 def wanted(results: Results) -> dict[Cell, float]:
