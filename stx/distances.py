@@ -27,6 +27,10 @@ nearly one-hot. At 0.1 it spreads over half of the positions."""
 COLOUR_BINS = 8
 SSIM_WINDOW = 11
 """Pixels: scikit-image cuts the Gaussian of sigma 1.5 off at 3.5 sigma."""
+FINE = 0.25
+"""Cycles a pixel, a quarter of the sampling rate: what is finer is noise where neither given picture has it."""
+ROUNDING = 1 / (12 * 255**2)
+"""Mean square of what rounding to 8 bits does to a channel: the least energy that a given picture is taken to have."""
 CHUNK = 2**16
 """Positions converted to float64 at a time: all of them would double the memory of the largest features."""
 
@@ -169,3 +173,33 @@ def ssim(target: Tensor) -> ToTarget:
 def luminance(picture: Tensor) -> Tensor:
     """Rec. 601 luma of the sRGB values, in float64: shape (H, W)."""
     return torch.einsum("chw,c->hw", picture.double(), picture.new_tensor((0.299, 0.587, 0.114)).double())
+
+
+def noise(painting: Tensor, photograph: Tensor) -> ToTarget:
+    """Fine energy of luma and of chroma, over the larger of the two given pictures': shape (2,). Sizes may differ.
+
+    1 is as much as they have. A given picture without any, as a grey one has in chroma, counts as if it had that of
+    rounding to 8 bits.
+    """
+    most = torch.maximum(fine_energy(painting), fine_energy(photograph)).clamp(min=ROUNDING)
+    return lambda ours: fine_energy(ours) / most
+
+
+def fine_energy(picture: Tensor) -> Tensor:
+    """Mean square a pixel of luma, and of both chroma channels (Rec. 601) together, above FINE: float64, shape (2,).
+
+    The picture is mirrored at its edges before the transform, whose jumps would count as noise.
+    """
+    red, _, blue = picture.double()
+    luma = luminance(picture)
+    channels = torch.stack([luma, (blue - luma) / 1.772, (red - luma) / 1.402])
+    rows = torch.cat([channels, channels.flip(1)], 1)
+    mirrored = torch.cat([rows, rows.flip(2)], 2)
+    height, width = mirrored.shape[1:]
+    power = 2 * torch.fft.rfft2(mirrored, norm="forward").abs().square()  # each column is its mirror image's too,
+    power[..., 0] /= 2  # but for the two that are their own: the width is even
+    power[..., -1] /= 2
+    down = torch.fft.fftfreq(height, dtype=torch.float64, device=picture.device)[:, None]
+    across = torch.fft.rfftfreq(width, dtype=torch.float64, device=picture.device)
+    luma_energy, *chroma = power.mul(down.square() + across.square() > FINE**2).sum((1, 2))
+    return torch.stack([luma_energy, sum(chroma, start=luma_energy.new_zeros(()))])

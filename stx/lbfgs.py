@@ -1,26 +1,43 @@
-"""L-BFGS that neither stands still nor explodes (Nocedal & Wright 2006, algorithms 7.4 and 3.1)."""
+"""L-BFGS within bounds, that neither stands still nor explodes (Nocedal & Wright 2006, chapters 7.2 and 16.7)."""
 
 import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+LOWER, UPPER = 0.0, 1.0
 SUFFICIENT_DECREASE = 1e-4
 SMALLEST_STEP = 2.0**-12
 """Backtracking below this part of a quasi-Newton step means that the curvature estimate is wrong."""
+SHORTER = (0.1, 0.5)
+"""Part of a step that is left when it is taken back: what a parabola through both losses says, within these."""
+CURVED = 1e-8
+"""Cosine between a move and its change of gradient, below which the pair says nothing of the curvature."""
+CHUNK = 2**18
+"""Numbers of each row that `inner_products` masks at a time: a masked copy of all pairs would double the memory."""
 
 
 class LBFGS(torch.optim.Optimizer):
-    """One evaluation of the closure a step, over one tensor.
+    """One evaluation of the closure and one read by the host a step, over one tensor within [LOWER, UPPER].
 
     `torch.optim.LBFGS` decides by absolute numbers: a first step of at most 1 in the L1 norm, curvature updates only
     where y.s > 1e-10, a stop where the slope is below 1e-9. Over an image these make it stand still where gradients are
     small, or take the raw gradient as its next step where they are large. Here every decision is relative, so that
     the iterates do not depend on the scale of the loss: the first step moves the image by `first_step` (root mean
     square, pixel units), the curvature test is relative, and a step that does not lower the loss enough, or makes it
-    not finite, is taken back and halved. Each step reads the loss on the host.
+    not finite, is taken back and shortened.
+
+    Bounds are kept by projection (Bertsekas 1982; Kim, Sra & Dhillon 2010), not by L-BFGS-B's Cauchy point: a pixel at
+    a bound that its gradient pushes on is held there and left out of the curvature; the others take the quasi-Newton
+    step of their own subspace, and what would leave the bounds is clamped. So each loss is that of a picture that can
+    be kept.
+
+    The direction is a combination of the pairs and the gradient, whose coefficients follow from inner products alone
+    (Chen, Wang & Zhou 2014): one matrix product on the device, one small matrix for the host.
 
     `stalled` turns true, for good, when even a short step along the gradient no longer lowers the loss; `rejected` says
     that the image of the last evaluation was taken back.
@@ -38,90 +55,149 @@ class LBFGS(torch.optim.Optimizer):
         with torch.enable_grad():
             loss = closure()
         assert self.image.grad is not None
-        gradient = self.image.grad.flatten().double()
-        self.unit = self.unit or float(gradient.square().mean().sqrt())
-        state = self.state[self.image]
-        nowhere_to_go = self.unit == 0 or not math.isfinite(self.unit) or not (state or math.isfinite(float(loss)))
-        self.stalled = self.stalled or nowhere_to_go
+        gradient, state = self.image.grad.flatten(), self.state[self.image]
+        if not state:
+            self.begin(state, gradient)
+        # In units of the first gradient, so that squares neither vanish nor overflow.
+        gradient = (gradient.double() / self.unit).to(self.image.dtype) if self.unit else gradient
+        free = inside(self.image.flatten(), gradient)
+        slots = state["slots"]
+        spare = next(slot for slot in range(self.param_groups[0]["history"] + 1) if slot not in slots)
+        if "position" in state:
+            state["pairs"][2 * spare] = self.image.flatten() - state["position"]
+            state["pairs"][2 * spare + 1] = gradient - state["gradient"]
+        rows = state["pairs"][: 2 * max([spare, *slots]) + 2]
+        products = inner_products(rows, gradient, free)
+        judged = torch.cat([torch.stack([loss.double() / (self.unit or 1), state["slope"]]), products.flatten()])
+        height, slope, *numbers = judged.tolist()  # the one wait for the device
+        finite = math.isfinite(height) and math.isfinite(numbers[-1])
+        enough = finite and slope <= 0 and height <= state["loss"] + SUFFICIENT_DECREASE * slope
+        self.stalled = self.stalled or not self.unit or not ("position" in state or finite)
         if self.stalled:
             return loss
-        # In units of the first gradient, so that squares neither vanish nor overflow.
-        height, gradient = float(loss.double()) / self.unit, (gradient / self.unit).to(self.image.dtype)
-        wanted = state["loss"] + SUFFICIENT_DECREASE * state["length"] * state["slope"] if state else float("inf")
-        self.rejected = not height <= wanted
+        self.rejected = not enough
         if self.rejected:
-            self.backtrack(state)
-        else:
-            self.advance(state, height, gradient)
+            self.backtrack(state, height, slope)
+            return loss
+        if "position" in state:
+            state["slots"] = [*slots, spare][-self.param_groups[0]["history"] :]
+        state.update(loss=height, position=self.image.flatten().clone(), gradient=gradient)
+        self.search(state, np.reshape(numbers, (len(rows) + 1, len(rows) + 1)), free)
         return loss
+
+    def begin(self, state: dict[str, Any], gradient: Tensor) -> None:
+        self.unit = float(gradient.double().square().mean().sqrt())
+        if not math.isfinite(self.unit):
+            self.unit = 0.0
+        rows = 2 * (self.param_groups[0]["history"] + 1)
+        state.update(
+            pairs=gradient.new_zeros(rows, gradient.numel()),  # a move and its change of gradient, row by row
+            slots=[],  # of the pairs that are in use, oldest first; one is free for the pair that is being judged
+            slope=gradient.new_zeros((), dtype=torch.float64),
+            loss=math.inf,
+        )
 
     def state_dict(self) -> dict[str, Any]:
         decided = {"unit": self.unit, "stalled": self.stalled, "rejected": self.rejected}
         return super().state_dict() | {"decided": decided}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        slope = [state["slope"] for state in state_dict["state"].values()]
         super().load_state_dict(state_dict)
         for name, value in state_dict["decided"].items():
             setattr(self, name, value)
+        for state, exact in zip(self.state.values(), slope, strict=True):
+            state["slope"] = exact.to(self.image.device)  # torch makes it the image's type: it must stay float64
 
     def accepted(self) -> Tensor:
         """The last image that was judged good; the step under way has not been judged."""
         state = self.state[self.image]
-        return state["position"].view_as(self.image) if state else self.image.detach()
+        return state["position"].view_as(self.image) if "position" in state else self.image.detach()
 
     @torch.no_grad()
     def settle(self) -> None:
         """Go back to the last accepted image."""
         self.image.copy_(self.accepted())
 
-    def advance(self, state: dict[str, Any], loss: float, gradient: Tensor) -> None:
-        """Learn the curvature from the accepted step and take the next one."""
-        position = self.image.flatten().clone()
-        pairs = state.setdefault("pairs", [])
-        if "position" in state:
-            moved, turned = position - state["position"], gradient - state["gradient"]
-            if float(turned @ moved) > 1e-8 * float(turned.norm() * moved.norm()):
-                pairs.append((moved, turned))
-                del pairs[: -self.param_groups[0]["history"]]
-        state.update(loss=loss, position=position, gradient=gradient)
-        self.search(state, two_loop(gradient, pairs))
+    def search(self, state: dict[str, Any], products: NDArray[np.float64], free: Tensor) -> None:
+        """Take a whole quasi-Newton step, or one of `first_step` along the gradient while there is no curvature."""
+        useful = [slot for slot in state["slots"] if curved(products, 2 * slot)]
+        coefficients = two_loop(products, [2 * slot for slot in useful])
+        rows = state["pairs"][: len(coefficients) - 1]
+        direction = state["gradient"] * coefficients[-1]
+        if useful:
+            direction += torch.from_numpy(coefficients[:-1]).to(rows) @ rows
+        else:
+            rms = math.sqrt(products[-1, -1] / self.image.numel())
+            direction *= self.param_groups[0]["first_step"] / rms if rms > 0 else 0.0
+        held = ~free | outwards(state["position"], direction)
+        state.update(direction=direction.masked_fill_(held, 0), length=1.0, curved=bool(useful))
+        self.stalled = not products[-1, -1] > 0
+        self.move(state)
 
-    def backtrack(self, state: dict[str, Any]) -> None:
-        """Half the step from the last good image; along the gradient once the curvature has proved useless."""
-        state["length"] /= 2
+    def backtrack(self, state: dict[str, Any], height: float, slope: float) -> None:
+        """Shorten the step from the last good image; along the gradient once the curvature has proved useless."""
+        excess = height - state["loss"] - slope
+        least, most = SHORTER
+        parabola = -slope / (2 * excess) if math.isfinite(excess) and excess > 0 else most
+        state["length"] *= min(max(parabola, least), most)
         if state["length"] >= SMALLEST_STEP:
             self.move(state)
-        elif state["pairs"]:
-            state["pairs"].clear()
-            self.search(state, -state["gradient"])
+        elif state["curved"]:
+            state["slots"] = []
+            free = inside(state["position"], state["gradient"])
+            self.search(state, inner_products(state["pairs"][:0], state["gradient"], free).cpu().numpy(), free)
         else:
             self.stalled = True
             self.settle()
 
-    def search(self, state: dict[str, Any], direction: Tensor) -> None:
-        """Start along a new direction: a whole quasi-Newton step, or `first_step` while there is no curvature."""
-        if not state["pairs"]:
-            rms = float(direction.square().mean().sqrt())
-            direction = direction * (self.param_groups[0]["first_step"] / rms if rms > 0 else 0.0)
-        state.update(direction=direction, length=1.0, slope=float(direction @ state["gradient"]))
-        self.stalled = not state["slope"] < 0
-        self.move(state)
-
     def move(self, state: dict[str, Any]) -> None:
-        self.image.copy_((state["position"] + state["length"] * state["direction"]).view_as(self.image))
+        """To the point at this length along the direction, within the bounds; its slope waits on the device."""
+        position = state["position"]
+        reached = torch.add(position, state["direction"], alpha=state["length"]).clamp_(LOWER, UPPER)
+        state["slope"] = (state["gradient"].double() * (reached - position)).sum()
+        self.image.copy_(reached.view_as(self.image))
 
 
-def two_loop(gradient: Tensor, pairs: list[tuple[Tensor, Tensor]]) -> Tensor:
-    """The quasi-Newton direction, minus the inverse Hessian estimate times the gradient (algorithm 7.4)."""
-    direction = -gradient
-    weights = []
-    for moved, turned in reversed(pairs):
-        weight = (moved @ direction) / (moved @ turned)
-        weights.append(weight)
-        direction = direction - weight * turned
-    if pairs:
-        moved, turned = pairs[-1]
-        direction = direction * ((moved @ turned) / (turned @ turned))
-    for (moved, turned), weight in zip(pairs, reversed(weights), strict=True):
-        direction = direction + moved * (weight - (turned @ direction) / (moved @ turned))
+def inside(position: Tensor, gradient: Tensor) -> Tensor:
+    """Where descent may move: not at a bound with the gradient pushing on it."""
+    return ~outwards(position, -gradient)
+
+
+def outwards(position: Tensor, direction: Tensor) -> Tensor:
+    return ((position <= LOWER) & (direction < 0)) | ((position >= UPPER) & (direction > 0))
+
+
+def inner_products(pairs: Tensor, gradient: Tensor, free: Tensor) -> Tensor:
+    """Of all rows of `pairs` (2 k, n) and the gradient (n,), over the free pixels: float64 (2 k + 1, 2 k + 1)."""
+    products = gradient.new_zeros(len(pairs) + 1, len(pairs) + 1, dtype=torch.float64)
+    parts = (torch.split(each, CHUNK, dim=-1) for each in (pairs, gradient, free))
+    for some, few, mask in zip(*parts, strict=True):
+        rows = torch.cat([some, few[None]]) * mask
+        products += (rows @ rows.T).double()
+    return products
+
+
+def curved(products: NDArray[np.float64], move: int) -> bool:
+    turn = move + 1
+    return bool(products[move, turn] > CURVED * math.sqrt(products[move, move] * products[turn, turn]))
+
+
+def two_loop(products: NDArray[np.float64], moves: list[int]) -> NDArray[np.float64]:
+    """The quasi-Newton direction, minus the inverse Hessian estimate times the gradient (algorithm 7.4).
+
+    As coefficients of the rows that `products` are of: `moves` are the rows of the moves, oldest first, each with its
+    change of gradient in the next row; the gradient is the last row.
+    """
+    direction = np.zeros(len(products))
+    direction[-1] = -1
+    weights = {}
+    for move in reversed(moves):
+        weights[move] = products[move] @ direction / products[move, move + 1]
+        direction[move + 1] -= weights[move]
+    if moves:
+        newest = moves[-1]
+        direction *= products[newest, newest + 1] / products[newest + 1, newest + 1]
+    for move in moves:
+        direction[move] += weights[move] - products[move + 1] @ direction / products[move, move + 1]
     return direction

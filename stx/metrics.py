@@ -52,6 +52,9 @@ TO_CONTENT: Mapping[str, Measure] = MappingProxyType(
 )
 """To the photograph, position by position."""
 
+NOISE = ("noise_luma", "noise_chroma")
+"""Of the picture itself, against the larger of both given pictures'."""
+
 CIRCULAR: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "measure/sliced_wasserstein": ("sliced_wasserstein", "channel_histograms"),
@@ -70,9 +73,12 @@ def circular(
     """Whether `measure` ("measure/...") judges a picture by what it was optimised for.
 
     A style measure does where a statistic of its kind was optimised at any layer, since neighbouring layers are
-    correlated; a content measure where its own layer was among `content_layers`. Raises KeyError for no measure.
+    correlated; a content measure where its own layer was among `content_layers`; noise never does. Raises KeyError
+    for no measure.
     """
     name = measure.removeprefix("measure/")
+    if name in NOISE:
+        return False
     if name in TO_CONTENT:
         return not set(TO_CONTENT[name].layers).isdisjoint(content_layers)
     alike = CIRCULAR[measure.partition("_conv")[0]]
@@ -116,6 +122,7 @@ def measurer(content: Tensor, style: Tensor) -> Judge:
             if content.shape == style.shape:
                 baselines[layer] |= {name: distance(paintings[layer]) for name, distance in contents.items()}
             targets[layer] |= contents
+        noise = distances.noise(style, content)
 
     def judge(picture: Tensor) -> dict[str, float]:
         with torch.no_grad():
@@ -123,7 +130,8 @@ def measurer(content: Tensor, style: Tensor) -> Judge:
                 layer: {name: distance(features) for name, distance in targets[layer].items()}
                 for layer, features in seen(picture)
             }
-        return on_host("measure", over_layers(found))
+            fine = dict(zip(NOISE, noise(picture), strict=True))
+        return on_host("measure", over_layers(found) | fine)
 
     return Judge(on_host("baseline", over_layers(baselines)), judge)
 

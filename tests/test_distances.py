@@ -216,3 +216,46 @@ def test_a_target_keeps_nothing_of_a_picture_judged_before() -> None:
         first = float(to_target(picture(1)))
         to_target(picture(2))
         assert float(to_target(picture(1))) == first
+
+
+def waves(height: int, width: int, cycles: float, amplitude: float) -> Tensor:
+    """Grey, with a cosine across of `cycles` a pixel whose mirror image goes on with it."""
+    wave = amplitude * torch.cos(2 * torch.pi * cycles * (torch.arange(width, dtype=torch.float64) + 0.5))
+    return (0.5 + wave).expand(3, height, width).clone()
+
+
+@pytest.mark.parametrize(("cycles", "share"), [(0.125, 0), (0.375, 1)])
+def test_the_fine_energy_of_a_wave_is_half_its_squared_amplitude_above_a_quarter_cycle(
+    cycles: float, share: float
+) -> None:
+    for picture in (waves(16, 24, cycles, 0.2), waves(17, 24, cycles, 0.2), waves(16, 24, cycles, 0.2).mT):
+        luma, chroma = distances.fine_energy(picture).tolist()
+        assert luma == pytest.approx(share * 0.2**2 / 2, abs=1e-12)
+        assert chroma == pytest.approx(0, abs=1e-12)
+
+
+def test_the_fine_energy_of_a_checkerboard_is_its_variance_and_of_a_ramp_next_to_nothing() -> None:
+    board = (torch.arange(12)[:, None] + torch.arange(17)) % 2 * 0.5
+    assert distances.fine_energy(board.expand(3, 12, 17))[0] == pytest.approx(
+        0.0625, rel=0.05
+    )
+    ramp = torch.linspace(0, 1, 64).expand(3, 48, 64)
+    assert distances.fine_energy(ramp)[0] < 1e-5
+
+
+def test_colour_noise_of_one_luma_is_chroma_alone() -> None:
+    signs = (torch.arange(16)[:, None] + torch.arange(16)) % 2 * 2.0 - 1
+    picture = 0.5 + torch.stack([0.587 * 0.1 * signs, -0.299 * 0.1 * signs, 0 * signs])
+    luma, chroma = distances.fine_energy(picture).tolist()
+    assert luma == pytest.approx(0, abs=1e-12)
+    assert chroma == pytest.approx((0.0587 / 1.402) ** 2, rel=0.05)
+
+
+def test_noise_is_over_the_larger_of_both_given_pictures_and_grey_ones_count_as_rounded() -> None:
+    photograph, painting, picture = (waves(16, 24, 0.375, each) for each in (0.1, 0.2, 0.4))
+    assert distances.noise(painting, photograph)(picture).tolist() == pytest.approx([4, 0], abs=1e-6)
+    assert distances.noise(photograph, painting)(painting).tolist() == pytest.approx([1, 0], abs=1e-6)
+    grey = torch.full((3, 32, 32), 0.5)
+    speckled = (torch.rand(3, 32, 32, generator=torch.Generator().manual_seed(0)) * 255).round() / 255
+    assert distances.noise(grey, grey)(grey).tolist() == [0, 0]
+    assert (distances.noise(grey, grey)(speckled) > 1000).all()

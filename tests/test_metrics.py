@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from stx.metrics import CIRCULAR, STYLE_LAYERS, TO_CONTENT, TO_STYLE, circular, measurer, measures
+from stx.metrics import CIRCULAR, NOISE, STYLE_LAYERS, TO_CONTENT, TO_STYLE, circular, measurer, measures
 from stx.vgg import LAYERS
 
 STYLE_MEASURES = {*TO_STYLE, *(f"sliced_wasserstein_{layer}" for layer in STYLE_LAYERS)}
@@ -27,7 +27,9 @@ def test_untouched_pictures_score_as_their_names_say() -> None:
         assert photograph[f"measure/{name}"] == pytest.approx(photograph[f"baseline/{name}"]) != 0
     for name in TO_CONTENT:
         assert painting[f"measure/{name}"] == pytest.approx(painting[f"baseline/{name}"]) != 0
-    assert len(photograph) == 2 * len(STYLE_MEASURES | set(TO_CONTENT))
+    assert len(photograph) == 2 * len(STYLE_MEASURES | set(TO_CONTENT)) + len(NOISE)
+    assert max(photograph[f"measure/{name}"] for name in NOISE) <= 1.0
+    assert max(painting[f"measure/{name}"] for name in NOISE) == pytest.approx(1)
 
 
 def test_a_measure_of_several_layers_is_their_mean() -> None:
