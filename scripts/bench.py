@@ -25,9 +25,10 @@ from torch.nn.functional import conv2d
 from torch.utils.flop_counter import FlopCounterMode
 
 from stx import images, stats
+from stx.adam import Adam
 from stx.config import CONF, Config, validate
 from stx.losses import LossNetwork
-from stx.optimise import ClampedAdam, optimise
+from stx.optimise import optimise
 from stx.prepare import Inputs, loss_network, prepare
 from stx.pyramid import coarse_to_fine
 from stx.signals import Stop
@@ -67,7 +68,7 @@ def in_turn(rounds: int, **calls: Callable[[], object]) -> dict[str, float]:
 def stepping(inputs: Inputs, network: LossNetwork) -> Callable[[], object]:
     """One step of stx's own loop a call."""
     image = inputs.initial.clone().requires_grad_()
-    steps = optimise(network, image, ClampedAdam([image], lr=0.02), 10**9)
+    steps = optimise(network, image, Adam([image], lr=0.02, bands=0), 10**9)
     return lambda: next(steps)
 
 
@@ -160,7 +161,7 @@ def precision() -> list[Row]:
         for kind in ("fp32", "bf16"):
             inputs, network = made(*pair, f"precision={kind}")
             image = inputs.initial.clone().requires_grad_()
-            for _ in optimise(network, image, ClampedAdam([image], lr=0.02), 100):
+            for _ in optimise(network, image, Adam([image], lr=0.02, bands=0), 100):
                 pass
             totals[kind] = float(judge(image.detach()).total)
         rows.append((f"{content} x {style}: final loss, bf16 over fp32", totals["bf16"] / totals["fp32"], "<= 1.02"))

@@ -4,6 +4,8 @@ import os
 import sys
 from importlib import import_module
 
+from stx import __version__
+
 COMMANDS = ("paint", "run", "thesis", "compare", "sync")
 
 
@@ -12,6 +14,9 @@ def main() -> None:
     if {"-sc", "--shell-completion"} & set(arguments):  # Hydra completes the words that follow the program's name
         os.environ["COMP_LINE"] = os.environ.get("COMP_LINE", "").replace(" run", "", 1)
         arguments = ["run", *arguments]
+    if "--version" in arguments:
+        sys.stdout.write(f"stx {__version__}\n")
+        return
     if not arguments or arguments[0] not in COMMANDS:
         wanted = arguments[0] if arguments else "nothing"
         helped = wanted in ("-h", "--help", "help")

@@ -17,12 +17,16 @@ from stx.prepare import Inputs
 from stx.record import Outcome
 from stx.sheet import contact_sheet, fitted
 from stx.tracking import About, versions
+from stx.words import style_share
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from stx.pyramid import Start
     from stx.run import Job
+
+NOISY = 1.5
+"""Times the fine energy of painting and photograph, from which a run says so."""
 
 THUMBNAIL = 256
 """Pixels of the longer side of a picture on the sheet of photograph, painting and result."""
@@ -121,6 +125,11 @@ def opening(job: "Job", inputs: Inputs) -> str:
         f"{job.choices['style_stat']}: {config.content} in the style of {config.style}, {width} x {height}, "
         f"{config.optim.steps} steps on {inputs.hardware.description}, about {inputs.memory / 1e9:.1f} GB of memory"
     ]
+    if inputs.squashed:
+        lines.append(
+            f"squashed to {width} x {height}: the {' and the '.join(inputs.squashed)}; image_size=photograph keeps the "
+            "photograph's proportions, style_size=own the painting's, where the statistic allows it"
+        )
     weights = config.loss_weights
     if weights.calibrate == "gradient" and weights.beta > 30 * weights.alpha:
         lines.append("loss_weights: with beta beyond 30 times alpha the content vanishes")
@@ -152,14 +161,21 @@ def closing(outcome: Outcome, measured: Mapping[str, float], optimiser: "Optimiz
         ]
     elif outcome.event:
         lines = [f"diverged: not finite at {outcome.event}; the picture is the last finite one"]
+    if outcome.converged:
+        lines.append("converged: the loss falls no more (optim.stop_at)")
     if getattr(optimiser, "stalled", False):
         lines.append("L-BFGS stalled: not even a short step along the gradient lowers the loss any more")
     if measured:
+        share = style_share(measured["measure/sliced_wasserstein"], measured["baseline/sliced_wasserstein"])
         lines.append(
-            f"style distance {measured['measure/sliced_wasserstein']:.2f} "
-            f"(photograph {measured['baseline/sliced_wasserstein']:.2f}), "
-            f"content distance {measured['measure/content']:.2f}"
+            f"style distance {share:.2f} of the photograph's own, content distance {measured['measure/content']:.2f}"
         )
+        fine = {what: measured[f"measure/noise_{what}"] for what in ("luma", "chroma")}
+        if max(fine.values()) > NOISY:
+            lines.append(
+                f"noisy: {fine['luma']:.1f} times the finest detail of painting and photograph in luma, "
+                f"{fine['chroma']:.1f} in chroma; prior=total_variation, optim=lbfgs and a pyramid keep it down"
+            )
     if where:
         lines.append(f"MLflow: {where}")
     return "\n".join(lines)

@@ -27,6 +27,8 @@ class Checkpoint(NamedTuple):
     events: list[list[Any]]
     """Values that were not finite so far: [step, what]."""
     backoffs: int
+    lowest: list[float] = []  # noqa: RUF012  # a NamedTuple's default, never changed
+    """Losses that `stx.convergence` has judged, of this level."""
 
     @classmethod
     def start(cls, image: Tensor) -> "Checkpoint":

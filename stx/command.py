@@ -21,6 +21,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from stx import __version__
 from stx.config import CONF
 from stx.errors import Diverged, Stopped, UserError
 from stx.mistakes import explain_hydra, explain_plain
@@ -31,28 +32,38 @@ DEBUG = os.environ.get("HYDRA_FULL_ERROR") == "1"
 
 def main(entry: Callable[[], Any]) -> None:
     """Run a `hydra.main` function. Exits with 2 for a mistake of the user's, 1 for what was not foreseen."""
+    if "--version" in sys.argv[1:]:  # Hydra would say its own
+        sys.stdout.write(f"stx {__version__}\n")
+        return
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints its own message and exits with 1
     try:
         with answering():
-            refuse_unknown_flags()
+            together()
             entry()
     finally:
         if not DEBUG:
             os.environ.pop("HYDRA_FULL_ERROR", None)
 
 
-def refuse_unknown_flags() -> None:
-    """Raise UserError for what Hydra's parser would answer with its usage, eight lines of it."""
+def together() -> None:
+    """Put the overrides of the command line in one row, as Hydra's parser wants them, wherever flags stand among them.
+
+    Raises UserError for what that parser would answer with its usage, eight lines of it.
+    """
 
     def refuse(message: str) -> NoReturn:
         raise UserError(
-            f"{message}\noptions are key=value (optim.steps=5), all in one row before or behind flags such as "
-            "--multirun; --help lists them"
+            f"{message}\noptions are key=value (optim.steps=5), before or behind flags such as --multirun; --help "
+            "lists them"
         )
 
     parser = get_args_parser()
     parser.error = refuse  # type: ignore[method-assign]
-    parser.parse_args()
+    overrides = parser.parse_intermixed_args().overrides
+    flags = sys.argv[1:]
+    for override in overrides:
+        flags.remove(override)
+    sys.argv[1:] = [*overrides, *flags]
 
 
 @contextmanager

@@ -123,6 +123,22 @@ class LossWeights(Section):
     style_weights: list[NotNegative] | None
 
 
+class Prior(Call):
+    """A function of the picture alone."""
+
+    weight: NotNegative
+
+
+class NoPrior(Section):
+    target: None = Field(alias="_target_")
+    weight: NotNegative
+
+
+def with_function(value: Any) -> str:
+    target = value.get("_target_") if isinstance(value, dict) else getattr(value, "target", None)
+    return "none" if target is None else "some"
+
+
 class Pooling(Section):
     name: Literal["max", "avg", "l2"]
 
@@ -149,17 +165,29 @@ class ImageSize(Section):
     long_side: Size | None
 
 
+def steps_or_word(value: Any) -> str:
+    return "word" if isinstance(value, str) else "steps"
+
+
+Pyramid = Annotated[
+    Annotated[list[Steps], Tag("steps")] | Annotated[Literal["auto"], Tag("word")], Discriminator(steps_or_word)
+]
+
+
 class Adam(Section):
     name: Literal["adam"]
     steps: Steps
-    pyramid: list[Steps]
+    pyramid: Pyramid
+    stop_at: Positive | None
     lr: Positive
+    bands: Annotated[Whole, Field(ge=0, le=12)]
 
 
 class Lbfgs(Section):
     name: Literal["lbfgs"]
     steps: Steps
-    pyramid: list[Steps]
+    pyramid: Pyramid
+    stop_at: Positive | None
     history: Annotated[Whole, Field(ge=1)]
     first_step: Positive
 
@@ -167,7 +195,8 @@ class Lbfgs(Section):
 class LbfgsPlain(Section):
     name: Literal["lbfgs_plain"]
     steps: Steps
-    pyramid: list[Steps]
+    pyramid: Pyramid
+    stop_at: Positive | None
     lr: Positive
     history: Annotated[Whole, Field(ge=1)]
 
@@ -201,6 +230,7 @@ class Config(Section):
     model: Model
     style_stat: StyleStat
     loss_weights: LossWeights
+    prior: Annotated[Annotated[Prior, Tag("some")] | Annotated[NoPrior, Tag("none")], Discriminator(with_function)]
     pooling: Pooling
     init: NoiseInit | PictureInit | OtherInit = Field(discriminator="name")
     image_size: ImageSize
@@ -209,7 +239,7 @@ class Config(Section):
     guard: Guard
     content: str
     style: str
-    style_size: Literal["same", "own"]
+    style_size: Literal["auto", "same", "own"]
     seed: Annotated[Whole, Field(ge=0, lt=2**63)]
     device: Annotated[str, AfterValidator(known_device)]
     precision: Literal["auto", "fp32", "bf16"]
@@ -237,8 +267,12 @@ def validate(composed: DictConfig) -> Config:
 def restored(dumped: Any) -> Config:
     """A config as it was dumped by an earlier run. Raises UserError for one that this version does not know."""
     try:
-        later = {"resume": None, "activation_checkpointing": False}  # what runs of earlier versions did without
-        return Config.model_validate({**later, **dumped, "optim": {"pyramid": [], **dumped["optim"]}})
+        # What runs of earlier versions did without.
+        later = {"resume": None, "activation_checkpointing": False, "prior": {"_target_": None, "weight": 0}}
+        optim = {"pyramid": [], "stop_at": None, **dumped["optim"]}
+        if optim["name"] == "adam":
+            optim = {"bands": 0, **optim}
+        return Config.model_validate({**later, **dumped, "optim": optim})
     except (ValidationError, TypeError, KeyError) as error:
         raise UserError(
             f"config.yaml of the run: {explain(error, dumped)}"
@@ -259,7 +293,7 @@ def check_combinations(config: Config) -> None:
             f"loss_weights.style_weights has {len(weights.style_weights)} numbers for "
             f"{len(weights.style_layers)} style_layers; give one each, or null for equal shares"
         )
-    if sum(config.optim.pyramid) >= config.optim.steps:
+    if config.optim.pyramid != "auto" and sum(config.optim.pyramid) >= config.optim.steps:
         raise UserError(
             f"optim.pyramid={config.optim.pyramid} takes all of the {config.optim.steps} steps; leave some for the "
             "whole size: optim.steps"

@@ -6,8 +6,9 @@ import torch
 
 from stx.config import Config
 from stx.evaluate import evaluation
-from stx.prepare import Inputs, deepest_layer, loss_network, terms, with_area
+from stx.prepare import Inputs, deepest_layer, loss_network, terms
 from stx.pyramid import levels, resized
+from stx.sizes import with_area
 from stx.vgg import shortest_side
 
 PROBES = (96 * 72, 192 * 144)

@@ -101,6 +101,8 @@ def named(losses: Losses, image: Tensor) -> dict[str, Tensor]:
     for where, loss in {**losses.parts, **losses.style_layers}.items():
         scalars[f"style_loss/{where}"] = loss.detach()
     scalars["loss/style"] = losses.style.detach()
+    if losses.prior is not None:
+        scalars["loss/prior"] = losses.prior.detach()
     scalars["loss/total"] = losses.total.detach()
     assert image.grad is not None
     scalars["peak/gradient"] = image.grad.abs().amax()

@@ -21,7 +21,7 @@ STEP_LENGTHS = ("lr", "first_step")
 
 def optimiser_for(config: Config, image: Tensor, backoffs: int) -> torch.optim.Optimizer:
     """The config's optimiser, its steps shortened once for each time that the run went back."""
-    settings = config.optim.model_dump(exclude={"name", "steps", "pyramid"})
+    settings = config.optim.model_dump(exclude={"name", "steps", "pyramid", "stop_at"})
     for name in STEP_LENGTHS:
         if name in settings:
             settings[name] *= config.guard.shrink**backoffs
@@ -45,6 +45,7 @@ def guarded(
     of shorter steps, at most guard.backoffs times; the steps count on.
     """
     done, events, backoffs, last_finite = state.step, state.events, state.backoffs, state.last_finite.clone()
+    lowest = state.lowest
     optimiser = optimiser_for(config, image, backoffs)
     if state.optimiser:
         optimiser.load_state_dict(state.optimiser)
@@ -58,13 +59,15 @@ def guarded(
             on_nan=config.guard.on_nan,
             save=saver(folder, network, image, optimiser, backoffs),
             save_every=config.guard.checkpoint_every,
+            lowest=lowest,
+            stop_at=config.optim.stop_at if until == config.optim.steps else None,  # a run ends, not a level
             **recording,
         )
         again = config.guard.on_nan == "backoff" and outcome.status == "diverged"
         if not again or backoffs >= config.guard.backoffs or outcome.steps >= until:
             return outcome, optimiser
         backoffs += 1
-        done, events, last_finite = outcome.steps, outcome.events, outcome.picture.clone()
+        done, events, last_finite, lowest = outcome.steps, outcome.events, outcome.picture.clone(), []
         with torch.no_grad():
             image.copy_(last_finite)
         optimiser = optimiser_for(config, image, backoffs)
@@ -72,8 +75,8 @@ def guarded(
 
 def saver(
     folder: Path, network: LossNetwork, image: Tensor, optimiser: torch.optim.Optimizer, backoffs: int
-) -> Callable[[Step, list[list[Any]]], None]:
-    def save(step: Step, events: list[list[Any]]) -> None:
+) -> Callable[[Step, list[list[Any]], list[float]], None]:
+    def save(step: Step, events: list[list[Any]], lowest: list[float]) -> None:
         state = Checkpoint(
             step=step.number,
             image=image.detach(),
@@ -82,6 +85,7 @@ def saver(
             scales=dict(network.scales),
             events=events,
             backoffs=backoffs,
+            lowest=lowest,
         )
         checkpoint.save(folder, state)
 

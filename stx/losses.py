@@ -26,6 +26,7 @@ class Losses(NamedTuple):
     total: Tensor
     content: Tensor
     style: Tensor
+    prior: Tensor | None
     style_layers: dict[str, Tensor]
     """E_l, so that style = sum of w_l E_l."""
     parts: dict[str, Tensor]
@@ -50,6 +51,13 @@ class Term(NamedTuple):
     """Called once a layer with the style picture's features; its result is the statistic's keyword of that name."""
 
 
+class Prior(NamedTuple):
+    """A penalty of the picture alone."""
+
+    penalty: Callable[[Tensor], Tensor]
+    weight: float
+
+
 def root_mean_square(values: Tensor) -> Tensor:
     return torch.linalg.vector_norm(values.detach(), dtype=torch.float64) / math.sqrt(values.numel())
 
@@ -67,7 +75,7 @@ class LossNetwork(nn.Module):
 
     content   L_c = 1/2 sum (F - P)^2, summed over `content_layers`
     style     L_s = sum_l w_l E_l over `style_layers`, E_l = mean over terms of scale distance(S(x), S(a))
-    total     alpha L_c + beta L_s
+    total     alpha L_c + beta L_s, and where there is a prior, its weight times scale times penalty
 
     Pictures are (3, H, W), RGB in [0, 1]; the content picture has the size of those that will be judged. Statistics
     and losses are float32 whatever the features are. `literal_factor` is the thesis's reading of E_l: Gram's factor
@@ -88,20 +96,23 @@ class LossNetwork(nn.Module):
         alpha: float,
         beta: float,
         terms: Mapping[str, Term],
+        prior: Prior | None = None,
         literal_factor: bool = False,
     ):
         super().__init__()
         self.vgg = vgg
         self.layers = [name for name in vgg.layers if name in {*content_layers, *style_layers}]
-        self.alpha, self.beta = alpha, beta
+        self.alpha, self.beta, self.prior = alpha, beta, prior
         self.style_weights = dict(zip(style_layers, style_weights, strict=True))
         self.parts: dict[str, dict[str, Term]] = {
             layer: {layer if len(terms) == 1 else f"{layer}/{name}": term for name, term in terms.items()}
             for layer in style_layers
         }
         self.norms: dict[str, float] = {}
-        """Gradient norms that the calibration found, before the scales: "content" and the parts."""
+        """Gradient norms that the calibration found, before the scales: "content", the parts and "prior"."""
         self.scales = {part: 1.0 for parts in self.parts.values() for part in parts}
+        if prior:
+            self.scales["prior"] = 1.0
         self.statistics: dict[str, Statistic] = {}
         self.style_targets: dict[str, Tensor] = {}
         self.content_targets: dict[str, Tensor] = {}
@@ -142,10 +153,15 @@ class LossNetwork(nn.Module):
                 style_layers[layer] = torch.stack([distances[part] for part in parts]).mean()
                 style = style + self.style_weights[layer] * style_layers[layer]
         total = self.alpha * content + self.beta * style
-        return Losses(total, content, style, style_layers, distances, magnitudes, peaks)
+        prior = None
+        if self.prior:
+            prior = self.scales["prior"] * self.prior.penalty(picture)
+            total = total + self.prior.weight * prior
+        return Losses(total, content, style, prior, style_layers, distances, magnitudes, peaks)
 
     def gradient_norms(self, picture: Tensor) -> dict[str, Tensor]:
-        """Norm of the gradient with respect to the picture of "content" and of each part of the style, before weights.
+        """Norm of the gradient with respect to the picture of "content", each part of the style and a "prior", before
+        weights.
 
         Costs one forward and a backward pass a term, with activation checkpointing a forward pass a term too.
         """
@@ -155,7 +171,12 @@ class LossNetwork(nn.Module):
 
         def term(name: str) -> Tensor:  # alone, so that nothing else of its graph is held
             losses = shared or self(picture)
-            return losses.content if name == "content" else losses.parts[name]
+            terms = {
+                "content": losses.content,
+                **losses.parts,
+                **({} if losses.prior is None else {"prior": losses.prior}),
+            }
+            return terms[name]
 
         def norm(term: Tensor) -> Tensor:
             if not term.requires_grad:  # no layer of that kind
@@ -163,7 +184,8 @@ class LossNetwork(nn.Module):
             (gradient,) = torch.autograd.grad(term, picture, retain_graph=shared is not None)
             return torch.linalg.vector_norm(gradient, dtype=torch.float64)  # squares leave float32 first
 
-        names = ("content", *(part for layer in self.layers for part in self.parts.get(layer, ())))
+        parts = (part for layer in self.layers for part in self.parts.get(layer, ()))
+        names = ("content", *parts, *(["prior"] if self.prior else []))
         return {name: norm(term(name)) for name in names}
 
     def weighted_gradient_norms(self, picture: Tensor) -> dict[str, Tensor]:
@@ -174,10 +196,14 @@ class LossNetwork(nn.Module):
             for layer, parts in self.parts.items()
             for part in parts
         }
+        if self.prior:
+            weights["prior"] = self.prior.weight
         return {name: norm * weights.get(name, self.alpha) for name, norm in norms.items()}
 
     def calibrate(self, content: Tensor, generator: torch.Generator) -> None:
-        """Scale each part of the style so that its gradient is as long as the content's, at the content plus noise.
+        """Scale each part of the style, and a prior, so that its gradient is as long as the content's.
+
+        Measured at the content plus noise.
 
         Any statistic then starts from the same balance, and alpha and beta mean the same for all of them. Without a
         content layer the shallowest part sets the length. A term whose gradient is zero or not finite keeps its

@@ -14,6 +14,8 @@ TAGS = {
     "optim": ("adam", "lbfgs", "lbfgs_plain"),
     "tracking": ("mlflow", "none"),
     "style_stat": ("one", "several"),
+    "prior": ("some", "none"),
+    "pyramid": ("steps", "word"),
 }
 """Sections that are a union: pydantic puts the member that it tried into an error's path, right behind them."""
 

@@ -6,21 +6,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from stx.adam import Adam
 from stx.evaluate import Evaluate, Evaluation, eager
 from stx.lbfgs import LBFGS
 from stx.losses import LossNetwork
-
-
-class ClampedAdam(torch.optim.Adam):
-    """Adam whose pixels are kept within [0, 1]."""
-
-    @torch.no_grad()
-    def step(self, closure: Callable[[], Tensor]) -> Tensor:  # type: ignore[override]
-        loss = super().step(closure)
-        for group in self.param_groups:
-            for image in group["params"]:
-                image.clamp_(0, 1)
-        return loss
 
 
 class PlainLBFGS(torch.optim.LBFGS):
@@ -49,7 +38,7 @@ class PlainLBFGS(torch.optim.LBFGS):
 
 
 OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
-    "adam": ClampedAdam,
+    "adam": Adam,
     "lbfgs": LBFGS,
     "lbfgs_plain": PlainLBFGS,
 }

@@ -1,6 +1,5 @@
 """Config -> pictures and loss network: all that a user can get wrong is found here, before anything is written."""
 
-import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -9,10 +8,12 @@ from torch import Tensor
 
 from stx import images, memory
 from stx.bind import bind
-from stx.config import LONGEST_SIDE, Config, NoiseInit, PictureInit, StyleTerm, StyleTerms
+from stx.config import LONGEST_SIDE, Config, NoiseInit, NoPrior, PictureInit, StyleTerm, StyleTerms
 from stx.device import Hardware, choose
 from stx.errors import UserError
-from stx.losses import LossNetwork, Term, mean_square
+from stx.losses import LossNetwork, Prior, Term, mean_square
+from stx.schedule import coarse_steps
+from stx.sizes import is_squashed, with_area
 from stx.vgg import LAYERS, VGG19, Weights, shortest_side
 from stx.weights import load_weights
 
@@ -27,6 +28,8 @@ class Inputs(NamedTuple):
     initial: Tensor
     memory: float
     """Bytes that the run is expected to take at its worst."""
+    squashed: tuple[str, ...] = ()
+    """Which of "photograph" and "painting" do not keep their proportions."""
 
 
 def prepare(config: Config) -> Inputs:
@@ -37,10 +40,12 @@ def prepare(config: Config) -> Inputs:
     size = images.working_size(
         content.size, config.image_size.width, config.image_size.height, config.image_size.long_side
     )
-    style_size = size if config.style_size == "same" else with_area(style.size, size[0] * size[1])
+    own = config.style_size == "own" or (config.style_size == "auto" and position_free(config))
+    style_size = with_area(style.size, size[0] * size[1]) if own else size
     refuse_small(config, {f"content={config.content}": content.size, f"style={config.style}": style.size})
-    refuse_small(config, {"image_size": size, "style_size=own": style_size}, halvings=len(config.optim.pyramid))
+    refuse_small(config, {"image_size": size, "style_size=own": style_size}, len(coarse_steps(config, size)))
     try_statistics(config, same_shape=size == style_size)
+    prior_of(config)
     needed = expected_memory(config, hardware, size)
     content_tensor = images.to_tensor(content, size)
     return Inputs(
@@ -50,6 +55,11 @@ def prepare(config: Config) -> Inputs:
         images.to_tensor(style, style_size).to(hardware.device),
         initial(config, content_tensor, size).to(hardware.device),
         needed,
+        tuple(
+            name
+            for name, before, after in (("photograph", content.size, size), ("painting", style.size, style_size))
+            if is_squashed(before, after)
+        ),
     )
 
 
@@ -108,12 +118,6 @@ def deepest_layer(config: Config) -> str:
     return [layer for layer in LAYERS if layer in used][-1]
 
 
-def with_area(size: tuple[int, int], area: int) -> tuple[int, int]:
-    """The size (w, h) of these proportions with about `area` pixels."""
-    scale = math.sqrt(area / (size[0] * size[1]))
-    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-
-
 def initial(config: Config, content: Tensor, size: tuple[int, int]) -> Tensor:
     init = config.init
     if isinstance(init, NoiseInit):
@@ -164,6 +168,34 @@ def try_statistics(config: Config, same_shape: bool) -> None:
                 )
 
 
+def position_free(config: Config) -> bool:
+    """Whether no statistic's shape depends on the picture's; a broken one is refused later, with its cause."""
+    for statistic, _, reference in terms(config).values():
+        shapes = []
+        for size in ((8, 6), (6, 8)):
+            maps = torch.rand(LAYERS["conv1_1"], *size)
+            try:
+                shapes.append(statistic(maps, **({"reference": reference(maps)} if reference else {})).shape)
+            except Exception:  # whatever a function of the user's may raise
+                return True
+        if shapes[0] != shapes[1]:
+            return False
+    return True
+
+
+def prior_of(config: Config) -> Prior | None:
+    """The penalty of the picture alone, if there is one. Raises UserError."""
+    if isinstance(config.prior, NoPrior):
+        return None
+    penalty = bind(config.prior, "prior", given=("picture", "weight"))
+    try:
+        if penalty(torch.rand(3, 8, 6)).ndim != 0:
+            raise ValueError("it must be one number")
+    except Exception as error:  # whatever a function of the user's may raise
+        raise UserError(f"prior: {error}") from None
+    return Prior(penalty, config.prior.weight)
+
+
 def loss_network(config: Config, inputs: Inputs, scales: Mapping[str, float] | None = None) -> LossNetwork:
     """The network that a run descends, with the `scales` of an earlier start or calibrated, if the config says so."""
     weights = config.loss_weights
@@ -185,6 +217,7 @@ def loss_network(config: Config, inputs: Inputs, scales: Mapping[str, float] | N
         alpha=weights.alpha,
         beta=weights.beta,
         terms=terms(config),
+        prior=prior_of(config),
         literal_factor=weights.factor == "thesis",
     )
     if scales is not None:

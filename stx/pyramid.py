@@ -15,6 +15,7 @@ from stx.guard import guarded
 from stx.losses import LossNetwork
 from stx.prepare import Inputs, initial, loss_network
 from stx.record import Outcome
+from stx.schedule import coarse_steps
 
 
 class Level(NamedTuple):
@@ -38,7 +39,8 @@ class Start(NamedTuple):
 
 def levels(config: Config, inputs: Inputs) -> list[Level]:
     """From the coarsest to the whole size of `inputs`, the only one without a pyramid."""
-    coarse = config.optim.pyramid
+    height, width = inputs.content.shape[1:]
+    coarse = coarse_steps(config, (width, height))
     ends = [sum(coarse[: count + 1]) for count in range(len(coarse))]
     smaller = [halved(config, inputs, len(coarse) - place) for place in range(len(coarse))]
     return [*map(Level, smaller, ends), Level(inputs, config.optim.steps)]

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from stx import convergence
 from stx.optimise import Step
 from stx.signals import Stop
 
@@ -51,6 +52,8 @@ class Outcome(NamedTuple):
     picture: Tensor
     """The last one, or the last finite one of a run that diverged."""
     events: list[Event]
+    converged: bool = False
+    """It ended before its last step, as the loss fell no more."""
 
     @property
     def event(self) -> str | None:
@@ -68,8 +71,10 @@ def record(
     rows_to: Sequence[Callable[[list[Row]], None]],
     keep: Callable[[Tensor], None],
     along: Sequence[Along],
-    save: Callable[[Step, list[Event]], None],
+    save: Callable[[Step, list[Event], list[float]], None],
     save_every: int,
+    lowest: Sequence[float],
+    stop_at: float | None,
     on_nan: str,
     stop: Stop,
 ) -> Outcome:
@@ -78,19 +83,23 @@ def record(
     `done` steps, with their `events`, came before; they ended with the picture `newest`, and `finite` is the last
     one known to be. `keep` gets the newest picture known to be finite every few seconds, so that a crash loses no
     more; those `along` the way get the picture, `save` the step, of every so many steps, of none for 0; the last
-    step is saved too.
+    step is saved too. `lowest` are the losses that `convergence` judged before; a loss that falls by no more than
+    `stop_at` ends the run.
 
     A value that is not finite is noticed when its batch is read, up to MOST_STEPS later; the picture to keep waits on
     the device. Unless `on_nan` is "continue", nothing after that step is kept, and the state before it stays.
     """
     found: list[Event] = []
-    last, saved, step = done, done, None
+    last, saved, step, lowest, converged = done, done, None, list(lowest), False
     kept_at = time.monotonic()
-    for unread, step, since in batches(steps, [save_every, *(every for every, _ in along)], stop):
+    judged = convergence.WINDOW if stop_at else 0
+    for unread, step, since in batches(steps, [save_every, judged, *(every for every, _ in along)], stop):
         rows, new = read(unread, len(events) + len(found), on_nan, since)
         found += new
         for write in rows_to:
             write(rows)
+        for row in rows:
+            lowest = convergence.add(lowest, row.step, row.values.get("loss/total", math.inf))
         last, finite, newest = rows[-1].step, step.last_finite, step.image
         if (new and on_nan != "continue") or stop.signal:
             break
@@ -98,16 +107,19 @@ def record(
             if due(step.number, every):
                 show(finite if found else newest, step.number)
         if due(step.number, save_every):
-            save(step, [*events, *found])
+            save(step, [*events, *found], lowest)
             saved = step.number
         if time.monotonic() - kept_at >= KEEP_SECONDS:
             keep(finite)
             kept_at = time.monotonic()
+        converged = convergence.converged(lowest, step.number, stop_at)
+        if converged:
+            break
     diverged = bool(found) or (on_nan == "continue" and bool(events))
     if step is not None and (not found or on_nan == "continue") and saved != step.number:
-        save(step, [*events, *found])
+        save(step, [*events, *found], lowest)
     status = "diverged" if diverged else "interrupted" if stop.signal else "finished"
-    return Outcome(status, last, finite if diverged else newest, [*events, *found])
+    return Outcome(status, last, finite if diverged else newest, [*events, *found], converged)
 
 
 def due(number: int, every: int) -> bool:

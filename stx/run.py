@@ -63,7 +63,7 @@ def run(job: Job, watch: Callable[["Image.Image"], None] = lambda picture: None)
     from stx.folder import LOSSES, losses_table, rescued
     from stx.metrics import measurer
     from stx.prepare import prepare
-    from stx.progress import progress
+    from stx.progress import Stage, progress
     from stx.pyramid import coarse_to_fine, levels, resized
     from stx.signals import interruptible
     from stx.tracking import TRACKERS
@@ -71,8 +71,8 @@ def run(job: Job, watch: Callable[["Image.Image"], None] = lambda picture: None)
     config, folder = job.config, job.folder
     inputs = prepare(config)
     log.info(about.opening(job, inputs))
-    shapes = [level.inputs.initial.shape for level in levels(config, inputs)]
-    resumed = checkpoint.load(folder, inputs.hardware.device, shapes) if job.resumed else None
+    ahead = [(level.until, level.inputs.initial.shape) for level in levels(config, inputs)]
+    resumed = checkpoint.load(folder, inputs.hardware.device, [shape for _, shape in ahead]) if job.resumed else None
     output, canvas = folder / "output.png", [inputs.initial]
     judges = cache(lambda: measurer(inputs.content, inputs.style))  # when the first is asked for
 
@@ -85,7 +85,7 @@ def run(job: Job, watch: Callable[["Image.Image"], None] = lambda picture: None)
         interruptible() as stop,
         rescued(folder, lambda path: images.save(images.to_picture(canvas[-1]), path)),
         TRACKERS[tracking.name](about.run(job, inputs), folder, **store) as tracker,
-        progress(config.optim.steps, job.quiet) as advance,
+        progress([Stage(until, width, height) for until, (_, height, width) in ahead], job.quiet) as advance,
     ):
         latest.renew(folder)
         for path in about.write(job, inputs):

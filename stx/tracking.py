@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 
 from PIL.Image import Image
 
+from stx import __version__
 from stx.courier import Courier
 from stx.folder import SHEET, alone_in
 from stx.journal import Journal, entries, last_step
@@ -199,6 +200,6 @@ TRACKERS: dict[str, Callable[..., AbstractContextManager[Tracker]]] = {"mlflow":
 
 def versions() -> str:
     """What a result depends on, for a tag."""
-    packages = ("stx", "torch", "torchvision", "mlflow", "hydra-core", "pillow", "numpy")
+    packages = ("torch", "torchvision", "mlflow", "hydra-core", "pillow", "numpy")
     found = [f"{name} {importlib.metadata.version(name)}" for name in packages]
-    return ", ".join([f"python {platform.python_version()}", *found])
+    return ", ".join([f"python {platform.python_version()}", f"stx {__version__}", *found])

@@ -1,10 +1,9 @@
-"""What `stx paint` says before and after, in words."""
+"""What is said of a picture in words: by `stx paint` before and after, and by every run at its end."""
 
 import math
 from collections.abc import Mapping
 
-Size = tuple[int, int]
-"""(width, height) in pixels."""
+from stx.sizes import Size, is_squashed
 
 PARTS = {
     0.1: "a tenth",
@@ -44,11 +43,6 @@ def size(pixels: Size) -> str:
     return f"{pixels[0]} x {pixels[1]}"
 
 
-def is_squashed(before: Size, after: Size) -> bool:
-    """Whether the proportions differ by more than rounding to whole pixels explains."""
-    return abs(math.log(before[0] * after[1] / (before[1] * after[0]))) > 1 / after[0] + 1 / after[1]
-
-
 def duration(seconds: float) -> str:
     minutes = seconds / 60
     if minutes < 0.75:
@@ -84,7 +78,15 @@ def closing(measured: Mapping[str, float], strength: float | None) -> str:
 def way_to_style(measured: Mapping[str, float]) -> float:
     """1 for the painting's own style, 0 for the photograph's; below, if it is further away."""
     whole = measured["baseline/sliced_wasserstein"]
-    return 1 - measured["measure/sliced_wasserstein"] / whole if whole > 0 else 1.0
+    return 1 - style_share(measured["measure/sliced_wasserstein"], whole) if whole > 0 else 1.0
+
+
+def style_share(distance: float, untouched: float) -> float:
+    """A picture's distance to the style as a share of the photograph's own: the one that people are shown.
+
+    1 is as far as the photograph, 0 the painting. Not a number where the photograph has no distance, or none is known.
+    """
+    return distance / untouched if untouched > 0 else math.nan
 
 
 def layout(measured: Mapping[str, float]) -> int:

@@ -236,9 +236,7 @@ def test_the_fine_energy_of_a_wave_is_half_its_squared_amplitude_above_a_quarter
 
 def test_the_fine_energy_of_a_checkerboard_is_its_variance_and_of_a_ramp_next_to_nothing() -> None:
     board = (torch.arange(12)[:, None] + torch.arange(17)) % 2 * 0.5
-    assert distances.fine_energy(board.expand(3, 12, 17))[0] == pytest.approx(
-        0.0625, rel=0.05
-    )
+    assert distances.fine_energy(board.expand(3, 12, 17))[0] == pytest.approx(0.0625, rel=0.05)
     ramp = torch.linspace(0, 1, 64).expand(3, 48, 64)
     assert distances.fine_energy(ramp)[0] < 1e-5
 

@@ -7,9 +7,10 @@ import torch
 from torch import Tensor
 
 from stx import stats
+from stx.adam import Adam
 from stx.evaluate import captured, eager, evaluation
 from stx.losses import LossNetwork, Term
-from stx.optimise import ClampedAdam, optimise
+from stx.optimise import optimise
 from stx.vgg import VGG19, Weights
 
 Picture = Callable[..., Tensor]
@@ -53,7 +54,7 @@ def test_a_graph_makes_the_steps_that_eager_evaluations_make(caffe_weights: Weig
     pictures, totals = [], []
     for evaluate_with in (eager, captured):
         image = picture(2).float().cuda().requires_grad_()
-        steps = optimise(made, image, ClampedAdam([image], lr=0.02), 20, evaluate=evaluate_with(made, image))
+        steps = optimise(made, image, Adam([image], lr=0.02, bands=0), 20, evaluate=evaluate_with(made, image))
         totals.append([step.values[step.names.index("loss/total")].clone() for step in steps])
         pictures.append(image.detach().clone())
     torch.testing.assert_close(totals[0], totals[1], rtol=1e-4, atol=0)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from stx import stats
 from stx.errors import UserError
-from stx.losses import LossNetwork, Term
+from stx.losses import LossNetwork, Prior, Term
 from stx.vgg import VGG19, Weights
 
 Picture = Callable[..., Tensor]
@@ -126,6 +126,23 @@ def test_several_terms_are_each_calibrated_and_count_as_their_mean(small_vgg: VG
         assert float(both(image).style_layers[layer]) == pytest.approx(expected, rel=1e-5)
     norms, single = both.weighted_gradient_norms(image), alone["gram"].weighted_gradient_norms(image)
     assert float(norms["conv1_1/gram"]) == pytest.approx(float(single["conv1_1"]) / 2, rel=1e-5)
+
+
+def test_a_prior_is_calibrated_like_any_term_and_enters_the_total_by_its_weight(
+    small_vgg: VGG19, picture: Picture
+) -> None:
+    content, image = picture(0), picture(2)
+    prior = Prior(partial(stats.total_variation, power=2.0, smoothing=0.01), weight=0.1)
+    bare, made = (network(small_vgg, content, picture(1), prior=each) for each in (None, prior))
+    for each in (bare, made):
+        each.calibrate(content, torch.Generator().manual_seed(5))
+    assert made.norms["prior"] * made.scales["prior"] == pytest.approx(made.norms["content"], rel=1e-6)
+    penalty = float(prior.penalty(image)) * made.scales["prior"]
+    assert float(made(image).total) == pytest.approx(float(bare(image).total) + 0.1 * penalty, rel=1e-6)
+    assert float(made.weighted_gradient_norms(content)["prior"]) == pytest.approx(
+        0.1 * float(made.gradient_norms(content)["prior"])
+    )
+    assert bare(image).prior is None
 
 
 def test_calibration_reaches_gradients_whose_squares_leave_float32(small_vgg: VGG19, picture: Picture) -> None:

@@ -7,9 +7,10 @@ import torch
 from torch import Tensor
 
 from stx import stats
+from stx.adam import Adam
 from stx.lbfgs import LBFGS
 from stx.losses import LossNetwork, Term
-from stx.optimise import OPTIMISERS, ClampedAdam, PlainLBFGS, Step, optimise
+from stx.optimise import OPTIMISERS, PlainLBFGS, Step, optimise
 from stx.vgg import VGG19, Weights
 
 Picture = Callable[..., Tensor]
@@ -89,7 +90,7 @@ def test_the_same_seed_gives_the_same_picture_bit_for_bit(
 def test_one_record_an_iteration_names_every_scalar_of_the_contract(caffe_weights: Weights, picture: Picture) -> None:
     made = network(caffe_weights, picture(0).float(), picture(1).float())
     image = picture(7).float().requires_grad_()
-    steps = list(optimise(made, image, ClampedAdam([image], lr=0.02), 4, grad_norms_every=2))
+    steps = list(optimise(made, image, Adam([image], lr=0.02, bands=0), 4, grad_norms_every=2))
     assert [step.number for step in steps] == [1, 2, 3, 4]
     for step in steps:
         assert set(step.names) >= {"loss/total", "loss/content", "loss/style"}
@@ -104,7 +105,7 @@ def test_recorded_losses_are_those_of_the_image_the_step_started_from(caffe_weig
     made = network(caffe_weights, picture(0).float(), picture(1).float())
     image = picture(7).float().requires_grad_()
     before = image.detach().clone()
-    for step in optimise(made, image, ClampedAdam([image], lr=0.02), 3):
+    for step in optimise(made, image, Adam([image], lr=0.02, bands=0), 3):
         assert float(step.values[step.names.index("loss/total")]) == float(made(before).total)
         before = step.image.clone()
 
@@ -112,7 +113,7 @@ def test_recorded_losses_are_those_of_the_image_the_step_started_from(caffe_weig
 def test_adam_keeps_pixels_within_their_range(caffe_weights: Weights, picture: Picture) -> None:
     made = network(caffe_weights, picture(0).float(), picture(1).float())
     image = picture(7).float().requires_grad_()
-    for step in optimise(made, image, ClampedAdam([image], lr=0.5), 5):
+    for step in optimise(made, image, Adam([image], lr=0.5, bands=0), 5):
         assert 0 <= float(step.image.min()) <= float(step.image.max()) <= 1
 
 

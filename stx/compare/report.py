@@ -16,6 +16,7 @@ from stx.metrics import circular
 from stx.page import Block, Heading, Items, Picture, Pictures, Table, Text
 from stx.sheet import contact_sheet, fitted
 from stx.store import Run
+from stx.words import style_share
 
 JUDGED_BY = "measure/sliced_wasserstein"
 """What the ranking is by."""
@@ -27,6 +28,8 @@ MEASURES = {
     CONTENT: "content",
     "measure/cfsd": "structure (CFSD)",
     "measure/ssim": "SSIM (higher is nearer)",
+    "measure/noise_luma": "noise, luma",
+    "measure/noise_chroma": "noise, chroma",
 }
 CELL = 192
 """Pixels of a picture's longer side on the sheet."""
@@ -99,19 +102,19 @@ def board(work: Batch, results: Results, ratios: Mapping[str, Ratio | None]) -> 
             flag = " †" if circular(measure, *optimised(work, name)) else ""
             row.append((f"**{shown(found)}**" if bold else shown(found)) + flag)
         rows.append([*row, f"{step_time(results, name) / reference_time:.2f}"])
-    untouched = mean_of(results, reference, untouched_style) / mean_of(results, reference, judged_style)
+    left = mean_of(results, reference, share)
     return [
         Heading("Leaderboard"),
         Table(
             ["statistic", *MEASURES.values(), "time a step"],
             rows,
             f"each measure over `{reference}`'s on the same pictures and seed, geometric mean over pairs of "
-            "pictures; below 1 is nearer to the style (or, from content on, to the photograph)",
+            "pictures; below 1 is nearer to the style (from content on, to the photograph), or less noise",
         ),
         Text(
             f"In brackets the {CONFIDENCE:.0%} confidence interval, by the bootstrap over pairs of pictures; bold "
             "where it excludes 1. † circular: the statistic optimised what the measure measures, if at other layers. "
-            f"The untouched photographs are at {untouched:.2f} times the reference's sliced Wasserstein distance."
+            f"The reference's pictures are at {left:.2f} of the photographs' own sliced Wasserstein distance."
         ),
     ]
 
@@ -123,13 +126,9 @@ def optimised(work: Batch, statistic: str) -> tuple[list[str], list[str], list[s
     return functions, config.loss_weights.style_layers, config.loss_weights.content_layers
 
 
-def judged_style(run: Run) -> float:
-    return run.latest.get(JUDGED_BY, math.nan)
-
-
-def untouched_style(run: Run) -> float:
-    """The style distance of the photograph that a run started from."""
-    return run.baselines.get("sliced_wasserstein", math.nan)
+def share(run: Run) -> float:
+    """A run's style distance as a share of its photograph's own."""
+    return style_share(run.latest.get(JUDGED_BY, math.nan), run.baselines.get("sliced_wasserstein", math.nan))
 
 
 def balance(results: Results) -> list[Block]:
@@ -172,8 +171,7 @@ def pareto(results: Results, folder: Path) -> list[Block]:
     series: dict[str, list[tuple[float, float]]] = {}
     for cell, several in results.runs.items():
         for run in (made.run for made in several):
-            share = judged_style(run) / untouched_style(run)
-            series.setdefault(cell.statistic, []).append((run.latest[CONTENT], share))
+            series.setdefault(cell.statistic, []).append((run.latest[CONTENT], share(run)))
     charts.points(
         folder / "pictures" / "pareto.png",
         series,

@@ -1,4 +1,4 @@
-"""Style statistics: pure functions, features (D, H, W) of one layer and one picture -> Tensor.
+"""Style statistics: pure functions, features (D, H, W) of one layer and one picture -> Tensor. And priors.
 
 A new one is a function anywhere that Python can import and a YAML file in `conf/style_stat/` that names it.
 """
@@ -8,6 +8,7 @@ from stx.stats.cooccurrence_gram import cooc_gram, shift_gram
 from stx.stats.gram_matrix import gram, quarter_mean_square
 from stx.stats.kernels import frequencies, mmd_gaussian, mmd_linear, mmd_polynomial
 from stx.stats.moments import mean_std
+from stx.stats.variation import total_variation
 from stx.stats.wasserstein import channel_histograms, directions, gaussian, gaussian_wasserstein, sliced_wasserstein
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "quarter_mean_square",
     "shift_gram",
     "sliced_wasserstein",
+    "total_variation",
 ]

@@ -29,7 +29,7 @@ def main() -> None:
     )
     parser.add_argument("--quick", action="store_true", help="small pictures and few steps")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="for all runs, and output=..., only=...")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     with command.mistakes(command.own_options(arguments.overrides, OWN)[1]):
         try:

@@ -5,6 +5,7 @@ from statistics import median
 from typing import NamedTuple
 
 from stx.store import Run
+from stx.words import style_share
 
 Points = Sequence[tuple[int, float]]
 
@@ -60,7 +61,7 @@ def read(run: Run) -> Evidence:
         outcome=run.tags["stx.outcome"],
         event=run.tags.get("stx.first_event", ""),
         steps=max((step for step, _ in series.get("time/step_ms", [])), default=0),
-        style=latest["measure/sliced_wasserstein"] / untouched if untouched else float("nan"),
+        style=style_share(latest["measure/sliced_wasserstein"], untouched),
         content=latest.get("measure/content", float("nan")),
         pixels=latest.get("measure/pixels", float("nan")),
         deep_style=latest.get("measure/sliced_wasserstein_conv4_3", float("nan")),

@@ -18,6 +18,8 @@ STATISTICS = {
     "gram_cooc_matrix": "style_stat=gram_cooc_matrix",
     "gram_cooc_vector": "style_stat=gram_cooc_vector",
 }
+PLAIN = "+experiment=plain"
+"""Without what the defaults add for a good picture."""
 LITERAL = ("e02_cooc_vector", "e02_cooc_tensor", "e02_cooc_matrix", "e05_gram_cooc_matrix", "e07_small_weights")
 """Whose first step is evaluated with the mean too, in place of the thesis's factor."""
 
@@ -102,10 +104,11 @@ def everything(quick: bool) -> Iterator[tuple[str, list[str]]]:
     for name in LITERAL:
         yield f"mean_{name}", [f"+experiment=thesis/{name}", *size, "loss_weights.factor=mean", "optim.steps=1"]
     for name, statistic in STATISTICS.items():
-        calibrated = [*statistic.split(), *size, "optim=lbfgs", "init=content", short, norms]
+        calibrated = [PLAIN, *statistic.split(), *size, "optim=lbfgs", "init=content", short, norms]
         yield f"calibrated_{name}", calibrated
     for name, statistic in STATISTICS.items():
-        alone = [*statistic.split(), *size, "optim=lbfgs", "init=noise", "loss_weights.content_layers=[]"]
+        alone = [PLAIN, *statistic.split(), *size, "optim=lbfgs", "init=noise", "loss_weights.content_layers=[]"]
+        alone += [] if quick else [short]
         yield f"alone_{name}", alone
     for count in range(1, len(STYLE_LAYERS) + 1):
         layers = f"loss_weights.style_layers=[{','.join(STYLE_LAYERS[:count])}]"
@@ -113,5 +116,14 @@ def everything(quick: bool) -> Iterator[tuple[str, list[str]]]:
             name = f"grid_{count}_{beta}"
             yield (
                 name,
-                [STATISTICS["gram"], *size, "optim=lbfgs", "init=noise", short, layers, f"loss_weights.beta={beta}"],
+                [
+                    PLAIN,
+                    STATISTICS["gram"],
+                    *size,
+                    "optim=lbfgs",
+                    "init=noise",
+                    short,
+                    layers,
+                    f"loss_weights.beta={beta}",
+                ],
             )
