@@ -143,7 +143,8 @@ def output_folder(name: str) -> Path:
 def presets(group: str) -> list[str]:
     """What a group offers in folders: thesis/e01_gram of `experiment`."""
     files = (CONF / group).glob("*/*.yaml") if group.isidentifier() else ()
-    return sorted(str(file.relative_to(CONF / group).with_suffix("")) for file in files)
+    names = (str(file.relative_to(CONF / group).with_suffix("")) for file in files)
+    return sorted(name for name in names if not name.endswith("/base"))  # what the others share
 
 
 def siblings(option: str, typed: Sequence[str] | None) -> list[str]:

@@ -16,6 +16,7 @@ from pydantic import (
     Tag,
     ValidationError,
 )
+from pydantic_core import PydanticCustomError
 
 from stx.errors import UserError, did_you_mean
 from stx.mistakes import explain
@@ -131,7 +132,6 @@ class Prior(Call):
 
 class NoPrior(Section):
     target: None = Field(alias="_target_")
-    weight: NotNegative
 
 
 def with_function(value: Any) -> str:
@@ -169,8 +169,15 @@ def steps_or_word(value: Any) -> str:
     return "word" if isinstance(value, str) else "steps"
 
 
+def auto(value: str) -> str:
+    if value != "auto":
+        raise PydanticCustomError("value", "Input should be auto, or steps at smaller sizes such as [100,50]")
+    return value
+
+
 Pyramid = Annotated[
-    Annotated[list[Steps], Tag("steps")] | Annotated[Literal["auto"], Tag("word")], Discriminator(steps_or_word)
+    Annotated[list[Steps], Tag("steps")] | Annotated[Literal["auto"], BeforeValidator(auto), Tag("word")],
+    Discriminator(steps_or_word),
 ]
 
 
@@ -268,7 +275,7 @@ def restored(dumped: Any) -> Config:
     """A config as it was dumped by an earlier run. Raises UserError for one that this version does not know."""
     try:
         # What runs of earlier versions did without.
-        later = {"resume": None, "activation_checkpointing": False, "prior": {"_target_": None, "weight": 0}}
+        later = {"resume": None, "activation_checkpointing": False, "prior": {"_target_": None}}
         optim = {"pyramid": [], "stop_at": None, **dumped["optim"]}
         if optim["name"] == "adam":
             optim = {"bands": 0, **optim}

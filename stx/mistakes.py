@@ -70,11 +70,10 @@ def explain_hydra(
     """
     text = str(error)
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
-        group, _, option = str(error.missing_cfg_file).rpartition("/")
-        allowed = sorted(error.options or [])
-        if not allowed:  # Hydra does not look below a group
-            group, _, option = str(error.missing_cfg_file).partition("/")
-            allowed = presets(group)
+        listed = re.search(r"Available options in '([^']+)'", text)
+        group = listed[1] if listed else str(error.missing_cfg_file).partition("/")[0]
+        option = str(error.missing_cfg_file).removeprefix(f"{group}/")
+        allowed = sorted([*(error.options or []), *presets(group)])  # Hydra does not look below a group
         if group and allowed:
             shown = allowed if len(allowed) <= MOST_NAMES else [allowed[0], "...", allowed[-1]]
             return f"{group}={option}: choose from {', '.join(shown)}{did_you_mean(option, allowed)}"

@@ -43,7 +43,9 @@ def prepare(config: Config) -> Inputs:
     own = config.style_size == "own" or (config.style_size == "auto" and position_free(config))
     style_size = with_area(style.size, size[0] * size[1]) if own else size
     refuse_small(config, {f"content={config.content}": content.size, f"style={config.style}": style.size})
-    refuse_small(config, {"image_size": size, "style_size=own": style_size}, len(coarse_steps(config, size)))
+    refuse_small(
+        config, {"image_size": size, "style_size=own": style_size}, len(coarse_steps(config, size, style_size))
+    )
     try_statistics(config, same_shape=size == style_size)
     prior_of(config)
     needed = expected_memory(config, hardware, size)

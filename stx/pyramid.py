@@ -39,8 +39,8 @@ class Start(NamedTuple):
 
 def levels(config: Config, inputs: Inputs) -> list[Level]:
     """From the coarsest to the whole size of `inputs`, the only one without a pyramid."""
-    height, width = inputs.content.shape[1:]
-    coarse = coarse_steps(config, (width, height))
+    (height, width), (below, beside) = inputs.content.shape[1:], inputs.style.shape[1:]
+    coarse = coarse_steps(config, (width, height), (beside, below))
     ends = [sum(coarse[: count + 1]) for count in range(len(coarse))]
     smaller = [halved(config, inputs, len(coarse) - place) for place in range(len(coarse))]
     return [*map(Level, smaller, ends), Level(inputs, config.optim.steps)]

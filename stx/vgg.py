@@ -138,7 +138,7 @@ def kept_as(maps: Tensor, features: Tensor) -> saved_tensors_hooks:
     def pack(tensor: Tensor) -> tuple[Tensor, torch.dtype]:
         if tensor.untyped_storage().data_ptr() == wide:
             return maps.detach().as_strided(tensor.shape, tensor.stride(), tensor.storage_offset()), tensor.dtype
-        return tensor, tensor.dtype
+        return tensor.detach(), tensor.dtype  # with its history, an output that is kept would hold itself forever
 
     def unpack(kept: tuple[Tensor, torch.dtype]) -> Tensor:
         return kept[0].to(kept[1])

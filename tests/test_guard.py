@@ -36,7 +36,8 @@ def faulty(stx: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Com
     def run(*arguments: str) -> object:
         """A state a step, so that each is read before the next: the fault counts evaluations, not steps."""
         return stx(
-            "--config-dir", "conf", *SMALL[:3], "style_stat=faulty", "loss_weights.calibrate=none", "optim.steps=20",
+            "--config-dir", "conf", *SMALL[:3], "style_stat=faulty", "loss_weights.calibrate=none", "optim=adam",
+            "optim.steps=20",
             "guard.checkpoint_every=1", "hydra.run.dir=out", *arguments,
         )  # fmt: skip
 

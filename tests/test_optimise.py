@@ -15,7 +15,7 @@ from stx.vgg import VGG19, Weights
 
 Picture = Callable[..., Tensor]
 SETTINGS = {
-    "adam": {"lr": 0.02},
+    "adam": {"lr": 0.02, "bands": 2},
     "lbfgs": {"history": 20, "first_step": 0.01},
     "lbfgs_plain": {"lr": 1.0, "history": 100},
 }

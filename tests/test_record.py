@@ -34,8 +34,10 @@ QUIET: dict[str, Any] = {
     "rows_to": [],
     "keep": lambda picture: None,
     "along": [],
-    "save": lambda step, events: None,
+    "save": lambda step, events, lowest: None,
     "save_every": 0,
+    "lowest": [],
+    "stop_at": None,
     "on_nan": "stop",
 }
 
@@ -132,7 +134,7 @@ def test_a_signal_ends_the_run_after_the_step_under_way() -> None:
             yield step
 
     saved: list[int] = []
-    save = {"save": lambda step, events: saved.append(step.number), "save_every": 7}
+    save = {"save": lambda step, events, lowest: saved.append(step.number), "save_every": 7}
     outcome, rows, _ = collect(interrupted(), stop=stop, **save)
     assert outcome.status == "interrupted"
     assert outcome.steps == rows[-1].step == 7
@@ -141,14 +143,14 @@ def test_a_signal_ends_the_run_after_the_step_under_way() -> None:
 
 def test_states_are_saved_every_so_many_steps_and_at_the_end() -> None:
     saved: list[int] = []
-    collect(steps(25), save=lambda step, events: saved.append(step.number), save_every=10)
+    collect(steps(25), save=lambda step, events, lowest: saved.append(step.number), save_every=10)
     assert saved == [10, 20, 25]
 
 
 def test_the_state_before_a_broken_value_stays() -> None:
     saved: list[int] = []
     loop = steps(40, dict.fromkeys(range(15, 41), "loss/total"))
-    collect(loop, save=lambda step, events: saved.append(step.number), save_every=10)
+    collect(loop, save=lambda step, events, lowest: saved.append(step.number), save_every=10)
     assert saved == [10]
 
 
@@ -163,3 +165,20 @@ def test_a_run_that_goes_on_counts_the_events_before_and_is_not_diverged_by_them
 def test_a_run_with_nothing_left_to_do_ends_with_what_it_has() -> None:
     outcome, rows, _ = collect(iter(()), done=7, newest=torch.ones(3, 2, 2))
     assert (outcome.status, outcome.steps, float(outcome.picture.mean()), rows) == ("finished", 7, 1.0, [])
+
+
+def test_a_loss_that_falls_no_more_ends_the_run_and_what_it_was_judged_by_is_saved() -> None:
+    saved: list[tuple[int, list[float]]] = []
+
+    outcome, rows, _ = collect(  # losses that rise
+        steps(400), save=lambda step, events, lowest: saved.append((step.number, lowest)), stop_at=1e-3
+    )
+    assert (outcome.status, outcome.steps, outcome.converged) == ("finished", 100, True)
+    assert len(rows) == 100
+    assert saved == [(100, [6, 56])]
+
+
+def test_a_run_that_goes_on_is_judged_by_what_it_had_before() -> None:
+    loop = (step._replace(number=step.number + 50) for step in steps(400))
+    outcome, _, _ = collect(loop, done=50, lowest=[6.0], stop_at=1e-3)
+    assert (outcome.steps, outcome.converged) == (100, True)

@@ -106,7 +106,7 @@ REFUSED = [
     ("resume=nowhere", "resume=nowhere: neither a run's folder nor the id of a run"),
     ("resume=last", "resume=last: outputs/latest points to no run; none has begun below outputs/ here."),
     ("resume=empty", "holds no run that had begun"),
-    ("resume=mine optim.lr=0.5", "optim.lr is 0.02 in the run and 0.5 asked"),
+    ("resume=mine optim.history=5", "optim.history is 20 in the run and 5 asked"),
     ("resume=mine optim=lbfgs", "optim.first_step is None in the run"),
     ("resume=mine optim.steps=2", "optim.steps is 3 in the run and 2 asked"),
     ("resume=mine style_stat=cooc_vector", "style_stat._target_ is stx.stats.gram in the run"),

@@ -1,5 +1,6 @@
 """Features against two independent networks that hold the same weights."""
 
+import gc
 import importlib.resources
 import weakref
 from collections.abc import Callable
@@ -136,3 +137,18 @@ def test_what_is_kept_of_features_is_kept_in_the_networks_own_type() -> None:
     assert alive() is None
     gradients = [torch.autograd.grad(each, maps)[0] for each in (made, statistic(maps.float()))]
     assert torch.equal(*gradients)
+
+
+def test_a_graph_that_nobody_goes_back_through_is_freed_at_once() -> None:
+    """A root keeps its own result: kept with its history, it would hold the whole graph until the next collection."""
+    maps = torch.rand(4, 3, 5).requires_grad_()
+    features = maps * 2
+    with kept_as(maps, features):
+        root = features.square().sum().sqrt()
+    alive = weakref.ref(root)
+    gc.disable()
+    try:
+        del root
+        assert alive() is None
+    finally:
+        gc.enable()
