@@ -35,7 +35,8 @@ def shown(folder: Path, run_id: str) -> list[int]:
 
 
 def test_a_run_leaves_its_picture_its_losses_and_its_mlflow_run(stx: Command, tmp_path: Path) -> None:
-    done = stx(*SMALL, "tracking.pictures_every=3", "tracking.grad_norms_every=1", "optim.steps=4")
+    done = stx(*SMALL, "style_stat=gram", "style_size=same", "tracking.pictures_every=3", "tracking.grad_norms_every=1",
+               "optim.steps=4")  # fmt: skip
     assert done.returncode == 0, done.stderr
     output = tmp_path / done.stdout.strip()
     assert done.stdout.count("\n") == 1
@@ -54,6 +55,7 @@ def test_a_run_leaves_its_picture_its_losses_and_its_mlflow_run(stx: Command, tm
     run = the_run(tmp_path)
     layers = ["conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1"]
     names = {"loss/total", "loss/content", "loss/style", "nan/events", "time/step_ms", "grad_norm/content"}
+    names |= {"loss/prior", "grad_norm/prior"}
     for layer in layers:
         names |= {f"style_loss/{layer}", f"style_magnitude/{layer}", f"grad_norm/{layer}"}
     held_out = {name for name in run.data.metrics if name.startswith("measure/")}
@@ -61,11 +63,11 @@ def test_a_run_leaves_its_picture_its_losses_and_its_mlflow_run(stx: Command, tm
     assert {"measure/sliced_wasserstein", "measure/content"} <= held_out
     assert list(run.data.metrics)[:3] == ["loss/total", "loss/content", "loss/style"]  # as the UI lists them
     (level,) = json.loads((output.parent / "calibration.json").read_text())
-    assert (level["width"], level["height"], set(level["norms"])) == (48, 32, {"content", *layers})
-    assert set(level["scales"]) == set(layers)
+    assert (level["width"], level["height"], set(level["norms"])) == (48, 32, {"content", "prior", *layers})
+    assert set(level["scales"]) == {"prior", *layers}
     assert len(run.data.params) <= 15
     assert run.data.params["style_stat"] == "gram"
-    assert run.data.params["loss_weights.beta"] == "3"
+    assert run.data.params["loss_weights.beta"] == "10"
     assert run.data.tags["stx.outcome"] == "finished"
     for tag in ("stx.command", "stx.hardware", "stx.weights_sha256", "stx.versions", "stx.folder"):
         assert run.data.tags[tag]
@@ -74,7 +76,8 @@ def test_a_run_leaves_its_picture_its_losses_and_its_mlflow_run(stx: Command, tm
     assert {"output.png", "config.yaml", "content.png", "style.png", "calibration.json", "images"} <= files
     stored = Store(f"sqlite:///{tmp_path}/outputs/mlflow.db", "stx").read(run.info.run_id)
     assert stored.artifact("losses.csv").read_bytes() == (output.parent / "losses.csv").read_bytes()
-    assert {f"measure/{name}" for name in stored.baselines} == held_out  # both pictures have one size
+    judged = {f"measure/{name}" for name in stored.baselines}
+    assert judged == held_out - {"measure/noise_luma", "measure/noise_chroma"}  # both pictures have one size
     assert 0 < run.data.metrics["measure/sliced_wasserstein"] / stored.baselines["sliced_wasserstein"] < 2
     assert Image.open(stored.artifact("sheet.jpg")).size == (3 * (48 + GAP) + GAP, 32 + 2 * GAP)
     assert f"](get-artifact?path=sheet.jpg&run_uuid={run.info.run_id})" in run.data.tags["mlflow.note.content"]
