@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stx.prepare import Inputs
     from stx.run import Job, Made
 
-FACTOR = 5.0
+FACTOR = 3.0
 """By which --strength 1 multiplies the config's own loss_weights.beta, and --strength 0 divides it."""
 MIDDLE = 0.5
 """The strength that is the config's own."""

@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from stx.command import key_of
 from stx.config import Config, restored, validate
 from stx.errors import UserError
+from stx.folder import LOSSES, recovered
 from stx.journal import NAME, entries
 from stx.latest import newest
 from stx.sender import known_run
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from stx.run import Job
 
 RUN = "run.json"
-MAY_DIFFER = ("tracking.uri",)
+MAY_DIFFER = ("tracking.uri", "optim.stop_at")
 LAST = "last"
 """In place of a folder: the newest run's. (A folder of that name is resume=./last.)"""
 
@@ -51,15 +52,25 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> "Job":
                 f"resume={name}: {key} is {before} in the run and {after} asked; a run goes on as it was, but "
                 f"optim.steps may grow.\nFor a new one: init=picture init.path={folder / 'output.png'}"
             )
-    steps = changes.get("optim.steps", (0, 0))[1]
-    if ended(folder) == "finished" and not steps:
-        raise UserError(
-            f"resume={name}: that run has finished its {dumped['optim']['steps']} steps; give more: optim.steps=..."
-        )
+    refuse_finished(name, folder, dumped["optim"]["steps"], changes)
     for key, (_, after) in changes.items():
         section, _, leaf = key.rpartition(".")
         select(dumped, section)[leaf] = after
     return Job(restored(dumped), folder, choices, overrides, resumed=True)
+
+
+def refuse_finished(name: str, folder: Path, steps: int, changes: Mapping[str, Any]) -> None:
+    """Raise UserError for a run that came to its end, unless it may go further now."""
+    if ended(folder) != "finished" or "optim.steps" in changes:
+        return
+    _, done = recovered(folder / LOSSES)
+    if done in (0, steps):
+        raise UserError(f"resume={name}: that run has finished its {steps} steps; give more: optim.steps=...")
+    if "optim.stop_at" not in changes:
+        raise UserError(
+            f"resume={name}: that run ended at step {done} of {steps}, as its loss fell no more; to go on "
+            "all the same: optim.stop_at=null"
+        )
 
 
 def ended(folder: Path) -> str:

@@ -105,6 +105,7 @@ def damage_runs(folder: Path) -> None:
     for name, dumped, journal in (
         ("cut-off", yaml.safe_dump(config), ""),
         ("finished", yaml.safe_dump(config), '{"end": {"outcome": "finished", "tags": {}, "at": 0}}\n'),
+        ("converged", yaml.safe_dump(config), '{"end": {"outcome": "finished", "tags": {}, "at": 0}}\n'),
         ("damaged", yaml.safe_dump({**config, "optim": {"name": "adm"}}), ""),
         ("no-yaml", "{", ""),
     ):
@@ -114,6 +115,7 @@ def damage_runs(folder: Path) -> None:
         (run / "config.yaml").write_text(dumped)
         if journal:
             (run / "journal.jsonl").write_text(journal)
+    (folder / "runs" / "converged" / "losses.csv").write_text("step,loss/total\n19,1.0\n20,1.0\n")
     (folder / "outputs").mkdir()
     (folder / "outputs" / "latest").symlink_to("../runs/finished")
     (folder / "runs" / "torn").mkdir()

@@ -137,3 +137,20 @@ def test_what_cannot_be_resumed_is_a_message(
         assert answer in said.err, typed
         assert len(said.err.splitlines()) <= 3
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_a_run_that_has_converged_ends_and_says_so_and_goes_on_when_told_to(stx: Command, tmp_path: Path) -> None:
+    asked = (*SMALL[:3], "optim.steps=120", "optim.stop_at=0.9", "hydra.run.dir=out")
+    done = stx(*asked)
+    assert done.returncode == 0, done.stderr
+    assert "finished after 100 steps\nconverged: the loss falls no more (optim.stop_at)\n" in done.stderr
+    again = stx("resume=out")
+    assert again.returncode == 2
+    assert (
+        "ended at step 100 of 120, as its loss fell no more; to go on all the same: optim.stop_at=null" in again.stderr
+    )
+    more = stx("resume=out", "optim.stop_at=null")
+    assert more.returncode == 0, more.stderr
+    run_id = json.loads((tmp_path / "out" / "mlflow.json").read_text())["run_id"]
+    assert stored_steps(tmp_path, run_id) == list(range(1, 121))
+    assert "has finished its 120 steps" in stx("resume=out", "optim.stop_at=null").stderr

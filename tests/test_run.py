@@ -81,7 +81,7 @@ def test_a_run_leaves_its_picture_its_losses_and_its_mlflow_run(stx: Command, tm
     assert 0 < run.data.metrics["measure/sliced_wasserstein"] / stored.baselines["sliced_wasserstein"] < 2
     assert Image.open(stored.artifact("sheet.jpg")).size == (3 * (48 + GAP) + GAP, 32 + 2 * GAP)
     assert f"](get-artifact?path=sheet.jpg&run_uuid={run.info.run_id})" in run.data.tags["mlflow.note.content"]
-    assert run.data.tags["mlflow.runName"] == "vgg19_random width=48 height=32 steps=4"
+    assert run.data.tags["mlflow.runName"] == "gram vgg19_random width=48 height=32 steps=4 style_size=same"
     assert (tmp_path / "outputs" / "latest").resolve() == output.parent
     assert shown(tmp_path, run.info.run_id) == [0, 3, 4]
 
