@@ -27,6 +27,21 @@ def test_every_step_costs_a_constant_and_its_pixels(monkeypatch: pytest.MonkeyPa
     assert estimate.seconds(config, inputs) == pytest.approx(expected)
 
 
+def test_a_small_probe_that_was_held_up_does_not_make_large_pictures_cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = dict(zip(estimate.PROBES, (0.6, 0.1), strict=True))
+    monkeypatch.setattr(estimate, "an_evaluation", lambda config, inputs, area: times[area])
+    config, inputs = prepared("model=vgg19_random", "optim.steps=100", "optim.pyramid=[]", "image_size=photograph")
+    at_least = 100 * 0.1 * inputs.content[0].numel() / estimate.PROBES[1]
+    assert at_least < estimate.seconds(config, inputs) < 1.5 * at_least
+
+
+def test_a_probe_is_not_timed_by_its_first_evaluation(monkeypatch: pytest.MonkeyPatch) -> None:
+    config, inputs = prepared("model=vgg19_random", "image_size.width=32", "image_size.height=32")
+    clock = iter([0, 50, *(50 + tick for tick in range(100))])  # the first takes 50 s, the others 1 s
+    monkeypatch.setattr(estimate.time, "monotonic", lambda: float(next(clock)))
+    assert estimate.an_evaluation(config, inputs, 1024) == 1
+
+
 def test_a_narrow_picture_is_timed_at_what_the_network_can_see() -> None:
     config, inputs = prepared("model=vgg19_random", "image_size.height=20", "image_size.width=400", "style_size=own")
     assert 0 < estimate.an_evaluation(config, inputs, 96 * 72) < 60

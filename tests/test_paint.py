@@ -49,7 +49,7 @@ def test_strength_is_a_scale_around_the_config_s_own_weight() -> None:
     own, thesis = (composed(*others).loss_weights.beta for others in ((), ("loss_weights=thesis",)))
     found = [planned("--strength", text).loss_weights.beta for text in ("0", "0.5", "1")]
     found.append(planned("--strength", "0.25", "loss_weights=thesis").loss_weights.beta)
-    assert found == pytest.approx([own / 5, own, own * 5, thesis / 5**0.5], rel=0.01)
+    assert found == pytest.approx([own / 3, own, own * 3, thesis / 3**0.5], rel=0.01)
 
 
 def test_options_stand_anywhere_and_all_else_is_the_config_s_own() -> None:
