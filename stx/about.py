@@ -105,14 +105,21 @@ def results(
 
 
 def write(job: "Job", inputs: Inputs) -> Iterator[Path]:
-    """What a new run starts from, into its folder: config, and both pictures at their working sizes."""
+    """What a new run starts from, into its folder: config, and both pictures at their working sizes.
+
+    Of one that goes on, the config alone: what has changed in it holds for the next time too.
+    """
+    config = yaml.safe_dump(job.config.model_dump(by_alias=True), sort_keys=False, allow_unicode=True)
     if job.resumed:
+        part = job.folder / ".config.yaml.part"
+        part.write_text(config, encoding="utf-8")
+        os.replace(part, job.folder / "config.yaml")
         return
     for name, picture in (("content.png", inputs.content), ("style.png", inputs.style)):
         images.save(images.to_picture(picture), job.folder / name)
         yield job.folder / name
     for name, text in (
-        ("config.yaml", yaml.safe_dump(job.config.model_dump(by_alias=True), sort_keys=False, allow_unicode=True)),
+        ("config.yaml", config),
         ("run.json", json.dumps({"overrides": job.overrides, "choices": job.choices}, indent=2)),
     ):
         (job.folder / name).write_text(text, encoding="utf-8")

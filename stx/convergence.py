@@ -1,5 +1,6 @@
 """When a loss has stopped falling."""
 
+import math
 from collections.abc import Sequence
 
 WINDOW = 50
@@ -19,4 +20,4 @@ def converged(lowest: Sequence[float], step: int, stop_at: float | None) -> bool
     if stop_at is None or step % WINDOW or len(lowest) < 2:
         return False
     before, last = lowest[-2:]
-    return before - last <= stop_at * before
+    return math.isfinite(before) and before - last <= stop_at * before

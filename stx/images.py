@@ -102,6 +102,8 @@ def save(picture: Image.Image, path: str | os.PathLike[str]) -> None:
         os.replace(unfinished, path)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror or error}; choose another folder") from error
+    except ValueError as error:  # WebP has 16383 pixels a side at most
+        raise UserError(f"cannot write {path} with {picture.width} x {picture.height} pixels; choose a .png") from error
     finally:
         with contextlib.suppress(OSError):  # where nothing could be written there is nothing to clear away
             unfinished.unlink()

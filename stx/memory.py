@@ -114,7 +114,8 @@ def kept_by(term: Term, layer: str) -> float:
 def there_is(device: torch.device) -> float:
     """Bytes of memory of the device, or that this process may use of the machine's."""
     if device.type == "cuda":
-        return float(torch.cuda.mem_get_info(device)[0])
+        cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # by PyTorch, for itself
+        return float(torch.cuda.mem_get_info(device)[0] + cached)
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     limit = CGROUP.read_text().strip() if CGROUP.exists() else "max"
     return float(min(total, int(limit)) if limit.isdigit() else total)

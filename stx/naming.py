@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra import compose
+from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 from stx.config import Config
@@ -23,8 +24,16 @@ LONGEST = 60
 def run_name(config: Config, choices: Mapping[str, str]) -> str:
     """Options and values that the defaults do not have: "gram avg beta=10"; the two pictures where there are none.
 
-    An experiment's name stands for all that it sets. Asks Hydra for the defaults, so it must be at work.
+    An experiment's name stands for all that it sets. Asks Hydra for the defaults, so it must be at work. Where it does
+    not find an option again, as with a search path that was typed, the pictures name the run.
     """
+    try:
+        return difference(config, choices)
+    except HydraException:
+        return pair(config)
+
+
+def difference(config: Config, choices: Mapping[str, str]) -> str:
     experiment = [f"+experiment={choices['experiment']}"] if "experiment" in choices else []
     _, usual = composed(*experiment)
     chosen = {group: option for group, option in choices.items() if usual.get(group) != option and group not in NO_PART}

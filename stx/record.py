@@ -90,7 +90,9 @@ def record(
     the device. Unless `on_nan` is "continue", nothing after that step is kept, and the state before it stays.
     """
     found: list[Event] = []
-    last, saved, step, lowest, converged = done, done, None, list(lowest), False
+    last, saved, step, lowest = done, done, None, list(lowest)
+    converged = convergence.converged(lowest, done, stop_at)  # it was stopped between its last step and its end
+    steps = iter(()) if converged else steps
     kept_at = time.monotonic()
     judged = convergence.WINDOW if stop_at else 0
     for unread, step, since in batches(steps, [save_every, judged, *(every for every, _ in along)], stop):

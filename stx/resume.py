@@ -50,27 +50,32 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> "Job":
         if key not in MAY_DIFFER:
             raise UserError(
                 f"resume={name}: {key} is {before} in the run and {after} asked; a run goes on as it was, but "
-                f"optim.steps may grow.\nFor a new one: init=picture init.path={folder / 'output.png'}"
+                f"optim.steps may grow.\n{for_a_new_one(folder)}"
             )
-    refuse_finished(name, folder, dumped["optim"]["steps"], changes)
+    refuse_finished(name, folder, dumped["optim"], changes)
     for key, (_, after) in changes.items():
         section, _, leaf = key.rpartition(".")
         select(dumped, section)[leaf] = after
     return Job(restored(dumped), folder, choices, overrides, resumed=True)
 
 
-def refuse_finished(name: str, folder: Path, steps: int, changes: Mapping[str, Any]) -> None:
+def refuse_finished(name: str, folder: Path, optim: Mapping[str, Any], changes: Mapping[str, Any]) -> None:
     """Raise UserError for a run that came to its end, unless it may go further now."""
-    if ended(folder) != "finished" or "optim.steps" in changes:
+    if ended(folder) != "finished":
         return
     _, done = recovered(folder / LOSSES)
-    if done in (0, steps):
-        raise UserError(f"resume={name}: that run has finished its {steps} steps; give more: optim.steps=...")
-    if "optim.stop_at" not in changes:
-        raise UserError(
-            f"resume={name}: that run ended at step {done} of {steps}, as its loss fell no more; to go on "
-            "all the same: optim.stop_at=null"
-        )
+    steps, before = optim["steps"], f"resume={name}: that run ended at step {done} of {optim['steps']}"
+    if done == 0 or done >= steps:
+        if "optim.steps" not in changes:
+            raise UserError(f"resume={name}: that run has finished its {steps} steps; give more: optim.steps=...")
+    elif optim.get("stop_at") is None:
+        raise UserError(f"{before}, where its optimiser stalled.\n{for_a_new_one(folder)}")
+    elif "optim.stop_at" not in changes:
+        raise UserError(f"{before}, as its loss fell no more; to go on all the same: optim.stop_at=null")
+
+
+def for_a_new_one(folder: Path) -> str:
+    return f"For a new one: init=picture init.path={folder / 'output.png'}"
 
 
 def ended(folder: Path) -> str:

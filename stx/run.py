@@ -73,6 +73,8 @@ def run(job: Job, watch: Callable[["Image.Image"], None] = lambda picture: None)
     log.info(about.opening(job, inputs))
     ahead = [(level.until, level.inputs.initial.shape) for level in levels(config, inputs)]
     resumed = checkpoint.load(folder, inputs.hardware.device, [shape for _, shape in ahead]) if job.resumed else None
+    if resumed:  # levels behind it are none of its stages
+        ahead = [(until, shape) for until, shape in ahead if shape.numel() >= resumed.image.numel()]
     output, canvas = folder / "output.png", [inputs.initial]
     judges = cache(lambda: measurer(inputs.content, inputs.style))  # when the first is asked for
 
@@ -130,7 +132,7 @@ def run(job: Job, watch: Callable[["Image.Image"], None] = lambda picture: None)
     log.info(about.closing(outcome, measured, optimiser, tracker.where))
     if outcome.status == "diverged" and config.guard.on_nan == "raise":
         raise Diverged(f"diverged at {outcome.event}; the last finite picture is {output}")
-    if stop.signal:
+    if stop.signal and outcome.status != "finished":  # one that came behind the last step interrupts nothing
         log.info(about.how_to_go_on(folder))
         sys.exit(128 + stop.signal)
     return Made(output, outcome.status, measured)

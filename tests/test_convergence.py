@@ -35,3 +35,8 @@ def test_a_step_that_is_taken_back_does_not_count() -> None:
 
 def test_a_level_that_begins_within_a_window_is_judged_from_its_first_whole_one() -> None:
     assert ends([1.0] * 400, 1e-3, first=31) == 100
+
+
+def test_a_window_without_a_finite_loss_is_no_convergence() -> None:
+    assert not converged([float("inf"), 5.0], 100, 1e-3)
+    assert not converged([float("inf"), float("inf")], 100, 1e-3)

@@ -182,3 +182,8 @@ def test_a_run_that_goes_on_is_judged_by_what_it_had_before() -> None:
     loop = (step._replace(number=step.number + 50) for step in steps(400))
     outcome, _, _ = collect(loop, done=50, lowest=[6.0], stop_at=1e-3)
     assert (outcome.steps, outcome.converged) == (100, True)
+
+
+def test_a_run_that_was_stopped_right_behind_its_convergence_takes_no_step_more() -> None:
+    outcome, rows, _ = collect(steps(400), done=100, lowest=[6.0, 56.0], stop_at=1e-3)
+    assert (outcome.status, outcome.steps, outcome.converged, rows) == ("finished", 100, True, [])
