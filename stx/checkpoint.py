@@ -60,7 +60,7 @@ def load(folder: Path, device: torch.device, shapes: Collection[torch.Size]) -> 
         state = Checkpoint(**torch.load(path, map_location=device, weights_only=True))
         if state.image.shape not in shapes or state.last_finite.shape != state.image.shape:
             raise ValueError(f"pictures of the shape {tuple(state.image.shape)}")
-        if any("pairs" in kept and "slots" not in kept for kept in state.optimiser.get("state", {}).values()):
+        if "decided" in state.optimiser and any("slots" not in kept for kept in state.optimiser["state"].values()):
             raise ValueError("with the L-BFGS of an earlier version")
         return state
     except Exception as error:  # a damaged file may raise anything
