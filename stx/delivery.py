@@ -1,6 +1,7 @@
 """Where `stx paint` puts its pictures: the name that was asked for, a preview, a sheet."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +11,8 @@ from stx import images
 from stx.errors import Stopped, UserError
 from stx.sheet import contact_sheet, fitted
 
+MARK = b"made by stx paint"
+"""In what stx paint writes beside the picture that was asked for; other files of these names are somebody's own."""
 LARGEST_CELL = 768
 """Pixels of a picture's longer side on the sheet."""
 
@@ -47,7 +50,23 @@ def written(output: str | None, photo: str, painting: str) -> Files:
         for source in map(os.path.expanduser, (photo, painting)):
             if file.exists() and os.path.exists(source) and file.samefile(source):
                 raise UserError(f"-o {output}: {file} is one of the two pictures; choose another name")
+    for file in (files.preview, files.sheet):
+        if file.exists() and not marked(file):
+            raise UserError(f"-o {output}: would write over {file}, which stx paint did not make; choose another name")
     return files
+
+
+def marked(path: Path) -> bool:
+    try:
+        with Image.open(path) as picture:
+            return picture.info.get("comment") == MARK
+    except (OSError, ValueError):
+        return False
+
+
+def preview(picture: Image.Image, files: Files) -> None:
+    with suppress(OSError):  # its folder may have gone; the run does not need it
+        images.save(picture, files.preview, MARK)
 
 
 def deliver(picture: Path, files: Files, photo: Image.Image, painting: Image.Image) -> None:
@@ -57,6 +76,7 @@ def deliver(picture: Path, files: Files, photo: Image.Image, painting: Image.Ima
     sheet = contact_sheet([[photo, painting, result]], column_labels=columns, cell=fitted(result.size, LARGEST_CELL))
     try:
         images.save(result, files.output)
-        images.save(sheet, files.sheet)
-    except UserError as error:
-        raise Stopped(f"{error}\nthe picture: {picture}") from error
+        images.save(sheet, files.sheet, MARK)
+    except (OSError, UserError) as error:
+        said = f"cannot write {error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        raise Stopped(f"{said}\nthe picture: {picture}") from error

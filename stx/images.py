@@ -89,19 +89,20 @@ def to_picture(tensor: torch.Tensor) -> Image.Image:
     return Image.fromarray((unit * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy())
 
 
-def save(picture: Image.Image, path: str | os.PathLike[str]) -> None:
+def save(picture: Image.Image, path: str | os.PathLike[str], comment: bytes = b"") -> None:
     """Write `picture` so that `path` never holds half a file, whatever interrupts the writing.
 
-    The ending of `path`, a key of WRITTEN in letters of any case, says in which format. Raises UserError if the file
-    cannot be written there.
+    The ending of `path`, a key of WRITTEN in letters of any case, says in which format; of those, JPEG has a place for
+    a comment. Raises OSError, with the name of the file, if it cannot be written there, and UserError for a size that
+    the format has no place for.
     """
     path = Path(path)
     unfinished = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
     try:
-        picture.save(unfinished, **WRITTEN[path.suffix.lower()])
+        picture.save(unfinished, comment=comment, **WRITTEN[path.suffix.lower()])
         os.replace(unfinished, path)
     except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}; choose another folder") from error
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     except ValueError as error:  # WebP has 16383 pixels a side at most
         raise UserError(f"cannot write {path} with {picture.width} x {picture.height} pixels; choose a .png") from error
     finally:

@@ -4,7 +4,6 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -16,7 +15,6 @@ from stx.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
-    from PIL import Image
 
     from stx.prepare import Inputs
     from stx.run import Job, Made
@@ -103,7 +101,7 @@ def paint(asked: argparse.Namespace) -> Path:
     refuse_twice(asked)
     # Late: torch takes a second that --help and mistakes in the options need not wait for.
     from stx import about, estimate, images
-    from stx.delivery import deliver, written
+    from stx.delivery import deliver, preview, written
     from stx.preflight import reach_store, refuse_taken
     from stx.run import run
 
@@ -117,14 +115,10 @@ def paint(asked: argparse.Namespace) -> Path:
     say(words.opening((photo.size, (width, height)), (painting.size, (beside, below)), expected))
     say(f"{about.command(job)}\n{files.output}; until it is done: {files.preview}")
 
-    def preview(picture: "Image.Image") -> None:
-        with suppress(UserError):  # its folder may have gone; the run does not need it
-            images.save(picture.resize((width, height)), files.preview)
-
     del inputs  # the run makes its own
     try:
         job.folder.mkdir(parents=True, exist_ok=True)
-        made = run(job, preview)
+        made = run(job, lambda picture: preview(picture.resize((width, height)), files))
         deliver(made.picture, files, photo, painting)
     except SystemExit:  # a signal
         deliver(job.folder / "output.png", files, photo, painting)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stx.delivery import Files, deliver, written
+from stx.delivery import Files, deliver, preview, written
 from stx.errors import Stopped, UserError
 
 
@@ -20,6 +20,13 @@ def noise(seed: int) -> Image.Image:
     return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (30, 40, 3), np.uint8))
 
 
+def deliver_something(name: str) -> None:
+    noise(0).save("output.png")
+    files = Files.beside(Path(name))
+    preview(noise(0), files)
+    deliver(Path("output.png"), files, noise(1), noise(2))
+
+
 def test_without_a_name_the_next_free_one_is_taken() -> None:
     assert written(None, "some/photo.jpg", "swirls").output == Path("photo-swirls.png")
     Path("photo-swirls.png").touch()
@@ -29,9 +36,20 @@ def test_without_a_name_the_next_free_one_is_taken() -> None:
 
 def test_a_name_that_is_given_is_taken_though_it_is_not_free() -> None:
     Path("out.jpg").touch()
+    deliver_something("out.jpg")  # what stands beside it is of the last time
     assert written("out.jpg", "photo.jpg", "swirls") == Files(
         Path("out.jpg"), Path("out.preview.jpg"), Path("out-sheet.jpg")
     )
+
+
+@pytest.mark.parametrize("own", ["out-sheet.jpg", "out.preview.jpg"])
+@pytest.mark.parametrize("content", [b"", b"a letter", None], ids=["empty", "no picture", "picture"])
+def test_what_stx_did_not_make_is_not_written_over(own: str, content: bytes | None) -> None:
+    noise(0).save(own) if content is None else Path(own).write_bytes(content)
+    before = Path(own).read_bytes()
+    with pytest.raises(UserError, match=rf"would write over {own}, which stx paint did not make"):
+        written("out.png", "photo.jpg", "swirls")
+    assert Path(own).read_bytes() == before
 
 
 @pytest.mark.parametrize("name", ["photo.png", "./photo.png", "link.png", "painting.jpg"])

@@ -4,7 +4,9 @@ import csv
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from stx import images
 from stx.errors import Stopped, UserError
 from stx.folder import alone_in, losses_table, rescued
 from stx.record import Row
@@ -51,3 +53,16 @@ def test_a_picture_that_cannot_be_saved_in_its_folder_is_saved_elsewhere(
     with pytest.raises(Stopped, match=said), rescued(tmp_path / "run", save):
         raise OSError(28, "No space left on device")
     assert (tmp_path / "stx-run.png").read_text() == "picture"
+
+
+def test_a_picture_that_its_folder_has_no_place_for_is_saved_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    picture = Image.new("RGB", (4, 3), "red")
+    with (
+        pytest.raises(Stopped, match=r"output\.png: No such file or directory\nthe picture so far: .*stx-run\.png"),
+        rescued(tmp_path / "run", lambda path: images.save(picture, path)),
+    ):
+        images.save(picture, tmp_path / "run" / "output.png")
+    assert Image.open(tmp_path / "stx-run.png").getpixel((0, 0)) == (255, 0, 0)

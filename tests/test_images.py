@@ -680,7 +680,7 @@ def test_a_failing_save_keeps_the_old_file_and_leaves_nothing_else(
     images.save(Image.fromarray(colours()), tmp_path / "out.png")
     before = (tmp_path / "out.png").read_bytes()
     monkeypatch.setattr(Image.Image, "save", full)
-    with pytest.raises(UserError, match=r"out\.png: No space left"):
+    with pytest.raises(OSError, match="No space left.*out.png"):
         images.save(Image.fromarray(colours(1)), tmp_path / "out.png")
     assert os.listdir(tmp_path) == ["out.png"]
     assert (tmp_path / "out.png").read_bytes() == before
@@ -706,7 +706,7 @@ def test_save_replaces_what_was_there(tmp_path: Path) -> None:
 
 def test_save_over_a_folder_is_refused_and_leaves_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "out.png").mkdir()
-    with pytest.raises(UserError, match=r"cannot write .*out\.png"):
+    with pytest.raises(OSError, match=r"out\.png"):
         images.save(Image.fromarray(colours()), tmp_path / "out.png")
     assert os.listdir(tmp_path) == ["out.png"]
 
@@ -714,7 +714,7 @@ def test_save_over_a_folder_is_refused_and_leaves_nothing_else(tmp_path: Path) -
 @pytest.mark.parametrize("folder", ["none", "file", "x" * 300], ids=["missing", "a file", "too long"])
 def test_save_into_what_is_no_folder_is_refused(tmp_path: Path, folder: str) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(UserError, match=r"cannot write .*out\.png"):
+    with pytest.raises(OSError, match=r"out\.png"):
         images.save(Image.fromarray(colours()), tmp_path / folder / "out.png")
 
 
