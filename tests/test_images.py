@@ -680,7 +680,7 @@ def test_a_failing_save_keeps_the_old_file_and_leaves_nothing_else(
     images.save(Image.fromarray(colours()), tmp_path / "out.png")
     before = (tmp_path / "out.png").read_bytes()
     monkeypatch.setattr(Image.Image, "save", full)
-    with pytest.raises(OSError, match="No space left.*out.png"):
+    with pytest.raises(OSError, match=r"No space left.*out\.png"):
         images.save(Image.fromarray(colours(1)), tmp_path / "out.png")
     assert os.listdir(tmp_path) == ["out.png"]
     assert (tmp_path / "out.png").read_bytes() == before
