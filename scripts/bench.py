@@ -24,16 +24,17 @@ from torch import Tensor
 from torch.nn.functional import conv2d
 from torch.utils.flop_counter import FlopCounterMode
 
-from stx import images, stats
-from stx.adam import Adam
-from stx.config import CONF, Config, validate
-from stx.losses import LossNetwork
-from stx.optimise import optimise
-from stx.prepare import Inputs, loss_network, prepare
-from stx.pyramid import coarse_to_fine
-from stx.signals import Stop
-from stx.tracking import versions
-from stx.vgg import LAYERS
+from stx import stats
+from stx.config.schema import CONF, Config, validate
+from stx.loop.levels import coarse_to_fine
+from stx.loop.optimisers.adam import Adam
+from stx.loop.signals import Stop
+from stx.loop.steps import optimise
+from stx.model.losses import LossNetwork
+from stx.model.prepare import Inputs, loss_network, prepare
+from stx.model.vgg import LAYERS
+from stx.pictures import images
+from stx.runs.tracking.tracker import versions
 
 Row = tuple[str, float, str]
 """What was measured, the number, and the goal as `<= 0.5` or `>= 50`; empty for what only explains."""

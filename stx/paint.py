@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, NoReturn
 
 from hydra import compose, initialize_config_dir
 
-from stx import command, words
-from stx.config import CONF
+from stx.config import command
+from stx.config.schema import CONF
 from stx.errors import UserError, did_you_mean
+from stx.runs import words
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-    from stx.prepare import Inputs
+    from stx.model.prepare import Inputs
     from stx.run import Job, Made
 
 FACTOR = 3.0
@@ -100,10 +101,11 @@ def paint(asked: argparse.Namespace) -> Path:
     """Run what was asked for. Returns the picture's path. Raises UserError before anything is written, and as `run`."""
     refuse_twice(asked)
     # Late: torch takes a second that --help and mistakes in the options need not wait for.
-    from stx import about, estimate, images
-    from stx.delivery import deliver, preview, written
-    from stx.preflight import reach_store, refuse_taken
+    from stx.pictures import images
     from stx.run import run
+    from stx.runs import describe, estimate
+    from stx.runs.delivery import deliver, preview, written
+    from stx.runs.preflight import reach_store, refuse_taken
 
     files = written(asked.output, asked.photo, asked.painting)
     job, inputs = plan(asked)
@@ -113,7 +115,7 @@ def paint(asked: argparse.Namespace) -> Path:
     (height, width), (below, beside) = inputs.content.shape[1:], inputs.style.shape[1:]
     expected = estimate.seconds(job.config, inputs)
     say(words.opening((photo.size, (width, height)), (painting.size, (beside, below)), expected))
-    say(f"{about.command(job)}\n{files.output}; until it is done: {files.preview}")
+    say(f"{describe.command(job)}\n{files.output}; until it is done: {files.preview}")
 
     del inputs  # the run makes its own
     try:
@@ -142,9 +144,9 @@ def ending(made: "Made", asked: argparse.Namespace) -> str:
 
 def plan(asked: argparse.Namespace) -> tuple["Job", "Inputs"]:
     """The run, checked as `stx run` checks it. Raises UserError."""
-    from stx.naming import run_name
-    from stx.preflight import check
     from stx.run import Job
+    from stx.runs.naming import run_name
+    from stx.runs.preflight import check
 
     overrides = [
         command.override("content", asked.photo),

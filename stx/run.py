@@ -13,15 +13,15 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from stx import command
-from stx.config import CONF, Config, validate
+from stx.config import command
+from stx.config.schema import CONF, Config, validate
 from stx.errors import Diverged
 
 if TYPE_CHECKING:
     from PIL import Image
     from torch import Tensor
 
-    from stx.pyramid import Start
+    from stx.loop.levels import Start
 
 log = logging.getLogger("stx")
 
@@ -59,18 +59,20 @@ def run(job: Job, watch: Callable[["Image.Image"], None] = lambda picture: None)
     Raises SystemExit behind a signal, with the picture so far in the job's folder, and Diverged and Stopped.
     """
     # Late: torch takes a second that --help, completion and mistakes need not wait for.
-    from stx import about, checkpoint, images, latest
-    from stx.folder import LOSSES, losses_table, rescued
-    from stx.metrics import measurer
-    from stx.prepare import prepare
-    from stx.progress import Stage, progress
-    from stx.pyramid import coarse_to_fine, levels, resized
-    from stx.signals import interruptible
-    from stx.tracking import TRACKERS
+    from stx.loop import checkpoint
+    from stx.loop.levels import coarse_to_fine, levels, resized
+    from stx.loop.signals import interruptible
+    from stx.measures.judge import measurer
+    from stx.model.prepare import prepare
+    from stx.pictures import images
+    from stx.runs import describe, latest
+    from stx.runs.files import LOSSES, losses_table, rescued
+    from stx.runs.progress import Stage, progress
+    from stx.runs.tracking.tracker import TRACKERS
 
     config, folder = job.config, job.folder
     inputs = prepare(config)
-    log.info(about.opening(job, inputs))
+    log.info(describe.opening(job, inputs))
     ahead = [(level.until, level.inputs.initial.shape) for level in levels(config, inputs)]
     resumed = checkpoint.load(folder, inputs.hardware.device, [shape for _, shape in ahead]) if job.resumed else None
     if resumed:  # levels behind it are none of its stages
@@ -86,11 +88,11 @@ def run(job: Job, watch: Callable[["Image.Image"], None] = lambda picture: None)
     with (
         interruptible() as stop,
         rescued(folder, lambda path: images.save(images.to_picture(canvas[-1]), path)),
-        TRACKERS[tracking.name](about.run(job, inputs), folder, **store) as tracker,
+        TRACKERS[tracking.name](describe.run(job, inputs), folder, **store) as tracker,
         progress([Stage(until, width, height) for until, (_, height, width) in ahead], job.quiet) as advance,
     ):
         latest.renew(folder)
-        for path in about.write(job, inputs):
+        for path in describe.write(job, inputs):
             tracker.artifact(path)
         tracker.picture(images.to_picture(inputs.initial), 0)
 
@@ -101,7 +103,7 @@ def run(job: Job, watch: Callable[["Image.Image"], None] = lambda picture: None)
 
         def begun(level: "Start") -> None:
             canvas.append(level.image)
-            tracker.artifact(about.calibration(folder, level))
+            tracker.artifact(describe.calibration(folder, level))
             if level.image.is_cuda:
                 tracker.measured({"time/cuda_graph": float(level.graph)}, level.done)
 
@@ -125,15 +127,15 @@ def run(job: Job, watch: Callable[["Image.Image"], None] = lambda picture: None)
         measured = {} if stop.signal else judged(outcome.picture)
         tracker.measured(measured, outcome.steps)
         measured |= judges().baselines if measured else {}
-        for path in about.results(folder, inputs, picture, outcome, measured):
+        for path in describe.results(folder, inputs, picture, outcome, measured):
             tracker.artifact(path)
         tracker.finish(outcome.status, outcome.event)
 
-    log.info(about.closing(outcome, measured, optimiser, tracker.where))
+    log.info(describe.closing(outcome, measured, optimiser, tracker.where))
     if outcome.status == "diverged" and config.guard.on_nan == "raise":
         raise Diverged(f"diverged at {outcome.event}; the last finite picture is {output}")
     if stop.signal and outcome.status != "finished":  # one that came behind the last step interrupts nothing
-        log.info(about.how_to_go_on(folder))
+        log.info(describe.how_to_go_on(folder))
         sys.exit(128 + stop.signal)
     return Made(output, outcome.status, measured)
 
@@ -143,13 +145,13 @@ def job(composed: DictConfig) -> None:
     hydra_config = HydraConfig.get()
     overrides = list(hydra_config.overrides.task)
     if composed.resume is not None:
-        from stx import resume
+        from stx.runs import resume
 
         made = run(resume.job(str(composed.resume), overrides, composed.tracking))
     else:
         folder = Path(os.path.relpath(hydra_config.runtime.output_dir))
-        from stx.naming import run_name
-        from stx.preflight import refuse_taken
+        from stx.runs.naming import run_name
+        from stx.runs.preflight import refuse_taken
 
         refuse_taken(folder)  # two jobs of a sweep, by hydra.sweep.subdir
         choices = {group: option for group, option in hydra_config.runtime.choices.items() if "/" not in group}

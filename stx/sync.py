@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from stx import command
+from stx.config import command
 from stx.errors import UserError
 
 HELP = """python -m stx.sync [folder ...] [tracking.uri=...]
@@ -29,8 +29,8 @@ def main() -> None:
 
 def sync(given: Sequence[str]) -> int:
     """How many runs are still not delivered."""
-    from stx.courier import delivered, pending
-    from stx.sender import deliver
+    from stx.runs.tracking.courier import delivered, pending
+    from stx.runs.tracking.sender import deliver
 
     uri = next((text.removeprefix("tracking.uri=") for text in reversed(given) if text.startswith("tracking.uri=")), "")
     folders = [Path(text) for text in given if not text.startswith("tracking.uri=")] or [Path("outputs")]

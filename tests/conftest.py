@@ -13,8 +13,8 @@ import pytest
 import torch
 
 from stx import __main__ as front
-from stx.vgg import VGG19, Weights
-from stx.weights import load_weights
+from stx.model.vgg import VGG19, Weights
+from stx.model.weights import load_weights
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 

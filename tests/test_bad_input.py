@@ -20,7 +20,7 @@ from PIL import Image
 
 from stx import __main__ as front
 from stx import run as command
-from stx.config import CONF, validate
+from stx.config.schema import CONF, validate
 
 PAGE = Path(__file__).parents[1] / "docs" / "bad-input.md"
 GROUPS = sorted(folder.name for folder in CONF.iterdir() if folder.is_dir() and folder.name != "hydra")

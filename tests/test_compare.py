@@ -11,9 +11,10 @@ from hydra.core.global_hydra import GlobalHydra
 
 from conftest import command
 from stx import __main__ as front
-from stx import batch, images
 from stx.compare import run
+from stx.pictures import images
 from stx.run import Job
+from stx.runs import batch
 
 TYPED = (
     "photographs=china",

@@ -14,7 +14,7 @@ from PIL import Image
 from conftest import command
 from stx import paint
 from stx import run as running
-from stx.config import CONF, Config, validate
+from stx.config.schema import CONF, Config, validate
 
 SMALL = ("--size", "48", "model=vgg19_random", "optim.steps=3", "tracking=none")
 

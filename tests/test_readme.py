@@ -7,8 +7,8 @@ import pytest
 from hydra import compose, initialize_config_dir
 from PIL import Image
 
-from stx import bundled
-from stx.config import CONF, validate
+from stx.config.schema import CONF, validate
+from stx.pictures import bundled
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 

@@ -17,8 +17,8 @@ import yaml
 from PIL import Image
 
 from conftest import SMALL, Command
-from stx.sheet import GAP
-from stx.store import Store
+from stx.pictures.sheet import GAP
+from stx.runs.tracking.store import Store
 
 
 def the_run(folder: Path) -> mlflow.entities.Run:
@@ -208,7 +208,7 @@ def test_help_and_the_front_door_answer_without_torch(tmp_path: Path) -> None:
 
 def test_the_core_imports_torch_but_neither_hydra_nor_mlflow() -> None:
     code = (
-        "import sys, stx.vgg, stx.weights, stx.stats, stx.losses, stx.optimise; "
+        "import sys, stx.model.vgg, stx.model.weights, stx.stats, stx.model.losses, stx.optimise; "
         "sys.exit(bool({'hydra', 'mlflow', 'omegaconf', 'pydantic'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -14,8 +14,8 @@ import pytest
 from hydra.core.global_hydra import GlobalHydra
 
 from conftest import command
-from stx import images
 from stx import thesis as front
+from stx.pictures import images
 
 Thesis = Callable[..., subprocess.CompletedProcess[str]]
 TINY = ("--quick", "image_size.width=64", "image_size.height=48", "optim.steps=6")

@@ -1,0 +1,75 @@
+"""python -m stx.compare: statistics on the same pictures at equal content distance, and a leaderboard of them."""
+
+import argparse
+import logging
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from stx.config import command
+from stx.errors import UserError
+
+EXAMPLES = """
+examples
+  python -m stx.compare protocol=quick                       four statistics, two pairs: a few minutes
+  python -m stx.compare protocol=test                        what README's table shows: an hour
+  python -m stx.compare statistics=cooc_gram,mean_std        any options of style_stat, against the protocol's reference
+  python -m stx.compare photographs=me.jpg,you.jpg styles=painting.jpg seeds=0,1 optim.steps=100
+  python -m stx.compare protocol=mine.yaml output=outputs/mine
+
+Every statistic's weight is searched, in a few runs, until its pictures are as far from the photograph as the
+reference's. The same command goes on where it was stopped. All else is key=value as for stx run, for all runs.
+"""
+OWN = ("protocol", "photographs", "styles", "seeds", "statistics", "output")
+DECIDED = ("content", "style", "seed", "style_stat", "loss_weights.beta")
+"""What the protocol sets itself."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m stx.compare",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawTextHelpFormatter,
+    )
+    parser.add_argument("overrides", nargs="*", metavar="key=value", help="see the examples")
+    arguments = parser.parse_intermixed_args()
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    with command.mistakes(command.own_options(arguments.overrides, OWN)[1]):
+        try:
+            failed, report = run(arguments.overrides)
+        except KeyboardInterrupt:  # between two runs
+            sys.exit(130)
+    sys.stdout.write(f"{report}\n")
+    sys.exit(1 if failed else 0)
+
+
+def run(given: Sequence[str]) -> tuple[int, Path]:
+    """How many runs failed, and the report's path."""
+    # Late: torch takes a second that --help and mistakes in the options need not wait for.
+    from stx.runs.batch import batch
+    from stx.studies.compare.protocol import LISTS, load
+    from stx.studies.compare.report import write
+    from stx.studies.compare.work import Results, first_round, work
+
+    own, for_all = command.own_options(given, OWN)
+    for text in for_all:
+        if command.key_of(text) in DECIDED or command.key_of(text).startswith("style_stat."):
+            raise UserError(
+                f"{text}: the protocol sets this itself; {', '.join(OWN[1:5])} take lists of what to compare"
+            )
+    name = own.get("protocol", "quick")
+    folder = command.output_folder(own.get("output", f"outputs/compare-{Path(name).stem}"))
+    protocol = load(name, {key: text for key, text in own.items() if key in LISTS})
+    results = Results(protocol, runs={}, failed={})
+    with batch("compare", first_round(protocol, for_all), folder) as made:
+        for round_, number, of, ended in work(results, for_all, made):
+            sys.stderr.write(f"round {round_}, {number}/{of} {ended.name}: {ended.outcome} ")
+            sys.stderr.write(f"({ended.message})\n" if ended.message else f"in {ended.seconds:.0f} s\n")
+        typed = shlex.join(["python", "-m", "stx.compare", *given])
+        return len(results.failed), write(made, results, folder / "report", typed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,3 +1,0 @@
-from stx.compare import main
-
-main()

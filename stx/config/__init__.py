@@ -1,0 +1,1 @@
+"""What was typed, and what it means; no torch here."""

@@ -1,0 +1,163 @@
+"""What every command does with a mistake: the message in one or two lines, and the exit status."""
+
+import os
+import re
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, NoReturn
+
+import hydra
+import yaml
+from hydra import compose, initialize_config_dir
+from hydra._internal.utils import get_args_parser
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from stx import __version__
+from stx.config.explain import explain_hydra, explain_plain
+from stx.config.schema import CONF
+from stx.errors import Diverged, Stopped, UserError
+
+DEBUG = os.environ.get("HYDRA_FULL_ERROR") == "1"
+"""Set by the user, it means what it means to Hydra: the whole traceback, for mistakes too."""
+
+
+def main(entry: Callable[[], Any]) -> None:
+    """Run a `hydra.main` function. Exits with 2 for a mistake of the user's, 1 for what was not foreseen."""
+    if "--version" in sys.argv[1:]:  # Hydra would say its own
+        sys.stdout.write(f"stx {__version__}\n")
+        return
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints its own message and exits with 1
+    try:
+        with answering():
+            together()
+            entry()
+    finally:
+        if not DEBUG:
+            os.environ.pop("HYDRA_FULL_ERROR", None)
+
+
+def together() -> None:
+    """Put the overrides of the command line in one row, as Hydra's parser wants them, wherever flags stand among them.
+
+    Raises UserError for what that parser would answer with its usage, eight lines of it.
+    """
+
+    def refuse(message: str) -> NoReturn:
+        raise UserError(
+            f"{message}\noptions are key=value (optim.steps=5), before or behind flags such as --multirun; --help "
+            "lists them"
+        )
+
+    parser = get_args_parser()
+    parser.error = refuse  # type: ignore[method-assign]
+    overrides = parser.parse_intermixed_args().overrides
+    flags = sys.argv[1:]
+    for override in overrides:
+        flags.remove(override)
+    sys.argv[1:] = [*overrides, *flags]
+
+
+@contextmanager
+def answering(overrides: Sequence[str] | None = None) -> Iterator[None]:
+    """Warnings in a line each, mistakes as in `mistakes`, and status 1 for what kept a run from its end."""
+    warnings.formatwarning = lambda message, *_, **__: f"stx: {message}\n"
+    try:
+        with mistakes(overrides):
+            yield
+    except (Diverged, Stopped) as error:
+        sys.stderr.write(f"stx: {error}\n")
+        sys.exit(1)
+
+
+@contextmanager
+def mistakes(overrides: Sequence[str] | None = None) -> Iterator[None]:
+    """Print a mistake of the user's without a traceback, and exit with status 2.
+
+    `overrides` are those that were typed, where the command does not read them by Hydra's own parser.
+    """
+    try:
+        yield
+    except (UserError, HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ValueError) as error:
+        if type(error) is ValueError and not raised_in_hydra(error):
+            raise
+        if DEBUG:
+            traceback.print_exc()
+        if isinstance(error, HydraException):
+            message = explain_hydra(error, partial(siblings, typed=overrides), presets)
+        elif isinstance(error, OSError):  # a folder that cannot be made, a full disk
+            message = f"{error.filename or 'files'}: {error.strerror or error}"
+        else:
+            message = explain_plain(error)
+        sys.stderr.write(f"stx: {message}\n")
+        sys.exit(2)
+
+
+def raised_in_hydra(error: ValueError) -> bool:
+    """Hydra answers `group=null` and the like with plain ValueErrors."""
+    return traceback.extract_tb(error.__traceback__)[-1].filename.startswith(os.path.dirname(hydra.__file__))
+
+
+def key_of(override: str) -> str:
+    """The dotted key that an override sets."""
+    return override.lstrip("+~").partition("=")[0]
+
+
+def override(key: str, text: str) -> str:
+    """`key=text` as Hydra reads it back, in quotes where the text has signs in it that Hydra takes for its own."""
+    plain = f"{key}={text}"
+    try:
+        if OverridesParser.create().parse_override(plain).value() == text:
+            return plain
+    except HydraException:
+        pass
+    escaped = re.sub(r'(\\*)"', r'\1\1\\"', text)  # a backslash is one, unless a quote follows
+    escaped = re.sub(r"(\\*)\Z", r"\1\1", escaped)  # as the closing one does
+    return f'{key}="{escaped}"'
+
+
+def own_options(given: Sequence[str], names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """A batch command's own options, the last of each that counts, and what is meant for all of its runs."""
+    own = {key_of(text): text.partition("=")[2] for text in given if key_of(text) in names}
+    return own, [text for text in given if key_of(text) not in names]
+
+
+def output_folder(name: str) -> Path:
+    """The folder that `output=` names, which need not exist. Raises UserError for what cannot be one."""
+    folder = Path(name)
+    if folder == Path():
+        raise UserError("output= must name a folder")
+    if folder.is_file():
+        raise UserError(f"output={folder}: that is a file; name a folder")
+    return folder
+
+
+def presets(group: str) -> list[str]:
+    """What a group offers in folders: thesis/e01_gram of `experiment`."""
+    files = (CONF / group).glob("*/*.yaml") if group.isidentifier() else ()
+    names = (str(file.relative_to(CONF / group).with_suffix("")) for file in files)
+    return sorted(name for name in names if not name.endswith("/base"))  # what the others share
+
+
+def siblings(option: str, typed: Sequence[str] | None) -> list[str]:
+    """The options beside one that Hydra does not know, in the config that all the other overrides give."""
+    if typed is None:
+        arguments = get_args_parser().parse_args()
+        typed = arguments.overrides + [f"hydra.searchpath=[{arguments.config_dir}]"] * bool(arguments.config_dir)
+    others = [text for text in typed if key_of(text) != option]
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            composed = compose("config", [text for text in others if "," not in text])
+    except HydraException:
+        return []  # more than one mistake: this one is named all the same
+    parent = OmegaConf.select(composed, option.rpartition(".")[0]) if "." in option else composed
+    return [str(key) for key in parent if not str(key).startswith("_")] if isinstance(parent, DictConfig) else []

@@ -1,0 +1,309 @@
+"""The schema of the config: types and ranges. Defaults stand in the YAML files alone."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+)
+from pydantic_core import PydanticCustomError
+
+from stx.config.explain import explain
+from stx.errors import UserError, did_you_mean
+
+CHECKOUT_CONF = Path(__file__).parents[2] / "conf"
+WHEEL_CONF = Path(__file__).parents[1] / "conf"
+CONF = WHEEL_CONF if WHEEL_CONF.is_dir() else CHECKOUT_CONF
+"""`conf/` lies at the top of a checkout and travels inside the package of a wheel."""
+
+
+def whole(value: Any) -> Any:
+    """1e3 is 1000, as one types it; 1.5 is left for the schema to refuse."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def known_layer(name: str) -> str:
+    from stx.model.vgg import LAYERS  # late: torch takes a second that --help and completion need not wait for
+
+    if name not in LAYERS:
+        raise ValueError(f"VGG19 has no layer {name}{did_you_mean(name, LAYERS)}. Layers: {', '.join(LAYERS)}")
+    return name
+
+
+def known_device(name: str) -> str:
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", name):
+        raise ValueError(f"there is no device {name}; choose auto, cpu, cuda or cuda:1")
+    return name
+
+
+def once_each(names: list[str]) -> list[str]:
+    if len(set(names)) < len(names):
+        raise ValueError("a layer stands here twice")
+    return names
+
+
+def in_float32(value: float) -> float:
+    if abs(value) > 3.4e38:
+        raise ValueError(f"{value:g} is beyond what float32 holds")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(whole), Field(strict=True)]
+Real = Annotated[float, Field(strict=True, allow_inf_nan=False), AfterValidator(in_float32)]
+Positive = Annotated[Real, Field(gt=0)]
+NotNegative = Annotated[Real, Field(ge=0)]
+LONGEST_SIDE = 16384
+"""Pixels; what is given, and what follows from a photograph's proportions."""
+Size = Annotated[Whole, Field(ge=1, le=LONGEST_SIDE)]
+Steps = Annotated[Whole, Field(ge=1, le=10**9)]
+Every = Annotated[Whole, Field(ge=0)]
+Unit = Annotated[Real, Field(ge=0, le=1)]
+Layers = Annotated[list[Annotated[str, AfterValidator(known_layer)]], AfterValidator(once_each)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Model(Section):
+    name: Literal["vgg19", "vgg19_torchvision", "vgg19_random"]
+    weights: str | None
+    seed: Annotated[Whole, Field(ge=0, lt=2**63)]
+
+
+class Call(BaseModel):
+    """A function by its dotted name, and its keyword arguments."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    target: str = Field(alias="_target_", min_length=1)
+
+
+class StyleTerm(Call):
+    distance: Call | None = None
+    reference: Call | None = None
+
+    def by_name(self) -> dict[str, "StyleTerm"]:
+        return {self.target.rpartition(".")[2]: self}
+
+
+class StyleTerms(Section):
+    """Several statistics, each calibrated by itself."""
+
+    terms: Annotated[dict[str, StyleTerm], Field(min_length=1)]
+
+    def by_name(self) -> dict[str, StyleTerm]:
+        return self.terms
+
+
+def one_or_several(value: Any) -> str:
+    return "several" if isinstance(value, StyleTerms) or (isinstance(value, dict) and "terms" in value) else "one"
+
+
+StyleStat = Annotated[
+    Annotated[StyleTerm, Tag("one")] | Annotated[StyleTerms, Tag("several")], Discriminator(one_or_several)
+]
+
+
+class LossWeights(Section):
+    alpha: NotNegative
+    beta: NotNegative
+    calibrate: Literal["gradient", "none"]
+    factor: Literal["mean", "thesis"]
+    content_layers: Layers
+    style_layers: Layers
+    style_weights: list[NotNegative] | None
+
+
+class Prior(Call):
+    """A function of the picture alone."""
+
+    weight: NotNegative
+
+
+class NoPrior(Section):
+    target: None = Field(alias="_target_")
+
+
+def with_function(value: Any) -> str:
+    target = value.get("_target_") if isinstance(value, dict) else getattr(value, "target", None)
+    return "none" if target is None else "some"
+
+
+class Pooling(Section):
+    name: Literal["max", "avg", "l2"]
+
+
+class NoiseInit(Section):
+    name: Literal["noise"]
+    low: Unit
+    high: Unit
+
+
+class PictureInit(Section):
+    name: Literal["picture"]
+    path: str
+
+
+class OtherInit(Section):
+    name: Literal["content", "style"]
+    noise: Unit
+
+
+class ImageSize(Section):
+    width: Size | None
+    height: Size | None
+    long_side: Size | None
+
+
+def steps_or_word(value: Any) -> str:
+    return "word" if isinstance(value, str) else "steps"
+
+
+def auto(value: str) -> str:
+    if value != "auto":
+        raise PydanticCustomError("value", "Input should be auto, or steps at smaller sizes such as [100,50]")
+    return value
+
+
+Pyramid = Annotated[
+    Annotated[list[Steps], Tag("steps")] | Annotated[Literal["auto"], BeforeValidator(auto), Tag("word")],
+    Discriminator(steps_or_word),
+]
+
+
+class Adam(Section):
+    name: Literal["adam"]
+    steps: Steps
+    pyramid: Pyramid
+    stop_at: Positive | None
+    lr: Positive
+    bands: Annotated[Whole, Field(ge=0, le=12)]
+
+
+class Lbfgs(Section):
+    name: Literal["lbfgs"]
+    steps: Steps
+    pyramid: Pyramid
+    stop_at: Positive | None
+    history: Annotated[Whole, Field(ge=1)]
+    first_step: Positive
+
+
+class LbfgsPlain(Section):
+    name: Literal["lbfgs_plain"]
+    steps: Steps
+    pyramid: Pyramid
+    stop_at: Positive | None
+    lr: Positive
+    history: Annotated[Whole, Field(ge=1)]
+
+
+class NoTracking(Section):
+    name: Literal["none"]
+    pictures_every: Every
+    measures_every: Every
+    grad_norms_every: Every
+
+
+class MlflowTracking(Section):
+    name: Literal["mlflow"]
+    uri: Annotated[str, Field(min_length=1)]
+    experiment: Annotated[str, Field(min_length=1)]
+    offline_ok: Annotated[bool, Field(strict=True)]
+    pictures_every: Every
+    measures_every: Every
+    grad_norms_every: Every
+
+
+class Guard(Section):
+    on_nan: Literal["stop", "raise", "backoff", "continue"]
+    backoffs: Every
+    shrink: Annotated[Real, Field(gt=0, lt=1)]
+    checkpoint_every: Every
+
+
+class Config(Section):
+    resume: str | None
+    model: Model
+    style_stat: StyleStat
+    loss_weights: LossWeights
+    prior: Annotated[Annotated[Prior, Tag("some")] | Annotated[NoPrior, Tag("none")], Discriminator(with_function)]
+    pooling: Pooling
+    init: NoiseInit | PictureInit | OtherInit = Field(discriminator="name")
+    image_size: ImageSize
+    optim: Adam | Lbfgs | LbfgsPlain = Field(discriminator="name")
+    tracking: NoTracking | MlflowTracking = Field(discriminator="name")
+    guard: Guard
+    content: str
+    style: str
+    style_size: Literal["auto", "same", "own"]
+    seed: Annotated[Whole, Field(ge=0, lt=2**63)]
+    device: Annotated[str, AfterValidator(known_device)]
+    precision: Literal["auto", "fp32", "bf16"]
+    activation_checkpointing: Annotated[bool, Field(strict=True)]
+
+
+def validate(composed: DictConfig) -> Config:
+    """The composed config as typed values.
+
+    Raises UserError for the first value that the schema refuses, and for combinations that make no sense.
+    """
+    try:
+        plain = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
+        config = Config.model_validate(plain)
+    except MissingMandatoryValue as error:
+        raise UserError(f"{error.full_key} must be given") from None
+    except OmegaConfBaseException as error:
+        raise UserError(f"{error.full_key or 'config'}: {str(error).splitlines()[0]}") from None
+    except ValidationError as error:
+        raise UserError(explain(error, plain)) from None
+    check_combinations(config)
+    return config
+
+
+def restored(dumped: Any) -> Config:
+    """A config as it was dumped by an earlier run. Raises UserError for one that this version does not know."""
+    try:
+        # What runs of earlier versions did without.
+        later = {"resume": None, "activation_checkpointing": False, "prior": {"_target_": None}}
+        optim = {"pyramid": [], "stop_at": None, **dumped["optim"]}
+        if optim["name"] == "adam":
+            optim = {"bands": 0, **optim}
+        return Config.model_validate({**later, **dumped, "optim": optim})
+    except (ValidationError, TypeError, KeyError) as error:
+        raise UserError(
+            f"config.yaml of the run: {explain(error, dumped)}"
+            if isinstance(error, ValidationError)
+            else "config.yaml of the run holds no config"
+        ) from None
+
+
+def check_combinations(config: Config) -> None:
+    weights, init = config.loss_weights, config.init
+    if not weights.content_layers and not weights.style_layers:
+        raise UserError("loss_weights: content_layers and style_layers are both empty; name at least one layer")
+    pull = [weights.alpha if weights.content_layers else 0, weights.beta if weights.style_layers else 0]
+    if not any(pull):
+        raise UserError("loss_weights: alpha and beta give every layer the weight 0; one must be above")
+    if weights.style_weights is not None and len(weights.style_weights) != len(weights.style_layers):
+        raise UserError(
+            f"loss_weights.style_weights has {len(weights.style_weights)} numbers for "
+            f"{len(weights.style_layers)} style_layers; give one each, or null for equal shares"
+        )
+    if config.optim.pyramid != "auto" and sum(config.optim.pyramid) >= config.optim.steps:
+        raise UserError(
+            f"optim.pyramid={config.optim.pyramid} takes all of the {config.optim.steps} steps; leave some for the "
+            "whole size: optim.steps"
+        )
+    if isinstance(init, NoiseInit) and init.low > init.high:
+        raise UserError(f"init.low={init.low:g} is above init.high={init.high:g}")

@@ -1,0 +1,1 @@
+"""Steps, levels, and what is kept along the way."""

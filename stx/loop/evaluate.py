@@ -1,0 +1,109 @@
+"""The losses of an image and their gradient, once a step: eagerly, or on a GPU as one captured CUDA graph."""
+
+import warnings
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from stx.model.losses import Losses, LossNetwork
+
+WARM_UP = 3
+"""Evaluations before a capture: libraries choose their algorithms in the first ones."""
+
+
+class Evaluation(NamedTuple):
+    """On the device. The next evaluation may write over it."""
+
+    total: Tensor
+    names: tuple[str, ...]
+    """Of the scalars, in the order in which data flows, so that the first value that is not finite is the cause."""
+    values: Tensor
+    """The scalars, float64, one a name."""
+
+
+Evaluate = Callable[[], Evaluation]
+"""Evaluates the image that it is bound to, and sets its `grad`."""
+
+
+def evaluation(network: LossNetwork, image: Tensor) -> tuple[Evaluate, bool]:
+    """The fastest way to evaluate `image`, a leaf that is changed in place, and whether it is a CUDA graph.
+
+    A statistic that waits for the host, as some eigenvalue solvers do, cannot be captured: it runs eagerly, with one
+    warning.
+    """
+    if image.device.type != "cuda":
+        return eager(network, image), False
+    try:
+        return captured(network, image), True
+    except RuntimeError as error:
+        why = str(error).splitlines()[0]
+        warnings.warn(f"the step is not captured as a CUDA graph, and slower for it: {why}", stacklevel=2)
+        return eager(network, image), False
+
+
+def eager(network: LossNetwork, image: Tensor) -> Evaluate:
+    def evaluate() -> Evaluation:
+        image.grad = None
+        losses = network(image)
+        losses.total.backward()
+        scalars = named(losses, image)
+        values = torch.stack([value.double() for value in scalars.values()])
+        return Evaluation(losses.total.detach(), tuple(scalars), values)
+
+    return evaluate
+
+
+def captured(network: LossNetwork, image: Tensor) -> Evaluate:
+    """Some 300 kernels launched at once: one by one the host takes as long over them as an H100 does.
+
+    Raises RuntimeError where something in the step waits for the host.
+    """
+    evaluate = eager(network, image)
+    main, side = torch.cuda.current_stream(image.device), torch.cuda.Stream(image.device)  # type: ignore[no-untyped-call]
+    side.wait_stream(main)
+    debug_mode = torch.cuda.get_sync_debug_mode()
+    try:
+        with torch.cuda.stream(side):
+            torch.cuda.set_sync_debug_mode("error")  # found out here: a capture that fails half-way is hard to undo
+            for _ in range(WARM_UP):
+                evaluate()
+        torch.cuda.set_sync_debug_mode(debug_mode)
+        main.wait_stream(side)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            found = evaluate()
+    except RuntimeError:
+        torch.cuda.set_stream(main)
+        image.grad = None
+        raise
+    finally:
+        torch.cuda.set_sync_debug_mode(debug_mode)
+    gradient = image.grad
+
+    def replay() -> Evaluation:
+        image.grad = gradient  # where the graph writes it
+        graph.replay()
+        return found
+
+    return replay
+
+
+def named(losses: Losses, image: Tensor) -> dict[str, Tensor]:
+    """An image's scalars under their metric names, in network order, after its backward pass."""
+    scalars: dict[str, Tensor] = {}
+    for layer, peak in losses.peaks.items():
+        scalars[f"peak/{layer}"] = peak
+    for part, magnitude in losses.magnitudes.items():
+        scalars[f"style_magnitude/{part}"] = magnitude
+    scalars["loss/content"] = losses.content.detach()
+    for where, loss in {**losses.parts, **losses.style_layers}.items():
+        scalars[f"style_loss/{where}"] = loss.detach()
+    scalars["loss/style"] = losses.style.detach()
+    if losses.prior is not None:
+        scalars["loss/prior"] = losses.prior.detach()
+    scalars["loss/total"] = losses.total.detach()
+    assert image.grad is not None
+    scalars["peak/gradient"] = image.grad.abs().amax()
+    return scalars

@@ -1,0 +1,99 @@
+"""Coarse to fine: the first steps at smaller sizes, where they cost less and reach further."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from stx.config.schedule import coarse_steps
+from stx.config.schema import Config
+from stx.loop.checkpoint import Checkpoint
+from stx.loop.evaluate import evaluation
+from stx.loop.guard import guarded
+from stx.loop.record import Outcome
+from stx.model.losses import LossNetwork
+from stx.model.prepare import Inputs, initial, loss_network
+
+
+class Level(NamedTuple):
+    inputs: Inputs
+    """At its size: each side half of the next level's."""
+    until: int
+    """The number of its last step."""
+
+
+class Start(NamedTuple):
+    """Of a level."""
+
+    network: LossNetwork
+    image: Tensor
+    """The leaf that the loop goes on to change."""
+    done: int
+    """Steps before."""
+    graph: bool
+    """Whether its step is a captured CUDA graph."""
+
+
+def levels(config: Config, inputs: Inputs) -> list[Level]:
+    """From the coarsest to the whole size of `inputs`, the only one without a pyramid."""
+    (height, width), (below, beside) = inputs.content.shape[1:], inputs.style.shape[1:]
+    coarse = coarse_steps(config, (width, height), (beside, below))
+    ends = [sum(coarse[: count + 1]) for count in range(len(coarse))]
+    smaller = [halved(config, inputs, len(coarse) - place) for place in range(len(coarse))]
+    return [*map(Level, smaller, ends), Level(inputs, config.optim.steps)]
+
+
+def halved(config: Config, inputs: Inputs, times: int) -> Inputs:
+    content, style = (
+        resized(picture, (picture.shape[1] >> times, picture.shape[2] >> times))
+        for picture in (inputs.content, inputs.style)
+    )
+    start = initial(config, content.cpu(), (content.shape[2], content.shape[1])).to(content.device)
+    return inputs._replace(content=content, style=style, initial=start)
+
+
+def resized(picture: Tensor, size: Sequence[int]) -> Tensor:
+    """A picture (3, H, W) at another size (h, w), within [0, 1]; bicubic, without aliases."""
+    if picture.shape[1:] == torch.Size(size):
+        return picture
+    found = interpolate(picture[None], size=list(size), mode="bicubic", antialias=True, align_corners=False)
+    return found[0].clamp(0, 1)
+
+
+def coarse_to_fine(
+    config: Config,
+    inputs: Inputs,
+    folder: Path,
+    resumed: Checkpoint | None,
+    *,
+    begun: Callable[[Start], None],
+    **recording: Any,
+) -> tuple[Outcome, torch.optim.Optimizer]:
+    """The loop through all levels, or from where `resumed` was, under guard.
+
+    `begun` is told of each level before its first step.
+
+    Every level has its own losses, calibrated at its size: what they are at one says little about the next.
+    """
+    ahead = levels(config, inputs)
+    if resumed:
+        ahead = [level for level in ahead if level.inputs.initial.numel() >= resumed.image.numel()]
+    state = resumed or Checkpoint.start(ahead[0].inputs.initial)
+    for level in ahead:
+        image = resized(state.image, level.inputs.initial.shape[1:])
+        if image is not state.image:
+            state = Checkpoint.start(image)._replace(step=state.step, events=state.events)
+        network = loss_network(config, level.inputs, state.scales or None)
+        image = image.clone(memory_format=torch.contiguous_format).requires_grad_()
+        evaluate, graph = evaluation(network, image)
+        begun(Start(network, image, state.step, graph))
+        outcome, optimiser = guarded(
+            config, network, image, state, folder, until=level.until, evaluate=evaluate, **recording
+        )
+        if outcome.status == "interrupted" or (outcome.status == "diverged" and config.guard.on_nan != "continue"):
+            break
+        state = state._replace(step=outcome.steps, image=outcome.picture, events=outcome.events)
+    return outcome, optimiser

@@ -1,0 +1,1 @@
+"""How a picture is changed: one optimiser a file."""

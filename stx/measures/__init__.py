@@ -1,0 +1,1 @@
+"""Held out: what no loss has seen."""

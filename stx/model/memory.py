@@ -1,0 +1,121 @@
+"""How much memory a run will take at its worst: said before it starts, and refused where it cannot fit."""
+
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.autograd.graph import saved_tensors_hooks
+
+from stx.model.losses import Term
+from stx.model.vgg import LAYERS, POOL, RELU, segments
+
+PROCESS = 0.8e9
+"""Bytes of PyTorch, MLflow and the networks' weights, whatever the picture. Measured."""
+PICTURES = 16
+"""Of the working size, float32: both inputs, the start, the image and its gradient, and the copies of the loop."""
+JUDGE = 900.0
+"""Bytes a pixel of the held-out measures at the end: two maps of the first block in float32, and sorting. Measured."""
+CGROUP = Path("/sys/fs/cgroup/memory.max")
+
+
+class Stage(NamedTuple):
+    """Of the network, in float numbers or bytes a pixel of the picture."""
+
+    before: float
+    after: float
+    """The map that goes in and the one that comes out: numbers."""
+    kept: float
+    """What the gradient needs of it: numbers of the features' type."""
+    places: float
+    """And bytes beside them."""
+    captured: str | None
+
+
+def stages(names: Sequence[str], captured: Collection[str], pooling: str) -> Iterator[list[Stage]]:
+    """The network as `stx.model.vgg` runs it, a segment at a time. What a convolution makes is kept by its ReLU."""
+    size = 3.0
+    for name, segment in segments(names, captured, commuting=pooling == "max"):
+        found = []
+        for stage, following in pairwise([*segment, ""]):
+            before = size
+            if stage == POOL:
+                size /= 4
+            elif stage != RELU:
+                size = LAYERS[stage] / 4 ** (int(stage[4]) - 1)
+            made = stage != RELU and (following == RELU or stage == POOL)
+            squares = before if stage == POOL and pooling == "l2" else 0.0
+            places = 8 * size if stage == POOL and pooling == "max" else 0.0  # whole numbers of 64 bits
+            kept = squares + (size if made else 0.0)
+            found.append(Stage(before, size, kept, places, name if not following else None))
+        yield found
+
+
+def of_a_step(
+    names: Sequence[str],
+    captured: Collection[str],
+    terms: Mapping[str, Term],
+    *,
+    pooling: str,
+    itemsize: int,
+    checkpointing: bool,
+    calibrated: bool,
+) -> float:
+    """Bytes a pixel of a step at its worst, for a picture of one size with the style picture.
+
+    The way back frees what it has passed: at each stage there is what those up to it keep, and the gradients before
+    and after it. With activation checkpointing the segments before its own keep their outputs alone. The calibration
+    goes back several times, so that all is kept throughout; with activation checkpointing it costs what a step does.
+    """
+    kept, worst, largest = 0.0, 0.0, 0.0
+    for segment in stages(names, captured, pooling):
+        inside = 0.0
+        for stage in segment:
+            inside += stage.kept * itemsize + stage.places
+            passing = (stage.before + stage.after) * itemsize
+            if stage.captured:
+                statistic = sum(kept_by(term, stage.captured) for term in terms.values()) * stage.after
+                inside += statistic
+                passing += statistic  # gradients and what comes between, about
+                passing += 0 if itemsize == 4 else 8 * stage.after  # the features in float32, and their gradient
+            worst, largest = max(worst, kept + inside + passing), max(largest, passing)
+        kept += segment[-1].after * itemsize if checkpointing and len(segment) > 2 else inside
+    return kept + largest if calibrated and not checkpointing else worst
+
+
+def kept_by(term: Term, layer: str) -> float:
+    """Bytes that a statistic keeps for its gradient beside the features, for each of their numbers: tried, twice."""
+
+    def kept(height: int, width: int) -> int:
+        maps = torch.rand(1, LAYERS[layer], height, width).to(memory_format=torch.channels_last).squeeze(0)
+        maps.requires_grad_()
+        keywords = {"reference": term.reference(maps.detach())} if term.reference else {}
+        found = {}
+
+        def keep(tensor: Tensor) -> Tensor:
+            storage = tensor.untyped_storage()
+            found[storage.data_ptr()] = storage.nbytes()
+            return tensor
+
+        with saved_tensors_hooks(keep, lambda tensor: tensor):
+            made = term.statistic(maps, **keywords)
+            distance = term.distance(made, torch.zeros_like(made))
+        del distance
+        found.pop(maps.untyped_storage().data_ptr(), None)
+        return sum(found.values())
+
+    small, large = (9, 13), (18, 26)
+    return max(0, kept(*large) - kept(*small)) / (LAYERS[layer] * (18 * 26 - 9 * 13))
+
+
+def there_is(device: torch.device) -> float:
+    """Bytes of memory of the device, or that this process may use of the machine's."""
+    if device.type == "cuda":
+        cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # by PyTorch, for itself
+        return float(torch.cuda.mem_get_info(device)[0] + cached)
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit = CGROUP.read_text().strip() if CGROUP.exists() else "max"
+    return float(min(total, int(limit)) if limit.isdigit() else total)

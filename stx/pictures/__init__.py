@@ -1,0 +1,1 @@
+"""Files, sizes and sheets: pictures in and out."""

@@ -1,0 +1,218 @@
+"""Pictures between files, Pillow and tensors; everything inside stx is 8-bit sRGB of mode "RGB"."""
+
+import contextlib
+import io
+import os
+import stat
+import uuid
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from stx.errors import UserError
+from stx.pictures import bundled
+
+# The modes a colour profile can describe are L, RGB and CMYK; whatever is not named here becomes RGB.
+_PROFILED = {"1": "L", "L": "L", "LA": "L", "CMYK": "CMYK"}
+# PNG states its transparent colour at the file's depth, while Pillow's pixels have 8 bits for these.
+_KEY_SCALE = {"L;2": 85, "L;4": 17, "RGB;16B": 1 / 256}
+# Formats whose further frames are other views, layers or pages of a picture, not moments of a film.
+_FIRST_FRAME_IS_THE_PICTURE = {"MPO", "PSD", "TIFF"}
+_SRGB = ImageCms.createProfile("sRGB")
+_TYPES = "PNG, JPEG, WebP, TIFF or BMP file"
+_JPEG = {"format": "JPEG", "quality": 95, "subsampling": 0}  # 4:4:4, as strokes differ most in colour
+WRITTEN: Mapping[str, Mapping[str, Any]] = {
+    ".png": {"format": "PNG"},
+    ".jpg": _JPEG,
+    ".jpeg": _JPEG,
+    ".webp": {"format": "WEBP", "quality": 95},
+    ".tif": {"format": "TIFF"},
+    ".tiff": {"format": "TIFF"},
+    ".bmp": {"format": "BMP"},
+}
+"""What a picture can be saved as, by its file's ending, with how."""
+
+
+def load(source: str) -> Image.Image:
+    """The picture `source` as 8-bit sRGB of mode "RGB", upright, with transparency laid on white.
+
+    `source` is a name in `bundled.NAMES` or the path of a file ("./china" for a file called like a
+    bundled picture). An unusable colour profile is warned about and ignored.
+
+    Raises UserError for what is missing, unreadable, truncated, animated, too large or no picture.
+    """
+    if source in bundled.NAMES:
+        return _to_srgb(bundled.open_picture(source), source)
+    path = Path(os.path.expanduser(source))
+    _check_file(path, source)
+    return _to_srgb(_decode(path, source), source)
+
+
+def working_size(
+    picture: tuple[int, int], width: int | None, height: int | None, long_side: int | None
+) -> tuple[int, int]:
+    """(width, height) in pixels to work at, for a picture of `picture` = (width, height) pixels.
+
+    A missing side follows the picture's proportions; with both missing the picture is scaled until its
+    longer side is `long_side`, or left alone if that is missing too. No side is below 1 pixel.
+    """
+    own_width, own_height = picture
+    scale = 1.0
+    if width is not None:
+        scale = width / own_width
+    elif height is not None:
+        scale = height / own_height
+    elif long_side is not None:
+        scale = long_side / max(picture)
+    return width or max(1, round(own_width * scale)), height or max(1, round(own_height * scale))
+
+
+def to_tensor(picture: Image.Image, size: tuple[int, int]) -> torch.Tensor:
+    """Float32 tensor (3, H, W) in [0, 1]: the whole picture resized (Lanczos) to `size` = (W, H)."""
+    resized = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+    return torch.from_numpy(np.array(resized)).permute(2, 0, 1).contiguous().float() / 255
+
+
+def to_picture(tensor: torch.Tensor) -> Image.Image:
+    """The picture of a tensor (3, H, W) on any device: clamped to [0, 1], rounded to 8 bit, NaN black.
+
+    Raises ValueError for any other shape.
+    """
+    if tensor.ndim != 3 or tensor.shape[0] != 3:
+        raise ValueError(f"a picture is a tensor (3, H, W), not {tuple(tensor.shape)}")
+    unit = tensor.detach().to("cpu", torch.float32).nan_to_num(nan=0.0).clamp(0, 1)
+    return Image.fromarray((unit * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy())
+
+
+def save(picture: Image.Image, path: str | os.PathLike[str], comment: bytes = b"") -> None:
+    """Write `picture` so that `path` never holds half a file, whatever interrupts the writing.
+
+    The ending of `path`, a key of WRITTEN in letters of any case, says in which format; of those, JPEG has a place for
+    a comment. Raises OSError, with the name of the file, if it cannot be written there, and UserError for a size that
+    the format has no place for.
+    """
+    path = Path(path)
+    unfinished = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
+    try:
+        picture.save(unfinished, comment=comment, **WRITTEN[path.suffix.lower()])
+        os.replace(unfinished, path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+    except ValueError as error:  # WebP has 16383 pixels a side at most
+        raise UserError(f"cannot write {path} with {picture.width} x {picture.height} pixels; choose a .png") from error
+    finally:
+        with contextlib.suppress(OSError):  # where nothing could be written there is nothing to clear away
+            unfinished.unlink()
+
+
+def _check_file(path: Path, source: str) -> None:
+    if not source:
+        raise UserError(f"the name of a picture is empty; give the path of a {_TYPES}")
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        if "://" in source:
+            raise UserError(f"{source!r} is an address; save the picture and give the path of its file") from None
+        hint = bundled.hint(source) if os.path.basename(source) == source else ""
+        raise UserError(f"no picture {source!r}; give the path of a {_TYPES}{hint}") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"cannot read picture {source!r}: {getattr(error, 'strerror', error)}") from error
+    if stat.S_ISDIR(status.st_mode):
+        raise UserError(f"{source!r} is a folder; name one picture in it")
+    if not stat.S_ISREG(status.st_mode):  # opening a pipe or a device could wait for ever
+        raise UserError(f"{source!r} is not a regular file; name a {_TYPES}")
+    if status.st_size == 0:
+        raise UserError(f"picture {source!r} is an empty file (0 bytes); name a {_TYPES}")
+
+
+def _decode(path: Path, source: str) -> Image.Image:
+    """The fully decoded, upright picture in the file's own mode; all failures become a UserError."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # large, but still allowed
+            # Of a path Pillow maps uncompressed TIFFs into memory, with width and height confused if they lie sideways.
+            with open(path, "rb") as file, Image.open(file) as picture:
+                if getattr(picture, "is_animated", False) and picture.format not in _FIRST_FRAME_IS_THE_PICTURE:
+                    raise UserError(f"{source!r} is an animation; save the frame you want as a picture")
+                _scale_transparent_colour(picture)
+                picture.load()
+                ImageOps.exif_transpose(picture, in_place=True)
+                return picture
+    except UserError:
+        raise
+    except UnidentifiedImageError:
+        problem = f"is not a picture that can be read; name a {_TYPES}"
+    except PermissionError:
+        problem = "may not be read; give yourself permission to read it"
+    except Image.DecompressionBombError:
+        problem = f"has more than {2 * (Image.MAX_IMAGE_PIXELS or 0)} pixels; make it smaller first"
+    except Exception as error:  # on a damaged file Pillow's decoders raise whatever they stumble on
+        problem = f"is damaged or incomplete ({error or type(error).__name__}); fetch or save it anew"
+    raise UserError(f"{source!r} {problem}")
+
+
+def _scale_transparent_colour(picture: Image.Image) -> None:
+    tile = getattr(picture, "tile", None)
+    scale = _KEY_SCALE.get(str(tile[0].args)) if picture.format == "PNG" and tile else None
+    if scale and "transparency" in picture.info:
+        picture.info["transparency"] = (np.array(picture.info["transparency"]) * scale).astype(int).tolist()
+
+
+def _to_srgb(picture: Image.Image, source: str) -> Image.Image:
+    """Mode RGB without metadata. Colours are converted before they mix with white, as profiles ask."""
+    alpha = _alpha(picture)
+    if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
+        colours = _eight_bit_grey(picture, source)
+    else:
+        mode = _PROFILED.get(picture.mode, "RGB")
+        # By way of RGBA: Pillow drops a palette's transparency with a warning, or not at all.
+        colours = (picture.convert("RGBA") if mode == "RGB" else picture).convert(mode)
+    profile = None if picture.mode == "LAB" else picture.info.get("icc_profile")  # Lab needs none
+    result = _apply_profile(colours, profile, source) if profile else colours.convert("RGB")
+    if alpha is not None:
+        result = Image.composite(result, Image.new("RGB", result.size, "white"), alpha)
+    result.info.clear()
+    return result
+
+
+def _alpha(picture: Image.Image) -> Image.Image | None:
+    """Mode L, 255 where opaque, or None if the picture has no transparency."""
+    if not picture.has_transparency_data:
+        return None
+    key = picture.info.get("transparency")
+    if key is None or picture.mode not in ("L", "RGB", "I;16"):
+        return picture.convert("RGBA").getchannel("A")
+    pixels = np.asarray(picture).reshape(picture.height, picture.width, -1)
+    return Image.fromarray((pixels != key).any(axis=2).astype(np.uint8) * np.uint8(255))
+
+
+def _eight_bit_grey(picture: Image.Image, source: str) -> Image.Image:
+    """Mode L. Pillow's own conversion clips at 255 instead of scaling."""
+    values = np.asarray(picture).astype(np.float64)
+    top = 1 if picture.mode == "F" else 65535
+    if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= top):
+        raise UserError(f"{source!r} has grey values outside 0..{top}; rescale it or save it as 8-bit PNG")
+    if picture.mode == "I;16" and getattr(picture, "tag_v2", {}).get(262) == 0:
+        values = top - values  # a TIFF whose zero is white (tag 262), which Pillow heeds at 8 bits only
+    return Image.fromarray((values * (255 / top)).round().astype(np.uint8))
+
+
+def _apply_profile(colours: Image.Image, profile: bytes, source: str) -> Image.Image:
+    try:
+        opened = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if opened.profile.xcolor_space.strip() == "RGB" and colours.mode == "L":
+            colours = colours.convert("RGB")  # grey pictures often carry the profile of an RGB screen
+        flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
+        if colours.mode == "L":  # optimised, a grey curve is sampled so coarsely that darks are ten levels off
+            flags |= ImageCms.Flags.NOOPTIMIZE
+        intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
+        transform = ImageCms.buildTransform(opened, _SRGB, colours.mode, "RGB", intent, flags)
+        return transform.apply(colours)
+    except (OSError, ValueError, ImageCms.PyCMSError) as error:
+        warnings.warn(f"colour profile of {source!r} ignored, taken as sRGB: {error}", stacklevel=3)
+        return colours.convert("RGB")

@@ -1,0 +1,155 @@
+"""Many runs as the children of one: finished ones are not run again, failed ones are listed, not fatal."""
+
+import hashlib
+import json
+import time
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from hydra import compose, initialize_config_dir
+
+from stx.config.schema import CONF, Config, MlflowTracking
+from stx.errors import UserError
+from stx.loop import checkpoint
+from stx.model.prepare import Inputs
+from stx.run import Job, run
+from stx.runs.files import alone_in
+from stx.runs.naming import run_name
+from stx.runs.preflight import check
+from stx.runs.resume import RUN
+from stx.runs.tracking.store import Run, Store, answers, reachable
+
+ENDED = ("finished", "diverged")
+"""Outcomes that another try would not change."""
+
+
+class Member(NamedTuple):
+    name: str
+    overrides: Sequence[str]
+    """As one types them behind `python -m stx.run`."""
+
+
+class Ended(NamedTuple):
+    name: str
+    outcome: str
+    """finished, diverged or failed."""
+    seconds: float
+    message: str
+    """What went wrong; "kept" for what an earlier batch in this folder had done."""
+
+
+class Planned(NamedTuple):
+    job: Job
+    digest: str
+    """Of all that its result depends on, so that a finished run is known again whatever it was called."""
+
+
+class Batch:
+    """A parent run in the store, and the runs that belong under it."""
+
+    def __init__(self, store: Store, parent: Run, planned: Mapping[str, Planned], folder: Path):
+        self.store, self.parent, self.planned, self.folder = store, parent, dict(planned), folder
+        self.worked: set[str] = set()
+
+    def add(self, members: Sequence[Member]) -> None:
+        """More members, for those whose plan depends on what others gave. Raises UserError as `batch` does."""
+        self.planned |= plans(members, self.folder)
+
+    def run_of(self, name: str) -> Run | None:
+        """The newest run of a member that came to its end."""
+        for run_ in self.store.runs("stx.digest", self.planned[name].digest):
+            if run_.tags["mlflow.parentRunId"] == self.parent.id and run_.tags["stx.outcome"] in ENDED:
+                return run_
+        return None
+
+    def work(self) -> Iterator[Ended]:
+        """Make the runs that are missing, in the order of the plan. What one raises ends that one only.
+
+        Called again, after `add`, it goes on with the new members.
+        """
+        for left in self.store.runs("mlflow.parentRunId", self.parent.id):
+            if left.status == "RUNNING":  # its process is dead: nobody else works in this folder
+                self.store.end(left, "interrupted", "KILLED")
+        for name, (job, digest) in [item for item in self.planned.items() if item[0] not in self.worked]:
+            self.worked.add(name)
+            started, message, found = time.monotonic(), "kept", self.run_of(name)
+            if not found:
+                tags = {"mlflow.parentRunId": self.parent.id, "stx.digest": digest}
+                message = attempt(job._replace(tags=tags))
+                found = self.run_of(name)
+            yield Ended(name, found.tags["stx.outcome"] if found else "failed", time.monotonic() - started, message)
+
+
+def attempt(job: Job) -> str:
+    """Run, and say in a line what went wrong; the traceback goes into the run's folder."""
+    job.folder.mkdir(parents=True, exist_ok=True)
+    state = job.folder / checkpoint.NAME
+    try:
+        run(job._replace(resumed=(job.folder / RUN).exists()))
+        state.unlink(missing_ok=True)  # nobody goes on with a finished member, and an L-BFGS has much to remember
+    except Exception as error:
+        (job.folder / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
+        return f"{type(error).__name__}: {error}".splitlines()[0]
+    return ""
+
+
+@contextmanager
+def batch(name: str, members: Sequence[Member], folder: Path) -> Iterator[Batch]:
+    """The batch of that name in `folder`, new or taken up again; its parent run ends with the block.
+
+    Every member is composed and checked before the first starts. Raises UserError for what would keep one from
+    running, for tracking=none, for a store that cannot be reached, and where another batch works in `folder`.
+    """
+    first = plans(members[:1], folder)
+    tracking = first[members[0].name].job.config.tracking
+    if not isinstance(tracking, MlflowTracking):
+        raise UserError(f"tracking={tracking.name}: {name} keeps its runs in a store and reads them there")
+    planned = first | plans(members[1:], folder)
+    answers(tracking.uri)
+    folder.mkdir(parents=True, exist_ok=True)  # before a store is made: it may not be possible
+    with reachable(tracking.uri):
+        store = Store(tracking.uri, tracking.experiment)
+    with alone_in(folder):
+        parent = store.parent(name, folder)
+        try:
+            yield Batch(store, parent, planned, folder)
+        except Exception:
+            store.end(parent, "failed", "FAILED")
+            raise
+        except BaseException:  # a signal
+            store.end(parent, "interrupted", "KILLED")
+            raise
+        store.end(parent, "finished", "FINISHED")
+
+
+def plans(members: Sequence[Member], folder: Path) -> dict[str, Planned]:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return {member.name: plan(member, folder) for member in members}
+
+
+def plan(member: Member, folder: Path) -> Planned:
+    """Compose and check one member."""
+    composed = compose("config", list(member.overrides), return_hydra_config=True)
+    try:
+        config, inputs = check(composed)
+    except UserError as error:
+        raise UserError(f"{error}\n(in {member.name}; none was started)") from None
+    choices = {group: option for group, option in composed.hydra.runtime.choices.items() if "/" not in group}
+    found = digest(config, inputs)
+    place, called = folder / "runs" / f"{member.name}-{found[:8]}", run_name(config, choices)
+    job = Job(config, place, choices, list(member.overrides), quiet=True, name=called)
+    return Planned(job, found)
+
+
+def digest(config: Config, inputs: Inputs) -> str:
+    """SHA-256 of the settings that change a result, the pictures at their working sizes and the weights."""
+    dumped = config.model_dump(
+        mode="json", exclude={"guard": True, "tracking": {"uri", "experiment", "pictures_every"}}
+    )
+    found = hashlib.sha256(json.dumps([dumped, inputs.weights.sha256], sort_keys=True).encode())
+    for picture in (inputs.content, inputs.style, inputs.initial):
+        found.update(picture.cpu().contiguous().numpy().tobytes())
+    return found.hexdigest()

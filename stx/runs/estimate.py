@@ -1,0 +1,66 @@
+"""How long a run will take: its losses, timed at two small sizes."""
+
+import time
+
+import torch
+
+from stx.config.schema import Config
+from stx.loop.evaluate import evaluation
+from stx.loop.levels import levels, resized
+from stx.model.prepare import Inputs, deepest_layer, loss_network, terms
+from stx.model.vgg import shortest_side
+from stx.pictures.sizes import with_area
+
+PROBES = (96 * 72, 192 * 144)
+"""Pixels. Two, as a part of the time does not grow with them: a GPU's launches, an eigenproblem."""
+
+LONG_ENOUGH = 0.3
+"""Seconds. A probe is timed again, and its best time taken, until it has had as much."""
+
+JUDGED = 6
+"""Evaluations that the measures at the end take as long as, about, with the writing of files."""
+
+
+def seconds(config: Config, inputs: Inputs) -> float:
+    """How long the steps of a run will take on an idle machine, within a factor of two; takes a second or two itself.
+
+    It takes time to grow with the number of pixels from a constant, and every step for one evaluation.
+    """
+    small, large = PROBES
+    times = {area: an_evaluation(config, inputs, area) for area in PROBES}
+    slope = (times[large] - times[small]) / (large - small)
+    if slope <= 0:  # the small one was held up
+        slope = times[large] / large
+    calibration = 2 + len(config.loss_weights.style_layers) * len(terms(config))
+    expected, done = 0.0, 0
+    for level in levels(config, inputs):
+        pixels = level.inputs.content[0].numel()
+        expected += (level.until - done + calibration) * max(0.0, times[large] + slope * (pixels - large))
+        done = level.until
+    return expected + JUDGED * max(0.0, times[large] + slope * (inputs.content[0].numel() - large))
+
+
+def an_evaluation(config: Config, inputs: Inputs, area: int) -> float:
+    """Seconds that the losses and their gradient take for pictures with about `area` pixels."""
+    least = shortest_side(deepest_layer(config))
+    content, style = (
+        resized(picture, [max(least, side) for side in with_area((picture.shape[1], picture.shape[2]), area)])
+        for picture in (inputs.content, inputs.style)
+    )
+    uncalibrated = config.loss_weights.model_copy(update={"calibrate": "none"})
+    network = loss_network(
+        config.model_copy(update={"loss_weights": uncalibrated}), inputs._replace(content=content, style=style)
+    )
+    image = content.clone(memory_format=torch.contiguous_format).requires_grad_()
+    evaluate, _ = evaluation(network, image)
+
+    def timed() -> float:
+        started = time.monotonic()
+        evaluate().total.item()  # waits for a GPU
+        return time.monotonic() - started
+
+    timed()  # libraries choose their algorithms, and threads start: ten times as long as the next one
+    taken = [timed()]
+    while sum(taken) < LONG_ENOUGH:
+        taken.append(timed())
+    return min(taken)

@@ -1,0 +1,136 @@
+"""resume=<folder, run id or "last">: the job that a stopped run was, to go on in its folder and its MLflow run."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from hydra import compose
+from omegaconf import OmegaConf
+
+from stx.config.command import key_of
+from stx.config.schema import Config, restored, validate
+from stx.errors import UserError
+from stx.runs.files import LOSSES, recovered
+from stx.runs.latest import newest
+from stx.runs.tracking.journal import NAME, entries
+from stx.runs.tracking.sender import known_run
+
+if TYPE_CHECKING:
+    from stx.run import Job
+
+RUN = "run.json"
+MAY_DIFFER = ("tracking.uri", "optim.stop_at")
+LAST = "last"
+"""In place of a folder: the newest run's. (A folder of that name is resume=./last.)"""
+
+
+def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> "Job":
+    """The run `name`, or the newest, with what of `given` (the overrides of now, beside resume=) may change.
+
+    Raises UserError for a run that is not there or not whole, and for an override that differs from what it was.
+    """
+    from stx.run import Job
+
+    folder = newest() if name == LAST else find(name, tracking)
+    if name == LAST:
+        name = str(folder)
+    try:
+        was = json.loads((folder / RUN).read_text(encoding="utf-8"))
+        dumped = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+        overrides, choices = list(was["overrides"]), dict(was["choices"])
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
+        raise UserError(f"resume={name}: {folder} holds no run that had begun ({RUN} and config.yaml)") from None
+    restored(dumped)
+    changes = asked(overrides, [text for text in given if key_of(text) != "resume"])
+    for key, (before, after) in changes.items():
+        if key == "optim.steps" and isinstance(after, int) and after >= select(dumped, key):
+            continue
+        if key not in MAY_DIFFER:
+            raise UserError(
+                f"resume={name}: {key} is {before} in the run and {after} asked; a run goes on as it was, but "
+                f"optim.steps may grow.\n{for_a_new_one(folder)}"
+            )
+    refuse_finished(name, folder, dumped["optim"], changes)
+    for key, (_, after) in changes.items():
+        section, _, leaf = key.rpartition(".")
+        select(dumped, section)[leaf] = after
+    return Job(restored(dumped), folder, choices, overrides, resumed=True)
+
+
+def refuse_finished(name: str, folder: Path, optim: Mapping[str, Any], changes: Mapping[str, Any]) -> None:
+    """Raise UserError for a run that came to its end, unless it may go further now."""
+    if ended(folder) != "finished":
+        return
+    _, done = recovered(folder / LOSSES)
+    steps, before = optim["steps"], f"resume={name}: that run ended at step {done} of {optim['steps']}"
+    if done == 0 or done >= steps:
+        if "optim.steps" not in changes:
+            raise UserError(f"resume={name}: that run has finished its {steps} steps; give more: optim.steps=...")
+    elif optim.get("stop_at") is None:
+        raise UserError(f"{before}, where its optimiser stalled.\n{for_a_new_one(folder)}")
+    elif "optim.stop_at" not in changes:
+        raise UserError(f"{before}, as its loss fell no more; to go on all the same: optim.stop_at=null")
+
+
+def for_a_new_one(folder: Path) -> str:
+    return f"For a new one: init=picture init.path={folder / 'output.png'}"
+
+
+def ended(folder: Path) -> str:
+    """The outcome that a folder's journal ends with; empty if the run was cut off, or not tracked."""
+    told = [entry for entry, _ in entries(folder / NAME, 0)] if (folder / NAME).exists() else []
+    return str(told[-1].get("end", {}).get("outcome", "")) if told else ""
+
+
+def find(name: str, tracking: Mapping[str, Any]) -> Path:
+    """A run's folder, given itself or the run's id in a store."""
+    if Path(name).is_dir():
+        return Path(name)
+    for known in Path("outputs").rglob("mlflow.json"):
+        if known_run(known.parent).get("run_id") == name:
+            return known.parent
+    if tracking.get("name") == "mlflow" and len(name) == 32 and name.isalnum():
+        from stx.runs.tracking.store import folder_of
+
+        folder = folder_of(name, tracking["uri"], tracking["experiment"])
+        if folder and folder.is_dir():
+            return folder
+    raise UserError(f"resume={name}: neither a run's folder nor the id of a run whose folder is on this machine")
+
+
+def asked(overrides: Sequence[str], given: Sequence[str]) -> dict[str, tuple[Any, Any]]:
+    """What `given` overrides change in the config that `overrides` compose: before and after, by dotted key."""
+    if not given:
+        return {}
+    again = {key_of(text) for text in given}
+    before = flat(validated(overrides))
+    after = flat(validated([*(text for text in overrides if key_of(text) not in again), *given]))
+    return {
+        key: (before.get(key), after.get(key))
+        for key in sorted(before.keys() | after.keys())
+        if before.get(key) != after.get(key)
+    }
+
+
+def validated(overrides: Sequence[str]) -> Config:
+    composed = compose("config", list(overrides))
+    return validate(OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"]))
+
+
+def flat(config: Config) -> dict[str, Any]:
+    def leaves(value: Any, at: str) -> Iterator[tuple[str, Any]]:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                yield from leaves(inner, f"{at}.{key}" if at else key)
+        else:
+            yield at, value
+
+    return dict(leaves(config.model_dump(by_alias=True, exclude={"resume"}), ""))
+
+
+def select(dumped: Any, key: str) -> Any:
+    for part in key.split(".") if key else ():
+        dumped = dumped[part]
+    return dumped

@@ -1,0 +1,1 @@
+"""What a run tells an MLflow store, whatever becomes of the store."""

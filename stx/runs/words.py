@@ -1,0 +1,97 @@
+"""What is said of a picture in words: by `stx paint` before and after, and by every run at its end."""
+
+import math
+from collections.abc import Mapping
+
+from stx.pictures.sizes import Size, is_squashed
+
+PARTS = {
+    0.1: "a tenth",
+    0.25: "a quarter",
+    1 / 3: "a third",
+    0.5: "half",
+    2 / 3: "two thirds",
+    0.75: "three quarters",
+    0.9: "nine tenths",
+    1.0: "all",
+}
+
+LAYOUT = ("layout kept", "layout mostly kept", "layout partly kept", "layout lost")
+CONTENT = (0.6, 0.95, 1.2)
+"""Up to these measure/content the layout is as the first three say; pictures of something else have 1.2 to 1.9."""
+CFSD = (0.5, 0.65, 0.8)
+"""The same of measure/cfsd; a sky that strokes fill is a change of half a nat. The worse of the two counts."""
+
+NEAR = 0.85
+"""Share of the way from which more style is not suggested."""
+STEP = 0.3
+"""Of the strength, between one try and the next."""
+
+
+def opening(photo: tuple[Size, Size], painting: tuple[Size, Size], seconds: float) -> str:
+    """Both pictures' own and working sizes, and how long it will take."""
+    squashed = ", squashed" if is_squashed(*photo) else ""
+    kept = (
+        f"the painting is squashed to {size(painting[1])}"
+        if is_squashed(*painting)
+        else "the painting keeps its proportions"
+    )
+    return f"photo {size(photo[0])} -> {size(photo[1])}{squashed}; {kept}; {duration(seconds)}"
+
+
+def size(pixels: Size) -> str:
+    return f"{pixels[0]} x {pixels[1]}"
+
+
+def duration(seconds: float) -> str:
+    minutes = seconds / 60
+    if minutes < 0.75:
+        return "under a minute"
+    if minutes < 1.5:
+        return "about a minute"
+    if minutes < 10:
+        return f"about {round(minutes)} minutes"
+    if minutes < 57.5:
+        return f"about {5 * round(minutes / 5)} minutes"
+    hours = round(minutes / 30) / 2
+    return "about an hour" if hours == 1 else f"about {hours:g} hours"
+
+
+def closing(measured: Mapping[str, float], strength: float | None) -> str:
+    """How far the picture is from photograph to painting, and which strength would be next.
+
+    `measured` are a run's measures and baselines; nothing is said of none. Without a `strength` none is suggested.
+    """
+    if not measured:
+        return ""
+    way, kept = way_to_style(measured), layout(measured)
+    part = min(PARTS, key=lambda share: abs(share - way))
+    said = [f"{PARTS[part]} of the way to the painting's style" if way > 0.05 else "no nearer to the painting's style"]
+    said.append(LAYOUT[kept])
+    if strength is not None and kept >= 2 and strength > 0:
+        said.append(f"less: --strength {max(0.0, strength - STEP):.2g}")
+    elif strength is not None and kept < 2 and way < NEAR and strength < 1:
+        said.append(f"more: --strength {min(1.0, strength + STEP):.2g}")
+    return "; ".join(said)
+
+
+def way_to_style(measured: Mapping[str, float]) -> float:
+    """1 for the painting's own style, 0 for the photograph's; below, if it is further away."""
+    whole = measured["baseline/sliced_wasserstein"]
+    return 1 - style_share(measured["measure/sliced_wasserstein"], whole) if whole > 0 else 1.0
+
+
+def style_share(distance: float, untouched: float) -> float:
+    """A picture's distance to the style as a share of the photograph's own: the one that people are shown.
+
+    1 is as far as the photograph, 0 the painting. Not a number where the photograph has no distance, or none is known.
+    """
+    return distance / untouched if untouched > 0 else math.nan
+
+
+def layout(measured: Mapping[str, float]) -> int:
+    """The place in LAYOUT that the measures speak for."""
+    return max(
+        sum(measured[f"measure/{name}"] > bound for bound in bounds)
+        for name, bounds in (("content", CONTENT), ("cfsd", CFSD))
+    )

@@ -1,0 +1,1 @@
+"""Statistics on the same pictures at equal content distance."""

@@ -1,0 +1,93 @@
+"""Paired differences to the reference, pair of pictures by pair, with bootstrap confidence intervals."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import bootstrap
+
+from stx.runs.tracking.store import Run
+from stx.studies.compare.protocol import Cell, cells
+from stx.studies.compare.work import CONTENT, Results
+
+CONFIDENCE = 0.95
+RESAMPLES = 9999
+
+
+class Ratio(NamedTuple):
+    """A measure of a statistic's pictures over the reference's, as the geometric mean over pairs of pictures."""
+
+    mean: float
+    low: float
+    high: float
+    """Bounds of the confidence interval; not a number with fewer than three pairs."""
+    pairs: int
+
+    @property
+    def differs(self) -> bool:
+        """The interval excludes one."""
+        return self.low > 1 or self.high < 1
+
+
+def ratio(results: Results, statistic: str, measure: str) -> Ratio | None:
+    """None where no pair has both."""
+    logs = np.array(list(by_pair(results, statistic, measure).values()))
+    if not len(logs):
+        return None
+    low, high = interval(logs)
+    return Ratio(math.exp(logs.mean()), math.exp(low), math.exp(high), len(logs))
+
+
+def by_pair(results: Results, statistic: str, measure: str) -> dict[tuple[str, str], float]:
+    """Logarithm of the ratio for each pair of pictures. Its seeds are averaged: they are no independent samples."""
+    found: dict[tuple[str, str], list[float]] = {}
+    for cell in results.cells(statistic):
+        both = results.closest(cell), results.closest(results.reference(cell))
+        values = [made.run.latest.get(measure, math.nan) for made in both if made]
+        if len(values) == 2 and min(values) > 0:
+            found.setdefault(cell.pair, []).append(math.log(values[0] / values[1]))
+    return {pair: float(np.mean(values)) for pair, values in found.items()}
+
+
+def interval(values: np.ndarray) -> tuple[float, float]:
+    """Of the mean, by the bootstrap with bias correction and acceleration (Efron 1987), from a fixed seed."""
+    if len(values) < 3:
+        return math.nan, math.nan
+    if np.ptp(values) == 0:  # for which the acceleration is not defined
+        return float(values[0]), float(values[0])
+    found = bootstrap(
+        (values,), np.mean, confidence_level=CONFIDENCE, n_resamples=RESAMPLES, rng=np.random.default_rng(0)
+    ).confidence_interval
+    return float(found.low), float(found.high)
+
+
+def mean_of(results: Results, statistic: str, of: Callable[[Run], float]) -> float:
+    """Over all cells of a statistic that have it; not a number where none has."""
+    found = [of(made.run) for cell in results.cells(statistic) if (made := results.closest(cell))]
+    known = [value for value in found if not math.isnan(value)]
+    return float(np.mean(known)) if known else math.nan
+
+
+def unmet(results: Results) -> list[tuple[Cell, float]]:
+    """Cells that have not reached the reference's content distance, with theirs as a share of it."""
+    found = []
+    for cell in cells(results.protocol):
+        target, made = results.target(cell), results.closest(cell)
+        if target is not None and made is not None:
+            share = made.run.latest[CONTENT] / target
+            if abs(math.log(share)) > results.protocol.tolerance:
+                found.append((cell, share))
+    return found
+
+
+def step_time(results: Results, statistic: str) -> float:
+    """Median milliseconds a step of each cell's first run; not a number without runs."""
+    first = [results.runs[cell][0].run for cell in results.cells(statistic) if results.runs.get(cell)]
+    times = [value for run in first for _, value in run.history("time/step_ms")]
+    return float(np.median(times)) if times else math.nan
+
+
+def ranking(ratios: Mapping[str, Ratio | None]) -> Sequence[str]:
+    """Statistics by what they score, the best first; those without a score last."""
+    return sorted(ratios, key=lambda name: found.mean if (found := ratios[name]) else math.inf)

@@ -1,0 +1,112 @@
+"""What is compared: statistics x photographs x styles x seeds, read from conf/protocol or a file of the user's."""
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import yaml
+from pydantic import Field, ValidationError
+
+from stx.config.explain import explain
+from stx.config.schema import CONF, NotNegative, Positive, Section, Whole
+from stx.errors import UserError, did_you_mean
+
+LISTS = ("photographs", "styles", "seeds", "statistics")
+"""What a protocol has that can be given on the command line, separated by commas."""
+
+Names = Annotated[list[str], Field(min_length=1)]
+Seed = Annotated[Whole, Field(ge=0, lt=2**63)]
+
+
+class Protocol(Section):
+    statistics: Annotated[dict[str, str], Field(min_length=1)]
+    """Name: the overrides of `stx run` that make it, separated by spaces."""
+    reference: str
+    """The statistic that the others are measured against."""
+    photographs: Names
+    styles: Names
+    seeds: Annotated[list[Seed], Field(min_length=1)]
+    settings: list[str]
+    """Overrides of all runs."""
+    betas: dict[str, Positive]
+    """The reference's weight, and where the search for another's begins if not there."""
+    runs: Annotated[Whole, Field(ge=1)]
+    """At most so many, a cell, to meet the reference's content distance."""
+    tolerance: NotNegative
+    """Relative difference of content distances that counts as met."""
+
+
+class Cell(NamedTuple):
+    """What one picture is made of, but for the style's weight."""
+
+    statistic: str
+    photograph: str
+    style: str
+    seed: int
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        return self.photograph, self.style
+
+
+def first_beta(protocol: Protocol, statistic: str) -> float:
+    return protocol.betas.get(statistic, protocol.betas[protocol.reference])
+
+
+def cells(protocol: Protocol) -> Iterator[Cell]:
+    """Pair by pair, the reference first, so that whatever has been made so far can be compared."""
+    others = [name for name in protocol.statistics if name != protocol.reference]
+    for photograph, style, seed in product(protocol.photographs, protocol.styles, protocol.seeds):
+        for statistic in (protocol.reference, *others):
+            yield Cell(statistic, photograph, style, seed)
+
+
+def load(name: str, changes: dict[str, str]) -> Protocol:
+    """The protocol of that name, or of that YAML file, with `changes` to its lists.
+
+    Statistics are chosen from those that it has, or named as an option of `style_stat`. Raises UserError.
+    """
+    file = Path(name) if name.endswith((".yaml", ".yml")) else CONF / "protocol" / f"{name}.yaml"
+    known = sorted(path.stem for path in (CONF / "protocol").glob("*.yaml"))
+    if not file.is_file():
+        raise UserError(
+            f"protocol={name}: choose from {', '.join(known)}, or give a YAML file{did_you_mean(name, known)}"
+        )
+    try:
+        plain: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"protocol={name}: {file} is no YAML ({' '.join(str(error).split())[:120]})") from None
+    if not isinstance(plain, dict):
+        raise UserError(f"protocol={name}: {file} has no settings in it")
+    for key, text in changes.items():
+        plain[key] = chosen(plain, key, [part for part in text.split(",") if part])
+    try:
+        protocol = Protocol.model_validate(plain)
+    except ValidationError as error:
+        raise UserError(f"protocol={name}: {explain(error, plain)}") from None
+    if protocol.reference not in protocol.statistics:
+        raise UserError(
+            f"protocol={name}: its reference, {protocol.reference}, is not among its statistics: "
+            f"{', '.join(protocol.statistics)}"
+        )
+    if protocol.reference not in protocol.betas:
+        raise UserError(f"protocol={name}: betas has no weight for its reference, {protocol.reference}")
+    return protocol
+
+
+def chosen(plain: dict[str, Any], key: str, names: Sequence[str]) -> Any:
+    if key == "seeds":
+        if not all(name.isdecimal() for name in names):
+            raise UserError(f"seeds={','.join(names)}: should be whole numbers, separated by commas")
+        return [int(name) for name in dict.fromkeys(names)]
+    if key != "statistics":
+        return list(dict.fromkeys(names))
+    known = plain.get("statistics") or {}
+    options = sorted(path.stem for path in (CONF / "style_stat").glob("*.yaml"))
+    for name in names:
+        if name not in known and name not in options:
+            allowed = [*known, *(option for option in options if option not in known)]
+            raise UserError(f"statistics={name}: choose from {', '.join(allowed)}{did_you_mean(name, allowed)}")
+    reference = str(plain.get("reference"))
+    return {name: known.get(name, f"style_stat={name}") for name in dict.fromkeys([reference, *names])}

@@ -1,0 +1,230 @@
+"""The leaderboard: what each statistic scores against the reference at equal content distance, all from the store."""
+
+import math
+from collections.abc import Mapping
+from itertools import product
+from pathlib import Path
+
+from PIL import Image
+
+from stx.measures.judge import circular
+from stx.pictures.sheet import contact_sheet, fitted
+from stx.runs.batch import Batch
+from stx.runs.tracking.store import Run
+from stx.runs.words import style_share
+from stx.studies import charts, page
+from stx.studies.compare.leaderboard import CONFIDENCE, Ratio, by_pair, mean_of, ranking, ratio, step_time, unmet
+from stx.studies.compare.protocol import Cell, first_beta
+from stx.studies.compare.work import CONTENT, Made, Results
+from stx.studies.page import Block, Heading, Items, Picture, Pictures, Table, Text
+
+JUDGED_BY = "measure/sliced_wasserstein"
+"""What the ranking is by."""
+MEASURES = {
+    JUDGED_BY: "sliced Wasserstein",
+    "measure/frechet": "Fréchet",
+    "measure/gram": "Gram",
+    "measure/colour": "colour",
+    CONTENT: "content",
+    "measure/cfsd": "structure (CFSD)",
+    "measure/ssim": "SSIM (higher is nearer)",
+    "measure/noise_luma": "noise, luma",
+    "measure/noise_chroma": "noise, chroma",
+}
+CELL = 192
+"""Pixels of a picture's longer side on the sheet."""
+
+
+def write(work: Batch, results: Results, folder: Path, command: str) -> Path:
+    """The report into `folder`, and onto the parent run. Returns the HTML page."""
+    (folder / "pictures").mkdir(parents=True, exist_ok=True)
+    ratios = {name: ratio(results, name, JUDGED_BY) for name in results.protocol.statistics}
+    blocks = opening(results, command)
+    if results.runs:
+        blocks += [
+            *board(work, results, ratios),
+            *balance(results),
+            *pairs(results),
+            *pareto(results, folder),
+            *sheet(results, folder),
+        ]
+    html, _ = page.write(folder, "Style statistics compared", [*blocks, *all_runs(results)])
+    metrics = {f"ratio/{name}": found.mean for name, found in ratios.items() if found}
+    work.store.note(work.parent, metrics, {"mlflow.note.content": summary(ratios), "stx.command": command})
+    work.store.attach(work.parent, folder)
+    return html
+
+
+def summary(ratios: Mapping[str, Ratio | None]) -> str:
+    return "\n\n".join(f"**{name}**: {shown(ratios[name])} of the reference" for name in ranking(ratios))
+
+
+def shown(found: Ratio | None) -> str:
+    if found is None:
+        return "–"
+    interval = "" if math.isnan(found.low) else f" ({found.low:.3f} to {found.high:.3f})"
+    return f"{found.mean:.3f}{interval}"
+
+
+def opening(results: Results, command: str) -> list[Block]:
+    protocol, runs, _ = results
+    made = [one.run for several in runs.values() for one in several]
+    said: list[Block] = [Text(f"`{command}`")]
+    if not made:
+        return [*said, Text("No run has ended yet.")]
+    run = made[0]
+    return [
+        *said,
+        Text(
+            f"{len(protocol.photographs)} photographs x {len(protocol.styles)} styles x {len(protocol.seeds)} seeds, "
+            f"{len(made)} runs at {run.params['image_size.width']} x {run.params['image_size.height']} pixels and "
+            f"{run.params['optim.steps']} steps, on {run.tags['stx.hardware']}. {run.tags['stx.versions']}."
+        ),
+        Text(
+            f"Every statistic's weight was searched, in at most {protocol.runs} runs, until its picture was as far "
+            f"from the photograph (`{CONTENT}`, held out) as `{protocol.reference}`'s at beta = "
+            f"{first_beta(protocol, protocol.reference):g}: style at another content distance says nothing. "
+            "The measures are of layers that no statistic here optimised."
+        ),
+    ]
+
+
+def board(work: Batch, results: Results, ratios: Mapping[str, Ratio | None]) -> list[Block]:
+    """One row a statistic, the best first."""
+    reference = results.protocol.reference
+    reference_time = step_time(results, reference)
+    rows = []
+    for name in ranking(ratios):
+        row = [f"`{name}`"]
+        for measure in MEASURES:
+            found = ratios[name] if measure == JUDGED_BY else ratio(results, name, measure)
+            bold = measure == JUDGED_BY and found is not None and found.differs
+            flag = " †" if circular(measure, *optimised(work, name)) else ""
+            row.append((f"**{shown(found)}**" if bold else shown(found)) + flag)
+        rows.append([*row, f"{step_time(results, name) / reference_time:.2f}"])
+    left = mean_of(results, reference, share)
+    return [
+        Heading("Leaderboard"),
+        Table(
+            ["statistic", *MEASURES.values(), "time a step"],
+            rows,
+            f"each measure over `{reference}`'s on the same pictures and seed, geometric mean over pairs of "
+            "pictures; below 1 is nearer to the style (from content on, to the photograph), or less noise",
+        ),
+        Text(
+            f"In brackets the {CONFIDENCE:.0%} confidence interval, by the bootstrap over pairs of pictures; bold "
+            "where it excludes 1. † circular: the statistic optimised what the measure measures, if at other layers. "
+            f"The reference's pictures are at {left:.2f} of the photographs' own sliced Wasserstein distance."
+        ),
+    ]
+
+
+def optimised(work: Batch, statistic: str) -> tuple[list[str], list[str], list[str]]:
+    """The functions that a statistic's runs optimise, at which style layers, and the content layers."""
+    config = next(planned.job.config for name, planned in work.planned.items() if name.startswith(f"{statistic}-"))
+    functions = [term.target.rpartition(".")[2] for term in config.style_stat.by_name().values()]
+    return functions, config.loss_weights.style_layers, config.loss_weights.content_layers
+
+
+def share(run: Run) -> float:
+    """A run's style distance as a share of its photograph's own."""
+    return style_share(run.latest.get(JUDGED_BY, math.nan), run.baselines.get("sliced_wasserstein", math.nan))
+
+
+def balance(results: Results) -> list[Block]:
+    """Who has not met the reference's content distance."""
+    tolerance, left = results.protocol.tolerance, unmet(results)
+    if not left:
+        return [Text(f"All pictures met the reference's content distance within {tolerance:.0%}.")]
+    worst = sorted(left, key=lambda item: -abs(math.log(item[1])))
+    return [
+        Text(f"{len(left)} pictures did not meet the reference's content distance within {tolerance:.0%}, the worst:"),
+        Items(
+            [
+                f"`{cell.statistic}`, {label(cell.photograph, cell.style)}, seed {cell.seed}: {share:.3f} of it"
+                for cell, share in worst[:20]
+            ]
+        ),
+    ]
+
+
+def pairs(results: Results) -> list[Block]:
+    """The ratio that the ranking is by, pair by pair: what the intervals are over."""
+    names = [name for name in results.protocol.statistics if name != results.protocol.reference]
+    logs = {name: by_pair(results, name, JUDGED_BY) for name in names}
+    rows = [
+        [label(*pair), *(f"{math.exp(logs[name][pair]):.3f}" if pair in logs[name] else "–" for name in names)]
+        for pair in dict.fromkeys(cell.pair for cell in results.runs)
+    ]
+    return [
+        Heading("Pair by pair"),
+        Table(["photograph · style", *names], rows, f"{MEASURES[JUDGED_BY]}, mean of seeds"),
+    ]
+
+
+def label(photograph: str, style: str) -> str:
+    return f"{stem(photograph)} · {stem(style)}"
+
+
+def pareto(results: Results, folder: Path) -> list[Block]:
+    """Style against content of every run; style as a share of the untouched photograph's distance."""
+    series: dict[str, list[tuple[float, float]]] = {}
+    for cell, several in results.runs.items():
+        for run in (made.run for made in several):
+            series.setdefault(cell.statistic, []).append((run.latest[CONTENT], share(run)))
+    charts.points(
+        folder / "pictures" / "pareto.png",
+        series,
+        title="Style against content, every run; nearer to the lower left is better",
+        x="content distance",
+        y="style distance, of the photograph's",
+    )
+    return [Heading("Style against content"), Picture("pictures/pareto.png", "every run, those of the search too")]
+
+
+def sheet(results: Results, folder: Path) -> list[Block]:
+    """Photograph, style and every statistic's picture, a row for each pair, of the first seed."""
+    protocol = results.protocol
+    rows, labels = [], []
+    for photograph, style in product(protocol.photographs, protocol.styles):
+        cells = [Cell(name, photograph, style, protocol.seeds[0]) for name in protocol.statistics]
+        made = [results.closest(cell) for cell in cells]
+        first = next(filter(None, made), None)
+        inputs = [picture(first, file) for file in ("content.png", "style.png")]
+        rows.append([*inputs, *(picture(one, "output.png") for one in made)])
+        labels.append(label(photograph, style))
+    found = [shown for row in rows for shown in row if shown]
+    if not found:
+        return []
+    columns = ["photograph", "style", *protocol.statistics]
+    made_sheet = contact_sheet(rows, row_labels=labels, column_labels=columns, cell=fitted(found[0].size, CELL))
+    made_sheet.resize(fitted(made_sheet.size, 2400)).save(folder / "pictures" / "sheet.jpg", quality=88)
+    return [Heading("Pictures"), Pictures([Picture("pictures/sheet.jpg", "at equal content distance")], 1000)]
+
+
+def picture(made: Made | None, file: str) -> Image.Image | None:
+    """One of a run's files; nothing where there is no run, or its file is gone."""
+    try:
+        with Image.open(made.run.artifact(file)) as opened:  # type: ignore[union-attr]
+            return opened.convert("RGB")
+    except (AttributeError, OSError):
+        return None
+
+
+def all_runs(results: Results) -> list[Block]:
+    found: list[Block] = [Heading("All runs")]
+    if results.failed:
+        found += [Text("These failed, and are tried again by the same command:")]
+        found += [Items([f"`{name}`: {message}" for name, message in results.failed.items()])]
+    rows = [
+        [cell.statistic, *map(stem, cell.pair), str(cell.seed), f"{made.beta:g}", made.run.id[:8]]
+        + [f"{made.run.latest.get(measure, math.nan):.3f}" for measure in (CONTENT, JUDGED_BY)]
+        for cell, several in results.runs.items()
+        for made in several
+    ]
+    columns = ["statistic", "photograph", "style", "seed", "beta", "id", "content", "sliced Wasserstein"]
+    return [*found, Table(columns, rows)]
+
+
+def stem(path: str) -> str:
+    return Path(path).stem

@@ -1,0 +1,127 @@
+"""The runs of a comparison, round by round: each statistic's weight is searched until contents are kept alike."""
+
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from stx.config.command import override
+from stx.runs.batch import Batch, Ended, Member
+from stx.runs.tracking.store import Run
+from stx.studies.compare.balance import Tried, exhausted, miss, next_beta
+from stx.studies.compare.protocol import Cell, Protocol, cells, first_beta
+
+CONTENT = "measure/content"
+"""What is held equal; at a layer that no default loss uses."""
+
+
+class Made(NamedTuple):
+    """A run of a cell that came to its end."""
+
+    beta: float
+    run: Run
+
+    @property
+    def tried(self) -> Tried:
+        return Tried(self.beta, self.run.latest[CONTENT])
+
+
+class Results(NamedTuple):
+    """What a protocol's runs have given so far."""
+
+    protocol: Protocol
+    runs: dict[Cell, list[Made]]
+    """In the order in which they were made."""
+    failed: dict[str, str]
+    """What went wrong, by the name of the member."""
+
+    def target(self, cell: Cell) -> float | None:
+        """The reference's content distance on the same pictures with the same seed."""
+        made = self.runs.get(self.reference(cell), ())
+        return made[0].tried.content if made else None
+
+    def closest(self, cell: Cell) -> Made | None:
+        """The run of a cell that ended nearest to the reference's content distance."""
+        target, made = self.target(cell), self.runs.get(cell, ())
+        return min(made, key=lambda one: miss(one.tried, target)) if made and target is not None else None
+
+    def reference(self, cell: Cell) -> Cell:
+        return cell._replace(statistic=self.protocol.reference)
+
+    def cells(self, statistic: str) -> list[Cell]:
+        return [cell for cell in cells(self.protocol) if cell.statistic == statistic]
+
+
+class Progress(NamedTuple):
+    """After each run."""
+
+    round: int
+    number: int
+    of: int
+    ended: Ended
+
+
+def member(protocol: Protocol, cell: Cell, beta: float, given: Sequence[str]) -> Member:
+    name = "-".join([cell.statistic, *map(called, cell.pair), f"{cell.seed}", f"{beta:g}"])
+    overrides = [
+        *protocol.settings,
+        *protocol.statistics[cell.statistic].split(),
+        override("content", cell.photograph),
+        override("style", cell.style),
+        f"seed={cell.seed}",
+        *given,
+        f"loss_weights.beta={beta:g}",
+    ]
+    return Member(name, overrides)
+
+
+def called(path: str) -> str:
+    """A picture in a member's name: two files of one stem, in other folders or of other types, are told apart."""
+    stem = Path(path).stem
+    return stem if stem == path else f"{stem}~{hashlib.sha256(path.encode()).hexdigest()[:6]}"
+
+
+def wanted(results: Results) -> dict[Cell, float]:
+    """The weights to try in the next round; nothing for a cell that has met its target, or had its runs.
+
+    A cell whose reference failed has no target, and gets its first run only.
+    """
+    protocol, found = results.protocol, dict[Cell, float]()
+    for cell in cells(protocol):
+        made, target = results.runs.get(cell, ()), results.target(cell)
+        if not made:
+            found[cell] = first_beta(protocol, cell.statistic)
+        elif cell.statistic != protocol.reference and target is not None and len(made) < protocol.runs:
+            tried = [one.tried for one in made]
+            beta = next_beta(tried, target)
+            met = min(miss(one, target) for one in tried) <= protocol.tolerance
+            if (
+                not met
+                and beta not in {one.beta for one in tried}
+                and not (exhausted(tried) and beta > max(tried).beta)
+            ):
+                found[cell] = beta
+    return found
+
+
+def first_round(protocol: Protocol, given: Sequence[str]) -> list[Member]:
+    return [member(protocol, cell, first_beta(protocol, cell.statistic), given) for cell in cells(protocol)]
+
+
+def work(results: Results, given: Sequence[str], batch: Batch) -> Iterator[Progress]:
+    """All rounds, in a batch that has the first one's members; fills `results`."""
+    protocol, runs, failed = results
+    for round_ in range(1, protocol.runs + 1):
+        betas = {cell: beta for cell, beta in wanted(results).items() if round_ == 1 or cell in runs}
+        members = {cell: member(protocol, cell, beta, given) for cell, beta in betas.items()}
+        if round_ > 1:
+            batch.add(list(members.values()))
+        cell_of = {made.name: cell for cell, made in members.items()}
+        for number, ended in enumerate(batch.work(), start=1):
+            cell, run = cell_of[ended.name], batch.run_of(ended.name)
+            if run and math.isfinite(run.latest.get(CONTENT, math.nan)):
+                runs.setdefault(cell, []).append(Made(betas[cell], run))
+            else:
+                failed[ended.name] = ended.message or "its picture could not be measured"
+            yield Progress(round_, number, len(members), ended)

@@ -1,0 +1,1 @@
+"""Every experiment of the thesis, and a verdict on each claim."""

@@ -1,0 +1,71 @@
+"""A run of the store as the numbers that a verdict rests on."""
+
+from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import NamedTuple
+
+from stx.runs.tracking.store import Run
+from stx.runs.words import style_share
+
+Points = Sequence[tuple[int, float]]
+
+
+class Evidence(NamedTuple):
+    run_id: str
+    outcome: str
+    """finished or diverged."""
+    event: str
+    """The first value that was not finite; empty if there was none."""
+    steps: int
+    style: float
+    """Held-out style distance, as a share of the untouched photograph's: 0 the painting's own, 1 no nearer to it."""
+    content: float
+    """Held-out content distance: 0 the photograph, about 1 an unrelated picture."""
+    pixels: float
+    """Root mean square difference to the photograph, of 1."""
+    deep_style: float
+    """Held-out style distance at conv4_3 alone."""
+    step_ms: float
+    """In the middle of all steps; the first, which warms up, left out."""
+    fastest_ms: float
+    """Of the fastest stretch: what a step takes when nothing else runs on the machine."""
+    series: Mapping[str, Points]
+    """Every other metric over steps."""
+
+    def at(self, metric: str, place: str) -> float | None:
+        """A metric at its "first", "middle" or "last" step."""
+        points = self.series.get(metric, ())
+        if not points:
+            return None
+        return points[{"first": 0, "middle": len(points) // 2, "last": -1}[place]][1]
+
+    def layers(self, kind: str, place: str) -> dict[str, float]:
+        """`style_magnitude`, `style_loss` or `grad_norm` of each layer."""
+        found = {name.partition("/")[2]: self.at(name, place) for name in self.series if name.startswith(f"{kind}/")}
+        return {layer: value for layer, value in sorted(found.items()) if value is not None}
+
+    def pull(self, place: str) -> float | None:
+        """How hard all style layers pull at the picture, where the content pulls with 1."""
+        norms = self.layers("grad_norm", place)
+        content = norms.pop("content", 0.0)
+        return sum(norms.values()) / content if content else None
+
+
+def read(run: Run) -> Evidence:
+    latest = run.latest
+    series = {name: run.history(name) for name in latest if not name.startswith(("measure/", "baseline/"))}
+    times = [value for step, value in series.get("time/step_ms", []) if step > 1]  # the first step warms up
+    untouched = run.baselines.get("sliced_wasserstein", 0.0)
+    return Evidence(
+        run_id=run.id,
+        outcome=run.tags["stx.outcome"],
+        event=run.tags.get("stx.first_event", ""),
+        steps=max((step for step, _ in series.get("time/step_ms", [])), default=0),
+        style=style_share(latest["measure/sliced_wasserstein"], untouched),
+        content=latest.get("measure/content", float("nan")),
+        pixels=latest.get("measure/pixels", float("nan")),
+        deep_style=latest.get("measure/sliced_wasserstein_conv4_3", float("nan")),
+        step_ms=median(times) if times else float("nan"),
+        fastest_ms=min(times, default=float("nan")),
+        series=series,
+    )

@@ -1,0 +1,181 @@
+"""Why the experiments end as they do, shown by measurements: who pulls, at which scale, and what a descriptor sees."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from stx.studies.charts import lines
+from stx.studies.page import Block, Heading, Picture, Pictures, Table, Text
+from stx.studies.thesis import overflow
+from stx.studies.thesis.evidence import Evidence
+from stx.studies.thesis.material import Material, number
+from stx.studies.thesis.plan import LITERAL, STATISTICS, STYLE_LAYERS
+from stx.studies.thesis.verdicts import CARRIED, NONE
+from stx.studies.thesis.verdicts_gram import matched
+
+EQUAL = 0.05
+"""Two descriptors count as equal when no more than this share of the starting loss is left."""
+
+PICTURES = ("photograph", "noise", "mirrored")
+
+
+def sections(material: Material) -> list[Block]:
+    parts = (gradients, equal_scales, factors, separations, alone, overflow.section)
+    return [block for part in parts for block in part(material)]
+
+
+def gradients(material: Material) -> list[Block]:
+    """Norms of each term's gradient over time."""
+    shown = {name: run for name, run in material.evidence.items() if run.pull("first") is not None}
+    if not shown:
+        return []
+    pictures = material.folder / "pictures"
+    charts = [
+        lines(
+            pictures / "pulls.png",
+            {name: pulls(run) for name, run in shown.items() if not name.startswith("calibrated_")},
+            title="How hard the style pulls at the picture",
+            x="step",
+            y="style's gradient / content's",
+        )
+    ]
+    charts += [
+        lines(
+            pictures / f"gradients-{name}.png",
+            {term: shown[name].series.get(f"grad_norm/{term}", ()) for term in ("content", *STYLE_LAYERS)},
+            title=f"{name}: gradient of each term",
+            x="step",
+            y="norm",
+        )
+        for name in ("e01_gram", "e02_cooc_vector")
+        if name in shown
+    ]
+    rows = [
+        [name, place, *(number(run.layers("grad_norm", place).get(term)) for term in ("content", *STYLE_LAYERS))]
+        for name, run in shown.items()
+        for place in ("first", "last")
+    ]
+    return [
+        Heading("Why: who pulls at the picture"),
+        Text(
+            "The norm of each term's gradient with respect to the picture, as the term enters the total. Where the "
+            "style pulls with a millionth of the content's strength, no optimiser can follow it: that is all of E2 to "
+            "E5."
+        ),
+        Pictures([Picture(f"pictures/{chart.name}", "") for chart in charts], 480),
+        Table(
+            ["run", "step", "content", *STYLE_LAYERS], rows, "gradient norms at the first and the last measured step"
+        ),
+    ]
+
+
+def pulls(run: Evidence) -> Sequence[tuple[int, float]]:
+    content = dict(run.series.get("grad_norm/content", ()))
+    layers = [dict(points) for name, points in run.series.items() if name.startswith("grad_norm/conv")]
+    return [
+        (step, sum(points.get(step, 0.0) for points in layers) / norm) for step, norm in content.items() if norm > 0
+    ]
+
+
+def equal_scales(material: Material) -> list[Block]:
+    """The same statistics, each scaled to pull as hard as the content."""
+    known = members(material, "calibrated_")
+    if not known:
+        return []
+    carrying = [name for name, run in known.items() if run.style <= CARRIED]
+    others = [name for name in carrying if name != "gram"]
+    lesson = (
+        f"For {', '.join(others)} the scale was the reason."
+        if others
+        else "For the co-occurrence forms scale was not the only reason: what they measure is one."
+    )
+    rows = [[name, number(run.style), number(run.content), number(run.pull("last"))] for name, run in known.items()]
+    return [
+        Heading("Why: with equal scales"),
+        Text(
+            "Calibrated (`loss_weights.calibrate=gradient`), from the photograph: every style layer's gradient is made "
+            "as long as the content's at the start, so that scale is no excuse. Style is carried by: "
+            f"{', '.join(carrying) or 'none of them'}. {lesson}"
+        ),
+        *material.side_by_side([f"calibrated_{name}" for name in known], 160, "calibrated_"),
+        Table(["statistic", "style distance", "content distance", "style's pull at the end"], rows),
+    ]
+
+
+def factors(material: Material) -> list[Block]:
+    """The thesis's literal factor beside the mean, for the same picture."""
+    rows = []
+    for name in LITERAL:
+        literal, mean = material.evidence.get(name), material.evidence.get(f"mean_{name}")
+        if literal and mean:
+            ours, theirs = literal.layers("style_loss", "first"), mean.layers("style_loss", "first")
+            apart = [math.log10(theirs[layer] / ours[layer]) for layer in ours if ours[layer] > 0 < theirs[layer]]
+            rows.append([name, "1/(4 N² M²)", *(number(ours.get(layer)) for layer in STYLE_LAYERS), ""])
+            orders = f"{min(apart):.1f} to {max(apart):.1f}" if apart else "–"
+            rows.append(["", "mean", *(number(theirs.get(layer)) for layer in STYLE_LAYERS), orders])
+    if not rows:
+        return []
+    return [
+        Heading("Why: the factor"),
+        Text(
+            "E_l of the first picture, by the thesis's literal factor and by the mean over the statistic's entries. "
+            "The factor belongs to Gram matrices; kept for the other statistics it alone moves the values by this many "
+            "orders of magnitude. “Below 1e-9” is a property of the factor, not of co-occurrence."
+        ),
+        Table(["run", "factor", *STYLE_LAYERS, "orders apart"], rows),
+    ]
+
+
+def separations(material: Material) -> list[Block]:
+    """How far each descriptor tells the style from a photograph and from noise, and from itself mirrored."""
+    rows = []
+    for name in STATISTICS:
+        by_picture = {picture: layer_mean(material.separation, f"{name}/{picture}/") for picture in PICTURES}
+        if all(value is not None for value in by_picture.values()):
+            photograph, mirrored = by_picture["photograph"] or 0.0, by_picture["mirrored"] or 0.0
+            ratio = number(photograph / mirrored) if mirrored else "∞"
+            rows.append([name, *(number(value) for value in by_picture.values()), ratio])
+    if not rows:
+        return []
+    return [
+        Heading("Why: what a descriptor tells apart"),
+        Text(
+            "Relative distance |S(x) − S(a)| / |S(a)| between the style picture a and three others, mean over the "
+            "layers. A descriptor of style puts the photograph and noise far away and the mirrored painting near: it "
+            "is the same style in other places. Where photograph and mirrored are alike, it sees places, not style."
+        ),
+        Table(["statistic", *PICTURES, "photograph / mirrored"], rows),
+    ]
+
+
+def layer_mean(separation: Mapping[str, float], start: str) -> float | None:
+    found = [value for key, value in separation.items() if key.startswith(start)]
+    return sum(found) / len(found) if found else None
+
+
+def alone(material: Material) -> list[Block]:
+    """What each descriptor draws from noise, with no content at all."""
+    known = members(material, "alone_")
+    if not known:
+        return []
+    twins = [name for name, run in known.items() if name != "gram" and matched(run) < EQUAL and run.style >= NONE]
+    rows = [[name, f"{matched(run):.1e}", number(run.style), str(run.steps)] for name, run in known.items()]
+    return [
+        Heading("Why: what a descriptor draws alone"),
+        Text(
+            "From noise, with no content layer. A picture whose descriptor agrees with the painting's, and which does "
+            "not look like it, shows that two different pictures share that descriptor: it cannot hold the style. Gram "
+            "draws a texture. A descriptor whose loss stays high was not matched at all: in the co-occurrence tensor "
+            "no entry has a gradient on its own channel, because the mask that decides where a channel counts passes "
+            "none."
+        ),
+        Text(
+            f"Equal in their descriptor, to {EQUAL:.0%} of the start, and without style: {', '.join(twins) or 'none'}."
+        ),
+        *material.side_by_side([f"alone_{name}" for name in known], 160, "alone_"),
+        Table(["statistic", "style loss left", "style distance", "steps"], rows),
+    ]
+
+
+def members(material: Material, prefix: str) -> dict[str, Evidence]:
+    named = {name: material.evidence.get(f"{prefix}{name}") for name in STATISTICS}
+    return {name: run for name, run in named.items() if run}

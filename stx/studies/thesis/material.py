@@ -1,0 +1,76 @@
+"""What the report's sections draw on: runs, evidence and pictures by member, all out of the store."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from PIL import Image
+
+from stx.pictures.sheet import contact_sheet, fitted
+from stx.runs.batch import Planned
+from stx.runs.tracking.store import Run
+from stx.studies.page import Picture, Pictures
+from stx.studies.thesis.evidence import Evidence
+
+LARGEST = 512
+"""Pixels of a picture's longer side in the report."""
+
+
+class Material(NamedTuple):
+    folder: Path
+    """The report's own, which holds all that it shows."""
+    planned: dict[str, Planned]
+    runs: dict[str, Run]
+    evidence: dict[str, Evidence]
+    separation: dict[str, float]
+    """By "<statistic>/<picture>/<layer>"."""
+
+    def open(self, name: str, file: str = "output.png") -> Image.Image | None:
+        """A member's picture; nothing if it has no run, or if its file is gone."""
+        try:
+            with Image.open(self.runs[name].artifact(file)) as picture:
+                return picture.convert("RGB")
+        except (KeyError, OSError):
+            return None
+
+    def show(self, name: str, caption: str, file: str = "output.png") -> list[Picture]:
+        picture = self.open(name, file)
+        return [self.keep(picture, f"{name}-{Path(file).stem}", caption)] if picture else []
+
+    def side_by_side(self, names: Sequence[str], width: int = 192, prefix: str = "") -> list[Pictures]:
+        """Content and style of the first member that has them, then each one's result, named without `prefix`."""
+        known = [name for name in names if name in self.runs]
+        if not known:
+            return []
+        first = known[0]
+        inputs = self.show(first, "content", "content.png") + self.show(first, "style", "style.png")
+        return [
+            Pictures(
+                [*inputs, *(shown for name in known for shown in self.show(name, name.removeprefix(prefix)))], width
+            )
+        ]
+
+    def sheet(
+        self, rows: Iterable[Sequence[str]], name: str, caption: str, row_labels: Sequence[str], columns: Sequence[str]
+    ) -> list[Picture]:
+        """A grid of members' pictures; nothing if none of them is there."""
+        pictures = [[self.open(member) for member in row] for row in rows]
+        found = [picture for row in pictures for picture in row if picture]
+        if not found:
+            return []
+        size = fitted(found[0].size, LARGEST // 2)
+        grid = contact_sheet(pictures, row_labels=row_labels, column_labels=columns, cell=size)
+        return [self.keep(grid, name, caption, largest=2400)]
+
+    def keep(self, picture: Image.Image, name: str, caption: str, largest: int = LARGEST) -> Picture:
+        """Into the report's folder, as JPEG at a modest size."""
+        file = Path("pictures") / f"{name}.jpg"
+        (self.folder / file).parent.mkdir(parents=True, exist_ok=True)
+        picture.resize(fitted(picture.size, largest)).save(self.folder / file, quality=88)
+        return Picture(str(file), caption)
+
+
+def number(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.0f}" if 100 <= abs(value) < 10000 else f"{value:.3g}"

@@ -1,0 +1,121 @@
+"""The claims about Gram's own pictures: ratios, poolings, reconstructions, and why the others fail."""
+
+from itertools import pairwise
+
+from stx.studies.thesis.evidence import Evidence
+from stx.studies.thesis.plan import STYLE_LAYERS
+from stx.studies.thesis.verdicts import (
+    ALIKE,
+    CARRIED,
+    LOST,
+    NOT,
+    OTHER_CAUSE,
+    REPRODUCED,
+    SAME_TIME,
+    Runs,
+    Verdict,
+    alike,
+    distances,
+)
+
+FORMS = ("cooc_vector", "cooc_tensor", "cooc_matrix", "gram_cooc_matrix", "gram_cooc_vector")
+SHARP = 0.15
+"""Pixels given back: up to this root mean square difference, of 1."""
+STUCK = 0.5
+"""A loss that keeps more than this share was not minimised."""
+
+RATIOS = ("1e-2", "1e-3", "1e-4")
+
+
+def painterly_with_the_ratio(runs: Runs) -> Verdict:
+    three = [runs[f"e09_ratio_{ratio}"] for ratio in RATIOS]
+    away = all(one.content < other.content for one, other in pairwise(three))
+    because = f"content distance {', '.join(f'{run.content:.2f}' for run in three)} at {', '.join(RATIOS)}"
+    because += f"; style distance {', '.join(f'{run.style:.2f}' for run in three)} of the photograph's"
+    if three[0].content >= LOST:
+        because += ". The content is lost at 1e-2 already"
+    rescaled = [run for ratio in RATIOS if (run := runs.get(f"e09_rescaled_{ratio}"))]
+    if rescaled:
+        because += "; weighed as at 512 x 380 the content distances are "
+        because += ", ".join(f"{run.content:.2f}" for run in rescaled)
+    return Verdict(REPRODUCED if away and three[-1].style <= CARRIED else NOT, because)
+
+
+def ratio_costs_no_time(runs: Runs) -> Verdict:
+    times = [runs[f"e09_ratio_{ratio}"].fastest_ms for ratio in RATIOS]
+    spread = max(times) / min(times) - 1
+    because = f"{', '.join(f'{time:.0f}' for time in times)} ms a step: they differ by {spread:.0%}"
+    return Verdict(REPRODUCED if spread <= 2 * SAME_TIME else NOT, because)
+
+
+def poolings_are_alike(runs: Runs) -> Verdict:
+    maximum, average = runs["e10_max"], runs["e10_avg"]
+    because = f"max: {distances(maximum)}; avg: {distances(average)}"
+    return Verdict(REPRODUCED if alike(maximum, average) else NOT, f"{because}; little is {ALIKE} or less")
+
+
+def sizes(runs: Runs) -> dict[str, float]:
+    """Step time of average pooling as a share of max pooling's, by size, smallest first."""
+    names = sorted(
+        (name.removeprefix("e10_time_max_") for name in runs if name.startswith("e10_time_max_")),
+        key=lambda size: int(size.partition("x")[0]),
+    )
+    return {size: runs[f"e10_time_avg_{size}"].fastest_ms / runs[f"e10_time_max_{size}"].fastest_ms for size in names}
+
+
+def poolings_take_the_same_time(runs: Runs) -> Verdict:
+    ratios = sizes(runs) or {"": runs["e10_time_max_512x380"].step_ms}
+    because = "avg against max: " + ", ".join(f"{ratio:.2f} at {size}" for size, ratio in ratios.items())
+    at_its_size = ratios.get("512x380", next(iter(ratios.values())))
+    return Verdict(REPRODUCED if abs(at_its_size - 1) <= SAME_TIME else NOT, because)
+
+
+def larger_pictures_differ(runs: Runs) -> Verdict:
+    """The thesis's guess: that the time of both poolings parts with the size."""
+    ratios = list(sizes(runs).values()) or [runs["e10_time_max_512x380"].step_ms]
+    change = ratios[-1] - ratios[0]
+    because = f"from the smallest to the largest size the ratio of their times changes by {change:+.2f}"
+    return Verdict(REPRODUCED if abs(ratios[-1] - 1) > 2 * SAME_TIME and abs(change) > SAME_TIME else NOT, because)
+
+
+def detail_goes_with_depth(runs: Runs) -> Verdict:
+    five = [runs[f"e11_content_{layer}"] for layer in STYLE_LAYERS]
+    because = f"difference to the photograph in its pixels: {', '.join(f'{run.pixels:.2f}' for run in five)} of 1"
+    because += f"; content distance {', '.join(f'{run.content:.2f}' for run in five)}"
+    sharp, laid_out = five[0].pixels <= SHARP, five[-1].content < LOST
+    held = sharp and laid_out and all(one.pixels <= other.pixels for one, other in pairwise(five))
+    return Verdict(REPRODUCED if held else NOT, because)
+
+
+def structures_grow_with_layers(runs: Runs) -> Verdict:
+    five = [runs[f"e11_style_{layer}"] for layer in STYLE_LAYERS]
+    because = f"style distance at the deep layer conv4_3: {', '.join(f'{run.deep_style:.2f}' for run in five)}"
+    held = five[-1].deep_style < five[0].deep_style and five[-1].deep_style <= min(run.deep_style for run in five[:3])
+    return Verdict(REPRODUCED if held else NOT, because)
+
+
+def matched(run: Evidence) -> float:
+    """How much of its starting style loss is left."""
+    first, last = run.at("loss/style", "first"), run.at("loss/style", "last")
+    return last / first if first and last is not None else float("nan")
+
+
+def descriptors_miss_the_style(runs: Runs) -> Verdict:
+    """Section 7.2: what each form draws from noise, alone, where Gram draws the painting's texture.
+
+    A form that agrees with the painting without looking like it cannot hold the style. One that cannot be made to agree
+    fails for its gradient: a channel's entry has none with respect to that channel, as the mask passes none.
+    """
+    gram, forms = runs["alone_gram"], {form: runs[f"alone_{form}"] for form in FORMS}
+    because = (
+        f"from noise, with no content, Gram's loss falls to {matched(gram):.0e} of its start, at a style distance of "
+    )
+    because += f"{gram.style:.2f} of the photograph's. "
+    because += "; ".join(f"{form}: {matched(run):.0e}, at {run.style:.2f}" for form, run in forms.items())
+    if gram.style > CARRIED or any(run.style <= CARRIED for run in forms.values()):
+        return Verdict(NOT, because)
+    stuck = [form for form, run in forms.items() if matched(run) > STUCK]
+    if not stuck:
+        return Verdict(REPRODUCED, because)
+    because += f". Their gradients do not lead there, for {', '.join(stuck)}: no entry has one on its own channel"
+    return Verdict(OTHER_CAUSE, because)

@@ -1,0 +1,65 @@
+"""python -m stx.thesis: every experiment of the thesis as a tracked run, and a report with a verdict on each claim."""
+
+import argparse
+import logging
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from stx.config import command
+
+EXAMPLES = """
+examples
+  python -m stx.thesis --quick                               small and short: under 15 minutes on two cores
+  python -m stx.thesis device=cuda                           as the thesis ran them: for a GPU
+  python -m stx.thesis --quick content=photo.jpg style=painting.jpg
+  python -m stx.thesis --quick only=e06,e07 optim.steps=20   some of them; the report says what was not run
+
+The same command goes on where it was stopped. `output=folder` takes another folder than outputs/thesis or
+outputs/thesis-quick; tracking.uri=... another store.
+"""
+
+OWN = ("output", "only")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m stx.thesis", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="small pictures and few steps")
+    parser.add_argument("overrides", nargs="*", metavar="key=value", help="for all runs, and output=..., only=...")
+    arguments = parser.parse_intermixed_args()
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    with command.mistakes(command.own_options(arguments.overrides, OWN)[1]):
+        try:
+            failed, report = run(arguments.quick, arguments.overrides)
+        except KeyboardInterrupt:  # between two runs
+            sys.exit(130)
+    sys.stdout.write(f"{report}\n")
+    sys.exit(1 if failed else 0)
+
+
+def run(quick: bool, given: Sequence[str]) -> tuple[int, Path]:
+    """How many members failed, and the report's path."""
+    # Late: torch takes a second that --help and mistakes in the options need not wait for.
+    from stx.runs.batch import batch
+    from stx.studies.thesis.plan import PARTS, members
+    from stx.studies.thesis.report import write
+
+    own, for_all = command.own_options(given, OWN)
+    folder = command.output_folder(own.get("output", f"outputs/thesis{'-quick' if quick else ''}"))
+    plan = members(quick, for_all, own.get("only", ",".join(PARTS)).split(","))
+    failed: dict[str, str] = {}
+    with batch("thesis", plan, folder) as work:
+        for number, ended in enumerate(work.work(), start=1):
+            sys.stderr.write(f"{number}/{len(plan)} {ended.name}: {ended.outcome} ")
+            sys.stderr.write(f"({ended.message})\n" if ended.message else f"in {ended.seconds:.0f} s\n")
+            if ended.outcome == "failed":
+                failed[ended.name] = ended.message
+        typed = shlex.join(["python", "-m", "stx.thesis", *["--quick"] * quick, *given])
+        return len(failed), write(work, folder / "report", typed, failed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,3 +1,0 @@
-from stx.thesis import main
-
-main()

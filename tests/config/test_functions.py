@@ -1,0 +1,52 @@
+"""Functions named in a YAML: only where they are trusted, and not imported before that is known."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from stx.config.functions import bind
+from stx.config.schema import Call
+from stx.errors import UserError
+
+TRAP = """
+from pathlib import Path
+
+Path(__file__).with_name("ran").touch()
+
+def f(x): ...
+"""
+OUTSIDE = ["os.system", "stx.run.os.system", "stx.pictures.images.os.remove", "builtins.eval", "stxx.f"]
+
+
+def call(target: str, **arguments: object) -> Call:
+    return Call.model_validate({"_target_": target, **arguments})
+
+
+def test_an_untrusted_function_is_refused_before_it_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "trap.py").write_text(
+        "from pathlib import Path\nPath(__file__).with_name('ran').touch()\n\ndef f(x): ...\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UserError, match="if you trust trap, say so: STX_TRUST=trap"):
+        bind(call("trap.f"), "style_stat", given=())
+    assert not (tmp_path / "ran").exists()
+    assert "trap" not in sys.modules
+    monkeypatch.setenv("STX_TRUST", "other,trap")
+    bind(call("trap.f"), "style_stat", given=())
+    assert (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    "target", ["os.system", "stx.run.os.system", "stx.pictures.images.os.remove", "builtins.eval", "stxx.f"]
+)
+def test_no_way_leads_out_of_the_trusted_modules(target: str) -> None:
+    with pytest.raises(UserError, match="may call functions of stx and torch"):
+        bind(call(target), "style_stat", given=())
+
+
+@pytest.mark.parametrize("target", ["stx.stats.gram", "torch.nn.functional.mse_loss", "torch.nn.functional.l1_loss"])
+def test_functions_of_stx_and_torch_nn_are_bound(target: str) -> None:
+    assert callable(bind(call(target), "style_stat", given=("target",)))

@@ -1,0 +1,71 @@
+"""Adam on bands against PyTorch's Adam on what the bands stand for."""
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from stx.loop.optimisers.adam import Adam
+
+TARGET = torch.rand(3, 13, 18, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+START = torch.full_like(TARGET, 0.5)
+
+
+def loss_of(picture: Tensor) -> Tensor:
+    return (picture - TARGET).square().sum() + picture[:, 2:].diff(dim=2).pow(4).sum()
+
+
+def descend(bands: int, steps: int, lr: float) -> Tensor:
+    image = START.clone().requires_grad_()
+    optimiser = Adam([image], lr=lr, bands=bands)
+
+    def closure() -> Tensor:
+        image.grad = None
+        loss = loss_of(image)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
+    for _ in range(steps):
+        optimiser.step(closure)
+    return image.detach()
+
+
+@pytest.mark.parametrize("bands", [0, 1, 3])
+def test_it_is_pytorchs_adam_on_pictures_that_are_added(bands: int) -> None:
+    added = [torch.zeros(3, 13 >> k, 18 >> k, dtype=torch.float64, requires_grad=True) for k in range(bands + 1)]
+    theirs = torch.optim.Adam(added, lr=0.01)
+
+    def picture() -> Tensor:
+        larger = [interpolate(one[None], size=(13, 18), mode="bilinear", align_corners=False)[0] for one in added[1:]]
+        return START + added[0] + sum(larger, start=torch.zeros_like(START))
+
+    for _ in range(8):
+        theirs.zero_grad()
+        loss_of(picture()).backward()  # type: ignore[no-untyped-call]
+        theirs.step()
+    torch.testing.assert_close(descend(bands, 8, 0.01), picture().detach())
+
+
+def test_pixels_stay_within_their_range_and_more_bands_than_halvings_do_no_harm() -> None:
+    image = descend(12, 60, 0.2)
+    assert 0 <= image.min() <= image.max() <= 1
+    assert torch.isfinite(image).all()
+
+
+def test_it_goes_on_from_its_state_as_if_nothing_had_happened() -> None:
+    image = START.clone().requires_grad_()
+
+    def closure() -> Tensor:
+        image.grad = None
+        loss = loss_of(image)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
+    optimiser = Adam([image], lr=0.05, bands=2)
+    for step in range(10):
+        if step == 4:
+            state = optimiser.state_dict()
+            optimiser = Adam([image], lr=0.05, bands=2)
+            optimiser.load_state_dict(state)
+        optimiser.step(closure)
+    assert torch.equal(image.detach(), descend(2, 10, 0.05))

@@ -1,0 +1,73 @@
+"""Evaluations: what they tell, and on a GPU as a graph the same as without one."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from stx import stats
+from stx.loop.evaluate import captured, eager, evaluation
+from stx.loop.optimisers.adam import Adam
+from stx.loop.steps import optimise
+from stx.model.losses import LossNetwork, Term
+from stx.model.vgg import VGG19, Weights
+
+Picture = Callable[..., Tensor]
+GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+
+
+def network(weights: Weights, picture: Picture, device: str, term: Term | None = None) -> LossNetwork:
+    return LossNetwork(
+        VGG19(weights, "max", "conv2_2").to(device),
+        picture(0).float().to(device),
+        picture(1).float().to(device),
+        content_layers=["conv2_2"],
+        style_layers=["conv1_1", "conv2_1"],
+        style_weights=[0.5, 0.5],
+        alpha=1,
+        beta=3,
+        terms={"it": term or Term(stats.gram, stats.quarter_mean_square)},
+    )
+
+
+def test_an_evaluation_sets_the_gradient_and_tells_every_scalar(caffe_weights: Weights, picture: Picture) -> None:
+    made = network(caffe_weights, picture, "cpu")
+    image = picture(2).float().requires_grad_()
+    evaluate, graph = evaluation(made, image)
+    assert not graph
+    for _ in range(2):  # a second one starts from no gradient
+        found = evaluate()
+        expected = made(image)
+        (gradient,) = torch.autograd.grad(expected.total, image)
+        assert torch.equal(found.total, expected.total)
+        torch.testing.assert_close(image.grad, gradient)
+        told = dict(zip(found.names, found.values.tolist(), strict=True))
+        assert told["loss/total"] == float(expected.total.detach())
+        assert told["peak/gradient"] == float(gradient.abs().max())
+        assert found.names[-2:] == ("loss/total", "peak/gradient")
+
+
+@GPU
+def test_a_graph_makes_the_steps_that_eager_evaluations_make(caffe_weights: Weights, picture: Picture) -> None:
+    made = network(caffe_weights, picture, "cuda")
+    pictures, totals = [], []
+    for evaluate_with in (eager, captured):
+        image = picture(2).float().cuda().requires_grad_()
+        steps = optimise(made, image, Adam([image], lr=0.02, bands=0), 20, evaluate=evaluate_with(made, image))
+        totals.append([step.values[step.names.index("loss/total")].clone() for step in steps])
+        pictures.append(image.detach().clone())
+    torch.testing.assert_close(totals[0], totals[1], rtol=1e-4, atol=0)
+    torch.testing.assert_close(pictures[0], pictures[1], rtol=0, atol=1e-2)
+
+
+@GPU
+def test_a_statistic_that_waits_for_the_host_runs_without_a_graph_and_says_so(
+    caffe_weights: Weights, picture: Picture
+) -> None:
+    made = network(caffe_weights, picture, "cuda", Term(lambda maps: maps.mean() * float(maps.detach().amax())))
+    image = picture(2).float().cuda().requires_grad_()
+    with pytest.warns(UserWarning, match="not captured as a CUDA graph"):
+        evaluate, graph = evaluation(made, image)
+    assert not graph
+    assert torch.isfinite(evaluate().total)

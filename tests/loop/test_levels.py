@@ -1,0 +1,109 @@
+"""Coarse to fine: sizes, steps, and what a run makes of them."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from PIL import Image
+
+from conftest import Command
+from stx.config.schema import CONF, Config, validate
+from stx.loop import checkpoint
+from stx.loop.checkpoint import Checkpoint
+from stx.loop.levels import coarse_to_fine, levels, resized
+from stx.loop.record import Outcome, Row
+from stx.loop.signals import Stop
+from stx.model.prepare import prepare
+
+SMALL = ("model=vgg19_random", "image_size.width=96", "image_size.height=64")
+
+
+def config(*overrides: str) -> Config:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return validate(compose("config", [*SMALL, "optim.steps=9", *overrides]))
+
+
+def test_each_level_has_half_the_sides_of_the_next_and_its_own_steps() -> None:
+    asked = config("optim.pyramid=[3,2]", "style=hubble", "style_size=own")
+    found = levels(asked, prepare(asked))
+    assert [level.until for level in found] == [3, 5, 9]
+    assert [tuple(level.inputs.content.shape) for level in found] == [(3, 16, 24), (3, 32, 48), (3, 64, 96)]
+    assert [tuple(level.inputs.style.shape)[1:] for level in found] == [(18, 21), (36, 42), (73, 84)]
+    assert all(level.inputs.initial.shape == level.inputs.content.shape for level in found)
+
+
+def test_without_a_pyramid_there_is_one_level() -> None:
+    asked = config()
+    inputs = prepare(asked)
+    ((only, until),) = levels(asked, inputs)
+    assert only is inputs
+    assert until == 9
+
+
+def test_noise_at_a_coarse_level_is_as_strong_as_at_the_fine_one() -> None:
+    """Scaled down it would be averaged to grey."""
+    asked = config("optim.pyramid=[3]", "init=noise")
+    coarse, fine = (level.inputs.initial for level in levels(asked, prepare(asked)))
+    assert float(coarse.std()) == pytest.approx(float(fine.std()), rel=0.05)
+
+
+def test_a_picture_of_that_size_is_left_alone_and_others_stay_within_their_range() -> None:
+    picture = torch.rand(3, 8, 6, generator=torch.Generator().manual_seed(0)).round()
+    assert resized(picture, (8, 6)) is picture
+    larger = resized(picture, (16, 12))
+    assert larger.shape == (3, 16, 12)
+    assert 0 <= float(larger.min()) <= float(larger.max()) <= 1
+    assert float(larger.mean()) == pytest.approx(float(picture.mean()), abs=0.02)
+
+
+def test_a_run_goes_through_all_levels_and_every_step_once(stx: Command, tmp_path: Path) -> None:
+    done = stx(*SMALL, "optim.pyramid=[3,2]", "optim.steps=9", "guard.checkpoint_every=1", "hydra.run.dir=out",
+               "tracking.pictures_every=2", "tracking.measures_every=3")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    with (tmp_path / "out" / "losses.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["step"]) for row in rows] == list(range(1, 10))
+    content = [float(row["loss/content"]) for row in rows]
+    assert content[5] > 2 * content[4]  # summed over four times as many positions
+    assert Image.open(tmp_path / "out" / "output.png").size == (96, 64)
+    begun = json.loads((tmp_path / "out" / "calibration.json").read_text())
+    assert [(level["width"], level["height"]) for level in begun] == [(24, 16), (48, 32), (96, 64)]
+    assert len({level["norms"]["content"] for level in begun}) == 3
+    more = stx("resume=out", "optim.steps=12")
+    assert more.returncode == 0, more.stderr
+    assert json.loads((tmp_path / "out" / "calibration.json").read_text()) == begun
+
+
+def descended(
+    asked: Config, folder: Path, resumed: Checkpoint | None = None, stop_after: int = 99
+) -> tuple[Outcome, list[int]]:
+    stop, seen = Stop(), list[int]()
+
+    def read(rows: list[Row]) -> None:
+        seen.extend(row.step for row in rows)
+        stop.signal = 2 if seen[-1] >= stop_after else stop.signal
+
+    outcome, _ = coarse_to_fine(
+        asked, prepare(asked), folder, resumed, begun=lambda level: None,
+        rows_to=[read], keep=lambda picture: None, along=[], stop=stop,
+    )  # fmt: skip
+    return outcome, seen
+
+
+@pytest.mark.parametrize("method", ["adam", "lbfgs"])
+@pytest.mark.parametrize("stop_after", [2, 3, 4])
+def test_a_stopped_run_goes_on_bit_for_bit_on_either_side_of_a_level(
+    tmp_path: Path, method: str, stop_after: int
+) -> None:
+    asked = config(f"optim={method}", "optim.pyramid=[3]", "optim.steps=7", "guard.checkpoint_every=1")
+    whole, steps = descended(asked, tmp_path)
+    assert steps == [1, 2, 3, 4, 5, 6, 7]
+    cut, before = descended(asked, tmp_path, stop_after=stop_after)
+    assert (cut.status, cut.steps) == ("interrupted", stop_after)
+    shapes = [torch.Size((3, 32, 48)), torch.Size((3, 64, 96))]
+    again, after = descended(asked, tmp_path, checkpoint.load(tmp_path, torch.device("cpu"), shapes))
+    assert [*before, *after] == steps
+    assert torch.equal(again.picture, whole.picture)

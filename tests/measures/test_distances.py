@@ -1,0 +1,259 @@
+"""Distances, on cases with known answers and against other packages."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.linalg import sqrtm
+from scipy.ndimage import gaussian_filter
+from scipy.signal import convolve2d
+from scipy.special import softmax
+from scipy.stats import entropy, wasserstein_distance
+from torch import Tensor
+
+from stx.measures import distances
+from stx.measures.distances import (
+    POSITIONS,
+    PROJECTIONS,
+    TEMPERATURE,
+    colour,
+    colour_histogram,
+    frechet,
+    luminance,
+    moments,
+    relative_distance,
+    relative_gram,
+    root_mean_square,
+    self_similarity,
+    sliced_wasserstein,
+    ssim,
+    structure,
+)
+
+
+def maps(seed: int, channels: int = 5, height: int = 40, width: int = 50) -> Tensor:
+    return torch.randn(channels, height, width, generator=torch.Generator().manual_seed(seed))
+
+
+def correlated(seed: int, channels: int, height: int, width: int) -> Tensor:
+    """Features whose channels depend on each other, of unequal spread, away from zero."""
+    mixing = torch.randn(channels, channels, generator=torch.Generator().manual_seed(seed + 100))
+    return torch.einsum("dc,chw->dhw", mixing, maps(seed, channels, height, width)) + mixing[0].view(-1, 1, 1)
+
+
+def picture(seed: int, height: int = 48, width: int = 64) -> Tensor:
+    return torch.rand(3, height, width, generator=torch.Generator().manual_seed(seed))
+
+
+def moved(features: Tensor) -> Tensor:
+    """The same positions in another order and another shape."""
+    channels, height, width = features.shape
+    order = torch.randperm(height * width, generator=torch.Generator().manual_seed(1))
+    return features.flatten(1)[:, order].view(channels, width, height)
+
+
+@pytest.mark.parametrize("distance", [sliced_wasserstein, relative_gram, frechet, colour])
+def test_the_distances_to_a_style_do_not_see_places(distance: distances.ToTarget) -> None:
+    features = picture(0)
+    assert float(distance(features)(moved(features))) == pytest.approx(0, abs=1e-5)  # type: ignore[operator]
+
+
+def test_a_shift_is_measured_in_spreads_of_the_target() -> None:
+    """Every projection moves by the shift's component along it: in the mean over directions |shift| / sqrt(D)."""
+    features = maps(0)
+    shift = torch.tensor([3.0, 0, 0, 0, 0]).view(5, 1, 1)
+    distance = sliced_wasserstein(features)(features + shift)
+    spread = features.flatten(1).var(1, correction=0).mean().sqrt()
+    generator = torch.Generator().manual_seed(0)
+    directions = torch.randn(PROJECTIONS, 5, generator=generator)
+    along = 3 * directions[:, 0] / directions.norm(dim=1)
+    assert float(distance) == pytest.approx(float(along.square().mean().sqrt() / spread), rel=1e-4)
+
+
+def test_one_channel_agrees_with_the_distance_of_scipy() -> None:
+    """In one dimension W1 <= W2, and equal for a pure scaling by a constant difference: a uniform shift."""
+    ours, theirs = maps(1, 1), maps(2, 1) * 2 + 1
+    distance = sliced_wasserstein(theirs)(ours)
+    spread = float(theirs.var(correction=0).sqrt())
+    first = wasserstein_distance(ours.flatten().numpy(), theirs.flatten().numpy()) / spread
+    sorted_apart = np.sort(ours.flatten().numpy()) - np.sort(theirs.flatten().numpy())
+    assert first <= float(distance)
+    assert float(distance) == pytest.approx(np.sqrt(np.mean(sorted_apart**2)) / spread, rel=0.02)
+
+
+def test_pictures_of_different_sizes_are_comparable() -> None:
+    distance = sliced_wasserstein(maps(0, height=80, width=100))(maps(3, height=30, width=20))
+    assert distance < 0.15  # both standard normal; what is left is sampling
+
+
+def test_relative_distance_is_a_share_of_the_second() -> None:
+    assert float(relative_distance(torch.tensor([3.0, 0.0]), torch.tensor([0.0, 4.0]))) == pytest.approx(5 / 4)
+
+
+def test_stronger_features_have_a_gram_matrix_at_the_square_of_their_strength() -> None:
+    features = maps(0)
+    assert float(relative_gram(features)(3 * features)) == pytest.approx(8)
+
+
+def test_a_constant_offset_is_the_root_mean_square() -> None:
+    assert float(root_mean_square(picture(0))(picture(0) - 0.25)) == pytest.approx(0.25)
+
+
+def test_frechet_is_that_of_fid_by_scipy() -> None:
+    ours, theirs = correlated(0, 12, 30, 40), correlated(1, 12, 25, 35)
+    x, y = (features.flatten(1).double().numpy() for features in (ours, theirs))
+    c, a = np.cov(x, bias=True), np.cov(y, bias=True)
+    squared = np.sum((x.mean(1) - y.mean(1)) ** 2) + np.trace(c + a - 2 * sqrtm(c @ a).real)
+    assert float(frechet(theirs)(ours)) == pytest.approx(squared / np.trace(a), rel=1e-7)
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [((4, 5), (30, 40)), ((30, 40), (4, 5)), ((4, 5), (3, 4))])
+def test_frechet_holds_with_fewer_positions_than_channels(ours: tuple[int, int], theirs: tuple[int, int]) -> None:
+    """The root's trace is the nuclear norm of the product of both centred features: exact at any rank."""
+    target, other = correlated(1, 32, *theirs), correlated(0, 32, *ours)
+    x, y = (features.flatten(1).double().numpy() for features in (other, target))
+    (x_mean, x), (y_mean, y) = ((z.mean(1), (z - z.mean(1)[:, None]) / np.sqrt(z.shape[1])) for z in (x, y))
+    common = np.linalg.svd(x.T @ y, compute_uv=False).sum()
+    squared = np.sum((x_mean - y_mean) ** 2) + np.sum(x**2) + np.sum(y**2) - 2 * common
+    assert float(frechet(target)(other)) == pytest.approx(squared / np.sum(y**2), rel=1e-6)
+
+
+def test_frechet_of_a_shift_and_of_a_scaling_are_their_squares() -> None:
+    features = correlated(0, 6, 20, 30)
+    mean, covariance = moments(features)
+    shift = torch.arange(6.0).view(6, 1, 1)
+    assert float(frechet(features)(features + shift)) == pytest.approx(55 / float(covariance.trace()), rel=1e-5)
+    scaled = mean.view(6, 1, 1) + 3 * (features - mean.view(6, 1, 1))
+    assert float(frechet(features)(scaled)) == pytest.approx(4, rel=1e-5)
+
+
+def test_moments_are_those_of_numpy_in_chunks_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    features = maps(0, 4, 9, 11) * 1e-3 + 1e3  # sums of squares in float32 would lose the covariance
+    for chunk in (7, 99, 2**16):
+        monkeypatch.setattr(distances, "CHUNK", chunk)
+        mean, covariance = moments(features)
+        flat = features.flatten(1).double().numpy()
+        np.testing.assert_allclose(mean.numpy(), flat.mean(1), rtol=1e-12)
+        np.testing.assert_allclose(covariance.numpy(), np.cov(flat, bias=True), rtol=1e-9)
+
+
+def test_the_colour_histogram_is_that_of_numpy_with_white_in_the_last_cube() -> None:
+    shown = picture(0)
+    shown[:, :5] = 1
+    expected, _ = np.histogramdd(shown.flatten(1).T.numpy(), bins=8, range=[(0, 1)] * 3)
+    np.testing.assert_allclose(colour_histogram(shown).numpy(), expected.flatten() / (48 * 64), rtol=1e-6)
+
+
+def test_colour_is_the_share_of_pixels_that_another_colour_has() -> None:
+    black, red = torch.zeros(3, 8, 8), torch.zeros(3, 4, 4)
+    red[0] = 1
+    assert colour(black)(red) == 1
+    half = black.clone()
+    half[0, :4] = 0.9
+    assert colour(black)(half) == 0.5
+    assert colour(half)(half) == 0
+    assert colour(black)(black + 0.1) == 0  # within one cube
+
+
+def test_structure_is_the_divergence_of_scipy_between_rows_of_cosines() -> None:
+    ours, theirs = maps(0, 5, 6, 7).relu(), maps(1, 5, 6, 7).relu()
+
+    def rows(features: Tensor) -> np.ndarray:
+        flat = features.flatten(1).T.double().numpy()
+        unit = flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-12)
+        return softmax(unit @ unit.T / TEMPERATURE, axis=1)
+
+    expected = entropy(rows(theirs), rows(ours), axis=1).mean()
+    assert float(structure(theirs)(ours)) == pytest.approx(expected, rel=1e-4)
+
+
+def test_structure_sees_what_is_alike_and_not_what_it_looks_like() -> None:
+    """Exchanged channels and another strength keep what is alike; exchanged places do not."""
+    features = maps(0, 8, 20, 20).relu()
+    assert float(structure(features)(0.3 * features.flip(0))) == pytest.approx(0, abs=1e-5)
+    assert float(structure(features)(features.flip(2))) > 0.5
+
+
+def test_structure_of_large_pictures_is_compared_on_a_grid() -> None:
+    coarse = maps(0, 4, 32, 32)
+    fine = coarse.repeat_interleave(2, 1).repeat_interleave(2, 2)
+    torch.testing.assert_close(self_similarity(fine), self_similarity(coarse), rtol=1e-4, atol=1e-4)
+    assert 900 <= len(self_similarity(maps(0, 4, 95, 128))) <= POSITIONS
+    assert len(self_similarity(maps(0, 4, 1, 5000))) == 2262
+
+
+def test_luminance_is_white_at_one_and_mostly_green() -> None:
+    shown = torch.eye(3).view(3, 3, 1)
+    torch.testing.assert_close(luminance(shown)[:, 0], torch.tensor([0.299, 0.587, 0.114], dtype=torch.float64))
+    assert float(luminance(torch.ones(3, 1, 1))) == pytest.approx(1)
+
+
+def test_ssim_is_that_of_the_paper() -> None:
+    """Equations 13-16 of Wang et al. 2004, with an 11 x 11 window, wherever it fits."""
+    ours, theirs = picture(0), picture(0) * 0.7 + picture(1) * 0.3
+    x, y = luminance(ours).numpy(), luminance(theirs).numpy()
+    impulse = np.zeros((11, 11))
+    impulse[5, 5] = 1
+    window = gaussian_filter(impulse, 1.5, radius=5, mode="constant")
+    window /= window.sum()
+
+    def blur(values: np.ndarray) -> np.ndarray:
+        return convolve2d(values, window, mode="valid")
+
+    x_mean, y_mean = blur(x), blur(y)
+    x_variance, y_variance = blur(x * x) - x_mean**2, blur(y * y) - y_mean**2
+    covariance = blur(x * y) - x_mean * y_mean
+    c1, c2 = 0.01**2, 0.03**2
+    local = (2 * x_mean * y_mean + c1) * (2 * covariance + c2)
+    local /= (x_mean**2 + y_mean**2 + c1) * (x_variance + y_variance + c2)
+    assert float(ssim(theirs)(ours)) == pytest.approx(local.mean(), rel=1e-5)
+    assert float(ssim(theirs)(theirs)) == pytest.approx(1)
+
+
+def test_a_target_keeps_nothing_of_a_picture_judged_before() -> None:
+    features = picture(0)
+    for distance in (sliced_wasserstein, relative_gram, frechet, colour, structure, ssim):
+        to_target = distance(features)
+        first = float(to_target(picture(1)))
+        to_target(picture(2))
+        assert float(to_target(picture(1))) == first
+
+
+def waves(height: int, width: int, cycles: float, amplitude: float) -> Tensor:
+    """Grey, with a cosine across of `cycles` a pixel whose mirror image goes on with it."""
+    wave = amplitude * torch.cos(2 * torch.pi * cycles * (torch.arange(width, dtype=torch.float64) + 0.5))
+    return (0.5 + wave).expand(3, height, width).clone()
+
+
+@pytest.mark.parametrize(("cycles", "share"), [(0.125, 0), (0.375, 1)])
+def test_the_fine_energy_of_a_wave_is_half_its_squared_amplitude_above_a_quarter_cycle(
+    cycles: float, share: float
+) -> None:
+    for picture in (waves(16, 24, cycles, 0.2), waves(17, 24, cycles, 0.2), waves(16, 24, cycles, 0.2).mT):
+        luma, chroma = distances.fine_energy(picture).tolist()
+        assert luma == pytest.approx(share * 0.2**2 / 2, abs=1e-12)
+        assert chroma == pytest.approx(0, abs=1e-12)
+
+
+def test_the_fine_energy_of_a_checkerboard_is_its_variance_and_of_a_ramp_next_to_nothing() -> None:
+    board = (torch.arange(12)[:, None] + torch.arange(17)) % 2 * 0.5
+    assert distances.fine_energy(board.expand(3, 12, 17))[0] == pytest.approx(0.0625, rel=0.05)
+    ramp = torch.linspace(0, 1, 64).expand(3, 48, 64)
+    assert distances.fine_energy(ramp)[0] < 1e-5
+
+
+def test_colour_noise_of_one_luma_is_chroma_alone() -> None:
+    signs = (torch.arange(16)[:, None] + torch.arange(16)) % 2 * 2.0 - 1
+    picture = 0.5 + torch.stack([0.587 * 0.1 * signs, -0.299 * 0.1 * signs, 0 * signs])
+    luma, chroma = distances.fine_energy(picture).tolist()
+    assert luma == pytest.approx(0, abs=1e-12)
+    assert chroma == pytest.approx((0.0587 / 1.402) ** 2, rel=0.05)
+
+
+def test_noise_is_over_the_larger_of_both_given_pictures_and_grey_ones_count_as_rounded() -> None:
+    photograph, painting, picture = (waves(16, 24, 0.375, each) for each in (0.1, 0.2, 0.4))
+    assert distances.noise(painting, photograph)(picture).tolist() == pytest.approx([4, 0], abs=1e-6)
+    assert distances.noise(photograph, painting)(painting).tolist() == pytest.approx([1, 0], abs=1e-6)
+    grey = torch.full((3, 32, 32), 0.5)
+    speckled = (torch.rand(3, 32, 32, generator=torch.Generator().manual_seed(0)) * 255).round() / 255
+    assert distances.noise(grey, grey)(grey).tolist() == [0, 0]
+    assert (distances.noise(grey, grey)(speckled) > 1000).all()

@@ -1,0 +1,115 @@
+"""Held-out measures: what is measured against what, under which name."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from stx.measures.judge import CIRCULAR, NOISE, STYLE_LAYERS, TO_CONTENT, TO_STYLE, circular, measurer, measures
+from stx.model.vgg import LAYERS
+
+STYLE_MEASURES = {*TO_STYLE, *(f"sliced_wasserstein_{layer}" for layer in STYLE_LAYERS)}
+
+
+def picture(seed: int, height: int = 48, width: int = 64) -> Tensor:
+    return torch.rand(3, height, width, generator=torch.Generator().manual_seed(seed))
+
+
+def test_untouched_pictures_score_as_their_names_say() -> None:
+    content, style = picture(0) * 0.5, picture(1)
+    photograph = measures(content, content, style)
+    assert photograph["measure/ssim"] == pytest.approx(1)
+    assert all(photograph[f"measure/{name}"] == pytest.approx(0, abs=1e-6) for name in TO_CONTENT if name != "ssim")
+    painting = measures(style, content, style)
+    assert all(painting[f"measure/{name}"] == pytest.approx(0, abs=1e-6) for name in STYLE_MEASURES)
+    for name in STYLE_MEASURES:
+        assert photograph[f"measure/{name}"] == pytest.approx(photograph[f"baseline/{name}"]) != 0
+    for name in TO_CONTENT:
+        assert painting[f"measure/{name}"] == pytest.approx(painting[f"baseline/{name}"]) != 0
+    assert len(photograph) == 2 * len(STYLE_MEASURES | set(TO_CONTENT)) + len(NOISE)
+    assert max(photograph[f"measure/{name}"] for name in NOISE) <= 1.0
+    assert max(painting[f"measure/{name}"] for name in NOISE) == pytest.approx(1)
+
+
+def test_a_measure_of_several_layers_is_their_mean() -> None:
+    found = measures(picture(2), picture(0), picture(1))
+    layers = [found[f"measure/sliced_wasserstein_{layer}"] for layer in STYLE_LAYERS]
+    assert found["measure/sliced_wasserstein"] == pytest.approx(sum(layers) / 4)
+    assert found["measure/content"] == found["measure/content_conv4_3"] != found["measure/content_conv3_3"]
+
+
+def test_one_judge_says_the_same_of_a_picture_every_time() -> None:
+    content, style = picture(0), picture(1, 40, 72)
+    judge = measurer(content, style)
+    judge.judge(picture(3))
+    again = judge.judge(picture(2).requires_grad_())
+    assert again | judge.baselines == measures(picture(2), content, style)
+    assert all(name.startswith("measure/") for name in again)
+    assert all(name.startswith("baseline/") for name in judge.baselines)
+
+
+def test_a_style_picture_of_another_size_has_no_content_baseline() -> None:
+    baselines = measurer(picture(0), picture(1, 40, 40)).baselines
+    assert set(baselines) == {f"baseline/{name}" for name in STYLE_MEASURES}
+
+
+def test_pictures_too_small_for_the_layers_are_not_measured() -> None:
+    assert measures(picture(0, 7, 64), picture(0, 7, 64), picture(1)) == {}
+    assert measures(picture(0), picture(0), picture(1, 64, 7)) == {}
+
+
+def test_pictures_smaller_than_its_window_have_no_ssim() -> None:
+    without = set(measures(picture(2, 10, 64), picture(0, 10, 64), picture(1, 10, 64)))
+    with_it = set(measures(picture(2, 11, 64), picture(0, 11, 64), picture(1, 11, 64)))
+    assert with_it - without == {"measure/ssim", "baseline/ssim"}
+
+
+def test_measures_are_of_layers_that_no_default_loss_uses() -> None:
+    used = {"conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1", "conv4_2"}
+    for measure in {**TO_STYLE, **TO_CONTENT}.values():
+        assert used.isdisjoint(measure.layers)
+        assert all(layer in LAYERS or layer == "picture" for layer in measure.layers)
+
+
+ALL_STYLE = ("conv1_1", "conv2_1")
+CIRCLES = [
+    ("measure/gram", ["gram"], ALL_STYLE, ("conv4_2",), True),
+    ("measure/gram", ["cooc_vector", "mmd_polynomial"], ALL_STYLE, (), True),
+    ("measure/gram", ["gaussian"], ALL_STYLE, (), True),
+    ("measure/gram", ["gram"], (), ("conv4_2",), False),
+    ("measure/gram", ["sliced_wasserstein"], ALL_STYLE, (), False),
+    ("measure/frechet", ["gaussian"], ALL_STYLE, (), True),
+    ("measure/frechet", ["gram"], ALL_STYLE, (), False),
+    ("measure/sliced_wasserstein", ["channel_histograms"], ALL_STYLE, (), True),
+    ("measure/sliced_wasserstein_conv3_3", ["sliced_wasserstein"], ALL_STYLE, (), True),
+    ("measure/sliced_wasserstein_conv3_3", ["gram"], ("conv3_3",), (), False),
+    ("measure/colour", ["gram", "gaussian"], ALL_STYLE, (), False),
+    ("measure/content", ["gram"], ALL_STYLE, ("conv4_2",), False),
+    ("measure/content", ["gram"], ALL_STYLE, ("conv4_2", "conv4_3"), True),
+    ("measure/content_conv3_3", [], (), ("conv3_3",), True),
+    ("measure/content_conv3_3", [], (), ("conv4_3",), False),
+    ("measure/cfsd", [], (), ("conv3_3",), True),
+    ("measure/ssim", ["gram"], ALL_STYLE, tuple(LAYERS), False),
+]
+
+
+@pytest.mark.parametrize(("measure", "statistics", "style", "content", "answer"), CIRCLES)
+def test_a_measure_of_what_was_optimised_is_circular(
+    measure: str, statistics: list[str], style: tuple[str, ...], content: tuple[str, ...], answer: bool
+) -> None:
+    assert circular(measure, statistics, style, content) is answer
+
+
+def test_every_measure_says_whether_it_is_circular() -> None:
+    assert set(CIRCULAR) == {f"measure/{name}" for name in TO_STYLE}
+    for name in STYLE_MEASURES | set(TO_CONTENT):
+        assert circular(f"measure/{name}", [], ALL_STYLE, ()) is False
+    with pytest.raises(KeyError):
+        circular("measure/gramm", ["gram"], ALL_STYLE, ())
+
+
+def test_every_measure_is_explained() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "measures.md").read_text(encoding="utf-8")
+    for name in {*TO_STYLE, *TO_CONTENT}:
+        assert f"`measure/{name}`" in page

@@ -1,0 +1,231 @@
+"""Losses and gradients against the formulas of Gatys et al. and of the thesis."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from stx import stats
+from stx.errors import UserError
+from stx.model.losses import LossNetwork, Prior, Term
+from stx.model.vgg import VGG19, Weights
+
+Picture = Callable[..., Tensor]
+LAYERS = ["conv1_1", "conv2_1"]
+
+
+def network(vgg: VGG19, content: Tensor, style: Tensor, **changes: Any) -> LossNetwork:
+    settings: dict[str, Any] = {
+        "content_layers": ["conv1_2"],
+        "style_layers": LAYERS,
+        "style_weights": [0.5, 0.5],
+        "alpha": 1.0,
+        "beta": 1.0,
+        "terms": {"gram": Term(stats.gram, stats.quarter_mean_square)},
+    }
+    return LossNetwork(vgg, content, style, **(settings | changes))
+
+
+def features(vgg: VGG19, image: Tensor, layer: str) -> Tensor:
+    return vgg(image, [layer])[layer].float().flatten(1)
+
+
+def test_content_and_style_losses_are_equations_1_4_5_and_7_of_gatys(small_vgg: VGG19, picture: Picture) -> None:
+    content, style, image = picture(0), picture(1), picture(2)
+    losses = network(small_vgg, content, style, alpha=0.7, beta=11.0, style_weights=[0.3, 0.6])(image)
+    f, p = features(small_vgg, image, "conv1_2"), features(small_vgg, content, "conv1_2")
+    expected_content = 0.5 * ((f - p) ** 2).sum()
+    expected_style = torch.zeros(())
+    for weight, layer in zip([0.3, 0.6], LAYERS, strict=True):
+        g, a = (m @ m.T for m in (features(small_vgg, image, layer), features(small_vgg, style, layer)))
+        n, m = features(small_vgg, image, layer).shape
+        expected = ((g - a) ** 2).sum() / (4 * n**2 * m**2)
+        torch.testing.assert_close(losses.style_layers[layer], expected, rtol=1e-4, atol=0)
+        expected_style = expected_style + weight * expected
+    torch.testing.assert_close(losses.content, expected_content, rtol=1e-4, atol=0, check_dtype=False)
+    torch.testing.assert_close(losses.style, expected_style, rtol=1e-4, atol=0, check_dtype=False)
+    total = 0.7 * expected_content + 11 * expected_style
+    torch.testing.assert_close(losses.total, total, rtol=1e-4, atol=0, check_dtype=False)
+
+
+def test_the_thesiss_content_gradient_is_autograds() -> None:
+    """Section 4.3: dL/dF = F - P where F > 0, else 0; F stands after the ReLU of its argument."""
+    generator = torch.Generator().manual_seed(0)
+    before = torch.randn(4, 30, generator=generator, dtype=torch.float64, requires_grad=True)
+    target = torch.randn(4, 30, generator=generator, dtype=torch.float64).relu()
+    after = before.relu()
+    (0.5 * (after - target).square().sum()).backward()
+    expected = torch.where(before > 0, after - target, 0.0).detach()
+    torch.testing.assert_close(before.grad, expected)
+
+
+def test_the_thesiss_style_gradient_lacks_the_factor_one_over_n2_m2() -> None:
+    """Section 4.3 has (F^T (G - A)) where F > 0; autograd of E_l, as Gatys et al. eq. 6, has 1/(N^2 M^2) before it."""
+    generator = torch.Generator().manual_seed(0)
+    channels, positions = 4, 30
+    before = torch.randn(channels, positions, generator=generator, dtype=torch.float64, requires_grad=True)
+    target = torch.randn(channels, positions, generator=generator, dtype=torch.float64).relu()
+    after = before.relu()
+    gram, wanted = after @ after.T, target @ target.T
+    ((gram - wanted).square().sum() / (4 * channels**2 * positions**2)).backward()
+    printed = torch.where(before > 0, (after.T @ (gram - wanted)).T, 0.0).detach()
+    torch.testing.assert_close(before.grad, printed / (channels**2 * positions**2))
+
+
+def test_the_literal_factor_is_the_thesiss_formula_for_any_statistic(small_vgg: VGG19, picture: Picture) -> None:
+    cooc = partial(stats.cooc_vector, radius=2, threshold="mean", window="mean", normalise=False)
+    content, style, image = picture(0), picture(1), picture(2)
+    losses = network(small_vgg, content, style, terms={"it": Term(cooc)}, literal_factor=True)(image)
+    for layer in LAYERS:
+        ours, theirs = (cooc(small_vgg(x, [layer])[layer].float()) for x in (image, style))
+        n, m = features(small_vgg, image, layer).shape
+        expected = ((ours - theirs) ** 2).sum() / (4 * n**2 * m**2)
+        torch.testing.assert_close(losses.style_layers[layer], expected, rtol=1e-4, atol=0)
+
+
+def test_the_literal_factor_leaves_gram_as_it_is(small_vgg: VGG19, picture: Picture) -> None:
+    plain, literal = (network(small_vgg, picture(0), picture(1), literal_factor=flag) for flag in (False, True))
+    assert plain(picture(2)).total == literal(picture(2)).total
+
+
+def test_losses_are_zero_at_their_targets(small_vgg: VGG19, picture: Picture) -> None:
+    losses = network(small_vgg, picture(0), picture(0))(picture(0))
+    assert [float(loss) for loss in losses[:3]] == [0, 0, 0]
+
+
+def test_calibration_makes_every_layer_pull_as_hard_as_the_content(small_vgg: VGG19, picture: Picture) -> None:
+    content = picture(0)
+    made = network(small_vgg, content, picture(1))
+    made.calibrate(content, torch.Generator().manual_seed(5))
+    noise = torch.randn(content.shape, generator=torch.Generator().manual_seed(5))
+    assert made.norms["conv2_1"] * made.scales["conv2_1"] == pytest.approx(made.norms["content"], rel=1e-6)
+    norms = made.gradient_norms((content + 0.1 * noise).clamp(0, 1))
+    for layer in LAYERS:
+        assert float(norms[layer]) == pytest.approx(float(norms["content"]), rel=1e-4)
+
+
+def test_several_terms_are_each_calibrated_and_count_as_their_mean(small_vgg: VGG19, picture: Picture) -> None:
+    content, style, image = picture(0), picture(1), picture(2)
+    gram = Term(stats.gram, stats.quarter_mean_square)
+    moments = Term(partial(stats.mean_std, epsilon=1e-5))
+    both = network(small_vgg, content, style, terms={"gram": gram, "moments": moments})
+    both.calibrate(content, torch.Generator().manual_seed(5))
+    alone = {
+        "gram": network(small_vgg, content, style),
+        "moments": network(small_vgg, content, style, terms={"m": moments}),
+    }
+    for made in alone.values():
+        made.calibrate(content, torch.Generator().manual_seed(5))
+    for layer in LAYERS:
+        for name, made in alone.items():
+            assert both.scales[f"{layer}/{name}"] == pytest.approx(made.scales[layer], rel=1e-5)
+        expected = sum(float(made(image).style_layers[layer]) for made in alone.values()) / 2
+        assert float(both(image).style_layers[layer]) == pytest.approx(expected, rel=1e-5)
+    norms, single = both.weighted_gradient_norms(image), alone["gram"].weighted_gradient_norms(image)
+    assert float(norms["conv1_1/gram"]) == pytest.approx(float(single["conv1_1"]) / 2, rel=1e-5)
+
+
+def test_a_prior_is_calibrated_like_any_term_and_enters_the_total_by_its_weight(
+    small_vgg: VGG19, picture: Picture
+) -> None:
+    content, image = picture(0), picture(2)
+    prior = Prior(partial(stats.total_variation, power=2.0, smoothing=0.01), weight=0.1)
+    bare, made = (network(small_vgg, content, picture(1), prior=each) for each in (None, prior))
+    for each in (bare, made):
+        each.calibrate(content, torch.Generator().manual_seed(5))
+    assert made.norms["prior"] * made.scales["prior"] == pytest.approx(made.norms["content"], rel=1e-6)
+    penalty = float(prior.penalty(image)) * made.scales["prior"]
+    assert float(made(image).total) == pytest.approx(float(bare(image).total) + 0.1 * penalty, rel=1e-6)
+    assert float(made.weighted_gradient_norms(content)["prior"]) == pytest.approx(
+        0.1 * float(made.gradient_norms(content)["prior"])
+    )
+    assert bare(image).prior is None
+
+
+def test_calibration_reaches_gradients_whose_squares_leave_float32(small_vgg: VGG19, picture: Picture) -> None:
+    tiny = network(small_vgg, picture(0), picture(1), terms={"it": Term(lambda maps: 1e-13 * maps.mean())})
+    tiny.calibrate(picture(0), torch.Generator().manual_seed(5))
+    assert all(scale > 1e20 for scale in tiny.scales.values())
+
+
+def test_calibration_without_content_follows_the_first_style_layer(small_vgg: VGG19, picture: Picture) -> None:
+    made = network(small_vgg, picture(0), picture(1), content_layers=[])
+    made.calibrate(picture(0), torch.Generator().manual_seed(5))
+    assert made.scales["conv1_1"] == 1
+    assert made.scales["conv2_1"] != 1
+
+
+def test_a_term_without_a_gradient_keeps_its_scale_with_one_warning(small_vgg: VGG19, picture: Picture) -> None:
+    blind = network(small_vgg, picture(0), picture(1), terms={"it": Term(lambda maps: 0 * maps.sum())})
+    with pytest.warns(UserWarning, match="not calibrated") as warned:
+        blind.calibrate(picture(0), torch.Generator().manual_seed(5))
+    assert len(warned) == 1
+    assert blind.scales == {"conv1_1": 1, "conv2_1": 1}
+
+
+def test_gradient_norms_are_those_of_separate_backward_passes(small_vgg: VGG19, picture: Picture) -> None:
+    made = network(small_vgg, picture(0), picture(1), alpha=2.0, beta=3.0)
+    norms = made.weighted_gradient_norms(picture(2))
+    image = picture(2).requires_grad_()
+    (2.0 * made(image).content).backward()
+    assert image.grad is not None
+    assert float(norms["content"]) == pytest.approx(float(image.grad.norm()), rel=1e-6)
+    image = picture(2).requires_grad_()
+    (3.0 * 0.5 * made(image).style_layers["conv2_1"]).backward()
+    assert image.grad is not None
+    assert float(norms["conv2_1"]) == pytest.approx(float(image.grad.norm()), rel=1e-6)
+
+
+def test_a_positionwise_statistic_refuses_two_sizes_and_gram_does_not(small_vgg: VGG19, picture: Picture) -> None:
+    options = {"radius": 1, "threshold": "mean", "window": "mean", "normalise": False}
+    with pytest.raises(UserError, match="style_size=same"):
+        network(small_vgg, picture(0), picture(1, 30, 20), terms={"it": Term(partial(stats.cooc_tensor, **options))})
+    network(small_vgg, picture(0), picture(1, 30, 20))
+
+
+def test_what_a_statistic_refers_to_is_fitted_once_a_layer_to_the_style_picture(
+    small_vgg: VGG19, picture: Picture
+) -> None:
+    fitted = []
+
+    def reference(maps: Tensor) -> Tensor:
+        fitted.append(maps)
+        return maps.mean((1, 2))
+
+    def centred(maps: Tensor, *, reference: Tensor) -> Tensor:
+        return maps.mean((1, 2)) - reference
+
+    made = network(small_vgg, picture(0), picture(1), terms={"it": Term(centred, reference=reference)})
+    made(picture(2))
+    assert len(fitted) == len(LAYERS)
+    assert float(made(picture(1)).style) == pytest.approx(0, abs=1e-12)
+
+
+def test_magnitudes_do_not_overflow_where_the_statistic_does_not(small_vgg: VGG19, picture: Picture) -> None:
+    huge = network(small_vgg, picture(0), picture(1), terms={"it": Term(lambda maps: 1e26 * maps.mean())})
+    assert torch.isfinite(huge(picture(2)).magnitudes["conv1_1"])
+
+
+def test_peaks_show_overflown_features_that_a_masked_statistic_hides(small_vgg: VGG19, picture: Picture) -> None:
+    image = picture(2)
+    image[0, 3, 3] = float("nan")
+    made = network(small_vgg, picture(0), picture(1), terms={"it": Term(lambda maps: maps.nan_to_num().mean())})
+    losses = made(image)
+    assert torch.isfinite(losses.magnitudes["conv1_1"])
+    assert not torch.isfinite(losses.peaks["conv1_1"])
+
+
+def test_bfloat16_features_give_the_losses_of_float32_within_two_percent(
+    caffe_weights: Weights, picture: Picture
+) -> None:
+    totals = []
+    for dtype in (torch.float32, torch.bfloat16):
+        vgg = VGG19(caffe_weights, "max", "conv2_1", dtype)
+        content, style, image = (picture(seed).float() for seed in range(3))
+        losses = network(vgg, content, style)(image)
+        assert losses.total.dtype == torch.float32
+        totals.append(float(losses.style))
+    assert totals[1] == pytest.approx(totals[0], rel=0.02)

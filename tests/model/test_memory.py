@@ -1,0 +1,104 @@
+"""The expected memory against what PyTorch's allocator counts."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from torch.profiler import ProfilerActivity, profile
+
+from stx.config.schema import CONF, Config, validate
+from stx.errors import UserError
+from stx.model import memory
+from stx.model.losses import LossNetwork, Term
+from stx.model.prepare import loss_network, prepare, terms
+from stx.model.vgg import LAYERS
+
+PIXELS = 320 * 240
+
+
+def config(*overrides: str) -> Config:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        size = ("image_size.width=320", "image_size.height=240")
+        return validate(compose("config", [*size, "precision=fp32", *overrides]))
+
+
+def peak(network: LossNetwork, call: Any) -> int:
+    """Bytes allocated at the worst moment of a call, over those at its start."""
+    call()  # oneDNN keeps what it reorders the weights into
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
+        call()
+    results = profiled.profiler.kineto_results.events()
+    now = worst = 0
+    for event in sorted((event for event in results if event.name() == "[memory]"), key=lambda event: event.start_ns()):
+        now += event.nbytes()
+        worst = max(worst, now)
+    return worst
+
+
+@pytest.mark.parametrize("calibrated", [False, True])
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["activation_checkpointing=true"],
+        ["style_stat=cooc_gram", "pooling=avg"],
+        ["precision=bf16", "loss_weights.style_layers=[conv1_2,conv3_4]"],
+        *(pytest.param(more, marks=pytest.mark.slow) for more in ([], ["style_stat=mmd_gaussian"])),
+    ],
+    ids=" ".join,
+)
+def test_a_step_and_the_calibration_take_what_was_said(overrides: list[str], calibrated: bool) -> None:
+    asked = config(*overrides, "loss_weights.calibrate=none")
+    inputs = prepare(asked)
+    network = loss_network(asked, inputs)
+    image = inputs.initial.clone().requires_grad_()
+
+    def step() -> None:
+        image.grad = None
+        network(image).total.backward()
+
+    def calibrate() -> None:
+        network.calibrate(inputs.content, torch.Generator().manual_seed(0))
+
+    expected = memory.of_a_step(
+        list(LAYERS),
+        network.layers,
+        terms(asked),
+        pooling=asked.pooling.name,
+        itemsize=inputs.hardware.dtype.itemsize,
+        checkpointing=asked.activation_checkpointing,
+        calibrated=calibrated,
+    )
+    pictures = 12 * 5  # normalised and turned ones, and the gradient
+    assert 0.7 < peak(network, calibrate if calibrated else step) / PIXELS / (expected + pictures) < 1.3
+
+
+def test_what_a_statistic_keeps_is_found_out() -> None:
+    for statistic, layer, expected in (
+        (lambda maps: maps.mean(), "conv1_1", 0),
+        (lambda maps: maps.square().mean(), "conv1_1", 0),
+        (lambda maps: maps.exp().mean(), "conv1_1", 4),
+        (lambda maps: maps.exp().exp().mean(), "conv3_1", 8),
+    ):
+        assert memory.kept_by(Term(statistic), layer) == pytest.approx(expected)
+
+
+def test_a_limit_of_the_container_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "CGROUP", tmp_path / "memory.max")
+    machine = memory.there_is(torch.device("cpu"))
+    (tmp_path / "memory.max").write_text("max\n")
+    assert memory.there_is(torch.device("cpu")) == machine > 1e9
+    (tmp_path / "memory.max").write_text("123456789\n")
+    assert memory.there_is(torch.device("cpu")) == 123456789
+
+
+def test_what_cannot_fit_is_refused_with_what_would(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, checkpointed = prepare(config()).memory, prepare(config("activation_checkpointing=true")).memory
+    monkeypatch.setattr(memory, "there_is", lambda device: (plain + checkpointed) / 2)
+    with pytest.raises(UserError, match="activation_checkpointing=true takes"):
+        prepare(config())
+    prepare(config("activation_checkpointing=true"))
+    monkeypatch.setattr(memory, "there_is", lambda device: 1e8)
+    with pytest.raises(UserError, match=r"GB; take a smaller image_size$"):
+        prepare(config("activation_checkpointing=true"))

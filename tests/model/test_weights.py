@@ -1,0 +1,92 @@
+"""Sources of weights, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from stx.errors import UserError
+from stx.model.vgg import LAYERS, Weights
+from stx.model.weights import CAFFE_FILE, import_torchvision, load_weights, sha256, wheel_file
+
+
+def test_the_wheels_weights_are_the_ones_that_were_tried(caffe_weights: Weights) -> None:
+    assert wheel_file().name == CAFFE_FILE
+    assert caffe_weights.sha256 == "c34748d2a8b1ad0a651c18a3addff1b0189af7f070cdaaa0dced0db6150b6af6"
+    assert caffe_weights.sha256 == sha256(wheel_file())
+
+
+def test_random_weights_keep_the_scale_of_activations_and_repeat() -> None:
+    first, again, other = (load_weights.__wrapped__("vgg19_random", None, seed) for seed in (1, 1, 2))
+    for name in LAYERS:
+        assert torch.equal(first.convolutions[name][0], again.convolutions[name][0])
+        assert not torch.equal(first.convolutions[name][0], other.convolutions[name][0])
+    maps = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    for kernel, bias in first.convolutions.values():
+        maps = torch.nn.functional.conv2d(maps, kernel, bias, padding=1).relu()
+    assert 0.1 < float(maps.square().mean()) < 10
+
+
+def test_torchvisions_own_file_is_read(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = import_torchvision().models.vgg19(weights=None)
+    torch.save(model.state_dict(), tmp_path / "vgg19.pth")
+    weights = load_weights("vgg19_torchvision", str(tmp_path / "vgg19.pth"), 0)
+    assert torch.equal(weights.convolutions["conv5_4"][0], model.features[34].weight)
+    assert weights.preprocessing.order == (0, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "no file of tensors, or damaged"),
+        (b"not weights at all", "no file of tensors, or damaged"),
+        ({"a": torch.zeros(1)}, "has no entry"),
+        ([1, 2], "holds a list"),
+    ],
+)
+@pytest.mark.parametrize("model", ["vgg19", "vgg19_torchvision"])
+def test_a_file_that_is_not_vgg19_is_refused_by_name(tmp_path: Path, model: str, content: object, message: str) -> None:
+    path = tmp_path / "weights.pth"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        torch.save(content, path)
+    with pytest.raises(UserError, match=message) as refused:
+        load_weights(model, str(path), 0)
+    assert str(path) in str(refused.value)
+
+
+def test_kernels_of_another_shape_are_refused(tmp_path: Path) -> None:
+    state = import_torchvision().models.vgg16(weights=None).state_dict()
+    torch.save({**state, "features.34.weight": torch.zeros(1), "features.34.bias": torch.zeros(1)}, tmp_path / "w.pth")
+    with pytest.raises(UserError, match=r"w\.pth has"):
+        load_weights("vgg19_torchvision", str(tmp_path / "w.pth"), 0)
+
+
+def test_a_pickle_that_would_run_code_is_refused(tmp_path: Path) -> None:
+    class Harm:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return Path.touch, (tmp_path / "harm",)  # type: ignore[return-value]
+
+    torch.save(Harm(), tmp_path / "weights.pth")
+    with pytest.raises(UserError, match="damaged"):
+        load_weights("vgg19", str(tmp_path / "weights.pth"), 0)
+    assert not (tmp_path / "harm").exists()
+
+
+def test_missing_files_and_files_for_random_weights_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="there is no file"):
+        load_weights("vgg19", str(tmp_path / "none.bin"), 0)
+    with pytest.raises(UserError, match=r"leave model\.weights out"):
+        load_weights("vgg19_random", "any", 0)
+
+
+def test_no_network_for_torchvisions_weights_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def offline(*args: object, **kwargs: object) -> None:
+        raise OSError("Name or service not known")
+
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    monkeypatch.setattr(torch.hub, "download_url_to_file", offline)
+    with pytest.raises(UserError, match="Use model=vgg19"):
+        load_weights.__wrapped__("vgg19_torchvision", None, 0)

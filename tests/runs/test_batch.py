@@ -1,0 +1,144 @@
+"""A batch: one parent, finished members kept, failed ones listed, nothing started that cannot run."""
+
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from stx.errors import UserError
+from stx.runs import batch as module
+from stx.runs.batch import Batch, Ended, Member, batch
+
+SMALL = ["model=vgg19_random", "image_size.width=48", "image_size.height=32", "optim.steps=2"]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> str:
+    return f"tracking.uri=sqlite:///{tmp_path / 'mlflow.db'}"
+
+
+def members(store: str, *extra: str) -> list[Member]:
+    return [
+        Member("one", [*SMALL, store, *extra]),
+        Member("two", [*SMALL, store, "style_stat=cooc_vector", *extra]),
+    ]
+
+
+def work(members: list[Member], folder: Path) -> tuple[Batch, list[Ended]]:
+    with batch("trial", members, folder) as made:
+        return made, list(made.work())
+
+
+def test_members_are_children_of_one_parent_and_are_not_run_twice(store: str, tmp_path: Path) -> None:
+    made, first = work(members(store), tmp_path / "out")
+    assert [(ended.name, ended.outcome, ended.message) for ended in first] == [
+        ("one", "finished", ""),
+        ("two", "finished", ""),
+    ]
+    runs = {name: made.run_of(name) for name in ("one", "two")}
+    assert all(run and run.tags["mlflow.parentRunId"] == made.parent.id for run in runs.values())
+    assert made.store.read(made.parent.id).status == "FINISHED"
+    pictures = sorted((tmp_path / "out" / "runs").glob("*/output.png"))
+    assert [picture.parent.name.partition("-")[0] for picture in pictures] == ["one", "two"]
+
+    again, second = work(members(store), tmp_path / "out")
+    assert again.parent.id == made.parent.id
+    assert [ended.message for ended in second] == ["kept", "kept"]
+    assert len(made.store.runs("mlflow.parentRunId", made.parent.id)) == 2
+
+
+def test_another_setting_is_another_run_and_leaves_the_old_one(store: str, tmp_path: Path) -> None:
+    made, _ = work(members(store)[:1], tmp_path)
+    _, changed = work(members(store, "seed=1", "init=noise")[:1], tmp_path)
+    assert [ended.message for ended in changed] == [""]
+    assert len(made.store.runs("mlflow.parentRunId", made.parent.id)) == 2
+    assert len(list((tmp_path / "runs").glob("one-*/output.png"))) == 2
+
+
+def test_another_picture_under_the_same_path_is_another_run(store: str, tmp_path: Path) -> None:
+    from PIL import Image
+
+    photo = tmp_path / "photo.png"
+    Image.new("RGB", (64, 48), "red").save(photo)
+    work(members(store, f"content={photo}")[:1], tmp_path)
+    Image.new("RGB", (64, 48), "blue").save(photo)
+    _, changed = work(members(store, f"content={photo}")[:1], tmp_path)
+    assert [ended.message for ended in changed] == [""]
+
+
+def test_a_member_that_fails_is_listed_and_tried_again(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = module.run
+
+    def breaks(job: object) -> Path:
+        if job.choices["style_stat"] != "cooc_vector":  # type: ignore[attr-defined]
+            raise ZeroDivisionError("on purpose")
+        return real(job)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "run", breaks)
+    _, ended = work(members(store), tmp_path)
+    assert [(one.outcome, one.message) for one in ended] == [
+        ("failed", "ZeroDivisionError: on purpose"),
+        ("finished", ""),
+    ]
+    (told,) = (tmp_path / "runs").glob("one-*/error.txt")
+    assert "Traceback" in told.read_text()
+    monkeypatch.setattr(module, "run", real)
+    _, again = work(members(store), tmp_path)
+    assert [(one.outcome, one.message) for one in again] == [("finished", ""), ("finished", "kept")]
+
+
+def test_a_diverged_member_counts_as_ended(store: str, tmp_path: Path) -> None:
+    overflow = [*SMALL[1:3], store, "+experiment=thesis/e06_gram_cooc_vector", "optim.steps=9"]
+    overflow += ["image_size.width=64", "image_size.height=48"]
+    _, ended = work([Member("overflow", overflow)], tmp_path)
+    assert [one.outcome for one in ended] == ["diverged"]
+    _, again = work([Member("overflow", overflow)], tmp_path)
+    assert [one.message for one in again] == ["kept"]
+
+
+def test_what_a_killed_batch_left_running_goes_on_in_its_run(store: str, tmp_path: Path) -> None:
+    made, _ = work(members(store)[:1], tmp_path)
+    run = made.run_of("one")
+    assert run
+    made.store.client.set_tag(run.id, "stx.outcome", "running")
+    made.store.client.update_run(run.id, status="RUNNING")
+    again, ended = work(members(store)[:1], tmp_path)
+    assert [one.message for one in ended] == [""]
+    left = again.store.read(run.id)
+    assert (left.status, left.tags["stx.outcome"]) == ("FINISHED", "finished")
+    assert len(again.store.runs("mlflow.parentRunId", again.parent.id)) == 1
+
+
+def test_one_bad_member_keeps_all_from_starting(store: str, tmp_path: Path) -> None:
+    bad = Member("bad", [*SMALL, store, "content=nowhere.png"])
+    with pytest.raises(UserError, match=r"nowhere\.png(.|\n)*\(in bad; none was started\)"):
+        work([*members(store), bad], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_batch_needs_a_store(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="tracking=none"):
+        work([Member("one", [*SMALL, "tracking=none"])], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_batches_do_not_share_a_folder(store: str, tmp_path: Path) -> None:
+    with FileLock(str(tmp_path / ".lock")), pytest.raises(UserError, match="another process is at work"):
+        work(members(store), tmp_path)
+
+
+def test_an_interruption_marks_the_parent_and_passes(store: str, tmp_path: Path) -> None:
+    opened = None
+
+    def interrupted() -> None:
+        nonlocal opened
+        with batch("trial", members(store), tmp_path) as opened:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert opened
+    parent = opened.store.read(opened.parent.id)
+    assert (parent.status, parent.tags["stx.outcome"]) == ("KILLED", "interrupted")

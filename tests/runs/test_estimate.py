@@ -1,0 +1,59 @@
+"""How long a run will take, beforehand."""
+
+import time
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+
+from stx.config.schema import CONF, Config, validate
+from stx.loop.levels import levels
+from stx.model.prepare import Inputs, loss_network, prepare
+from stx.runs import estimate
+
+
+def prepared(*overrides: str) -> tuple[Config, Inputs]:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = validate(compose("config", ["tracking=none", "device=cpu", "image_size=small", *overrides]))
+    return config, prepare(config)
+
+
+def test_every_step_costs_a_constant_and_its_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(estimate, "an_evaluation", lambda config, inputs, area: 0.01 + 1e-6 * area)
+    config, inputs = prepared("model=vgg19_random", "optim.steps=100", "optim.pyramid=[60]", "style_stat=gram")
+    small, whole = (0.01 + 1e-6 * pixels for pixels in (128 * 96, 256 * 192))
+    calibration = 2 + 5
+    expected = (60 + calibration) * small + (40 + calibration + estimate.JUDGED) * whole
+    assert estimate.seconds(config, inputs) == pytest.approx(expected)
+
+
+def test_a_small_probe_that_was_held_up_does_not_make_large_pictures_cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = dict(zip(estimate.PROBES, (0.6, 0.1), strict=True))
+    monkeypatch.setattr(estimate, "an_evaluation", lambda config, inputs, area: times[area])
+    config, inputs = prepared("model=vgg19_random", "optim.steps=100", "optim.pyramid=[]", "image_size=photograph")
+    at_least = 100 * 0.1 * inputs.content[0].numel() / estimate.PROBES[1]
+    assert at_least < estimate.seconds(config, inputs) < 1.5 * at_least
+
+
+def test_a_probe_is_not_timed_by_its_first_evaluation(monkeypatch: pytest.MonkeyPatch) -> None:
+    config, inputs = prepared("model=vgg19_random", "image_size.width=32", "image_size.height=32")
+    clock = iter([0, 50, *(50 + tick for tick in range(100))])  # the first takes 50 s, the others 1 s
+    monkeypatch.setattr(estimate.time, "monotonic", lambda: float(next(clock)))
+    assert estimate.an_evaluation(config, inputs, 1024) == 1
+
+
+def test_a_narrow_picture_is_timed_at_what_the_network_can_see() -> None:
+    config, inputs = prepared("model=vgg19_random", "image_size.height=20", "image_size.width=400", "style_size=own")
+    assert 0 < estimate.an_evaluation(config, inputs, 96 * 72) < 60
+
+
+@pytest.mark.slow
+def test_the_estimate_is_within_a_factor_of_two() -> None:
+    config, inputs = prepared("optim.steps=20")
+    expected = estimate.seconds(config, inputs)
+    network = loss_network(config, levels(config, inputs)[-1].inputs)
+    started = time.monotonic()
+    for _ in range(10):
+        network(inputs.content.clone(memory_format=torch.contiguous_format).requires_grad_()).total.backward()
+    each = (time.monotonic() - started) / 10
+    assert 0.5 < expected / ((20 + 7 + estimate.JUDGED) * each) < 2

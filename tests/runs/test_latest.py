@@ -1,0 +1,52 @@
+"""The link to the newest run."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from stx.errors import UserError
+from stx.runs.latest import newest, renew
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for folder in ("outputs/runs/first", "outputs/sweeps/day/0", "elsewhere"):
+        (tmp_path / folder).mkdir(parents=True)
+    return tmp_path
+
+
+def test_the_link_follows_the_newest_run_below_outputs_and_the_tree_may_move(here: Path) -> None:
+    renew(Path("outputs/runs/first"))
+    assert newest() == Path("outputs/runs/first")
+    renew(here / "outputs" / "sweeps" / "day" / "0")
+    renew(Path("elsewhere"))
+    renew(Path("outputs"))
+    assert newest() == Path("outputs/sweeps/day/0")
+    assert os.readlink("outputs/latest") == "sweeps/day/0"
+    assert sorted(path.name for path in Path("outputs").iterdir()) == ["latest", "runs", "sweeps"]
+
+
+def test_what_has_the_name_already_is_left_alone() -> None:
+    Path("outputs/latest").mkdir()
+    renew(Path("outputs/runs/first"))
+    assert not Path("outputs/latest").is_symlink()
+    with pytest.raises(UserError, match="points to no run"):
+        newest()
+
+
+def test_without_links_nothing_is_said_or_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    def impossible(*_: object, **__: object) -> None:
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "symlink_to", impossible)
+    renew(Path("outputs/runs/first"))
+    assert sorted(path.name for path in Path("outputs").iterdir()) == ["runs", "sweeps"]
+
+
+def test_a_run_that_was_deleted_is_not_the_newest() -> None:
+    renew(Path("outputs/runs/first"))
+    Path("outputs/runs/first").rmdir()
+    with pytest.raises(UserError, match="outputs/runs/first, which is gone"):
+        newest()

@@ -1,0 +1,60 @@
+"""What a run is called, from what was typed for it."""
+
+from collections.abc import Iterator
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from omegaconf import OmegaConf
+
+from stx.config.schema import CONF, validate
+from stx.runs.naming import LONGEST, run_name
+
+LAYERS = "conv1_1,conv1_2,conv2_1,conv2_2,conv3_1,conv3_2,conv4_1,conv4_2"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def hydra() -> Iterator[None]:
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        yield
+
+
+def name_of(*overrides: str) -> str:
+    found = compose("config", list(overrides), return_hydra_config=True)
+    task = OmegaConf.masked_copy(found, [str(key) for key in found if key != "hydra"])
+    choices = {group: option for group, option in found.hydra.runtime.choices.items() if "/" not in group}
+    return run_name(validate(task), choices)
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("", "china × swirls"),
+        ("content=some/photo.jpg style=mosaic", "photo × mosaic"),
+        ("style_stat=cooc_vector pooling=avg loss_weights.beta=30", "cooc_vector avg beta=30"),
+        ("optim=lbfgs_plain optim.lr=0.5 optim.pyramid=[3,2]", "lbfgs_plain pyramid=[3,2] lr=0.5"),
+        ("init=noise image_size=small seed=4", "image_size=small init=noise seed=4"),
+        ("model.seed=4 optim.steps=7e3", "model.seed=4 steps=7000"),
+        ("init=picture init.path=a/b.png", "init=picture path=b.png"),
+        ("style_stat.terms.cooc_gram.radius=2", "radius=2"),
+        ("style_stat=gram optim=adam prior=none", "gram adam prior=none"),
+        ("+experiment=gatys2016 optim.steps=20", "gatys2016 steps=20"),
+        ("+experiment=thesis/e06_gram_cooc_vector", "thesis/e06_gram_cooc_vector"),
+        ("+experiment=thesis/e01_gram optim=adam optim.steps=20", "thesis/e01_gram adam steps=20"),
+        ("tracking=none guard.on_nan=raise device=cpu", "device=cpu"),
+    ],
+)
+def test_a_run_is_named_by_what_differs_from_the_defaults(typed: str, name: str) -> None:
+    assert name_of(*typed.split()) == name
+
+
+def test_what_is_typed_and_the_default_is_not_named() -> None:
+    default = compose("config")
+    assert name_of(f"optim.steps={default.optim.steps}", f"seed={default.seed}") == "china × swirls"
+
+
+def test_a_long_name_is_cut() -> None:
+    name = name_of("style_stat=cooc_vector", f"loss_weights.style_layers=[{LAYERS}]")
+    assert name.startswith("cooc_vector style_layers=[conv1_1,conv1_2,")
+    assert (name[-1], len(name)) == ("…", LONGEST)

@@ -1,0 +1,74 @@
+"""The sentences around a picture."""
+
+import pytest
+
+from stx.runs import words
+
+
+def measured(share: float, content: float, cfsd: float) -> dict[str, float]:
+    return {
+        "measure/sliced_wasserstein": 2.4 * share,
+        "baseline/sliced_wasserstein": 2.4,
+        "measure/content": content,
+        "measure/cfsd": cfsd,
+    }
+
+
+def test_sizes_proportions_and_time_are_said_first() -> None:
+    said = words.opening(((1024, 768), (512, 384)), ((900, 600), (543, 362)), 170)
+    assert said == "photo 1024 x 768 -> 512 x 384; the painting keeps its proportions; about 3 minutes"
+
+
+def test_a_squash_is_said() -> None:
+    said = words.opening(((640, 427), (512, 380)), ((768, 576), (512, 380)), 5)
+    assert said == "photo 640 x 427 -> 512 x 380, squashed; the painting is squashed to 512 x 380; under a minute"
+
+
+@pytest.mark.parametrize("before", [(640, 427), (4000, 333), (333, 4000), (1023, 767)])
+@pytest.mark.parametrize("side", [24, 64, 512])
+def test_rounding_to_whole_pixels_is_no_squash(before: tuple[int, int], side: int) -> None:
+    scale = side / max(before)
+    width, height = (max(1, round(length * scale)) for length in before)
+    assert not words.is_squashed(before, (width, height))
+    assert words.is_squashed(before, (2 * width + 1, height))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (1, "under a minute"),
+        (60, "about a minute"),
+        (100, "about 2 minutes"),
+        (170, "about 3 minutes"),
+        (14 * 60, "about 15 minutes"),
+        (58 * 60, "about an hour"),
+        (100 * 60, "about 1.5 hours"),
+        (7.1 * 3600, "about 7 hours"),
+    ],
+)
+def test_times_are_round(seconds: float, said: str) -> None:
+    assert words.duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("measures", "strength", "said"),
+    [
+        (measured(0.25, 0.7, 0.2), 0.5, "three quarters; layout mostly kept; more: --strength 0.8"),
+        (measured(0.52, 0.3, 0.1), 0.8, "half; layout kept; more: --strength 1"),
+        (measured(0.52, 0.3, 0.1), 1.0, "half; layout kept"),
+        (measured(0.1, 0.8, 0.3), 0.5, "nine tenths; layout mostly kept"),
+        (measured(0.1, 1.3, 0.2), 0.5, "nine tenths; layout lost; less: --strength 0.2"),
+        (measured(0.3, 0.7, 0.7), 0.2, "two thirds; layout partly kept; less: --strength 0"),
+        (measured(0.3, 1.3, 0.2), 0.0, "two thirds; layout lost"),
+        (measured(0.52, 0.3, 0.1), None, "half; layout kept"),
+    ],
+)
+def test_style_layout_and_the_next_strength_are_said_last(
+    measures: dict[str, float], strength: float | None, said: str
+) -> None:
+    assert words.closing(measures, strength) == said.replace(";", " of the way to the painting's style;", 1)
+
+
+def test_what_is_further_from_the_painting_and_what_is_too_small_to_judge() -> None:
+    assert words.closing(measured(1.2, 0.3, 0.1), None) == "no nearer to the painting's style; layout kept"
+    assert words.closing({}, 0.5) == ""

@@ -1,0 +1,108 @@
+"""Delivery: in order, each entry until it works, doubtful ones marked, and never in the way of the run."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from stx.runs.tracking import courier as module
+from stx.runs.tracking.courier import Courier, delivered, pending
+from stx.runs.tracking.journal import Entry, Journal
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(module, "LONGEST_WAIT", 0.02)
+
+
+class Store:
+    """Takes entries, or fails while it is away: before it has stored one, or after."""
+
+    def __init__(self) -> None:
+        self.took: list[tuple[int, bool]] = []
+        self.away = False
+        self.loses_answers = False
+
+    def __call__(self, entry: Entry, doubtful: bool) -> None:
+        if self.away:
+            raise ConnectionError("nobody there")
+        if not (doubtful and any(number == entry["rows"] for number, _ in self.took)):
+            self.took.append((entry["rows"], doubtful))
+        if self.loses_answers:
+            self.loses_answers = False
+            raise TimeoutError
+
+
+def written(folder: Path, *numbers: int) -> None:
+    journal = Journal(folder)
+    for number in numbers:
+        journal.write("rows", number)
+    journal.close()
+
+
+def test_all_is_delivered_in_order_and_noted(tmp_path: Path) -> None:
+    written(tmp_path, *range(20))
+    store = Store()
+    courier = Courier(tmp_path, store)
+    courier.start()
+    assert courier.finish(5)
+    assert [number for number, _ in store.took] == list(range(20))
+    assert delivered(tmp_path) == (tmp_path / "journal.jsonl").stat().st_size
+    assert pending(tmp_path) == []
+
+
+def test_a_store_that_comes_back_gets_everything_once(tmp_path: Path) -> None:
+    journal, store = Journal(tmp_path), Store()
+    courier = Courier(tmp_path, store)
+    courier.start()
+    store.away = True
+    for number in range(5):
+        journal.write("rows", number)
+        courier.wake()
+    time.sleep(0.1)
+    assert (store.took, courier.trouble) == ([], "nobody there")
+    store.away, store.loses_answers = False, True
+    journal.write("rows", 5)
+    assert courier.finish(5)
+    assert [number for number, _ in store.took] == list(range(6))
+
+
+def test_a_store_that_stays_away_holds_nothing_up_and_loses_nothing(tmp_path: Path) -> None:
+    written(tmp_path, 1, 2)
+    store = Store()
+    store.away = True
+    courier = Courier(tmp_path, store)
+    courier.start()
+    since = time.monotonic()
+    assert not courier.finish(0.2)
+    assert time.monotonic() - since < 2
+    assert pending(tmp_path) == [tmp_path]
+    store.away = False
+    later = Courier(tmp_path, store)
+    later.start()
+    assert later.finish(5)
+    assert [number for number, _ in store.took] == [1, 2]
+
+
+def test_a_store_that_hangs_holds_nothing_up(tmp_path: Path) -> None:
+    written(tmp_path, 1)
+    forever = threading.Event()
+    courier = Courier(tmp_path, lambda entry, doubtful: forever.wait() and None)
+    courier.start()
+    since = time.monotonic()
+    assert not courier.finish(0.1)
+    assert time.monotonic() - since < 3
+    forever.set()
+
+
+def test_what_was_written_before_a_restart_is_doubtful_and_the_rest_is_not(tmp_path: Path) -> None:
+    written(tmp_path, 1)
+    (tmp_path / "delivered.json").write_text("{torn")
+    store = Store()
+    courier = Courier(tmp_path, store)
+    written(tmp_path, 2)
+    courier.start()
+    assert courier.finish(5)
+    assert store.took == [(1, True), (2, False)]

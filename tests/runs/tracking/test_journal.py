@@ -1,0 +1,46 @@
+"""The journal: whole entries only, in order, whatever a crash has left behind them."""
+
+from pathlib import Path
+
+import pytest
+
+from stx.runs.tracking.journal import NAME, Journal, entries, last_step
+
+
+def written(folder: Path, *contents: object) -> Path:
+    journal = Journal(folder)
+    for content in contents:
+        journal.write("rows", content)
+    journal.close()
+    return folder / NAME
+
+
+def test_entries_come_back_in_order_from_any_offset(tmp_path: Path) -> None:
+    path = written(tmp_path, [[1, 0, {"a": 0.1}]], [[2, 0, {"a": 1e-300}]], [[3, 0, {"ä": 3.0}]])
+    found = list(entries(path, 0))
+    assert [entry["rows"][0][0] for entry, _ in found] == [1, 2, 3]
+    assert [entry for entry, _ in entries(path, found[0][1])] == [entry for entry, _ in found[1:]]
+    assert list(entries(path, found[-1][1])) == []
+    assert last_step(path) == 3
+
+
+@pytest.mark.parametrize("torn", [b'{"rows": [[9', b'{"rows": [[9, 0, {}]]}', b"\x00\x00\x00\n"])
+def test_what_a_crash_has_torn_is_dropped_and_written_over(tmp_path: Path, torn: bytes) -> None:
+    path = written(tmp_path, [[1, 0, {}]])
+    with path.open("ab") as file:
+        file.write(torn)
+    assert last_step(path) == 1
+    written(tmp_path, [[2, 0, {}]])
+    assert [entry["rows"][0][0] for entry, _ in entries(path, 0)] == [1, 2]
+
+
+def test_a_value_that_is_not_finite_is_refused_and_not_half_written(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    with pytest.raises(ValueError):
+        journal.write("rows", [[1, 0, {"a": float("nan")}]])
+    journal.write("rows", [[2, 0, {"a": 1.0}]])
+    assert last_step(tmp_path / NAME) == 2
+
+
+def test_no_journal_has_no_steps(tmp_path: Path) -> None:
+    assert last_step(tmp_path / NAME) == 0

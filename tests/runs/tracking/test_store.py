@@ -1,0 +1,127 @@
+"""What is read back from the store is what was written."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from conftest import SERVER
+from stx.errors import UserError
+from stx.loop.record import Row
+from stx.runs.tracking.store import Run, Store, open_store, reachable
+from stx.runs.tracking.tracker import About, mlflow_run
+
+
+@pytest.fixture
+def uri(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'outputs' / 'mlflow.db'}"
+
+
+@pytest.fixture
+def store(uri: str) -> Store:
+    return Store(uri, "stx")
+
+
+def test_a_parent_is_taken_up_again_in_its_folder_only(store: Store, tmp_path: Path) -> None:
+    first = store.parent("thesis", tmp_path / 'it\'s "here"')
+    store.end(first, "finished", "FINISHED")
+    again = store.parent("thesis", tmp_path / 'it\'s "here"')
+    assert again.id == first.id
+    assert store.read(first.id).status == "RUNNING"
+    assert store.parent("thesis", tmp_path / "there").id != first.id
+
+
+def test_histories_are_in_the_order_of_steps(store: Store, tmp_path: Path) -> None:
+    run = store.parent("thesis", tmp_path)
+    for step in (3, 1, 2):
+        store.client.log_metric(run.id, "loss/total", 10.0 * step, step=step)
+    assert store.read(run.id).history("loss/total") == [(1, 10.0), (2, 20.0), (3, 30.0)]
+    assert store.read(run.id).history("nothing") == []
+
+
+def test_baselines_are_read_from_their_file_and_from_the_metrics_of_earlier_runs(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "baselines.json").write_text('{"gram": 0.5}')
+    run = store.parent("thesis", tmp_path)
+    assert store.read(run.id).baselines == {}
+    store.client.log_artifact(run.id, str(tmp_path / "baselines.json"))
+    assert store.read(run.id).baselines == {"gram": 0.5}
+    store.client.log_metric(run.id, "baseline/gram", 0.25)
+    assert store.read(run.id).baselines == {"gram": 0.25}
+
+
+def test_notes_and_attached_folders_come_back(store: Store, tmp_path: Path) -> None:
+    run = store.parent("thesis", tmp_path)
+    (tmp_path / "report" / "pictures").mkdir(parents=True)
+    (tmp_path / "report" / "report.md").write_text("# Hello\n")
+    store.note(run, {"verdict/reproduced": 3.0}, {"mlflow.note.content": "**three**"})
+    store.attach(run, tmp_path / "report")
+    read = store.read(run.id)
+    assert read.latest["verdict/reproduced"] == 3
+    assert read.tags["mlflow.note.content"] == "**three**"
+    assert read.artifact("report/report.md").read_text() == "# Hello\n"
+
+
+def test_all_pages_of_a_search_are_read(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = {store.parent("thesis", tmp_path / str(number)).id for number in range(5)}
+    real = store.client.search_runs
+    monkeypatch.setattr(
+        store.client, "search_runs", lambda *arguments, **keywords: real(*arguments, **keywords, max_results=2)
+    )
+    found: list[Run] = store.runs("stx.batch", "thesis")
+    assert {run.id for run in found} == made
+
+
+def test_a_store_that_cannot_be_used_is_a_message() -> None:
+    with pytest.raises(UserError, match=r"tracking\.uri=nowhere: no such server"), reachable("nowhere"):
+        raise OSError("no such server\nand much more")
+
+
+def test_a_deleted_experiment_is_named_with_its_cure(uri: str) -> None:
+    number = open_store(uri, "stx")
+    Store(uri, "stx").client.delete_experiment(number)
+    with pytest.raises(UserError, match=f"restore --experiment-id {number}"):
+        open_store(uri, "stx")
+
+
+def test_processes_that_open_a_new_store_together_all_succeed(uri: str) -> None:
+    code = f"from stx.runs.tracking.store import open_store; print(open_store({uri!r}, 'stx'))"
+    started = [
+        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=os.environ, text=True)
+        for _ in range(3)
+    ]
+    answers = {process.communicate(timeout=120)[0].strip() for process in started}
+    assert [process.returncode for process in started] == [0, 0, 0]
+    assert answers == {open_store(uri, "stx")}
+
+
+def write(uri: str, folder: Path, steps: int) -> None:
+    """What a run tells, in a process of its own."""
+    folder.mkdir()
+    about = About(folder.name, {}, {}, "", "")
+    with mlflow_run(about, folder, uri=uri, experiment="stx", offline_ok=False) as tracker:
+        for start in range(1, steps + 1, 50):
+            values = {f"loss/{number}": float(start) for number in range(12)}
+            tracker.rows([Row(step, time.time(), values) for step in range(start, start + 50)])
+        tracker.finish("finished", None)
+
+
+@pytest.mark.parametrize("steps", [200, pytest.param(1000, marks=pytest.mark.slow)])
+def test_eight_writers_at_once_lose_nothing(uri: str, tmp_path: Path, steps: int) -> None:
+    """Eight processes, so many steps of a dozen metrics each, on one SQLite file."""
+    open_store(uri, "stx")
+    started = [SERVER.Process(target=write, args=(uri, tmp_path / f"run{number}", steps)) for number in range(8)]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join(200)
+        assert process.exitcode == 0
+    client = Store(uri, "stx").client
+    runs = client.search_runs(["1"])
+    assert len(runs) == 8
+    for run in runs:
+        for number in range(12):
+            points = client.get_metric_history(run.info.run_id, f"loss/{number}")
+            assert [point.step for point in points] == list(range(1, steps + 1))

@@ -1,0 +1,222 @@
+"""Statistics against plain loops and against the convolution as published."""
+
+import itertools
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from torch import Tensor
+from torch.nn.functional import avg_pool2d, conv2d
+
+from stx import stats
+from stx.config.schema import CONF, Config, validate
+from stx.errors import UserError
+from stx.model.prepare import terms
+from stx.stats.cooccurrence import box_mean
+
+TENSOR = {"threshold": "mean", "window": "mean", "normalise": False}
+
+
+def features(*shape: int, seed: int = 0) -> Tensor:
+    """Like activations after a ReLU: about half of them zero."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(*shape, generator=generator, dtype=torch.float64).relu()
+
+
+def composed(*overrides: str) -> Config:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return validate(compose("config", list(overrides)))
+
+
+def published_cooc(maps: Tensor, radius: int, threshold: float, window: str) -> Tensor:
+    """Forcén et al. 2020 as their steps read: threshold, D filters of ones with a zero channel, conv2d, mask."""
+    channels, side = len(maps), 2 * radius + 1
+    filters = torch.ones(channels, channels, side, side, dtype=maps.dtype)
+    filters[range(channels), range(channels)] = 0
+    if window == "mean":
+        filters /= side**2
+    mask = (maps > threshold).to(maps.dtype)
+    return conv2d((maps * mask)[None], filters, padding=radius)[0] / (channels - 1) * mask
+
+
+def looped_cooc(maps: Tensor, radius: int, threshold: float, window: str) -> Tensor:
+    """The definition: for each channel and position, what is active around it in every other channel."""
+    channels, height, width = maps.shape
+    result = torch.zeros_like(maps)
+    for k, i, j in itertools.product(range(channels), range(height), range(width)):
+        if maps[k, i, j] <= threshold:
+            continue
+        for w, u, v in itertools.product(
+            range(channels), range(i - radius, i + radius + 1), range(j - radius, j + radius + 1)
+        ):
+            if w != k and 0 <= u < height and 0 <= v < width and maps[w, u, v] > threshold:
+                result[k, i, j] += maps[w, u, v]
+    return result / (channels - 1) / ((2 * radius + 1) ** 2 if window == "mean" else 1)
+
+
+def test_gram_is_the_mean_product_of_channels() -> None:
+    maps = features(5, 4, 3)
+    expected = torch.zeros(5, 5, dtype=torch.float64)
+    for k, w, i, j in itertools.product(range(5), range(5), range(4), range(3)):
+        expected[k, w] += maps[k, i, j] * maps[w, i, j] / 12
+    torch.testing.assert_close(stats.gram(maps), expected)
+
+
+def test_grams_distance_is_equation_4_of_gatys() -> None:
+    ours, target = features(5, 4, 3, seed=1), features(5, 4, 3, seed=2)
+    plain = [maps.reshape(5, 12) @ maps.reshape(5, 12).T for maps in (ours, target)]
+    expected = ((plain[0] - plain[1]) ** 2).sum() / (4 * 5**2 * 12**2)
+    torch.testing.assert_close(stats.quarter_mean_square(stats.gram(ours), stats.gram(target)), expected)
+
+
+@pytest.mark.parametrize("radius", [0, 1, 3])
+@pytest.mark.parametrize("threshold", ["mean", 0.3])
+@pytest.mark.parametrize("window", ["mean", "sum"])
+def test_cooc_tensor_is_the_published_convolution_and_the_definition(
+    radius: int, threshold: str | float, window: str
+) -> None:
+    maps = features(4, 6, 7)
+    limit = float(maps.mean()) if threshold == "mean" else float(threshold)
+    ours = stats.cooc_tensor(maps, radius=radius, threshold=threshold, window=window, normalise=False)  # type: ignore[arg-type]
+    torch.testing.assert_close(ours, published_cooc(maps, radius, limit, window))
+    torch.testing.assert_close(ours, looped_cooc(maps, radius, limit, window))
+
+
+def test_cooc_gradient_is_that_of_the_published_convolution() -> None:
+    ours, theirs = (features(4, 6, 7).requires_grad_() for _ in range(2))
+    stats.cooc_vector(ours, radius=2, **TENSOR).square().sum().backward()  # type: ignore[arg-type]
+    limit = float(theirs.detach().mean())
+    published_cooc(theirs, 2, limit, "mean").mean((1, 2)).square().sum().backward()
+    torch.testing.assert_close(ours.grad, theirs.grad)
+
+
+def test_matrix_vector_and_their_grams_reduce_the_tensor_as_the_thesis_says() -> None:
+    maps = features(4, 6, 7)
+    tensor = published_cooc(maps, 1, float(maps.mean()), "mean")
+    matrix, row = tensor.mean(0), tensor.reshape(1, -1)
+    for form, expected in {
+        "cooc_matrix": matrix,
+        "cooc_vector": tensor.mean(2).mean(1),
+        "gram_cooc_matrix": matrix @ matrix.T / (6 * 7),
+        "gram_cooc_vector": row @ row.T / (4 * 6 * 7),
+    }.items():
+        torch.testing.assert_close(getattr(stats, form)(maps, radius=1, **TENSOR), expected)
+
+
+def test_normalised_tensor_sums_to_one_and_an_empty_one_stays_zero() -> None:
+    options = {"radius": 1, "window": "mean", "normalise": True}
+    assert float(stats.cooc_tensor(features(4, 6, 7), threshold="mean", **options).sum()) == pytest.approx(1)  # type: ignore[arg-type]
+    empty = torch.zeros(4, 6, 7, requires_grad=True)
+    result = stats.cooc_tensor(empty, threshold=0.5, **options)  # type: ignore[arg-type]
+    result.sum().backward()
+    assert not result.any()
+    assert torch.isfinite(empty.grad).all()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("radius", [0, 1, 3, 9])
+def test_a_box_mean_is_its_own_adjoint(radius: int) -> None:
+    maps = features(3, 6, 5).requires_grad_()
+    assert torch.autograd.gradcheck(lambda maps: box_mean(maps, radius), maps)
+
+
+@pytest.mark.parametrize("file", sorted((CONF / "style_stat").glob("*cooc*.yaml")), ids=lambda file: file.stem)
+def test_cooccurrences_keep_the_memory_format_all_the_way_back(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Channels last, as the network gives features: a window or its gradient that loses it is 20 times slower."""
+    seen = []
+
+    def pooled(maps: Tensor, *arguments: Any, **keywords: Any) -> Tensor:
+        seen.append(maps)
+        return avg_pool2d(maps, *arguments, **keywords)
+
+    monkeypatch.setattr("stx.stats.cooccurrence.avg_pool2d", pooled)
+    ((statistic, distance, _),) = (
+        term for name, term in terms(composed(f"style_stat={file.stem}")).items() if "std" not in name
+    )
+    maps = features(1, 6, 8, 9).to(memory_format=torch.channels_last).squeeze(0).requires_grad_()
+    result = statistic(maps)
+    distance(result, torch.zeros_like(result)).backward()
+    assert seen
+    for batch in seen:
+        assert batch.is_contiguous(memory_format=torch.channels_last)
+        assert batch.stride(0) == batch.numel()
+    assert maps.grad is not None
+    assert maps.grad.stride() == maps.stride()
+
+
+def test_bad_parameters_are_mistakes_of_the_users() -> None:
+    with pytest.raises(UserError, match="radius is -1"):
+        stats.cooc_tensor(features(4, 6, 7), radius=-1, **TENSOR)  # type: ignore[arg-type]
+    with pytest.raises(UserError, match="two channels"):
+        stats.cooc_tensor(features(1, 6, 7), radius=1, **TENSOR)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("file", sorted((CONF / "style_stat").glob("*.yaml")), ids=lambda file: file.stem)
+def test_every_statistic_of_the_config_is_finite_with_a_finite_gradient(file: Path) -> None:
+    for statistic, distance, reference in terms(composed(f"style_stat={file.stem}")).values():
+        keywords = {"reference": reference(features(6, 8, 9, seed=3))} if reference else {}
+        target = statistic(features(6, 8, 9, seed=3), **keywords)
+        for maps in (features(6, 8, 9), torch.zeros(6, 8, 9, dtype=torch.float64), 1e4 * features(6, 8, 9)):
+            maps.requires_grad_()
+            result = statistic(maps, **keywords)
+            distance(result, target).backward()
+            assert torch.isfinite(result).all()
+            assert maps.grad is not None
+            assert math.isfinite(float(maps.grad.abs().max()))
+
+
+def test_no_entry_of_the_cooccurrence_tensor_has_a_gradient_on_its_own_channel() -> None:
+    """Why its losses hardly fall alone: whether a channel counts is decided by the mask, which passes no gradient."""
+    maps = features(4, 6, 5)
+    jacobian = torch.autograd.functional.jacobian(
+        lambda maps: stats.cooc_vector(maps, radius=1, **TENSOR), maps
+    ).flatten(2)
+    own = jacobian.diagonal().T
+    assert own.abs().max() < 1e-12
+    assert jacobian.abs().sum() > 0.1
+    gram = torch.autograd.functional.jacobian(lambda maps: stats.gram(maps).diagonal(), maps).flatten(2)
+    assert gram.diagonal().abs().max() > 0.01
+
+
+def test_a_window_larger_than_the_picture_is_the_published_one(tmp_path: Path) -> None:
+    maps = features(4, 5, 3)
+    ours = stats.cooc_tensor(maps, radius=9, threshold=0.2, window="mean", normalise=False)
+    torch.testing.assert_close(ours, published_cooc(maps, 9, 0.2, "mean"))
+
+
+@pytest.mark.parametrize("window", ["mean", "sum"])
+def test_a_filter_of_ones_in_a_file_is_the_form_without_a_file(window: str, tmp_path: Path) -> None:
+    maps = features(4, 6, 7)
+    ones = torch.ones(4, 4, 3, 3, dtype=torch.float64)
+    ones[range(4), range(4)] = 0
+    torch.save(ones, tmp_path / "ones.pt")
+    options = {"radius": 1, "threshold": "mean", "window": window, "normalise": False}
+    ours = stats.cooc_tensor(maps, **options, filter=str(tmp_path / "ones.pt"))  # type: ignore[arg-type]
+    torch.testing.assert_close(ours, stats.cooc_tensor(maps, **options))  # type: ignore[arg-type]
+
+
+def test_a_trained_filter_is_convolved_as_published(tmp_path: Path) -> None:
+    maps = features(4, 6, 7)
+    trained = torch.randn(4, 4, 5, 5, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    torch.save(trained, tmp_path / "trained.pt")
+    ours = stats.cooc_tensor(maps, radius=9, **{**TENSOR, "window": "sum"}, filter=str(tmp_path / "trained.pt"))  # type: ignore[arg-type]
+    mask = (maps > maps.mean()).double()
+    torch.testing.assert_close(ours, conv2d((maps * mask)[None], trained, padding=2)[0] / 3 * mask)
+
+
+def test_a_file_without_a_filter_is_a_mistake(tmp_path: Path) -> None:
+    (tmp_path / "text.pt").write_text("no")
+    torch.save([1], tmp_path / "list.pt")
+    torch.save(torch.ones(4, 4, 2, 2), tmp_path / "even.pt")
+    torch.save(torch.ones(3, 3, 3, 3), tmp_path / "three.pt")
+    for name, answer in (
+        ("nowhere.pt", "no tensor can be read"),
+        ("text.pt", "no tensor can be read"),
+        ("list.pt", "holds a list"),
+        ("even.pt", "odd k"),
+        ("three.pt", "is for 3 channels and this layer has 4"),
+    ):
+        with pytest.raises(UserError, match=answer):
+            stats.cooc_tensor(features(4, 6, 7), radius=1, **TENSOR, filter=str(tmp_path / name))  # type: ignore[arg-type]

@@ -1,0 +1,77 @@
+"""Protocols: those that come with stx, changes to them, and mistakes in them."""
+
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+
+from stx.config.schema import CONF, validate
+from stx.errors import UserError
+from stx.pictures import bundled
+from stx.studies.compare.protocol import Cell, cells, load
+from stx.studies.compare.work import member
+
+NAMES = sorted(file.stem for file in (CONF / "protocol").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_protocol_is_of_runs_that_compose_on_bundled_pictures(name: str) -> None:
+    protocol = load(name, {})
+    assert {*protocol.photographs, *protocol.styles} <= set(bundled.NAMES)
+    first = (CONF / "protocol" / f"{name}.yaml").read_text(encoding="utf-8").splitlines()[0]
+    assert first.startswith(f"# python -m stx.compare protocol={name} ")
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        for statistic in protocol.statistics:
+            cell = Cell(statistic, protocol.photographs[0], protocol.styles[0], 0)
+            validate(compose("config", list(member(protocol, cell, 3.0, []).overrides)))
+
+
+def test_development_and_test_share_no_picture() -> None:
+    development, test = load("development", {}), load("test", {})
+    assert not {*development.photographs, *development.styles} & {*test.photographs, *test.styles}
+    assert len(test.photographs) >= 3
+    assert len(test.styles) >= 3
+    assert len(test.seeds) >= 2
+
+
+def test_cells_are_pair_by_pair_with_the_reference_first() -> None:
+    protocol = load(
+        "quick", {"photographs": "a.png,b.png", "styles": "c.png", "seeds": "0,4", "statistics": "mean_std"}
+    )
+    assert [*cells(protocol)][:3] == [
+        Cell("gram", "a.png", "c.png", 0),
+        Cell("mean_std", "a.png", "c.png", 0),
+        Cell("gram", "a.png", "c.png", 4),
+    ]
+    assert protocol.statistics == {"gram": "style_stat=gram", "mean_std": "style_stat=mean_std"}
+
+
+@pytest.mark.parametrize("path", ["my photo.png", 'a"b\\c.png', "x,y={z}.png", "<b>.png", "ñandú.png", "-5"])
+def test_any_path_reaches_the_run_as_it_is(path: str) -> None:
+    protocol = load("quick", {})
+    overrides = list(member(protocol, Cell("gram", path, path, 0), 3.0, []).overrides)
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = validate(compose("config", overrides))
+    assert (config.content, config.style) == (path, path)
+
+
+def test_pictures_of_one_stem_are_members_of_their_own() -> None:
+    protocol = load("quick", {"photographs": "a/x.png,b/x.png,x.jpg,a/x.png", "styles": "swirls"})
+    names = {member(protocol, cell, 3.0, []).name for cell in cells(protocol)}
+    assert len(names) == 3 * len(protocol.statistics) == len([*cells(protocol)])
+
+
+def test_mistakes_in_a_protocol_are_named(tmp_path: Path) -> None:
+    good = (CONF / "protocol" / "quick.yaml").read_text(encoding="utf-8")
+    for text, answer in (
+        ("[1, 2]", "has no settings in it"),
+        ("a: [", "is no YAML"),
+        (good.replace("runs: 3", "runs: 0"), "runs=0: should be greater than or equal to 1"),
+        (good.replace("betas: {gram: 3", "betas: {grim: 3"), "no weight for its reference"),
+        (good + "colour: blue\n", "there is no option colour"),
+        (good.replace("reference: gram", "reference: grim"), "its reference, grim, is not among its statistics"),
+        (good.replace("photographs: [china, flower]", "photographs: []"), "photographs="),
+    ):
+        (tmp_path / "mine.yaml").write_text(text)
+        with pytest.raises(UserError, match=answer):
+            load(str(tmp_path / "mine.yaml"), {})

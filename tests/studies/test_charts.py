@@ -1,0 +1,103 @@
+"""Line charts, read back from their PNG files."""
+
+import math
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageColor
+
+from stx.studies.charts import COLOURS, lines
+
+Points = Sequence[tuple[float, float]]
+LONG = "a name of many letters"
+FALLING = [(float(step), 100.0 / (step + 1)) for step in range(20)]
+
+
+def drawn(path: Path, series: Mapping[str, Points], **labels: str) -> np.ndarray:
+    """Height x width x RGB."""
+    lines(path, series, **{"title": "Losses", "x": "step", "y": "loss", **labels})
+    with Image.open(path) as picture:
+        assert picture.format == "PNG"
+        return np.asarray(picture.convert("RGB"))
+
+
+def count(pixels: np.ndarray, colour: str) -> int:
+    return int((pixels == ImageColor.getrgb(colour)).all(axis=-1).sum())
+
+
+def test_a_chart_has_its_size_and_a_colour_for_each_series(tmp_path: Path) -> None:
+    series = {name: [(x, y * factor) for x, y in FALLING] for name, factor in (("a", 1), ("b", 3), ("c", 9))}
+    pixels = drawn(tmp_path / "chart.png", series)
+    assert pixels.shape == (440, 770, 3)
+    for colour in COLOURS[:3]:
+        assert count(pixels, colour) > 300
+    assert count(pixels, COLOURS[3]) == 0
+    assert (pixels[0] == 255).all()  # nothing is cut off
+    assert (pixels[:, -1] == 255).all()
+
+
+def test_y_is_logarithmic(tmp_path: Path) -> None:
+    """Equal ratios are equal distances, so the middle of 1, 100 and 10000 lies on the line between the others."""
+    three = drawn(tmp_path / "three.png", {"a": [(0, 1), (1, 100), (2, 10000)]})
+    rows, columns = np.nonzero((three[:, :560] == ImageColor.getrgb(COLOURS[0])).all(axis=-1))
+    slope, offset = np.polyfit(columns, rows, 1)
+    assert np.abs(rows - slope * columns - offset).max() < 6  # half a marker
+
+
+@pytest.mark.parametrize("bad", [(1.0, 0.0), (1.0, -5.0), (1.0, math.nan), (1.0, math.inf), (math.nan, 5.0)])
+def test_what_a_log_axis_cannot_show_is_a_gap(tmp_path: Path, bad: tuple[float, float]) -> None:
+    ends = [(0.0, 1.0), (2.0, 1.0)]
+    joined = drawn(tmp_path / "joined.png", {"a": ends})
+    gap = drawn(tmp_path / "gap.png", {"a": [ends[0], bad, ends[1]]})
+    two = drawn(tmp_path / "two.png", {"a": ends[:1], "b": ends[1:]})  # both markers, and no line
+    assert count(gap, COLOURS[0]) < count(joined, COLOURS[0]) - 300
+    assert 0 < count(gap, COLOURS[0]) < 2 * count(two, COLOURS[0])
+
+
+def legend(pixels: np.ndarray) -> bytes:
+    """Of a chart in which LONG is named: other names do not move it."""
+    return pixels[:, 600:].tobytes()
+
+
+def test_a_series_of_nothing_stays_in_the_legend(tmp_path: Path) -> None:
+    named = drawn(tmp_path / "named.png", {LONG: FALLING, "b (none)": FALLING})
+    for nothing in ([], [(1.0, 0.0)]):
+        pixels = drawn(tmp_path / "chart.png", {LONG: FALLING, "b": nothing})
+        assert legend(pixels) == legend(named)
+        assert 0 < count(pixels, COLOURS[1]) < 100  # its sign in the legend alone
+    assert legend(named) != legend(drawn(tmp_path / "other.png", {LONG: FALLING, "b": FALLING}))
+    assert drawn(tmp_path / "empty.png", {}).shape == (440, 770, 3)
+
+
+def test_labels_are_not_formulas(tmp_path: Path) -> None:
+    """As formulas these would not parse, and one that does shows its dollars."""
+    odd = r"$\frac{ $"
+    drawn(tmp_path / "odd.png", {odd: FALLING}, title=odd, x=odd, y=odd)
+    charts = [drawn(tmp_path / "chart.png", {LONG: FALLING, name: FALLING}) for name in ("$x$", "x")]
+    assert legend(charts[0]) != legend(charts[1])
+
+
+def test_a_name_that_begins_with_an_underscore_is_in_the_legend(tmp_path: Path) -> None:
+    charts = [drawn(tmp_path / "chart.png", {LONG: FALLING, name: FALLING}) for name in ("_x", "_", "")]
+    assert len({legend(chart) for chart in charts}) == 3
+
+
+def test_many_series_and_long_names_fit(tmp_path: Path) -> None:
+    series = {f"series {number} with a long name that goes on": FALLING for number in range(9)}
+    pixels = drawn(tmp_path / "many.png", series)
+    assert (pixels[:, -1] == 255).all()
+
+
+def test_matplotlib_is_imported_only_for_a_chart() -> None:
+    code = "import sys, stx.studies.charts; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_pyplot_is_never_imported(tmp_path: Path) -> None:
+    code = f"import sys, pathlib, stx.studies.charts as c; c.lines(pathlib.Path({str(tmp_path / 'a.png')!r}), {{}}, "
+    code += "title='', x='', y=''); sys.exit('matplotlib.pyplot' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
