@@ -60,7 +60,16 @@ def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(["stx.run", "stx.metrics", "stx.store", "stx.compare", "stx.thesis", "torch._dynamo"])
+SERVER.set_forkserver_preload(
+    [
+        "stx.run",
+        "stx.measures.judge",
+        "stx.runs.tracking.store",
+        "stx.studies.compare.report",
+        "stx.studies.thesis.report",
+        "torch._dynamo",
+    ]
+)
 
 
 def typed(arguments: Sequence[str], folder: Path, environment: dict[str, str]) -> None:
