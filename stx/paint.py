@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from stx.model.prepare import Inputs
-    from stx.run import Job, Made
+    from stx.runs.job import Job, Result
 
 FACTOR = 3.0
 """By which --strength 1 multiplies the config's own loss_weights.beta, and --strength 0 divides it."""
@@ -102,10 +102,11 @@ def paint(asked: argparse.Namespace) -> Path:
     refuse_twice(asked)
     # Late: torch takes a second that --help and mistakes in the options need not wait for.
     from stx.pictures import images
-    from stx.run import run
     from stx.runs import describe, estimate
-    from stx.runs.delivery import deliver, preview, written
-    from stx.runs.preflight import reach_store, refuse_taken
+    from stx.runs.delivery import Preview, deliver, written
+    from stx.runs.files import OUTPUT, refuse_taken
+    from stx.runs.make import run
+    from stx.runs.preflight import reach_store
 
     files = written(asked.output, asked.photo, asked.painting)
     job, inputs = plan(asked)
@@ -120,15 +121,15 @@ def paint(asked: argparse.Namespace) -> Path:
     del inputs  # the run makes its own
     try:
         job.folder.mkdir(parents=True, exist_ok=True)
-        made = run(job, lambda picture: preview(picture.resize((width, height)), files))
-        deliver(made.picture, files, photo, painting)
+        result = run(job, Preview(files, (width, height)))
+        deliver(result.picture, files, photo, painting)
     except SystemExit:  # a signal
-        deliver(job.folder / "output.png", files, photo, painting)
+        deliver(job.folder / OUTPUT, files, photo, painting)
         say(f"{files.output} has it too; going on renews the one in the folder")
         raise
     finally:
         files.preview.unlink(missing_ok=True)
-    say(ending(made, asked))
+    say(ending(result, asked))
     return files.output
 
 
@@ -136,15 +137,15 @@ def say(line: str) -> None:
     sys.stderr.write(f"{line}\n" if line else "")
 
 
-def ending(made: "Made", asked: argparse.Namespace) -> str:
+def ending(result: "Result", asked: argparse.Namespace) -> str:
     own_weight = asked.strength is None and "loss_weights.beta" in map(command.key_of, asked.overrides)
     used = None if own_weight else MIDDLE if asked.strength is None else asked.strength
-    return words.closing(made.measured, used) if made.outcome == "finished" else ""
+    return words.closing(result.measured, used) if result.outcome == "finished" else ""
 
 
 def plan(asked: argparse.Namespace) -> tuple["Job", "Inputs"]:
     """The run, checked as `stx run` checks it. Raises UserError."""
-    from stx.run import Job
+    from stx.runs.job import Job
     from stx.runs.naming import run_name
     from stx.runs.preflight import check
 

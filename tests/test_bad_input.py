@@ -19,8 +19,9 @@ from hydra.core.global_hydra import GlobalHydra
 from PIL import Image
 
 from stx import __main__ as front
-from stx import run as command
 from stx.config.schema import CONF, validate
+from stx.runs import make
+from stx.runs.job import Job
 
 PAGE = Path(__file__).parents[1] / "docs" / "bad-input.md"
 GROUPS = sorted(folder.name for folder in CONF.iterdir() if folder.is_dir() and folder.name != "hydra")
@@ -145,7 +146,7 @@ def contents(folder: Path) -> dict[str, tuple[int, int]]:
     return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(folder.rglob("*"))}
 
 
-def started(job: command.Job, *watch: object) -> None:
+def started(job: Job, *watch: object) -> None:
     """In place of the run, which would take minutes."""
     raise AssertionError(f"a run was started in {job.folder}")
 
@@ -155,7 +156,7 @@ def answered(typed: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
     program, *arguments = shlex.split(typed)
     assert program == "stx"
     monkeypatch.setattr(sys, "argv", ["stx", *arguments])
-    monkeypatch.setattr(command, "run", started)
+    monkeypatch.setattr(make, "run", started)
     GlobalHydra.instance().clear()
     with pytest.raises(SystemExit) as left:
         front.main()

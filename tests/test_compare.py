@@ -13,8 +13,8 @@ from conftest import command
 from stx import __main__ as front
 from stx.compare import run
 from stx.pictures import images
-from stx.run import Job
 from stx.runs import batch
+from stx.runs.job import Job
 
 TYPED = (
     "photographs=china",

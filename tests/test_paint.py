@@ -3,18 +3,20 @@
 import re
 import shlex
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 from hydra import compose, initialize_config_dir
 from PIL import Image
 
 from conftest import command
 from stx import paint
-from stx import run as running
 from stx.config.schema import CONF, Config, validate
+from stx.loop.listener import Listener
+from stx.runs import make
+from stx.runs.job import Job
 
 SMALL = ("--size", "48", "model=vgg19_random", "optim.steps=3", "tracking=none")
 
@@ -61,15 +63,16 @@ def test_options_stand_anywhere_and_all_else_is_the_config_s_own() -> None:
 def test_ctrl_c_leaves_the_picture_so_far_under_its_name_and_no_preview(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    def run(job: running.Job, watch: Callable[[Image.Image], None]) -> None:
-        watch(Image.new("RGB", (24, 16), "red"))
+    def run(job: Job, *watchers: Listener) -> None:
+        for watcher in watchers:
+            watcher.kept(torch.tensor([1.0, 0.0, 0.0])[:, None, None].expand(3, 16, 24))
         with Image.open("out.preview.jpg") as shown:
             assert shown.size == (48, 32)
         Image.new("RGB", (48, 32), "blue").save(job.folder / "output.png")
         raise SystemExit(130)
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(running, "run", run)
+    monkeypatch.setattr(make, "run", run)
     monkeypatch.setattr(sys, "argv", ["stx paint", "china", "swirls", "-o", "out.png", *SMALL])
     with pytest.raises(SystemExit) as left:
         paint.main()

@@ -11,8 +11,8 @@ from stx.errors import UserError, did_you_mean
 
 TAGS = {
     "init": ("noise", "picture", "content", "style"),
-    "optim": ("adam", "lbfgs", "lbfgs_plain"),
     "tracking": ("mlflow", "none"),
+    "content_stat": ("one", "several"),
     "style_stat": ("one", "several"),
     "prior": ("some", "none"),
     "pyramid": ("steps", "word"),
@@ -52,6 +52,16 @@ def explain(error: ValidationError, plain: Any) -> str:
         return f"{option}= is empty"
     message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     return f"{option}={value}: should be {message}" if kind != "value_error" else f"{option}: {message}"
+
+
+def explain_value(option: str, value: Any, error: ValidationError) -> str:
+    """What a function's signature refuses."""
+    causes = [cause["msg"] for cause in error.errors()]
+    if causes[0].startswith("Value error, "):
+        return f"{option}: {causes[0].removeprefix('Value error, ')}"
+    return (
+        f"{option}={value}: should be {' or '.join(cause.lower().removeprefix('input should be ') for cause in causes)}"
+    )
 
 
 def unknown_option(option: str, allowed: Iterable[str]) -> str:

@@ -3,13 +3,12 @@
 import inspect
 import os
 import pkgutil
-from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from stx.config.explain import unknown_option
+from stx.config.explain import explain_value, unknown_option
 from stx.config.schema import Call
 from stx.errors import UserError
 
@@ -30,15 +29,16 @@ def refuse_untrusted(target: str, module: str, option: str) -> None:
         )
 
 
-def bind(call: Call, option: str, given: tuple[str, ...]) -> Callable[..., Any]:
-    """The function that a config section names, as a partial of its keyword arguments.
+def bind(call: Call, option: str, given: tuple[str, ...]) -> "partial[Any]":
+    """The function or class that a config section names, as a partial of its keyword arguments.
 
     `given` are the arguments that the caller passes itself. Raises UserError.
     """
     refuse_untrusted(call.target, call.target, option)
     try:
         function = pkgutil.resolve_name(call.target)
-        signature, hints = inspect.signature(function), get_type_hints(function, include_extras=True)
+        signature = inspect.signature(function)
+        hints = get_type_hints(function.__init__ if inspect.isclass(function) else function, include_extras=True)
     except (ImportError, AttributeError, ValueError, TypeError, NameError) as error:
         raise UserError(
             f"{option}._target_={call.target}: no function of that name can be imported ({error})"
@@ -49,15 +49,15 @@ def bind(call: Call, option: str, given: tuple[str, ...]) -> Callable[..., Any]:
         for name, parameter in list(signature.parameters.items())[1:]
         if name not in given and parameter.kind is not parameter.VAR_KEYWORD
     }
-    arguments: Mapping[str, Any] = call.model_extra or {}
-    for name, value in arguments.items():
+    fields = [name for name, field in type(call).model_fields.items() if field.is_required() and name != "target"]
+    arguments: dict[str, Any] = {}
+    for name, value in (call.model_extra or {}).items():
         if name not in parameters:
-            raise UserError(unknown_option(f"{option}.{name}", list(parameters)))
+            raise UserError(unknown_option(f"{option}.{name}", [*fields, *parameters]))
         try:
-            TypeAdapter(hints.get(name, Any)).validate_python(value)
+            arguments[name] = TypeAdapter(hints.get(name, Any)).validate_python(value)
         except ValidationError as error:
-            causes = " or ".join(cause["msg"].lower().removeprefix("input should be ") for cause in error.errors())
-            raise UserError(f"{option}.{name}={value}: should be {causes}") from None
+            raise UserError(explain_value(f"{option}.{name}", value, error)) from None
     for name, parameter in parameters.items():
         if name not in arguments and parameter.default is parameter.empty:
             raise UserError(f"{option}.{name} must be given: {call.target} has no default for it")

@@ -88,29 +88,29 @@ class Call(BaseModel):
     target: str = Field(alias="_target_", min_length=1)
 
 
-class StyleTerm(Call):
+class Statistic(Call):
     distance: Call | None = None
     reference: Call | None = None
 
-    def by_name(self) -> dict[str, "StyleTerm"]:
+    def by_name(self) -> dict[str, "Statistic"]:
         return {self.target.rpartition(".")[2]: self}
 
 
-class StyleTerms(Section):
-    """Several statistics, each calibrated by itself."""
+class Statistics(Section):
+    """Several of them, each calibrated by itself."""
 
-    terms: Annotated[dict[str, StyleTerm], Field(min_length=1)]
+    terms: Annotated[dict[str, Statistic], Field(min_length=1)]
 
-    def by_name(self) -> dict[str, StyleTerm]:
+    def by_name(self) -> dict[str, Statistic]:
         return self.terms
 
 
 def one_or_several(value: Any) -> str:
-    return "several" if isinstance(value, StyleTerms) or (isinstance(value, dict) and "terms" in value) else "one"
+    return "several" if isinstance(value, Statistics) or (isinstance(value, dict) and "terms" in value) else "one"
 
 
-StyleStat = Annotated[
-    Annotated[StyleTerm, Tag("one")] | Annotated[StyleTerms, Tag("several")], Discriminator(one_or_several)
+OneOrSeveral = Annotated[
+    Annotated[Statistic, Tag("one")] | Annotated[Statistics, Tag("several")], Discriminator(one_or_several)
 ]
 
 
@@ -181,31 +181,12 @@ Pyramid = Annotated[
 ]
 
 
-class Adam(Section):
-    name: Literal["adam"]
+class Optim(Call):
+    """An optimiser, with settings of its own beside those that every loop has."""
+
     steps: Steps
     pyramid: Pyramid
     stop_at: Positive | None
-    lr: Positive
-    bands: Annotated[Whole, Field(ge=0, le=12)]
-
-
-class Lbfgs(Section):
-    name: Literal["lbfgs"]
-    steps: Steps
-    pyramid: Pyramid
-    stop_at: Positive | None
-    history: Annotated[Whole, Field(ge=1)]
-    first_step: Positive
-
-
-class LbfgsPlain(Section):
-    name: Literal["lbfgs_plain"]
-    steps: Steps
-    pyramid: Pyramid
-    stop_at: Positive | None
-    lr: Positive
-    history: Annotated[Whole, Field(ge=1)]
 
 
 class NoTracking(Section):
@@ -235,13 +216,14 @@ class Guard(Section):
 class Config(Section):
     resume: str | None
     model: Model
-    style_stat: StyleStat
+    content_stat: OneOrSeveral
+    style_stat: OneOrSeveral
     loss_weights: LossWeights
     prior: Annotated[Annotated[Prior, Tag("some")] | Annotated[NoPrior, Tag("none")], Discriminator(with_function)]
     pooling: Pooling
     init: NoiseInit | PictureInit | OtherInit = Field(discriminator="name")
     image_size: ImageSize
-    optim: Adam | Lbfgs | LbfgsPlain = Field(discriminator="name")
+    optim: Optim
     tracking: NoTracking | MlflowTracking = Field(discriminator="name")
     guard: Guard
     content: str
@@ -271,14 +253,25 @@ def validate(composed: DictConfig) -> Config:
     return config
 
 
+OPTIMISERS = {"adam": "Adam", "lbfgs": "LBFGS", "lbfgs_plain": "PlainLBFGS"}
+"""What configs of earlier versions called them."""
+
+
 def restored(dumped: Any) -> Config:
     """A config as it was dumped by an earlier run. Raises UserError for one that this version does not know."""
     try:
         # What runs of earlier versions did without.
-        later = {"resume": None, "activation_checkpointing": False, "prior": {"_target_": None}}
+        features = {"_target_": "stx.stats.features", "distance": {"_target_": "stx.stats.half_sum_of_squares"}}
+        later = {
+            "resume": None,
+            "activation_checkpointing": False,
+            "content_stat": features,
+            "prior": {"_target_": None},
+        }
         optim = {"pyramid": [], "stop_at": None, **dumped["optim"]}
-        if optim["name"] == "adam":
-            optim = {"bands": 0, **optim}
+        if name := optim.pop("name", None):
+            optim = {"bands": 0} | optim if name == "adam" else optim
+            optim["_target_"] = f"stx.loop.optimisers.{OPTIMISERS[name]}"
         return Config.model_validate({**later, **dumped, "optim": optim})
     except (ValidationError, TypeError, KeyError) as error:
         raise UserError(

@@ -1,7 +1,6 @@
 """A run's state on disk: what it takes to go on as if nothing had happened."""
 
 import io
-import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,9 +8,12 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from stx import atomic
 from stx.errors import UserError
 
-NAME = "checkpoint.pt"
+FORMAT = 2
+READABLE = (1, 2)
+"""The first had no number, and no optimiser that chose itself."""
 
 
 class Checkpoint(NamedTuple):
@@ -36,28 +38,25 @@ class Checkpoint(NamedTuple):
         return cls(0, image, image, optimiser={}, scales={}, events=[], backoffs=0)
 
 
-def save(folder: Path, checkpoint: Checkpoint) -> None:
-    """Written beside and moved into place, so that a crash or a power cut leaves the old one or the new one."""
-    part = folder / f".{NAME}.part"
+def save(path: Path, checkpoint: Checkpoint) -> None:
+    """Raises OSError; then what was there is still there."""
     state = io.BytesIO()  # torch turns a full disk's OSError into errors of its own
-    torch.save(checkpoint._asdict(), state)
-    with part.open("wb") as file:
-        file.write(state.getbuffer())
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, folder / NAME)
+    torch.save({"format": FORMAT, **checkpoint._asdict()}, state)
+    atomic.write(path, state.getvalue())
 
 
-def load(folder: Path, device: torch.device, shapes: Collection[torch.Size]) -> Checkpoint | None:
-    """The newest state, of a picture of one of these shapes; nothing for a run without any.
+def load(path: Path, device: torch.device, shapes: Collection[torch.Size]) -> Checkpoint | None:
+    """The state in a file, of a picture of one of these shapes; nothing where there is no file.
 
     Loads tensors and plain values only. Raises UserError where what is there is no state of such a run.
     """
-    path = folder / NAME
     if not path.exists():
         return None
     try:
-        state = Checkpoint(**torch.load(path, map_location=device, weights_only=True))
+        fields = torch.load(path, map_location=device, weights_only=True)
+        if fields.pop("format", 1) not in READABLE:
+            raise ValueError("written by a later version of stx")
+        state = Checkpoint(**fields)
         if state.image.shape not in shapes or state.last_finite.shape != state.image.shape:
             raise ValueError(f"pictures of the shape {tuple(state.image.shape)}")
         if "decided" in state.optimiser and any("slots" not in kept for kept in state.optimiser["state"].values()):

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from stx.model.losses import Losses, LossNetwork
+from stx.model.terms import PICTURE
 
 WARM_UP = 3
 """Evaluations before a capture: libraries choose their algorithms in the first ones."""
@@ -96,13 +97,15 @@ def named(losses: Losses, image: Tensor) -> dict[str, Tensor]:
     for layer, peak in losses.peaks.items():
         scalars[f"peak/{layer}"] = peak
     for part, magnitude in losses.magnitudes.items():
-        scalars[f"style_magnitude/{part}"] = magnitude
-    scalars["loss/content"] = losses.content.detach()
-    for where, loss in {**losses.parts, **losses.style_layers}.items():
-        scalars[f"style_loss/{where}"] = loss.detach()
-    scalars["loss/style"] = losses.style.detach()
-    if losses.prior is not None:
-        scalars["loss/prior"] = losses.prior.detach()
+        scalars[f"{part.term.group}_magnitude/{part.place}"] = magnitude
+    for group, loss in losses.groups.items():
+        for part, each in losses.parts.items():
+            if part.term.group == group and part.place:  # without a place it is the whole group
+                scalars[f"{group}_loss/{part.place}"] = each.detach()
+        for (of, layer), each in losses.layers.items():
+            if of == group and layer != PICTURE:
+                scalars[f"{group}_loss/{layer}"] = each.detach()
+        scalars[f"loss/{group}"] = loss.detach()
     scalars["loss/total"] = losses.total.detach()
     assert image.grad is not None
     scalars["peak/gradient"] = image.grad.abs().amax()

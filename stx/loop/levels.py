@@ -1,8 +1,7 @@
 """Coarse to fine: the first steps at smaller sizes, where they cost less and reach further."""
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -13,8 +12,8 @@ from stx.config.schema import Config
 from stx.loop.checkpoint import Checkpoint
 from stx.loop.evaluate import evaluation
 from stx.loop.guard import guarded
-from stx.loop.record import Outcome
-from stx.model.losses import LossNetwork
+from stx.loop.listener import Listener, Outcome, Start
+from stx.loop.signals import Stop
 from stx.model.prepare import Inputs, initial, loss_network
 
 
@@ -23,18 +22,6 @@ class Level(NamedTuple):
     """At its size: each side half of the next level's."""
     until: int
     """The number of its last step."""
-
-
-class Start(NamedTuple):
-    """Of a level."""
-
-    network: LossNetwork
-    image: Tensor
-    """The leaf that the loop goes on to change."""
-    done: int
-    """Steps before."""
-    graph: bool
-    """Whether its step is a captured CUDA graph."""
 
 
 def levels(config: Config, inputs: Inputs) -> list[Level]:
@@ -63,37 +50,42 @@ def resized(picture: Tensor, size: Sequence[int]) -> Tensor:
     return found[0].clamp(0, 1)
 
 
-def coarse_to_fine(
-    config: Config,
-    inputs: Inputs,
-    folder: Path,
-    resumed: Checkpoint | None,
-    *,
-    begun: Callable[[Start], None],
-    **recording: Any,
-) -> tuple[Outcome, torch.optim.Optimizer]:
-    """The loop through all levels, or from where `resumed` was, under guard.
+def ahead(config: Config, inputs: Inputs, resumed: Checkpoint | None) -> list[Level]:
+    """The levels that are left: all, or from that of `resumed` on."""
+    every = levels(config, inputs)
+    return [level for level in every if not resumed or level.inputs.initial.numel() >= resumed.image.numel()]
 
-    `begun` is told of each level before its first step.
+
+def coarse_to_fine(
+    config: Config, inputs: Inputs, resumed: Checkpoint | None, listeners: Sequence[Listener], stop: Stop
+) -> Outcome:
+    """The loop through all levels, or from where `resumed` was, under guard.
 
     Every level has its own losses, calibrated at its size: what they are at one says little about the next.
     """
-    ahead = levels(config, inputs)
-    if resumed:
-        ahead = [level for level in ahead if level.inputs.initial.numel() >= resumed.image.numel()]
-    state = resumed or Checkpoint.start(ahead[0].inputs.initial)
-    for level in ahead:
+    levels_ahead = ahead(config, inputs, resumed)
+    state = resumed or Checkpoint.start(levels_ahead[0].inputs.initial)
+    for level in levels_ahead:
         image = resized(state.image, level.inputs.initial.shape[1:])
         if image is not state.image:
             state = Checkpoint.start(image)._replace(step=state.step, events=state.events)
         network = loss_network(config, level.inputs, state.scales or None)
         image = image.clone(memory_format=torch.contiguous_format).requires_grad_()
         evaluate, graph = evaluation(network, image)
-        begun(Start(network, image, state.step, graph))
-        outcome, optimiser = guarded(
-            config, network, image, state, folder, until=level.until, evaluate=evaluate, **recording
+        for listener in listeners:
+            listener.begun(Start(network, image, state.step, graph))
+        outcome = guarded(
+            config,
+            network,
+            image,
+            state,
+            inputs.optimiser,
+            until=level.until,
+            evaluate=evaluate,
+            listeners=listeners,
+            stop=stop,
         )
-        if outcome.status == "interrupted" or (outcome.status == "diverged" and config.guard.on_nan != "continue"):
+        if outcome.stopped or (outcome.diverged and config.guard.on_nan != "continue"):
             break
         state = state._replace(step=outcome.steps, image=outcome.picture, events=outcome.events)
-    return outcome, optimiser
+    return outcome

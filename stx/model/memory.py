@@ -1,7 +1,7 @@
 """How much memory a run will take at its worst: said before it starts, and refused where it cannot fit."""
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
-from stx.model.losses import Term
+from stx.model.terms import Term
 from stx.model.vgg import LAYERS, POOL, RELU, segments
 
 PROCESS = 0.8e9
@@ -56,8 +56,7 @@ def stages(names: Sequence[str], captured: Collection[str], pooling: str) -> Ite
 
 def of_a_step(
     names: Sequence[str],
-    captured: Collection[str],
-    terms: Mapping[str, Term],
+    terms: Sequence[Term],
     *,
     pooling: str,
     itemsize: int,
@@ -70,6 +69,7 @@ def of_a_step(
     and after it. With activation checkpointing the segments before its own keep their outputs alone. The calibration
     goes back several times, so that all is kept throughout; with activation checkpointing it costs what a step does.
     """
+    captured = {layer for term in terms for layer in term.layers}
     kept, worst, largest = 0.0, 0.0, 0.0
     for segment in stages(names, captured, pooling):
         inside = 0.0
@@ -77,7 +77,8 @@ def of_a_step(
             inside += stage.kept * itemsize + stage.places
             passing = (stage.before + stage.after) * itemsize
             if stage.captured:
-                statistic = sum(kept_by(term, stage.captured) for term in terms.values()) * stage.after
+                here = [term for term in terms if stage.captured in term.layers]
+                statistic = sum(kept_by(term, stage.captured) for term in here) * stage.after
                 inside += statistic
                 passing += statistic  # gradients and what comes between, about
                 passing += 0 if itemsize == 4 else 8 * stage.after  # the features in float32, and their gradient
@@ -92,7 +93,7 @@ def kept_by(term: Term, layer: str) -> float:
     def kept(height: int, width: int) -> int:
         maps = torch.rand(1, LAYERS[layer], height, width).to(memory_format=torch.channels_last).squeeze(0)
         maps.requires_grad_()
-        keywords = {"reference": term.reference(maps.detach())} if term.reference else {}
+        statistic = term.fit(maps.detach())
         found = {}
 
         def keep(tensor: Tensor) -> Tensor:
@@ -101,7 +102,7 @@ def kept_by(term: Term, layer: str) -> float:
             return tensor
 
         with saved_tensors_hooks(keep, lambda tensor: tensor):
-            made = term.statistic(maps, **keywords)
+            made = statistic(maps)
             distance = term.distance(made, torch.zeros_like(made))
         del distance
         found.pop(maps.untyped_storage().data_ptr(), None)

@@ -1,10 +1,8 @@
 """Pictures between files, Pillow and tensors; everything inside stx is 8-bit sRGB of mode "RGB"."""
 
-import contextlib
 import io
 import os
 import stat
-import uuid
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +12,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from stx import atomic
 from stx.errors import UserError
 from stx.pictures import bundled
 
@@ -97,17 +96,11 @@ def save(picture: Image.Image, path: str | os.PathLike[str], comment: bytes = b"
     the format has no place for.
     """
     path = Path(path)
-    unfinished = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
     try:
-        picture.save(unfinished, comment=comment, **WRITTEN[path.suffix.lower()])
-        os.replace(unfinished, path)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+        with atomic.replacing(path) as part:
+            picture.save(part, comment=comment, **WRITTEN[path.suffix.lower()])
     except ValueError as error:  # WebP has 16383 pixels a side at most
         raise UserError(f"cannot write {path} with {picture.width} x {picture.height} pixels; choose a .png") from error
-    finally:
-        with contextlib.suppress(OSError):  # where nothing could be written there is nothing to clear away
-            unfinished.unlink()
 
 
 def _check_file(path: Path, source: str) -> None:

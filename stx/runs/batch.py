@@ -13,13 +13,12 @@ from hydra import compose, initialize_config_dir
 
 from stx.config.schema import CONF, Config, MlflowTracking
 from stx.errors import UserError
-from stx.loop import checkpoint
 from stx.model.prepare import Inputs
-from stx.run import Job, run
-from stx.runs.files import alone_in
+from stx.runs.files import CHECKPOINT, ERROR, RUN, alone_in
+from stx.runs.job import Job
+from stx.runs.make import run
 from stx.runs.naming import run_name
 from stx.runs.preflight import check
-from stx.runs.resume import RUN
 from stx.runs.tracking.store import Run, Store, answers, reachable
 
 ENDED = ("finished", "diverged")
@@ -86,12 +85,12 @@ class Batch:
 def attempt(job: Job) -> str:
     """Run, and say in a line what went wrong; the traceback goes into the run's folder."""
     job.folder.mkdir(parents=True, exist_ok=True)
-    state = job.folder / checkpoint.NAME
+    state = job.folder / CHECKPOINT
     try:
         run(job._replace(resumed=(job.folder / RUN).exists()))
         state.unlink(missing_ok=True)  # nobody goes on with a finished member, and an L-BFGS has much to remember
     except Exception as error:
-        (job.folder / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
+        (job.folder / ERROR).write_text(traceback.format_exc(), encoding="utf-8")
         return f"{type(error).__name__}: {error}".splitlines()[0]
     return ""
 

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from PIL import Image
+from torch import Tensor
 
 from stx.errors import Stopped, UserError
+from stx.loop.listener import Listener
 from stx.pictures import images
 from stx.pictures.sheet import contact_sheet, fitted
 
@@ -64,11 +66,6 @@ def marked(path: Path) -> bool:
         return False
 
 
-def preview(picture: Image.Image, files: Files) -> None:
-    with suppress(OSError):  # its folder may have gone; the run does not need it
-        images.save(picture, files.preview, MARK)
-
-
 def deliver(picture: Path, files: Files, photo: Image.Image, painting: Image.Image) -> None:
     """The run's picture under the name that was asked for, and the sheet. Raises Stopped where that cannot be."""
     result = images.load(str(picture))
@@ -80,3 +77,14 @@ def deliver(picture: Path, files: Files, photo: Image.Image, painting: Image.Ima
     except (OSError, UserError) as error:
         said = f"cannot write {error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
         raise Stopped(f"{said}\nthe picture: {picture}") from error
+
+
+class Preview(Listener):
+    """Renews a run's preview, as large as the picture will be."""
+
+    def __init__(self, files: Files, size: tuple[int, int]):
+        self.files, self.size = files, size
+
+    def kept(self, picture: Tensor) -> None:
+        with suppress(OSError):  # its folder may have gone; the run does not need it
+            images.save(images.to_picture(picture).resize(self.size), self.files.preview, MARK)

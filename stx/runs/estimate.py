@@ -7,7 +7,7 @@ import torch
 from stx.config.schema import Config
 from stx.loop.evaluate import evaluation
 from stx.loop.levels import levels, resized
-from stx.model.prepare import Inputs, deepest_layer, loss_network, terms
+from stx.model.prepare import Inputs, deepest_layer, loss_network
 from stx.model.vgg import shortest_side
 from stx.pictures.sizes import with_area
 
@@ -31,7 +31,7 @@ def seconds(config: Config, inputs: Inputs) -> float:
     slope = (times[large] - times[small]) / (large - small)
     if slope <= 0:  # the small one was held up
         slope = times[large] / large
-    calibration = 2 + len(config.loss_weights.style_layers) * len(terms(config))
+    calibration = 2 + sum(len(term.layers) for term in inputs.terms if term.toward != "content")
     expected, done = 0.0, 0
     for level in levels(config, inputs):
         pixels = level.inputs.content[0].numel()

@@ -1,60 +1,50 @@
-"""A run's output folder: the picture, the losses so far and what the run started from, at all times."""
+"""Every file in a run's folder by its name; what was typed, read back; one process at a time."""
 
-import csv
-import os
-import tempfile
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import yaml
 from filelock import FileLock, Timeout
 
-from stx.errors import Stopped, UserError
-from stx.loop.record import Row
+from stx.errors import UserError
 
-LOSSES = "losses.csv"
-BASELINES = "baselines.json"
-"""The held-out measures of photograph and painting as they are, by name."""
-SHEET = "sheet.jpg"
-"""Photograph, painting and result side by side."""
-
-
-def losses_table(path: Path) -> Callable[[list[Row]], None]:
-    """A writer of rows into a CSV file, a line a step; its columns are those of the first row.
-
-    A file that is there is gone on with: steps that it has are left out, and a last line that a crash has torn.
-    """
-    columns, known = recovered(path)
-
-    def append(rows: list[Row]) -> None:
-        rows = [row for row in rows if row.step > known]
-        if not rows:
-            return
-        new = not columns
-        columns.extend(name for name in rows[0].values if new and not name.startswith("grad_norm/"))
-        with path.open("w" if new else "a", newline="", encoding="utf-8") as file:
-            table = csv.DictWriter(file, ["step", *columns], extrasaction="ignore")
-            if new:
-                table.writeheader()
-            table.writerows({"step": row.step, **row.values} for row in rows)
-
-    return append
+OUTPUT, CONTENT, STYLE, SHEET = "output.png", "content.png", "style.png", "sheet.jpg"
+"""The newest good picture; both inputs at their working sizes; all three side by side."""
+RUN, CONFIG = "run.json", "config.yaml"
+"""What was typed, and what it came to."""
+LOSSES, EVENTS, CALIBRATION, BASELINES = "losses.csv", "nan_events.csv", "calibration.json", "baselines.json"
+CHECKPOINT = "checkpoint.pt"
+"""What it takes to go on."""
+ERROR = "error.txt"
+"""Why a member of a batch failed."""
+JOURNAL, STORED, ALONG = "journal.jsonl", "mlflow.json", "pictures"
+"""For the tracker: what it is told, where that went, and pictures along the way."""
+LOCK = ".lock"
+FORMAT = 1
+"""Of run.json; a later version than this is not read."""
 
 
-def recovered(path: Path) -> tuple[list[str], int]:
-    """The columns and the last step of a table, less what a crash left of a line."""
-    if not path.exists():
-        return [], 0
-    whole, newline, torn = path.read_bytes().rpartition(b"\n")
-    if torn:
-        os.truncate(path, len(whole) + len(newline))
-    lines = list(csv.reader(whole.decode("utf-8").splitlines()))
-    return (lines[0][1:], int(lines[-1][0]) if len(lines) > 1 else 0) if lines else ([], 0)
+def told(folder: Path) -> tuple[list[str], dict[str, str], dict[str, Any]]:
+    """Overrides, choices and dumped config of the run in a folder. Raises ValueError or OSError where there is none."""
+    run = json.loads((folder / RUN).read_text(encoding="utf-8"))
+    config = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
+    if not isinstance(run, dict) or not isinstance(config, dict) or run.get("format", 1) > FORMAT:
+        raise ValueError(f"{folder}: of another version of stx")
+    return list(run["overrides"]), dict(run["choices"]), config
+
+
+def refuse_taken(folder: Path) -> None:
+    """Raise UserError where a run would write over another one's files."""
+    if (folder / RUN).exists():
+        raise UserError(f"{folder} holds a run; go on with it by resume={folder}, or name another: hydra.run.dir=...")
 
 
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    lock = FileLock(str(folder / ".lock"), timeout=0)
+    lock = FileLock(str(folder / LOCK), timeout=0)
     try:
         lock.acquire()
     except Timeout:
@@ -63,18 +53,3 @@ def alone_in(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-@contextmanager
-def rescued(folder: Path, save: Callable[[Path], None]) -> Iterator[None]:
-    """Where the folder cannot be written any more, save the picture elsewhere and raise Stopped."""
-    try:
-        yield
-    except OSError as error:
-        said = f"{error.filename or folder}: {error.strerror or error}"
-        elsewhere = Path(tempfile.gettempdir()) / f"stx-{folder.name}.png"
-        try:
-            save(elsewhere)
-        except OSError:
-            raise Stopped(f"{said}; the picture could not be saved in {elsewhere.parent} either") from error
-        raise Stopped(f"{said}\nthe picture so far: {elsewhere}; with space again: resume={folder}") from error

@@ -19,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from stx.config.command import mistakes
 from stx.config.schema import Config, MlflowTracking, validate
 from stx.errors import UserError
+from stx.runs.files import CHECKPOINT, refuse_taken
 
 if TYPE_CHECKING:
     from stx.model.prepare import Inputs
@@ -90,8 +91,10 @@ def check(composed: DictConfig) -> tuple[Config, "Inputs"]:
 
 def check_space(config: Config, inputs: "Inputs", folder: Path) -> None:
     """Raise UserError where a run would fill the disk: a state and its successor, and the pictures along the way."""
+    from stx.model.prepare import remembered  # late: it imports torch
+
     picture = 4 * inputs.content.numel()
-    kept = 2 * getattr(config.optim, "history", 1) + 6  # an L-BFGS remembers pairs of gradients and moves
+    kept = remembered(inputs.optimiser) + 6
     shown = config.optim.steps // config.tracking.pictures_every if config.tracking.pictures_every else 0
     needed = 2 * kept * picture + shown * picture // 4
     there = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
@@ -107,14 +110,6 @@ def check_space(config: Config, inputs: "Inputs", folder: Path) -> None:
         )
 
 
-def refuse_taken(folder: Path) -> None:
-    """Raise UserError where a run would write over another one's files."""
-    from stx.runs.resume import RUN  # late: it imports torch
-
-    if (folder / RUN).exists():
-        raise UserError(f"{folder} holds a run; go on with it by resume={folder}, or name another: hydra.run.dir=...")
-
-
 def go_on(config: DictConfig) -> None:
     """Send Hydra to the folder of the run to resume, and check that run as it was."""
     from stx.loop import checkpoint
@@ -125,7 +120,7 @@ def go_on(config: DictConfig) -> None:
     job = resume.job(str(config.resume), list(config.hydra.overrides.task), config.tracking)
     inputs = prepare(job.config)
     shapes = [level.inputs.initial.shape for level in levels(job.config, inputs)]
-    checkpoint.load(job.folder, inputs.hardware.device, shapes)
+    checkpoint.load(job.folder / CHECKPOINT, inputs.hardware.device, shapes)
     reach_store(job.config)
     with open_dict(config):
         config.resume = str(job.folder)  # by "last" a run that begins meanwhile would be meant

@@ -2,13 +2,14 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from tqdm import tqdm
 
-from stx.loop.record import Row
+from stx.loop.levels import Level
+from stx.loop.listener import Listener, Row
 
 PLAIN_LINES = 10
 """At least so many lines a run where there is no terminal,"""
@@ -25,41 +26,65 @@ class Stage(NamedTuple):
     width: int
     height: int
 
+    @classmethod
+    def of(cls, level: Level) -> "Stage":
+        _, height, width = level.inputs.initial.shape
+        return cls(level.until, width, height)
+
 
 @contextmanager
-def progress(stages: Sequence[Stage], quiet: bool = False) -> Iterator[Callable[[list[Row]], None]]:
-    """A function that takes rows as they come, and says nothing if `quiet`."""
+def progress(stages: Sequence[Stage], quiet: bool = False) -> Iterator[Listener]:
+    """A listener that says how far the run is, or nothing if `quiet`."""
     if quiet:
-        yield lambda rows: None
-        return
-    steps, started = stages[-1].until, time.monotonic()
-    first: list[int] = []
+        yield Listener()
+    elif sys.stderr.isatty():
+        with tqdm(total=stages[-1].until, unit="step", bar_format=BAR, dynamic_ncols=True, file=sys.stderr) as bar:
+            yield Bar(stages, bar)
+    else:
+        yield Lines(stages)
 
-    def said(rows: list[Row]) -> str:
-        first[:], row = first or [rows[0].step], rows[-1]
-        spent = work(stages, row.step) - work(stages, first[0] - 1)
-        left = (time.monotonic() - started) * (work(stages, steps) - work(stages, row.step)) / spent
-        return f"{where(stages, row.step)}  {losses(row)}  {left:.0f} s left"
 
-    if sys.stderr.isatty():
-        with tqdm(total=steps, unit="step", bar_format=BAR, dynamic_ncols=True, file=sys.stderr) as bar:
+class Progress(Listener):
+    def __init__(self, stages: Sequence[Stage]):
+        self.stages, self.steps = stages, stages[-1].until
+        self.started = time.monotonic()
+        self.before: int | None = None
+        """Steps that an earlier process took."""
 
-            def advance(rows: list[Row]) -> None:
-                bar.set_postfix_str(said(rows), refresh=False)
-                bar.update(rows[-1].step - bar.n)
+    def said(self, rows: list[Row]) -> str:
+        row = rows[-1]
+        self.before = rows[0].step - 1 if self.before is None else self.before
+        done = work(self.stages, row.step)
+        rate = (time.monotonic() - self.started) / (done - work(self.stages, self.before))
+        left = rate * (work(self.stages, self.steps) - done)
+        return f"{where(self.stages, row.step)}  {losses(row)}  {left:.0f} s left"
 
-            yield advance
-        return
-    shown, at = 0, started
 
-    def line(rows: list[Row]) -> None:
-        nonlocal shown, at
-        done, now, text = rows[-1].step, time.monotonic(), said(rows)
-        if done * PLAIN_LINES // steps > shown or done == steps or now - at >= PLAIN_SECONDS:
-            shown, at = done * PLAIN_LINES // steps, now
-            sys.stderr.write(f"step {done}/{steps} {text}\n")
+class Bar(Progress):
+    """On a terminal."""
 
-    yield line
+    def __init__(self, stages: Sequence[Stage], bar: "tqdm[NoReturn]"):
+        super().__init__(stages)
+        self.bar = bar
+
+    def rows(self, rows: list[Row]) -> None:
+        self.bar.set_postfix_str(self.said(rows), refresh=False)
+        self.bar.update(rows[-1].step - self.bar.n)
+
+
+class Lines(Progress):
+    """Elsewhere."""
+
+    def __init__(self, stages: Sequence[Stage]):
+        super().__init__(stages)
+        self.tenths, self.shown_at = 0, self.started
+
+    def rows(self, rows: list[Row]) -> None:
+        done, now, text = rows[-1].step, time.monotonic(), self.said(rows)
+        tenths = done * PLAIN_LINES // self.steps
+        if tenths > self.tenths or done == self.steps or now - self.shown_at >= PLAIN_SECONDS:
+            self.tenths, self.shown_at = tenths, now
+            sys.stderr.write(f"step {done}/{self.steps} {text}\n")
 
 
 def work(stages: Sequence[Stage], step: int) -> float:

@@ -1,9 +1,8 @@
 """resume=<folder, run id or "last">: the job that a stopped run was, to go on in its folder and its MLflow run."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 from hydra import compose
@@ -12,36 +11,30 @@ from omegaconf import OmegaConf
 from stx.config.command import key_of
 from stx.config.schema import Config, restored, validate
 from stx.errors import UserError
-from stx.runs.files import LOSSES, recovered
+from stx.runs.files import CONFIG, JOURNAL, LOSSES, OUTPUT, RUN, STORED, told
+from stx.runs.job import Job
 from stx.runs.latest import newest
-from stx.runs.tracking.journal import NAME, entries
+from stx.runs.table import recovered
+from stx.runs.tracking.journal import entries
 from stx.runs.tracking.sender import known_run
 
-if TYPE_CHECKING:
-    from stx.run import Job
-
-RUN = "run.json"
 MAY_DIFFER = ("tracking.uri", "optim.stop_at")
 LAST = "last"
 """In place of a folder: the newest run's. (A folder of that name is resume=./last.)"""
 
 
-def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> "Job":
+def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
     """The run `name`, or the newest, with what of `given` (the overrides of now, beside resume=) may change.
 
     Raises UserError for a run that is not there or not whole, and for an override that differs from what it was.
     """
-    from stx.run import Job
-
     folder = newest() if name == LAST else find(name, tracking)
     if name == LAST:
         name = str(folder)
     try:
-        was = json.loads((folder / RUN).read_text(encoding="utf-8"))
-        dumped = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
-        overrides, choices = list(was["overrides"]), dict(was["choices"])
+        overrides, choices, dumped = told(folder)
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
-        raise UserError(f"resume={name}: {folder} holds no run that had begun ({RUN} and config.yaml)") from None
+        raise UserError(f"resume={name}: {folder} holds no run that had begun ({RUN} and {CONFIG})") from None
     restored(dumped)
     changes = asked(overrides, [text for text in given if key_of(text) != "resume"])
     for key, (before, after) in changes.items():
@@ -75,20 +68,21 @@ def refuse_finished(name: str, folder: Path, optim: Mapping[str, Any], changes: 
 
 
 def for_a_new_one(folder: Path) -> str:
-    return f"For a new one: init=picture init.path={folder / 'output.png'}"
+    return f"For a new one: init=picture init.path={folder / OUTPUT}"
 
 
 def ended(folder: Path) -> str:
     """The outcome that a folder's journal ends with; empty if the run was cut off, or not tracked."""
-    told = [entry for entry, _ in entries(folder / NAME, 0)] if (folder / NAME).exists() else []
-    return str(told[-1].get("end", {}).get("outcome", "")) if told else ""
+    path = folder / JOURNAL
+    entered = [entry for entry, _ in entries(path, 0)] if path.exists() else []
+    return str(entered[-1].get("end", {}).get("outcome", "")) if entered else ""
 
 
 def find(name: str, tracking: Mapping[str, Any]) -> Path:
     """A run's folder, given itself or the run's id in a store."""
     if Path(name).is_dir():
         return Path(name)
-    for known in Path("outputs").rglob("mlflow.json"):
+    for known in Path("outputs").rglob(STORED):
         if known_run(known.parent).get("run_id") == name:
             return known.parent
     if tracking.get("name") == "mlflow" and len(name) == 32 and name.isalnum():

@@ -1,8 +1,10 @@
-"""Style statistics: pure functions, features (D, H, W) of one layer and one picture -> Tensor. And priors.
+"""Statistics of style and content, pure functions: features (D, H, W) of one layer and one picture -> Tensor. Priors.
 
-A new one is a function anywhere that Python can import and a YAML file in `conf/style_stat/` that names it.
+A new one is a function anywhere that Python can import and a YAML file in `conf/style_stat/`, `conf/content_stat/` or
+`conf/prior/` that names it.
 """
 
+from stx.stats.content import features, half_sum_of_squares, mean_absolute, positions, self_similarity
 from stx.stats.cooccurrence import cooc_matrix, cooc_tensor, cooc_vector, gram_cooc_matrix, gram_cooc_vector
 from stx.stats.cooccurrence_gram import cooc_gram, shift_gram
 from stx.stats.gram_matrix import gram, quarter_mean_square
@@ -18,17 +20,22 @@ __all__ = [
     "cooc_tensor",
     "cooc_vector",
     "directions",
+    "features",
     "frequencies",
     "gaussian",
     "gaussian_wasserstein",
     "gram",
     "gram_cooc_matrix",
     "gram_cooc_vector",
+    "half_sum_of_squares",
+    "mean_absolute",
     "mean_std",
     "mmd_gaussian",
     "mmd_linear",
     "mmd_polynomial",
+    "positions",
     "quarter_mean_square",
+    "self_similarity",
     "shift_gram",
     "sliced_wasserstein",
     "total_variation",

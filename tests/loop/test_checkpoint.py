@@ -10,7 +10,9 @@ import torch
 
 from stx.errors import UserError
 from stx.loop import checkpoint
-from stx.loop.checkpoint import NAME, Checkpoint
+from stx.loop.checkpoint import Checkpoint
+
+NAME = "state.pt"
 
 STATE = Checkpoint(
     step=7,
@@ -25,8 +27,8 @@ LIKE = (torch.device("cpu"), [torch.Size((3, 8, 10)), torch.Size((3, 4, 5))])
 
 
 def test_a_state_comes_back_bit_for_bit(tmp_path: Path) -> None:
-    checkpoint.save(tmp_path, STATE)
-    back = checkpoint.load(tmp_path, *LIKE)
+    checkpoint.save(tmp_path / NAME, STATE)
+    back = checkpoint.load(tmp_path / NAME, *LIKE)
     assert torch.equal(back.image, STATE.image)
     assert torch.equal(back.last_finite, STATE.last_finite)
     assert back.scales == STATE.scales
@@ -35,7 +37,7 @@ def test_a_state_comes_back_bit_for_bit(tmp_path: Path) -> None:
 
 
 def test_a_state_is_the_old_one_or_the_new_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    checkpoint.save(tmp_path, STATE)
+    checkpoint.save(tmp_path / NAME, STATE)
 
     def cut_off(*_: Any) -> None:
         raise KeyboardInterrupt
@@ -43,25 +45,25 @@ def test_a_state_is_the_old_one_or_the_new_one(tmp_path: Path, monkeypatch: pyte
     with monkeypatch.context() as patched:
         patched.setattr(os, "replace", cut_off)
         with pytest.raises(KeyboardInterrupt):
-            checkpoint.save(tmp_path, STATE._replace(step=8))
-    assert checkpoint.load(tmp_path, *LIKE).step == 7
-    checkpoint.save(tmp_path, STATE._replace(step=8))
-    assert checkpoint.load(tmp_path, *LIKE).step == 8
+            checkpoint.save(tmp_path / NAME, STATE._replace(step=8))
+    assert checkpoint.load(tmp_path / NAME, *LIKE).step == 7
+    checkpoint.save(tmp_path / NAME, STATE._replace(step=8))
+    assert checkpoint.load(tmp_path / NAME, *LIKE).step == 8
 
 
 @pytest.mark.parametrize("content", [b"", b"not a state", b"half of it", b"PK\x03\x04"])
 def test_what_is_no_state_is_a_message(tmp_path: Path, content: bytes) -> None:
     (tmp_path / NAME).write_bytes(content)
     with pytest.raises(UserError, match="not a checkpoint of stx"):
-        checkpoint.load(tmp_path, *LIKE)
+        checkpoint.load(tmp_path / NAME, *LIKE)
 
 
 def test_half_a_state_is_a_message(tmp_path: Path) -> None:
-    checkpoint.save(tmp_path, STATE)
+    checkpoint.save(tmp_path / NAME, STATE)
     whole = (tmp_path / NAME).read_bytes()
     (tmp_path / NAME).write_bytes(whole[: len(whole) // 2])
     with pytest.raises(UserError, match="not a checkpoint of stx"):
-        checkpoint.load(tmp_path, *LIKE)
+        checkpoint.load(tmp_path / NAME, *LIKE)
 
 
 def test_a_state_that_would_run_code_is_refused(tmp_path: Path) -> None:
@@ -71,15 +73,26 @@ def test_a_state_that_would_run_code_is_refused(tmp_path: Path) -> None:
 
     torch.save({"step": 1, "image": Code()}, tmp_path / NAME, pickle_module=pickle)
     with pytest.raises(UserError, match="not a checkpoint of stx"):
-        checkpoint.load(tmp_path, *LIKE)
+        checkpoint.load(tmp_path / NAME, *LIKE)
     assert not (tmp_path / "ran").exists()
 
 
 def test_a_state_of_another_size_is_a_message(tmp_path: Path) -> None:
-    checkpoint.save(tmp_path, STATE)
+    checkpoint.save(tmp_path / NAME, STATE)
     with pytest.raises(UserError, match="not a checkpoint of stx"):
-        checkpoint.load(tmp_path, torch.device("cpu"), [torch.Size((3, 9, 9))])
+        checkpoint.load(tmp_path / NAME, torch.device("cpu"), [torch.Size((3, 9, 9))])
 
 
 def test_no_state_is_none(tmp_path: Path) -> None:
-    assert checkpoint.load(tmp_path, *LIKE) is None
+    assert checkpoint.load(tmp_path / NAME, *LIKE) is None
+
+
+def test_a_state_says_which_format_it_has_and_a_later_one_is_refused(tmp_path: Path) -> None:
+    checkpoint.save(tmp_path / NAME, STATE)
+    fields = torch.load(tmp_path / NAME, weights_only=True)
+    torch.save({**fields, "format": fields["format"] + 1}, tmp_path / NAME)
+    with pytest.raises(UserError, match="written by a later version of stx"):
+        checkpoint.load(tmp_path / NAME, *LIKE)
+    del fields["format"]  # as the first ones were
+    torch.save(fields, tmp_path / NAME)
+    assert checkpoint.load(tmp_path / NAME, *LIKE).step == 7

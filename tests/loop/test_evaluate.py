@@ -10,24 +10,24 @@ from stx import stats
 from stx.loop.evaluate import captured, eager, evaluation
 from stx.loop.optimisers.adam import Adam
 from stx.loop.steps import optimise
-from stx.model.losses import LossNetwork, Term
+from stx.model.losses import LossNetwork
+from stx.model.terms import Term
 from stx.model.vgg import VGG19, Weights
 
 Picture = Callable[..., Tensor]
 GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 
 
-def network(weights: Weights, picture: Picture, device: str, term: Term | None = None) -> LossNetwork:
+def network(
+    weights: Weights, picture: Picture, device: str, statistic: Callable[[Tensor], Tensor] = stats.gram
+) -> LossNetwork:
     return LossNetwork(
         VGG19(weights, "max", "conv2_2").to(device),
-        picture(0).float().to(device),
-        picture(1).float().to(device),
-        content_layers=["conv2_2"],
-        style_layers=["conv1_1", "conv2_1"],
-        style_weights=[0.5, 0.5],
-        alpha=1,
-        beta=3,
-        terms={"it": term or Term(stats.gram, stats.quarter_mean_square)},
+        {"style": picture(1).float().to(device), "content": picture(0).float().to(device)},
+        [
+            Term("content", "features", stats.features, {"conv2_2": 1}, 1, "content", stats.half_sum_of_squares),
+            Term("style", "it", statistic, {"conv1_1": 0.5, "conv2_1": 0.5}, 3, "style", stats.quarter_mean_square),
+        ],
     )
 
 
@@ -65,7 +65,7 @@ def test_a_graph_makes_the_steps_that_eager_evaluations_make(caffe_weights: Weig
 def test_a_statistic_that_waits_for_the_host_runs_without_a_graph_and_says_so(
     caffe_weights: Weights, picture: Picture
 ) -> None:
-    made = network(caffe_weights, picture, "cuda", Term(lambda maps: maps.mean() * float(maps.detach().amax())))
+    made = network(caffe_weights, picture, "cuda", lambda maps: maps.mean() * float(maps.detach().amax()))
     image = picture(2).float().cuda().requires_grad_()
     with pytest.warns(UserWarning, match="not captured as a CUDA graph"):
         evaluate, graph = evaluation(made, image)

@@ -14,9 +14,11 @@ from stx.config.schema import CONF, Config, validate
 from stx.loop import checkpoint
 from stx.loop.checkpoint import Checkpoint
 from stx.loop.levels import coarse_to_fine, levels, resized
-from stx.loop.record import Outcome, Row
+from stx.loop.listener import Listener, Outcome, Row
 from stx.loop.signals import Stop
 from stx.model.prepare import prepare
+from stx.runs.files import CHECKPOINT
+from stx.runs.folder import Folder
 
 SMALL = ("model=vgg19_random", "image_size.width=96", "image_size.height=64")
 
@@ -82,15 +84,13 @@ def descended(
 ) -> tuple[Outcome, list[int]]:
     stop, seen = Stop(), list[int]()
 
-    def read(rows: list[Row]) -> None:
-        seen.extend(row.step for row in rows)
-        stop.signal = 2 if seen[-1] >= stop_after else stop.signal
+    class Reader(Listener):
+        def rows(self, rows: list[Row]) -> None:
+            seen.extend(row.step for row in rows)
+            stop.signal = 2 if seen[-1] >= stop_after else stop.signal
 
-    outcome, _ = coarse_to_fine(
-        asked, prepare(asked), folder, resumed, begun=lambda level: None,
-        rows_to=[read], keep=lambda picture: None, along=[], stop=stop,
-    )  # fmt: skip
-    return outcome, seen
+    listeners = (Folder(folder, wrote=lambda path: None), Reader())
+    return coarse_to_fine(asked, prepare(asked), resumed, listeners, stop), seen
 
 
 @pytest.mark.parametrize("method", ["adam", "lbfgs"])
@@ -104,6 +104,6 @@ def test_a_stopped_run_goes_on_bit_for_bit_on_either_side_of_a_level(
     cut, before = descended(asked, tmp_path, stop_after=stop_after)
     assert (cut.status, cut.steps) == ("interrupted", stop_after)
     shapes = [torch.Size((3, 32, 48)), torch.Size((3, 64, 96))]
-    again, after = descended(asked, tmp_path, checkpoint.load(tmp_path, torch.device("cpu"), shapes))
+    again, after = descended(asked, tmp_path, checkpoint.load(tmp_path / CHECKPOINT, torch.device("cpu"), shapes))
     assert [*before, *after] == steps
     assert torch.equal(again.picture, whole.picture)

@@ -1,13 +1,16 @@
 """The reader of the loop: batches, values that are not finite, the picture to keep."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from stx.loop import record as module
-from stx.loop.record import Row, record
+from stx.loop.checkpoint import Checkpoint
+from stx.loop.listener import Event, Listener, Outcome, Row
+from stx.loop.record import record
 from stx.loop.signals import Stop
 from stx.loop.steps import Step
 
@@ -31,53 +34,76 @@ QUIET: dict[str, Any] = {
     "finite": torch.zeros(3, 2, 2),
     "newest": torch.zeros(3, 2, 2),
     "events": [],
-    "rows_to": [],
-    "keep": lambda picture: None,
-    "along": [],
-    "save": lambda step, events, lowest: None,
-    "save_every": 0,
     "lowest": [],
+    "listeners": [],
+    "snapshot": lambda step, events, lowest: Checkpoint.start(step.image)._replace(step=step.number, lowest=lowest),
+    "save_every": 0,
     "stop_at": None,
     "on_nan": "stop",
 }
 
 
-def collect(loop: Iterator[Step], show_every: int = 0, **changes: Any) -> tuple[module.Outcome, list[Row], list[int]]:
-    rows: list[Row] = []
-    pictures: list[int] = []
-    shown = {"rows_to": [rows.extend], "along": [(show_every, lambda picture, step: pictures.append(step))]}
-    outcome = record(loop, **(QUIET | {"stop": Stop()} | shown | changes))
-    return outcome, rows, pictures
+class Notes(Listener):
+    """All that was told, by kind."""
+
+    def __init__(self, every: int = 0):
+        self.every = every
+        self.batches: list[list[Row]] = []
+        self.pictures: list[int] = []
+        self.kept_pictures: list[float] = []
+        self.states: list[Checkpoint] = []
+        self.events: list[list[Event]] = []
+
+    @property
+    def all_rows(self) -> list[Row]:
+        return [row for rows in self.batches for row in rows]
+
+    def rows(self, rows: list[Row]) -> None:
+        self.batches.append(rows)
+
+    def picture(self, picture: Tensor, step: int) -> None:
+        self.pictures.append(step)
+
+    def kept(self, picture: Tensor) -> None:
+        self.kept_pictures.append(float(picture.mean()))
+
+    def state(self, state: Checkpoint) -> None:
+        self.states.append(state)
+
+    def happened(self, events: Sequence[Event]) -> None:
+        self.events.append(list(events))
+
+
+def collect(loop: Iterator[Step], every: int = 0, **changes: Any) -> tuple[Outcome, Notes]:
+    notes = Notes(every)
+    return record(loop, **(QUIET | {"stop": Stop(), "listeners": [notes]} | changes)), notes
 
 
 def test_every_step_becomes_one_row_with_its_own_values() -> None:
-    outcome, rows, _ = collect(steps(120))
+    outcome, notes = collect(steps(120))
     assert outcome.status == "finished"
     assert outcome.steps == 120
     assert float(outcome.picture.mean()) == 120
-    assert [row.step for row in rows] == list(range(1, 121))
-    assert all(row.values["loss/total"] == row.step + 5 for row in rows)
-    assert all(row.values["nan/events"] == 0 and row.values["time/step_ms"] >= 0 for row in rows)
-    assert not any(name.startswith("peak/") for name in rows[0].values)
+    assert [row.step for row in notes.all_rows] == list(range(1, 121))
+    assert all(row.values["loss/total"] == row.step + 5 for row in notes.all_rows)
+    assert all(row.values["nan/events"] == 0 and row.values["time/step_ms"] >= 0 for row in notes.all_rows)
+    assert not any(name.startswith("peak/") for name in notes.all_rows[0].values)
 
 
 def test_scalars_are_read_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_SECONDS", 1e9)
-    sizes = []
-    record(steps(120), **(QUIET | {"stop": Stop(), "rows_to": [lambda rows: sizes.append(len(rows))]}))
-    assert sizes == [50, 50, 20]
+    assert [len(rows) for rows in collect(steps(120))[1].batches] == [50, 50, 20]
 
 
 def test_pictures_come_every_so_many_steps() -> None:
-    assert collect(steps(10), show_every=3)[2] == [3, 6, 9]
-    assert collect(steps(10), show_every=0)[2] == []
+    assert collect(steps(10), every=3)[1].pictures == [3, 6, 9]
+    assert collect(steps(10), every=0)[1].pictures == []
 
 
 def test_the_newest_finite_picture_is_kept_every_few_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(10**6))
     monkeypatch.setattr(module.time, "monotonic", lambda: float(next(clock)))  # a second goes by with each look
-    kept: list[float] = []
-    collect(steps(30), keep=lambda picture: kept.append(float(picture.mean())))
+    kept = collect(steps(30))[1].kept_pictures
     assert len(kept) >= 5
     assert kept == sorted(set(kept))
 
@@ -92,16 +118,16 @@ def test_the_newest_finite_picture_is_kept_every_few_seconds(monkeypatch: pytest
     ],
 )
 def test_a_broken_value_stops_the_run_and_is_named(scalar: str, words: str) -> None:
-    outcome, rows, _ = collect(steps(200, dict.fromkeys(range(60, 201), scalar)))
+    outcome, notes = collect(steps(200, dict.fromkeys(range(60, 201), scalar)))
     assert outcome.status == "diverged"
     assert outcome.event == f"step 60: {words}"
     assert float(outcome.picture.mean()) == 58  # the image that step 59 started from is the last known to be good
-    assert rows[-1].step == 60
-    assert rows[-1].values["nan/events"] == 1
+    assert notes.all_rows[-1].step == 60
+    assert notes.all_rows[-1].values["nan/events"] == 1
 
 
 def test_a_trial_that_the_optimiser_took_back_is_no_event() -> None:
-    outcome, _, _ = collect(step._replace(taken_back=True) for step in steps(20, {5: "loss/total"}))
+    outcome, _ = collect(step._replace(taken_back=True) for step in steps(20, {5: "loss/total"}))
     assert outcome.status == "finished"
     assert outcome.event is None
 
@@ -111,18 +137,18 @@ def test_what_was_measured_before_the_loop_failed_is_handed_on() -> None:
         yield from steps(7)
         raise ZeroDivisionError
 
-    rows: list[Row] = []
+    notes = Notes()
     with pytest.raises(ZeroDivisionError):
-        record(fails(), **(QUIET | {"stop": Stop(), "rows_to": [rows.extend]}))
-    assert [row.step for row in rows] == list(range(1, 8))
+        record(fails(), **(QUIET | {"stop": Stop(), "listeners": [notes]}))
+    assert [row.step for row in notes.all_rows] == list(range(1, 8))
 
 
 def test_continue_goes_on_and_counts_every_event() -> None:
-    outcome, rows, _ = collect(steps(200, {60: "loss/total", 90: "loss/total"}), on_nan="continue")
+    outcome, notes = collect(steps(200, {60: "loss/total", 90: "loss/total"}), on_nan="continue")
     assert outcome.status == "diverged"
     assert outcome.event == "step 60: loss total"
-    assert [row.step for row in rows] == list(range(1, 201))
-    assert rows[-1].values["nan/events"] == 2
+    assert [row.step for row in notes.all_rows] == list(range(1, 201))
+    assert notes.all_rows[-1].values["nan/events"] == 2
 
 
 def test_a_signal_ends_the_run_after_the_step_under_way() -> None:
@@ -133,57 +159,67 @@ def test_a_signal_ends_the_run_after_the_step_under_way() -> None:
             stop.signal = 15 if step.number == 7 else None
             yield step
 
-    saved: list[int] = []
-    save = {"save": lambda step, events, lowest: saved.append(step.number), "save_every": 7}
-    outcome, rows, _ = collect(interrupted(), stop=stop, **save)
+    outcome, notes = collect(interrupted(), stop=stop, save_every=7)
     assert outcome.status == "interrupted"
-    assert outcome.steps == rows[-1].step == 7
-    assert saved == [7]  # the signal came at a step whose state was due
+    assert outcome.steps == notes.all_rows[-1].step == 7
+    assert [state.step for state in notes.states] == [7]  # the signal came at a step whose state was due
 
 
 def test_states_are_saved_every_so_many_steps_and_at_the_end() -> None:
-    saved: list[int] = []
-    collect(steps(25), save=lambda step, events, lowest: saved.append(step.number), save_every=10)
-    assert saved == [10, 20, 25]
+    _, notes = collect(steps(25), save_every=10)
+    assert [state.step for state in notes.states] == [10, 20, 25]
 
 
 def test_the_state_before_a_broken_value_stays() -> None:
-    saved: list[int] = []
-    loop = steps(40, dict.fromkeys(range(15, 41), "loss/total"))
-    collect(loop, save=lambda step, events, lowest: saved.append(step.number), save_every=10)
-    assert saved == [10]
+    _, notes = collect(steps(40, dict.fromkeys(range(15, 41), "loss/total")), save_every=10)
+    assert [state.step for state in notes.states] == [10]
 
 
 def test_a_run_that_goes_on_counts_the_events_before_and_is_not_diverged_by_them() -> None:
     later = (step for step in steps(30) if step.number > 20)
-    outcome, rows, _ = collect(later, done=20, events=[[12, "loss total"]])
+    outcome, notes = collect(later, done=20, events=[[12, "loss total"]])
     assert (outcome.status, outcome.steps, outcome.event) == ("finished", 30, "step 12: loss total")
-    assert [row.step for row in rows] == list(range(21, 31))
-    assert all(row.values["nan/events"] == 1 for row in rows)
+    assert [row.step for row in notes.all_rows] == list(range(21, 31))
+    assert all(row.values["nan/events"] == 1 for row in notes.all_rows)
 
 
 def test_a_run_with_nothing_left_to_do_ends_with_what_it_has() -> None:
-    outcome, rows, _ = collect(iter(()), done=7, newest=torch.ones(3, 2, 2))
-    assert (outcome.status, outcome.steps, float(outcome.picture.mean()), rows) == ("finished", 7, 1.0, [])
+    outcome, notes = collect(iter(()), done=7, newest=torch.ones(3, 2, 2))
+    assert (outcome.status, outcome.steps, float(outcome.picture.mean()), notes.all_rows) == ("finished", 7, 1.0, [])
 
 
 def test_a_loss_that_falls_no_more_ends_the_run_and_what_it_was_judged_by_is_saved() -> None:
-    saved: list[tuple[int, list[float]]] = []
-
-    outcome, rows, _ = collect(  # losses that rise
-        steps(400), save=lambda step, events, lowest: saved.append((step.number, lowest)), stop_at=1e-3
-    )
+    outcome, notes = collect(steps(400), stop_at=1e-3)  # losses that rise
     assert (outcome.status, outcome.steps, outcome.converged) == ("finished", 100, True)
-    assert len(rows) == 100
-    assert saved == [(100, [6, 56])]
+    assert len(notes.all_rows) == 100
+    assert [(state.step, state.lowest) for state in notes.states] == [(100, [6, 56])]
 
 
 def test_a_run_that_goes_on_is_judged_by_what_it_had_before() -> None:
     loop = (step._replace(number=step.number + 50) for step in steps(400))
-    outcome, _, _ = collect(loop, done=50, lowest=[6.0], stop_at=1e-3)
+    outcome, _ = collect(loop, done=50, lowest=[6.0], stop_at=1e-3)
     assert (outcome.steps, outcome.converged) == (100, True)
 
 
 def test_a_run_that_was_stopped_right_behind_its_convergence_takes_no_step_more() -> None:
-    outcome, rows, _ = collect(steps(400), done=100, lowest=[6.0, 56.0], stop_at=1e-3)
-    assert (outcome.status, outcome.steps, outcome.converged, rows) == ("finished", 100, True, [])
+    outcome, notes = collect(steps(400), done=100, lowest=[6.0, 56.0], stop_at=1e-3)
+    assert (outcome.status, outcome.steps, outcome.converged, notes.all_rows) == ("finished", 100, True, [])
+
+
+def test_events_are_told_as_they_come_with_those_before() -> None:
+    later = (step for step in steps(200, {60: "loss/total", 90: "loss/total"}) if step.number > 20)
+    _, notes = collect(later, done=20, events=[[12, "loss style"]], on_nan="continue")
+    assert notes.events[-1] == [[12, "loss style"], [60, "loss total"], [90, "loss total"]]
+
+
+@pytest.mark.parametrize("on_nan", ["stop", "raise", "backoff", "continue"])
+def test_a_run_that_was_interrupted_is_never_finished_under_any_policy(on_nan: str) -> None:
+    stop = Stop()
+
+    def interrupted() -> Iterator[Step]:
+        for step in steps(100):
+            stop.signal = 15 if step.number == 40 else None
+            yield step
+
+    outcome, _ = collect(interrupted(), stop=stop, on_nan=on_nan, events=[[12, "loss style"]])
+    assert (outcome.status, outcome.stopped, outcome.diverged) == ("interrupted", True, on_nan == "continue")

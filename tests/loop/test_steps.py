@@ -7,13 +7,15 @@ import torch
 from torch import Tensor
 
 from stx import stats
-from stx.loop.optimisers.adam import Adam
-from stx.loop.optimisers.lbfgs import LBFGS
-from stx.loop.steps import OPTIMISERS, PlainLBFGS, Step, optimise
-from stx.model.losses import LossNetwork, Term
+from stx.loop.optimisers import LBFGS, Adam, PlainLBFGS
+from stx.loop.steps import Step, optimise
+from stx.model.calibration import calibrate
+from stx.model.losses import LossNetwork
+from stx.model.terms import Term
 from stx.model.vgg import VGG19, Weights
 
 Picture = Callable[..., Tensor]
+OPTIMISERS = {"adam": Adam, "lbfgs": LBFGS, "lbfgs_plain": PlainLBFGS}
 SETTINGS = {
     "adam": {"lr": 0.02, "bands": 2},
     "lbfgs": {"history": 20, "first_step": 0.01},
@@ -21,20 +23,17 @@ SETTINGS = {
 }
 
 
-def network(weights: Weights, content: Tensor, style: Tensor, calibrate: bool = True) -> LossNetwork:
+def network(weights: Weights, content: Tensor, style: Tensor, calibrated: bool = True) -> LossNetwork:
     made = LossNetwork(
         VGG19(weights, "max", "conv2_2"),
-        content,
-        style,
-        content_layers=["conv2_2"],
-        style_layers=["conv1_1", "conv2_1"],
-        style_weights=[0.5, 0.5],
-        alpha=1,
-        beta=3,
-        terms={"gram": Term(stats.gram, stats.quarter_mean_square)},
+        {"style": style, "content": content},
+        [
+            Term("content", "features", stats.features, {"conv2_2": 1}, 1, "content", stats.half_sum_of_squares),
+            Term("style", "gram", stats.gram, {"conv1_1": 0.5, "conv2_1": 0.5}, 3, "style", stats.quarter_mean_square),
+        ],
     )
-    if calibrate:
-        made.calibrate(content, torch.Generator().manual_seed(0))
+    if calibrated:
+        calibrate(made, content, torch.Generator().manual_seed(0))
     return made
 
 
@@ -66,8 +65,8 @@ def test_progress_from_every_start(caffe_weights: Weights, picture: Picture, met
 
 def test_plain_lbfgs_stands_still_where_ours_goes_on(caffe_weights: Weights, picture: Picture) -> None:
     """The thesis's optimiser with weak weights: a first step of 1 in the L1 norm, then slopes below 1e-9."""
-    made = network(caffe_weights, picture(0).float(), picture(1).float(), calibrate=False)
-    made.alpha, made.beta = 1e-16, 1e-16
+    made = network(caffe_weights, picture(0).float(), picture(1).float(), calibrated=False)
+    made.weights = dict.fromkeys(made.weights, 1e-16)
     moved = {}
     for method in ("lbfgs", "lbfgs_plain"):
         start = picture(7).float()
@@ -157,7 +156,7 @@ def test_the_last_finite_image_survives_a_picture_that_breaks(caffe_weights: Wei
 
 def test_plain_lbfgs_tells_the_curvature_that_it_decides_by(caffe_weights: Weights, picture: Picture) -> None:
     """y.s of the last move, by differences of pictures and gradients; a pair is kept only where it is positive."""
-    made = network(caffe_weights, picture(0).float(), picture(1).float(), calibrate=False)
+    made = network(caffe_weights, picture(0).float(), picture(1).float(), calibrated=False)
     image = (0.4 + 0.2 * picture(7)).float().requires_grad_()
     pictures, gradients, told = [], [], []
     for step in optimise(made, image, PlainLBFGS([image], **SETTINGS["lbfgs_plain"]), 3):

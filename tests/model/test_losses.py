@@ -10,23 +10,51 @@ from torch import Tensor
 
 from stx import stats
 from stx.errors import UserError
-from stx.model.losses import LossNetwork, Prior, Term
+from stx.model.calibration import calibrate, gradient_norms, weighted_gradient_norms
+from stx.model.losses import Losses, LossNetwork
+from stx.model.terms import PICTURE, Term, thesis_factor
 from stx.model.vgg import VGG19, Weights
 
 Picture = Callable[..., Tensor]
 LAYERS = ["conv1_1", "conv2_1"]
+GRAM: dict[str, Any] = {"statistic": stats.gram, "distance": stats.quarter_mean_square}
 
 
-def network(vgg: VGG19, content: Tensor, style: Tensor, **changes: Any) -> LossNetwork:
-    settings: dict[str, Any] = {
-        "content_layers": ["conv1_2"],
-        "style_layers": LAYERS,
-        "style_weights": [0.5, 0.5],
-        "alpha": 1.0,
-        "beta": 1.0,
-        "terms": {"gram": Term(stats.gram, stats.quarter_mean_square)},
-    }
-    return LossNetwork(vgg, content, style, **(settings | changes))
+def network(
+    vgg: VGG19,
+    content: Tensor,
+    style: Tensor,
+    *,
+    terms: dict[str, dict[str, Any]] | None = None,
+    content_layers: list[str] | None = None,
+    style_weights: tuple[float, float] = (0.5, 0.5),
+    alpha: float = 1.0,
+    beta: float = 1.0,
+    prior: Term | None = None,
+) -> LossNetwork:
+    asked = terms or {"gram": GRAM}
+    layers = dict(zip(LAYERS, style_weights, strict=True))
+    kept = dict.fromkeys(["conv1_2"] if content_layers is None else content_layers, 1.0)
+    return LossNetwork(
+        vgg,
+        {"style": style, "content": content},
+        [
+            Term("content", "features", stats.features, kept, alpha, "content", stats.half_sum_of_squares),
+            *(
+                Term("style", name, layers=layers, weight=beta, toward="style", prefix="", **how)
+                for name, how in asked.items()
+            ),
+            *([prior] if prior else []),
+        ],
+    )
+
+
+def style_of(losses: Losses, layer: str) -> Tensor:
+    return losses.layers["style", layer]
+
+
+def magnitude(losses: Losses, layer: str) -> Tensor:
+    return next(value for part, value in losses.magnitudes.items() if part.key == layer)
 
 
 def features(vgg: VGG19, image: Tensor, layer: str) -> Tensor:
@@ -35,7 +63,7 @@ def features(vgg: VGG19, image: Tensor, layer: str) -> Tensor:
 
 def test_content_and_style_losses_are_equations_1_4_5_and_7_of_gatys(small_vgg: VGG19, picture: Picture) -> None:
     content, style, image = picture(0), picture(1), picture(2)
-    losses = network(small_vgg, content, style, alpha=0.7, beta=11.0, style_weights=[0.3, 0.6])(image)
+    losses = network(small_vgg, content, style, alpha=0.7, beta=11.0, style_weights=(0.3, 0.6))(image)
     f, p = features(small_vgg, image, "conv1_2"), features(small_vgg, content, "conv1_2")
     expected_content = 0.5 * ((f - p) ** 2).sum()
     expected_style = torch.zeros(())
@@ -43,10 +71,10 @@ def test_content_and_style_losses_are_equations_1_4_5_and_7_of_gatys(small_vgg: 
         g, a = (m @ m.T for m in (features(small_vgg, image, layer), features(small_vgg, style, layer)))
         n, m = features(small_vgg, image, layer).shape
         expected = ((g - a) ** 2).sum() / (4 * n**2 * m**2)
-        torch.testing.assert_close(losses.style_layers[layer], expected, rtol=1e-4, atol=0)
+        torch.testing.assert_close(style_of(losses, layer), expected, rtol=1e-4, atol=0)
         expected_style = expected_style + weight * expected
-    torch.testing.assert_close(losses.content, expected_content, rtol=1e-4, atol=0, check_dtype=False)
-    torch.testing.assert_close(losses.style, expected_style, rtol=1e-4, atol=0, check_dtype=False)
+    torch.testing.assert_close(losses.groups["content"], expected_content, rtol=1e-4, atol=0, check_dtype=False)
+    torch.testing.assert_close(losses.groups["style"], expected_style, rtol=1e-4, atol=0, check_dtype=False)
     total = 0.7 * expected_content + 11 * expected_style
     torch.testing.assert_close(losses.total, total, rtol=1e-4, atol=0, check_dtype=False)
 
@@ -78,53 +106,47 @@ def test_the_thesiss_style_gradient_lacks_the_factor_one_over_n2_m2() -> None:
 def test_the_literal_factor_is_the_thesiss_formula_for_any_statistic(small_vgg: VGG19, picture: Picture) -> None:
     cooc = partial(stats.cooc_vector, radius=2, threshold="mean", window="mean", normalise=False)
     content, style, image = picture(0), picture(1), picture(2)
-    losses = network(small_vgg, content, style, terms={"it": Term(cooc)}, literal_factor=True)(image)
+    losses = network(small_vgg, content, style, terms={"it": {"statistic": cooc, "factor": thesis_factor}})(image)
     for layer in LAYERS:
         ours, theirs = (cooc(small_vgg(x, [layer])[layer].float()) for x in (image, style))
         n, m = features(small_vgg, image, layer).shape
         expected = ((ours - theirs) ** 2).sum() / (4 * n**2 * m**2)
-        torch.testing.assert_close(losses.style_layers[layer], expected, rtol=1e-4, atol=0)
-
-
-def test_the_literal_factor_leaves_gram_as_it_is(small_vgg: VGG19, picture: Picture) -> None:
-    plain, literal = (network(small_vgg, picture(0), picture(1), literal_factor=flag) for flag in (False, True))
-    assert plain(picture(2)).total == literal(picture(2)).total
+        torch.testing.assert_close(style_of(losses, layer), expected, rtol=1e-4, atol=0)
 
 
 def test_losses_are_zero_at_their_targets(small_vgg: VGG19, picture: Picture) -> None:
     losses = network(small_vgg, picture(0), picture(0))(picture(0))
-    assert [float(loss) for loss in losses[:3]] == [0, 0, 0]
+    assert [float(losses.total), *map(float, losses.groups.values())] == [0, 0, 0]
 
 
 def test_calibration_makes_every_layer_pull_as_hard_as_the_content(small_vgg: VGG19, picture: Picture) -> None:
     content = picture(0)
     made = network(small_vgg, content, picture(1))
-    made.calibrate(content, torch.Generator().manual_seed(5))
+    calibrate(made, content, torch.Generator().manual_seed(5))
     noise = torch.randn(content.shape, generator=torch.Generator().manual_seed(5))
     assert made.norms["conv2_1"] * made.scales["conv2_1"] == pytest.approx(made.norms["content"], rel=1e-6)
-    norms = made.gradient_norms((content + 0.1 * noise).clamp(0, 1))
+    norms = gradient_norms(made, (content + 0.1 * noise).clamp(0, 1))
     for layer in LAYERS:
         assert float(norms[layer]) == pytest.approx(float(norms["content"]), rel=1e-4)
 
 
 def test_several_terms_are_each_calibrated_and_count_as_their_mean(small_vgg: VGG19, picture: Picture) -> None:
     content, style, image = picture(0), picture(1), picture(2)
-    gram = Term(stats.gram, stats.quarter_mean_square)
-    moments = Term(partial(stats.mean_std, epsilon=1e-5))
-    both = network(small_vgg, content, style, terms={"gram": gram, "moments": moments})
-    both.calibrate(content, torch.Generator().manual_seed(5))
+    moments = {"statistic": partial(stats.mean_std, epsilon=1e-5)}
+    both = network(small_vgg, content, style, terms={"gram": GRAM, "moments": moments})
+    calibrate(both, content, torch.Generator().manual_seed(5))
     alone = {
         "gram": network(small_vgg, content, style),
         "moments": network(small_vgg, content, style, terms={"m": moments}),
     }
     for made in alone.values():
-        made.calibrate(content, torch.Generator().manual_seed(5))
+        calibrate(made, content, torch.Generator().manual_seed(5))
     for layer in LAYERS:
         for name, made in alone.items():
             assert both.scales[f"{layer}/{name}"] == pytest.approx(made.scales[layer], rel=1e-5)
-        expected = sum(float(made(image).style_layers[layer]) for made in alone.values()) / 2
-        assert float(both(image).style_layers[layer]) == pytest.approx(expected, rel=1e-5)
-    norms, single = both.weighted_gradient_norms(image), alone["gram"].weighted_gradient_norms(image)
+        expected = sum(float(style_of(made(image), layer)) for made in alone.values()) / 2
+        assert float(style_of(both(image), layer)) == pytest.approx(expected, rel=1e-5)
+    norms, single = weighted_gradient_norms(both, image), weighted_gradient_norms(alone["gram"], image)
     assert float(norms["conv1_1/gram"]) == pytest.approx(float(single["conv1_1"]) / 2, rel=1e-5)
 
 
@@ -132,49 +154,50 @@ def test_a_prior_is_calibrated_like_any_term_and_enters_the_total_by_its_weight(
     small_vgg: VGG19, picture: Picture
 ) -> None:
     content, image = picture(0), picture(2)
-    prior = Prior(partial(stats.total_variation, power=2.0, smoothing=0.01), weight=0.1)
+    penalty = partial(stats.total_variation, power=2.0, smoothing=0.01)
+    prior = Term("prior", "total_variation", penalty, {PICTURE: 1.0}, 0.1)
     bare, made = (network(small_vgg, content, picture(1), prior=each) for each in (None, prior))
     for each in (bare, made):
-        each.calibrate(content, torch.Generator().manual_seed(5))
+        calibrate(each, content, torch.Generator().manual_seed(5))
     assert made.norms["prior"] * made.scales["prior"] == pytest.approx(made.norms["content"], rel=1e-6)
-    penalty = float(prior.penalty(image)) * made.scales["prior"]
-    assert float(made(image).total) == pytest.approx(float(bare(image).total) + 0.1 * penalty, rel=1e-6)
-    assert float(made.weighted_gradient_norms(content)["prior"]) == pytest.approx(
-        0.1 * float(made.gradient_norms(content)["prior"])
+    expected = float(penalty(image)) * made.scales["prior"]
+    assert float(made(image).total) == pytest.approx(float(bare(image).total) + 0.1 * expected, rel=1e-6)
+    assert float(weighted_gradient_norms(made, content)["prior"]) == pytest.approx(
+        0.1 * float(gradient_norms(made, content)["prior"])
     )
-    assert bare(image).prior is None
+    assert "prior" not in bare(image).groups
 
 
 def test_calibration_reaches_gradients_whose_squares_leave_float32(small_vgg: VGG19, picture: Picture) -> None:
-    tiny = network(small_vgg, picture(0), picture(1), terms={"it": Term(lambda maps: 1e-13 * maps.mean())})
-    tiny.calibrate(picture(0), torch.Generator().manual_seed(5))
-    assert all(scale > 1e20 for scale in tiny.scales.values())
+    tiny = network(small_vgg, picture(0), picture(1), terms={"it": {"statistic": lambda maps: 1e-13 * maps.mean()}})
+    calibrate(tiny, picture(0), torch.Generator().manual_seed(5))
+    assert all(tiny.scales[layer] > 1e20 for layer in LAYERS)
 
 
 def test_calibration_without_content_follows_the_first_style_layer(small_vgg: VGG19, picture: Picture) -> None:
     made = network(small_vgg, picture(0), picture(1), content_layers=[])
-    made.calibrate(picture(0), torch.Generator().manual_seed(5))
+    calibrate(made, picture(0), torch.Generator().manual_seed(5))
     assert made.scales["conv1_1"] == 1
     assert made.scales["conv2_1"] != 1
 
 
 def test_a_term_without_a_gradient_keeps_its_scale_with_one_warning(small_vgg: VGG19, picture: Picture) -> None:
-    blind = network(small_vgg, picture(0), picture(1), terms={"it": Term(lambda maps: 0 * maps.sum())})
+    blind = network(small_vgg, picture(0), picture(1), terms={"it": {"statistic": lambda maps: 0 * maps.sum()}})
     with pytest.warns(UserWarning, match="not calibrated") as warned:
-        blind.calibrate(picture(0), torch.Generator().manual_seed(5))
+        calibrate(blind, picture(0), torch.Generator().manual_seed(5))
     assert len(warned) == 1
-    assert blind.scales == {"conv1_1": 1, "conv2_1": 1}
+    assert blind.scales == {"conv1_1": 1, "content/conv1_2": 1, "conv2_1": 1}
 
 
 def test_gradient_norms_are_those_of_separate_backward_passes(small_vgg: VGG19, picture: Picture) -> None:
     made = network(small_vgg, picture(0), picture(1), alpha=2.0, beta=3.0)
-    norms = made.weighted_gradient_norms(picture(2))
+    norms = weighted_gradient_norms(made, picture(2))
     image = picture(2).requires_grad_()
-    (2.0 * made(image).content).backward()
+    (2.0 * made(image).groups["content"]).backward()
     assert image.grad is not None
     assert float(norms["content"]) == pytest.approx(float(image.grad.norm()), rel=1e-6)
     image = picture(2).requires_grad_()
-    (3.0 * 0.5 * made(image).style_layers["conv2_1"]).backward()
+    (3.0 * 0.5 * style_of(made(image), "conv2_1")).backward()
     assert image.grad is not None
     assert float(norms["conv2_1"]) == pytest.approx(float(image.grad.norm()), rel=1e-6)
 
@@ -182,7 +205,12 @@ def test_gradient_norms_are_those_of_separate_backward_passes(small_vgg: VGG19, 
 def test_a_positionwise_statistic_refuses_two_sizes_and_gram_does_not(small_vgg: VGG19, picture: Picture) -> None:
     options = {"radius": 1, "threshold": "mean", "window": "mean", "normalise": False}
     with pytest.raises(UserError, match="style_size=same"):
-        network(small_vgg, picture(0), picture(1, 30, 20), terms={"it": Term(partial(stats.cooc_tensor, **options))})
+        network(
+            small_vgg,
+            picture(0),
+            picture(1, 30, 20),
+            terms={"it": {"statistic": partial(stats.cooc_tensor, **options)}},
+        )
     network(small_vgg, picture(0), picture(1, 30, 20))
 
 
@@ -198,23 +226,25 @@ def test_what_a_statistic_refers_to_is_fitted_once_a_layer_to_the_style_picture(
     def centred(maps: Tensor, *, reference: Tensor) -> Tensor:
         return maps.mean((1, 2)) - reference
 
-    made = network(small_vgg, picture(0), picture(1), terms={"it": Term(centred, reference=reference)})
+    made = network(small_vgg, picture(0), picture(1), terms={"it": {"statistic": centred, "reference": reference}})
     made(picture(2))
     assert len(fitted) == len(LAYERS)
-    assert float(made(picture(1)).style) == pytest.approx(0, abs=1e-12)
+    assert float(made(picture(1)).groups["style"]) == pytest.approx(0, abs=1e-12)
 
 
 def test_magnitudes_do_not_overflow_where_the_statistic_does_not(small_vgg: VGG19, picture: Picture) -> None:
-    huge = network(small_vgg, picture(0), picture(1), terms={"it": Term(lambda maps: 1e26 * maps.mean())})
-    assert torch.isfinite(huge(picture(2)).magnitudes["conv1_1"])
+    huge = network(small_vgg, picture(0), picture(1), terms={"it": {"statistic": lambda maps: 1e26 * maps.mean()}})
+    assert torch.isfinite(magnitude(huge(picture(2)), "conv1_1"))
 
 
 def test_peaks_show_overflown_features_that_a_masked_statistic_hides(small_vgg: VGG19, picture: Picture) -> None:
     image = picture(2)
     image[0, 3, 3] = float("nan")
-    made = network(small_vgg, picture(0), picture(1), terms={"it": Term(lambda maps: maps.nan_to_num().mean())})
+    made = network(
+        small_vgg, picture(0), picture(1), terms={"it": {"statistic": lambda maps: maps.nan_to_num().mean()}}
+    )
     losses = made(image)
-    assert torch.isfinite(losses.magnitudes["conv1_1"])
+    assert torch.isfinite(magnitude(losses, "conv1_1"))
     assert not torch.isfinite(losses.peaks["conv1_1"])
 
 
@@ -227,5 +257,5 @@ def test_bfloat16_features_give_the_losses_of_float32_within_two_percent(
         content, style, image = (picture(seed).float() for seed in range(3))
         losses = network(vgg, content, style)(image)
         assert losses.total.dtype == torch.float32
-        totals.append(float(losses.style))
+        totals.append(float(losses.groups["style"]))
     assert totals[1] == pytest.approx(totals[0], rel=0.02)

@@ -10,9 +10,10 @@ from torch.profiler import ProfilerActivity, profile
 
 from stx.config.schema import CONF, Config, validate
 from stx.errors import UserError
-from stx.model import memory
-from stx.model.losses import LossNetwork, Term
-from stx.model.prepare import loss_network, prepare, terms
+from stx.model import calibration, memory
+from stx.model.losses import LossNetwork
+from stx.model.prepare import loss_network, prepare
+from stx.model.terms import Term
 from stx.model.vgg import LAYERS
 
 PIXELS = 320 * 240
@@ -59,12 +60,11 @@ def test_a_step_and_the_calibration_take_what_was_said(overrides: list[str], cal
         network(image).total.backward()
 
     def calibrate() -> None:
-        network.calibrate(inputs.content, torch.Generator().manual_seed(0))
+        calibration.calibrate(network, inputs.content, torch.Generator().manual_seed(0))
 
     expected = memory.of_a_step(
         list(LAYERS),
-        network.layers,
-        terms(asked),
+        inputs.terms,
         pooling=asked.pooling.name,
         itemsize=inputs.hardware.dtype.itemsize,
         checkpointing=asked.activation_checkpointing,
@@ -81,7 +81,7 @@ def test_what_a_statistic_keeps_is_found_out() -> None:
         (lambda maps: maps.exp().mean(), "conv1_1", 4),
         (lambda maps: maps.exp().exp().mean(), "conv3_1", 8),
     ):
-        assert memory.kept_by(Term(statistic), layer) == pytest.approx(expected)
+        assert memory.kept_by(Term("style", "it", statistic, {layer: 1.0}), layer) == pytest.approx(expected)
 
 
 def test_a_limit_of_the_container_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

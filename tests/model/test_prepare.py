@@ -64,13 +64,13 @@ def test_the_network_ends_at_the_deepest_layer_in_use() -> None:
 def test_only_the_calibrated_weights_scale_the_layers(option: str, scaled: bool) -> None:
     chosen = config(f"loss_weights={option}", "style_stat=gram")
     scales = loss_network(chosen, prepare(chosen)).scales
-    assert all((scale != 1) == scaled for scale in scales.values())
+    assert all((scales[layer] != 1) == scaled for layer in chosen.loss_weights.style_layers)
 
 
 def test_style_weights_are_equal_shares_unless_given() -> None:
     def weights(*overrides: str) -> dict[str, Any]:
         chosen = config(*overrides)
-        return loss_network(chosen, prepare(chosen)).style_weights
+        return dict(next(term.layers for term in prepare(chosen).terms if term.group == "style"))
 
     assert set(weights().values()) == {0.2}
     assert list(weights("loss_weights.style_weights=[1,2,3,4,5]").values()) == [1, 2, 3, 4, 5]
@@ -81,4 +81,4 @@ def test_a_network_may_have_no_layer_of_one_kind(empty: str) -> None:
     asked = config(empty)
     inputs = prepare(asked)
     losses = loss_network(asked, inputs)(inputs.initial)
-    assert (losses.style if "style" in empty else losses.content) == 0
+    assert losses.groups["style" if "style" in empty else "content"] == 0

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from stx.errors import Stopped, UserError
-from stx.runs.delivery import Files, deliver, preview, written
+from stx.pictures import images
+from stx.runs.delivery import Files, Preview, deliver, written
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +24,7 @@ def noise(seed: int) -> Image.Image:
 def deliver_something(name: str) -> None:
     noise(0).save("output.png")
     files = Files.beside(Path(name))
-    preview(noise(0), files)
+    Preview(files, (40, 30)).kept(images.to_tensor(noise(0), (40, 30)))
     deliver(Path("output.png"), files, noise(1), noise(2))
 
 

@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 import torch
 
-from stx.loop.record import Outcome
+from stx.loop.listener import Outcome
 from stx.runs import describe
 
 PICTURE = torch.zeros(3, 2, 2)
-OPTIMISER: Any = SimpleNamespace(stalled=False)
 
 
 def measured(luma: float = 0.9, chroma: float = 0.4) -> dict[str, float]:
@@ -23,8 +22,8 @@ def measured(luma: float = 0.9, chroma: float = 0.4) -> dict[str, float]:
     }
 
 
-def said(outcome: Outcome = Outcome("finished", 180, PICTURE, []), **noise: float) -> list[str]:  # noqa: B008
-    return describe.closing(outcome, measured(**noise), OPTIMISER, "").splitlines()
+def said(outcome: Outcome = Outcome(180, PICTURE, []), **noise: float) -> list[str]:  # noqa: B008
+    return describe.closing(outcome, measured(**noise), "").splitlines()
 
 
 def test_the_style_distance_is_told_as_a_share_of_the_photographs_own() -> None:
@@ -46,12 +45,12 @@ def test_noise_up_to_half_as_much_again_is_not_worth_a_word() -> None:
 
 
 def test_a_run_that_has_converged_says_so() -> None:
-    lines = said(Outcome("finished", 100, PICTURE, [], converged=True))
+    lines = said(Outcome(100, PICTURE, [], converged=True))
     assert lines[:2] == ["finished after 100 steps", "converged: the loss falls no more (optim.stop_at)"]
 
 
 def test_nothing_is_told_of_pictures_too_small_to_be_measured() -> None:
-    assert describe.closing(Outcome("finished", 3, PICTURE, []), {}, OPTIMISER, "") == "finished after 3 steps"
+    assert describe.closing(Outcome(3, PICTURE, []), {}, "") == "finished after 3 steps"
 
 
 @pytest.mark.parametrize(
@@ -71,3 +70,8 @@ def test_a_squash_is_said(squashed: tuple[str, ...], line: str | None) -> None:
     )
     lines = describe.opening(job, inputs).splitlines()
     assert [text.startswith(line or "-") for text in lines[1:]] == [True] * bool(line)
+
+
+def test_a_run_that_was_interrupted_behind_a_value_that_is_not_finite_says_both() -> None:
+    outcome = Outcome(9, PICTURE, [[7, "loss total"]], stopped=True, diverged=True)
+    assert describe.closing(outcome, {}, "").startswith("interrupted, and diverged: not finite at step 7: loss total")

@@ -1,39 +1,12 @@
-"""The table of losses in a run's folder."""
+"""One process a folder; what was typed, read back."""
 
-import csv
+import json
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
-from stx.errors import Stopped, UserError
-from stx.loop.record import Row
-from stx.pictures import images
-from stx.runs.files import alone_in, losses_table, rescued
-
-
-def test_rows_are_on_disk_as_soon_as_they_are_given(tmp_path: Path) -> None:
-    append = losses_table(tmp_path / "losses.csv")
-    append([Row(1, 0.0, {"loss/total": 1.5, "loss/style": 0.5, "grad_norm/content": 9.0})])
-    append([Row(2, 0.0, {"loss/total": 1.25}), Row(3, 0.0, {"loss/total": 1.0, "loss/style": 0.25})])
-    with (tmp_path / "losses.csv").open(newline="") as file:
-        table = list(csv.DictReader(file))
-    assert [(row["step"], row["loss/total"], row["loss/style"]) for row in table] == [
-        ("1", "1.5", "0.5"),
-        ("2", "1.25", ""),  # a value that was not finite is a gap
-        ("3", "1.0", "0.25"),
-    ]
-
-
-def test_a_table_goes_on_behind_a_torn_line_and_without_steps_that_it_has(tmp_path: Path) -> None:
-    path = tmp_path / "losses.csv"
-    losses_table(path)([Row(step, 0.0, {"loss/total": float(step)}) for step in (1, 2, 3)])
-    with path.open("a") as file:
-        file.write("4,4.")
-    losses_table(path)([Row(step, 0.0, {"loss/total": 10.0 * step}) for step in (3, 4, 5)])
-    with path.open(newline="") as file:
-        table = [(row["step"], row["loss/total"]) for row in csv.DictReader(file)]
-    assert table == [("1", "1.0"), ("2", "2.0"), ("3", "3.0"), ("4", "40.0"), ("5", "50.0")]
+from stx.errors import UserError
+from stx.runs.files import CONFIG, RUN, alone_in, told
 
 
 def test_two_do_not_work_in_one_folder(tmp_path: Path) -> None:
@@ -41,28 +14,12 @@ def test_two_do_not_work_in_one_folder(tmp_path: Path) -> None:
         pass
 
 
-def test_a_picture_that_cannot_be_saved_in_its_folder_is_saved_elsewhere(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
-
-    def save(path: Path) -> None:
-        path.write_text("picture")
-
-    said = r"No space left on device\nthe picture so far: .*stx-run\.png"
-    with pytest.raises(Stopped, match=said), rescued(tmp_path / "run", save):
-        raise OSError(28, "No space left on device")
-    assert (tmp_path / "stx-run.png").read_text() == "picture"
-
-
-def test_a_picture_that_its_folder_has_no_place_for_is_saved_elsewhere(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
-    picture = Image.new("RGB", (4, 3), "red")
-    with (
-        pytest.raises(Stopped, match=r"output\.png: No such file or directory\nthe picture so far: .*stx-run\.png"),
-        rescued(tmp_path / "run", lambda path: images.save(picture, path)),
-    ):
-        images.save(picture, tmp_path / "run" / "output.png")
-    assert Image.open(tmp_path / "stx-run.png").getpixel((0, 0)) == (255, 0, 0)
+def test_a_run_of_a_later_format_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / CONFIG).write_text("seed: 0\n")
+    run = {"overrides": ["seed=0"], "choices": {"optim": "adam"}}
+    for kind in ({}, {"format": 1}):
+        (tmp_path / RUN).write_text(json.dumps({**kind, **run}))
+        assert told(tmp_path) == (["seed=0"], {"optim": "adam"}, {"seed": 0})
+    (tmp_path / RUN).write_text(json.dumps({"format": 99, **run}))
+    with pytest.raises(ValueError, match="of another version of stx"):
+        told(tmp_path)

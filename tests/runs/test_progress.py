@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from stx.loop.record import Row
+from stx.loop.listener import Row
 from stx.runs import progress as module
 from stx.runs.progress import Stage, progress
 
@@ -16,9 +16,9 @@ def rows(first: int, last: int) -> list[Row]:
 
 
 def test_a_pipe_gets_ten_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress([Stage(1000, 64, 48)]) as advance:
+    with progress([Stage(1000, 64, 48)]) as bar:
         for first in range(1, 1001, 5):
-            advance(rows(first, first + 4))
+            bar.rows(rows(first, first + 4))
     said = capsys.readouterr()
     lines = said.err.splitlines()
     assert said.out == ""
@@ -31,10 +31,10 @@ def test_a_slow_run_gets_a_line_every_ten_seconds(
 ) -> None:
     clock = [0.0]
     monkeypatch.setattr(module.time, "monotonic", lambda: clock[0])
-    with progress([Stage(1000, 64, 48)]) as advance:
+    with progress([Stage(1000, 64, 48)]) as bar:
         for step in range(1, 61):
             clock[0] += 1
-            advance(rows(step, step))
+            bar.rows(rows(step, step))
     assert [line.split()[1] for line in capsys.readouterr().err.splitlines()] == [
         f"{n}/1000" for n in range(10, 61, 10)
     ]
@@ -46,9 +46,9 @@ def test_the_time_left_counts_pixels_not_steps(
     """100 steps of a pixel took 10 s: 100 of four pixels will take 40."""
     clock = [0.0]
     monkeypatch.setattr(module.time, "monotonic", lambda: clock[0])
-    with progress([Stage(100, 1, 1), Stage(200, 2, 2)]) as advance:
+    with progress([Stage(100, 1, 1), Stage(200, 2, 2)]) as bar:
         clock[0] = 10
-        advance(rows(1, 100))
+        bar.rows(rows(1, 100))
     assert capsys.readouterr().err.strip().endswith("40 s left")
 
 
@@ -57,9 +57,9 @@ def test_a_run_that_goes_on_does_not_count_what_was_done_before(
 ) -> None:
     clock = [0.0]
     monkeypatch.setattr(module.time, "monotonic", lambda: clock[0])
-    with progress([Stage(100, 8, 8)]) as advance:
+    with progress([Stage(100, 8, 8)]) as bar:
         clock[0] = 5
-        advance(rows(81, 90))
+        bar.rows(rows(81, 90))
     assert capsys.readouterr().err.strip().endswith("5 s left")
 
 
@@ -69,9 +69,9 @@ def test_a_terminal_gets_a_bar_with_the_losses(monkeypatch: pytest.MonkeyPatch) 
             return True
 
     monkeypatch.setattr(sys, "stderr", Terminal())
-    with progress([Stage(50, 32, 24), Stage(100, 64, 48)]) as advance:
-        advance(rows(1, 50))
-        advance(rows(51, 100))
+    with progress([Stage(50, 32, 24), Stage(100, 64, 48)]) as bar:
+        bar.rows(rows(1, 50))
+        bar.rows(rows(51, 100))
     shown = sys.stderr.getvalue()  # type: ignore[attr-defined]
     assert "100/100" in shown
     assert "(64 x 48, level 2 of 2)" in shown
@@ -79,6 +79,6 @@ def test_a_terminal_gets_a_bar_with_the_losses(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_quiet_run_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress([Stage(10, 64, 48)], quiet=True) as advance:
-        advance(rows(1, 10))
+    with progress([Stage(10, 64, 48)], quiet=True) as bar:
+        bar.rows(rows(1, 10))
     assert capsys.readouterr() == ("", "")

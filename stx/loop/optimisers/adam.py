@@ -1,10 +1,15 @@
 """Adam on the bands of the picture."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Annotated, Any
 
 import torch
+from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import interpolate
+
+from stx.config.schema import Positive, Whole
 
 
 class Adam(torch.optim.Adam):
@@ -16,7 +21,10 @@ class Adam(torch.optim.Adam):
     to do. Without bands it is Adam on pixels.
     """
 
-    def __init__(self, params: Iterable[Tensor], *, lr: float, bands: int):
+    stalled = rejected = False
+    measured: Mapping[str, Tensor] = MappingProxyType({})
+
+    def __init__(self, params: Iterable[Tensor], *, lr: Positive, bands: Annotated[Whole, Field(ge=0, le=12)]):
         (self.image,) = params
         self.bands = [
             self.image.new_zeros(3, *(max(1, side >> halvings) for side in self.image.shape[1:]))
@@ -25,6 +33,17 @@ class Adam(torch.optim.Adam):
         for band in self.bands:
             band.requires_grad_()
         super().__init__(self.bands, lr=lr)
+
+    @staticmethod
+    def remembered(**settings: Any) -> int:
+        return 2  # two moments
+
+    def shorten(self, factor: float) -> None:
+        for group in self.param_groups:
+            group["lr"] *= factor
+
+    def accepted(self) -> Tensor:
+        return self.image.detach()
 
     def added(self) -> Tensor:
         """The bands at the picture's size, (3, H, W)."""

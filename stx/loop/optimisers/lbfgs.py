@@ -1,13 +1,17 @@
 """L-BFGS within bounds, that neither stands still nor explodes (Nocedal & Wright 2006, chapters 7.2 and 16.7)."""
 
 import math
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Annotated, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import Field
 from torch import Tensor
+
+from stx.config.schema import Positive, Whole
 
 LOWER, UPPER = 0.0, 1.0
 SUFFICIENT_DECREASE = 1e-4
@@ -43,12 +47,21 @@ class LBFGS(torch.optim.Optimizer):
     that the image of the last evaluation was taken back.
     """
 
-    def __init__(self, params: Iterable[Tensor], *, history: int, first_step: float):
+    measured: Mapping[str, Tensor] = MappingProxyType({})
+
+    def __init__(self, params: Iterable[Tensor], *, history: Annotated[Whole, Field(ge=1)], first_step: Positive):
         super().__init__(params, {"history": history, "first_step": first_step})
         (self.image,) = self.param_groups[0]["params"]
         self.unit = 0.0
         self.stalled = False
         self.rejected = False
+
+    @staticmethod
+    def remembered(**settings: Any) -> int:
+        return 2 * int(settings["history"])  # a move and a change of gradient each
+
+    def shorten(self, factor: float) -> None:
+        self.param_groups[0]["first_step"] *= factor
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Tensor]) -> Tensor:  # type: ignore[override]

@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from stx.runs.tracking.journal import NAME, Entry, entries
+from stx.runs.files import JOURNAL
+from stx.runs.tracking.journal import Entry, entries
 
 log = logging.getLogger("stx")
 
@@ -26,7 +27,7 @@ class Courier(threading.Thread):
         super().__init__(name="courier", daemon=True)
         self.folder, self.send = folder, send
         self.offset = delivered(folder)
-        self.before = (folder / NAME).stat().st_size
+        self.before = (folder / JOURNAL).stat().st_size
         """What was written before may have been delivered before, by a process that could not note it."""
         self.trouble = ""
         """What the store last answered, while it fails."""
@@ -34,12 +35,12 @@ class Courier(threading.Thread):
 
     def run(self) -> None:
         while True:
-            for entry, after in entries(self.folder / NAME, self.offset):
+            for entry, after in entries(self.folder / JOURNAL, self.offset):
                 if not self._deliver(entry, after <= self.before):
                     return
                 self.offset = after
                 note(self.folder, after)
-            if self._end.is_set() and self.offset >= (self.folder / NAME).stat().st_size:
+            if self._end.is_set() and self.offset >= (self.folder / JOURNAL).stat().st_size:
                 return
             self._more.wait(1.0)
             self._more.clear()
@@ -79,7 +80,7 @@ class Courier(threading.Thread):
             if self.offset > reached:
                 reached, since = self.offset, time.monotonic()
         self._given_up.set()
-        return self.offset >= (self.folder / NAME).stat().st_size
+        return self.offset >= (self.folder / JOURNAL).stat().st_size
 
 
 def delivered(folder: Path) -> int:
@@ -99,5 +100,5 @@ def note(folder: Path, offset: int) -> None:
 def pending(folder: Path) -> list[Path]:
     """The runs at or below a folder whose stores do not have all of their journals."""
     return sorted(
-        journal.parent for journal in folder.rglob(NAME) if delivered(journal.parent) < journal.stat().st_size
+        journal.parent for journal in folder.rglob(JOURNAL) if delivered(journal.parent) < journal.stat().st_size
     )

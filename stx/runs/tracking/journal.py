@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-NAME = "journal.jsonl"
+from stx.runs.files import JOURNAL
+
+FORMAT = 1
+"""Of a journal, in its first entry."""
 
 Entry = dict[str, Any]
 
@@ -18,7 +21,7 @@ class Journal:
     """
 
     def __init__(self, folder: Path):
-        self.path = folder / NAME
+        self.path = folder / JOURNAL
         ends = [end for _, end in entries(self.path, 0)] if self.path.exists() else []
         self._file = self.path.open("ab")
         self._file.truncate(ends[-1] if ends else 0)

@@ -1,7 +1,6 @@
 """The entries of a run's journal, delivered to MLflow: none lost, none twice."""
 
 import json
-import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,10 +8,11 @@ from typing import Any
 
 from PIL import Image
 
+from stx import atomic
 from stx.errors import UserError
-from stx.runs.files import alone_in
+from stx.runs.files import JOURNAL, STORED, alone_in
 from stx.runs.tracking.courier import Courier
-from stx.runs.tracking.journal import NAME, Entry, entries
+from stx.runs.tracking.journal import Entry, entries
 from stx.runs.tracking.store import answers, open_store
 
 MOST_IN_A_BATCH = 1000
@@ -116,21 +116,19 @@ class Sender:
 def known_run(folder: Path) -> dict[str, str]:
     """`run_id`, `experiment_id` and `uri` of a folder's run in its store; empty if it has not got there."""
     try:
-        found = json.loads((folder / "mlflow.json").read_text(encoding="utf-8"))
+        found = json.loads((folder / STORED).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
 
 
 def remember(folder: Path, known: Mapping[str, str]) -> None:
-    part = folder / ".mlflow.json.part"
-    part.write_text(json.dumps(known), encoding="utf-8")
-    os.replace(part, folder / "mlflow.json")
+    atomic.write(folder / STORED, json.dumps(known))
 
 
 def deliver(folder: Path, uri: str) -> str:
     """Deliver what is left of a folder's journal, to `uri` or where it was meant to go. What went wrong, or nothing."""
-    opened = next((entry["open"] for entry, _ in entries(folder / NAME, 0) if "open" in entry), None)
+    opened = next((entry["open"] for entry, _ in entries(folder / JOURNAL, 0) if "open" in entry), None)
     if opened is None:
         return "its journal does not say which run it is"
     uri = uri or opened["uri"]

@@ -6,18 +6,20 @@ import math
 import platform
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from PIL.Image import Image
+from torch import Tensor
 
 from stx import __version__
-from stx.loop.record import Row
-from stx.runs.files import SHEET, alone_in
+from stx.config.schema import MlflowTracking, NoTracking
+from stx.loop.listener import Listener, Row, Start
+from stx.pictures import images
+from stx.runs.files import ALONG, SHEET, alone_in
 from stx.runs.tracking.courier import Courier
-from stx.runs.tracking.journal import Journal, entries, last_step
+from stx.runs.tracking.journal import FORMAT, Journal, entries, last_step
 from stx.runs.tracking.sender import PATIENCE, THIS_RUN, Sender, known_run
 
 log = logging.getLogger("stx")
@@ -35,41 +37,27 @@ class About(NamedTuple):
     command: str
 
 
-class Tracker(Protocol):
-    def rows(self, rows: list[Row]) -> None: ...
-    def measured(self, values: Mapping[str, float], step: int) -> None: ...
-    def picture(self, picture: Image, step: int) -> None: ...
-    def artifact(self, path: Path) -> None: ...
-    def finish(self, outcome: str, event: str | None) -> None: ...
-    @property
-    def where(self) -> str: ...
-
-
-class NullTracker:
-    """tracking=none."""
+class Tracker(Listener):
+    """tracking=none: takes everything, tells nobody."""
 
     where = ""
-
-    def rows(self, rows: list[Row]) -> None:
-        pass
+    """For people, where the run can be seen."""
 
     def measured(self, values: Mapping[str, float], step: int) -> None:
-        pass
-
-    def picture(self, picture: Image, step: int) -> None:
-        pass
+        """Held-out measures of the picture after a step; at step 0, what was measured before the first."""
 
     def artifact(self, path: Path) -> None:
-        pass
+        """A file in the run's folder, that is written."""
 
     def finish(self, outcome: str, event: str | None) -> None:
-        pass
+        """How the run ended, and the first value that was not finite."""
 
 
-class JournalTracker:
+class JournalTracker(Tracker):
     """Writes what it is told into the folder's journal. What a resumed run tells again is left out."""
 
-    def __init__(self, about: About, folder: Path, journal: Journal, courier: Courier):
+    def __init__(self, about: About, folder: Path, journal: Journal, courier: Courier, every: int = 0):
+        self.every = every
         self.about, self.folder, self.journal, self.courier = about, folder, journal, courier
         self.known = last_step(journal.path)
         self.shown = {entry["picture"]["step"] for entry, _ in entries(journal.path, 0) if "picture" in entry}
@@ -82,7 +70,7 @@ class JournalTracker:
         self.ended = False
 
     @property
-    def where(self) -> str:
+    def where(self) -> str:  # type: ignore[override]  # what a run without a store has for good
         known = known_run(self.folder)
         if not known:
             return ""
@@ -107,7 +95,6 @@ class JournalTracker:
             self.write("rows", told)
 
     def measured(self, values: Mapping[str, float], step: int) -> None:
-        """Held-out measures of the picture after a step; at step 0, what was measured before the first."""
         new = {
             name: value for name, value in values.items() if (step, name) not in self.judged and math.isfinite(value)
         }
@@ -115,14 +102,18 @@ class JournalTracker:
             self.judged |= {(step, name) for name in new}
             self.write("measured", [(step, now(), new)])
 
-    def picture(self, picture: Image, step: int) -> None:
+    def begun(self, level: Start) -> None:
+        if level.image.is_cuda:
+            self.measured({"time/cuda_graph": float(level.graph)}, level.done)
+
+    def picture(self, picture: Tensor, step: int) -> None:
         if step in self.shown:
             return
         self.shown.add(step)
-        file = Path("pictures") / f"step-{step:06d}.png"
+        file = Path(ALONG) / f"step-{step:06d}.png"
         (self.folder / file).parent.mkdir(exist_ok=True)
-        picture.save(self.folder / file, compress_level=1)  # this thread is the run's own
-        self.write("picture", {"key": "picture", "step": step, "file": str(file), "at": now()})
+        images.to_picture(picture).save(self.folder / file, compress_level=1)  # this thread is the run's own
+        self.write("picture", {"key": "picture", "step": step, "file": file.as_posix(), "at": now()})
 
     def artifact(self, path: Path) -> None:
         self.write("artifact", path.name)
@@ -166,16 +157,17 @@ def description(about: About, outcome: str, event: str | None, sheet: bool = Fal
 
 
 @contextmanager
-def mlflow_run(about: About, folder: Path, *, uri: str, experiment: str, offline_ok: bool) -> Iterator[Tracker]:
+def mlflow_run(tracking: MlflowTracking, about: About, folder: Path) -> Iterator[Tracker]:
     """An MLflow run around a block, new or, where the folder's journal has one, taken up again; FAILED if it raises."""
     with alone_in(folder):
         journal = Journal(folder)
-        courier = Courier(folder, Sender(folder, uri, experiment))
-        tracker = JournalTracker(about, folder, journal, courier)
+        courier = Courier(folder, Sender(folder, tracking.uri, tracking.experiment))
+        tracker = JournalTracker(about, folder, journal, courier, tracking.pictures_every)
         running = {"stx.outcome": "running", "mlflow.note.content": description(about, "running", None)}
         if journal.path.stat().st_size == 0:
             opened = {"name": about.name, "params": dict(about.params), "tags": {**about.tags, **running}, "at": now()}
-            journal.write("open", {**opened, "key": uuid.uuid4().hex, "uri": uri, "experiment": experiment})
+            store = {"key": uuid.uuid4().hex, "uri": tracking.uri, "experiment": tracking.experiment}
+            journal.write("open", {"format": FORMAT, **opened, **store})
         else:
             journal.write("reopen", {"tags": running})
         courier.start()
@@ -191,11 +183,13 @@ def mlflow_run(about: About, folder: Path, *, uri: str, experiment: str, offline
 
 
 @contextmanager
-def no_run(about: About, folder: Path) -> Iterator[Tracker]:
-    yield NullTracker()
-
-
-TRACKERS: dict[str, Callable[..., AbstractContextManager[Tracker]]] = {"mlflow": mlflow_run, "none": no_run}
+def tracked(tracking: MlflowTracking | NoTracking, about: About, folder: Path) -> Iterator[Tracker]:
+    """The tracker that a config asks for, around a run."""
+    if isinstance(tracking, NoTracking):
+        yield Tracker()
+        return
+    with mlflow_run(tracking, about, folder) as tracker:
+        yield tracker
 
 
 def versions() -> str:

@@ -35,7 +35,7 @@ def section(material: Material) -> list[Block]:
     return [
         Heading("Why: the overflow of E6"),
         Text(
-            f"The thesis names no settings. These do what it prints: `{config.optim.name}` (PyTorch's L-BFGS, no line "
+            f"The thesis names no settings. These do what it prints: `optim=lbfgs_plain` (PyTorch's L-BFGS, no line "
             f"search, no clamp), noise between {getattr(config.init, 'low', 0):g} and "
             f"{getattr(config.init, 'high', 1):g}, a style weight of {config.loss_weights.beta:g} with the literal "
             "factor. Every number that is not finite is caught at its first step with its layer: "

@@ -1,13 +1,12 @@
 """What a descriptor can tell apart, before any optimisation."""
 
 import hashlib
-from functools import partial
 
 import torch
 
 from stx.config.schema import Config
 from stx.measures.distances import relative_distance
-from stx.model.prepare import Inputs, prepare, terms
+from stx.model.prepare import Inputs, prepare
 from stx.model.vgg import VGG19
 from stx.runs.batch import Batch
 
@@ -30,14 +29,11 @@ def separation(config: Config, inputs: Inputs) -> dict[str, float]:
         "noise": noise.to(inputs.content.device),
         "mirrored": inputs.style.flip(2),
     }
-    ((statistic, _, reference),) = terms(config).values()
+    (term,) = (term for term in inputs.terms if term.toward == "style")
     found = {}
     with torch.no_grad():
         target = vgg(inputs.style, layers)
-        fitted = {
-            layer: partial(statistic, reference=reference(target[layer])) if reference else statistic
-            for layer in layers
-        }
+        fitted = {layer: term.fit(target[layer]) for layer in layers}
         wanted = {layer: fitted[layer](target[layer]) for layer in layers}
         for name, picture in others.items():
             for layer, features in vgg(picture, layers).items():

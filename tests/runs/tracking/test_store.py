@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from conftest import SERVER
+from stx.config.schema import MlflowTracking
 from stx.errors import UserError
-from stx.loop.record import Row
+from stx.loop.listener import Row
 from stx.runs.tracking.store import Run, Store, open_store, reachable
 from stx.runs.tracking.tracker import About, mlflow_run
 
@@ -101,7 +102,11 @@ def write(uri: str, folder: Path, steps: int) -> None:
     """What a run tells, in a process of its own."""
     folder.mkdir()
     about = About(folder.name, {}, {}, "", "")
-    with mlflow_run(about, folder, uri=uri, experiment="stx", offline_ok=False) as tracker:
+    tracking = MlflowTracking(
+        name="mlflow", uri=uri, experiment="stx", offline_ok=False,
+        pictures_every=0, measures_every=0, grad_norms_every=0,
+    )  # fmt: skip
+    with mlflow_run(tracking, about, folder) as tracker:
         for start in range(1, steps + 1, 50):
             values = {f"loss/{number}": float(start) for number in range(12)}
             tracker.rows([Row(step, time.time(), values) for step in range(start, start + 50)])

@@ -5,14 +5,25 @@ from pathlib import Path
 
 import mlflow
 import pytest
-from PIL import Image
+import torch
 
-from stx.loop.record import Row
-from stx.runs.tracking.tracker import About, NullTracker, mlflow_run, no_run
+from stx.config.schema import MlflowTracking, NoTracking
+from stx.loop.listener import Row
+from stx.runs.tracking.tracker import About, mlflow_run, tracked
 
 ABOUT = About(
     "china-swirls-gram", {"style_stat": "gram", "optim.steps": 5}, {"stx.command": "c"}, "gram · china × swirls", "cmd"
 )
+
+
+NONE = NoTracking(name="none", pictures_every=0, measures_every=0, grad_norms_every=0)
+
+
+def store(uri: str) -> MlflowTracking:
+    return MlflowTracking(
+        name="mlflow", uri=uri, experiment="stx", offline_ok=False,
+        pictures_every=0, measures_every=0, grad_norms_every=0,
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -32,9 +43,9 @@ def rows(count: int) -> list[Row]:
 
 def test_rows_pictures_files_and_the_outcome_are_in_the_store(uri: str, folder: Path, tmp_path: Path) -> None:
     (folder / "config.yaml").write_text("seed: 0\n")
-    with mlflow_run(ABOUT, folder, uri=uri, experiment="stx", offline_ok=False) as tracker:
+    with mlflow_run(store(uri), ABOUT, folder) as tracker:
         tracker.rows(rows(300))
-        tracker.picture(Image.new("RGB", (8, 8), "red"), 10)
+        tracker.picture(torch.ones(3, 8, 8), 10)
         tracker.artifact(folder / "config.yaml")
         tracker.finish("finished", None)
     client = mlflow.MlflowClient(uri)
@@ -54,7 +65,7 @@ def test_rows_pictures_files_and_the_outcome_are_in_the_store(uri: str, folder: 
 
 
 def test_values_that_are_not_finite_are_gaps(uri: str, folder: Path) -> None:
-    with mlflow_run(ABOUT, folder, uri=uri, experiment="stx", offline_ok=False) as tracker:
+    with mlflow_run(store(uri), ABOUT, folder) as tracker:
         tracker.rows(
             [Row(s, time.time(), {"loss/total": v}) for s, v in ((1, 2.0), (2, float("inf")), (3, float("nan")))]
         )
@@ -68,7 +79,7 @@ def test_values_that_are_not_finite_are_gaps(uri: str, folder: Path) -> None:
     ("outcome", "status"), [("diverged", "FINISHED"), ("interrupted", "KILLED"), ("failed", "FAILED")]
 )
 def test_how_a_run_ended_is_told(uri: str, folder: Path, outcome: str, status: str) -> None:
-    with mlflow_run(ABOUT, folder, uri=uri, experiment="stx", offline_ok=False) as tracker:
+    with mlflow_run(store(uri), ABOUT, folder) as tracker:
         tracker.finish(outcome, "step 3: style loss at conv1_1" if outcome == "diverged" else None)
     (run,) = mlflow.MlflowClient(uri).search_runs(["1"])
     assert (run.info.status, run.data.tags["stx.outcome"]) == (status, outcome)
@@ -78,7 +89,7 @@ def test_how_a_run_ended_is_told(uri: str, folder: Path, outcome: str, status: s
 
 def test_an_exception_marks_the_run_failed_and_passes(uri: str, folder: Path) -> None:
     def fails() -> None:
-        with mlflow_run(ABOUT, folder, uri=uri, experiment="stx", offline_ok=False) as tracker:
+        with mlflow_run(store(uri), ABOUT, folder) as tracker:
             tracker.rows(rows(3))
             raise ZeroDivisionError
 
@@ -92,18 +103,9 @@ def test_an_exception_marks_the_run_failed_and_passes(uri: str, folder: Path) ->
 
 def test_no_tracking_takes_everything_and_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with no_run(ABOUT, tmp_path) as tracker:
+    with tracked(NONE, ABOUT, tmp_path) as tracker:
         tracker.rows(rows(3))
-        tracker.picture(Image.new("RGB", (8, 8)), 1)
+        tracker.picture(torch.ones(3, 8, 8), 1)
         tracker.artifact(tmp_path / "nothing")
         tracker.finish("finished", None)
     assert not list(tmp_path.iterdir())
-
-
-def test_the_null_tracker_has_the_signature_of_the_real_one() -> None:
-    import inspect
-
-    from stx.runs.tracking.tracker import JournalTracker
-
-    for name in ("rows", "measured", "picture", "artifact", "finish"):
-        assert inspect.signature(getattr(NullTracker, name)) == inspect.signature(getattr(JournalTracker, name))

@@ -1,0 +1,84 @@
+"""What a run tells while it works, and whom."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from torch import Tensor
+
+from stx.model.losses import LossNetwork
+
+if TYPE_CHECKING:
+    from stx.loop.checkpoint import Checkpoint
+
+Event = list[Any]
+"""[step, what]: a value that was not finite; a list, as it is stored."""
+
+
+class Row(NamedTuple):
+    """One step's metrics, on the host; some may be not finite."""
+
+    step: int
+    time: float
+    """Seconds since the epoch."""
+    values: dict[str, float]
+
+
+class Start(NamedTuple):
+    """Of a level."""
+
+    network: LossNetwork
+    image: Tensor
+    """The leaf that the loop goes on to change."""
+    done: int
+    """Steps before."""
+    graph: bool
+    """Whether its step is a captured CUDA graph."""
+
+
+class Outcome(NamedTuple):
+    steps: int
+    picture: Tensor
+    """The last one, or the last finite one of a run that diverged."""
+    events: list[Event]
+    stopped: bool = False
+    """By a signal, before its end."""
+    diverged: bool = False
+    converged: bool = False
+    """It ended before its last step, as the loss fell no more."""
+    stalled: bool = False
+    """Likewise, as the optimiser had nothing left to try."""
+
+    @property
+    def status(self) -> str:
+        """interrupted, diverged or finished; what was interrupted may have diverged too."""
+        return "interrupted" if self.stopped else "diverged" if self.diverged else "finished"
+
+    @property
+    def event(self) -> str | None:
+        """The first value that was not finite: step, term and layer."""
+        return f"step {self.events[0][0]}: {self.events[0][1]}" if self.events else None
+
+
+class Listener:
+    """Does nothing about what it is told. Pictures are (3, H, W), on the device, as large as the level is."""
+
+    every = 0
+    """Steps between two pictures; 0: none."""
+
+    def begun(self, level: Start) -> None:
+        """Before the first step of each level."""
+
+    def rows(self, rows: list[Row]) -> None:
+        """Of the steps since the last time, in order."""
+
+    def picture(self, picture: Tensor, step: int) -> None:
+        """After every `every`th step."""
+
+    def kept(self, picture: Tensor) -> None:
+        """Every few seconds, the newest picture that is known to be finite."""
+
+    def state(self, state: "Checkpoint") -> None:
+        """What it takes to go on: every guard.checkpoint_every steps, and behind the last."""
+
+    def happened(self, events: Sequence[Event]) -> None:
+        """All events of the run so far, when there are new ones."""

@@ -1,0 +1,48 @@
+"""PyTorch's own L-BFGS, as the thesis used it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated, Any
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from stx.config.schema import Positive, Whole
+
+
+class PlainLBFGS(torch.optim.LBFGS):
+    """PyTorch's L-BFGS as the thesis's run behaved: one evaluation a step, no line search, no clamp.
+
+    It estimates the curvature from pairs (s, y), the last move and the change of gradient along it, and skips a pair
+    with y.s <= 1e-10. With no pair at all the next move is the raw gradient, however long that is.
+    """
+
+    stalled = rejected = False
+
+    def __init__(self, params: Iterable[Tensor], *, lr: Positive, history: Annotated[Whole, Field(ge=1)]):
+        super().__init__(params, lr=lr, max_iter=1, history_size=history)
+        (self.image,) = self.param_groups[0]["params"]
+        self.measured: Mapping[str, Tensor] = {}
+
+    @staticmethod
+    def remembered(**settings: Any) -> int:
+        return 2 * int(settings["history"])  # a move and a change of gradient each
+
+    def shorten(self, factor: float) -> None:
+        self.param_groups[0]["lr"] *= factor
+
+    def accepted(self) -> Tensor:
+        return self.image.detach()
+
+    def step(self, closure: Callable[[], Tensor]) -> Tensor:  # type: ignore[override]
+        state = self.state[self.image]
+        moved = state["d"] * state["t"] if "d" in state else None
+        gradient = state["prev_flat_grad"].clone() if "d" in state else None  # torch overwrites it
+        loss: Tensor = super().step(closure)  # type: ignore[no-untyped-call]
+        if moved is not None and gradient is not None:
+            change = state["prev_flat_grad"].double() - gradient.double()
+            self.measured = {
+                "lbfgs/curvature": change @ moved.double(),  # y.s
+                "lbfgs/pairs": change.new_tensor(len(state["old_dirs"])),
+            }
+        return loss

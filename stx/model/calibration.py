@@ -1,0 +1,75 @@
+"""How hard each part of a loss pulls at the picture, and scales that let all of them pull alike."""
+
+import math
+import warnings
+
+import torch
+from torch import Tensor
+
+from stx.model.losses import Losses, LossNetwork
+
+YARDSTICK = "content"
+"""The group whose gradient, as a whole, says how long the others' shall be."""
+NOISE = 0.1
+"""Standard deviation, in [0, 1] pixel units. At the content picture itself the content gradient is zero; at pure
+noise the same balance costs twice the content distance for the same style distance."""
+
+
+def pulls(losses: Losses) -> dict[str, Tensor]:
+    """The losses that are measured one by one: the yardstick's whole group, and every part of the others."""
+    others = {part.key: loss for part, loss in losses.parts.items() if part.term.group != YARDSTICK}
+    return {YARDSTICK: losses.groups[YARDSTICK], **others} if YARDSTICK in losses.groups else others
+
+
+def gradient_norms(network: LossNetwork, picture: Tensor) -> dict[str, Tensor]:
+    """Norm of the gradient of each of `pulls` with respect to the picture, before weights.
+
+    Costs one forward and a backward pass a part, with activation checkpointing a forward pass a part too.
+    """
+    picture = picture.detach().requires_grad_()
+    # A graph that goes back several times keeps all that it has computed again: then each part has its own.
+    shared = None if network.vgg.checkpointing else pulls(network(picture))
+
+    def norm(name: str) -> Tensor:
+        loss = (shared or pulls(network(picture)))[name]  # alone, so that nothing else of its graph is held
+        if not loss.requires_grad:  # a group without layers
+            return picture.new_zeros(())
+        (gradient,) = torch.autograd.grad(loss, picture, retain_graph=shared is not None)
+        return torch.linalg.vector_norm(gradient, dtype=torch.float64)  # squares leave float32 first
+
+    others = [part.key for part in network.every_part if part.term.group != YARDSTICK]
+    return {name: norm(name) for name in ([YARDSTICK] if YARDSTICK in network.weights else []) + others}
+
+
+def weighted_gradient_norms(network: LossNetwork, picture: Tensor) -> dict[str, Tensor]:
+    """The same as each enters the total: how hard each of them pulls at the picture."""
+    weights = {YARDSTICK: network.weights.get(YARDSTICK, 0.0)}
+    for part in network.every_part:
+        name = part.term.group
+        if name != YARDSTICK:
+            members = sum(other.term.group == name for other in network.at(part.layer))
+            weights[part.key] = network.weights[name] * network.shares[name, part.layer] / members
+    return {name: norm * weights[name] for name, norm in gradient_norms(network, picture).items()}
+
+
+def calibrate(network: LossNetwork, content: Tensor, generator: torch.Generator) -> None:
+    """Scale every part so that its gradient is as long as the content's. Measured at the content plus noise.
+
+    Any statistic then starts from the same balance, and weights mean the same for all of them. Without a content layer
+    the shallowest part sets the length. A part whose gradient is zero or not finite keeps its scale, with one warning.
+    """
+    noise = torch.randn(content.shape, generator=generator).to(content.device)
+    measured = gradient_norms(network, (content + NOISE * noise).clamp(0, 1))
+    norms = {name: float(norm) for name, norm in measured.items()}
+    network.norms = dict(norms)
+    wanted = norms.pop(YARDSTICK, 0.0)
+    if not any(part.term.group == YARDSTICK for part in network.every_part):
+        wanted = next(iter(norms.values()), 0.0)
+    usable = math.isfinite(wanted) and wanted > 0
+    unusable = [name for name, norm in norms.items() if not (usable and math.isfinite(norm) and norm > 0)]
+    scales = network.scales
+    network.rescale({name: scales[name] * (wanted / norms[name]) for name in norms.keys() - unusable})
+    if unusable:
+        warnings.warn(
+            f"not calibrated, since a gradient there is zero or not finite: {', '.join(unusable)}", stacklevel=2
+        )

@@ -1,0 +1,154 @@
+"""A loss is a sum of terms, and a term is data: what of which layers, compared with what, how, and how strongly."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from stx.config.functions import bind
+from stx.config.schema import Config, Prior, Statistic, Statistics
+from stx.errors import UserError
+from stx.model.vgg import LAYERS
+
+PICTURE = "picture"
+"""The layer of terms that look at the picture itself, (3, H, W), RGB in [0, 1]."""
+
+
+def mean_square(ours: Tensor, target: Tensor) -> Tensor:
+    """The distance of every statistic that has none of its own."""
+    return (ours - target).square().sum() / ours.numel()  # not mean(): its gradient loses the memory format
+
+
+def one(values: Tensor, features: Tensor) -> float:
+    return 1.0
+
+
+def thesis_factor(values: Tensor, features: Tensor) -> float:
+    """The thesis's reading of E_l: Gram's factor, `sum (S(x) - S(a))^2 / (4 N^2 M^2)`, for a mean square of any S."""
+    return values.numel() / (4 * features.numel() ** 2)
+
+
+class Term(NamedTuple):
+    """One statistic in a loss. A second style is a term toward it; a mask would weigh positions beside layers."""
+
+    group: str
+    """Its loss is part of loss/<group>; the terms of a group have one weight, and E_l of a layer is their mean."""
+    name: str
+    statistic: Callable[..., Tensor]
+    """Features (D, H, W) of one layer -> values; of the PICTURE without anything to compare with -> one number."""
+    layers: Mapping[str, float]
+    """w_l by layer."""
+    weight: float = 1.0
+    """Of the group in the total."""
+    toward: str | None = None
+    """The picture whose values are the target; without one, what the statistic gives is the loss."""
+    distance: Callable[[Tensor, Tensor], Tensor] = mean_square
+    reference: Callable[[Tensor], Any] | None = None
+    """Called once a layer with that picture's features; its result is the statistic's keyword of that name."""
+    factor: Callable[[Tensor, Tensor], float] = one
+    """Of the loss, from the shapes of values and features."""
+    prefix: str | None = None
+    """Of what its parts are called, before their layers: the group, unless another is given."""
+
+    def fit(self, features: Tensor) -> Callable[[Tensor], Tensor]:
+        """The statistic with its reference from these features."""
+        return partial(self.statistic, reference=self.reference(features)) if self.reference else self.statistic
+
+
+def terms(config: Config) -> tuple[Term, ...]:
+    """All terms that a config asks for, not yet tried. Raises UserError."""
+    weights = config.loss_weights
+    shares = weights.style_weights or [1 / max(len(weights.style_layers), 1)] * len(weights.style_layers)
+    content = group(
+        config.content_stat,
+        "content",
+        layers=dict.fromkeys(weights.content_layers, 1.0),
+        weight=weights.alpha,
+    )
+    style = group(
+        config.style_stat,
+        "style",
+        layers=dict(zip(weights.style_layers, shares, strict=True)),
+        weight=weights.beta,
+        prefix="",  # a style layer's part is called like the layer, in stored runs too
+    )
+    if weights.factor == "thesis":
+        style = [term._replace(factor=thesis_factor) if term.distance is mean_square else term for term in style]
+    return (*content, *style, *([prior(config.prior)] if isinstance(config.prior, Prior) else []))
+
+
+def group(
+    section: Statistic | Statistics,
+    toward: str,
+    *,
+    layers: Mapping[str, float],
+    weight: float,
+    prefix: str | None = None,
+) -> list[Term]:
+    """The terms of `content_stat` or `style_stat`, one or several, toward the picture of that name."""
+    option = f"{toward}_stat"
+    place = f"{option}.terms." if isinstance(section, Statistics) else ""
+    return [
+        Term(
+            toward,
+            name,
+            bind(stat, f"{place}{name}" if place else option, given=("features", "reference")),
+            layers,
+            weight,
+            toward,
+            bind(stat.distance, f"{place or option}.distance", given=("ours", "target"))
+            if stat.distance
+            else mean_square,
+            bind(stat.reference, f"{place or option}.reference", given=("features",)) if stat.reference else None,
+            prefix=prefix,
+        )
+        for name, stat in section.by_name().items()
+    ]
+
+
+def prior(section: Prior) -> Term:
+    name = section.target.rpartition(".")[2]
+    return Term("prior", name, bind(section, "prior", given=()), {PICTURE: 1.0}, section.weight)
+
+
+def tried(terms: Sequence[Term], same_shape: bool) -> None:
+    """Run the terms on small noise, so that a bad parameter is a message and not a failed run. Raises UserError."""
+    for term in terms:
+        option = term.group if term.toward is None else f"{term.group}_stat ({term.name})"
+        for layer in term.layers:
+            ours, other = (noise(layer, size) for size in ((8, 6), (6, 8)))
+            try:
+                values = [fitted(maps) for fitted in [term.fit(ours)] for maps in (ours, other)]
+                if not all(isinstance(each, Tensor) for each in values):
+                    raise ValueError("it must return a tensor")
+                if term.toward is None and values[0].ndim != 0:
+                    raise ValueError("it must be one number")
+                if term.toward is not None and term.distance(values[0], values[0]).ndim != 0:
+                    raise ValueError("its distance must be one number")
+            except Exception as error:  # whatever a function of the user's may raise
+                raise UserError(f"{option}: {error}") from None
+            if term.toward == "style" and values[0].shape != values[1].shape and not same_shape:
+                raise UserError(
+                    f"{option} compares position by position, so both pictures must have one size: use style_size=same"
+                )
+
+
+def noise(layer: str, size: tuple[int, int]) -> Tensor:
+    return torch.rand(3 if layer == PICTURE else LAYERS[layer], *size)
+
+
+def position_free(terms: Sequence[Term]) -> bool:
+    """Whether no style statistic's shape depends on the picture's; a broken one is refused later, with its cause."""
+    for term in terms:
+        if term.toward != "style":
+            continue
+        maps = [noise("conv1_1", size) for size in ((8, 6), (6, 8))]
+        try:
+            shapes = {term.fit(each)(each).shape for each in maps}
+        except Exception:  # whatever a function of the user's may raise
+            return True
+        if len(shapes) > 1:
+            return False
+    return True

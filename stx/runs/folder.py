@@ -1,0 +1,127 @@
+"""What stands in a run's folder at all times, written as the run works."""
+
+import json
+import math
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+from PIL.Image import Image
+from torch import Tensor
+
+from stx import atomic
+from stx.errors import Stopped
+from stx.loop import checkpoint
+from stx.loop.checkpoint import Checkpoint
+from stx.loop.listener import Event, Listener, Row, Start
+from stx.model.prepare import Inputs
+from stx.pictures import images
+from stx.pictures.sheet import contact_sheet, fitted
+from stx.runs.files import (
+    BASELINES,
+    CALIBRATION,
+    CHECKPOINT,
+    CONFIG,
+    CONTENT,
+    EVENTS,
+    FORMAT,
+    LOSSES,
+    OUTPUT,
+    RUN,
+    SHEET,
+    STYLE,
+)
+from stx.runs.job import Job
+from stx.runs.table import losses_table
+
+THUMBNAIL = 256
+"""Pixels of the longer side of a picture on the sheet."""
+
+
+class Folder(Listener):
+    """Writes a run's files as it works. `wrote` is told of each one that belongs to the run's results."""
+
+    def __init__(self, folder: Path, wrote: Callable[[Path], None]):
+        self.folder, self.wrote = folder, wrote
+        self.append = losses_table(folder / LOSSES)
+
+    def start(self, job: Job, inputs: Inputs) -> None:
+        """What a new run starts from. Of one that goes on the config alone: what has changed holds for the next too."""
+        config = yaml.safe_dump(job.config.model_dump(by_alias=True), sort_keys=False, allow_unicode=True)
+        if not job.resumed:
+            for name, picture in ((CONTENT, inputs.content), (STYLE, inputs.style)):
+                images.save(images.to_picture(picture), self.folder / name)
+                self.wrote(self.folder / name)
+        self.text(CONFIG, config)
+        if not job.resumed:
+            self.text(RUN, json.dumps({"format": FORMAT, "overrides": job.overrides, "choices": job.choices}, indent=2))
+
+    def begun(self, level: Start) -> None:
+        """What each level measured before its first step, in a list that grows.
+
+        Sizes in pixels; `norms`, of the gradients of the terms; `scales`, the constants of their losses.
+        """
+        path, (_, height, width) = self.folder / CALIBRATION, level.image.shape
+        begun = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+        if not any((one["width"], one["height"]) == (width, height) for one in begun):  # a resumed level has its own
+            norms = {term: norm if math.isfinite(norm) else None for term, norm in level.network.norms.items()}
+            begun.append({"width": width, "height": height, "norms": norms, "scales": level.network.scales})
+            self.text(CALIBRATION, json.dumps(begun, indent=2))
+
+    def rows(self, rows: list[Row]) -> None:
+        self.append(rows)
+
+    def kept(self, picture: Tensor) -> None:
+        images.save(images.to_picture(picture), self.folder / OUTPUT)
+
+    def state(self, state: Checkpoint) -> None:
+        checkpoint.save(self.folder / CHECKPOINT, state)
+
+    def happened(self, events: Sequence[Event]) -> None:
+        lines = ["step,what", *(f"{step},{what}" for step, what in events)]
+        self.text(EVENTS, "\n".join(lines) + "\n")
+
+    def end(self, inputs: Inputs, picture: Image, measured: Mapping[str, float]) -> None:
+        """What came of the run: picture, losses, the photograph's own measures, a sheet."""
+        images.save(picture, self.folder / OUTPUT)
+        self.wrote(self.folder / OUTPUT)
+        if (self.folder / LOSSES).exists():  # none, if it was stopped before the first step
+            self.wrote(self.folder / LOSSES)
+        named = {key.removeprefix("baseline/"): value for key, value in measured.items() if key.startswith("baseline/")}
+        if named:
+            finite = {name: value for name, value in named.items() if math.isfinite(value)}
+            self.text(BASELINES, json.dumps(finite, indent=2))
+        shown = [images.to_picture(inputs.content), images.to_picture(inputs.style), picture]
+        images.save(contact_sheet([shown], cell=fitted(picture.size, THUMBNAIL)), self.folder / SHEET)
+        self.wrote(self.folder / SHEET)
+
+    def text(self, name: str, content: str) -> None:
+        atomic.write(self.folder / name, content)
+        self.wrote(self.folder / name)
+
+
+class Canvas(Listener):
+    """The picture that the loop is changing."""
+
+    def __init__(self, image: Tensor):
+        self.image = image
+
+    def begun(self, level: Start) -> None:
+        self.image = level.image
+
+
+@contextmanager
+def rescued(folder: Path, canvas: Canvas) -> Iterator[None]:
+    """Where the folder cannot be written any more, save the picture elsewhere and raise Stopped."""
+    try:
+        yield
+    except OSError as error:
+        said = f"{error.filename or folder}: {error.strerror or error}"
+        elsewhere = Path(tempfile.gettempdir()) / f"stx-{folder.name}.png"
+        try:
+            images.save(images.to_picture(canvas.image), elsewhere)
+        except OSError:
+            raise Stopped(f"{said}; the picture could not be saved in {elsewhere.parent} either") from error
+        raise Stopped(f"{said}\nthe picture so far: {elsewhere}; with space again: resume={folder}") from error

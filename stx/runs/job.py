@@ -1,0 +1,31 @@
+"""One run as it was asked for, and what came of it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+from stx.config.schema import Config
+
+
+class Job(NamedTuple):
+    config: Config
+    folder: Path
+    choices: dict[str, str]
+    """The option of each config group."""
+    overrides: list[str]
+    tags: Mapping[str, str] = MappingProxyType({})
+    """For the tracker, beside its own: which batch the run belongs to."""
+    quiet: bool = False
+    resumed: bool = False
+    """Its folder has a checkpoint to go on from."""
+    name: str = ""
+    """For the tracker; without one, its pictures'."""
+
+
+class Result(NamedTuple):
+    picture: Path
+    outcome: str
+    """finished or diverged."""
+    measured: dict[str, float]
+    """measure/<name> of the picture and baseline/<name>; empty where pictures are too small to be judged."""

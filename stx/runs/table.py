@@ -1,0 +1,41 @@
+"""losses.csv: a line a step."""
+
+import csv
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from stx.loop.listener import Row
+
+
+def losses_table(path: Path) -> Callable[[list[Row]], None]:
+    """A writer of rows into a CSV file; its columns are those of the first row.
+
+    A file that is there is gone on with: steps that it has are left out, and a last line that a crash has torn.
+    """
+    columns, last = recovered(path)
+
+    def append(rows: list[Row]) -> None:
+        rows = [row for row in rows if row.step > last]
+        if not rows:
+            return
+        new = not columns
+        columns.extend(name for name in rows[0].values if new and not name.startswith("grad_norm/"))
+        with path.open("w" if new else "a", newline="", encoding="utf-8") as file:
+            table = csv.DictWriter(file, ["step", *columns], extrasaction="ignore")
+            if new:
+                table.writeheader()
+            table.writerows({"step": row.step, **row.values} for row in rows)
+
+    return append
+
+
+def recovered(path: Path) -> tuple[list[str], int]:
+    """The columns and the last step of a table, less what a crash left of a line."""
+    if not path.exists():
+        return [], 0
+    whole, newline, torn = path.read_bytes().rpartition(b"\n")
+    if torn:
+        os.truncate(path, len(whole) + len(newline))
+    lines = list(csv.reader(whole.decode("utf-8").splitlines()))
+    return (lines[0][1:], int(lines[-1][0]) if len(lines) > 1 else 0) if lines else ([], 0)

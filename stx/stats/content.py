@@ -1,0 +1,40 @@
+"""Content statistics: pure functions, features (D, H, W) of one layer and picture -> Tensor, and their distances."""
+
+from typing import Annotated
+
+import torch
+from annotated_types import Gt
+from torch import Tensor
+from torch.nn.functional import normalize
+
+
+def features(features: Tensor) -> Tensor:
+    """The features as they are, (D, H, W). With `half_sum_of_squares` the loss of Gatys et al. 2015, eq. 1."""
+    return features
+
+
+def half_sum_of_squares(ours: Tensor, target: Tensor) -> Tensor:
+    return (ours - target).square().sum() / 2
+
+
+def self_similarity(features: Tensor, *, reference: Tensor) -> Tensor:
+    """How much like each other the places of a picture are: (N, N), for the N positions that are the `reference`.
+
+    Cosine distances between the features at two positions, each column divided by its sum (Kolkin et al. 2019, STROTSS,
+    arXiv 1904.12785, eq. 7), to be compared by `mean_absolute`. It keeps what belongs together and what stands apart,
+    and lets colours and textures go. A picture whose features are all alike has no distances: its columns are zero.
+    """
+    chosen = normalize(features.flatten(1).index_select(1, reference), dim=0)
+    distances = (1 - chosen.T @ chosen).clamp(min=0)
+    return distances / distances.sum(0, keepdim=True).clamp(min=torch.finfo(distances.dtype).tiny)
+
+
+def positions(features: Tensor, *, most: Annotated[int, Gt(0)]) -> Tensor:
+    """At most `most` of the H W positions, the same for all pictures of a size; the paper draws new ones every step."""
+    count = features.shape[1] * features.shape[2]
+    drawn = torch.randperm(count, generator=torch.Generator().manual_seed(0))[:most]
+    return drawn.sort().values.to(features.device)
+
+
+def mean_absolute(ours: Tensor, target: Tensor) -> Tensor:
+    return (ours - target).abs().mean()

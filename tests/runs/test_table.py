@@ -1,0 +1,31 @@
+"""The table of losses in a run's folder."""
+
+import csv
+from pathlib import Path
+
+from stx.loop.listener import Row
+from stx.runs.table import losses_table
+
+
+def test_rows_are_on_disk_as_soon_as_they_are_given(tmp_path: Path) -> None:
+    append = losses_table(tmp_path / "losses.csv")
+    append([Row(1, 0.0, {"loss/total": 1.5, "loss/style": 0.5, "grad_norm/content": 9.0})])
+    append([Row(2, 0.0, {"loss/total": 1.25}), Row(3, 0.0, {"loss/total": 1.0, "loss/style": 0.25})])
+    with (tmp_path / "losses.csv").open(newline="") as file:
+        table = list(csv.DictReader(file))
+    assert [(row["step"], row["loss/total"], row["loss/style"]) for row in table] == [
+        ("1", "1.5", "0.5"),
+        ("2", "1.25", ""),  # a value that was not finite is a gap
+        ("3", "1.0", "0.25"),
+    ]
+
+
+def test_a_table_goes_on_behind_a_torn_line_and_without_steps_that_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "losses.csv"
+    losses_table(path)([Row(step, 0.0, {"loss/total": float(step)}) for step in (1, 2, 3)])
+    with path.open("a") as file:
+        file.write("4,4.")
+    losses_table(path)([Row(step, 0.0, {"loss/total": 10.0 * step}) for step in (3, 4, 5)])
+    with path.open(newline="") as file:
+        table = [(row["step"], row["loss/total"]) for row in csv.DictReader(file)]
+    assert table == [("1", "1.0"), ("2", "2.0"), ("3", "3.0"), ("4", "40.0"), ("5", "50.0")]
