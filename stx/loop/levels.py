@@ -38,7 +38,7 @@ def halved(config: Config, inputs: Inputs, times: int) -> Inputs:
         resized(picture, (picture.shape[1] >> times, picture.shape[2] >> times))
         for picture in (inputs.content, inputs.style)
     )
-    start = initial(config, content.cpu(), (content.shape[2], content.shape[1])).to(content.device)
+    start = initial(config, content.cpu(), inputs.painting).to(content.device)
     return inputs._replace(content=content, style=style, initial=start)
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import torch
+from PIL.Image import Image
 from torch import Tensor
 
 from stx.config.functions import bind
@@ -36,15 +38,20 @@ class Inputs(NamedTuple):
     initial: Tensor
     memory: float
     """Bytes that the run is expected to take at its worst."""
+    painting: Image | None = None
+    """As it was read, for levels that start from it."""
     squashed: tuple[str, ...] = ()
     """Which of "photograph" and "painting" do not keep their proportions."""
 
 
-def prepare(config: Config) -> Inputs:
-    """Device, weights and pictures of a run. Raises UserError."""
+def prepare(config: Config, given: Mapping[str, Image] = MappingProxyType({})) -> Inputs:
+    """Device, weights, terms, optimiser and pictures of a run. Raises UserError.
+
+    Pictures that are `given` as "content" and "style" take the place of the files that the config names.
+    """
     hardware = choose(config.device, config.precision)
     weights = load_weights(config.model.name, config.model.weights, config.model.seed)
-    content, style = images.load(config.content), images.load(config.style)
+    content, style = (given.get(name) or images.load(getattr(config, name)) for name in ("content", "style"))
     size = images.working_size(
         content.size, config.image_size.width, config.image_size.height, config.image_size.long_side
     )
@@ -66,8 +73,9 @@ def prepare(config: Config) -> Inputs:
         optimiser,
         content_tensor.to(hardware.device),
         images.to_tensor(style, style_size).to(hardware.device),
-        initial(config, content_tensor, size).to(hardware.device),
+        initial(config, content_tensor, style).to(hardware.device),
         needed,
+        style if config.init.name == "style" else None,
         tuple(
             name
             for name, before, after in (("photograph", content.size, size), ("painting", style.size, style_size))
@@ -135,14 +143,15 @@ def deepest_layer(config: Config) -> str:
     return [layer for layer in LAYERS if layer in used][-1]
 
 
-def initial(config: Config, content: Tensor, size: tuple[int, int]) -> Tensor:
-    init = config.init
+def initial(config: Config, content: Tensor, painting: Image | None) -> Tensor:
+    """Where the optimisation starts, as large as `content`."""
+    init, size = config.init, (content.shape[2], content.shape[1])
     if isinstance(init, NoiseInit):
         generator = torch.Generator().manual_seed(config.seed)
         return init.low + (init.high - init.low) * torch.rand(content.shape, generator=generator)
     if isinstance(init, PictureInit):
         return images.to_tensor(images.load(init.path), size)
-    start = content if init.name == "content" else images.to_tensor(images.load(config.style), size)
+    start = content if painting is None or init.name == "content" else images.to_tensor(painting, size)
     noise = torch.randn(content.shape, generator=torch.Generator().manual_seed(config.seed))
     return (start + init.noise * noise).clamp(0, 1)
 

@@ -9,9 +9,9 @@ from PIL import Image
 from stx.errors import UserError, did_you_mean
 from stx.pictures import painter
 
-_SEED = 0
+SEED = 0
 # name -> (top-level package, its name on PyPI, file inside it)
-_PHOTOGRAPHS = {
+PHOTOGRAPHS = {
     "china": ("sklearn", "scikit-learn", "datasets/images/china.jpg"),
     "flower": ("sklearn", "scikit-learn", "datasets/images/flower.jpg"),
     "astronaut": ("skimage", "scikit-image", "data/astronaut.png"),
@@ -46,12 +46,12 @@ def open_picture(name: str) -> Image.Image:
     Raises UserError for an unknown name and where the package that ships the photograph lacks it.
     """
     if name in painter.STYLES:
-        return _painted(name).copy()
-    if name not in _PHOTOGRAPHS:
+        return painted(name).copy()
+    if name not in PHOTOGRAPHS:
         raise UserError(f"no bundled picture {name!r}{hint(name)}")
-    package, distribution, file = _PHOTOGRAPHS[name]
+    package, distribution, file = PHOTOGRAPHS[name]
     try:
-        with Image.open(_folder(package) / file) as picture:
+        with Image.open(folder(package) / file) as picture:
             picture.load()
             return picture
     except OSError as error:
@@ -62,9 +62,9 @@ def open_picture(name: str) -> Image.Image:
 
 
 @lru_cache
-def _painted(name: str) -> Image.Image:
+def painted(name: str) -> Image.Image:
     """Half a second of work, which a sweep need not do for every run."""
-    return painter.STYLES[name](_SEED)
+    return painter.STYLES[name](SEED)
 
 
 def hint(name: str) -> str:
@@ -72,7 +72,7 @@ def hint(name: str) -> str:
     return f"{did_you_mean(name, NAMES)}\nbundled pictures: {', '.join(NAMES)}"
 
 
-def _folder(package: str) -> Path:
+def folder(package: str) -> Path:
     """Where `package` is installed. Not imported: that would take seconds for the sake of one file."""
     found = importlib.util.find_spec(package)
     if found is None or not found.submodule_search_locations:

@@ -17,18 +17,18 @@ from stx.errors import UserError
 from stx.pictures import bundled
 
 # The modes a colour profile can describe are L, RGB and CMYK; whatever is not named here becomes RGB.
-_PROFILED = {"1": "L", "L": "L", "LA": "L", "CMYK": "CMYK"}
+PROFILED = {"1": "L", "L": "L", "LA": "L", "CMYK": "CMYK"}
 # PNG states its transparent colour at the file's depth, while Pillow's pixels have 8 bits for these.
-_KEY_SCALE = {"L;2": 85, "L;4": 17, "RGB;16B": 1 / 256}
+KEY_SCALE = {"L;2": 85, "L;4": 17, "RGB;16B": 1 / 256}
 # Formats whose further frames are other views, layers or pages of a picture, not moments of a film.
-_FIRST_FRAME_IS_THE_PICTURE = {"MPO", "PSD", "TIFF"}
-_SRGB = ImageCms.createProfile("sRGB")
-_TYPES = "PNG, JPEG, WebP, TIFF or BMP file"
-_JPEG = {"format": "JPEG", "quality": 95, "subsampling": 0}  # 4:4:4, as strokes differ most in colour
+FIRST_FRAME_IS_THE_PICTURE = {"MPO", "PSD", "TIFF"}
+SRGB = ImageCms.createProfile("sRGB")
+TYPES = "PNG, JPEG, WebP, TIFF or BMP file"
+JPEG = {"format": "JPEG", "quality": 95, "subsampling": 0}  # 4:4:4, as strokes differ most in colour
 WRITTEN: Mapping[str, Mapping[str, Any]] = {
     ".png": {"format": "PNG"},
-    ".jpg": _JPEG,
-    ".jpeg": _JPEG,
+    ".jpg": JPEG,
+    ".jpeg": JPEG,
     ".webp": {"format": "WEBP", "quality": 95},
     ".tif": {"format": "TIFF"},
     ".tiff": {"format": "TIFF"},
@@ -46,10 +46,10 @@ def load(source: str) -> Image.Image:
     Raises UserError for what is missing, unreadable, truncated, animated, too large or no picture.
     """
     if source in bundled.NAMES:
-        return _to_srgb(bundled.open_picture(source), source)
+        return to_srgb(bundled.open_picture(source), source)
     path = Path(os.path.expanduser(source))
-    _check_file(path, source)
-    return _to_srgb(_decode(path, source), source)
+    check_file(path, source)
+    return to_srgb(decode(path, source), source)
 
 
 def working_size(
@@ -103,43 +103,43 @@ def save(picture: Image.Image, path: str | os.PathLike[str], comment: bytes = b"
         raise UserError(f"cannot write {path} with {picture.width} x {picture.height} pixels; choose a .png") from error
 
 
-def _check_file(path: Path, source: str) -> None:
+def check_file(path: Path, source: str) -> None:
     if not source:
-        raise UserError(f"the name of a picture is empty; give the path of a {_TYPES}")
+        raise UserError(f"the name of a picture is empty; give the path of a {TYPES}")
     try:
         status = os.stat(path)
     except FileNotFoundError:
         if "://" in source:
             raise UserError(f"{source!r} is an address; save the picture and give the path of its file") from None
         hint = bundled.hint(source) if os.path.basename(source) == source else ""
-        raise UserError(f"no picture {source!r}; give the path of a {_TYPES}{hint}") from None
+        raise UserError(f"no picture {source!r}; give the path of a {TYPES}{hint}") from None
     except (OSError, ValueError) as error:
         raise UserError(f"cannot read picture {source!r}: {getattr(error, 'strerror', error)}") from error
     if stat.S_ISDIR(status.st_mode):
         raise UserError(f"{source!r} is a folder; name one picture in it")
     if not stat.S_ISREG(status.st_mode):  # opening a pipe or a device could wait for ever
-        raise UserError(f"{source!r} is not a regular file; name a {_TYPES}")
+        raise UserError(f"{source!r} is not a regular file; name a {TYPES}")
     if status.st_size == 0:
-        raise UserError(f"picture {source!r} is an empty file (0 bytes); name a {_TYPES}")
+        raise UserError(f"picture {source!r} is an empty file (0 bytes); name a {TYPES}")
 
 
-def _decode(path: Path, source: str) -> Image.Image:
+def decode(path: Path, source: str) -> Image.Image:
     """The fully decoded, upright picture in the file's own mode; all failures become a UserError."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # large, but still allowed
             # Of a path Pillow maps uncompressed TIFFs into memory, with width and height confused if they lie sideways.
             with open(path, "rb") as file, Image.open(file) as picture:
-                if getattr(picture, "is_animated", False) and picture.format not in _FIRST_FRAME_IS_THE_PICTURE:
+                if getattr(picture, "is_animated", False) and picture.format not in FIRST_FRAME_IS_THE_PICTURE:
                     raise UserError(f"{source!r} is an animation; save the frame you want as a picture")
-                _scale_transparent_colour(picture)
+                scale_transparent_colour(picture)
                 picture.load()
                 ImageOps.exif_transpose(picture, in_place=True)
                 return picture
     except UserError:
         raise
     except UnidentifiedImageError:
-        problem = f"is not a picture that can be read; name a {_TYPES}"
+        problem = f"is not a picture that can be read; name a {TYPES}"
     except PermissionError:
         problem = "may not be read; give yourself permission to read it"
     except Image.DecompressionBombError:
@@ -149,31 +149,31 @@ def _decode(path: Path, source: str) -> Image.Image:
     raise UserError(f"{source!r} {problem}")
 
 
-def _scale_transparent_colour(picture: Image.Image) -> None:
+def scale_transparent_colour(picture: Image.Image) -> None:
     tile = getattr(picture, "tile", None)
-    scale = _KEY_SCALE.get(str(tile[0].args)) if picture.format == "PNG" and tile else None
+    scale = KEY_SCALE.get(str(tile[0].args)) if picture.format == "PNG" and tile else None
     if scale and "transparency" in picture.info:
         picture.info["transparency"] = (np.array(picture.info["transparency"]) * scale).astype(int).tolist()
 
 
-def _to_srgb(picture: Image.Image, source: str) -> Image.Image:
+def to_srgb(picture: Image.Image, source: str) -> Image.Image:
     """Mode RGB without metadata. Colours are converted before they mix with white, as profiles ask."""
-    alpha = _alpha(picture)
+    alpha = opacity(picture)
     if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
-        colours = _eight_bit_grey(picture, source)
+        colours = eight_bit_grey(picture, source)
     else:
-        mode = _PROFILED.get(picture.mode, "RGB")
+        mode = PROFILED.get(picture.mode, "RGB")
         # By way of RGBA: Pillow drops a palette's transparency with a warning, or not at all.
         colours = (picture.convert("RGBA") if mode == "RGB" else picture).convert(mode)
     profile = None if picture.mode == "LAB" else picture.info.get("icc_profile")  # Lab needs none
-    result = _apply_profile(colours, profile, source) if profile else colours.convert("RGB")
+    result = apply_profile(colours, profile, source) if profile else colours.convert("RGB")
     if alpha is not None:
         result = Image.composite(result, Image.new("RGB", result.size, "white"), alpha)
     result.info.clear()
     return result
 
 
-def _alpha(picture: Image.Image) -> Image.Image | None:
+def opacity(picture: Image.Image) -> Image.Image | None:
     """Mode L, 255 where opaque, or None if the picture has no transparency."""
     if not picture.has_transparency_data:
         return None
@@ -184,7 +184,7 @@ def _alpha(picture: Image.Image) -> Image.Image | None:
     return Image.fromarray((pixels != key).any(axis=2).astype(np.uint8) * np.uint8(255))
 
 
-def _eight_bit_grey(picture: Image.Image, source: str) -> Image.Image:
+def eight_bit_grey(picture: Image.Image, source: str) -> Image.Image:
     """Mode L. Pillow's own conversion clips at 255 instead of scaling."""
     values = np.asarray(picture).astype(np.float64)
     top = 1 if picture.mode == "F" else 65535
@@ -195,7 +195,7 @@ def _eight_bit_grey(picture: Image.Image, source: str) -> Image.Image:
     return Image.fromarray((values * (255 / top)).round().astype(np.uint8))
 
 
-def _apply_profile(colours: Image.Image, profile: bytes, source: str) -> Image.Image:
+def apply_profile(colours: Image.Image, profile: bytes, source: str) -> Image.Image:
     try:
         opened = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         if opened.profile.xcolor_space.strip() == "RGB" and colours.mode == "L":
@@ -204,7 +204,7 @@ def _apply_profile(colours: Image.Image, profile: bytes, source: str) -> Image.I
         if colours.mode == "L":  # optimised, a grey curve is sampled so coarsely that darks are ten levels off
             flags |= ImageCms.Flags.NOOPTIMIZE
         intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
-        transform = ImageCms.buildTransform(opened, _SRGB, colours.mode, "RGB", intent, flags)
+        transform = ImageCms.buildTransform(opened, SRGB, colours.mode, "RGB", intent, flags)
         return transform.apply(colours)
     except (OSError, ValueError, ImageCms.PyCMSError) as error:
         warnings.warn(f"colour profile of {source!r} ignored, taken as sRGB: {error}", stacklevel=3)

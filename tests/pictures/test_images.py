@@ -360,7 +360,7 @@ def test_ycbcr_jpeg_shows_its_colour(tmp_path: Path) -> None:
     ("mode", "pixel"), [("YCbCr", (76, 85, 255)), ("HSV", (0, 255, 255)), ("RGBX", (255, 0, 0, 9))]
 )
 def test_other_colour_spaces_show_their_red(mode: str, pixel: tuple[int, ...]) -> None:
-    result = np.asarray(images._to_srgb(Image.new(mode, (2, 2), pixel), "red"))
+    result = np.asarray(images.to_srgb(Image.new(mode, (2, 2), pixel), "red"))
     assert np.abs(result.astype(int) - [255, 0, 0]).max() <= 2
 
 

@@ -31,21 +31,21 @@ class Courier(threading.Thread):
         """What was written before may have been delivered before, by a process that could not note it."""
         self.trouble = ""
         """What the store last answered, while it fails."""
-        self._more, self._end, self._given_up = threading.Event(), threading.Event(), threading.Event()
+        self.more, self.end, self.given_up = threading.Event(), threading.Event(), threading.Event()
 
     def run(self) -> None:
         while True:
             for entry, after in entries(self.folder / JOURNAL, self.offset):
-                if not self._deliver(entry, after <= self.before):
+                if not self.deliver(entry, after <= self.before):
                     return
                 self.offset = after
                 note(self.folder, after)
-            if self._end.is_set() and self.offset >= (self.folder / JOURNAL).stat().st_size:
+            if self.end.is_set() and self.offset >= (self.folder / JOURNAL).stat().st_size:
                 return
-            self._more.wait(1.0)
-            self._more.clear()
+            self.more.wait(1.0)
+            self.more.clear()
 
-    def _deliver(self, entry: Entry, doubtful: bool) -> bool:
+    def deliver(self, entry: Entry, doubtful: bool) -> bool:
         """Try until it works. False: given up."""
         wait = FIRST_WAIT
         while True:
@@ -56,7 +56,7 @@ class Courier(threading.Thread):
                     log.warning("the store does not take what it is sent; it waits in %s", self.folder)
                 self.trouble = (str(error).strip() or type(error).__name__).splitlines()[0]
                 doubtful = True
-                if self._given_up.wait(wait):
+                if self.given_up.wait(wait):
                     return False
                 wait = min(2 * wait, LONGEST_WAIT)
                 continue
@@ -67,19 +67,19 @@ class Courier(threading.Thread):
 
     def wake(self) -> None:
         """There is more in the journal."""
-        self._more.set()
+        self.more.set()
 
     def finish(self, patience: float) -> bool:
         """Deliver what is left, until nothing has got through for `patience` seconds; a store that has not failed but
         is slow, with many writers, gets six times as many. True: all of it is delivered."""
-        self._end.set()
-        self._more.set()
+        self.end.set()
+        self.more.set()
         reached, since = self.offset, time.monotonic()
         while self.is_alive() and time.monotonic() - since < (patience if self.trouble else 6 * patience):
             self.join(0.02)
             if self.offset > reached:
                 reached, since = self.offset, time.monotonic()
-        self._given_up.set()
+        self.given_up.set()
         return self.offset >= (self.folder / JOURNAL).stat().st_size
 
 

@@ -23,16 +23,16 @@ class Journal:
     def __init__(self, folder: Path):
         self.path = folder / JOURNAL
         ends = [end for _, end in entries(self.path, 0)] if self.path.exists() else []
-        self._file = self.path.open("ab")
-        self._file.truncate(ends[-1] if ends else 0)
+        self.file = self.path.open("ab")
+        self.file.truncate(ends[-1] if ends else 0)
 
     def write(self, kind: str, content: Any) -> None:
-        self._file.write(json.dumps({kind: content}, allow_nan=False).encode() + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        self.file.write(json.dumps({kind: content}, allow_nan=False).encode() + b"\n")
+        self.file.flush()
+        os.fsync(self.file.fileno())
 
     def close(self) -> None:
-        self._file.close()
+        self.file.close()
 
 
 def entries(path: Path, offset: int) -> Iterator[tuple[Entry, int]]:

@@ -112,7 +112,7 @@ class Run:
     """What the store knows of one run."""
 
     def __init__(self, client: Any, found: Any):
-        self._client, self._histories = client, dict[str, list[tuple[int, float]]]()
+        self.client, self.histories = client, dict[str, list[tuple[int, float]]]()
         self.id: str = found.info.run_id
         self.status: str = found.info.status
         self.tags: Mapping[str, str] = found.data.tags
@@ -121,10 +121,10 @@ class Run:
 
     def history(self, metric: str) -> list[tuple[int, float]]:
         """(step, value) in the order of steps."""
-        if metric not in self._histories:
-            points = self._client.get_metric_history(self.id, metric) if metric in self.latest else []
-            self._histories[metric] = sorted((point.step, point.value) for point in points)
-        return self._histories[metric]
+        if metric not in self.histories:
+            points = self.client.get_metric_history(self.id, metric) if metric in self.latest else []
+            self.histories[metric] = sorted((point.step, point.value) for point in points)
+        return self.histories[metric]
 
     @cached_property
     def baselines(self) -> Mapping[str, float]:
@@ -141,7 +141,7 @@ class Run:
 
     def artifact(self, path: str) -> Path:
         """A local copy, or the file itself where the store is on this machine. Raises OSError or MlflowException."""
-        return Path(self._client.download_artifacts(self.id, path))
+        return Path(self.client.download_artifacts(self.id, path))
 
 
 class Store:
