@@ -5,8 +5,15 @@ import sys
 from importlib import import_module
 
 from stx import __version__
+from stx.errors import did_you_mean
 
-COMMANDS = ("paint", "run", "thesis", "compare", "sync")
+COMMANDS = {
+    "paint": "a photograph in the style of a painting: the start",
+    "run": "the same with every setting, sweeps and resume=",
+    "compare": "statistics on the same pictures, at equal content",
+    "thesis": "every experiment of the thesis, and a verdict on each claim",
+    "sync": "deliver what a store that was away has missed",
+}
 
 
 def main() -> None:
@@ -18,16 +25,22 @@ def main() -> None:
         sys.stdout.write(f"stx {__version__}\n")
         return
     if not arguments or arguments[0] not in COMMANDS:
-        wanted = arguments[0] if arguments else "nothing"
-        helped = wanted in ("-h", "--help", "help")
-        stream = sys.stdout if helped else sys.stderr
-        stream.write(f"{'' if helped else f'stx: no command {wanted}. '}Usage: stx {{{','.join(COMMANDS)}}} ...\n")
+        helped = not arguments or arguments[0] in ("-h", "--help", "help")
+        wrong = "" if helped else f"stx: no command {arguments[0]}{did_you_mean(arguments[0], COMMANDS)}. "
+        stream = sys.stdout if helped and arguments else sys.stderr
+        stream.write(f"{wrong}Usage: stx {{{','.join(COMMANDS)}}} ..., stx --version\n")
+        if helped:
+            stream.writelines(f"  {name:8} {what}\n" for name, what in COMMANDS.items())
         stream.write(
             "`stx paint photo.jpg painting.jpg -o out.jpg` is the start; `stx run --help` lists all options.\n"
         )
-        sys.exit(0 if helped else 2)
+        sys.exit(0 if helped and arguments else 2)
     sys.argv = [sys.argv[0], *arguments[1:]]
-    import_module(f"stx.{arguments[0]}").main()
+    try:
+        import_module(f"stx.{arguments[0]}").main()
+    except KeyboardInterrupt:  # before the command answers to it
+        sys.stderr.write("stx: interrupted; nothing was begun\n")
+        sys.exit(130)
 
 
 if __name__ == "__main__":

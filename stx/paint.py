@@ -72,7 +72,8 @@ def parser() -> argparse.ArgumentParser:
         "-o",
         "--output",
         metavar="FILE",
-        help="PNG, JPEG, WebP, TIFF or BMP, by its ending (default: PHOTO-PAINTING.png)",
+        help="PNG, JPEG, WebP, TIFF or BMP, by its ending; a file of that name is replaced (default: the next free "
+        "PHOTO-PAINTING.png)",
     )
     made.add_argument(
         "--strength", type=strength, metavar="0..1", help=f"of the painting's style (default: {MIDDLE:g})"

@@ -56,8 +56,10 @@ def prepare(config: Config, given: Mapping[str, Image] = MappingProxyType({})) -
         content.size, config.image_size.width, config.image_size.height, config.image_size.long_side
     )
     asked = terms(config)
-    own = config.style_size == "own" or (config.style_size == "auto" and position_free(asked))
-    style_size = with_area(style.size, size[0] * size[1]) if own else size
+    own_size = with_area(style.size, size[0] * size[1])
+    wide_enough = min(own_size) >= shortest_side(deepest_layer(config))  # else it is squashed, and that is said
+    own = config.style_size == "own" or (config.style_size == "auto" and wide_enough and position_free(asked))
+    style_size = own_size if own else size
     refuse_small(config, {f"content={config.content}": content.size, f"style={config.style}": style.size})
     refuse_small(
         config, {"image_size": size, "style_size=own": style_size}, len(coarse_steps(config, size, style_size))

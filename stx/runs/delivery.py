@@ -15,6 +15,8 @@ from stx.pictures.sheet import contact_sheet, fitted
 
 MARK = b"made by stx paint"
 """In what stx paint writes beside the picture that was asked for; other files of these names are somebody's own."""
+LONGEST_NAME = 255
+"""Bytes, on most file systems."""
 LARGEST_CELL = 768
 """Pixels of a picture's longer side on the sheet."""
 
@@ -39,15 +41,22 @@ def written(output: str | None, photo: str, painting: str) -> Files:
         names = (Path(f"{stem}{'-' if number else ''}{number or ''}.png") for number in range(10**6))
         return next(files for files in map(Files.beside, names) if not any(path.exists() for path in files))
     path = Path(os.path.expanduser(output))
+    if path.is_symlink():
+        path = path.resolve()  # what it points to is meant, not the link
     if path.suffix.lower() not in images.WRITTEN:
         raise UserError(f"-o {output}: a picture's name ends in {', '.join(images.WRITTEN)}")
     if path.is_dir():
         raise UserError(f"-o {output}: that is a folder; name a file in it")
+    if path.exists() and not path.is_file():
+        raise UserError(f"-o {output}: that is no regular file; choose another name")
     if not path.parent.is_dir():
         raise UserError(f"-o {output}: there is no folder {path.parent}")
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise UserError(f"-o {output}: {path.parent} may not be written to; name another folder")
     files = Files.beside(path)
+    longest = max(len(os.fsencode(file.name)) for file in files)
+    if longest > LONGEST_NAME:
+        raise UserError(f"-o {output}: {longest - LONGEST_NAME} letters too long a name; choose a shorter one")
     for file in files:
         for source in map(os.path.expanduser, (photo, painting)):
             if file.exists() and os.path.exists(source) and file.samefile(source):

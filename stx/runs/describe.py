@@ -1,5 +1,6 @@
 """What a run says of itself: on the terminal, in its folder and in its tracker."""
 
+import math
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -77,29 +78,33 @@ def how_to_go_on(folder: Path) -> str:
 
 def closing(outcome: Outcome, measured: Mapping[str, float], where: str) -> str:
     """How the run ended; `where` its tracker shows it, if it has one."""
-    lines = [f"{outcome.status} after {outcome.steps} steps"]
+    steps = f"{outcome.steps} step{'' if outcome.steps == 1 else 's'}"
+    lines = [f"{outcome.status} after {steps}"]
     if outcome.events and not outcome.diverged:
         lines = [
-            f"{outcome.status} after {outcome.steps} steps, having gone back {len(outcome.events)} times: first at "
-            f"{outcome.event}"
+            f"{outcome.status} after {steps}, having gone back {len(outcome.events)} times: first at {outcome.event}"
         ]
     elif outcome.event:
         how = "interrupted, and diverged" if outcome.stopped else "diverged"
         lines = [f"{how}: not finite at {outcome.event}; the picture is the last finite one"]
     if outcome.converged:
         lines.append("converged: the loss falls no more (optim.stop_at)")
-    if outcome.stalled:
+    if outcome.stalled and not outcome.diverged:
         lines.append("L-BFGS stalled: not even a short step along the gradient lowers the loss any more")
     if measured:
         share = style_share(measured["measure/sliced_wasserstein"], measured["baseline/sliced_wasserstein"])
-        lines.append(
-            f"style distance {share:.2f} of the photograph's own, content distance {measured['measure/content']:.2f}"
+        style = (
+            "photograph and painting are of one style"
+            if math.isnan(share)
+            else f"style distance {share:.2f} of the photograph's own"
         )
+        lines.append(f"{style}, content distance {measured['measure/content']:.2f}")
         fine = {what: measured[f"measure/noise_{what}"] for what in ("luma", "chroma")}
         if max(fine.values()) > NOISY:
             lines.append(
                 f"noisy: {fine['luma']:.1f} times the finest detail of painting and photograph in luma, "
-                f"{fine['chroma']:.1f} in chroma; prior=total_variation, optim=lbfgs and a pyramid keep it down"
+                f"{fine['chroma']:.1f} in chroma; prior=total_variation, optim=lbfgs, a pyramid and a weaker style keep "
+                "it down"
             )
     if where:
         lines.append(f"MLflow: {where}")

@@ -22,6 +22,10 @@ ERROR = "error.txt"
 """Why a member of a batch failed."""
 JOURNAL, STORED, ALONG = "journal.jsonl", "mlflow.json", "pictures"
 """For the tracker: what it is told, where that went, and pictures along the way."""
+WRITTEN = (
+    OUTPUT, CONTENT, STYLE, SHEET, RUN, CONFIG, LOSSES, EVENTS, CALIBRATION, BASELINES, CHECKPOINT, ERROR, JOURNAL,
+    STORED, ALONG,
+)  # fmt: skip
 LOCK = ".lock"
 FORMAT = 1
 """Of run.json; a later version than this is not read."""
@@ -37,9 +41,12 @@ def told(folder: Path) -> tuple[list[str], dict[str, str], dict[str, Any]]:
 
 
 def refuse_taken(folder: Path) -> None:
-    """Raise UserError where a run would write over another one's files."""
+    """Raise UserError where a run would write over another one's files, or over anybody's."""
     if (folder / RUN).exists():
         raise UserError(f"{folder} holds a run; go on with it by resume={folder}, or name another: hydra.run.dir=...")
+    for name in WRITTEN:
+        if (folder / name).exists():
+            raise UserError(f"{folder / name} would be written over; name another folder: hydra.run.dir=...")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import yaml
 from PIL.Image import Image
@@ -46,6 +47,7 @@ class Folder(Listener):
     def __init__(self, folder: Path, wrote: Callable[[Path], None]):
         self.folder, self.wrote = folder, wrote
         self.append = losses_table(folder / LOSSES)
+        self.run: dict[str, Any] = {}
 
     def start(self, job: Job, inputs: Inputs) -> None:
         """What a new run starts from. Of one that goes on the config alone: what has changed holds for the next too."""
@@ -55,8 +57,8 @@ class Folder(Listener):
                 images.save(images.to_picture(picture), self.folder / name)
                 self.wrote(self.folder / name)
         self.text(CONFIG, config)
-        if not job.resumed:
-            self.text(RUN, json.dumps({"format": FORMAT, "overrides": job.overrides, "choices": job.choices}, indent=2))
+        self.run = {"format": FORMAT, "overrides": job.overrides, "choices": job.choices, "outcome": "running"}
+        self.text(RUN, json.dumps(self.run, indent=2))
 
     def begun(self, level: Start) -> None:
         """What each level measured before its first step, in a list that grows.
@@ -83,8 +85,8 @@ class Folder(Listener):
         lines = ["step,what", *(f"{step},{what}" for step, what in events)]
         self.text(EVENTS, "\n".join(lines) + "\n")
 
-    def end(self, inputs: Inputs, picture: Image, measured: Mapping[str, float]) -> None:
-        """What came of the run: picture, losses, the photograph's own measures, a sheet."""
+    def end(self, inputs: Inputs, picture: Image, measured: Mapping[str, float], outcome: str) -> None:
+        """What came of the run: picture, losses, the photograph's own measures, a sheet, and how it ended."""
         images.save(picture, self.folder / OUTPUT)
         self.wrote(self.folder / OUTPUT)
         if (self.folder / LOSSES).exists():  # none, if it was stopped before the first step
@@ -96,6 +98,7 @@ class Folder(Listener):
         shown = [images.to_picture(inputs.content), images.to_picture(inputs.style), picture]
         images.save(contact_sheet([shown], cell=fitted(picture.size, THUMBNAIL)), self.folder / SHEET)
         self.wrote(self.folder / SHEET)
+        self.text(RUN, json.dumps(self.run | {"outcome": outcome}, indent=2))
 
     def text(self, name: str, content: str) -> None:
         atomic.write(self.folder / name, content)

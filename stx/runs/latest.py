@@ -11,15 +11,15 @@ LATEST = OUTPUTS / "latest"
 
 
 def renew(folder: Path) -> None:
-    """Let the link point to a run's folder below outputs/. Nothing where the folder lies elsewhere, where something
-    else has the link's name, or where the file system has no links: nobody's run ends for it."""
-    below, place = OUTPUTS.absolute(), Path(os.path.abspath(folder))
-    if below not in place.parents or (LATEST.exists() and not LATEST.is_symlink()):
+    """Let the link point to a run's folder, wherever it lies. Nothing where there is no outputs/, where something else
+    has the link's name, or where the file system has no links: nobody's run ends for it."""
+    place = os.path.relpath(folder, OUTPUTS)
+    if not OUTPUTS.is_dir() or place == os.curdir or (LATEST.exists() and not LATEST.is_symlink()):
         return
     part = OUTPUTS / f".latest.{os.getpid()}"
     with suppress(OSError, NotImplementedError):
         part.unlink(missing_ok=True)
-        part.symlink_to(place.relative_to(below), target_is_directory=True)
+        part.symlink_to(place, target_is_directory=True)
         os.replace(part, LATEST)  # so that there is always one, whoever else renews it
 
 
@@ -30,7 +30,7 @@ def newest() -> Path:
             f"resume=last: {LATEST} points to no run; none has begun below {OUTPUTS}/ here.\n"
             "Give a run's folder, or its id in MLflow: resume=..."
         )
-    folder = OUTPUTS / os.readlink(LATEST)
+    folder = Path(os.path.normpath(OUTPUTS / os.readlink(LATEST)))
     if not folder.is_dir():
         raise UserError(
             f"resume=last: the newest run was in {folder}, which is gone.\n"

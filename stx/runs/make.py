@@ -48,7 +48,7 @@ def run(job: Job, *watchers: Listener) -> Result:
         outcome = coarse_to_fine(config, inputs, resumed, (canvas, files, tracker, judged, bar, *watchers), stop)
         picture = resized(outcome.picture, inputs.content.shape[1:])
         measured = {} if outcome.stopped else judged.at_the_end(picture, outcome.steps)
-        files.end(inputs, images.to_picture(picture), measured)
+        files.end(inputs, images.to_picture(picture), measured, outcome.status)
         tracker.picture(picture, outcome.steps)
         tracker.finish(outcome.status, outcome.event)
     log.info(describe.closing(outcome, measured, tracker.where))

@@ -1,5 +1,6 @@
 """resume=<folder, run id or "last">: the job that a stopped run was, to go on in its folder and its MLflow run."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -72,8 +73,11 @@ def for_a_new_one(folder: Path) -> str:
 
 
 def ended(folder: Path) -> str:
-    """The outcome that a folder's journal ends with; empty if the run was cut off, or not tracked."""
-    path = folder / JOURNAL
+    """The outcome of a folder's run; empty if it was cut off."""
+    outcome = json.loads((folder / RUN).read_text(encoding="utf-8")).get("outcome")
+    if outcome is not None:
+        return "" if outcome == "running" else str(outcome)
+    path = folder / JOURNAL  # runs of before wrote it there alone
     entered = [entry for entry, _ in entries(path, 0)] if path.exists() else []
     return str(entered[-1].get("end", {}).get("outcome", "")) if entered else ""
 

@@ -64,6 +64,8 @@ def closing(measured: Mapping[str, float], strength: float | None) -> str:
     """
     if not measured:
         return ""
+    if not measured["baseline/sliced_wasserstein"] > 0:
+        return "photograph and painting are of one style: there is no way to go"
     way, kept = way_to_style(measured), layout(measured)
     part = min(PARTS, key=lambda share: abs(share - way))
     said = [f"{PARTS[part]} of the way to the painting's style" if way > 0.05 else "no nearer to the painting's style"]
@@ -77,8 +79,7 @@ def closing(measured: Mapping[str, float], strength: float | None) -> str:
 
 def way_to_style(measured: Mapping[str, float]) -> float:
     """1 for the painting's own style, 0 for the photograph's; below, if it is further away."""
-    whole = measured["baseline/sliced_wasserstein"]
-    return 1 - style_share(measured["measure/sliced_wasserstein"], whole) if whole > 0 else 1.0
+    return 1 - style_share(measured["measure/sliced_wasserstein"], measured["baseline/sliced_wasserstein"])
 
 
 def style_share(distance: float, untouched: float) -> float:

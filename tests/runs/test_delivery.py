@@ -1,5 +1,6 @@
 """Names of pictures that are asked for, and what is put under them."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -77,3 +78,18 @@ def test_where_nothing_can_be_put_any_more_the_run_s_own_picture_is_named() -> N
     noise(0).save("output.png")
     with pytest.raises(Stopped, match=r"cannot write gone/out\.png.*\nthe picture: output\.png"):
         deliver(Path("output.png"), Files.beside(Path("gone/out.png")), noise(1), noise(2))
+
+
+def test_what_is_no_regular_file_is_not_written_to_and_a_link_leads_to_its_file(tmp_path: Path) -> None:
+    os.mkfifo("pipe.png")
+    with pytest.raises(UserError, match="no regular file"):
+        written("pipe.png", "photo.jpg", "swirls")
+    (tmp_path / "deep").mkdir()
+    Path("deep/real.png").touch()
+    Path("link.png").symlink_to("deep/real.png")
+    assert written("link.png", "photo.jpg", "swirls").output == tmp_path / "deep" / "real.png"
+
+
+def test_a_name_with_no_room_for_its_sheet_is_too_long() -> None:
+    with pytest.raises(UserError, match="letters too long a name; choose a shorter one"):
+        written("a" * 250 + ".png", "photo.jpg", "swirls")

@@ -21,11 +21,22 @@ def test_the_link_follows_the_newest_run_below_outputs_and_the_tree_may_move(her
     renew(Path("outputs/runs/first"))
     assert newest() == Path("outputs/runs/first")
     renew(here / "outputs" / "sweeps" / "day" / "0")
-    renew(Path("elsewhere"))
     renew(Path("outputs"))
     assert newest() == Path("outputs/sweeps/day/0")
     assert os.readlink("outputs/latest") == "sweeps/day/0"
     assert sorted(path.name for path in Path("outputs").iterdir()) == ["latest", "runs", "sweeps"]
+
+
+def test_the_newest_run_may_lie_elsewhere() -> None:
+    renew(Path("outputs/runs/first"))
+    renew(Path("elsewhere"))
+    assert newest() == Path("elsewhere")
+
+
+def test_without_an_outputs_folder_none_is_made(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(here / "elsewhere")
+    renew(Path("run"))
+    assert not Path("outputs").exists()
 
 
 def test_what_has_the_name_already_is_left_alone() -> None:

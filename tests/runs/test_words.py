@@ -72,3 +72,8 @@ def test_style_layout_and_the_next_strength_are_said_last(
 def test_what_is_further_from_the_painting_and_what_is_too_small_to_judge() -> None:
     assert words.closing(measured(1.2, 0.3, 0.1), None) == "no nearer to the painting's style; layout kept"
     assert words.closing({}, 0.5) == ""
+
+
+def test_two_pictures_of_one_style_are_said_to_be() -> None:
+    alike = {**measured(0, 0.0, 0.0), "baseline/sliced_wasserstein": 0.0}
+    assert words.closing(alike, 0.5) == "photograph and painting are of one style: there is no way to go"
