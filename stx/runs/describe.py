@@ -103,7 +103,7 @@ def closing(outcome: Outcome, measured: Mapping[str, float], where: str) -> str:
         if max(fine.values()) > NOISY:
             lines.append(
                 f"noisy: {fine['luma']:.1f} times the finest detail of painting and photograph in luma, "
-                f"{fine['chroma']:.1f} in chroma; prior=total_variation, optim=lbfgs, a pyramid and a weaker style keep "
+                f"{fine['chroma']:.1f} in chroma; prior=total_variation, optim=lbfgs, a pyramid, a weaker style keep "
                 "it down"
             )
     if where:
