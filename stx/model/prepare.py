@@ -7,13 +7,14 @@ import torch
 from torch import Tensor
 
 from stx.config.functions import bind
+from stx.config.layers import LAYERS
 from stx.config.schedule import coarse_steps
 from stx.config.schema import LONGEST_SIDE, Config, NoiseInit, NoPrior, PictureInit, StyleTerm, StyleTerms
 from stx.errors import UserError
 from stx.model import memory
 from stx.model.hardware import Hardware, choose
 from stx.model.losses import LossNetwork, Prior, Term, mean_square
-from stx.model.vgg import LAYERS, VGG19, Weights, shortest_side
+from stx.model.vgg import VGG19, Weights, shortest_side
 from stx.model.weights import load_weights
 from stx.pictures import images
 from stx.pictures.sizes import is_squashed, with_area
