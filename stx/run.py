@@ -9,6 +9,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from stx.config import command
+from stx.config.compose import choices_of
 from stx.config.schema import CONF, validate
 
 
@@ -28,8 +29,7 @@ def job(composed: DictConfig) -> None:
     else:
         folder = Path(os.path.relpath(hydra_config.runtime.output_dir))
         refuse_taken(folder)  # two jobs of a sweep, by hydra.sweep.subdir
-        choices = {group: option for group, option in hydra_config.runtime.choices.items() if "/" not in group}
-        config = validate(composed)
+        config, choices = validate(composed), choices_of(hydra_config)
         made = run(Job(config, folder, choices, overrides, name=run_name(config, choices)))
     sys.stdout.write(f"{made.picture}\n")
 

@@ -14,12 +14,11 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from hydra import compose, initialize_config_dir
-from hydra.core.global_hydra import GlobalHydra
 from PIL import Image
 
 from stx import __main__ as front
-from stx.config.schema import CONF, validate
+from stx.config.compose import composition
+from stx.config.schema import CONF
 from stx.runs import make
 from stx.runs.job import Job
 
@@ -100,9 +99,7 @@ def damage_weights(folder: Path) -> None:
 def damage_runs(folder: Path) -> None:
     """Folders as runs leave them: one that was cut off, and what can be wrong with such a folder."""
     overrides = ["model=vgg19_random", "image_size=small", "optim.steps=30", "tracking=none"]
-    GlobalHydra.instance().clear()
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = validate(compose("config", overrides)).model_dump(mode="json", by_alias=True)
+    config = composition(overrides).config.model_dump(mode="json", by_alias=True)
     (folder / "runs").mkdir()
     for name, dumped, journal in (
         ("cut-off", yaml.safe_dump(config), ""),
@@ -157,7 +154,6 @@ def answered(typed: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
     assert program == "stx"
     monkeypatch.setattr(sys, "argv", ["stx", *arguments])
     monkeypatch.setattr(make, "run", started)
-    GlobalHydra.instance().clear()
     with pytest.raises(SystemExit) as left:
         front.main()
     return (int(left.value.code or 0), *capfd.readouterr())

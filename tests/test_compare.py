@@ -7,7 +7,6 @@ from pathlib import Path
 
 import mlflow
 import pytest
-from hydra.core.global_hydra import GlobalHydra
 
 from conftest import command
 from stx import __main__ as front
@@ -77,7 +76,6 @@ def test_a_comparison_whose_runs_all_fail_lists_them(tmp_path: Path, monkeypatch
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(batch, "run", broken)
-    GlobalHydra.instance().clear()
     failed, report = run(
         ["photographs=china", "styles=swirls", "statistics=cooc_vector", "image_size=small", "output=out"]
     )

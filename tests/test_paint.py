@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from hydra import compose, initialize_config_dir
 from PIL import Image
 
 from conftest import command
 from stx import paint
-from stx.config.schema import CONF, Config, validate
+from stx.config.compose import composition
+from stx.config.schema import Config
 from stx.loop.listener import Listener
 from stx.runs import make
 from stx.runs.job import Job
@@ -22,8 +22,7 @@ SMALL = ("--size", "48", "model=vgg19_random", "optim.steps=3", "tracking=none")
 
 
 def composed(*overrides: str) -> Config:
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return validate(compose("config", list(overrides)))
+    return composition(overrides).config
 
 
 def planned(*typed: str) -> Config:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import mlflow
 import pytest
-from hydra.core.global_hydra import GlobalHydra
 
 from conftest import command
 from stx import thesis as front
@@ -95,7 +94,6 @@ def test_a_mistake_is_answered_in_two_lines_and_leaves_nothing(
     (tmp_path / "taken.txt").write_text("mine")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["stx", "--quick", "only=e01", typed])
-    GlobalHydra.instance().clear()
     with pytest.raises(SystemExit) as left:
         front.main()
     said = capfd.readouterr()

@@ -1,29 +1,21 @@
 """What every command does with a mistake: the message in one or two lines, and the exit status."""
 
 import os
-import re
 import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-import hydra
 import yaml
-from hydra import compose, initialize_config_dir
-from hydra._internal.utils import get_args_parser
-from hydra.core.global_hydra import GlobalHydra
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from stx import __version__
-from stx.config.explain import explain_hydra, explain_plain
-from stx.config.schema import CONF
+from stx.config.compose import HydraException, arguments_parser, key_of, raised_in_hydra
+from stx.config.explain import explain_plain
+from stx.config.refusals import explain_hydra
 from stx.errors import Diverged, Stopped, UserError
 
 DEBUG = os.environ.get("HYDRA_FULL_ERROR") == "1"
@@ -57,7 +49,7 @@ def together() -> None:
             "lists them"
         )
 
-    parser = get_args_parser()
+    parser = arguments_parser()
     parser.error = refuse  # type: ignore[method-assign]
     overrides = parser.parse_intermixed_args().overrides
     flags = sys.argv[1:]
@@ -92,36 +84,13 @@ def mistakes(overrides: Sequence[str] | None = None) -> Iterator[None]:
         if DEBUG:
             traceback.print_exc()
         if isinstance(error, HydraException):
-            message = explain_hydra(error, partial(siblings, typed=overrides), presets)
+            message = explain_hydra(error, overrides)
         elif isinstance(error, OSError):  # a folder that cannot be made, a full disk
             message = f"{error.filename or 'files'}: {error.strerror or error}"
         else:
             message = explain_plain(error)
         sys.stderr.write(f"stx: {message}\n")
         sys.exit(2)
-
-
-def raised_in_hydra(error: ValueError) -> bool:
-    """Hydra answers `group=null` and the like with plain ValueErrors."""
-    return traceback.extract_tb(error.__traceback__)[-1].filename.startswith(os.path.dirname(hydra.__file__))
-
-
-def key_of(override: str) -> str:
-    """The dotted key that an override sets."""
-    return override.lstrip("+~").partition("=")[0]
-
-
-def override(key: str, text: str) -> str:
-    """`key=text` as Hydra reads it back, in quotes where the text has signs in it that Hydra takes for its own."""
-    plain = f"{key}={text}"
-    try:
-        if OverridesParser.create().parse_override(plain).value() == text:
-            return plain
-    except HydraException:
-        pass
-    escaped = re.sub(r'(\\*)"', r'\1\1\\"', text)  # a backslash is one, unless a quote follows
-    escaped = re.sub(r"(\\*)\Z", r"\1\1", escaped)  # as the closing one does
-    return f'{key}="{escaped}"'
 
 
 def own_options(given: Sequence[str], names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
@@ -138,26 +107,3 @@ def output_folder(name: str) -> Path:
     if folder.is_file():
         raise UserError(f"output={folder}: that is a file; name a folder")
     return folder
-
-
-def presets(group: str) -> list[str]:
-    """What a group offers in folders: thesis/e01_gram of `experiment`."""
-    files = (CONF / group).glob("*/*.yaml") if group.isidentifier() else ()
-    names = (str(file.relative_to(CONF / group).with_suffix("")) for file in files)
-    return sorted(name for name in names if not name.endswith("/base"))  # what the others share
-
-
-def siblings(option: str, typed: Sequence[str] | None) -> list[str]:
-    """The options beside one that Hydra does not know, in the config that all the other overrides give."""
-    if typed is None:
-        arguments = get_args_parser().parse_args()
-        typed = arguments.overrides + [f"hydra.searchpath=[{arguments.config_dir}]"] * bool(arguments.config_dir)
-    others = [text for text in typed if key_of(text) != option]
-    GlobalHydra.instance().clear()
-    try:
-        with initialize_config_dir(str(CONF), version_base="1.3"):
-            composed = compose("config", [text for text in others if "," not in text])
-    except HydraException:
-        return []  # more than one mistake: this one is named all the same
-    parent = OmegaConf.select(composed, option.rpartition(".")[0]) if "." in option else composed
-    return [str(key) for key in parent if not str(key).startswith("_")] if isinstance(parent, DictConfig) else []

@@ -1,10 +1,9 @@
 """Mistakes on the command line, in one or two lines: the option, what is allowed, the nearest."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException, OverrideParseException
 from pydantic import ValidationError
 
 from stx.errors import UserError, did_you_mean
@@ -18,9 +17,6 @@ TAGS = {
     "pyramid": ("steps", "word"),
 }
 """Sections that are a union: pydantic puts the member that it tried into an error's path, right behind them."""
-
-MOST_NAMES = 20
-"""A longer list of what can be chosen is no longer an answer of two lines."""
 
 
 def explain(error: ValidationError, plain: Any) -> str:
@@ -69,36 +65,6 @@ def unknown_option(option: str, allowed: Iterable[str]) -> str:
     allowed = list(allowed)
     there = f"{parent} has {', '.join(allowed)}" if parent else f"The options are {', '.join(allowed)}"
     return f"there is no option {option}{did_you_mean(name, allowed)}.\n{there if allowed else f'{parent} has none'}"
-
-
-def explain_hydra(
-    error: HydraException, siblings: Callable[[str], list[str]], presets: Callable[[str], list[str]]
-) -> str:
-    """What Hydra could not compose.
-
-    `siblings` gives the options beside the one that it stumbled over; `presets` the names in a group, folders and all.
-    """
-    text = str(error)
-    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
-        listed = re.search(r"Available options in '([^']+)'", text)
-        group = listed[1] if listed else str(error.missing_cfg_file).partition("/")[0]
-        option = str(error.missing_cfg_file).removeprefix(f"{group}/")
-        allowed = sorted([*(error.options or []), *presets(group)])  # Hydra does not look below a group
-        if group and allowed:
-            shown = allowed if len(allowed) <= MOST_NAMES else [allowed[0], "...", allowed[-1]]
-            return f"{group}={option}: choose from {', '.join(shown)}{did_you_mean(option, allowed)}"
-    if isinstance(error, OverrideParseException):
-        return (
-            f"cannot read the option {error.override}: it is key=value, and a value with anything beside ASCII "
-            f"letters, digits and -_./:+%@ in it is quoted twice: 'content=\"a=b.png\"'"
-        )
-    unknown = re.search(r"Could not override '([^']+)'|Key '([^']+)' is not in struct", text)
-    if isinstance(error, ConfigCompositionException) and unknown:
-        option = (unknown[1] or unknown[2]).partition("@")[0]
-        if presets(option):
-            return f"{option} is added with a plus: +{option}={presets(option)[0]}"
-        return unknown_option(option, siblings(option))
-    return " ".join(line.strip() for line in text.splitlines() if "HYDRA_FULL_ERROR" not in line)
 
 
 def explain_plain(error: Exception) -> str:

@@ -3,7 +3,9 @@
 import math
 
 from stx.config.schema import Config, PictureInit
-from stx.pictures.sizes import Size
+
+Size = tuple[int, int]
+"""(width, height) in pixels, as pictures.sizes has it, which stands above."""
 
 SMALLEST = 64
 """Pixels that the short side has at least at the coarsest level of an automatic pyramid,"""

@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from stx.config.explain import explain
+from stx.config.layers import LAYERS
 from stx.errors import UserError, did_you_mean
 
 CHECKOUT_CONF = Path(__file__).parents[2] / "conf"
@@ -33,8 +34,6 @@ def whole(value: Any) -> Any:
 
 
 def known_layer(name: str) -> str:
-    from stx.model.vgg import LAYERS  # late: torch takes a second that --help and completion need not wait for
-
     if name not in LAYERS:
         raise ValueError(f"VGG19 has no layer {name}{did_you_mean(name, LAYERS)}. Layers: {', '.join(LAYERS)}")
     return name

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
+from stx.config.layers import LAYERS
 from stx.model.terms import Term
-from stx.model.vgg import LAYERS, POOL, RELU, segments
+from stx.model.vgg import POOL, RELU, segments
 
 PROCESS = 0.8e9
 """Bytes of PyTorch, MLflow and the networks' weights, whatever the picture. Measured."""

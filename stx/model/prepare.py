@@ -10,6 +10,7 @@ from PIL.Image import Image
 from torch import Tensor
 
 from stx.config.functions import bind
+from stx.config.layers import LAYERS
 from stx.config.schedule import coarse_steps
 from stx.config.schema import LONGEST_SIDE, Config, NoiseInit, PictureInit
 from stx.errors import UserError
@@ -18,7 +19,7 @@ from stx.model.calibration import calibrate
 from stx.model.hardware import Hardware, choose
 from stx.model.losses import LossNetwork
 from stx.model.terms import Term, position_free, terms, tried
-from stx.model.vgg import LAYERS, VGG19, Weights, shortest_side
+from stx.model.vgg import VGG19, Weights, shortest_side
 from stx.model.weights import load_weights
 from stx.pictures import images
 from stx.pictures.sizes import is_squashed, with_area

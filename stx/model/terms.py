@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from stx.config.functions import bind
+from stx.config.layers import LAYERS
 from stx.config.schema import Config, Prior, Statistic, Statistics
 from stx.errors import UserError
-from stx.model.vgg import LAYERS
 
 PICTURE = "picture"
 """The layer of terms that look at the picture itself, (3, H, W), RGB in [0, 1]."""

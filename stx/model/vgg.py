@@ -10,18 +10,8 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.nn.functional import conv2d
 from torch.utils.checkpoint import checkpoint
 
+from stx.config.layers import CHANNELS, LAYERS
 from stx.model.pooling import POOLING, max_pool
-
-CHANNELS = {1: (64, 64), 2: (128, 128), 3: (256,) * 4, 4: (512,) * 4, 5: (512,) * 4}
-"""Output channels of each block's convolutions; a pooling of stride 2 stands between blocks."""
-
-LAYERS: dict[str, int] = {
-    f"conv{block}_{index}": channels
-    for block, convolutions in CHANNELS.items()
-    for index, channels in enumerate(convolutions, start=1)
-}
-"""Channels of every layer by name, in network order."""
-
 
 AFTER_POOLING = frozenset(f"conv{block}_1" for block in CHANNELS if block > 1)
 POOL, RELU = "pool", "relu"

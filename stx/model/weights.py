@@ -12,8 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor, library
 
+from stx.config.layers import LAYERS
 from stx.errors import UserError
-from stx.model.vgg import CAFFE, IMAGENET, LAYERS, Weights
+from stx.model.vgg import CAFFE, IMAGENET, Weights
 
 CAFFE_FILE = "vgg19_weights_tf_dim_ordering_tf_kernels_notop_q.bin"
 TORCHVISION_INDEX = dict(zip(LAYERS, (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34), strict=True))

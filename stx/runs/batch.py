@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from hydra import compose, initialize_config_dir
-
-from stx.config.schema import CONF, Config, MlflowTracking
+from stx.config.compose import at_work, choices_of, compose
+from stx.config.schema import Config, MlflowTracking
 from stx.errors import UserError
 from stx.model.prepare import Inputs
 from stx.runs.files import CHECKPOINT, ERROR, RUN, alone_in
@@ -125,19 +124,18 @@ def batch(name: str, members: Sequence[Member], folder: Path) -> Iterator[Batch]
 
 
 def plans(members: Sequence[Member], folder: Path) -> dict[str, Planned]:
-    with initialize_config_dir(str(CONF), version_base="1.3"):
+    with at_work():
         return {member.name: plan(member, folder) for member in members}
 
 
 def plan(member: Member, folder: Path) -> Planned:
     """Compose and check one member."""
-    composed = compose("config", list(member.overrides), return_hydra_config=True)
+    whole = compose(member.overrides)
     try:
-        config, inputs = check(composed)
+        config, inputs = check(whole)
     except UserError as error:
         raise UserError(f"{error}\n(in {member.name}; none was started)") from None
-    choices = {group: option for group, option in composed.hydra.runtime.choices.items() if "/" not in group}
-    found = digest(config, inputs)
+    choices, found = choices_of(whole.hydra), digest(config, inputs)
     place, called = folder / "runs" / f"{member.name}-{found[:8]}", run_name(config, choices)
     job = Job(config, place, choices, list(member.overrides), quiet=True, name=called)
     return Planned(job, found)

@@ -1,14 +1,13 @@
 """A run's name: what it does otherwise than the defaults."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from hydra import compose
-from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
+from stx.config.compose import HydraException, choices_of, compose, leaves, task
 from stx.config.schema import Config
 
 NAMED_BY_THEMSELVES = ("experiment", "style_stat", "optim", "pooling", "model")
@@ -24,8 +23,8 @@ LONGEST = 60
 def run_name(config: Config, choices: Mapping[str, str]) -> str:
     """Options and values that the defaults do not have: "gram avg beta=10"; the two pictures where there are none.
 
-    An experiment's name stands for all that it sets. Asks Hydra for the defaults, so it must be at work. Where it does
-    not find an option again, as with a search path that was typed, the pictures name the run.
+    An experiment's name stands for all that it sets. Where Hydra does not find an option again, as with a search path
+    that was typed, the pictures name the run.
     """
     try:
         return difference(config, choices)
@@ -35,11 +34,11 @@ def run_name(config: Config, choices: Mapping[str, str]) -> str:
 
 def difference(config: Config, choices: Mapping[str, str]) -> str:
     experiment = [f"+experiment={choices['experiment']}"] if "experiment" in choices else []
-    _, usual = composed(*experiment)
+    _, usual = plain(*experiment)
     chosen = {group: option for group, option in choices.items() if usual.get(group) != option and group not in NO_PART}
     added = [f"{'' if group in usual else '+'}{group}={option}" for group, option in chosen.items()]
     chosen |= {"experiment": choices["experiment"]} if experiment else {}
-    before = dict(leaves(composed(*experiment, *added)[0]))
+    before = dict(leaves(plain(*experiment, *added)[0]))
     after = dict(leaves(config.model_dump(by_alias=True)))
     changed = [key for key in after if after[key] != before.get(key) and key.split(".")[0] not in NO_PART]
     names = [key.rpartition(".")[2] for key in after]
@@ -60,21 +59,10 @@ def pair(config: Config) -> str:
 
 
 @cache
-def composed(*overrides: str) -> tuple[Any, Mapping[str, str]]:
-    """The plain config that some overrides give, and the option of each group."""
-    found = compose("config", list(overrides), return_hydra_config=True)
-    choices = {group: option for group, option in found.hydra.runtime.choices.items() if "/" not in group}
-    task = OmegaConf.masked_copy(found, [str(key) for key in found if key != "hydra"])
-    return OmegaConf.to_container(task, resolve=True), choices
-
-
-def leaves(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
-    """The values of nested dicts by their dotted keys."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from leaves(inner, f"{at}.{key}" if at else str(key))
-    else:
-        yield at, value
+def plain(*overrides: str) -> tuple[Any, dict[str, str]]:
+    """The config that some overrides give, with gaps where they leave some, and the option of each group."""
+    whole = compose(overrides)
+    return OmegaConf.to_container(task(whole), resolve=True), choices_of(whole.hydra)
 
 
 def shown(value: Any) -> str:

@@ -9,14 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hydra import compose
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra.core.global_hydra import GlobalHydra
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, open_dict
 
 from stx.config.command import mistakes
+from stx.config.compose import compose, jobs_of_sweep, task
 from stx.config.schema import Config, MlflowTracking, validate
 from stx.errors import UserError
 from stx.runs.files import CHECKPOINT, refuse_taken
@@ -41,12 +38,12 @@ class Preflight(Callback):
             return
         with nothing_else_starts():
             stores = {}
-            asked = jobs(config)
+            asked = jobs_of_sweep(config)
             if not asked:
                 raise UserError("--multirun: the sweep is empty, there is no job in it")
             for overrides in asked:
                 try:
-                    job, _ = check(compose(config.hydra.job.config_name, overrides, return_hydra_config=True))
+                    job, _ = check(compose(overrides, config.hydra.job.config_name))
                     if job.resume is not None:
                         raise UserError("resume= goes on with one run: leave out --multirun")
                     stores[job.tracking] = job
@@ -69,8 +66,8 @@ def nothing_else_starts() -> Iterator[None]:
 
 def check(composed: DictConfig) -> tuple[Config, "Inputs"]:
     """A job's config and what it starts from. Raises UserError for whatever would keep it from running."""
-    task = OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
-    for group, section in task.items():
+    own = task(composed)
+    for group, section in own.items():
         if isinstance(section, DictConfig) and group not in composed.hydra.runtime.choices:
             raise UserError(f"{group!s} takes one option, by its name")  # not a list, which Hydra would merge
     for part in ("launcher", "sweeper"):
@@ -81,7 +78,7 @@ def check(composed: DictConfig) -> tuple[Config, "Inputs"]:
             raise UserError(f"hydra.searchpath: there is no folder {place}")
     if composed.hydra.job.chdir:
         raise UserError("hydra.job.chdir=true: stx reads and writes paths as you typed them; leave it out")
-    config = validate(task)
+    config = validate(own)
     from stx.model.prepare import prepare  # late: it imports torch
 
     inputs = prepare(config)
@@ -137,12 +134,3 @@ def reach_store(config: Config) -> None:
         answers(tracking.uri)
         with reachable(tracking.uri):
             open_store(tracking.uri, tracking.experiment)
-
-
-def jobs(config: DictConfig) -> list[list[str]]:
-    """The overrides of each job of a sweep."""
-    params = [f"{key}={value}" for key, value in (config.hydra.sweeper.params or {}).items()]
-    parsed = OverridesParser.create(GlobalHydra.instance().config_loader()).parse_overrides(
-        [*params, *config.hydra.overrides.task]
-    )
-    return [list(job) for batch in BasicSweeper.split_arguments(parsed, max_batch_size=None) for job in batch]

@@ -1,16 +1,14 @@
 """resume=<folder, run id or "last">: the job that a stopped run was, to go on in its folder and its MLflow run."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
-from hydra import compose
-from omegaconf import OmegaConf
 
-from stx.config.command import key_of
-from stx.config.schema import Config, restored, validate
+from stx.config.compose import composition, key_of, leaves
+from stx.config.schema import restored
 from stx.errors import UserError
 from stx.runs.files import CONFIG, JOURNAL, LOSSES, OUTPUT, RUN, STORED, told
 from stx.runs.job import Job
@@ -103,8 +101,8 @@ def asked(overrides: Sequence[str], given: Sequence[str]) -> dict[str, tuple[Any
     if not given:
         return {}
     again = {key_of(text) for text in given}
-    before = flat(validated(overrides))
-    after = flat(validated([*(text for text in overrides if key_of(text) not in again), *given]))
+    before = settings(overrides)
+    after = settings([*(text for text in overrides if key_of(text) not in again), *given])
     return {
         key: (before.get(key), after.get(key))
         for key in sorted(before.keys() | after.keys())
@@ -112,20 +110,9 @@ def asked(overrides: Sequence[str], given: Sequence[str]) -> dict[str, tuple[Any
     }
 
 
-def validated(overrides: Sequence[str]) -> Config:
-    composed = compose("config", list(overrides))
-    return validate(OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"]))
-
-
-def flat(config: Config) -> dict[str, Any]:
-    def leaves(value: Any, at: str) -> Iterator[tuple[str, Any]]:
-        if isinstance(value, dict):
-            for key, inner in value.items():
-                yield from leaves(inner, f"{at}.{key}" if at else key)
-        else:
-            yield at, value
-
-    return dict(leaves(config.model_dump(by_alias=True, exclude={"resume"}), ""))
+def settings(overrides: Sequence[str]) -> dict[str, Any]:
+    """What overrides set, by dotted key."""
+    return dict(leaves(composition(overrides).config.model_dump(by_alias=True, exclude={"resume"})))
 
 
 def select(dumped: Any, key: str) -> Any:

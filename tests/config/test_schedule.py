@@ -1,15 +1,14 @@
 """Steps at each size of a pyramid."""
 
 import pytest
-from hydra import compose, initialize_config_dir
 
+from stx.config.compose import composition
 from stx.config.schedule import coarse_steps
-from stx.config.schema import CONF, Config, validate
+from stx.config.schema import Config
 
 
 def config(*overrides: str) -> Config:
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return validate(compose("config", list(overrides)))
+    return composition(overrides).config
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from hydra import compose, initialize_config_dir
 
-from stx.config.schema import CONF, validate
+from stx.config.compose import composition
+from stx.config.schema import CONF
 
 EXPERIMENTS = sorted((CONF / "experiment").rglob("*.yaml"))
 NOT_IN_A_RUN = ("hydra", "protocol", "experiment")
@@ -15,16 +15,14 @@ OPTIONS = [f"{group}={file.stem}" for group in GROUPS for file in sorted((CONF /
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_of_every_group_composes_and_validates(option: str) -> None:
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        extra = ["init.path=any.png"] if option == "init=picture" else []
-        validate(compose("config", [option, *extra]))
+    extra = ["init.path=any.png"] if option == "init=picture" else []
+    composition([option, *extra])
 
 
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=[file.stem for file in EXPERIMENTS])
 def test_every_experiment_composes_and_opens_with_what_it_is(file: Path) -> None:
     name = str(file.relative_to(CONF / "experiment").with_suffix(""))
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = validate(compose("config", [f"+experiment={name}", "optim.steps=7", "image_size=small"]))
+    config = composition([f"+experiment={name}", "optim.steps=7", "image_size=small"]).config
     assert (config.optim.steps, config.image_size.width) == (7, 256)
     if file.stem == "base":
         return
@@ -39,8 +37,7 @@ def test_the_groups_of_the_contract_are_there() -> None:
 
 
 def test_numbers_are_read_as_one_types_them() -> None:
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = validate(compose("config", ["optim.steps=1e3", "loss_weights.beta=1e2", "loss_weights.alpha=1"]))
+    config = composition(["optim.steps=1e3", "loss_weights.beta=1e2", "loss_weights.alpha=1"]).config
     assert config.optim.steps == 1000
     assert type(config.optim.steps) is int
     assert config.loss_weights.beta == 100

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from hydra import compose, initialize_config_dir
 from PIL import Image
 
 from conftest import Command
-from stx.config.schema import CONF, Config, validate
+from stx.config.compose import composition
+from stx.config.schema import Config
 from stx.loop import checkpoint
 from stx.loop.checkpoint import Checkpoint
 from stx.loop.levels import coarse_to_fine, levels, resized
@@ -24,8 +24,7 @@ SMALL = ("model=vgg19_random", "image_size.width=96", "image_size.height=64")
 
 
 def config(*overrides: str) -> Config:
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return validate(compose("config", [*SMALL, "optim.steps=9", *overrides]))
+    return composition([*SMALL, "optim.steps=9", *overrides]).config
 
 
 def test_each_level_has_half_the_sides_of_the_next_and_its_own_steps() -> None:

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from stx.config.layers import LAYERS
 from stx.measures.judge import CIRCULAR, NOISE, STYLE_LAYERS, TO_CONTENT, TO_STYLE, circular, measurer, measures
-from stx.model.vgg import LAYERS
 
 STYLE_MEASURES = {*TO_STYLE, *(f"sliced_wasserstein_{layer}" for layer in STYLE_LAYERS)}
 

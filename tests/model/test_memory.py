@@ -5,24 +5,23 @@ from typing import Any
 
 import pytest
 import torch
-from hydra import compose, initialize_config_dir
 from torch.profiler import ProfilerActivity, profile
 
-from stx.config.schema import CONF, Config, validate
+from stx.config.compose import composition
+from stx.config.layers import LAYERS
+from stx.config.schema import Config
 from stx.errors import UserError
 from stx.model import calibration, memory
 from stx.model.losses import LossNetwork
 from stx.model.prepare import loss_network, prepare
 from stx.model.terms import Term
-from stx.model.vgg import LAYERS
 
 PIXELS = 320 * 240
 
 
 def config(*overrides: str) -> Config:
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        size = ("image_size.width=320", "image_size.height=240")
-        return validate(compose("config", [*size, "precision=fp32", *overrides]))
+    size = ("image_size.width=320", "image_size.height=240")
+    return composition([*size, "precision=fp32", *overrides]).config
 
 
 def peak(network: LossNetwork, call: Any) -> int:

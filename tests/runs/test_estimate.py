@@ -4,17 +4,16 @@ import time
 
 import pytest
 import torch
-from hydra import compose, initialize_config_dir
 
-from stx.config.schema import CONF, Config, validate
+from stx.config.compose import composition
+from stx.config.schema import Config
 from stx.loop.levels import levels
 from stx.model.prepare import Inputs, loss_network, prepare
 from stx.runs import estimate
 
 
 def prepared(*overrides: str) -> tuple[Config, Inputs]:
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = validate(compose("config", ["tracking=none", "device=cpu", "image_size=small", *overrides]))
+    config = composition(["tracking=none", "device=cpu", "image_size=small", *overrides]).config
     return config, prepare(config)
 
 

@@ -1,30 +1,16 @@
 """What a run is called, from what was typed for it."""
 
-from collections.abc import Iterator
-
 import pytest
-from hydra import compose, initialize_config_dir
-from hydra.core.global_hydra import GlobalHydra
-from omegaconf import OmegaConf
 
-from stx.config.schema import CONF, validate
+from stx.config.compose import composition
 from stx.runs.naming import LONGEST, run_name
 
 LAYERS = "conv1_1,conv1_2,conv2_1,conv2_2,conv3_1,conv3_2,conv4_1,conv4_2"
 
 
-@pytest.fixture(autouse=True, scope="module")
-def hydra() -> Iterator[None]:
-    GlobalHydra.instance().clear()
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        yield
-
-
 def name_of(*overrides: str) -> str:
-    found = compose("config", list(overrides), return_hydra_config=True)
-    task = OmegaConf.masked_copy(found, [str(key) for key in found if key != "hydra"])
-    choices = {group: option for group, option in found.hydra.runtime.choices.items() if "/" not in group}
-    return run_name(validate(task), choices)
+    config, choices, _ = composition(overrides)
+    return run_name(config, choices)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +36,7 @@ def test_a_run_is_named_by_what_differs_from_the_defaults(typed: str, name: str)
 
 
 def test_what_is_typed_and_the_default_is_not_named() -> None:
-    default = compose("config")
+    default = composition([]).config
     assert name_of(f"optim.steps={default.optim.steps}", f"seed={default.seed}") == "china × swirls"
 
 

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from hydra import compose, initialize_config_dir
 
 from conftest import SMALL
-from stx.config.schema import CONF
+from stx.config.compose import compose
 from stx.errors import UserError
 from stx.runs import preflight
 
@@ -21,8 +20,7 @@ class Usage(NamedTuple):
 
 
 def check(*overrides: str) -> None:
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        preflight.check(compose("config", [*SMALL, "tracking=none", *overrides], return_hydra_config=True))
+    preflight.check(compose([*SMALL, "tracking=none", *overrides]))
 
 
 def test_a_disk_without_room_is_found_before_a_folder_is_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pytest
-from hydra.core.global_hydra import GlobalHydra
 from PIL import Image
 
 from conftest import SMALL, Command
@@ -129,7 +128,6 @@ def test_what_cannot_be_resumed_is_a_message(
     monkeypatch.chdir(tmp_path)
     for typed, answer in REFUSED:
         monkeypatch.setattr(sys, "argv", ["stx", *typed.split(" ")])
-        GlobalHydra.instance().clear()
         with pytest.raises(SystemExit) as left:
             command.main()
         said = capfd.readouterr()

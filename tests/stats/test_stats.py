@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 import torch
-from hydra import compose, initialize_config_dir
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d
 
 from stx import stats
-from stx.config.schema import CONF, Config, validate
+from stx.config.compose import composition
+from stx.config.schema import CONF, Config
 from stx.errors import UserError
 from stx.model.prepare import terms
 from stx.stats.cooccurrence import box_mean
@@ -27,8 +27,7 @@ def features(*shape: int, seed: int = 0) -> Tensor:
 
 
 def composed(*overrides: str) -> Config:
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return validate(compose("config", list(overrides)))
+    return composition(overrides).config
 
 
 def published_cooc(maps: Tensor, radius: int, threshold: float, window: str) -> Tensor:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from stx.config.command import override
+from stx.config.compose import override
 from stx.runs.batch import Batch, Ended, Member
 from stx.runs.tracking.store import Run
 from stx.studies.compare.balance import Tried, exhausted, miss, next_beta

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from stx.config.command import key_of
+from stx.config.compose import key_of
 from stx.config.schema import CONF
 from stx.errors import UserError, did_you_mean
 from stx.runs.batch import Member

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from hydra import compose, initialize_config_dir
 
-from stx.config.schema import CONF, validate
+from stx.config.compose import composition
+from stx.config.schema import CONF
 from stx.errors import UserError
 from stx.pictures import bundled
 from stx.studies.compare.protocol import Cell, cells, load
@@ -20,10 +20,9 @@ def test_every_protocol_is_of_runs_that_compose_on_bundled_pictures(name: str) -
     assert {*protocol.photographs, *protocol.styles} <= set(bundled.NAMES)
     first = (CONF / "protocol" / f"{name}.yaml").read_text(encoding="utf-8").splitlines()[0]
     assert first.startswith(f"# python -m stx.compare protocol={name} ")
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        for statistic in protocol.statistics:
-            cell = Cell(statistic, protocol.photographs[0], protocol.styles[0], 0)
-            validate(compose("config", list(member(protocol, cell, 3.0, []).overrides)))
+    for statistic in protocol.statistics:
+        cell = Cell(statistic, protocol.photographs[0], protocol.styles[0], 0)
+        composition(member(protocol, cell, 3.0, []).overrides)
 
 
 def test_development_and_test_share_no_picture() -> None:
@@ -50,8 +49,7 @@ def test_cells_are_pair_by_pair_with_the_reference_first() -> None:
 def test_any_path_reaches_the_run_as_it_is(path: str) -> None:
     protocol = load("quick", {})
     overrides = list(member(protocol, Cell("gram", path, path, 0), 3.0, []).overrides)
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = validate(compose("config", overrides))
+    config = composition(overrides).config
     assert (config.content, config.style) == (path, path)
 
 

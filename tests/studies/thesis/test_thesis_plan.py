@@ -1,9 +1,8 @@
 """The runs behind the report: all of them compose, each name is one setting, and the presets are the design's."""
 
 import pytest
-from hydra import compose, initialize_config_dir
 
-from stx.config.schema import CONF, validate
+from stx.config.compose import composition
 from stx.errors import UserError
 from stx.studies.thesis.claims import EXPERIMENTS
 from stx.studies.thesis.plan import PARTS, PRESETS, members
@@ -13,12 +12,11 @@ from stx.studies.thesis.plan import PARTS, PRESETS, members
 def test_every_member_composes(quick: bool) -> None:
     plan = members(quick, ["seed=3"])
     assert len({member.name for member in plan}) == len(plan) >= 70
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        for member in plan:
-            config = validate(compose("config", list(member.overrides)))
-            assert config.seed == 3
-            if not member.name.startswith("e10_time"):
-                assert (config.image_size.width, config.image_size.height) == ((192, 144) if quick else (512, 380))
+    for member in plan:
+        config = composition(member.overrides).config
+        assert config.seed == 3
+        if not member.name.startswith("e10_time"):
+            assert (config.image_size.width, config.image_size.height) == ((192, 144) if quick else (512, 380))
 
 
 def test_every_picture_of_the_report_is_a_member() -> None:
@@ -35,19 +33,17 @@ def test_the_design_names_eleven_experiments_and_their_variants() -> None:
 
 def test_what_is_given_reaches_every_member_but_timing_keeps_its_sizes() -> None:
     given = ["optim.steps=7", "image_size.width=64", "image_size.height=48"]
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        plan = {member.name: member.overrides for member in members(True, given)}
-        assert validate(compose("config", list(plan["e08_portrait"]))).optim.steps == 7
-        assert validate(compose("config", list(plan["e10_time_max_256x190"]))).image_size.width == 256
-        assert validate(compose("config", list(plan["mean_e02_cooc_vector"]))).optim.steps == 1
+    plan = {member.name: member.overrides for member in members(True, given)}
+    assert composition(plan["e08_portrait"]).config.optim.steps == 7
+    assert composition(plan["e10_time_max_256x190"]).config.image_size.width == 256
+    assert composition(plan["mean_e02_cooc_vector"]).config.optim.steps == 1
     assert not any("rescaled" in name for name in plan)
 
 
 def test_rescaled_runs_weigh_the_style_as_at_the_thesis_size() -> None:
     """L_c grows with the number of positions, so beta shrinks with it: 1e2 at 512 x 380 is 14.2 at 192 x 144."""
     (member,) = [member for member in members(True, []) if member.name == "e01_rescaled"]
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        beta = validate(compose("config", list(member.overrides))).loss_weights.beta
+    beta = composition(member.overrides).config.loss_weights.beta
     assert beta == pytest.approx(100 * 192 * 144 / (512 * 380), rel=1e-3)
 
 

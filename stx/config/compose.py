@@ -1,0 +1,114 @@
+"""From overrides, as one types them, to a config: the one place that asks Hydra, and that knows its private names."""
+
+import argparse
+import os
+import re
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import hydra
+from hydra import initialize_config_dir
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra._internal.utils import get_args_parser
+from hydra.conf import HydraConf
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import ConfigCompositionException as ConfigCompositionException  # for others, who import no hydra
+from hydra.errors import HydraException as HydraException
+from hydra.errors import MissingConfigException as MissingConfigException
+from hydra.errors import OverrideParseException as OverrideParseException
+from omegaconf import DictConfig, OmegaConf
+
+from stx.config.schema import CONF, Config, validate
+
+ENTRY = "config"
+"""conf/config.yaml, which all is composed from."""
+
+
+class Composition(NamedTuple):
+    """What overrides come to."""
+
+    config: Config
+    choices: dict[str, str]
+    """The option of each config group."""
+    overrides: list[str]
+
+
+def composition(overrides: Sequence[str]) -> Composition:
+    """Raises HydraException for what cannot be composed, UserError for what the schema refuses."""
+    whole = compose(overrides)
+    return Composition(validate(task(whole)), choices_of(whole.hydra), list(overrides))
+
+
+def compose(overrides: Sequence[str], entry: str = ENTRY) -> DictConfig:
+    """All that overrides compose, with Hydra's own part in `hydra`."""
+    with at_work():
+        return hydra.compose(entry, list(overrides), return_hydra_config=True)
+
+
+@contextmanager
+def at_work() -> Iterator[None]:
+    """Hydra on stx's configs. In a Hydra command it is at work already and stays, with the search path typed there."""
+    if GlobalHydra.instance().is_initialized():
+        yield
+    else:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            yield
+
+
+def task(whole: DictConfig) -> DictConfig:
+    """What stx makes of it: all but Hydra's own part."""
+    return OmegaConf.masked_copy(whole, [str(key) for key in whole if key != "hydra"])
+
+
+def choices_of(own: DictConfig | HydraConf) -> dict[str, str]:
+    """The option of each config group of stx, from Hydra's own part."""
+    return {group: option for group, option in own.runtime.choices.items() if "/" not in group}
+
+
+def key_of(override: str) -> str:
+    """The dotted key that an override sets."""
+    return override.lstrip("+~").partition("=")[0]
+
+
+def override(key: str, text: str) -> str:
+    """`key=text` as Hydra reads it back, in quotes where the text has signs in it that Hydra takes for its own."""
+    plain = f"{key}={text}"
+    try:
+        if OverridesParser.create().parse_override(plain).value() == text:
+            return plain
+    except HydraException:
+        pass
+    escaped = re.sub(r'(\\*)"', r'\1\1\\"', text)  # a backslash is one, unless a quote follows
+    escaped = re.sub(r"(\\*)\Z", r"\1\1", escaped)  # as the closing one does
+    return f'{key}="{escaped}"'
+
+
+def leaves(nested: Any, at: str = "") -> Iterator[tuple[str, Any]]:
+    """The values of nested dicts by their dotted keys."""
+    if isinstance(nested, dict):
+        for key, inner in nested.items():
+            yield from leaves(inner, f"{at}.{key}" if at else str(key))
+    else:
+        yield at, nested
+
+
+def arguments_parser() -> argparse.ArgumentParser:
+    """Of Hydra's command line: overrides, and flags such as --multirun."""
+    return get_args_parser()
+
+
+def jobs_of_sweep(whole: DictConfig) -> list[list[str]]:
+    """The overrides of each job of a sweep that is a plain product, while Hydra is at work on it."""
+    params = [f"{key}={value}" for key, value in (whole.hydra.sweeper.params or {}).items()]
+    parsed = OverridesParser.create(GlobalHydra.instance().config_loader()).parse_overrides(
+        [*params, *whole.hydra.overrides.task]
+    )
+    return [list(job) for batch in BasicSweeper.split_arguments(parsed, max_batch_size=None) for job in batch]
+
+
+def raised_in_hydra(error: ValueError) -> bool:
+    """Hydra answers `group=null` and the like with plain ValueErrors."""
+    return traceback.extract_tb(error.__traceback__)[-1].filename.startswith(os.path.dirname(hydra.__file__))

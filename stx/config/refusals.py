@@ -1,0 +1,69 @@
+"""What Hydra could not compose, in one or two lines: the option, what is allowed, the nearest."""
+
+import re
+from collections.abc import Sequence
+
+from omegaconf import DictConfig, OmegaConf
+
+from stx.config.compose import (
+    ConfigCompositionException,
+    HydraException,
+    MissingConfigException,
+    OverrideParseException,
+    arguments_parser,
+    compose,
+    key_of,
+    task,
+)
+from stx.config.explain import unknown_option
+from stx.config.schema import CONF
+from stx.errors import did_you_mean
+
+MOST_NAMES = 20
+"""A longer list of what can be chosen is no longer an answer of two lines."""
+
+
+def explain_hydra(error: HydraException, typed: Sequence[str] | None) -> str:
+    """`typed` are the overrides, where the command does not read them by Hydra's own parser."""
+    text = str(error)
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+        listed = re.search(r"Available options in '([^']+)'", text)
+        group = listed[1] if listed else str(error.missing_cfg_file).partition("/")[0]
+        option = str(error.missing_cfg_file).removeprefix(f"{group}/")
+        allowed = sorted([*(error.options or []), *presets(group)])  # Hydra does not look below a group
+        if group and allowed:
+            shown = allowed if len(allowed) <= MOST_NAMES else [allowed[0], "...", allowed[-1]]
+            return f"{group}={option}: choose from {', '.join(shown)}{did_you_mean(option, allowed)}"
+    if isinstance(error, OverrideParseException):
+        return (
+            f"cannot read the option {error.override}: it is key=value, and a value with anything beside ASCII "
+            f"letters, digits and -_./:+%@ in it is quoted twice: 'content=\"a=b.png\"'"
+        )
+    unknown = re.search(r"Could not override '([^']+)'|Key '([^']+)' is not in struct", text)
+    if isinstance(error, ConfigCompositionException) and unknown:
+        option = (unknown[1] or unknown[2]).partition("@")[0]
+        if presets(option):
+            return f"{option} is added with a plus: +{option}={presets(option)[0]}"
+        return unknown_option(option, siblings(option, typed))
+    return " ".join(line.strip() for line in text.splitlines() if "HYDRA_FULL_ERROR" not in line)
+
+
+def presets(group: str) -> list[str]:
+    """What a group offers in folders: thesis/e01_gram of `experiment`."""
+    files = (CONF / group).glob("*/*.yaml") if group.isidentifier() else ()
+    names = (str(file.relative_to(CONF / group).with_suffix("")) for file in files)
+    return sorted(name for name in names if not name.endswith("/base"))  # what the others share
+
+
+def siblings(option: str, typed: Sequence[str] | None) -> list[str]:
+    """The options beside one that Hydra does not know, in the config that all the other overrides give."""
+    if typed is None:
+        arguments = arguments_parser().parse_args()
+        typed = arguments.overrides + [f"hydra.searchpath=[{arguments.config_dir}]"] * bool(arguments.config_dir)
+    others = [text for text in typed if key_of(text) != option and "," not in text]
+    try:
+        composed = task(compose(others))
+    except HydraException:
+        return []  # more than one mistake: this one is named all the same
+    parent = OmegaConf.select(composed, option.rpartition(".")[0]) if "." in option else composed
+    return [str(key) for key in parent if not str(key).startswith("_")] if isinstance(parent, DictConfig) else []
