@@ -18,6 +18,9 @@ ROOMS = ("config", "pictures", "stats", "model", "measures", "loop", "runs", "st
 """Packages, bottom to top. Below all of them are GROUND, above them the commands."""
 GROUND = ("stx", "stx.errors", "stx.atomic")
 
+DOOR = ("stx", "stx.runs.stylise")
+"""`stx.stylise`, which the package itself offers."""
+
 HYDRA = ("stx.config.compose", "stx.runs.preflight", "stx.runs.sweep", "stx.run")
 
 
@@ -42,7 +45,7 @@ def imported(file: Path) -> Iterator[str]:
 
 @cache
 def graph() -> dict[str, set[str]]:
-    return {module: set(imported(file)) for module, file in sources().items()}
+    return {module: set(imported(file)) - {DOOR[1] if module == DOOR[0] else ""} for module, file in sources().items()}
 
 
 def within(module: str, package: str) -> bool:

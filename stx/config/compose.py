@@ -77,10 +77,11 @@ def override(key: str, text: str) -> str:
     """`key=text` as Hydra reads it back, in quotes where the text has signs in it that Hydra takes for its own."""
     plain = f"{key}={text}"
     try:
-        if OverridesParser.create().parse_override(plain).value() == text:
+        if "${" not in text and OverridesParser.create().parse_override(plain).value() == text:
             return plain
     except HydraException:
         pass
+    text = re.sub(r"(\\*)\$\{", r"\1\1\\${", text)  # else OmegaConf puts another option's value there
     escaped = re.sub(r'(\\*)"', r'\1\1\\"', text)  # a backslash is one, unless a quote follows
     escaped = re.sub(r"(\\*)\Z", r"\1\1", escaped)  # as the closing one does
     return f'{key}="{escaped}"'

@@ -1,7 +1,5 @@
 """Many runs as the children of one: finished ones are not run again, failed ones are listed, not fatal."""
 
-import hashlib
-import json
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,9 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stx.config.compose import at_work, choices_of, compose
-from stx.config.schema import Config, MlflowTracking
+from stx.config.schema import MlflowTracking
 from stx.errors import UserError
-from stx.model.prepare import Inputs
+from stx.runs.digest import digest
 from stx.runs.files import CHECKPOINT, ERROR, RUN, alone_in
 from stx.runs.job import Job
 from stx.runs.make import run
@@ -71,14 +69,14 @@ class Batch:
         for left in self.store.runs("mlflow.parentRunId", self.parent.id):
             if left.status == "RUNNING":  # its process is dead: nobody else works in this folder
                 self.store.end(left, "interrupted", "KILLED")
-        for name, (job, digest) in [item for item in self.planned.items() if item[0] not in self.worked]:
+        for name, planned in [item for item in self.planned.items() if item[0] not in self.worked]:
             self.worked.add(name)
-            started, message, found = time.monotonic(), "kept", self.run_of(name)
-            if not found:
-                tags = {"mlflow.parentRunId": self.parent.id, "stx.digest": digest}
-                message = attempt(job._replace(tags=tags))
-                found = self.run_of(name)
-            yield Ended(name, found.tags["stx.outcome"] if found else "failed", time.monotonic() - started, message)
+            started, message, run_ = time.monotonic(), "kept", self.run_of(name)
+            if not run_:
+                tags = {"mlflow.parentRunId": self.parent.id, "stx.digest": planned.digest}
+                message = attempt(planned.job._replace(tags=tags))
+                run_ = self.run_of(name)
+            yield Ended(name, run_.tags["stx.outcome"] if run_ else "failed", time.monotonic() - started, message)
 
 
 def attempt(job: Job) -> str:
@@ -135,18 +133,7 @@ def plan(member: Member, folder: Path) -> Planned:
         config, inputs = check(whole)
     except UserError as error:
         raise UserError(f"{error}\n(in {member.name}; none was started)") from None
-    choices, found = choices_of(whole.hydra), digest(config, inputs)
-    place, called = folder / "runs" / f"{member.name}-{found[:8]}", run_name(config, choices)
-    job = Job(config, place, choices, list(member.overrides), quiet=True, name=called)
-    return Planned(job, found)
-
-
-def digest(config: Config, inputs: Inputs) -> str:
-    """SHA-256 of the settings that change a result, the pictures at their working sizes and the weights."""
-    dumped = config.model_dump(
-        mode="json", exclude={"guard": True, "tracking": {"uri", "experiment", "pictures_every"}}
-    )
-    found = hashlib.sha256(json.dumps([dumped, inputs.weights.sha256], sort_keys=True).encode())
-    for picture in (inputs.content, inputs.style, inputs.initial):
-        found.update(picture.cpu().contiguous().numpy().tobytes())
-    return found.hexdigest()
+    choices, key = choices_of(whole.hydra), digest(config, inputs)
+    place = folder / "runs" / f"{member.name}-{key[:8]}"
+    name = run_name(config, choices)
+    return Planned(Job(config, place, choices, list(member.overrides), quiet=True, name=name), key)

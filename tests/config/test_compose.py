@@ -38,6 +38,9 @@ NAMES = (
     "end\\",
     "a,b",
     " x",
+    "${x}.png",
+    "a\\${b}",
+    '"${b}"',
 )
 
 
@@ -67,7 +70,7 @@ def test_the_key_of_an_override_is_what_it_sets(typed: str, key: str) -> None:
 
 def test_a_composition_has_the_config_the_option_of_every_group_and_what_was_typed() -> None:
     config, choices, overrides = composition(("optim=adam", "+experiment=plain", "optim.steps=7"))
-    assert (config.optim.name, config.optim.steps) == ("adam", 7)
+    assert (config.optim.target, config.optim.steps) == ("stx.loop.optimisers.Adam", 7)
     assert (choices["optim"], choices["experiment"]) == ("adam", "plain")
     assert not any("/" in group for group in choices)
     assert overrides == ["optim=adam", "+experiment=plain", "optim.steps=7"]

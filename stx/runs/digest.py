@@ -1,0 +1,83 @@
+"""What a run's result depends on, as one number: two runs with the same need not both be made."""
+
+import hashlib
+import inspect
+import json
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from stx.config.compose import leaves
+from stx.config.schema import Config, PictureInit
+from stx.model.prepare import Inputs
+
+NUMERICS = 1
+"""To be raised when stx makes another picture of the same settings; finished members of old batches run again then."""
+
+SETTINGS = (
+    "model.name",
+    "model.seed",
+    "content_stat",
+    "style_stat",
+    "loss_weights",
+    "prior",
+    "pooling",
+    "init.name",
+    "init.noise",
+    "init.low",
+    "init.high",
+    "optim",
+    "seed",
+    "guard.on_nan",
+    "guard.backoffs",
+    "guard.shrink",
+    "tracking.measures_every",
+    "tracking.grad_norms_every",
+)
+"""By name, with all below it. Files count by their bytes, sizes by the pictures, device and precision as resolved; what
+is not here (where a run is told of, how often it is saved) changes no result. The last two change what a run holds."""
+
+
+def digest(config: Config, inputs: Inputs) -> str:
+    """SHA-256 in hexadecimal digits."""
+    total = hashlib.sha256()
+    for part in parts(config, inputs):
+        total.update(hashlib.sha256(part).digest())
+    return total.hexdigest()
+
+
+def parts(config: Config, inputs: Inputs) -> Iterator[bytes]:
+    hardware = inputs.hardware
+    yield f"{NUMERICS} {hardware.device.type} {hardware.dtype} {inputs.weights.sha256}".encode()
+    yield json.dumps(settings(config), sort_keys=True).encode()
+    for picture in (inputs.content, inputs.style, inputs.initial):
+        yield str(tuple(picture.shape)).encode()
+        yield picture.cpu().contiguous().numpy().tobytes()
+    if isinstance(config.init, PictureInit):
+        yield Path(config.init.path).expanduser().read_bytes() if Path(config.init.path).is_file() else b""
+    for source in sorted({source for function in functions(inputs) if (source := own_source(function))}):
+        yield Path(source).read_bytes()
+
+
+def settings(config: Config) -> dict[str, Any]:
+    values = leaves(config.model_dump(mode="json", by_alias=True))
+    return {key: value for key, value in values if any(key == name or key.startswith(f"{name}.") for name in SETTINGS)}
+
+
+def functions(inputs: Inputs) -> Iterator[Callable[..., Any]]:
+    """All that a config may name by its dotted name."""
+    yield inputs.optimiser
+    for term in inputs.terms:
+        yield from filter(None, (term.statistic, term.distance, term.reference))
+
+
+def own_source(function: Callable[..., Any]) -> str | None:
+    """The file of a function that is neither stx's nor torch's: its author may change it at any time."""
+    while isinstance(function, partial):
+        function = function.func
+    package = (getattr(function, "__module__", None) or "").partition(".")[0]
+    try:
+        return None if package in ("stx", "torch") else inspect.getsourcefile(function)
+    except TypeError:  # built in
+        return None

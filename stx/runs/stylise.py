@@ -1,0 +1,96 @@
+"""One picture, from Python, in one call."""
+
+import warnings
+from collections.abc import Callable, Mapping
+from os import PathLike
+from signal import SIGINT
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from stx.config.compose import HydraException, composition, key_of, override
+from stx.config.refusals import explain_hydra
+from stx.config.schema import Config
+from stx.errors import Diverged, UserError
+from stx.loop.levels import coarse_to_fine, resized
+from stx.loop.listener import Listener, Row
+from stx.loop.signals import Stop
+from stx.model.prepare import prepare
+from stx.pictures import images
+
+Source = str | PathLike[str] | Image.Image | np.ndarray[Any, Any]
+Callback = Callable[[int, Mapping[str, float]], object]
+
+TAKEN = {
+    "content": "it is the first picture",
+    "style": "it is the second picture",
+    "resume": "each call makes a picture of its own",
+    "tracking": "nothing is kept; `stx run` tracks",
+}
+"""What is not for overrides to say, and why."""
+
+
+def stylise(content: Source, style: Source, *overrides: str, callback: Callback | None = None) -> Image.Image:
+    """`content` in the style of `style`, by the defaults or what `overrides` ("style_stat=gram") set.
+
+    Pictures are paths or names of bundled ones, Pillow's, or arrays: (H, W) or (H, W, 3), of bytes, or of numbers in
+    [0, 1]. The result is as large as image_size says. `callback` gets each step's number and its metrics by name; a
+    true value that it returns ends the run with the picture so far. Nothing is written.
+
+    Raises UserError for what cannot be: a picture, an option, too little memory; and Diverged under
+    guard.on_nan=raise. Other policies warn, and give the last finite picture.
+    """
+    for text in overrides:
+        group = key_of(text).partition(".")[0]
+        if group in TAKEN:
+            raise UserError(f"{text}: {TAKEN[group]}")
+    sources = {"content": content, "style": style}
+    given = {name: opened(name, source) for name, source in sources.items()}
+    typed = [override(name, str(one) if isinstance(one, str | PathLike) else name) for name, one in sources.items()]
+    config = composed([*typed, "tracking=none", "guard.checkpoint_every=0", *overrides])
+    inputs = prepare(config, given)
+    stop = Stop()
+    outcome = coarse_to_fine(config, inputs, None, (Calls(callback, stop),) if callback else (), stop)
+    if outcome.diverged:
+        said = f"diverged at {outcome.event}; the picture is the last finite one"
+        if config.guard.on_nan == "raise":
+            raise Diverged(said)
+        warnings.warn(said, stacklevel=3)
+    return images.to_picture(resized(outcome.picture, inputs.content.shape[1:]))
+
+
+def composed(overrides: list[str]) -> Config:
+    try:
+        return composition(overrides).config
+    except HydraException as error:
+        raise UserError(explain_hydra(error, overrides)) from None
+
+
+def opened(name: str, source: Source) -> Image.Image:
+    """Raises UserError."""
+    if isinstance(source, str | PathLike):
+        return images.load(str(source))
+    if isinstance(source, Image.Image):
+        return images.to_srgb(source, f"the {name} picture")
+    values = np.asarray(source)
+    grey, colours = values.ndim == 2, values.ndim == 3 and values.shape[2] == 3
+    if not (grey or colours) or 0 in values.shape:
+        raise UserError(f"{name}: an array of shape {values.shape}; give (H, W) or (H, W, 3)")
+    if values.dtype == bool or values.dtype.kind not in "fu" or (values.dtype.kind == "u" and values.itemsize > 1):
+        raise UserError(f"{name}: an array of {values.dtype}; give bytes (uint8), or floats in [0, 1]")
+    if values.dtype.kind == "f":
+        if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
+            raise UserError(f"{name}: an array of floats outside [0, 1]; divide by the largest value there can be")
+        values = (values * 255).round().astype(np.uint8)
+    return Image.fromarray(values).convert("RGB")
+
+
+class Calls(Listener):
+    def __init__(self, callback: Callback, stop: Stop):
+        self.callback, self.stop = callback, stop
+
+    def rows(self, rows: list[Row]) -> None:
+        for row in rows:
+            if self.stop.signal is None and self.callback(row.step, row.values):
+                self.stop.signal = SIGINT

@@ -1,0 +1,66 @@
+"""What makes two runs the same, and what does not."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from stx.config.compose import composition
+from stx.model.prepare import prepare
+from stx.runs.digest import SETTINGS, digest, settings
+
+SMALL = ("model=vgg19_random", "image_size=small", "image_size.width=24", "image_size.height=16", "tracking=none",
+         "loss_weights.style_layers=[conv1_1]", "loss_weights.content_layers=[conv2_1]", "device=cpu",
+         "precision=fp32")  # fmt: skip
+
+
+def of(*overrides: str) -> str:
+    config = composition([*SMALL, *overrides]).config
+    return digest(config, prepare(config))
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "seed=1", "model.seed=1", "content=flower", "style=mosaic", "style_stat=gram", "content_stat=self_similarity",
+        "loss_weights.beta=11", "prior=none", "prior.power=1", "pooling=avg", "init=noise", "init.noise=0.5",
+        "image_size.width=25", "optim=adam", "optim.steps=7", "optim.history=3", "optim.pyramid=[2]",
+        "guard.on_nan=backoff", "guard.shrink=0.25", "precision=bf16", "tracking.measures_every=3",
+    ],
+)  # fmt: skip
+def test_what_changes_a_result_changes_the_digest(override: str) -> None:
+    assert of(override) != of()
+
+
+@pytest.mark.parametrize(
+    "override", ["guard.checkpoint_every=7", "tracking.pictures_every=3", "tracking=mlflow", "content=./copy.png"]
+)
+def test_what_changes_no_result_does_not(override: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Image.effect_noise((32, 24), 50).save("photo.png")
+    Path("copy.png").write_bytes(Path("photo.png").read_bytes())
+    assert of("content=./photo.png", override) == of("content=./photo.png")
+
+
+def test_the_bytes_of_a_picture_count_not_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (32, 24), "red").save("photo.png")
+    before = of("content=./photo.png")
+    Image.new("RGB", (32, 24), "blue").save("photo.png")
+    assert of("content=./photo.png") != before
+
+
+def test_the_code_of_a_statistic_of_one_s_own_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STX_TRUST", "own_statistic")
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "own_statistic.py").write_text("def means(features):\n    return features.mean((1, 2))\n")
+    asked = ("style_stat._target_=own_statistic.means", "~style_stat.distance", "style_stat=gram")
+    before = of(*asked)
+    (tmp_path / "own_statistic.py").write_text("def means(features):\n    return features.mean((1, 2)) + 0\n")
+    assert of(*asked) != before
+
+
+def test_every_setting_of_the_list_is_one_of_the_config() -> None:
+    options = ([], ["init=noise"], ["optim=adam"])
+    keys = {key for more in options for key in settings(composition([*SMALL, *more]).config)}
+    assert all(any(key == name or key.startswith(f"{name}.") for key in keys) for name in SETTINGS)

@@ -1,0 +1,95 @@
+"""One picture in one call from Python."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import stx
+from stx.errors import Diverged, UserError
+from stx.pictures import bundled
+
+SMALL = ("model=vgg19_random", "image_size.long_side=48", "optim.steps=6", "optim.pyramid=[2]", "device=cpu",
+         "loss_weights.style_layers=[conv1_1,conv2_1]", "loss_weights.content_layers=[conv2_1]")  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_paths_pictures_and_arrays_give_the_same_picture_and_nothing_is_written(here: Path) -> None:
+    photo, painting = (bundled.open_picture(name).convert("RGB") for name in ("china", "swirls"))
+    photo.save("photo.png")
+    before = sorted(here.rglob("*"))
+    made = [
+        stx.stylise(content, style, *SMALL)
+        for content, style in (
+            ("photo.png", "swirls"),
+            (Path("photo.png"), painting),
+            (photo, np.asarray(painting)),
+            (np.asarray(photo) / 255, np.asarray(painting, np.float32) / 255),
+        )
+    ]
+    assert made[0].size == (48, 32)
+    assert all((np.asarray(one) == np.asarray(made[0])).all() for one in made)
+    assert sorted(here.rglob("*")) == before
+
+
+def test_a_grey_array_is_a_grey_picture() -> None:
+    grey = np.tile(np.arange(48, dtype=np.uint8) * 5, (32, 1))
+    colours = np.repeat(grey[..., None], 3, 2)
+    assert (np.asarray(stx.stylise(grey, "swirls", *SMALL)) == np.asarray(stx.stylise(colours, "swirls", *SMALL))).all()
+
+
+@pytest.mark.parametrize("init", ["style", "noise"])
+def test_the_start_may_be_the_painting_that_was_given(init: str) -> None:
+    painting = Image.effect_noise((40, 30), 80)
+    painting.save("painting.png")
+    first, second = (stx.stylise("china", style, *SMALL, f"init={init}") for style in ("painting.png", painting))
+    assert (np.asarray(first) == np.asarray(second)).all()
+
+
+def test_the_callback_gets_every_step_and_may_end_the_run() -> None:
+    steps: list[int] = []
+
+    def note(step: int, metrics: Mapping[str, float]) -> bool:
+        assert {"loss/total", "loss/content", "loss/style"} <= set(metrics)
+        steps.append(step)
+        return step == 2
+
+    stx.stylise("china", "swirls", *SMALL, callback=note)
+    assert steps == [1, 2]
+    steps.clear()
+    stx.stylise("china", "swirls", *SMALL, callback=lambda step, metrics: steps.append(step))
+    assert steps == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize(
+    ("content", "override", "message"),
+    [
+        ("chinna", "seed=1", "no picture 'chinna'"),
+        (np.zeros((4, 5, 2)), "seed=1", r"content: an array of shape \(4, 5, 2\); give"),
+        (np.zeros((4, 5), np.int64), "seed=1", "content: an array of int64; give bytes"),
+        (np.full((4, 5), 7.0), "seed=1", r"content: an array of floats outside \[0, 1\]"),
+        (np.full((4, 5), np.nan), "seed=1", "outside"),
+        ("china", "tracking=mlflow", "nothing is kept"),
+        ("china", "style=mosaic", "it is the second picture"),
+        ("china", "optim.stepz=5", "optim.stepz"),
+        ("china", "optim.steps=-5", "optim.steps=-5: should be"),
+    ],
+)
+def test_a_mistake_is_an_error_of_one_kind(content: object, override: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        stx.stylise(content, "swirls", *SMALL, override)  # type: ignore[arg-type]
+
+
+def test_a_run_that_diverges_warns_or_raises() -> None:
+    overflow = (*SMALL, "loss_weights.alpha=1e30", "loss_weights.beta=3e38")
+    with pytest.warns(UserWarning, match=r"diverged at step \d"):
+        stx.stylise("china", "swirls", *overflow)
+    with pytest.raises(Diverged, match="the last finite one"):
+        stx.stylise("china", "swirls", *overflow, "guard.on_nan=raise")
