@@ -13,13 +13,20 @@ from stx.pictures import bundled
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_notebook_example_makes_a_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_examples_from_python_make_a_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    example = re.search(r"## In a notebook.*?```python\n(.*?)```", README, re.DOTALL)
-    assert example
-    code = example[1].replace("(256, 192)", "(64, 48)").replace("steps=100", "steps=3")
-    exec(compile(code, "README.md", "exec"), {})
-    assert Image.open("out.png").size == (64, 48)
+    for name in ("china", "swirls"):
+        bundled.open_picture(name).convert("RGB").save({"china": "photo.jpg", "swirls": "painting.jpg"}[name])
+    section = README.partition("## From Python")[2].partition("\n## ")[0]
+    short, long = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    for code in (
+        short.replace("=256", "=64").replace('"style_stat=gram"', '"style_stat=gram", "optim.steps=3"'),
+        long.replace("(256, 192)", "(64, 48)").replace("steps=60", "steps=3"),
+    ):
+        exec(compile(code, "README.md", "exec"), {})
+        with Image.open("out.png") as picture:
+            assert picture.size[0] == 64
+        Path("out.png").unlink()
 
 
 def test_every_command_composes() -> None:

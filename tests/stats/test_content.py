@@ -1,0 +1,68 @@
+"""Content statistics against naive loops, in float64."""
+
+from functools import partial
+
+import pytest
+import torch
+from torch import Tensor
+
+from stx.stats import features, half_sum_of_squares, mean_absolute, positions, self_similarity
+
+
+def maps(seed: int, channels: int = 5, height: int = 6, width: int = 7) -> Tensor:
+    return torch.rand(channels, height, width, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def by_loops(values: Tensor, chosen: list[int]) -> Tensor:
+    """Kolkin et al. 2019, eq. 7: cosine distances, each column over its sum."""
+    vectors = [values.reshape(len(values), -1)[:, place] for place in chosen]
+    distances = torch.zeros(len(chosen), len(chosen), dtype=torch.float64)
+    for i, one in enumerate(vectors):
+        for j, other in enumerate(vectors):
+            distances[i, j] = 1 - (one @ other) / (one.norm() * other.norm())
+    for j in range(len(chosen)):
+        distances[:, j] = distances[:, j] / sum(distances[i, j] for i in range(len(chosen)))
+    return distances
+
+
+def test_self_similarity_is_equation_7_of_strotss() -> None:
+    chosen = positions(maps(0), most=11)
+    expected = by_loops(maps(0), chosen.tolist())
+    torch.testing.assert_close(self_similarity(maps(0), reference=chosen), expected)
+
+
+def test_the_loss_is_the_mean_absolute_difference_and_its_gradient_is_right() -> None:
+    chosen = positions(maps(0), most=9)
+    ours, target = (self_similarity(maps(seed), reference=chosen) for seed in (0, 1))
+    naive = sum(abs(float(a) - float(b)) for a, b in zip(ours.flatten(), target.flatten(), strict=True)) / 81
+    assert float(mean_absolute(ours, target)) == pytest.approx(naive)
+    loss = partial(mean_absolute, target=target)
+    assert torch.autograd.gradcheck(
+        lambda x: loss(self_similarity(x, reference=chosen)), maps(2).requires_grad_(), atol=1e-6
+    )
+
+
+def test_positions_are_fixed_different_and_no_more_than_there_are() -> None:
+    assert torch.equal(positions(maps(0), most=20), positions(maps(1), most=20))
+    assert len(set(positions(maps(0), most=20).tolist())) == 20
+    assert positions(maps(0), most=1000).tolist() == list(range(42))
+
+
+def test_how_bright_a_place_is_does_not_matter_to_it_and_what_stands_where_does() -> None:
+    chosen = positions(maps(0), most=42)
+    one = self_similarity(maps(0), reference=chosen)
+    torch.testing.assert_close(self_similarity(3 * maps(0), reference=chosen), one)
+    assert float(mean_absolute(self_similarity(maps(0).flip(2), reference=chosen), one)) > 1e-3
+
+
+def test_features_that_are_all_alike_give_a_finite_loss_and_gradient() -> None:
+    flat = torch.ones(5, 6, 7, dtype=torch.float64).requires_grad_()
+    loss = self_similarity(flat, reference=positions(flat, most=10)).sum()
+    (gradient,) = torch.autograd.grad(loss, flat)
+    assert torch.isfinite(loss)
+    assert torch.isfinite(gradient).all()
+
+
+def test_features_and_half_their_squared_differences_are_the_content_loss_of_gatys() -> None:
+    expected = sum((float(a) - float(b)) ** 2 for a, b in zip(maps(0).flatten(), maps(1).flatten(), strict=True)) / 2
+    assert float(half_sum_of_squares(features(maps(0)), maps(1))) == pytest.approx(expected)
