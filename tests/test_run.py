@@ -55,7 +55,7 @@ def test_a_run_leaves_its_picture_its_losses_and_its_mlflow_run(stx: Command, tm
     run = the_run(tmp_path)
     layers = ["conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1"]
     names = {"loss/total", "loss/content", "loss/style", "nan/events", "time/step_ms", "grad_norm/content"}
-    names |= {"loss/prior", "grad_norm/prior"}
+    names |= {"loss/prior", "grad_norm/prior", "content_loss/conv4_2", "content_magnitude/conv4_2"}
     for layer in layers:
         names |= {f"style_loss/{layer}", f"style_magnitude/{layer}", f"grad_norm/{layer}"}
     held_out = {name for name in run.data.metrics if name.startswith("measure/")}
@@ -64,8 +64,8 @@ def test_a_run_leaves_its_picture_its_losses_and_its_mlflow_run(stx: Command, tm
     assert list(run.data.metrics)[:3] == ["loss/total", "loss/content", "loss/style"]  # as the UI lists them
     (level,) = json.loads((output.parent / "calibration.json").read_text())
     assert (level["width"], level["height"], set(level["norms"])) == (48, 32, {"content", "prior", *layers})
-    assert set(level["scales"]) == {"prior", *layers}
-    assert len(run.data.params) <= 15
+    assert set(level["scales"]) == {"prior", "content/conv4_2", *layers}
+    assert len(run.data.params) <= 16
     assert run.data.params["style_stat"] == "gram"
     assert run.data.params["loss_weights.beta"] == "10"
     assert run.data.tags["stx.outcome"] == "finished"

@@ -6,14 +6,16 @@ import pkgutil
 from functools import partial
 from typing import Any, get_type_hints
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from stx.config.explain import explain_value, unknown_option
-from stx.config.schema import Call
+from stx.config.schema import Call, in_float32, whole
 from stx.errors import UserError
 
 TRUSTED = ("stx", "torch.nn", "torch._C._nn")
 """Where functions may come from that a YAML names: it may be somebody else's, and a call can do anything."""
+STRICT = ConfigDict(strict=True, allow_inf_nan=False)
+"""true is no number, and 1.5 no whole one."""
 TRUST = "STX_TRUST"
 """The environment variable with further modules, separated by commas: it is the user's, and no YAML sets it."""
 
@@ -54,11 +56,28 @@ def bind(call: Call, option: str, given: tuple[str, ...]) -> "partial[Any]":
     for name, value in (call.model_extra or {}).items():
         if name not in parameters:
             raise UserError(unknown_option(f"{option}.{name}", [*fields, *parameters]))
-        try:
-            arguments[name] = TypeAdapter(hints.get(name, Any)).validate_python(value)
-        except ValidationError as error:
-            raise UserError(explain_value(f"{option}.{name}", value, error)) from None
+        arguments[name] = checked(f"{option}.{name}", value, hints.get(name, Any))
     for name, parameter in parameters.items():
         if name not in arguments and parameter.default is parameter.empty:
             raise UserError(f"{option}.{name} must be given: {call.target} has no default for it")
     return partial(function, **arguments)
+
+
+def checked(option: str, value: Any, hint: Any) -> Any:
+    """`value` as the type hint of a function's argument has it. Raises UserError."""
+    if takes_whole_numbers(hint):
+        value = whole(value)
+    try:
+        TypeAdapter(hint, config=STRICT).validate_python(value)
+        if isinstance(value, float):
+            in_float32(value)
+    except ValidationError as error:
+        raise UserError(explain_value(option, value, error)) from None
+    except ValueError as error:
+        raise UserError(f"{option}: {error}") from None
+    return value
+
+
+def takes_whole_numbers(hint: Any) -> bool:
+    """Whether a number without a fraction is meant for this hint, so that 1e3 may be typed."""
+    return hint is int or getattr(hint, "__origin__", None) is int

@@ -270,7 +270,7 @@ def restored(dumped: Any) -> Config:
         optim = {"pyramid": [], "stop_at": None, **dumped["optim"]}
         if name := optim.pop("name", None):
             optim = {"bands": 0} | optim if name == "adam" else optim
-            optim["_target_"] = f"stx.loop.optimisers.{OPTIMISERS[name]}"
+            optim["_target_"] = f"stx.loop.optimisers.{OPTIMISERS.get(name, name)}"
         return Config.model_validate({**later, **dumped, "optim": optim})
     except (ValidationError, TypeError, KeyError) as error:
         raise UserError(

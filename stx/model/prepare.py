@@ -15,10 +15,11 @@ from stx.config.schedule import coarse_steps
 from stx.config.schema import LONGEST_SIDE, Config, NoiseInit, PictureInit
 from stx.errors import UserError
 from stx.model import memory
+from stx.model.asked import terms
 from stx.model.calibration import calibrate
 from stx.model.hardware import Hardware, choose
 from stx.model.losses import LossNetwork
-from stx.model.terms import Term, position_free, terms, tried
+from stx.model.terms import Term, position_free, tried
 from stx.model.vgg import VGG19, Weights, shortest_side
 from stx.model.weights import load_weights
 from stx.pictures import images

@@ -34,8 +34,8 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
         overrides, choices, dumped = told(folder)
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
         raise UserError(f"resume={name}: {folder} holds no run that had begun ({RUN} and {CONFIG})") from None
-    restored(dumped)
-    changes = asked(overrides, [text for text in given if key_of(text) != "resume"])
+    now = choices | dict(leaves(restored(dumped).model_dump(by_alias=True)))
+    changes = asked(now, overrides, [text for text in given if key_of(text) != "resume"])
     for key, (before, after) in changes.items():
         if key == "optim.steps" and isinstance(after, int) and after >= select(dumped, key):
             continue
@@ -96,23 +96,26 @@ def find(name: str, tracking: Mapping[str, Any]) -> Path:
     raise UserError(f"resume={name}: neither a run's folder nor the id of a run whose folder is on this machine")
 
 
-def asked(overrides: Sequence[str], given: Sequence[str]) -> dict[str, tuple[Any, Any]]:
-    """What `given` overrides change in the config that `overrides` compose: before and after, by dotted key."""
+def asked(now: Mapping[str, Any], overrides: Sequence[str], given: Sequence[str]) -> dict[str, tuple[Any, Any]]:
+    """What `given` overrides change in a run's config as it is `now`: before and after, by dotted key.
+
+    The run began with other `overrides`; what an earlier resume has changed stands in its config alone.
+    """
     if not given:
         return {}
     again = {key_of(text) for text in given}
-    before = settings(overrides)
+    at_first = settings(overrides)
     after = settings([*(text for text in overrides if key_of(text) not in again), *given])
+    touched = {key for key in at_first.keys() | after.keys() if at_first.get(key) != after.get(key)} | again
     return {
-        key: (before.get(key), after.get(key))
-        for key in sorted(before.keys() | after.keys())
-        if before.get(key) != after.get(key)
-    }
+        key: (now.get(key), after.get(key)) for key in sorted(touched & after.keys()) if now.get(key) != after[key]
+    } | {key: (now.get(key), None) for key in sorted(touched - after.keys()) if key in now}
 
 
 def settings(overrides: Sequence[str]) -> dict[str, Any]:
-    """What overrides set, by dotted key."""
-    return dict(leaves(composition(overrides).config.model_dump(by_alias=True, exclude={"resume"})))
+    """What overrides set, by dotted key, and the option of each group."""
+    config, choices, _ = composition(overrides)
+    return choices | dict(leaves(config.model_dump(by_alias=True, exclude={"resume"})))
 
 
 def select(dumped: Any, key: str) -> Any:

@@ -13,6 +13,7 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
 from conftest import SMALL, Command
@@ -103,15 +104,16 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(stx: Command, tmp_path: P
 
 REFUSED = [
     ("resume=nowhere", "resume=nowhere: neither a run's folder nor the id of a run"),
-    ("resume=last", "resume=last: outputs/latest points to no run; none has begun below outputs/ here."),
+    ("resume=last", "resume=mine: that run has finished its 3 steps"),
     ("resume=empty", "holds no run that had begun"),
     ("resume=mine optim.history=5", "optim.history is 20 in the run and 5 asked"),
-    ("resume=mine optim=adam", "optim.bands is None in the run"),
+    ("resume=mine optim=adam", "optim is lbfgs in the run and adam asked"),
     ("resume=mine optim.steps=2", "optim.steps is 3 in the run and 2 asked"),
-    ("resume=mine style_stat=cooc_vector", "style_stat._target_ is None in the run"),
+    ("resume=mine style_stat=cooc_vector", "style_stat is moments_cooc in the run and cooc_vector asked"),
     ("resume=mine optim.stepps=9", "did you mean steps?"),
+    ("resume=mine", "that run has finished its 3 steps"),
     ("--multirun resume=mine", "leave out --multirun"),
-    ("resume=broken", "not a checkpoint of stx"),
+    ("resume=broken optim.steps=9", "not a checkpoint of stx"),
     (" ".join([*SMALL, "hydra.run.dir=mine"]), "holds a run; go on with it by resume="),
 ]
 
@@ -152,3 +154,17 @@ def test_a_run_that_has_converged_ends_and_says_so_and_goes_on_when_told_to(stx:
     run_id = json.loads((tmp_path / "out" / "mlflow.json").read_text())["run_id"]
     assert stored_steps(tmp_path, run_id) == list(range(1, 121))
     assert "has finished its 120 steps" in stx("resume=out").stderr  # what was asked the last time holds
+
+
+def test_what_an_earlier_resume_changed_is_what_the_next_one_is_compared_with(stx: Command, tmp_path: Path) -> None:
+    def config() -> dict[str, object]:
+        return yaml.safe_load((tmp_path / "out" / "config.yaml").read_text())["optim"]
+
+    asked = (*SMALL[:3], "tracking=none", "hydra.run.dir=out")
+    assert stx(*asked, "optim.steps=3").returncode == 0
+    assert stx("resume=out", "optim.steps=6", "optim.stop_at=null").returncode == 0
+    assert (config()["steps"], config()["stop_at"]) == (6, None)
+    shorter = stx("resume=out", "optim.steps=5")
+    assert "optim.steps is 6 in the run and 5 asked" in shorter.stderr
+    assert stx("resume=out", "optim.steps=8", "optim.stop_at=1e-3").returncode == 0
+    assert (config()["steps"], config()["stop_at"]) == (8, 1e-3)

@@ -5,11 +5,9 @@ from types import MappingProxyType
 from typing import Annotated, Any
 
 import torch
-from pydantic import Field
+from annotated_types import Ge, Gt, Le
 from torch import Tensor
 from torch.nn.functional import interpolate
-
-from stx.config.schema import Positive, Whole
 
 
 class Adam(torch.optim.Adam):
@@ -24,7 +22,7 @@ class Adam(torch.optim.Adam):
     stalled = rejected = False
     measured: Mapping[str, Tensor] = MappingProxyType({})
 
-    def __init__(self, params: Iterable[Tensor], *, lr: Positive, bands: Annotated[Whole, Field(ge=0, le=12)]):
+    def __init__(self, params: Iterable[Tensor], *, lr: Annotated[float, Gt(0)], bands: Annotated[int, Ge(0), Le(12)]):
         (self.image,) = params
         self.bands = [
             self.image.new_zeros(3, *(max(1, side >> halvings) for side in self.image.shape[1:]))

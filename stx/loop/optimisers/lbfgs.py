@@ -7,11 +7,9 @@ from typing import Annotated, Any
 
 import numpy as np
 import torch
+from annotated_types import Ge, Gt
 from numpy.typing import NDArray
-from pydantic import Field
 from torch import Tensor
-
-from stx.config.schema import Positive, Whole
 
 LOWER, UPPER = 0.0, 1.0
 SUFFICIENT_DECREASE = 1e-4
@@ -49,7 +47,9 @@ class LBFGS(torch.optim.Optimizer):
 
     measured: Mapping[str, Tensor] = MappingProxyType({})
 
-    def __init__(self, params: Iterable[Tensor], *, history: Annotated[Whole, Field(ge=1)], first_step: Positive):
+    def __init__(
+        self, params: Iterable[Tensor], *, history: Annotated[int, Ge(1)], first_step: Annotated[float, Gt(0)]
+    ):
         super().__init__(params, {"history": history, "first_step": first_step})
         (self.image,) = self.param_groups[0]["params"]
         self.unit = 0.0

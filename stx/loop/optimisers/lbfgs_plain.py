@@ -4,10 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any
 
 import torch
-from pydantic import Field
+from annotated_types import Ge, Gt
 from torch import Tensor
-
-from stx.config.schema import Positive, Whole
 
 
 class PlainLBFGS(torch.optim.LBFGS):
@@ -19,7 +17,7 @@ class PlainLBFGS(torch.optim.LBFGS):
 
     stalled = rejected = False
 
-    def __init__(self, params: Iterable[Tensor], *, lr: Positive, history: Annotated[Whole, Field(ge=1)]):
+    def __init__(self, params: Iterable[Tensor], *, lr: Annotated[float, Gt(0)], history: Annotated[int, Ge(1)]):
         super().__init__(params, lr=lr, max_iter=1, history_size=history)
         (self.image,) = self.param_groups[0]["params"]
         self.measured: Mapping[str, Tensor] = {}
