@@ -53,28 +53,28 @@ class Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    made = Parser(
+    options = Parser(
         prog="stx paint",
         description="Paint a photograph in the style of a painting.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawTextHelpFormatter,
         allow_abbrev=False,
     )
-    made.add_argument("photo", help="a path, or the name of a bundled picture")
-    made.add_argument("painting", help="likewise")
-    made.add_argument("overrides", nargs="*", default=[], metavar="key=value", help="options of `stx run`")
-    made.add_argument(
+    options.add_argument("photo", help="a path, or the name of a bundled picture")
+    options.add_argument("painting", help="likewise")
+    options.add_argument("overrides", nargs="*", default=[], metavar="key=value", help="options of `stx run`")
+    options.add_argument(
         "-o",
         "--output",
         metavar="FILE",
         help="PNG, JPEG, WebP, TIFF or BMP, by its ending; a file of that name is replaced (default: the next free "
         "PHOTO-PAINTING.png)",
     )
-    made.add_argument(
+    options.add_argument(
         "--strength", type=strength, metavar="0..1", help=f"of the painting's style (default: {MIDDLE:g})"
     )
-    made.add_argument("--size", type=pixels, metavar="PIXELS", help="of the longer side (default: as `stx run` has it)")
-    return made
+    options.add_argument("--size", type=pixels, metavar="PIXELS", help="of the longer side (default: image_size)")
+    return options
 
 
 def strength(text: str) -> float:

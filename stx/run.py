@@ -25,13 +25,13 @@ def job(composed: DictConfig) -> None:
     hydra_config = HydraConfig.get()
     overrides = list(hydra_config.overrides.task)
     if composed.resume is not None:
-        made = run(resume.job(str(composed.resume), overrides, composed.tracking))
+        result = run(resume.job(str(composed.resume), overrides, composed.tracking))
     else:
         folder = Path(os.path.relpath(hydra_config.runtime.output_dir))
         refuse_taken(folder)  # two jobs of a sweep, by hydra.sweep.subdir
         config, choices = validate(composed), choices_of(hydra_config)
-        made = run(Job(config, folder, choices, overrides, name=run_name(config, choices)))
-    sys.stdout.write(f"{made.picture}\n")
+        result = run(Job(config, folder, choices, overrides, name=run_name(config, choices)))
+    sys.stdout.write(f"{result.picture}\n")
 
 
 def main() -> None:

@@ -63,6 +63,10 @@ SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(
     [
         "stx.run",
+        "stx.runs.make",
+        "stx.runs.resume",
+        "stx.runs.naming",
+        "stx.runs.preflight",
         "stx.measures.judge",
         "stx.runs.tracking.store",
         "stx.studies.compare.report",

@@ -63,8 +63,8 @@ def explain_value(option: str, value: Any, error: ValidationError) -> str:
 def unknown_option(option: str, allowed: Iterable[str]) -> str:
     parent, _, name = option.rpartition(".")
     allowed = list(allowed)
-    there = f"{parent} has {', '.join(allowed)}" if parent else f"The options are {', '.join(allowed)}"
-    return f"there is no option {option}{did_you_mean(name, allowed)}.\n{there if allowed else f'{parent} has none'}"
+    offered = f"{parent} has {', '.join(allowed)}" if parent else f"The options are {', '.join(allowed)}"
+    return f"there is no option {option}{did_you_mean(name, allowed)}.\n{offered if allowed else f'{parent} has none'}"
 
 
 def explain_plain(error: Exception) -> str:

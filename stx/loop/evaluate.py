@@ -74,7 +74,7 @@ def captured(network: LossNetwork, image: Tensor) -> Evaluate:
         main.wait_stream(side)
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
-            found = evaluate()
+            captured_values = evaluate()
     except RuntimeError:
         torch.cuda.set_stream(main)
         image.grad = None
@@ -86,7 +86,7 @@ def captured(network: LossNetwork, image: Tensor) -> Evaluate:
     def replay() -> Evaluation:
         image.grad = gradient  # where the graph writes it
         graph.replay()
-        return found
+        return captured_values
 
     return replay
 

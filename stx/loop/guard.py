@@ -10,7 +10,7 @@ from stx.loop.checkpoint import Checkpoint
 from stx.loop.evaluate import Evaluate
 from stx.loop.listener import Event, Listener, Outcome
 from stx.loop.optimisers import Optimiser
-from stx.loop.record import record
+from stx.loop.record import Before, Rules, record
 from stx.loop.signals import Stop
 from stx.loop.steps import Step, optimise
 from stx.model.losses import LossNetwork
@@ -33,33 +33,25 @@ def guarded(
     Under on_nan=backoff a value that is not finite takes the run back to its last finite picture, with a new optimiser
     of shorter steps, at most guard.backoffs times; the steps count on.
     """
-    done, events, backoffs, last_finite = state.step, state.events, state.backoffs, state.last_finite.clone()
-    lowest = state.lowest
+    backoffs, before = state.backoffs, Before(state.step, image, state.last_finite.clone(), state.events, state.lowest)
     optimiser = shortened(new_optimiser([image]), config.guard.shrink**backoffs)
     if state.optimiser:
         optimiser.load_state_dict(state.optimiser)
+    ends_here = until == config.optim.steps  # what has converged ends a run, not a level
+    rules = Rules(config.guard.checkpoint_every, config.optim.stop_at if ends_here else None, config.guard.on_nan)
+    norms_every = config.tracking.grad_norms_every
     while True:
-        outcome = record(
-            optimise(network, image, optimiser, until, config.tracking.grad_norms_every, done, last_finite, evaluate),
-            done=done,
-            finite=last_finite,
-            newest=optimiser.accepted(),
-            events=events,
-            lowest=lowest,
-            listeners=listeners,
-            snapshot=snapshots(network, image, optimiser, backoffs),
-            save_every=config.guard.checkpoint_every,
-            stop_at=config.optim.stop_at if until == config.optim.steps else None,  # a run ends, not a level
-            on_nan=config.guard.on_nan,
-            stop=stop,
-        )._replace(stalled=optimiser.stalled)
+        before = before._replace(newest=optimiser.accepted())
+        steps = optimise(network, image, optimiser, until, norms_every, before.done, before.finite, evaluate)
+        outcome = record(steps, before, rules, listeners, snapshots(network, image, optimiser, backoffs), stop)
+        outcome = outcome._replace(stalled=optimiser.stalled)
         again = config.guard.on_nan == "backoff" and outcome.diverged and not outcome.stopped
         if not again or backoffs >= config.guard.backoffs or outcome.steps >= until:
             return outcome
         backoffs += 1
-        done, events, last_finite, lowest = outcome.steps, outcome.events, outcome.picture.clone(), []
+        before = Before(outcome.steps, image, outcome.picture.clone(), outcome.events, [])
         with torch.no_grad():
-            image.copy_(last_finite)
+            image.copy_(before.finite)
         optimiser = shortened(new_optimiser([image]), config.guard.shrink**backoffs)
 
 

@@ -46,8 +46,8 @@ def resized(picture: Tensor, size: Sequence[int]) -> Tensor:
     """A picture (3, H, W) at another size (h, w), within [0, 1]; bicubic, without aliases."""
     if picture.shape[1:] == torch.Size(size):
         return picture
-    found = interpolate(picture[None], size=list(size), mode="bicubic", antialias=True, align_corners=False)
-    return found[0].clamp(0, 1)
+    scaled = interpolate(picture[None], size=list(size), mode="bicubic", antialias=True, align_corners=False)
+    return scaled[0].clamp(0, 1)
 
 
 def ahead(config: Config, inputs: Inputs, resumed: Checkpoint | None) -> list[Level]:

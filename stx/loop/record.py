@@ -32,74 +32,85 @@ class Scalars(NamedTuple):
     taken_back: bool
 
 
+class Before(NamedTuple):
+    """What a run had come to when this part of its loop began."""
+
+    done: int
+    """Steps."""
+    newest: Tensor
+    finite: Tensor
+    """The last picture known to be."""
+    events: Sequence[Event]
+    lowest: Sequence[float]
+    """Losses that `convergence` judged."""
+
+
+class Rules(NamedTuple):
+    save_every: int
+    """Steps between two states, 0 for none; the last step has one too."""
+    stop_at: float | None
+    """A loss that falls by no more ends the run."""
+    on_nan: str
+
+
 def record(
     steps: Iterator[Step],
-    *,
-    done: int,
-    finite: Tensor,
-    newest: Tensor,
-    events: Sequence[Event],
-    lowest: Sequence[float],
+    before: Before,
+    rules: Rules,
     listeners: Sequence[Listener],
     snapshot: Callable[[Step, list[Event], list[float]], Checkpoint],
-    save_every: int,
-    stop_at: float | None,
-    on_nan: str,
     stop: Stop,
 ) -> Outcome:
-    """Read the loop to its end, and tell the listeners.
-
-    `done` steps, with their `events`, came before; they ended with the picture `newest`, and `finite` is the last
-    one known to be. `snapshot` makes the state of a step, for every `save_every` steps, none for 0, and the last one.
-    `lowest` are the losses that `convergence` judged before; a loss that falls by no more than `stop_at` ends the run.
+    """Read the loop to its end, and tell the listeners. `snapshot` makes the state behind a step.
 
     A value that is not finite is noticed when its batch is read, up to MOST_STEPS later; the picture to keep waits on
     the device. Unless `on_nan` is "continue", nothing after that step is kept, and the state before it stays.
     """
-    new: list[Event] = []
-    last, saved, step, lowest = done, done, None, list(lowest)
-    converged = convergence.converged(lowest, done, stop_at)  # it was stopped between its last step and its end
-    steps = iter(()) if converged else steps
-    kept_at = time.monotonic()
-    judged = convergence.WINDOW if stop_at else 0
-    broken_off = False
-    for unread, step, since in batches(steps, [save_every, judged, *(one.every for one in listeners)], stop):
-        rows, some = read(unread, len(events) + len(new), on_nan, since)
-        new += some
-        for listener in listeners:
-            listener.rows(rows)
-            if some:
-                listener.happened([*events, *new])
+    events, lowest, (last, newest, finite, *_) = list(before.events), list(before.lowest), before
+    converged = convergence.converged(lowest, last, rules.stop_at)  # it was stopped between its last step and its end
+    step, saved, broken_off, kept_at = None, last, False, time.monotonic()
+    for unread, step, since in batches(iter(()) if converged else steps, ends(rules, listeners), stop):
+        rows, new = read(unread, len(events), rules.on_nan, since)
+        events += new
+        tell_rows(listeners, rows, events if new else [])
         for row in rows:
             lowest = convergence.add(lowest, row.step, row.values.get("loss/total", math.inf))
         last, finite, newest = rows[-1].step, step.last_finite, step.image
-        broken_off = bool(some) and on_nan != "continue"
+        broken_off = bool(new) and rules.on_nan != "continue"
         if broken_off or stop.signal:
             break
         for listener in listeners:
-            if due(step.number, listener.every):
-                listener.picture(finite if new else newest, step.number)
-        if due(step.number, save_every):
-            tell(listeners, snapshot(step, [*events, *new], lowest))
-            saved = step.number
+            if due(last, listener.every):
+                listener.picture(finite if len(events) > len(before.events) else newest, last)
+        if due(last, rules.save_every):
+            tell(listeners, snapshot(step, list(events), lowest))
+            saved = last
         if time.monotonic() - kept_at >= KEEP_SECONDS:
             for listener in listeners:
                 listener.kept(finite)
             kept_at = time.monotonic()
-        converged = convergence.converged(lowest, step.number, stop_at)
+        converged = convergence.converged(lowest, last, rules.stop_at)
         if converged:
             break
-    diverged = bool(new) or (on_nan == "continue" and bool(events))
-    if step is not None and not broken_off and saved != step.number:
-        tell(listeners, snapshot(step, [*events, *new], lowest))
-    return Outcome(
-        last,
-        finite if diverged else newest,
-        [*events, *new],
-        stopped=stop.signal is not None and not broken_off,
-        diverged=diverged,
-        converged=converged,
-    )
+    if step is not None and not broken_off and saved != last:
+        tell(listeners, snapshot(step, list(events), lowest))
+    diverged = len(events) > len(before.events) or (rules.on_nan == "continue" and bool(events))
+    stopped = stop.signal is not None and not broken_off
+    return Outcome(last, finite if diverged else newest, events, stopped, diverged, converged)
+
+
+def ends(rules: Rules, listeners: Sequence[Listener]) -> list[int]:
+    """At whose multiples a batch ends, as somebody wants the step."""
+    judged = convergence.WINDOW if rules.stop_at else 0
+    return [rules.save_every, judged, *(listener.every for listener in listeners)]
+
+
+def tell_rows(listeners: Sequence[Listener], rows: list[Row], events: list[Event]) -> None:
+    """`events` are all of the run so far, or none where there is no new one."""
+    for listener in listeners:
+        listener.rows(rows)
+        if events:
+            listener.happened(list(events))
 
 
 def tell(listeners: Sequence[Listener], state: Checkpoint) -> None:

@@ -51,11 +51,11 @@ def optimise(
         if optimiser.stalled:
             return
         before = image.detach().clone()
-        found: list[Evaluation] = []
+        evaluations: list[Evaluation] = []
 
-        def closure(evaluate: Evaluate = evaluate, found: list[Evaluation] = found) -> Tensor:
-            found.append(evaluate())
-            return found[-1].total
+        def closure(evaluate: Evaluate = evaluate, evaluations: list[Evaluation] = evaluations) -> Tensor:
+            evaluations.append(evaluate())
+            return evaluations[-1].total
 
         optimiser.step(closure)
         further = dict(optimiser.measured)
@@ -63,7 +63,7 @@ def optimise(
             for name, norm in weighted_gradient_norms(network, before).items():
                 further[f"grad_norm/{name}"] = norm
         further["peak/image"] = image.detach().abs().amax()
-        names = (*found[-1].names, *further)
-        values = torch.cat([found[-1].values, torch.stack([value.double() for value in further.values()])])
+        names = (*evaluations[-1].names, *further)
+        values = torch.cat([evaluations[-1].values, torch.stack([value.double() for value in further.values()])])
         last_finite = torch.where(torch.isfinite(values[:-1]).all(), before, last_finite)
         yield Step(number, names, values, optimiser.accepted(), last_finite, optimiser.rejected)

@@ -126,12 +126,12 @@ def measurer(content: Tensor, style: Tensor) -> Judge:
 
     def judge(picture: Tensor) -> dict[str, float]:
         with torch.no_grad():
-            found = {
+            distances_of = {
                 layer: {name: distance(features) for name, distance in targets[layer].items()}
                 for layer, features in seen(picture)
             }
             fine = dict(zip(NOISE, noise(picture), strict=True))
-        return on_host("measure", over_layers(found) | fine)
+        return on_host("measure", over_layers(distances_of) | fine)
 
     return Judge(on_host("baseline", over_layers(baselines)), judge)
 
@@ -141,21 +141,21 @@ def aimed(measures: Mapping[str, Measure], layer: str, target: Tensor) -> dict[s
     return {name: measure.distance(target) for name, measure in measures.items() if layer in measure.layers}
 
 
-def over_layers(found: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
+def over_layers(measured: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
     """Measures by name, from their distances by layer and name: the mean, and where asked each layer's."""
     means = {}
     for name, measure in {**TO_STYLE, **TO_CONTENT}.items():
-        by_layer = {f"{name}_{layer}": found[layer][name] for layer in measure.layers if name in found[layer]}
+        by_layer = {f"{name}_{layer}": measured[layer][name] for layer in measure.layers if name in measured[layer]}
         if by_layer:
             means[name] = torch.stack(list(by_layer.values())).mean()
             means |= by_layer if measure.each else {}
     return means
 
 
-def on_host(kind: str, found: Mapping[str, Tensor]) -> dict[str, float]:
+def on_host(kind: str, scalars: Mapping[str, Tensor]) -> dict[str, float]:
     """All scalars in one transfer, as "<kind>/<name>"."""
-    names = [f"{kind}/{name}" for name in found]
-    return dict(zip(names, torch.stack([value.double() for value in found.values()]).tolist(), strict=True))
+    names = [f"{kind}/{name}" for name in scalars]
+    return dict(zip(names, torch.stack([value.double() for value in scalars.values()]).tolist(), strict=True))
 
 
 def measures(picture: Tensor, content: Tensor, style: Tensor) -> dict[str, float]:

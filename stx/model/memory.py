@@ -40,19 +40,19 @@ def stages(names: Sequence[str], captured: Collection[str], pooling: str) -> Ite
     """The network as `stx.model.vgg` runs it, a segment at a time. What a convolution makes is kept by its ReLU."""
     size = 3.0
     for name, segment in segments(names, captured, commuting=pooling == "max"):
-        found = []
+        stages_of = []
         for stage, following in pairwise([*segment, ""]):
             before = size
             if stage == POOL:
                 size /= 4
             elif stage != RELU:
                 size = LAYERS[stage] / 4 ** (int(stage[4]) - 1)
-            made = stage != RELU and (following == RELU or stage == POOL)
+            new = stage != RELU and (following == RELU or stage == POOL)
             squares = before if stage == POOL and pooling == "l2" else 0.0
             places = 8 * size if stage == POOL and pooling == "max" else 0.0  # whole numbers of 64 bits
-            kept = squares + (size if made else 0.0)
-            found.append(Stage(before, size, kept, places, name if not following else None))
-        yield found
+            kept = squares + (size if new else 0.0)
+            stages_of.append(Stage(before, size, kept, places, name if not following else None))
+        yield stages_of
 
 
 def of_a_step(
@@ -95,19 +95,19 @@ def kept_by(term: Term, layer: str) -> float:
         maps = torch.rand(1, LAYERS[layer], height, width).to(memory_format=torch.channels_last).squeeze(0)
         maps.requires_grad_()
         statistic = term.fit(maps.detach())
-        found = {}
+        storages = {}
 
         def keep(tensor: Tensor) -> Tensor:
             storage = tensor.untyped_storage()
-            found[storage.data_ptr()] = storage.nbytes()
+            storages[storage.data_ptr()] = storage.nbytes()
             return tensor
 
         with saved_tensors_hooks(keep, lambda tensor: tensor):
-            made = statistic(maps)
-            distance = term.distance(made, torch.zeros_like(made))
+            values = statistic(maps)
+            distance = term.distance(values, torch.zeros_like(values))
         del distance
-        found.pop(maps.untyped_storage().data_ptr(), None)
-        return sum(found.values())
+        storages.pop(maps.untyped_storage().data_ptr(), None)
+        return sum(storages.values())
 
     small, large = (9, 13), (18, 26)
     return max(0, kept(*large) - kept(*small)) / (LAYERS[layer] * (18 * 26 - 9 * 13))

@@ -124,18 +124,18 @@ def expected_memory(
 
     if max(size) > LONGEST_SIDE:
         raise UserError(f"image_size: {size[0]} x {size[1]}: a side may have {LONGEST_SIDE} pixels at most")
-    needed, there = expected(config.activation_checkpointing), memory.there_is(hardware.device)
-    if needed > there:
+    needed, available = expected(config.activation_checkpointing), memory.there_is(hardware.device)
+    if needed > available:
         least = expected(checkpointing=True)
         raise UserError(
             f"image_size: {size[0]} x {size[1]} pixels need about {needed / 1e9:.0f} GB of memory, and "
-            f"{hardware.device} has {there / 1e9:.0f} GB"
+            f"{hardware.device} has {available / 1e9:.0f} GB"
             + (
                 f"; what the optimiser remembers (optim.history) takes {kept * size[0] * size[1] / 1e9:.0f} of them"
                 if 2 * kept * size[0] * size[1] > needed
                 else ""
             )
-            + (f"; activation_checkpointing=true takes {least / 1e9:.0f} GB" if least <= there else "")
+            + (f"; activation_checkpointing=true takes {least / 1e9:.0f} GB" if least <= available else "")
             + "; take a smaller image_size"
         )
     return needed

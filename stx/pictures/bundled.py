@@ -74,7 +74,7 @@ def hint(name: str) -> str:
 
 def folder(package: str) -> Path:
     """Where `package` is installed. Not imported: that would take seconds for the sake of one file."""
-    found = importlib.util.find_spec(package)
-    if found is None or not found.submodule_search_locations:
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
         raise FileNotFoundError(package)
-    return Path(found.submodule_search_locations[0])
+    return Path(spec.submodule_search_locations[0])

@@ -94,12 +94,12 @@ def check_space(config: Config, inputs: "Inputs", folder: Path) -> None:
     kept = remembered(inputs.optimiser) + 6
     shown = config.optim.steps // config.tracking.pictures_every if config.tracking.pictures_every else 0
     needed = 2 * kept * picture + shown * picture // 4
-    there = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
-    if not there.is_dir():
-        raise UserError(f"{folder}: {there} is a file; name a folder")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise UserError(f"{folder}: {there} may not be written to; name another folder: hydra.run.dir=...")
-    free = shutil.disk_usage(there).free
+    existing = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
+    if not existing.is_dir():
+        raise UserError(f"{folder}: {existing} is a file; name a folder")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise UserError(f"{folder}: {existing} may not be written to; name another folder: hydra.run.dir=...")
+    free = shutil.disk_usage(existing).free
     if free < needed:
         raise UserError(
             f"{folder}: {free / 1e6:.0f} MB are free there and this run may need {needed / 1e6:.0f} MB; "

@@ -123,13 +123,13 @@ def trained(file: str, channels: int) -> Tensor:
 @lru_cache(maxsize=1)
 def tensor_in(file: str) -> Tensor:
     try:
-        found = torch.load(file, map_location="cpu", weights_only=True)
+        loaded = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged file may raise anything
         why = getattr(error, "strerror", None) or type(error).__name__
         raise UserError(f"filter={file}: no tensor can be read from it ({why})") from None
-    if not isinstance(found, Tensor):
-        raise UserError(f"filter={file} holds a {type(found).__name__}: it must hold one tensor")
-    return found
+    if not isinstance(loaded, Tensor):
+        raise UserError(f"filter={file} holds a {type(loaded).__name__}: it must hold one tensor")
+    return loaded
 
 
 def cooc_matrix(features: Tensor, *, radius: int, threshold: Threshold, window: Window, normalise: bool) -> Tensor:

@@ -32,8 +32,8 @@ def cooc_gram(features: Tensor, *, radius: int | list[int], threshold: Limit, ce
     flat = active.flatten(1)
     with torch.no_grad():  # the correlation's gradient counts theirs
         around = [flat if each == 0 else box_mean(active, each).flatten(1) for each in radii]
-    found = [correlation(flat, window) for window in around]
-    return found[0] if isinstance(radius, int) else torch.stack(found)
+    matrices = [correlation(flat, window) for window in around]
+    return matrices[0] if isinstance(radius, int) else torch.stack(matrices)
 
 
 def shift_gram(features: Tensor, *, shifts: list[int]) -> Tensor:
@@ -52,5 +52,5 @@ def shifted(features: Tensor, shift: int, axis: int) -> Tensor:
     places = features.permute(1, 2, 0)  # as channels-last maps lie in memory: what is cut out is copied in large pieces
     size = places.shape[axis]
     shift = min(shift, size - 1)
-    here, there = (places.narrow(axis, start, size - shift).reshape(-1, len(features)) for start in (0, shift))
-    return here.T @ there / len(here)
+    near, far = (places.narrow(axis, start, size - shift).reshape(-1, len(features)) for start in (0, shift))
+    return near.T @ far / len(near)

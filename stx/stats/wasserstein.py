@@ -53,8 +53,8 @@ def directions(features: Tensor, *, count: int, seed: int) -> Tensor:
     """Random unit vectors (count, D) in the space of features (D, H, W), for `sliced_wasserstein`."""
     if count < 1:
         raise UserError(f"count is {count}: it must be 1 or more")
-    made = torch.randn(count, len(features), generator=torch.Generator().manual_seed(seed)).to(features)
-    return made / torch.linalg.vector_norm(made, dim=1, keepdim=True)
+    drawn = torch.randn(count, len(features), generator=torch.Generator().manual_seed(seed)).to(features)
+    return drawn / torch.linalg.vector_norm(drawn, dim=1, keepdim=True)
 
 
 def channel_histograms(features: Tensor, *, quantiles: int) -> Tensor:

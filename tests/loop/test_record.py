@@ -10,7 +10,7 @@ from torch import Tensor
 from stx.loop import record as module
 from stx.loop.checkpoint import Checkpoint
 from stx.loop.listener import Event, Listener, Outcome, Row
-from stx.loop.record import record
+from stx.loop.record import Before, Rules, record
 from stx.loop.signals import Stop
 from stx.loop.steps import Step
 
@@ -27,20 +27,6 @@ def steps(count: int, broken: dict[int, str] | None = None) -> Iterator[Step]:
         else:
             last_finite = torch.full((3, 2, 2), float(number - 1))
         yield Step(number, NAMES, values, torch.full((3, 2, 2), float(number)), last_finite, False)
-
-
-QUIET: dict[str, Any] = {
-    "done": 0,
-    "finite": torch.zeros(3, 2, 2),
-    "newest": torch.zeros(3, 2, 2),
-    "events": [],
-    "lowest": [],
-    "listeners": [],
-    "snapshot": lambda step, events, lowest: Checkpoint.start(step.image)._replace(step=step.number, lowest=lowest),
-    "save_every": 0,
-    "stop_at": None,
-    "on_nan": "stop",
-}
 
 
 class Notes(Listener):
@@ -74,9 +60,21 @@ class Notes(Listener):
         self.events.append(list(events))
 
 
-def collect(loop: Iterator[Step], every: int = 0, **changes: Any) -> tuple[Outcome, Notes]:
-    notes = Notes(every)
-    return record(loop, **(QUIET | {"stop": Stop(), "listeners": [notes]} | changes)), notes
+BLANK = torch.zeros(3, 2, 2)
+
+
+def collect(
+    loop: Iterator[Step], every: int = 0, stop: Stop | None = None, notes: Notes | None = None, **changes: Any
+) -> tuple[Outcome, Notes]:
+    def snapshot(step: Step, events: list[Event], lowest: list[float]) -> Checkpoint:
+        return Checkpoint.start(step.image)._replace(step=step.number, lowest=lowest)
+
+    notes = notes or Notes(every)
+    before = Before(0, BLANK, BLANK, [], [])
+    rules = Rules(save_every=0, stop_at=None, on_nan="stop")
+    before = before._replace(**{name: value for name, value in changes.items() if name in before._fields})
+    rules = rules._replace(**{name: value for name, value in changes.items() if name in rules._fields})
+    return record(loop, before, rules, [notes], snapshot, stop or Stop()), notes
 
 
 def test_every_step_becomes_one_row_with_its_own_values() -> None:
@@ -139,7 +137,7 @@ def test_what_was_measured_before_the_loop_failed_is_handed_on() -> None:
 
     notes = Notes()
     with pytest.raises(ZeroDivisionError):
-        record(fails(), **(QUIET | {"stop": Stop(), "listeners": [notes]}))
+        collect(fails(), notes=notes)
     assert [row.step for row in notes.all_rows] == list(range(1, 8))
 
 

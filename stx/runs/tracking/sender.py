@@ -79,12 +79,12 @@ class Sender:
 
         points = [(name, value, at, step) for step, at, values in content for name, value in values.items()]
         if doubtful:
-            there = {
+            delivered_already = {
                 (name, point.step)
                 for name in {name for name, *_ in points}
                 for point in self.client.get_metric_history(self.run_id, name)
             }
-            points = [point for point in points if (point[0], point[3]) not in there]
+            points = [point for point in points if (point[0], point[3]) not in delivered_already]
         metrics = [Metric(*point) for point in points]
         for start in range(0, len(metrics), MOST_IN_A_BATCH):
             self.client.log_batch(self.run_id, metrics[start : start + MOST_IN_A_BATCH])
@@ -109,21 +109,21 @@ class Sender:
     def tags(self, tags: Mapping[str, str]) -> None:
         from mlflow.entities import RunTag
 
-        known = {key: value.replace(THIS_RUN, self.run_id) for key, value in tags.items()}
-        self.client.log_batch(self.run_id, tags=[RunTag(key, value) for key, value in known.items()])
+        replaced = {key: value.replace(THIS_RUN, self.run_id) for key, value in tags.items()}
+        self.client.log_batch(self.run_id, tags=[RunTag(key, value) for key, value in replaced.items()])
 
 
 def known_run(folder: Path) -> dict[str, str]:
     """`run_id`, `experiment_id` and `uri` of a folder's run in its store; empty if it has not got there."""
     try:
-        found = json.loads((folder / STORED).read_text(encoding="utf-8"))
+        stored = json.loads((folder / STORED).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return stored if isinstance(stored, dict) else {}
 
 
-def remember(folder: Path, known: Mapping[str, str]) -> None:
-    atomic.write(folder / STORED, json.dumps(known))
+def remember(folder: Path, address: Mapping[str, str]) -> None:
+    atomic.write(folder / STORED, json.dumps(address))
 
 
 def deliver(folder: Path, uri: str) -> str:

@@ -69,13 +69,13 @@ def answers(uri: str) -> None:
 
 def refuse_other_files(uri: str, path: Path) -> None:
     """Raise UserError where a database file would stand, but something else does."""
-    there = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
-    if there == path.absolute():
+    existing = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
+    if existing == path.absolute():
         wrong = not path.is_file() or path.read_bytes()[:15] not in (b"", b"SQLite format 3")
     else:
-        wrong = not there.is_dir()
+        wrong = not existing.is_dir()
     if wrong:
-        raise UserError(f"tracking.uri={uri}: {there} is no SQLite database; name another file")
+        raise UserError(f"tracking.uri={uri}: {existing} is no SQLite database; name another file")
 
 
 def open_store(uri: str, experiment: str) -> str:
@@ -96,14 +96,14 @@ def open_store(uri: str, experiment: str) -> str:
         folder.mkdir(parents=True, exist_ok=True)
     with FileLock(str(folder / ".store.lock")) if folder else nullcontext():
         client = mlflow.MlflowClient()
-        found = client.get_experiment_by_name(experiment)
-        if found and found.lifecycle_stage == "deleted":
+        stored = client.get_experiment_by_name(experiment)
+        if stored and stored.lifecycle_stage == "deleted":
             raise UserError(
                 f"tracking.experiment={experiment} was deleted in this store; name another, or "
-                f"restore it: mlflow experiments restore --experiment-id {found.experiment_id}"
+                f"restore it: mlflow experiments restore --experiment-id {stored.experiment_id}"
             )
-        if found:
-            return str(found.experiment_id)
+        if stored:
+            return str(stored.experiment_id)
         artifacts = f"file://{quote(str(folder / 'artifacts'))}" if folder else None
         return str(client.create_experiment(experiment, artifact_location=artifacts))
 
@@ -111,13 +111,13 @@ def open_store(uri: str, experiment: str) -> str:
 class Run:
     """What the store knows of one run."""
 
-    def __init__(self, client: Any, found: Any):
+    def __init__(self, client: Any, run: Any):
         self.client, self.histories = client, dict[str, list[tuple[int, float]]]()
-        self.id: str = found.info.run_id
-        self.status: str = found.info.status
-        self.tags: Mapping[str, str] = found.data.tags
-        self.params: Mapping[str, str] = found.data.params
-        self.latest: Mapping[str, float] = found.data.metrics
+        self.id: str = run.info.run_id
+        self.status: str = run.info.status
+        self.tags: Mapping[str, str] = run.data.tags
+        self.params: Mapping[str, str] = run.data.params
+        self.latest: Mapping[str, float] = run.data.metrics
 
     def history(self, metric: str) -> list[tuple[int, float]]:
         """(step, value) in the order of steps."""
@@ -155,14 +155,14 @@ class Store:
 
     def runs(self, tag: str, value: str) -> list[Run]:
         """The runs that carry a tag, newest first."""
-        found: list[Run] = []
+        runs: list[Run] = []
         page = None
         while page is None or page.token:
             page = self.client.search_runs(
                 [self.experiment_id], f"tags.`{tag}` = '{value}'", page_token=page.token if page else None
             )
-            found.extend(Run(self.client, run) for run in page)
-        return found
+            runs.extend(Run(self.client, run) for run in page)
+        return runs
 
     def parent(self, name: str, folder: Path) -> Run:
         """The batch's own run, taken up again if the folder has one already."""

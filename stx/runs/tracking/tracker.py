@@ -59,7 +59,7 @@ class JournalTracker(Tracker):
     def __init__(self, about: About, folder: Path, journal: Journal, courier: Courier, every: int = 0):
         self.every = every
         self.about, self.folder, self.journal, self.courier = about, folder, journal, courier
-        self.known = last_step(journal.path)
+        self.told = last_step(journal.path)
         self.shown = {entry["picture"]["step"] for entry, _ in entries(journal.path, 0) if "picture" in entry}
         self.judged = {
             (step, name)
@@ -71,11 +71,11 @@ class JournalTracker(Tracker):
 
     @property
     def where(self) -> str:  # type: ignore[override]  # what a run without a store has for good
-        known = known_run(self.folder)
-        if not known:
+        stored = known_run(self.folder)
+        if not stored:
             return ""
-        page = f"#/experiments/{known['experiment_id']}/runs/{known['run_id']}?workflowType=machine_learning"
-        uri = known["uri"]
+        page = f"#/experiments/{stored['experiment_id']}/runs/{stored['run_id']}?workflowType=machine_learning"
+        uri = stored["uri"]
         if uri.startswith("http"):
             return f"{uri}/{page}"
         return f"http://127.0.0.1:5000/{page}\nafter: mlflow ui --backend-store-uri {uri}"
@@ -89,7 +89,7 @@ class JournalTracker(Tracker):
                 {name: row.values[name] for name in losses_first(row.values) if math.isfinite(row.values[name])},
             )
             for row in rows
-            if row.step > self.known
+            if row.step > self.told
         ]
         if told:
             self.write("rows", told)
@@ -195,5 +195,5 @@ def tracked(tracking: MlflowTracking | NoTracking, about: About, folder: Path) -
 def versions() -> str:
     """What a result depends on, for a tag."""
     packages = ("torch", "torchvision", "mlflow", "hydra-core", "pillow", "numpy")
-    found = [f"{name} {importlib.metadata.version(name)}" for name in packages]
-    return ", ".join([f"python {platform.python_version()}", f"stx {__version__}", *found])
+    installed = [f"{name} {importlib.metadata.version(name)}" for name in packages]
+    return ", ".join([f"python {platform.python_version()}", f"stx {__version__}", *installed])

@@ -18,19 +18,6 @@ def section(material: Material) -> list[Block]:
         [layer, number(printed), number(first.get(layer)), number(squares[layer] ** 2 if layer in squares else None)]
         for layer, printed in PRINTED.items()
     ]
-    rows = []
-    for name in ("e06_gram_cooc_vector", "e06_gram", "e06_safeguarded", "e07_small_weights"):
-        run = material.evidence.get(name)
-        for step in range(1, 4) if run else ():
-            values = {metric: dict(points).get(step) for metric, points in run.series.items()} if run else {}
-            shown = (
-                "style_magnitude/conv1_1",
-                "style_magnitude/conv4_1",
-                "loss/total",
-                "lbfgs/curvature",
-                "lbfgs/pairs",
-            )
-            rows.append([name, str(step), *(number(values.get(metric)) for metric in shown)])
     config = material.planned["e06_gram_cooc_vector"].job.config
     return [
         Heading("Why: the overflow of E6"),
@@ -56,7 +43,25 @@ def section(material: Material) -> list[Block]:
         ),
         Table(
             ["run", "evaluation", "magnitude conv1_1", "magnitude conv4_1", "total loss", "y·s", "pairs kept"],
-            rows,
+            evaluations(material),
             "the first three evaluations; – is a value that is not finite, or none",
         ),
     ]
+
+
+def evaluations(material: Material) -> list[list[str]]:
+    """The first three of each run, a row each."""
+    rows = []
+    for name in ("e06_gram_cooc_vector", "e06_gram", "e06_safeguarded", "e07_small_weights"):
+        run = material.evidence.get(name)
+        for step in range(1, 4) if run else ():
+            values = {metric: dict(points).get(step) for metric, points in run.series.items()} if run else {}
+            shown = (
+                "style_magnitude/conv1_1",
+                "style_magnitude/conv4_1",
+                "loss/total",
+                "lbfgs/curvature",
+                "lbfgs/pairs",
+            )
+            rows.append([name, str(step), *(number(values.get(metric)) for metric in shown)])
+    return rows

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from stx.runs.tracking.journal import NAME, Journal, entries, last_step
+from stx.runs.files import JOURNAL
+from stx.runs.tracking.journal import Journal, entries, last_step
 
 
 def written(folder: Path, *contents: object) -> Path:
@@ -12,7 +13,7 @@ def written(folder: Path, *contents: object) -> Path:
     for content in contents:
         journal.write("rows", content)
     journal.close()
-    return folder / NAME
+    return folder / JOURNAL
 
 
 def test_entries_come_back_in_order_from_any_offset(tmp_path: Path) -> None:
@@ -39,8 +40,8 @@ def test_a_value_that_is_not_finite_is_refused_and_not_half_written(tmp_path: Pa
     with pytest.raises(ValueError):
         journal.write("rows", [[1, 0, {"a": float("nan")}]])
     journal.write("rows", [[2, 0, {"a": 1.0}]])
-    assert last_step(tmp_path / NAME) == 2
+    assert last_step(tmp_path / JOURNAL) == 2
 
 
 def test_no_journal_has_no_steps(tmp_path: Path) -> None:
-    assert last_step(tmp_path / NAME) == 0
+    assert last_step(tmp_path / JOURNAL) == 0
