@@ -29,7 +29,16 @@ def network(weights: Weights, content: Tensor, style: Tensor, calibrated: bool =
         {"style": style, "content": content},
         [
             Term("content", "features", stats.features, {"conv2_2": 1}, 1, "content", stats.half_sum_of_squares),
-            Term("style", "gram", stats.gram, {"conv1_1": 0.5, "conv2_1": 0.5}, 3, "style", stats.quarter_mean_square),
+            Term(
+                "style",
+                "gram",
+                stats.gram,
+                {"conv1_1": 0.5, "conv2_1": 0.5},
+                3,
+                "style",
+                stats.quarter_mean_square,
+                prefix="",
+            ),
         ],
     )
     if calibrated:
@@ -136,6 +145,11 @@ def test_one_step_of_lbfgs_plain_is_one_evaluation() -> None:
 def test_the_last_finite_image_survives_a_picture_that_breaks(caffe_weights: Weights, picture: Picture) -> None:
     class Breaks(torch.optim.SGD):
         steps = 0
+        stalled = rejected = False
+        measured: dict[str, Tensor] = {}  # noqa: RUF012
+
+        def accepted(self) -> Tensor:
+            return image.detach()
 
         @torch.no_grad()
         def step(self, closure: Callable[[], Tensor]) -> Tensor:  # type: ignore[override]

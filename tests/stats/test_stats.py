@@ -14,7 +14,7 @@ from stx import stats
 from stx.config.compose import composition
 from stx.config.schema import CONF, Config
 from stx.errors import UserError
-from stx.model.prepare import terms
+from stx.model.asked import terms
 from stx.stats.cooccurrence import box_mean
 
 TENSOR = {"threshold": "mean", "window": "mean", "normalise": False}
@@ -131,12 +131,12 @@ def test_cooccurrences_keep_the_memory_format_all_the_way_back(file: Path, monke
         return avg_pool2d(maps, *arguments, **keywords)
 
     monkeypatch.setattr("stx.stats.cooccurrence.avg_pool2d", pooled)
-    ((statistic, distance, _),) = (
-        term for name, term in terms(composed(f"style_stat={file.stem}")).items() if "std" not in name
+    (term,) = (
+        term for term in terms(composed(f"style_stat={file.stem}")) if term.group == "style" and "std" not in term.name
     )
     maps = features(1, 6, 8, 9).to(memory_format=torch.channels_last).squeeze(0).requires_grad_()
-    result = statistic(maps)
-    distance(result, torch.zeros_like(result)).backward()
+    result = term.statistic(maps)
+    term.distance(result, torch.zeros_like(result)).backward()
     assert seen
     for batch in seen:
         assert batch.is_contiguous(memory_format=torch.channels_last)
@@ -152,15 +152,21 @@ def test_bad_parameters_are_mistakes_of_the_users() -> None:
         stats.cooc_tensor(features(1, 6, 7), radius=1, **TENSOR)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("file", sorted((CONF / "style_stat").glob("*.yaml")), ids=lambda file: file.stem)
+@pytest.mark.parametrize(
+    "file", [file for group in ("style_stat", "content_stat") for file in sorted((CONF / group).glob("*.yaml"))],
+    ids=lambda file: file.stem,
+)  # fmt: skip
 def test_every_statistic_of_the_config_is_finite_with_a_finite_gradient(file: Path) -> None:
-    for statistic, distance, reference in terms(composed(f"style_stat={file.stem}")).values():
-        keywords = {"reference": reference(features(6, 8, 9, seed=3))} if reference else {}
-        target = statistic(features(6, 8, 9, seed=3), **keywords)
+    group = file.parent.name
+    for term in terms(composed(f"{group}={file.stem}")):
+        if f"{term.group}_stat" != group:
+            continue
+        statistic = term.fit(features(6, 8, 9, seed=3))
+        target = statistic(features(6, 8, 9, seed=3))
         for maps in (features(6, 8, 9), torch.zeros(6, 8, 9, dtype=torch.float64), 1e4 * features(6, 8, 9)):
             maps.requires_grad_()
-            result = statistic(maps, **keywords)
-            distance(result, target).backward()
+            result = statistic(maps)
+            term.distance(result, target).backward()
             assert torch.isfinite(result).all()
             assert maps.grad is not None
             assert math.isfinite(float(maps.grad.abs().max()))
