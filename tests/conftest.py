@@ -10,6 +10,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # before PyTorch is imported; what the tests start inherits it
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import torch
 
 from stx import __main__ as front
@@ -54,8 +59,14 @@ def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """MLflow's tables, empty: making them takes seconds, a copy none."""
     import mlflow
 
-    path = tmp_path_factory.mktemp("store") / "mlflow.db"
-    mlflow.MlflowClient(f"sqlite:///{path}").search_experiments()
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # one for all workers
+        root = root.parent
+    path = root / "store" / "mlflow.db"
+    with FileLock(root / "store.lock"):
+        if not path.exists():
+            path.parent.mkdir()
+            mlflow.MlflowClient(f"sqlite:///{path}").search_experiments()
     return path
 
 

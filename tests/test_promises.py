@@ -9,7 +9,7 @@ PAGE = TESTS.parent / "docs" / "promises.md"
 
 def test_every_promise_is_held_by_a_test_that_exists() -> None:
     defined = set(
-        re.findall(r"^def (test_\w+)", "\n".join(file.read_text() for file in TESTS.glob("*.py")), re.MULTILINE)
+        re.findall(r"^def (test_\w+)", "\n".join(file.read_text() for file in TESTS.rglob("*.py")), re.MULTILINE)
     )
     named = re.findall(r"`(test_\w+)`", PAGE.read_text(encoding="utf-8"))
     assert set(named) <= defined

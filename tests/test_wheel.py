@@ -46,7 +46,7 @@ def test_the_wheel_runs_from_any_folder(wheel: Path, tmp_path: Path) -> None:
     def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(command, cwd=elsewhere, env=environment, capture_output=True, text=True, timeout=240)
 
-    where = run(python, "-c", "import stx.config; print(stx.config.schema.CONF)").stdout.strip()
+    where = run(python, "-c", "import stx.config.schema; print(stx.config.schema.CONF)").stdout.strip()
     assert where.startswith(inner)
     shown = run(python, "-m", "stx.run", "--cfg", "job")
     assert shown.returncode == 0, shown.stderr

@@ -40,8 +40,8 @@ def known_layer(name: str) -> str:
 
 
 def known_device(name: str) -> str:
-    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", name):
-        raise ValueError(f"there is no device {name}; choose auto, cpu, cuda or cuda:1")
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", name):
+        raise ValueError(f"there is no device {name}; choose auto, cpu, cuda, cuda:1 or mps")
     return name
 
 

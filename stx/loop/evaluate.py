@@ -9,6 +9,7 @@ from torch import Tensor
 
 from stx.model.losses import Losses, LossNetwork
 from stx.model.terms import PICTURE
+from stx.stats.precision import wide
 
 WARM_UP = 3
 """Evaluations before a capture: libraries choose their algorithms in the first ones."""
@@ -50,7 +51,7 @@ def eager(network: LossNetwork, image: Tensor) -> Evaluate:
         losses = network(image)
         losses.total.backward()
         scalars = named(losses, image)
-        values = torch.stack([value.double() for value in scalars.values()])
+        values = torch.stack([wide(value) for value in scalars.values()])
         return Evaluation(losses.total.detach(), tuple(scalars), values)
 
     return evaluate

@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM end the step, not the process; a second one ends at once."""
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -14,7 +15,11 @@ class Stop:
 
 @contextmanager
 def interruptible() -> Iterator[Stop]:
+    """In any other thread than the main one nothing is changed: Python lets that one alone answer to signals."""
     stop = Stop()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def ask(number: int, frame: FrameType | None) -> None:

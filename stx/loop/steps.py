@@ -10,6 +10,7 @@ from stx.loop.evaluate import Evaluate, Evaluation, eager
 from stx.loop.optimisers import Optimiser
 from stx.model.calibration import weighted_gradient_norms
 from stx.model.losses import LossNetwork
+from stx.stats.precision import wide
 
 
 class Step(NamedTuple):
@@ -64,6 +65,6 @@ def optimise(
                 further[f"grad_norm/{name}"] = norm
         further["peak/image"] = image.detach().abs().amax()
         names = (*evaluations[-1].names, *further)
-        values = torch.cat([evaluations[-1].values, torch.stack([value.double() for value in further.values()])])
+        values = torch.cat([evaluations[-1].values, torch.stack([wide(value) for value in further.values()])])
         last_finite = torch.where(torch.isfinite(values[:-1]).all(), before, last_finite)
         yield Step(number, names, values, optimiser.accepted(), last_finite, optimiser.rejected)

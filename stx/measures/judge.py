@@ -97,6 +97,8 @@ class Judge(NamedTuple):
 
 def measurer(content: Tensor, style: Tensor) -> Judge:
     """What depends on both pictures alone, computed once. They are (3, H, W), RGB in [0, 1], of any sizes."""
+    if content.device.type == "mps":  # which has no float64
+        content, style = content.cpu(), style.cpu()
     if min(*content.shape[1:], *style.shape[1:]) < shortest_side(DEEPEST):
         return Judge({}, lambda picture: {})
     vgg = VGG19(load_weights("vgg19", None, 0), "max", DEEPEST).to(content.device)
@@ -125,6 +127,7 @@ def measurer(content: Tensor, style: Tensor) -> Judge:
         noise = distances.noise(style, content)
 
     def judge(picture: Tensor) -> dict[str, float]:
+        picture = picture.to(content.device)
         with torch.no_grad():
             distances_of = {
                 layer: {name: distance(features) for name, distance in targets[layer].items()}

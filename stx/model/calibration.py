@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from stx.model.losses import Losses, LossNetwork
+from stx.stats.precision import widest
 
 YARDSTICK = "content"
 """The group whose gradient, as a whole, says how long the others' shall be."""
@@ -35,7 +36,7 @@ def gradient_norms(network: LossNetwork, picture: Tensor) -> dict[str, Tensor]:
         if not loss.requires_grad:  # a group without layers
             return picture.new_zeros(())
         (gradient,) = torch.autograd.grad(loss, picture, retain_graph=shared is not None)
-        return torch.linalg.vector_norm(gradient, dtype=torch.float64)  # squares leave float32 first
+        return torch.linalg.vector_norm(gradient, dtype=widest(picture.device))  # squares leave float32 first
 
     others = [part.key for part in network.every_part if part.term.group != YARDSTICK]
     return {name: norm(name) for name in ([YARDSTICK] if YARDSTICK in network.weights else []) + others}

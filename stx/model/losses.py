@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from stx.errors import UserError
 from stx.model.terms import PICTURE, Term
 from stx.model.vgg import VGG19, kept_as
+from stx.stats.precision import widest
 
 
 class Losses(NamedTuple):
@@ -30,7 +31,7 @@ class Losses(NamedTuple):
 
 
 def root_mean_square(values: Tensor) -> Tensor:
-    return torch.linalg.vector_norm(values.detach(), dtype=torch.float64) / math.sqrt(values.numel())
+    return torch.linalg.vector_norm(values.detach(), dtype=widest(values.device)) / math.sqrt(values.numel())
 
 
 class Part(nn.Module):

@@ -1,9 +1,7 @@
 """How much memory a run will take at its worst: said before it starts, and refused where it cannot fit."""
 
-import os
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -11,6 +9,7 @@ from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
 from stx.config.layers import LAYERS
+from stx.model import machine
 from stx.model.terms import Term
 from stx.model.vgg import POOL, RELU, segments
 
@@ -20,7 +19,6 @@ PICTURES = 16
 """Of the working size, float32: both inputs, the start, the image and its gradient, and the copies of the loop."""
 JUDGE = 900.0
 """Bytes a pixel of the held-out measures at the end: two maps of the first block in float32, and sorting. Measured."""
-CGROUP = Path("/sys/fs/cgroup/memory.max")
 
 
 class Stage(NamedTuple):
@@ -118,6 +116,4 @@ def there_is(device: torch.device) -> float:
     if device.type == "cuda":
         cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # by PyTorch, for itself
         return float(torch.cuda.mem_get_info(device)[0] + cached)
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    limit = CGROUP.read_text().strip() if CGROUP.exists() else "max"
-    return float(min(total, int(limit)) if limit.isdigit() else total)
+    return machine.memory()

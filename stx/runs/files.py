@@ -20,11 +20,11 @@ CHECKPOINT = "checkpoint.pt"
 """What it takes to go on."""
 ERROR = "error.txt"
 """Why a member of a batch failed."""
-JOURNAL, STORED, ALONG = "journal.jsonl", "mlflow.json", "pictures"
-"""For the tracker: what it is told, where that went, and pictures along the way."""
+JOURNAL, STORED, DELIVERED, ALONG = "journal.jsonl", "mlflow.json", "delivered.json", "pictures"
+"""For the tracker: what it is told, where that went, how much of it, and pictures along the way."""
 WRITTEN = (
     OUTPUT, CONTENT, STYLE, SHEET, RUN, CONFIG, LOSSES, EVENTS, CALIBRATION, BASELINES, CHECKPOINT, ERROR, JOURNAL,
-    STORED, ALONG,
+    STORED, DELIVERED, ALONG,
 )  # fmt: skip
 LOCK = ".lock"
 FORMAT = 1

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from stx.errors import UserError
+from stx.stats.precision import wide, widest
 
 RANK = 1e-12
 """Eigenvalues below this part of the largest are left out with their gradient: where there are fewer positions than
@@ -26,7 +27,7 @@ def gaussian_wasserstein(ours: Tensor, target: Tensor) -> Tensor:
     Costs two eigenvalue problems of size D. Not a number where a covariance, or the product, is not finite.
     """
     (ours_covariance, ours_mean), (covariance, mean) = (
-        gauss.double().tensor_split([-1], dim=1) for gauss in (ours, target)
+        wide(gauss).tensor_split([-1], dim=1) for gauss in (ours, target)
     )
     given = covariance.isfinite().all()
     values, vectors = torch.linalg.eigh(torch.where(given, covariance, torch.zeros_like(covariance)))
@@ -67,7 +68,7 @@ def quantiles_of(rows: Tensor, count: int) -> Tensor:
     if count < 2:
         raise UserError(f"quantiles is {count}: it must be 2 or more")
     ordered = rows.sort(dim=1).values
-    places = torch.linspace(0, ordered.shape[1] - 1, count, dtype=torch.float64, device=rows.device)
+    places = torch.linspace(0, ordered.shape[1] - 1, count, dtype=widest(rows.device), device=rows.device)
     below = places.floor().long()
     above = (below + 1).clamp(max=ordered.shape[1] - 1)
     return torch.lerp(ordered[:, below], ordered[:, above], (places - below).to(rows.dtype))

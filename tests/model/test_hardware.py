@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from stx.errors import UserError
-from stx.model import hardware
+from stx.model import hardware, machine
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,21 @@ def test_a_gpu_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(UserError, match="no CUDA device here; use device=auto or device=cpu"):
         hardware.choose("cuda", "auto")
+
+
+def test_apple_s_gpu_is_taken_when_asked_for_in_float32_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    chosen = hardware.choose("mps", "auto")
+    assert (chosen.device.type, chosen.dtype) == ("mps", torch.float32)
+    assert chosen.description.endswith("sums in float32 as mps has no float64")
+    assert hardware.choose("auto", "auto").device.type != "mps"
+
+
+def test_threads_are_cut_down_to_the_processors_that_may_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = torch.get_num_threads()
+    monkeypatch.setattr(machine, "processors", lambda: 1)
+    try:
+        assert "(1 threads)" in hardware.choose("cpu", "fp32").description
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)

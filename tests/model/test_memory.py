@@ -1,6 +1,5 @@
 """The expected memory against what PyTorch's allocator counts."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -81,15 +80,6 @@ def test_what_a_statistic_keeps_is_found_out() -> None:
         (lambda maps: maps.exp().exp().mean(), "conv3_1", 8),
     ):
         assert memory.kept_by(Term("style", "it", statistic, {layer: 1.0}), layer) == pytest.approx(expected)
-
-
-def test_a_limit_of_the_container_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "CGROUP", tmp_path / "memory.max")
-    machine = memory.there_is(torch.device("cpu"))
-    (tmp_path / "memory.max").write_text("max\n")
-    assert memory.there_is(torch.device("cpu")) == machine > 1e9
-    (tmp_path / "memory.max").write_text("123456789\n")
-    assert memory.there_is(torch.device("cpu")) == 123456789
 
 
 def test_what_cannot_fit_is_refused_with_what_would(monkeypatch: pytest.MonkeyPatch) -> None:

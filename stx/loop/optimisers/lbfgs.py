@@ -11,6 +11,8 @@ from annotated_types import Ge, Gt
 from numpy.typing import NDArray
 from torch import Tensor
 
+from stx.stats.precision import wide, widest
+
 LOWER, UPPER = 0.0, 1.0
 SUFFICIENT_DECREASE = 1e-4
 SMALLEST_STEP = 2.0**-12
@@ -72,7 +74,7 @@ class LBFGS(torch.optim.Optimizer):
         if not state:
             self.begin(state, gradient)
         # In units of the first gradient, so that squares neither vanish nor overflow.
-        gradient = (gradient.double() / self.unit).to(self.image.dtype) if self.unit else gradient
+        gradient = (wide(gradient) / self.unit).to(self.image.dtype) if self.unit else gradient
         free = inside(self.image.flatten(), gradient)
         slots = state["slots"]
         spare = next(slot for slot in range(self.param_groups[0]["history"] + 1) if slot not in slots)
@@ -81,7 +83,7 @@ class LBFGS(torch.optim.Optimizer):
             state["pairs"][2 * spare + 1] = gradient - state["gradient"]
         rows = state["pairs"][: 2 * max([spare, *slots]) + 2]
         products = inner_products(rows, gradient, free)
-        judged = torch.cat([torch.stack([loss.double() / (self.unit or 1), state["slope"]]), products.flatten()])
+        judged = torch.cat([torch.stack([wide(loss) / (self.unit or 1), state["slope"]]), products.flatten()])
         height, slope, *numbers = judged.tolist()  # the one wait for the device
         finite = math.isfinite(height) and math.isfinite(numbers[-1])
         enough = finite and slope <= 0 and height <= state["loss"] + SUFFICIENT_DECREASE * slope
@@ -99,14 +101,14 @@ class LBFGS(torch.optim.Optimizer):
         return loss
 
     def begin(self, state: dict[str, Any], gradient: Tensor) -> None:
-        self.unit = float(gradient.double().square().mean().sqrt())
+        self.unit = float(wide(gradient).square().mean().sqrt())
         if not math.isfinite(self.unit):
             self.unit = 0.0
         rows = 2 * (self.param_groups[0]["history"] + 1)
         state.update(
             pairs=gradient.new_zeros(rows, gradient.numel()),  # a move and its change of gradient, row by row
             slots=[],  # of the pairs that are in use, oldest first; one is free for the pair that is being judged
-            slope=gradient.new_zeros((), dtype=torch.float64),
+            slope=gradient.new_zeros((), dtype=widest(gradient.device)),
             loss=math.inf,
         )
 
@@ -168,7 +170,7 @@ class LBFGS(torch.optim.Optimizer):
         """To the point at this length along the direction, within the bounds; its slope waits on the device."""
         position = state["position"]
         reached = torch.add(position, state["direction"], alpha=state["length"]).clamp_(LOWER, UPPER)
-        state["slope"] = (state["gradient"].double() * (reached - position)).sum()
+        state["slope"] = (wide(state["gradient"]) * (reached - position)).sum()
         self.image.copy_(reached.view_as(self.image))
 
 
@@ -183,11 +185,11 @@ def outwards(position: Tensor, direction: Tensor) -> Tensor:
 
 def inner_products(pairs: Tensor, gradient: Tensor, free: Tensor) -> Tensor:
     """Of all rows of `pairs` (2 k, n) and the gradient (n,), over the free pixels: float64 (2 k + 1, 2 k + 1)."""
-    products = gradient.new_zeros(len(pairs) + 1, len(pairs) + 1, dtype=torch.float64)
+    products = gradient.new_zeros(len(pairs) + 1, len(pairs) + 1, dtype=widest(gradient.device))
     parts = (torch.split(each, CHUNK, dim=-1) for each in (pairs, gradient, free))
     for some, few, mask in zip(*parts, strict=True):
         rows = torch.cat([some, few[None]]) * mask
-        products += (rows @ rows.T).double()
+        products += wide(rows @ rows.T)
     return products
 
 

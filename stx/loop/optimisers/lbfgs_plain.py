@@ -7,6 +7,8 @@ import torch
 from annotated_types import Ge, Gt
 from torch import Tensor
 
+from stx.stats.precision import wide
+
 
 class PlainLBFGS(torch.optim.LBFGS):
     """PyTorch's L-BFGS as the thesis's run behaved: one evaluation a step, no line search, no clamp.
@@ -38,9 +40,9 @@ class PlainLBFGS(torch.optim.LBFGS):
         gradient = state["prev_flat_grad"].clone() if "d" in state else None  # torch overwrites it
         loss: Tensor = super().step(closure)  # type: ignore[no-untyped-call]
         if moved is not None and gradient is not None:
-            change = state["prev_flat_grad"].double() - gradient.double()
+            change = wide(state["prev_flat_grad"]) - wide(gradient)
             self.measured = {
-                "lbfgs/curvature": change @ moved.double(),  # y.s
+                "lbfgs/curvature": change @ wide(moved),  # y.s
                 "lbfgs/pairs": change.new_tensor(len(state["old_dirs"])),
             }
         return loss

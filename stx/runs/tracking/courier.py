@@ -2,13 +2,13 @@
 
 import json
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from stx.runs.files import JOURNAL
+from stx import atomic
+from stx.runs.files import DELIVERED, JOURNAL
 from stx.runs.tracking.journal import Entry, entries
 
 log = logging.getLogger("stx")
@@ -86,15 +86,13 @@ class Courier(threading.Thread):
 def delivered(folder: Path) -> int:
     """How many bytes of a folder's journal its store has."""
     try:
-        return int(json.loads((folder / "delivered.json").read_text())["bytes"])
+        return int(json.loads((folder / DELIVERED).read_text(encoding="utf-8"))["bytes"])
     except (OSError, ValueError, KeyError, TypeError):
         return 0
 
 
 def note(folder: Path, offset: int) -> None:
-    part = folder / ".delivered.json.part"
-    part.write_text(json.dumps({"bytes": offset, "at": time.time()}))
-    os.replace(part, folder / "delivered.json")
+    atomic.write(folder / DELIVERED, json.dumps({"bytes": offset, "at": time.time()}))
 
 
 def pending(folder: Path) -> list[Path]:

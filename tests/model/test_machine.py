@@ -1,0 +1,98 @@
+"""Limits of processors and memory, on made-up systems."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from stx.model import machine
+from stx.model.machine import MEGABYTE, memory, processors
+
+
+@pytest.fixture(autouse=True)
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "affinity", lambda: 64)
+    monkeypatch.setattr(machine, "physical_memory", lambda: 1e12)
+
+
+def system(root: Path, **files: str) -> Path:
+    """Files below `root`, a double underscore for each slash."""
+    for name, content in files.items():
+        path = root / name.replace("__", "/").replace("DOT", ".")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{content}\n")
+    return root
+
+
+V2 = {"proc__self__cgroup": "0::/user/job"}
+V1 = {"proc__self__cgroup": "5:cpu,cpuacct:/job\n4:memory:/job\n1:name=systemd:/init\n0::/init"}
+
+
+def test_without_limits_all_that_there_is_may_be_used(tmp_path: Path) -> None:
+    assert processors(tmp_path, {}) == 64
+    assert memory(tmp_path, {}) == 1e12
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({**V2, "sys__fs__cgroup__user__job__cpuDOTmax": "400000 100000"}, 4),
+        ({**V2, "sys__fs__cgroup__user__job__cpuDOTmax": "150000 100000"}, 1),
+        ({**V2, "sys__fs__cgroup__user__job__cpuDOTmax": "50000 100000"}, 1),
+        ({**V2, "sys__fs__cgroup__user__job__cpuDOTmax": "max 100000"}, 64),
+        ({**V2, "sys__fs__cgroup__user__cpuDOTmax": "300000 100000"}, 3),
+        ({**V2, "sys__fs__cgroup__cpuDOTmax": "300000 100000"}, 3),
+        ({**V2, "sys__fs__cgroup__user__job__cpuDOTmax": "nonsense"}, 64),
+        ({**V1, "sys__fs__cgroup__cpu,cpuacct__job__cpuDOTcfs_quota_us": "250000",
+          "sys__fs__cgroup__cpu,cpuacct__job__cpuDOTcfs_period_us": "100000"}, 2),
+        ({**V1, "sys__fs__cgroup__cpu__job__cpuDOTcfs_quota_us": "-1",
+          "sys__fs__cgroup__cpu__job__cpuDOTcfs_period_us": "100000"}, 64),
+        ({"proc__self__cgroup": "0::/../..", "sys__fs__cgroup__cpuDOTmax": "200000 100000"}, 2),
+    ],
+)  # fmt: skip
+def test_control_groups_limit_processors(tmp_path: Path, files: dict[str, str], expected: int) -> None:
+    assert processors(system(tmp_path, **files), {}) == expected
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({**V2, "sys__fs__cgroup__user__job__memoryDOTmax": "2000000000"}, 2e9),
+        ({**V2, "sys__fs__cgroup__user__job__memoryDOTmax": "max"}, 1e12),
+        ({**V2, "sys__fs__cgroup__user__memoryDOTmax": "3000000000",
+          "sys__fs__cgroup__user__job__memoryDOTmax": "max"}, 3e9),
+        ({**V1, "sys__fs__cgroup__memory__job__memoryDOTlimit_in_bytes": "4000000000"}, 4e9),
+        ({**V1, "sys__fs__cgroup__memory__job__memoryDOTlimit_in_bytes": "9223372036854771712"}, 1e12),
+        ({"proc__self__cgroup": "0::/", "sys__fs__cgroup__memoryDOTmax": "5000000000"}, 5e9),
+    ],
+)  # fmt: skip
+def test_control_groups_limit_memory(tmp_path: Path, files: dict[str, str], expected: float) -> None:
+    assert memory(system(tmp_path, **files), {}) == expected
+
+
+def test_slurm_limits_both(tmp_path: Path) -> None:
+    assert processors(tmp_path, {"SLURM_CPUS_PER_TASK": "8"}) == 8
+    assert memory(tmp_path, {"SLURM_MEM_PER_NODE": "4096"}) == 4096 * MEGABYTE
+    assert memory(tmp_path, {"SLURM_MEM_PER_CPU": "512", "SLURM_CPUS_PER_TASK": "8"}) == 4096 * MEGABYTE
+    assert memory(tmp_path, {"SLURM_MEM_PER_NODE": "0"}) == 1e12
+    assert processors(tmp_path, {"SLURM_CPUS_PER_TASK": "many"}) == 64
+
+
+def test_the_narrowest_limit_holds(tmp_path: Path) -> None:
+    files = {**V2, "sys__fs__cgroup__user__job__cpuDOTmax": "400000 100000"}
+    assert processors(system(tmp_path, **files), {"SLURM_CPUS_PER_TASK": "16"}) == 4
+
+
+def test_a_system_that_says_nothing_of_its_memory_refuses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    monkeypatch.delattr(os, "sysconf")
+    assert machine.physical_memory() == float("inf")
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert machine.physical_memory() == float("inf")  # without Windows's own library
+
+
+def test_without_affinity_all_processors_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    assert machine.affinity() == os.cpu_count()
