@@ -11,7 +11,7 @@ demo: .venv/ready ## set up, then stylise a bundled photograph in a minute or tw
 	printf '\nThe picture   %s\nIts run       make ui, then http://127.0.0.1:$(UI_PORT)/#/experiments?workflowType=machine_learning\n' "$$picture"
 
 test: .venv/ready ## set up, then run the tests (minutes); PYTEST=--slow adds the slow ones
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest --numprocesses=2 --dist=worksteal --durations=10 $(PYTEST)
 
 lint: .venv/ready ## ruff and the type checker
 	$(BIN)/ruff check .
