@@ -73,6 +73,7 @@ def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(
     [
+        "pytest",
         "stx.run",
         "stx.runs.make",
         "stx.runs.resume",
@@ -99,17 +100,35 @@ def typed(arguments: Sequence[str], folder: Path, environment: dict[str, str]) -
     front.main()
 
 
-def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+class Started:
     """`stx ...` in a folder: a new process each, forked from one that has imported PyTorch and MLflow, which takes
     longer than all else that most of these commands do. tests/test_wheel.py types them into a shell."""
-    process = SERVER.Process(target=typed, args=(arguments, folder, dict(os.environ)))
-    process.start()
-    process.join(240)
-    if process.is_alive():
-        process.kill()
-        raise TimeoutError(f"stx {' '.join(arguments)} does not end")
-    said = [(folder / name).read_text(encoding="utf-8") for name in (".stdout", ".stderr")]
-    return subprocess.CompletedProcess(arguments, process.exitcode, *said)
+
+    def __init__(self, folder: Path, *arguments: str):
+        self.folder, self.arguments = folder, arguments
+        self.process = SERVER.Process(target=typed, args=(arguments, folder, dict(os.environ)))
+        self.process.start()
+
+    def send_signal(self, number: int) -> None:
+        assert self.process.pid
+        os.kill(self.process.pid, number)
+
+    def said(self) -> str:
+        """On stderr, so far."""
+        file = self.folder / ".stderr"
+        return file.read_text(encoding="utf-8") if file.exists() else ""
+
+    def ended(self, seconds: float = 240) -> subprocess.CompletedProcess[str]:
+        self.process.join(seconds)
+        if self.process.is_alive():
+            self.process.kill()
+            raise TimeoutError(f"stx {' '.join(self.arguments)} does not end")
+        out = (self.folder / ".stdout").read_text(encoding="utf-8")
+        return subprocess.CompletedProcess(self.arguments, self.process.exitcode or 0, out, self.said())
+
+
+def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return Started(folder, *arguments).ended()
 
 
 @pytest.fixture
@@ -122,3 +141,5 @@ def stx(tmp_path: Path, new_database: Path) -> Command:
 
 SMALL = ("model=vgg19_random", "image_size.width=48", "image_size.height=32", "optim.steps=3")
 """A run of a second or two."""
+SHALLOW = ("loss_weights.style_layers=[conv1_1,conv2_1]", "loss_weights.content_layers=[conv2_1]")
+"""For runs of many steps, where the layers do not matter."""

@@ -29,6 +29,7 @@ def compare(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]
     return command(tmp_path, "compare", *arguments)
 
 
+@pytest.mark.usefixtures("stx")  # for its store
 def test_a_comparison_ends_in_a_report_of_what_the_store_holds_and_goes_on(tmp_path: Path) -> None:
     images.load("swirls").save(tmp_path / "<b>me.png")
     done = compare(tmp_path, *TYPED, *SHORT)

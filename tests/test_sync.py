@@ -14,9 +14,9 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from conftest import SMALL, Command, command
+from conftest import SHALLOW, SMALL, Command, Started, command
 
-LONG = (*SMALL[:3], "optim.steps=80", "tracking.pictures_every=20", "hydra.run.dir=out")
+LONG = (*SMALL[:3], *SHALLOW, "optim.steps=80", "tracking.pictures_every=20", "hydra.run.dir=out")
 
 
 def free_port() -> int:
@@ -89,14 +89,14 @@ def test_a_server_that_dies_in_mid_run_gets_everything_when_it_is_back(
     stx: Command, tmp_path: Path, server: Server
 ) -> None:
     server.start()
-    typed = [sys.executable, "-m", "stx.run", *LONG, f"tracking.uri={server.uri}"]
-    process = subprocess.Popen(typed, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = Started(tmp_path, "run", *LONG, f"tracking.uri={server.uri}")
     deadline = time.monotonic() + 120
     while not (tmp_path / "out" / "delivered.json").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     server.kill()
-    out, said = process.communicate(timeout=120)
-    assert process.returncode == 0, said
+    done = process.ended(120)
+    out, said = done.stdout, done.stderr
+    assert done.returncode == 0, said
     assert "the store does not take what it is sent" in said
     assert "python -m stx.sync out" in said
     assert (tmp_path / out.strip()).exists()

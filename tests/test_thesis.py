@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from conftest import command
+from conftest import Command, Started, command
 from stx import thesis as front
 from stx.pictures import images
 
@@ -21,7 +22,8 @@ TINY = ("--quick", "image_size.width=64", "image_size.height=48", "optim.steps=6
 
 
 @pytest.fixture
-def thesis(tmp_path: Path) -> Thesis:
+def thesis(stx: Command, tmp_path: Path) -> Thesis:
+    """In a folder with a store."""
     return partial(command, tmp_path, "thesis")
 
 
@@ -115,18 +117,14 @@ def test_help_answers_without_torch_and_an_unknown_flag_with_usage(tmp_path: Pat
     assert typed("--quik").returncode == 2
 
 
-@pytest.mark.usefixtures("stx")  # for its store
 def test_an_interrupted_batch_goes_on_where_it_was(thesis: Thesis, tmp_path: Path) -> None:
     words = (*TINY, "only=e01,e02", "optim.steps=30")
-    typed = [sys.executable, "-m", "stx.thesis", *words]
-    process = subprocess.Popen(typed, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stderr
-    for line in process.stderr:
-        if line.startswith("1/"):
-            break
+    process = Started(tmp_path, "thesis", *words)
+    deadline = time.monotonic() + 120
+    while not re.search("^1/.*\n", process.said(), re.MULTILINE) and time.monotonic() < deadline:
+        time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=120)
-    assert process.returncode == 130
+    assert process.ended(120).returncode == 130
     client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/outputs/mlflow.db")
     (parent,) = client.search_runs(["1"], "tags.`stx.batch` = 'thesis'")
     assert (parent.info.status, parent.data.tags["stx.outcome"]) == ("KILLED", "interrupted")

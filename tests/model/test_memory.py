@@ -36,16 +36,24 @@ def peak(network: LossNetwork, call: Any) -> int:
     return worst
 
 
-@pytest.mark.parametrize("calibrated", [False, True])
+CHECKPOINTED = ["activation_checkpointing=true"]
+POOLED = ["style_stat=cooc_gram", "pooling=avg"]
+HALF = ["precision=bf16", "loss_weights.style_layers=[conv1_2,conv3_4]"]
+SELDOM = [
+    (CHECKPOINTED, True), (POOLED, False), ([], False), ([], True),
+    (["style_stat=mmd_gaussian"], False), (["style_stat=mmd_gaussian"], True),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    "overrides",
+    ("overrides", "calibrated"),
     [
-        ["activation_checkpointing=true"],
-        ["style_stat=cooc_gram", "pooling=avg"],
-        ["precision=bf16", "loss_weights.style_layers=[conv1_2,conv3_4]"],
-        *(pytest.param(more, marks=pytest.mark.slow) for more in ([], ["style_stat=mmd_gaussian"])),
+        (CHECKPOINTED, False),
+        (POOLED, True),
+        (HALF, False),
+        (HALF, True),
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in SELDOM),
     ],
-    ids=" ".join,
 )
 def test_a_step_and_the_calibration_take_what_was_said(overrides: list[str], calibrated: bool) -> None:
     asked = config(*overrides, "loss_weights.calibrate=none")

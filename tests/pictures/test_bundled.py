@@ -63,6 +63,6 @@ def test_a_missing_package_is_named(name: str, package: str, monkeypatch: pytest
 
 
 def test_a_photograph_missing_from_its_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundled, "_folder", lambda package: tmp_path)
+    monkeypatch.setattr(bundled, "folder", lambda package: tmp_path)
     with pytest.raises(UserError, match=r"coffee.*data/coffee\.png of the package scikit-image"):
         bundled.open_picture("coffee")

@@ -1,19 +1,22 @@
 """A batch: one parent, finished members kept, failed ones listed, nothing started that cannot run."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
+from conftest import SHALLOW
 from stx.errors import UserError
 from stx.runs import batch as module
 from stx.runs.batch import Batch, Ended, Member, batch
 
-SMALL = ["model=vgg19_random", "image_size.width=48", "image_size.height=32", "optim.steps=2"]
+SMALL = ["model=vgg19_random", "image_size.width=48", "image_size.height=32", "optim.steps=2", *SHALLOW]
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> str:
+def store(tmp_path: Path, new_database: Path) -> str:
+    shutil.copy(new_database, tmp_path / "mlflow.db")
     return f"tracking.uri=sqlite:///{tmp_path / 'mlflow.db'}"
 
 

@@ -21,7 +21,7 @@ def test_every_step_costs_a_constant_and_its_pixels(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(estimate, "an_evaluation", lambda config, inputs, area: 0.01 + 1e-6 * area)
     config, inputs = prepared("model=vgg19_random", "optim.steps=100", "optim.pyramid=[60]", "style_stat=gram")
     small, whole = (0.01 + 1e-6 * pixels for pixels in (128 * 96, 256 * 192))
-    calibration = 2 + 5
+    calibration = 2 + 5 + 1  # the layers of the style, and the prior
     expected = (60 + calibration) * small + (40 + calibration + estimate.JUDGED) * whole
     assert estimate.seconds(config, inputs) == pytest.approx(expected)
 

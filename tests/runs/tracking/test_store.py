@@ -1,8 +1,6 @@
 """What is read back from the store is what was written."""
 
-import os
-import subprocess
-import sys
+import shutil
 import time
 from pathlib import Path
 
@@ -17,7 +15,9 @@ from stx.runs.tracking.tracker import About, mlflow_run
 
 
 @pytest.fixture
-def uri(tmp_path: Path) -> str:
+def uri(tmp_path: Path, new_database: Path) -> str:
+    (tmp_path / "outputs").mkdir()
+    shutil.copy(new_database, tmp_path / "outputs" / "mlflow.db")
     return f"sqlite:///{tmp_path / 'outputs' / 'mlflow.db'}"
 
 
@@ -87,15 +87,20 @@ def test_a_deleted_experiment_is_named_with_its_cure(uri: str) -> None:
         open_store(uri, "stx")
 
 
-def test_processes_that_open_a_new_store_together_all_succeed(uri: str) -> None:
-    code = f"from stx.runs.tracking.store import open_store; print(open_store({uri!r}, 'stx'))"
-    started = [
-        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=os.environ, text=True)
-        for _ in range(3)
-    ]
-    answers = {process.communicate(timeout=120)[0].strip() for process in started}
-    assert [process.returncode for process in started] == [0, 0, 0]
-    assert answers == {open_store(uri, "stx")}
+def answer(uri: str, file: Path) -> None:
+    file.write_text(open_store(uri, "stx"))
+
+
+def test_processes_that_open_a_new_store_together_all_succeed(tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path / 'new' / 'mlflow.db'}"
+    files = [tmp_path / str(number) for number in range(3)]
+    started = [SERVER.Process(target=answer, args=(uri, file)) for file in files]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join(120)
+    assert [process.exitcode for process in started] == [0, 0, 0]
+    assert {file.read_text() for file in files} == {open_store(uri, "stx")}
 
 
 def write(uri: str, folder: Path, steps: int) -> None:
@@ -113,7 +118,7 @@ def write(uri: str, folder: Path, steps: int) -> None:
         tracker.finish("finished", None)
 
 
-@pytest.mark.parametrize("steps", [200, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("steps", [100, pytest.param(1000, marks=pytest.mark.slow)])
 def test_eight_writers_at_once_lose_nothing(uri: str, tmp_path: Path, steps: int) -> None:
     """Eight processes, so many steps of a dozen metrics each, on one SQLite file."""
     open_store(uri, "stx")

@@ -1,5 +1,6 @@
 """What reaches the store, read back from it."""
 
+import shutil
 import time
 from pathlib import Path
 
@@ -27,7 +28,9 @@ def store(uri: str) -> MlflowTracking:
 
 
 @pytest.fixture
-def uri(tmp_path: Path) -> str:
+def uri(tmp_path: Path, new_database: Path) -> str:
+    (tmp_path / "outputs").mkdir()
+    shutil.copy(new_database, tmp_path / "outputs" / "mlflow.db")
     return f"sqlite:///{tmp_path / 'outputs' / 'mlflow.db'}"
 
 
