@@ -12,7 +12,7 @@ from stx import atomic
 from stx.errors import UserError
 from stx.runs.files import JOURNAL, STORED, alone_in
 from stx.runs.tracking.courier import Courier
-from stx.runs.tracking.journal import Entry, entries
+from stx.runs.tracking.journal import FORMAT, Entry, entries
 from stx.runs.tracking.store import answers, open_store
 
 MOST_IN_A_BATCH = 1000
@@ -131,6 +131,8 @@ def deliver(folder: Path, uri: str) -> str:
     opened = next((entry["open"] for entry, _ in entries(folder / JOURNAL, 0) if "open" in entry), None)
     if opened is None:
         return "its journal does not say which run it is"
+    if opened.get("format", 1) > FORMAT:
+        return "its journal was written by a later version of stx"
     uri = uri or opened["uri"]
     try:
         answers(uri)  # at once: the courier would be patient

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from filelock import FileLock
@@ -104,7 +104,7 @@ def open_store(uri: str, experiment: str) -> str:
             )
         if stored:
             return str(stored.experiment_id)
-        artifacts = f"file://{quote(str(folder / 'artifacts'))}" if folder else None
+        artifacts = (folder / "artifacts").as_uri() if folder else None
         return str(client.create_experiment(experiment, artifact_location=artifacts))
 
 

@@ -37,6 +37,10 @@ class Protocol(Section):
     """Relative difference of content distances that counts as met."""
 
 
+FORMAT = 1
+"""Of protocols; a file may leave it out."""
+
+
 class Cell(NamedTuple):
     """What one picture is made of, but for the style's weight."""
 
@@ -79,6 +83,8 @@ def load(name: str, changes: dict[str, str]) -> Protocol:
         raise UserError(f"protocol={name}: {file} is no YAML ({' '.join(str(error).split())[:120]})") from None
     if not isinstance(plain, dict):
         raise UserError(f"protocol={name}: {file} has no settings in it")
+    if plain.pop("format", FORMAT) != FORMAT:
+        raise UserError(f"protocol={name}: {file} has another format than {FORMAT}, which this version of stx reads")
     for key, text in changes.items():
         plain[key] = chosen(plain, key, [part for part in text.split(",") if part])
     try:
