@@ -168,6 +168,9 @@ def refuse_twice(asked: argparse.Namespace) -> None:
         sets["loss_weights.beta"] = "--strength"
     if asked.size is not None:
         sets |= dict.fromkeys(("image_size", "image_size.width", "image_size.height", "image_size.long_side"), "--size")
+    for text in (asked.photo, asked.painting):
+        if "=" in text and not Path(text).exists():
+            raise UserError(f"{text}: the two pictures come first; key=value and options behind them")
     for text in asked.overrides:
         if "=" not in text and not text.startswith("~"):
             raise UserError(f"{text}: two pictures are enough; all else is key=value (optim.steps=100) or an option")
