@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from stx.errors import UserError
-from stx.model.terms import PICTURE, Term
+from stx.model.terms import PICTURE, Term, moved
 from stx.model.vgg import VGG19, kept_as
 from stx.stats.precision import widest
 
@@ -51,6 +51,12 @@ class Part(nn.Module):
         self.register_buffer("target", None)
         self.scale: Tensor
         self.register_buffer("scale", torch.ones(()))
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Part":
+        """PyTorch's way behind `.to(device)`: the reference moves with target and scale."""
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        self.statistic = moved(self.statistic, fn)
+        return self
 
     def fit(self, features: Tensor) -> None:
         """Take the target from the features of the picture that the term is toward."""

@@ -55,6 +55,18 @@ class Term(NamedTuple):
         return partial(self.statistic, reference=self.reference(features)) if self.reference else self.statistic
 
 
+def moved(fitted: Callable[[Tensor], Tensor], move: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """What `Term.fit` gave, with the tensors of its reference moved to another device or type."""
+    if not isinstance(fitted, partial) or "reference" not in fitted.keywords:
+        return fitted
+    reference = fitted.keywords["reference"]
+    if isinstance(reference, Tensor):
+        reference = move(reference)
+    elif isinstance(reference, tuple):
+        reference = tuple(move(each) if isinstance(each, Tensor) else each for each in reference)
+    return partial(fitted, reference=reference)
+
+
 def tried(terms: Sequence[Term], same_shape: bool) -> None:
     """Run the terms on small noise, so that a bad parameter is a message and not a failed run. Raises UserError."""
     for term in terms:

@@ -95,26 +95,26 @@ def write(folder: Path, title: str, blocks: Sequence[Block], name: str = "report
 
 def slugs(blocks: Sequence[Block]) -> list[str]:
     """An id for each heading, all different; nothing for the other blocks."""
-    found: list[str] = []
+    slugs: list[str] = []
     for block in blocks:
         slug = ""
         if isinstance(block, Heading):
             base = re.sub(r"\W+", "-", plain(block.text).lower()).strip("-") or "section"
-            slug = next(name for n in count(1) if (name := base if n == 1 else f"{base}-{n}") not in found)
-        found.append(slug)
-    return found
+            slug = next(name for n in count(1) if (name := base if n == 1 else f"{base}-{n}") not in slugs)
+        slugs.append(slug)
+    return slugs
 
 
 def inline(text: str, literal: Callable[[str], str], code: Callable[[str], str], bold: str) -> str:
     """`bold` is what a bold part is put into, in place of {}."""
     parts, end = [], 0
-    for found in MARKED.finditer(text):
-        parts.append(literal(text[end : found.start()]))
-        if found[1]:
-            parts.append(code(found[1]))
+    for match in MARKED.finditer(text):
+        parts.append(literal(text[end : match.start()]))
+        if match[1]:
+            parts.append(code(match[1]))
         else:
-            parts.append(bold.replace("{}", inline(found[2], literal, code, bold)))
-        end = found.end()
+            parts.append(bold.replace("{}", inline(match[2], literal, code, bold)))
+        end = match.end()
     return "".join([*parts, literal(text[end:])])
 
 

@@ -41,8 +41,8 @@ class Evidence(NamedTuple):
 
     def layers(self, kind: str, place: str) -> dict[str, float]:
         """`style_magnitude`, `style_loss` or `grad_norm` of each layer."""
-        found = {name.partition("/")[2]: self.at(name, place) for name in self.series if name.startswith(f"{kind}/")}
-        return {layer: value for layer, value in sorted(found.items()) if value is not None}
+        values = {name.partition("/")[2]: self.at(name, place) for name in self.series if name.startswith(f"{kind}/")}
+        return {layer: value for layer, value in sorted(values.items()) if value is not None}
 
     def pull(self, place: str) -> float | None:
         """How hard all style layers pull at the picture, where the content pulls with 1."""

@@ -78,17 +78,17 @@ def pulls(run: Evidence) -> Sequence[tuple[int, float]]:
 
 def equal_scales(material: Material) -> list[Block]:
     """The same statistics, each scaled to pull as hard as the content."""
-    known = members(material, "calibrated_")
-    if not known:
+    chosen = members(material, "calibrated_")
+    if not chosen:
         return []
-    carrying = [name for name, run in known.items() if run.style <= CARRIED]
+    carrying = [name for name, run in chosen.items() if run.style <= CARRIED]
     others = [name for name in carrying if name != "gram"]
     lesson = (
         f"For {', '.join(others)} the scale was the reason."
         if others
         else "For the co-occurrence forms scale was not the only reason: what they measure is one."
     )
-    rows = [[name, number(run.style), number(run.content), number(run.pull("last"))] for name, run in known.items()]
+    rows = [[name, number(run.style), number(run.content), number(run.pull("last"))] for name, run in chosen.items()]
     return [
         Heading("Why: with equal scales"),
         Text(
@@ -96,7 +96,7 @@ def equal_scales(material: Material) -> list[Block]:
             "as long as the content's at the start, so that scale is no excuse. Style is carried by: "
             f"{', '.join(carrying) or 'none of them'}. {lesson}"
         ),
-        *material.side_by_side([f"calibrated_{name}" for name in known], 160, "calibrated_"),
+        *material.side_by_side([f"calibrated_{name}" for name in chosen], 160, "calibrated_"),
         Table(["statistic", "style distance", "content distance", "style's pull at the end"], rows),
     ]
 
@@ -148,17 +148,17 @@ def separations(material: Material) -> list[Block]:
 
 
 def layer_mean(separation: Mapping[str, float], start: str) -> float | None:
-    found = [value for key, value in separation.items() if key.startswith(start)]
-    return sum(found) / len(found) if found else None
+    distances = [value for key, value in separation.items() if key.startswith(start)]
+    return sum(distances) / len(distances) if distances else None
 
 
 def alone(material: Material) -> list[Block]:
     """What each descriptor draws from noise, with no content at all."""
-    known = members(material, "alone_")
-    if not known:
+    chosen = members(material, "alone_")
+    if not chosen:
         return []
-    twins = [name for name, run in known.items() if name != "gram" and matched(run) < EQUAL and run.style >= NONE]
-    rows = [[name, f"{matched(run):.1e}", number(run.style), str(run.steps)] for name, run in known.items()]
+    twins = [name for name, run in chosen.items() if name != "gram" and matched(run) < EQUAL and run.style >= NONE]
+    rows = [[name, f"{matched(run):.1e}", number(run.style), str(run.steps)] for name, run in chosen.items()]
     return [
         Heading("Why: what a descriptor draws alone"),
         Text(
@@ -171,7 +171,7 @@ def alone(material: Material) -> list[Block]:
         Text(
             f"Equal in their descriptor, to {EQUAL:.0%} of the start, and without style: {', '.join(twins) or 'none'}."
         ),
-        *material.side_by_side([f"alone_{name}" for name in known], 160, "alone_"),
+        *material.side_by_side([f"alone_{name}" for name in chosen], 160, "alone_"),
         Table(["statistic", "style loss left", "style distance", "steps"], rows),
     ]
 

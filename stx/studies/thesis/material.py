@@ -39,14 +39,14 @@ class Material(NamedTuple):
 
     def side_by_side(self, names: Sequence[str], width: int = 192, prefix: str = "") -> list[Pictures]:
         """Content and style of the first member that has them, then each one's result, named without `prefix`."""
-        known = [name for name in names if name in self.runs]
-        if not known:
+        present = [name for name in names if name in self.runs]
+        if not present:
             return []
-        first = known[0]
+        first = present[0]
         inputs = self.show(first, "content", "content.png") + self.show(first, "style", "style.png")
         return [
             Pictures(
-                [*inputs, *(shown for name in known for shown in self.show(name, name.removeprefix(prefix)))], width
+                [*inputs, *(shown for name in present for shown in self.show(name, name.removeprefix(prefix)))], width
             )
         ]
 
@@ -55,10 +55,10 @@ class Material(NamedTuple):
     ) -> list[Picture]:
         """A grid of members' pictures; nothing if none of them is there."""
         pictures = [[self.open(member) for member in row] for row in rows]
-        found = [picture for row in pictures for picture in row if picture]
-        if not found:
+        existing = [picture for row in pictures for picture in row if picture]
+        if not existing:
             return []
-        size = fitted(found[0].size, LARGEST // 2)
+        size = fitted(existing[0].size, LARGEST // 2)
         grid = contact_sheet(pictures, row_labels=row_labels, column_labels=columns, cell=size)
         return [self.keep(grid, name, caption, largest=2400)]
 

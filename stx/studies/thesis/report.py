@@ -103,21 +103,21 @@ def section(experiment: Experiment, material: Material, verdicts: Verdicts) -> l
         set(experiment.shows) & set(material.runs)
     ):
         return [Heading(f"{experiment.number} · {experiment.title}"), Text("Not run.")]
-    found: list[Block] = [Heading(f"{experiment.number} · {experiment.title}")]
-    found += material.side_by_side(experiment.shows)
+    blocks: list[Block] = [Heading(f"{experiment.number} · {experiment.title}")]
+    blocks += material.side_by_side(experiment.shows)
     for claim in experiment.claims:
-        found.append(Quote(claim.said, f"the thesis: {claim.meaning}"))
+        blocks.append(Quote(claim.said, f"the thesis: {claim.meaning}"))
         verdict = verdicts[claim.name]
         because = verdict.because[:1].upper() + verdict.because[1:]
-        found.append(Text(f"**{claim.name}: {verdict.word}.** {because}."))
-    known = {name: material.evidence[name] for name in experiment.shows if name in material.evidence}
-    if known:
-        found.append(outcomes(known))
-        found += magnitudes(known)
-    return found
+        blocks.append(Text(f"**{claim.name}: {verdict.word}.** {because}."))
+    finished = {name: material.evidence[name] for name in experiment.shows if name in material.evidence}
+    if finished:
+        blocks.append(outcomes(finished))
+        blocks += magnitudes(finished)
+    return blocks
 
 
-def outcomes(known: dict[str, Evidence]) -> Table:
+def outcomes(finished: dict[str, Evidence]) -> Table:
     rows = [
         [
             name,
@@ -128,17 +128,17 @@ def outcomes(known: dict[str, Evidence]) -> Table:
             number(run.style),
             number(run.content),
         ]
-        for name, run in known.items()
+        for name, run in finished.items()
     ]
     return Table(["run", "outcome", "steps", "ms a step", "seconds", "style distance", "content distance"], rows)
 
 
-def magnitudes(known: dict[str, Evidence]) -> list[Block]:
+def magnitudes(finished: dict[str, Evidence]) -> list[Block]:
     """Root mean square of the statistic, and E_l, at the first, middle and last step."""
     kinds = ("style_magnitude", "style_loss")
     rows = [
         [name, layer, *(number(run.layers(kind, place).get(layer)) for kind in kinds for place in PLACES)]
-        for name, run in known.items()
+        for name, run in finished.items()
         for layer in run.layers("style_magnitude", "first")
     ]
     columns = ["run", "layer", *(f"{what}, {place}" for what in ("magnitude", "E_l") for place in PLACES)]
@@ -162,19 +162,19 @@ def grids(material: Material) -> list[Block]:
         [f"to {layer}" for layer in STYLE_LAYERS],
         [f"{1 / beta:g}" for beta in reversed(BETAS)],
     )
-    found: list[Block] = []
+    blocks: list[Block] = []
     if reconstructions:
-        found += [Heading("E11 as a grid: reconstructions, as in Gatys et al. 2015, figure 1")]
-        found += [Pictures(reconstructions, 1000)]
+        blocks += [Heading("E11 as a grid: reconstructions, as in Gatys et al. 2015, figure 1")]
+        blocks += [Pictures(reconstructions, 1000)]
     if ratios:
-        found += [Heading("Layers by ratio, as in Gatys et al. 2015, figure 3"), Pictures(ratios, 1000)]
-        found += [
+        blocks += [Heading("Layers by ratio, as in Gatys et al. 2015, figure 3"), Pictures(ratios, 1000)]
+        blocks += [
             Text(
                 "From noise, with the losses calibrated, so that a ratio of 1 means that each style layer pulls as "
                 "hard as the content, at any size; their raw ratios belong to their rescaled network and their sizes."
             )
         ]
-    return found
+    return blocks
 
 
 def contradictions() -> list[Block]:
@@ -185,13 +185,13 @@ def contradictions() -> list[Block]:
 
 
 def all_runs(material: Material, failed: dict[str, str]) -> list[Block]:
-    found: list[Block] = [Heading("All runs")]
+    blocks: list[Block] = [Heading("All runs")]
     if failed:
-        found += [Text("These failed, and are tried again by the same command:")]
-        found += [Items([f"`{name}`: {message}" for name, message in failed.items()])]
+        blocks += [Text("These failed, and are tried again by the same command:")]
+        blocks += [Items([f"`{name}`: {message}" for name, message in failed.items()])]
     rows = [
         [name, run.id[:8], material.evidence[name].outcome, f"`{run.tags['stx.command']}`"]
         for name, run in material.runs.items()
     ]
-    found.append(Table(["run", "id", "outcome", "command"], rows))
-    return found
+    blocks.append(Table(["run", "id", "outcome", "command"], rows))
+    return blocks

@@ -30,27 +30,27 @@ def separation(config: Config, inputs: Inputs) -> dict[str, float]:
         "mirrored": inputs.style.flip(2),
     }
     (term,) = (term for term in inputs.terms if term.toward == "style")
-    found = {}
+    distances = {}
     with torch.no_grad():
         target = vgg(inputs.style, layers)
         fitted = {layer: term.fit(target[layer]) for layer in layers}
         wanted = {layer: fitted[layer](target[layer]) for layer in layers}
         for name, picture in others.items():
             for layer, features in vgg(picture, layers).items():
-                found[f"{name}/{layer}"] = float(relative_distance(fitted[layer](features), wanted[layer]))
-    return found
+                distances[f"{name}/{layer}"] = float(relative_distance(fitted[layer](features), wanted[layer]))
+    return distances
 
 
 def stored(work: Batch) -> dict[str, float]:
     """Every statistic's separation, by "<statistic>/<picture>/<layer>": from the parent run, measured only once."""
     asked = {name: planned for name, planned in work.planned.items() if name.startswith(PREFIX)}
-    known = hashlib.sha256("".join(planned.digest for planned in asked.values()).encode()).hexdigest()
-    if asked and work.store.read(work.parent.id).tags.get("stx.separation") != known:
+    digests = hashlib.sha256("".join(planned.digest for planned in asked.values()).encode()).hexdigest()
+    if asked and work.store.read(work.parent.id).tags.get("stx.separation") != digests:
         measured = {
             f"separation/{name.removeprefix(PREFIX)}/{key}": value
             for name, planned in asked.items()
             for key, value in separation(planned.job.config, prepare(planned.job.config)).items()
         }
-        work.store.note(work.parent, measured, {"stx.separation": known})
+        work.store.note(work.parent, measured, {"stx.separation": digests})
     metrics = work.store.read(work.parent.id).latest if asked else {}
     return {key.removeprefix("separation/"): value for key, value in metrics.items() if key.startswith("separation/")}

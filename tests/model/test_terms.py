@@ -1,0 +1,83 @@
+"""Terms as data: what a config asks for, and that they move and refuse as one."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from stx import stats
+from stx.config.compose import composition
+from stx.errors import UserError
+from stx.model.asked import terms
+from stx.model.losses import LossNetwork
+from stx.model.terms import PICTURE, Term, mean_square, position_free, thesis_factor, tried
+from stx.model.vgg import VGG19
+
+
+def of(*overrides: str) -> dict[tuple[str, str], Term]:
+    return {(term.group, term.name): term for term in terms(composition(list(overrides)).config)}
+
+
+def test_the_default_is_features_two_statistics_and_total_variation() -> None:
+    asked = of()
+    assert list(asked) == [
+        ("content", "features"), ("style", "mean_std"), ("style", "cooc_gram"), ("prior", "total_variation"),
+    ]  # fmt: skip
+    assert [term.weight for term in asked.values()] == [1, 10, 10, 0.1]
+    assert dict(asked["content", "features"].layers) == {"conv4_2": 1}
+    assert sum(asked["style", "mean_std"].layers.values()) == pytest.approx(1)
+    assert dict(asked["prior", "total_variation"].layers) == {PICTURE: 1}
+
+
+def test_the_thesis_factor_is_given_to_terms_with_no_distance_of_their_own() -> None:
+    cooc, gram = of("loss_weights=thesis", "style_stat=cooc_vector"), of("loss_weights=thesis", "style_stat=gram")
+    assert cooc["style", "cooc_vector"].factor is thesis_factor
+    assert gram["style", "gram"].factor is not thesis_factor
+    assert thesis_factor(torch.zeros(5), torch.zeros(4, 6, 7)) == 5 / (4 * (4 * 6 * 7) ** 2)
+
+
+def test_content_may_be_several_terms_too() -> None:
+    both = of("content_stat._target_=stx.stats.self_similarity", "+content_stat.reference._target_=stx.stats.positions",
+              "+content_stat.reference.most=9", "content_stat.distance._target_=stx.stats.mean_absolute")  # fmt: skip
+    assert both["content", "self_similarity"].reference is not None
+
+
+def test_only_statistics_of_positions_are_not_free_of_them() -> None:
+    assert position_free(tuple(of("style_stat=gram").values()))
+    assert not position_free(tuple(of("style_stat=cooc_tensor").values()))
+
+
+@pytest.mark.parametrize(
+    ("term", "message"),
+    [
+        (
+            Term("style", "it", lambda maps: 3, {"conv1_1": 1}, toward="style"),
+            r"_stat \(it\): it must return a tensor",
+        ),
+        (Term("prior", "it", lambda picture: picture, {PICTURE: 1}), "prior: it must be one number"),
+        (Term("content", "it", stats.features, {"conv1_1": 1}, toward="content", distance=torch.sub), "one number"),
+        (Term("style", "it", stats.features, {"conv1_1": 1}, toward="style"), "use style_size=same"),
+    ],
+)
+def test_a_term_that_cannot_be_is_a_mistake(term: Term, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        tried([term], same_shape=False)
+
+
+def test_all_of_a_network_moves_with_it(small_vgg: VGG19) -> None:
+    """Targets, scales and references, seen on a type that is not float32."""
+
+    def centred(maps: Tensor, *, reference: tuple[Tensor, Tensor]) -> Tensor:
+        return maps.mean((1, 2)) - reference[0] + reference[1]
+
+    def reference(maps: Tensor) -> tuple[Tensor, Tensor]:
+        return maps.mean((1, 2)), maps.amax((1, 2))
+
+    pictures = {"style": torch.rand(3, 16, 20), "content": torch.rand(3, 16, 20)}
+    term = Term("style", "it", centred, {"conv1_1": 1}, toward="style", reference=reference)
+    network = LossNetwork(small_vgg, pictures, [term])
+    (part,) = network.every_part
+    network.parts.double()
+    assert part.target is not None
+    assert part.target.dtype == part.scale.dtype == torch.float64
+    assert part.statistic(torch.rand(64, 4, 5).double()).dtype == torch.float64
+    assert mean_square(part.target, part.target) == 0
