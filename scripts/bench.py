@@ -51,7 +51,7 @@ def config(*overrides: str) -> Config:
     return composition([PLAIN[0], "image_size=small", "tracking=none", *overrides]).config
 
 
-def made(*overrides: str) -> tuple[Inputs, LossNetwork]:
+def prepared(*overrides: str) -> tuple[Inputs, LossNetwork]:
     asked = config(*overrides)
     inputs = prepare(asked)
     return inputs, loss_network(asked, inputs)
@@ -99,26 +99,30 @@ def pastiche(inputs: Inputs, network: LossNetwork, optimiser: str) -> PasticheAr
 
 def step() -> list[Row]:
     """One step in the precision that stx takes here, and in float32, beside pastiche's and the processor's own rate."""
-    inputs, network = made()
-    single = made("precision=fp32")
+    inputs, network = prepared()
+    single = prepared("precision=fp32")
     image = inputs.initial.clone().requires_grad_()
     with FlopCounterMode(display=False) as counted:
         network(image).total.backward()
     operations = counted.get_total_flops()
     dtype = inputs.hardware.dtype
     left, right = (torch.rand(2048, 2048).to(dtype) for _ in range(2))
-    found = in_turn(
+    seconds = in_turn(
         12,
         ours=stepping(inputs, network),
         single=stepping(*single),
         pastiche=pastiche(*single, "adam").draw,
         matrices=lambda: left @ right,
     )
-    rate, ours = 2 * 2048**3 / found["matrices"], operations / found["ours"]
+    rate, ours = 2 * 2048**3 / seconds["matrices"], operations / seconds["ours"]
     return [
-        (f"step, 256 x 192, Gram, {inputs.hardware.description}: seconds", found["ours"], ""),
-        ("step over pastiche's", found["ours"] / found["pastiche"], "<= 0.5" if dtype == torch.bfloat16 else "<= 0.8"),
-        ("step in float32 over pastiche's", found["single"] / found["pastiche"], ""),
+        (f"step, 256 x 192, Gram, {inputs.hardware.description}: seconds", seconds["ours"], ""),
+        (
+            "step over pastiche's",
+            seconds["ours"] / seconds["pastiche"],
+            "<= 0.5" if dtype == torch.bfloat16 else "<= 0.8",
+        ),
+        ("step in float32 over pastiche's", seconds["single"] / seconds["pastiche"], ""),
         (f"GFLOP of a step; {dtype} matrix product: {rate / 1e9:.0f} GFLOP/s", operations / 1e9, ""),
         ("step's rate over that of a matrix product", ours / rate, ">= 0.7"),
     ]
@@ -126,11 +130,11 @@ def step() -> list[Row]:
 
 def statistics() -> list[Row]:
     names = sorted(file.stem for file in (CONF / "style_stat").glob("*.yaml"))
-    calls = {name: stepping(*made(f"style_stat={name}", "loss_weights.calibrate=none")) for name in names}
-    found = in_turn(8, **calls)
+    calls = {name: stepping(*prepared(f"style_stat={name}", "loss_weights.calibrate=none")) for name in names}
+    seconds = in_turn(8, **calls)
     return [
-        (f"step with {name} over Gram's", found[name] / found["gram"], "<= 1.2" if "cooc" in name else "")
-        for name in sorted(names, key=lambda name: found[name])
+        (f"step with {name} over Gram's", seconds[name] / seconds["gram"], "<= 1.2" if "cooc" in name else "")
+        for name in sorted(names, key=lambda name: seconds[name])
         if name != "gram"
     ]
 
@@ -153,8 +157,8 @@ def box() -> list[Row]:
         return lambda: form(maps.clone().requires_grad_()).square().sum().backward()
 
     torch.testing.assert_close(ours(maps), published(maps), rtol=1e-3, atol=1e-5)
-    found = in_turn(3, ours=there_and_back(ours), published=there_and_back(published))
-    return [("published co-occurrence over the box form, times", found["published"] / found["ours"], ">= 50")]
+    seconds = in_turn(3, ours=there_and_back(ours), published=there_and_back(published))
+    return [("published co-occurrence over the box form, times", seconds["published"] / seconds["ours"], ">= 50")]
 
 
 def precision() -> list[Row]:
@@ -162,10 +166,10 @@ def precision() -> list[Row]:
     rows = []
     for content, style in PAIRS:
         pair = (f"content={content}", f"style={style}", "image_size.width=160", "image_size.height=120")
-        judge = made(*pair, "precision=fp32")[1]
+        judge = prepared(*pair, "precision=fp32")[1]
         totals = {}
         for kind in ("fp32", "bf16"):
-            inputs, network = made(*pair, f"precision={kind}")
+            inputs, network = prepared(*pair, f"precision={kind}")
             image = inputs.initial.clone().requires_grad_()
             for _ in optimise(network, image, Adam([image], lr=0.02, bands=0), 100):
                 pass
@@ -192,7 +196,7 @@ def quality() -> list[Row]:
 
     Both pictures are judged in float32.
     """
-    inputs, network = made("precision=fp32")
+    inputs, network = prepared("precision=fp32")
     artist = pastiche(inputs, network, "lbfgs")
     started = time.perf_counter()
     for _ in range(500):
@@ -252,7 +256,7 @@ def tracking() -> list[Row]:
                 asked = (*tiny, f"tracking={kind}", f"optim.steps={steps}")
                 took[kind, steps] = min(command(folder, f"{kind}{steps}{k}", *asked)[0] for k in range(2))
     added = took["mlflow", 1000] - took["mlflow", 1] - (took["none", 1000] - took["none", 1])
-    run = 1000 * in_turn(5, step=stepping(*made()))["step"]
+    run = 1000 * in_turn(5, step=stepping(*prepared()))["step"]
     return [
         ("tracking 1000 steps, 15 metrics, 10 pictures: seconds", added, ""),
         ("of a run of 1000 steps at 256 x 192", added / run, "<= 0.02"),
@@ -312,7 +316,7 @@ def cuda() -> list[Row]:
     with tempfile.TemporaryDirectory() as name:
         whole, _, table, said = command(Path(name), "whole", "optim.steps=1000", *asked)
         one, *_ = command(Path(name), "one", "optim.steps=1", *asked)
-    inputs, network = made(*asked[2:])
+    inputs, network = prepared(*asked[2:])
     with FlopCounterMode(display=False) as counted:
         network(inputs.initial.clone().requires_grad_()).total.backward()
     maps = sum(channels / 4 ** (int(layer[4]) - 1) for layer, channels in LAYERS.items() if layer in network.vgg.layers)
@@ -343,16 +347,16 @@ def main() -> None:
     parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], metavar="SECTION")
     parser.add_argument("--json", type=Path, default=Path("outputs/bench.json"))
     asked = parser.parse_args()
-    found: dict[str, Any] = {"machine": versions(), "threads": torch.get_num_threads()}
+    results: dict[str, Any] = {"machine": versions(), "threads": torch.get_num_threads()}
     for name in asked.sections or SECTIONS:
-        found[name] = []
+        results[name] = []
         for what, number, goal in SECTIONS[name]():
             kept = {True: "holds", False: "missed", None: ""}[holds(number, goal)]
             print(f"{name:<11}{what:<90}{number:>9.3g}  {goal:<8}{kept}", flush=True)  # noqa: T201
-            known = number if math.isfinite(number) else None  # JSON has no other numbers
-            found[name].append({"what": what, "number": known, "goal": goal, "kept": kept})
+            finite = number if math.isfinite(number) else None  # JSON has no other numbers
+            results[name].append({"what": what, "number": finite, "goal": goal, "kept": kept})
         asked.json.parent.mkdir(parents=True, exist_ok=True)
-        asked.json.write_text(json.dumps(found, indent=2), encoding="utf-8")
+        asked.json.write_text(json.dumps(results, indent=2), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -35,8 +35,8 @@ def soak(runs: int, folder: Path) -> list[Sample]:
     with (folder / "said.txt").open("w+") as said:
         process = subprocess.Popen(command, cwd=folder, stdout=said, stderr=said)
         while process.poll() is None:
-            found = sample(process.pid, folder, time.monotonic() - started)
-            samples += [found] if found else []
+            newest = sample(process.pid, folder, time.monotonic() - started)
+            samples += [newest] if newest else []
             time.sleep(INTERVAL)
         said.seek(0)
         if process.returncode:

@@ -64,12 +64,12 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
     folder = command.output_folder(own.get("output", f"outputs/compare-{Path(name).stem}"))
     protocol = load(name, {key: text for key, text in own.items() if key in LISTS})
     results = Results(protocol, runs={}, failed={})
-    with batch("compare", first_round(protocol, for_all), folder) as made:
-        for round_, number, of, ended in work(results, for_all, made):
+    with batch("compare", first_round(protocol, for_all), folder) as runs:
+        for round_, number, of, ended in work(results, for_all, runs):
             sys.stderr.write(f"round {round_}, {number}/{of} {ended.name}: {ended.outcome} ")
             sys.stderr.write(f"({ended.message})\n" if ended.message else f"in {ended.seconds:.0f} s\n")
         typed = shlex.join(["python", "-m", "stx.compare", *given])
-        return len(results.failed), write(made, results, folder / "report", typed)
+        return len(results.failed), write(runs, results, folder / "report", typed)
 
 
 if __name__ == "__main__":

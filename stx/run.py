@@ -27,11 +27,19 @@ def job(composed: DictConfig) -> None:
     if composed.resume is not None:
         result = run(resume.job(str(composed.resume), overrides, composed.tracking))
     else:
-        folder = Path(os.path.relpath(hydra_config.runtime.output_dir))
+        folder = relative(Path(hydra_config.runtime.output_dir))
         refuse_taken(folder)  # two jobs of a sweep, by hydra.sweep.subdir
         config, choices = validate(composed), choices_of(hydra_config)
         result = run(Job(config, folder, choices, overrides, name=run_name(config, choices)))
     sys.stdout.write(f"{result.picture}\n")
+
+
+def relative(folder: Path) -> Path:
+    """To the working directory, as people like to read it; as it is where that is on another drive."""
+    try:
+        return Path(os.path.relpath(folder))
+    except ValueError:
+        return folder
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ GROUND = ("stx", "stx.errors", "stx.atomic")
 DOOR = ("stx", "stx.runs.stylise")
 """`stx.stylise`, which the package itself offers."""
 
-HYDRA = ("stx.config.compose", "stx.runs.preflight", "stx.runs.sweep", "stx.run")
+HYDRA = ("stx.config.compose", "stx.runs.preflight", "stx.run")
 
 
 @cache
@@ -110,3 +110,12 @@ def test_scripts_and_tests_compose_as_stx_does() -> None:
         if any(within(name, "hydra") for name in imported(file))
     ]
     assert asking == ["test_compose.py"]
+
+
+def test_no_file_is_longer_than_250_lines_but_the_schema_and_no_function_longer_than_50() -> None:
+    for module, file in sources().items():
+        text = file.read_text(encoding="utf-8")
+        assert module == "stx.config.schema" or text.count("\n") <= 250, module
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                assert (node.end_lineno or 0) - node.lineno < 50, f"{module}.{node.name}"

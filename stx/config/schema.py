@@ -113,6 +113,28 @@ OneOrSeveral = Annotated[
 ]
 
 
+def layer_or_picture(name: str) -> str:
+    return name if name == "picture" else known_layer(name)
+
+
+class Measured(Call):
+    """A held-out measure: what of which layers is compared with which of the given pictures."""
+
+    to: Literal["style", "content", "both"]
+    layers: Annotated[list[Annotated[str, AfterValidator(layer_or_picture)]], Field(min_length=1)]
+    """The measure is the mean over them."""
+    each: bool = False
+    """Reported for each layer too, as <name>_<layer>."""
+    parts: list[str] = []
+    """Of a measure that gives several numbers, their names."""
+    label: str = ""
+    """In the tables of `stx compare`, which leave out what has none."""
+    smallest: Whole = 1
+    """Pixels of a picture's shorter side, below which it is not measured."""
+    alike: list[str] = []
+    """The functions of the statistics that optimise what this measures."""
+
+
 class LossWeights(Section):
     alpha: NotNegative
     beta: NotNegative

@@ -25,7 +25,7 @@ class Checkpoint(NamedTuple):
     last_finite: Tensor
     optimiser: dict[str, Any]
     scales: dict[str, float]
-    """Of the style layers' losses: measured once, at the start."""
+    """Of each part's loss: measured once, at the start."""
     events: list[list[Any]]
     """Values that were not finite so far: [step, what]."""
     backoffs: int

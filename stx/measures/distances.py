@@ -157,7 +157,7 @@ def ssim(target: Tensor) -> ToTarget:
     wanted = luminance(target).cpu().numpy()
 
     def similarity(ours: Tensor) -> Tensor:
-        found = structural_similarity(  # type: ignore[no-untyped-call]
+        value = structural_similarity(  # type: ignore[no-untyped-call]
             luminance(ours).cpu().numpy(),
             wanted,
             data_range=1,
@@ -165,7 +165,7 @@ def ssim(target: Tensor) -> ToTarget:
             sigma=1.5,
             use_sample_covariance=False,
         )
-        return ours.new_tensor(found)
+        return ours.new_tensor(value)
 
     return similarity
 

@@ -5,84 +5,41 @@ docs/measures.md says what each one is, which way it points, and what it costs.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from types import MappingProxyType
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from stx.measures import distances
+from stx.measures.catalogue import Measure, catalogue, toward
 from stx.measures.distances import ToTarget
+from stx.model.terms import PICTURE
 from stx.model.vgg import VGG19, shortest_side
 from stx.model.weights import load_weights
 
-STYLE_LAYERS = ("conv1_2", "conv2_2", "conv3_3", "conv4_3")
-DEEPEST = STYLE_LAYERS[-1]
-PICTURE = "picture"
-"""Stands where a layer's name does: the pixels themselves."""
-
-
-class Measure(NamedTuple):
-    distance: Callable[[Tensor], ToTarget]
-    layers: tuple[str, ...]
-    """The measure is the mean over them."""
-    each: bool = False
-    """Reported for each layer too, as <name>_<layer>."""
-
-
-TO_STYLE: Mapping[str, Measure] = MappingProxyType(
-    {
-        "sliced_wasserstein": Measure(distances.sliced_wasserstein, STYLE_LAYERS, each=True),
-        "gram": Measure(distances.relative_gram, STYLE_LAYERS),
-        "frechet": Measure(distances.frechet, STYLE_LAYERS),
-        "colour": Measure(distances.colour, (PICTURE,)),
-    }
-)
-"""To the style picture, which may have another size."""
-
-TO_CONTENT: Mapping[str, Measure] = MappingProxyType(
-    {
-        "content": Measure(distances.relative, ("conv4_3",)),
-        "content_conv3_3": Measure(distances.relative, ("conv3_3",)),
-        "content_conv4_3": Measure(distances.relative, ("conv4_3",)),
-        "cfsd": Measure(distances.structure, ("conv3_3",)),
-        "ssim": Measure(distances.ssim, (PICTURE,)),
-        "pixels": Measure(distances.root_mean_square, (PICTURE,)),
-    }
-)
-"""To the photograph, position by position."""
-
-NOISE = ("noise_luma", "noise_chroma")
-"""Of the picture itself, against the larger of both given pictures'."""
-
-CIRCULAR: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "measure/sliced_wasserstein": ("sliced_wasserstein", "channel_histograms"),
-        # Gram's distance is an MMD with a second-order polynomial kernel (Li et al. 2017); a Gaussian's G is C + m mᵀ
-        "measure/gram": ("gram", "mmd_polynomial", "gaussian"),
-        "measure/frechet": ("gaussian",),
-        "measure/colour": (),
-    }
-)
-"""The statistics that optimise what a style measure measures, by the names of their functions."""
+DEEPEST = "conv4_3"
+"""Pictures too small for it are not judged. No measure looks at a deeper layer."""
 
 
 def circular(
     measure: str, statistics: Collection[str], style_layers: Collection[str], content_layers: Collection[str]
 ) -> bool:
-    """Whether `measure` ("measure/...") judges a picture by what it was optimised for.
+    """Whether `measure` ("measure/...") judges a picture by what it was optimised for, by the functions `statistics`.
 
-    A style measure does where a statistic of its kind was optimised at any layer, since neighbouring layers are
-    correlated; a content measure where its own layer was among `content_layers`; noise never does. Raises KeyError
-    for no measure.
+    A measure does where a statistic of its kind was optimised at any layer, since neighbouring layers are correlated;
+    one of the content does too where its own layer was among `content_layers`; noise never does. Raises KeyError for
+    no measure.
     """
     name = measure.removeprefix("measure/")
-    if name in NOISE:
-        return False
-    if name in TO_CONTENT:
-        return not set(TO_CONTENT[name].layers).isdisjoint(content_layers)
-    alike = CIRCULAR[measure.partition("_conv")[0]]
-    return bool(style_layers) and not set(alike).isdisjoint(statistics)
+    spec = {
+        each: listed.spec
+        for key, listed in catalogue().items()
+        for each in (*listed.names(key), *by_layer(key, listed))
+    }[name]
+    layers = {"style": style_layers, "content": content_layers, "both": ()}[spec.to]
+    return bool(layers) and (
+        not set(spec.alike).isdisjoint(statistics)
+        or (spec.to == "content" and not set(spec.layers).isdisjoint(content_layers))
+    )
 
 
 class Judge(NamedTuple):
@@ -102,29 +59,32 @@ def measurer(content: Tensor, style: Tensor) -> Judge:
     if min(*content.shape[1:], *style.shape[1:]) < shortest_side(DEEPEST):
         return Judge({}, lambda picture: {})
     vgg = VGG19(load_weights("vgg19", None, 0), "max", DEEPEST).to(content.device)
-    without = () if min(content.shape[1:]) >= distances.SSIM_WINDOW else ("ssim",)
-    to_content = {name: measure for name, measure in TO_CONTENT.items() if name not in without}
+    shortest = min(content.shape[1:])
+    to_style, to_content, of_both = (
+        {name: measure for name, measure in toward(picture).items() if measure.spec.smallest <= shortest}
+        for picture in ("style", "content", "both")
+    )
+    layers = sorted({layer for measure in catalogue().values() for layer in measure.spec.layers} - {PICTURE})
     targets: dict[str, dict[str, ToTarget]] = {}
     baselines: dict[str, dict[str, Tensor]] = {}
 
     def seen(picture: Tensor) -> Iterator[tuple[str, Tensor]]:
         """A layer at a time: all of a large picture's features together would not fit where its run does."""
         yield PICTURE, picture
-        yield from vgg.stream(picture, STYLE_LAYERS)
+        yield from vgg.stream(picture, layers)
 
     with torch.no_grad():
         paintings = {}
         for layer, painting in seen(style):
-            targets[layer] = aimed(TO_STYLE, layer, painting)
-            if any(layer in measure.layers for measure in to_content.values()):
+            targets[layer] = aimed(to_style, layer, painting)
+            if any(layer in measure.spec.layers for measure in (to_content | of_both).values()):
                 paintings[layer] = painting
         for layer, photograph in seen(content):
             contents = aimed(to_content, layer, photograph)
             baselines[layer] = {name: distance(photograph) for name, distance in targets[layer].items()}
             if content.shape == style.shape:
                 baselines[layer] |= {name: distance(paintings[layer]) for name, distance in contents.items()}
-            targets[layer] |= contents
-        noise = distances.noise(style, content)
+            targets[layer] |= contents | aimed(of_both, layer, paintings.get(layer), photograph)
 
     def judge(picture: Tensor) -> dict[str, float]:
         picture = picture.to(content.device)
@@ -133,25 +93,30 @@ def measurer(content: Tensor, style: Tensor) -> Judge:
                 layer: {name: distance(features) for name, distance in targets[layer].items()}
                 for layer, features in seen(picture)
             }
-            fine = dict(zip(NOISE, noise(picture), strict=True))
-        return on_host("measure", over_layers(distances_of) | fine)
+        return on_host("measure", over_layers(distances_of))
 
     return Judge(on_host("baseline", over_layers(baselines)), judge)
 
 
-def aimed(measures: Mapping[str, Measure], layer: str, target: Tensor) -> dict[str, ToTarget]:
-    """Those of the measures that look at a layer, with the target's features there."""
-    return {name: measure.distance(target) for name, measure in measures.items() if layer in measure.layers}
+def aimed(measures: Mapping[str, Measure], layer: str, *targets: Tensor | None) -> dict[str, ToTarget]:
+    """Those of the measures that look at a layer, with the targets' features there."""
+    return {name: measure.distance(*targets) for name, measure in measures.items() if layer in measure.spec.layers}
+
+
+def by_layer(name: str, measure: Measure) -> dict[str, str]:
+    """What a measure is called at each layer, where each is reported, with that layer."""
+    return {f"{name}_{layer}": layer for layer in measure.spec.layers} if measure.spec.each else {}
 
 
 def over_layers(measured: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
     """Measures by name, from their distances by layer and name: the mean, and where asked each layer's."""
-    means = {}
-    for name, measure in {**TO_STYLE, **TO_CONTENT}.items():
-        by_layer = {f"{name}_{layer}": measured[layer][name] for layer in measure.layers if name in measured[layer]}
-        if by_layer:
-            means[name] = torch.stack(list(by_layer.values())).mean()
-            means |= by_layer if measure.each else {}
+    means: dict[str, Tensor] = {}
+    for name, measure in catalogue().items():
+        distances = [measured[layer][name] for layer in measure.spec.layers if name in measured[layer]]
+        if distances:
+            mean = torch.stack(distances).mean(0)
+            means |= zip(measure.names(name), mean.flatten(), strict=True)
+            means |= zip(by_layer(name, measure), distances, strict=False)
     return means
 
 

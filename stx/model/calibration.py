@@ -42,14 +42,28 @@ def gradient_norms(network: LossNetwork, picture: Tensor) -> dict[str, Tensor]:
     return {name: norm(name) for name in ([YARDSTICK] if YARDSTICK in network.weights else []) + others}
 
 
+def balance_yardstick(network: LossNetwork, picture: Tensor) -> None:
+    """Of a yardstick with several terms, let each part pull as its layer's first does: one that cannot be felt beside
+    the others would be no part of what the others are measured by."""
+    first: dict[str, float] = {}
+    for part in network.every_part:
+        if part.term.group != YARDSTICK or len(network.at_group(part)) == 1:
+            continue
+        image = picture.detach().requires_grad_()
+        (gradient,) = torch.autograd.grad(network(image).parts[part], image)
+        norm = float(torch.linalg.vector_norm(gradient, dtype=widest(image.device)))
+        wanted = first.setdefault(part.layer, norm)
+        if math.isfinite(wanted / norm if norm else math.inf) and wanted > 0:
+            part.scale.mul_(wanted / norm)
+
+
 def weighted_gradient_norms(network: LossNetwork, picture: Tensor) -> dict[str, Tensor]:
     """The same as each enters the total: how hard each of them pulls at the picture."""
     weights = {YARDSTICK: network.weights.get(YARDSTICK, 0.0)}
     for part in network.every_part:
         name = part.term.group
         if name != YARDSTICK:
-            members = sum(other.term.group == name for other in network.at(part.layer))
-            weights[part.key] = network.weights[name] * network.shares[name, part.layer] / members
+            weights[part.key] = network.weights[name] * network.shares[name, part.layer] / len(network.at_group(part))
     return {name: norm * weights[name] for name, norm in gradient_norms(network, picture).items()}
 
 
@@ -60,7 +74,9 @@ def calibrate(network: LossNetwork, content: Tensor, generator: torch.Generator)
     the shallowest part sets the length. A part whose gradient is zero or not finite keeps its scale, with one warning.
     """
     noise = torch.randn(content.shape, generator=generator).to(content.device)
-    measured = gradient_norms(network, (content + NOISE * noise).clamp(0, 1))
+    near = (content + NOISE * noise).clamp(0, 1)
+    balance_yardstick(network, near)
+    measured = gradient_norms(network, near)
     norms = {name: float(norm) for name, norm in measured.items()}
     network.norms = dict(norms)
     wanted = norms.pop(YARDSTICK, 0.0)

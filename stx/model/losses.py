@@ -70,7 +70,7 @@ class Part(nn.Module):
         values = self.statistic(features)
         if values.shape != self.target.shape:
             raise UserError(
-                "this style statistic compares position by position, so both pictures must have one size: "
+                f"this {self.term.group} statistic compares position by position, so both pictures must have one size: "
                 f"use style_size=same ({self.key}: {tuple(values.shape)} against {tuple(self.target.shape)})"
             )
         self.scale.fill_(self.term.factor(values, features))
@@ -91,12 +91,14 @@ class LossNetwork(nn.Module):
     Pictures are (3, H, W), RGB in [0, 1], by the names that terms are `toward`; the last one has the size of those
     that will be judged. Values and losses are float32 whatever the features are.
 
-    Raises UserError where a target and the judged picture's values have different shapes.
+    Raises UserError where a target and the judged picture's values have different shapes, and for terms that could not
+    be evaluated, or whose group has two weights.
     """
 
     def __init__(self, vgg: VGG19, pictures: Mapping[str, Tensor], terms: Sequence[Term]):
         super().__init__()
         self.vgg = vgg
+        refuse_unusable(terms, [*vgg.layers, PICTURE], pictures)
         self.weights = {term.group: term.weight for term in terms}
         self.shares = {(term.group, layer): share for term in terms for layer, share in term.layers.items()}
         self.norms: dict[str, float] = {}
@@ -120,6 +122,10 @@ class LossNetwork(nn.Module):
 
     def at(self, layer: str) -> list[Part]:
         return [part for part in self.every_part if part.layer == layer]
+
+    def at_group(self, part: Part) -> list[Part]:
+        """The parts of one layer and group, whose mean is its loss."""
+        return [other for other in self.at(part.layer) if other.term.group == part.term.group]
 
     @property
     def every_part(self) -> list[Part]:
@@ -166,3 +172,19 @@ class LossNetwork(nn.Module):
         for name, loss in groups.items():
             total = total + self.weights[name] * loss
         return Losses(total, groups, layers, parts, magnitudes, peaks)
+
+
+def refuse_unusable(terms: Sequence[Term], layers: Sequence[str], pictures: Mapping[str, Tensor]) -> None:
+    """Raise UserError for terms that would be left out of the loss, or enter it otherwise than they say."""
+    for term in terms:
+        if term.toward is not None and term.toward not in pictures:
+            raise UserError(f"{term.name}: toward {term.toward}, which is none of {', '.join(pictures)}")
+        missing = [layer for layer in term.layers if layer not in layers]
+        if missing:
+            raise UserError(f"{term.name}: this network has no {', '.join(missing)}")
+        same = next(other for other in terms if other.group == term.group)
+        agree = all(same.layers.get(layer, share) == share for layer, share in term.layers.items())
+        if term.weight != same.weight or not agree:
+            raise UserError(
+                f"{term.name}: the terms of a group share its weight and layers; give it a group of its own"
+            )

@@ -10,7 +10,7 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from stx.config.layers import LAYERS
 from stx.model import machine
-from stx.model.terms import Term
+from stx.model.terms import PICTURE, Term
 from stx.model.vgg import POOL, RELU, segments
 
 PROCESS = 0.8e9
@@ -83,14 +83,19 @@ def of_a_step(
                 passing += 0 if itemsize == 4 else 8 * stage.after  # the features in float32, and their gradient
             worst, largest = max(worst, kept + inside + passing), max(largest, passing)
         kept += segment[-1].after * itemsize if checkpointing and len(segment) > 2 else inside
-    return kept + largest if calibrated and not checkpointing else worst
+    of_the_picture = sum(3 * kept_by(term, PICTURE) for term in terms if PICTURE in term.layers)
+    return of_the_picture + (kept + largest if calibrated and not checkpointing else worst)
 
 
 def kept_by(term: Term, layer: str) -> float:
-    """Bytes that a statistic keeps for its gradient beside the features, for each of their numbers: tried, twice."""
+    """Bytes that a statistic keeps for its gradient beside the features, for each of their numbers: tried, twice.
+
+    Of one that looks at a limited number of positions, which these small maps do not reach, it is more than it keeps.
+    """
+    channels = 3 if layer == PICTURE else LAYERS[layer]
 
     def kept(height: int, width: int) -> int:
-        maps = torch.rand(1, LAYERS[layer], height, width).to(memory_format=torch.channels_last).squeeze(0)
+        maps = torch.rand(1, channels, height, width).to(memory_format=torch.channels_last).squeeze(0)
         maps.requires_grad_()
         statistic = term.fit(maps.detach())
         storages = {}
@@ -102,13 +107,13 @@ def kept_by(term: Term, layer: str) -> float:
 
         with saved_tensors_hooks(keep, lambda tensor: tensor):
             values = statistic(maps)
-            distance = term.distance(values, torch.zeros_like(values))
+            distance = values if term.toward is None else term.distance(values, torch.zeros_like(values))
         del distance
         storages.pop(maps.untyped_storage().data_ptr(), None)
         return sum(storages.values())
 
     small, large = (9, 13), (18, 26)
-    return max(0, kept(*large) - kept(*small)) / (LAYERS[layer] * (18 * 26 - 9 * 13))
+    return max(0, kept(*large) - kept(*small)) / (channels * (18 * 26 - 9 * 13))
 
 
 def there_is(device: torch.device) -> float:

@@ -29,7 +29,7 @@ def thesis_factor(values: Tensor, features: Tensor) -> float:
 
 
 class Term(NamedTuple):
-    """One statistic in a loss. A second style is a term toward it; a mask would weigh positions beside layers."""
+    """One statistic in a loss. A second style is a group of terms `toward` it, by the name that it is given under."""
 
     group: str
     """Its loss is part of loss/<group>; the terms of a group have one weight, and E_l of a layer is their mean."""
@@ -74,7 +74,9 @@ def tried(terms: Sequence[Term], same_shape: bool) -> None:
         for layer in term.layers:
             ours, other = (noise(layer, size) for size in ((8, 6), (6, 8)))
             try:
-                values = [fitted(maps) for fitted in [term.fit(ours)] for maps in (ours, other)]
+                # Only of a style may the other picture have another shape.
+                shown = (ours, other) if term.toward == "style" and not same_shape else (ours, ours)
+                values = [fitted(maps) for fitted in [term.fit(ours)] for maps in shown]
                 if not all(isinstance(each, Tensor) for each in values):
                     raise ValueError("it must return a tensor")
                 if term.toward is None and values[0].ndim != 0:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from stx import atomic
 from stx.config.compose import at_work, choices_of, compose
 from stx.config.schema import MlflowTracking
 from stx.errors import UserError
@@ -85,9 +86,10 @@ def attempt(job: Job) -> str:
     state = job.folder / CHECKPOINT
     try:
         run(job._replace(resumed=(job.folder / RUN).exists()))
+        (job.folder / ERROR).unlink(missing_ok=True)
         state.unlink(missing_ok=True)  # nobody goes on with a finished member, and an L-BFGS has much to remember
     except Exception as error:
-        (job.folder / ERROR).write_text(traceback.format_exc(), encoding="utf-8")
+        atomic.write(job.folder / ERROR, traceback.format_exc())
         return f"{type(error).__name__}: {error}".splitlines()[0]
     return ""
 

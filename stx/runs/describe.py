@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+from stx.config.compose import override
 from stx.loop.listener import Outcome
 from stx.model.prepare import Inputs
 from stx.runs.files import OUTPUT
@@ -16,6 +17,10 @@ NOISY = 1.5
 """Times the fine energy of painting and photograph, from which a run says so."""
 
 
+ELSEWHERE = ("image_size", "tracking", "guard")
+"""Groups whose option identifies no run: the sizes are told, and what is left changes no picture."""
+
+
 def command(job: Job) -> str:
     return shlex.join(["python", "-m", "stx.run", *job.overrides])
 
@@ -25,11 +30,10 @@ def run(job: Job, inputs: Inputs) -> About:
     config, choices = job.config, job.choices
     content, style = Path(config.content).stem, Path(config.style).stem
     statistic = choices["style_stat"]
-    groups = ("experiment", "style_stat", "content_stat", "model", "pooling", "init", "optim", "loss_weights")
     params: dict[str, str | int] = {
         "content": config.content,
         "style": config.style,
-        **{group: choices[group] for group in groups if group in choices},
+        **{group: option for group, option in choices.items() if group not in ELSEWHERE},
         "image_size.width": inputs.content.shape[2],
         "image_size.height": inputs.content.shape[1],
         "optim.steps": config.optim.steps,
@@ -37,8 +41,8 @@ def run(job: Job, inputs: Inputs) -> About:
         "loss_weights.beta": f"{config.loss_weights.beta:g}",
         "seed": config.seed,
     }
-    for override in job.overrides:  # whatever else was set is what a sweep would vary
-        key, _, value = override.lstrip("+~").partition("=")
+    for typed in job.overrides:  # whatever else was set is what a sweep would vary
+        key, _, value = typed.lstrip("+~").partition("=")
         if not key.startswith(("hydra", "tracking", "guard")) and key not in choices:
             params.setdefault(key, value)
     tags = {
@@ -72,7 +76,7 @@ def opening(job: Job, inputs: Inputs) -> str:
 
 
 def how_to_go_on(folder: Path) -> str:
-    typed = shlex.join(["python", "-m", "stx.run", f"resume={folder}"])
+    typed = shlex.join(["python", "-m", "stx.run", override("resume", str(folder))])
     return f"the picture so far: {folder / OUTPUT}\ngo on: {typed}"
 
 
@@ -90,7 +94,7 @@ def closing(outcome: Outcome, measured: Mapping[str, float], where: str) -> str:
     if outcome.converged:
         lines.append("converged: the loss falls no more (optim.stop_at)")
     if outcome.stalled and not outcome.diverged:
-        lines.append("L-BFGS stalled: not even a short step along the gradient lowers the loss any more")
+        lines.append("the optimiser stalled: not even a short step along the gradient lowers the loss any more")
     if measured:
         share = style_share(measured["measure/sliced_wasserstein"], measured["baseline/sliced_wasserstein"])
         style = (

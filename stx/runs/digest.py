@@ -56,6 +56,8 @@ def parts(config: Config, inputs: Inputs) -> Iterator[bytes]:
         yield picture.cpu().contiguous().numpy().tobytes()
     if isinstance(config.init, PictureInit):
         yield Path(config.init.path).expanduser().read_bytes() if Path(config.init.path).is_file() else b""
+    for file in sorted({file for function in functions(inputs) for file in files(function)}):
+        yield file.read_bytes()
     for source in sorted({source for function in functions(inputs) if (source := own_source(function))}):
         yield Path(source).read_bytes()
 
@@ -70,6 +72,16 @@ def functions(inputs: Inputs) -> Iterator[Callable[..., Any]]:
     yield inputs.optimiser
     for term in inputs.terms:
         yield from filter(None, (term.statistic, term.distance, term.reference))
+
+
+def files(function: Callable[..., Any]) -> Iterator[Path]:
+    """The files that a function's own settings name."""
+    while isinstance(function, partial):
+        for value in function.keywords.values():
+            path = Path(value).expanduser() if isinstance(value, str) else None
+            if path and path.is_file():
+                yield path
+        function = function.func
 
 
 def own_source(function: Callable[..., Any]) -> str | None:

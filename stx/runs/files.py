@@ -32,11 +32,16 @@ FORMAT = 1
 
 
 def told(folder: Path) -> tuple[list[str], dict[str, str], dict[str, Any]]:
-    """Overrides, choices and dumped config of the run in a folder. Raises ValueError or OSError where there is none."""
+    """Overrides, choices and dumped config of the run in a folder. Raises ValueError or OSError where there is none,
+    UserError for one of a later version."""
     run = json.loads((folder / RUN).read_text(encoding="utf-8"))
     config = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
-    if not isinstance(run, dict) or not isinstance(config, dict) or run.get("format", 1) > FORMAT:
-        raise ValueError(f"{folder}: of another version of stx")
+    if not isinstance(run, dict) or not isinstance(config, dict):
+        raise ValueError(f"{folder}: {RUN} or {CONFIG} holds something else")
+    if run.get("format", 1) > FORMAT:
+        raise UserError(
+            f"{folder / RUN}: written by a later version of stx (format {run['format']}); this one reads {FORMAT}"
+        )
     return list(run["overrides"]), dict(run["choices"]), config
 
 

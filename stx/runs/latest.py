@@ -13,7 +13,10 @@ LATEST = OUTPUTS / "latest"
 def renew(folder: Path) -> None:
     """Let the link point to a run's folder, wherever it lies. Nothing where there is no outputs/, where something else
     has the link's name, or where the file system has no links: nobody's run ends for it."""
-    place = os.path.relpath(folder, OUTPUTS)
+    try:
+        place = os.path.relpath(folder, OUTPUTS)
+    except ValueError:  # on another drive
+        place = str(folder.absolute())
     if not OUTPUTS.is_dir() or place == os.curdir or (LATEST.exists() and not LATEST.is_symlink()):
         return
     part = OUTPUTS / f".latest.{os.getpid()}"

@@ -32,6 +32,8 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
         name = str(folder)
     try:
         overrides, choices, dumped = told(folder)
+    except UserError:
+        raise
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
         raise UserError(f"resume={name}: {folder} holds no run that had begun ({RUN} and {CONFIG})") from None
     now = choices | dict(leaves(restored(dumped).model_dump(by_alias=True)))
@@ -84,9 +86,9 @@ def find(name: str, tracking: Mapping[str, Any]) -> Path:
     """A run's folder, given itself or the run's id in a store."""
     if Path(name).is_dir():
         return Path(name)
-    for known in Path("outputs").rglob(STORED):
-        if known_run(known.parent).get("run_id") == name:
-            return known.parent
+    for stored in Path("outputs").rglob(STORED):
+        if known_run(stored.parent).get("run_id") == name:
+            return stored.parent
     if tracking.get("name") == "mlflow" and len(name) == 32 and name.isalnum():
         from stx.runs.tracking.store import folder_of
 

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Mapping
-from os import PathLike
+from os import PathLike, fspath
 from signal import SIGINT
 from typing import Any
 
@@ -47,7 +47,7 @@ def stylise(content: Source, style: Source, *overrides: str, callback: Callback 
             raise UserError(f"{text}: {TAKEN[group]}")
     sources = {"content": content, "style": style}
     given = {name: opened(name, source) for name, source in sources.items()}
-    typed = [override(name, str(one) if isinstance(one, str | PathLike) else name) for name, one in sources.items()]
+    typed = [override(name, fspath(one) if isinstance(one, str | PathLike) else name) for name, one in sources.items()]
     config = composed([*typed, "tracking=none", "guard.checkpoint_every=0", *overrides])
     inputs = prepare(config, given)
     stop = Stop()
@@ -56,7 +56,7 @@ def stylise(content: Source, style: Source, *overrides: str, callback: Callback 
         said = f"diverged at {outcome.event}; the picture is the last finite one"
         if config.guard.on_nan == "raise":
             raise Diverged(said)
-        warnings.warn(said, stacklevel=3)
+        warnings.warn(said, stacklevel=2)
     return images.to_picture(resized(outcome.picture, inputs.content.shape[1:]))
 
 
@@ -70,7 +70,7 @@ def composed(overrides: list[str]) -> Config:
 def opened(name: str, source: Source) -> Image.Image:
     """Raises UserError."""
     if isinstance(source, str | PathLike):
-        return images.load(str(source))
+        return images.load(fspath(source))
     if isinstance(source, Image.Image):
         return images.to_srgb(source, f"the {name} picture")
     values = np.asarray(source)
@@ -87,6 +87,9 @@ def opened(name: str, source: Source) -> Image.Image:
 
 
 class Calls(Listener):
+    every = 1
+    """So that the loop stops where the callback says; each step waits for the last one's numbers then."""
+
     def __init__(self, callback: Callback, stop: Stop):
         self.callback, self.stop = callback, stop
 

@@ -10,6 +10,7 @@ All take features (D, H, W) and the same four parameters:
 
 import math
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -120,10 +121,19 @@ def trained(file: str, channels: int) -> Tensor:
     return weights
 
 
-@lru_cache(maxsize=1)
 def tensor_in(file: str) -> Tensor:
     try:
-        loaded = torch.load(file, map_location="cpu", weights_only=True)
+        written = Path(file).expanduser().stat()
+    except OSError as error:
+        raise UserError(f"filter={file}: no tensor can be read from it ({error.strerror})") from None
+    return read(file, written.st_mtime_ns, written.st_size)
+
+
+@lru_cache(maxsize=1)
+def read(file: str, *version: int) -> Tensor:
+    """Once for each `version` of the file, not at each step."""
+    try:
+        loaded = torch.load(Path(file).expanduser(), map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged file may raise anything
         why = getattr(error, "strerror", None) or type(error).__name__
         raise UserError(f"filter={file}: no tensor can be read from it ({why})") from None

@@ -42,8 +42,8 @@ def draw(path: Path, series: Series, *, title: str, x: str, y: str, linewidth: f
     axes.grid(color="#dddddd", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
     handles, names = [], []
-    for (name, found), colour, marker in zip(series.items(), cycle(COLOURS), cycle(MARKERS), strict=False):
-        xs, ys = [at for at, _ in found], [value if plotted(at, value) else math.nan for at, value in found]
+    for (name, pairs), colour, marker in zip(series.items(), cycle(COLOURS), cycle(MARKERS), strict=False):
+        xs, ys = [at for at, _ in pairs], [value if plotted(at, value) else math.nan for at, value in pairs]
         handles += axes.plot(xs, ys, color=colour, marker=marker, markersize=4, linewidth=linewidth)
         names.append(textwrap.fill(name if any(map(math.isfinite, ys)) else f"{name} (none)", LEGEND_WIDTH))
     # The names come after: a legend leaves out what begins with an underscore.

@@ -1,6 +1,5 @@
 """A report page made of blocks, written as HTML and as Markdown from the same data."""
 
-import os
 import re
 from collections.abc import Callable, Sequence
 from itertools import count
@@ -10,6 +9,8 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
+
+from stx import atomic
 
 # Only what Markdown reads the same way: code without spaces at its ends, bold at the edges of words (2**3**4 is
 # arithmetic), neither beside more of its own signs.
@@ -84,12 +85,8 @@ def write(folder: Path, title: str, blocks: Sequence[Block], name: str = "report
     texts = {end: TEMPLATES.get_template(f"page.{end}").render(title=title, blocks=views) for end in ("html", "md")}
     folder.mkdir(parents=True, exist_ok=True)
     for end, text in texts.items():
-        unfinished = folder / f".{name}.{end}.{os.getpid()}"
-        try:
-            unfinished.write_bytes(text.encode("utf-8", "replace"))  # a file's name may be no text at all
-            os.replace(unfinished, folder / f"{name}.{end}")
-        finally:
-            unfinished.unlink(missing_ok=True)
+        # A file's name may be no text at all.
+        atomic.write(folder / f"{name}.{end}", text.encode("utf-8", "replace"))
     return folder / f"{name}.html", folder / f"{name}.md"
 
 

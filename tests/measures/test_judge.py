@@ -1,5 +1,6 @@
 """Held-out measures: what is measured against what, under which name."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,13 @@ import torch
 from torch import Tensor
 
 from stx.config.layers import LAYERS
-from stx.measures.judge import CIRCULAR, NOISE, STYLE_LAYERS, TO_CONTENT, TO_STYLE, circular, measurer, measures
+from stx.config.schema import CONF
+from stx.measures.catalogue import catalogue, toward
+from stx.measures.judge import DEEPEST, circular, measurer, measures
 
+STYLE_LAYERS = catalogue()["sliced_wasserstein"].spec.layers
+TO_STYLE, TO_CONTENT = set(toward("style")), set(toward("content"))
+NOISE = ("noise_luma", "noise_chroma")
 STYLE_MEASURES = {*TO_STYLE, *(f"sliced_wasserstein_{layer}" for layer in STYLE_LAYERS)}
 
 
@@ -27,16 +33,16 @@ def test_untouched_pictures_score_as_their_names_say() -> None:
         assert photograph[f"measure/{name}"] == pytest.approx(photograph[f"baseline/{name}"]) != 0
     for name in TO_CONTENT:
         assert painting[f"measure/{name}"] == pytest.approx(painting[f"baseline/{name}"]) != 0
-    assert len(photograph) == 2 * len(STYLE_MEASURES | set(TO_CONTENT)) + len(NOISE)
+    assert len(photograph) == 2 * len(STYLE_MEASURES | TO_CONTENT) + len(NOISE)
     assert max(photograph[f"measure/{name}"] for name in NOISE) <= 1.0
     assert max(painting[f"measure/{name}"] for name in NOISE) == pytest.approx(1)
 
 
 def test_a_measure_of_several_layers_is_their_mean() -> None:
-    found = measures(picture(2), picture(0), picture(1))
-    layers = [found[f"measure/sliced_wasserstein_{layer}"] for layer in STYLE_LAYERS]
-    assert found["measure/sliced_wasserstein"] == pytest.approx(sum(layers) / 4)
-    assert found["measure/content"] == found["measure/content_conv4_3"] != found["measure/content_conv3_3"]
+    judged = measures(picture(2), picture(0), picture(1))
+    layers = [judged[f"measure/sliced_wasserstein_{layer}"] for layer in STYLE_LAYERS]
+    assert judged["measure/sliced_wasserstein"] == pytest.approx(sum(layers) / 4)
+    assert judged["measure/content"] == judged["measure/content_conv4_3"] != judged["measure/content_conv3_3"]
 
 
 def test_one_judge_says_the_same_of_a_picture_every_time() -> None:
@@ -67,9 +73,11 @@ def test_pictures_smaller_than_its_window_have_no_ssim() -> None:
 
 def test_measures_are_of_layers_that_no_default_loss_uses() -> None:
     used = {"conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1", "conv4_2"}
-    for measure in {**TO_STYLE, **TO_CONTENT}.values():
-        assert used.isdisjoint(measure.layers)
-        assert all(layer in LAYERS or layer == "picture" for layer in measure.layers)
+    for measure in catalogue().values():
+        assert used.isdisjoint(measure.spec.layers)
+        assert all(
+            layer == "picture" or [*LAYERS].index(layer) <= [*LAYERS].index(DEEPEST) for layer in measure.spec.layers
+        )
 
 
 ALL_STYLE = ("conv1_1", "conv2_1")
@@ -90,6 +98,9 @@ CIRCLES = [
     ("measure/content_conv3_3", [], (), ("conv3_3",), True),
     ("measure/content_conv3_3", [], (), ("conv4_3",), False),
     ("measure/cfsd", [], (), ("conv3_3",), True),
+    ("measure/cfsd", ["gram", "self_similarity"], ALL_STYLE, ("conv4_2",), True),
+    ("measure/cfsd", ["gram", "features"], ALL_STYLE, ("conv4_2",), False),
+    ("measure/noise_luma", ["gram"], ALL_STYLE, ("conv4_2",), False),
     ("measure/ssim", ["gram"], ALL_STYLE, tuple(LAYERS), False),
 ]
 
@@ -101,9 +112,16 @@ def test_a_measure_of_what_was_optimised_is_circular(
     assert circular(measure, statistics, style, content) is answer
 
 
+def functions(group: str) -> set[str]:
+    """What the YAMLs of a group call, their distances too."""
+    texts = [file.read_text(encoding="utf-8") for file in (CONF / group).glob("*.yaml")]
+    return {target.rpartition(".")[2] for text in texts for target in re.findall(r"_target_: (\S+)", text)}
+
+
 def test_every_measure_says_whether_it_is_circular() -> None:
-    assert set(CIRCULAR) == {f"measure/{name}" for name in TO_STYLE}
-    for name in STYLE_MEASURES | set(TO_CONTENT):
+    names = {name for group in ("style_stat", "content_stat") for name in functions(group)}
+    assert all(set(measure.spec.alike) <= names for measure in catalogue().values())  # a misspelt one would never be
+    for name in STYLE_MEASURES | TO_CONTENT:
         assert circular(f"measure/{name}", [], ALL_STYLE, ()) is False
     with pytest.raises(KeyError):
         circular("measure/gramm", ["gram"], ALL_STYLE, ())
@@ -111,5 +129,5 @@ def test_every_measure_says_whether_it_is_circular() -> None:
 
 def test_every_measure_is_explained() -> None:
     page = (Path(__file__).parents[2] / "docs" / "measures.md").read_text(encoding="utf-8")
-    for name in {*TO_STYLE, *TO_CONTENT}:
+    for name in {*TO_STYLE, *TO_CONTENT, *NOISE}:
         assert f"`measure/{name}`" in page

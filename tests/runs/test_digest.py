@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
 from stx.config.compose import composition
@@ -64,3 +65,13 @@ def test_every_setting_of_the_list_is_one_of_the_config() -> None:
     options = ([], ["init=noise"], ["optim=adam"])
     keys = {key for more in options for key in settings(composition([*SMALL, *more]).config)}
     assert all(any(key == name or key.startswith(f"{name}.") for key in keys) for name in SETTINGS)
+
+
+def test_the_bytes_of_a_file_that_a_statistic_names_count(tmp_path: Path) -> None:
+    file = tmp_path / "filter.pt"
+    digests = []
+    for value in (1.0, 2.0):
+        torch.save(torch.full((64, 64, 3, 3), value), file)
+        config = composition([*SMALL, "style_stat=cooc_tensor", "style_size=same", f"style_stat.filter={file}"]).config
+        digests.append(digest(config, prepare(config)))
+    assert digests[0] != digests[1]

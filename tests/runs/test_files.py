@@ -21,7 +21,7 @@ def test_a_run_of_a_later_format_is_not_read(tmp_path: Path) -> None:
         (tmp_path / RUN).write_text(json.dumps({**kind, **run}))
         assert told(tmp_path) == (["seed=0"], {"optim": "adam"}, {"seed": 0})
     (tmp_path / RUN).write_text(json.dumps({"format": 99, **run}))
-    with pytest.raises(ValueError, match="of another version of stx"):
+    with pytest.raises(ValueError, match=r"later version of stx \(format 99\)"):
         told(tmp_path)
 
 

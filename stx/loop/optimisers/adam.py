@@ -1,5 +1,6 @@
 """Adam on the bands of the picture."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any
@@ -34,7 +35,8 @@ class Adam(torch.optim.Adam):
 
     @staticmethod
     def remembered(**settings: Any) -> int:
-        return 2  # two moments
+        bands = sum(4.0**-halvings for halvings in range(int(settings["bands"]) + 1))
+        return math.ceil(4 * bands)  # themselves, their gradients, two moments
 
     def shorten(self, factor: float) -> None:
         for group in self.param_groups:

@@ -60,7 +60,9 @@ class LBFGS(torch.optim.Optimizer):
 
     @staticmethod
     def remembered(**settings: Any) -> int:
-        return 2 * int(settings["history"])  # a move and a change of gradient each
+        return (
+            2 * (int(settings["history"]) + 1) + 3
+        )  # a move and a change of gradient each, and a spare one; where it is
 
     def shorten(self, factor: float) -> None:
         self.param_groups[0]["first_step"] *= factor

@@ -26,7 +26,9 @@ class PlainLBFGS(torch.optim.LBFGS):
 
     @staticmethod
     def remembered(**settings: Any) -> int:
-        return 2 * int(settings["history"])  # a move and a change of gradient each
+        return (
+            2 * int(settings["history"]) + 2
+        )  # a move and a change of gradient each; the last gradient, the direction
 
     def shorten(self, factor: float) -> None:
         self.param_groups[0]["lr"] *= factor

@@ -41,13 +41,13 @@ def ratio(results: Results, statistic: str, measure: str) -> Ratio | None:
 
 def by_pair(results: Results, statistic: str, measure: str) -> dict[tuple[str, str], float]:
     """Logarithm of the ratio for each pair of pictures. Its seeds are averaged: they are no independent samples."""
-    found: dict[tuple[str, str], list[float]] = {}
+    logarithms: dict[tuple[str, str], list[float]] = {}
     for cell in results.cells(statistic):
         both = results.closest(cell), results.closest(results.reference(cell))
-        values = [made.run.latest.get(measure, math.nan) for made in both if made]
+        values = [one.run.latest.get(measure, math.nan) for one in both if one]
         if len(values) == 2 and min(values) > 0:
-            found.setdefault(cell.pair, []).append(math.log(values[0] / values[1]))
-    return {pair: float(np.mean(values)) for pair, values in found.items()}
+            logarithms.setdefault(cell.pair, []).append(math.log(values[0] / values[1]))
+    return {pair: float(np.mean(values)) for pair, values in logarithms.items()}
 
 
 def interval(values: np.ndarray) -> tuple[float, float]:
@@ -56,29 +56,29 @@ def interval(values: np.ndarray) -> tuple[float, float]:
         return math.nan, math.nan
     if np.ptp(values) == 0:  # for which the acceleration is not defined
         return float(values[0]), float(values[0])
-    found = bootstrap(
+    interval = bootstrap(
         (values,), np.mean, confidence_level=CONFIDENCE, n_resamples=RESAMPLES, rng=np.random.default_rng(0)
     ).confidence_interval
-    return float(found.low), float(found.high)
+    return float(interval.low), float(interval.high)
 
 
 def mean_of(results: Results, statistic: str, of: Callable[[Run], float]) -> float:
     """Over all cells of a statistic that have it; not a number where none has."""
-    found = [of(made.run) for cell in results.cells(statistic) if (made := results.closest(cell))]
-    known = [value for value in found if not math.isnan(value)]
-    return float(np.mean(known)) if known else math.nan
+    values = [of(closest.run) for cell in results.cells(statistic) if (closest := results.closest(cell))]
+    finite = [value for value in values if not math.isnan(value)]
+    return float(np.mean(finite)) if finite else math.nan
 
 
 def unmet(results: Results) -> list[tuple[Cell, float]]:
     """Cells that have not reached the reference's content distance, with theirs as a share of it."""
-    found = []
+    missed = []
     for cell in cells(results.protocol):
-        target, made = results.target(cell), results.closest(cell)
-        if target is not None and made is not None:
-            share = made.run.latest[CONTENT] / target
+        target, closest = results.target(cell), results.closest(cell)
+        if target is not None and closest is not None:
+            share = closest.run.latest[CONTENT] / target
             if abs(math.log(share)) > results.protocol.tolerance:
-                found.append((cell, share))
-    return found
+                missed.append((cell, share))
+    return missed
 
 
 def step_time(results: Results, statistic: str) -> float:
@@ -90,4 +90,4 @@ def step_time(results: Results, statistic: str) -> float:
 
 def ranking(ratios: Mapping[str, Ratio | None]) -> Sequence[str]:
     """Statistics by what they score, the best first; those without a score last."""
-    return sorted(ratios, key=lambda name: found.mean if (found := ratios[name]) else math.inf)
+    return sorted(ratios, key=lambda name: score.mean if (score := ratios[name]) else math.inf)

@@ -72,10 +72,10 @@ def load(name: str, changes: dict[str, str]) -> Protocol:
     Statistics are chosen from those that it has, or named as an option of `style_stat`. Raises UserError.
     """
     file = Path(name) if name.endswith((".yaml", ".yml")) else CONF / "protocol" / f"{name}.yaml"
-    known = sorted(path.stem for path in (CONF / "protocol").glob("*.yaml"))
+    names = sorted(path.stem for path in (CONF / "protocol").glob("*.yaml"))
     if not file.is_file():
         raise UserError(
-            f"protocol={name}: choose from {', '.join(known)}, or give a YAML file{did_you_mean(name, known)}"
+            f"protocol={name}: choose from {', '.join(names)}, or give a YAML file{did_you_mean(name, names)}"
         )
     try:
         plain: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -108,11 +108,11 @@ def chosen(plain: dict[str, Any], key: str, names: Sequence[str]) -> Any:
         return [int(name) for name in dict.fromkeys(names)]
     if key != "statistics":
         return list(dict.fromkeys(names))
-    known = plain.get("statistics") or {}
+    offered = plain.get("statistics") or {}
     options = sorted(path.stem for path in (CONF / "style_stat").glob("*.yaml"))
     for name in names:
-        if name not in known and name not in options:
-            allowed = [*known, *(option for option in options if option not in known)]
+        if name not in offered and name not in options:
+            allowed = [*offered, *(option for option in options if option not in offered)]
             raise UserError(f"statistics={name}: choose from {', '.join(allowed)}{did_you_mean(name, allowed)}")
     reference = str(plain.get("reference"))
-    return {name: known.get(name, f"style_stat={name}") for name in dict.fromkeys([reference, *names])}
+    return {name: offered.get(name, f"style_stat={name}") for name in dict.fromkeys([reference, *names])}

@@ -7,9 +7,12 @@ from pathlib import Path
 
 from PIL import Image
 
+from stx.measures.catalogue import labels
 from stx.measures.judge import circular
 from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs.batch import Batch
+from stx.runs.files import CONTENT as PHOTOGRAPH
+from stx.runs.files import OUTPUT, STYLE
 from stx.runs.tracking.store import Run
 from stx.runs.words import style_share
 from stx.studies import charts, page
@@ -20,17 +23,6 @@ from stx.studies.page import Block, Heading, Items, Picture, Pictures, Table, Te
 
 JUDGED_BY = "measure/sliced_wasserstein"
 """What the ranking is by."""
-MEASURES = {
-    JUDGED_BY: "sliced Wasserstein",
-    "measure/frechet": "Fréchet",
-    "measure/gram": "Gram",
-    "measure/colour": "colour",
-    CONTENT: "content",
-    "measure/cfsd": "structure (CFSD)",
-    "measure/ssim": "SSIM (higher is nearer)",
-    "measure/noise_luma": "noise, luma",
-    "measure/noise_chroma": "noise, chroma",
-}
 CELL = 192
 """Pixels of a picture's longer side on the sheet."""
 
@@ -49,7 +41,7 @@ def write(work: Batch, results: Results, folder: Path, command: str) -> Path:
             *sheet(results, folder),
         ]
     html, _ = page.write(folder, "Style statistics compared", [*blocks, *all_runs(results)])
-    metrics = {f"ratio/{name}": found.mean for name, found in ratios.items() if found}
+    metrics = {f"ratio/{name}": score.mean for name, score in ratios.items() if score}
     work.store.note(work.parent, metrics, {"mlflow.note.content": summary(ratios), "stx.command": command})
     work.store.attach(work.parent, folder)
     return html
@@ -59,25 +51,25 @@ def summary(ratios: Mapping[str, Ratio | None]) -> str:
     return "\n\n".join(f"**{name}**: {shown(ratios[name])} of the reference" for name in ranking(ratios))
 
 
-def shown(found: Ratio | None) -> str:
-    if found is None:
+def shown(score: Ratio | None) -> str:
+    if score is None:
         return "–"
-    interval = "" if math.isnan(found.low) else f" ({found.low:.3f} to {found.high:.3f})"
-    return f"{found.mean:.3f}{interval}"
+    interval = "" if math.isnan(score.low) else f" ({score.low:.3f} to {score.high:.3f})"
+    return f"{score.mean:.3f}{interval}"
 
 
 def opening(results: Results, command: str) -> list[Block]:
     protocol, runs, _ = results
-    made = [one.run for several in runs.values() for one in several]
+    every = [one.run for several in runs.values() for one in several]
     said: list[Block] = [Text(f"`{command}`")]
-    if not made:
+    if not every:
         return [*said, Text("No run has ended yet.")]
-    run = made[0]
+    run = every[0]
     return [
         *said,
         Text(
             f"{len(protocol.photographs)} photographs x {len(protocol.styles)} styles x {len(protocol.seeds)} seeds, "
-            f"{len(made)} runs at {run.params['image_size.width']} x {run.params['image_size.height']} pixels and "
+            f"{len(every)} runs at {run.params['image_size.width']} x {run.params['image_size.height']} pixels and "
             f"{run.params['optim.steps']} steps, on {run.tags['stx.hardware']}. {run.tags['stx.versions']}."
         ),
         Text(
@@ -93,23 +85,23 @@ def board(work: Batch, results: Results, ratios: Mapping[str, Ratio | None]) -> 
     """One row a statistic, the best first."""
     reference = results.protocol.reference
     reference_time = step_time(results, reference)
-    rows = []
+    rows, measures = [], labels()
     for name in ranking(ratios):
         row = [f"`{name}`"]
-        for measure in MEASURES:
-            found = ratios[name] if measure == JUDGED_BY else ratio(results, name, measure)
-            bold = measure == JUDGED_BY and found is not None and found.differs
+        for measure in measures:
+            score = ratios[name] if measure == JUDGED_BY else ratio(results, name, measure)
+            bold = measure == JUDGED_BY and score is not None and score.differs
             flag = " †" if circular(measure, *optimised(work, name)) else ""
-            row.append((f"**{shown(found)}**" if bold else shown(found)) + flag)
+            row.append((f"**{shown(score)}**" if bold else shown(score)) + flag)
         rows.append([*row, f"{step_time(results, name) / reference_time:.2f}"])
     left = mean_of(results, reference, share)
     return [
         Heading("Leaderboard"),
         Table(
-            ["statistic", *MEASURES.values(), "time a step"],
+            ["statistic", *measures.values(), "time a step"],
             rows,
             f"each measure over `{reference}`'s on the same pictures and seed, geometric mean over pairs of "
-            "pictures; below 1 is nearer to the style (from content on, to the photograph), or less noise",
+            "pictures; below 1 is nearer to the style (from structure on, to the photograph), or less noise",
         ),
         Text(
             f"In brackets the {CONFIDENCE:.0%} confidence interval, by the bootstrap over pairs of pictures; bold "
@@ -122,7 +114,8 @@ def board(work: Batch, results: Results, ratios: Mapping[str, Ratio | None]) -> 
 def optimised(work: Batch, statistic: str) -> tuple[list[str], list[str], list[str]]:
     """The functions that a statistic's runs optimise, at which style layers, and the content layers."""
     config = next(planned.job.config for name, planned in work.planned.items() if name.startswith(f"{statistic}-"))
-    functions = [term.target.rpartition(".")[2] for term in config.style_stat.by_name().values()]
+    terms = [*config.style_stat.by_name().values(), *config.content_stat.by_name().values()]
+    functions = [term.target.rpartition(".")[2] for term in terms]
     return functions, config.loss_weights.style_layers, config.loss_weights.content_layers
 
 
@@ -158,7 +151,7 @@ def pairs(results: Results) -> list[Block]:
     ]
     return [
         Heading("Pair by pair"),
-        Table(["photograph · style", *names], rows, f"{MEASURES[JUDGED_BY]}, mean of seeds"),
+        Table(["photograph · style", *names], rows, f"{labels()[JUDGED_BY]}, mean of seeds"),
     ]
 
 
@@ -170,7 +163,7 @@ def pareto(results: Results, folder: Path) -> list[Block]:
     """Style against content of every run; style as a share of the untouched photograph's distance."""
     series: dict[str, list[tuple[float, float]]] = {}
     for cell, several in results.runs.items():
-        for run in (made.run for made in several):
+        for run in (one.run for one in several):
             series.setdefault(cell.statistic, []).append((run.latest[CONTENT], share(run)))
     charts.points(
         folder / "pictures" / "pareto.png",
@@ -185,45 +178,45 @@ def pareto(results: Results, folder: Path) -> list[Block]:
 def sheet(results: Results, folder: Path) -> list[Block]:
     """Photograph, style and every statistic's picture, a row for each pair, of the first seed."""
     protocol = results.protocol
-    rows, labels = [], []
+    rows, row_names = [], []
     for photograph, style in product(protocol.photographs, protocol.styles):
         cells = [Cell(name, photograph, style, protocol.seeds[0]) for name in protocol.statistics]
-        made = [results.closest(cell) for cell in cells]
-        first = next(filter(None, made), None)
-        inputs = [picture(first, file) for file in ("content.png", "style.png")]
-        rows.append([*inputs, *(picture(one, "output.png") for one in made)])
-        labels.append(label(photograph, style))
-    found = [shown for row in rows for shown in row if shown]
-    if not found:
+        closest = [results.closest(cell) for cell in cells]
+        first = next(filter(None, closest), None)
+        inputs = [picture(first, file) for file in (PHOTOGRAPH, STYLE)]
+        rows.append([*inputs, *(picture(one, OUTPUT) for one in closest)])
+        row_names.append(label(photograph, style))
+    pictures = [shown for row in rows for shown in row if shown]
+    if not pictures:
         return []
     columns = ["photograph", "style", *protocol.statistics]
-    made_sheet = contact_sheet(rows, row_labels=labels, column_labels=columns, cell=fitted(found[0].size, CELL))
-    made_sheet.resize(fitted(made_sheet.size, 2400)).save(folder / "pictures" / "sheet.jpg", quality=88)
+    grid = contact_sheet(rows, row_labels=row_names, column_labels=columns, cell=fitted(pictures[0].size, CELL))
+    grid.resize(fitted(grid.size, 2400)).save(folder / "pictures" / "sheet.jpg", quality=88)
     return [Heading("Pictures"), Pictures([Picture("pictures/sheet.jpg", "at equal content distance")], 1000)]
 
 
-def picture(made: Made | None, file: str) -> Image.Image | None:
+def picture(one: Made | None, file: str) -> Image.Image | None:
     """One of a run's files; nothing where there is no run, or its file is gone."""
     try:
-        with Image.open(made.run.artifact(file)) as opened:  # type: ignore[union-attr]
+        with Image.open(one.run.artifact(file)) as opened:  # type: ignore[union-attr]
             return opened.convert("RGB")
     except (AttributeError, OSError):
         return None
 
 
 def all_runs(results: Results) -> list[Block]:
-    found: list[Block] = [Heading("All runs")]
+    blocks: list[Block] = [Heading("All runs")]
     if results.failed:
-        found += [Text("These failed, and are tried again by the same command:")]
-        found += [Items([f"`{name}`: {message}" for name, message in results.failed.items()])]
+        blocks += [Text("These failed, and are tried again by the same command:")]
+        blocks += [Items([f"`{name}`: {message}" for name, message in results.failed.items()])]
     rows = [
-        [cell.statistic, *map(stem, cell.pair), str(cell.seed), f"{made.beta:g}", made.run.id[:8]]
-        + [f"{made.run.latest.get(measure, math.nan):.3f}" for measure in (CONTENT, JUDGED_BY)]
+        [cell.statistic, *map(stem, cell.pair), str(cell.seed), f"{one.beta:g}", one.run.id[:8]]
+        + [f"{one.run.latest.get(measure, math.nan):.3f}" for measure in (CONTENT, JUDGED_BY)]
         for cell, several in results.runs.items()
-        for made in several
+        for one in several
     ]
     columns = ["statistic", "photograph", "style", "seed", "beta", "id", "content", "sliced Wasserstein"]
-    return [*found, Table(columns, rows)]
+    return [*blocks, Table(columns, rows)]
 
 
 def stem(path: str) -> str:

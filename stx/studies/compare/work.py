@@ -38,13 +38,13 @@ class Results(NamedTuple):
 
     def target(self, cell: Cell) -> float | None:
         """The reference's content distance on the same pictures with the same seed."""
-        made = self.runs.get(self.reference(cell), ())
-        return made[0].tried.content if made else None
+        runs = self.runs.get(self.reference(cell), ())
+        return runs[0].tried.content if runs else None
 
     def closest(self, cell: Cell) -> Made | None:
         """The run of a cell that ended nearest to the reference's content distance."""
-        target, made = self.target(cell), self.runs.get(cell, ())
-        return min(made, key=lambda one: miss(one.tried, target)) if made and target is not None else None
+        target, runs = self.target(cell), self.runs.get(cell, ())
+        return min(runs, key=lambda one: miss(one.tried, target)) if runs and target is not None else None
 
     def reference(self, cell: Cell) -> Cell:
         return cell._replace(statistic=self.protocol.reference)
@@ -87,13 +87,13 @@ def wanted(results: Results) -> dict[Cell, float]:
 
     A cell whose reference failed has no target, and gets its first run only.
     """
-    protocol, found = results.protocol, dict[Cell, float]()
+    protocol, betas = results.protocol, dict[Cell, float]()
     for cell in cells(protocol):
-        made, target = results.runs.get(cell, ()), results.target(cell)
-        if not made:
-            found[cell] = first_beta(protocol, cell.statistic)
-        elif cell.statistic != protocol.reference and target is not None and len(made) < protocol.runs:
-            tried = [one.tried for one in made]
+        runs, target = results.runs.get(cell, ()), results.target(cell)
+        if not runs:
+            betas[cell] = first_beta(protocol, cell.statistic)
+        elif cell.statistic != protocol.reference and target is not None and len(runs) < protocol.runs:
+            tried = [one.tried for one in runs]
             beta = next_beta(tried, target)
             met = min(miss(one, target) for one in tried) <= protocol.tolerance
             if (
@@ -101,8 +101,8 @@ def wanted(results: Results) -> dict[Cell, float]:
                 and beta not in {one.beta for one in tried}
                 and not (exhausted(tried) and beta > max(tried).beta)
             ):
-                found[cell] = beta
-    return found
+                betas[cell] = beta
+    return betas
 
 
 def first_round(protocol: Protocol, given: Sequence[str]) -> list[Member]:
@@ -117,7 +117,7 @@ def work(results: Results, given: Sequence[str], batch: Batch) -> Iterator[Progr
         members = {cell: member(protocol, cell, beta, given) for cell, beta in betas.items()}
         if round_ > 1:
             batch.add(list(members.values()))
-        cell_of = {made.name: cell for cell, made in members.items()}
+        cell_of = {member.name: cell for cell, member in members.items()}
         for number, ended in enumerate(batch.work(), start=1):
             cell, run = cell_of[ended.name], batch.run_of(ended.name)
             if run and math.isfinite(run.latest.get(CONTENT, math.nan)):

@@ -8,6 +8,7 @@ from PIL import Image
 
 from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs.batch import Planned
+from stx.runs.files import CONTENT, OUTPUT, STYLE
 from stx.runs.tracking.store import Run
 from stx.studies.page import Picture, Pictures
 from stx.studies.thesis.evidence import Evidence
@@ -25,7 +26,7 @@ class Material(NamedTuple):
     separation: dict[str, float]
     """By "<statistic>/<picture>/<layer>"."""
 
-    def open(self, name: str, file: str = "output.png") -> Image.Image | None:
+    def open(self, name: str, file: str = OUTPUT) -> Image.Image | None:
         """A member's picture; nothing if it has no run, or if its file is gone."""
         try:
             with Image.open(self.runs[name].artifact(file)) as picture:
@@ -33,7 +34,7 @@ class Material(NamedTuple):
         except (KeyError, OSError):
             return None
 
-    def show(self, name: str, caption: str, file: str = "output.png") -> list[Picture]:
+    def show(self, name: str, caption: str, file: str = OUTPUT) -> list[Picture]:
         picture = self.open(name, file)
         return [self.keep(picture, f"{name}-{Path(file).stem}", caption)] if picture else []
 
@@ -43,7 +44,7 @@ class Material(NamedTuple):
         if not present:
             return []
         first = present[0]
-        inputs = self.show(first, "content", "content.png") + self.show(first, "style", "style.png")
+        inputs = self.show(first, "content", CONTENT) + self.show(first, "style", STYLE)
         return [
             Pictures(
                 [*inputs, *(shown for name in present for shown in self.show(name, name.removeprefix(prefix)))], width

@@ -1,0 +1,57 @@
+"""The held-out measures, as conf/measure/*.yaml names them: one function and one YAML each."""
+
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import yaml
+from pydantic import ValidationError
+
+from stx.config.explain import explain
+from stx.config.functions import bind
+from stx.config.schema import CONF, Measured
+from stx.errors import UserError
+
+
+class Measure(NamedTuple):
+    distance: Callable[..., Any]
+    """Target, or both of them -> other features or picture -> a number, or one for each of the `parts`."""
+    spec: Measured
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """What its numbers are called: its own `name`, or that and each of its parts."""
+        return tuple(f"{name}_{part}" for part in self.spec.parts) or (name,)
+
+
+@cache
+def catalogue() -> Mapping[str, Measure]:
+    """By name, in alphabetical order. Raises UserError for a YAML that names no measure."""
+    return MappingProxyType({file.stem: load(file.stem) for file in sorted((CONF / "measure").glob("*.yaml"))})
+
+
+def load(name: str) -> Measure:
+    plain = yaml.safe_load((CONF / "measure" / f"{name}.yaml").read_text(encoding="utf-8"))
+    try:
+        spec = Measured.model_validate(plain)
+    except ValidationError as error:
+        raise UserError(f"conf/measure/{name}.yaml: {explain(error, plain)}") from None
+    # The targets come first: of a measure against both pictures, the painting and then the photograph.
+    bound: partial[Any] = bind(spec, f"measure.{name}", given=("photograph",) if spec.to == "both" else ())
+    return Measure(bound, spec)
+
+
+def toward(picture: str) -> dict[str, Measure]:
+    """The measures against "style", "content" or "both"."""
+    return {name: measure for name, measure in catalogue().items() if measure.spec.to == picture}
+
+
+def labels() -> dict[str, str]:
+    """What tables call the measures that they show, by "measure/<name>": to the style first, then to the content."""
+    shown = sorted(catalogue().items(), key=lambda item: ("style", "content", "both").index(item[1].spec.to))
+    return {
+        f"measure/{each}": f"{measure.spec.label}, {part}" if part else measure.spec.label
+        for name, measure in shown
+        if measure.spec.label
+        for each, part in zip(measure.names(name), measure.spec.parts or [""], strict=True)
+    }
