@@ -34,14 +34,14 @@ class Row(NamedTuple):
 
 def rows(page: str) -> list[Row]:
     """`typed` and `answer` of every table row, each a code span, with the heading above them."""
-    found, section = [], ""
+    rows, section = [], ""
     for line in page.splitlines():
         section = line.removeprefix("## ") if line.startswith("## ") else section
         if cells := re.fullmatch(r"\| `([^`]+)` \| `([^`]+)` \|", line):
-            found.append(Row(section, *cells.groups()))
+            rows.append(Row(section, *cells.groups()))
         else:
             assert not line.startswith("|") or line in ("| you type | stx answers |", "| --- | --- |"), line
-    return found
+    return rows
 
 
 ROWS = rows(PAGE.read_text(encoding="utf-8"))
@@ -124,7 +124,7 @@ def damage_runs(folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder in which one types: once for all rows, as each must leave it as it was."""
     folder = tmp_path_factory.mktemp("here")
     with pytest.MonkeyPatch.context() as patch:
@@ -161,18 +161,18 @@ def answered(typed: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.typed for row in ROWS])
 def test_a_mistake_gets_the_answer_of_the_page_and_leaves_nothing_behind(
-    row: Row, made: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    row: Row, prepared: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     if "device=cuda" in row.typed and torch.cuda.is_available():
         pytest.skip("there is a GPU")
-    before = contents(made)
+    before = contents(prepared)
     status, out, said = answered(row.typed, monkeypatch, capfd)
     assert row.answer in said.replace("\n", " ")
     assert status == 2
     assert len(said.strip().splitlines()) <= 3
     assert "Traceback" not in said
     assert out == ""
-    assert contents(made) == before
+    assert contents(prepared) == before
 
 
 def test_the_page_has_mistakes_in_every_config_group_and_every_command() -> None:

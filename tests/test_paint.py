@@ -48,15 +48,15 @@ def test_one_command_gives_the_picture_a_sheet_and_the_words(tmp_path: Path) -> 
 
 def test_strength_is_a_scale_around_the_config_s_own_weight() -> None:
     own, thesis = (composed(*others).loss_weights.beta for others in ((), ("loss_weights=thesis",)))
-    found = [planned("--strength", text).loss_weights.beta for text in ("0", "0.5", "1")]
-    found.append(planned("--strength", "0.25", "loss_weights=thesis").loss_weights.beta)
-    assert found == pytest.approx([own / 3, own, own * 3, thesis / 3**0.5], rel=0.01)
+    betas = [planned("--strength", text).loss_weights.beta for text in ("0", "0.5", "1")]
+    betas.append(planned("--strength", "0.25", "loss_weights=thesis").loss_weights.beta)
+    assert betas == pytest.approx([own / 3, own, own * 3, thesis / 3**0.5], rel=0.01)
 
 
 def test_options_stand_anywhere_and_all_else_is_the_config_s_own() -> None:
-    found = planned("seed=3", "--strength", "0.5", "init=noise")
+    plan = planned("seed=3", "--strength", "0.5", "init=noise")
     given = ("seed=3", "init=noise", "image_size=photograph", "image_size.long_side=48", *SMALL[2:])
-    assert found == composed("content=china", "style=swirls", *given)
+    assert plan == composed("content=china", "style=swirls", *given)
 
 
 def test_ctrl_c_leaves_the_picture_so_far_under_its_name_and_no_preview(

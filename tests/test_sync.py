@@ -20,9 +20,9 @@ LONG = (*SMALL[:3], *SHALLOW, "optim.steps=80", "tracking.pictures_every=20", "h
 
 
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 class Server:
@@ -64,9 +64,9 @@ class Server:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    made = Server(tmp_path)
-    yield made
-    made.kill()
+    process = Server(tmp_path)
+    yield process
+    process.kill()
 
 
 def sync(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -32,29 +32,29 @@ def network(
 
 
 def test_an_evaluation_sets_the_gradient_and_tells_every_scalar(caffe_weights: Weights, picture: Picture) -> None:
-    made = network(caffe_weights, picture, "cpu")
+    net = network(caffe_weights, picture, "cpu")
     image = picture(2).float().requires_grad_()
-    evaluate, graph = evaluation(made, image)
+    evaluate, graph = evaluation(net, image)
     assert not graph
     for _ in range(2):  # a second one starts from no gradient
-        found = evaluate()
-        expected = made(image)
+        losses = evaluate()
+        expected = net(image)
         (gradient,) = torch.autograd.grad(expected.total, image)
-        assert torch.equal(found.total, expected.total)
+        assert torch.equal(losses.total, expected.total)
         torch.testing.assert_close(image.grad, gradient)
-        told = dict(zip(found.names, found.values.tolist(), strict=True))
+        told = dict(zip(losses.names, losses.values.tolist(), strict=True))
         assert told["loss/total"] == float(expected.total.detach())
         assert told["peak/gradient"] == float(gradient.abs().max())
-        assert found.names[-2:] == ("loss/total", "peak/gradient")
+        assert losses.names[-2:] == ("loss/total", "peak/gradient")
 
 
 @GPU
 def test_a_graph_makes_the_steps_that_eager_evaluations_make(caffe_weights: Weights, picture: Picture) -> None:
-    made = network(caffe_weights, picture, "cuda")
+    net = network(caffe_weights, picture, "cuda")
     pictures, totals = [], []
     for evaluate_with in (eager, captured):
         image = picture(2).float().cuda().requires_grad_()
-        steps = optimise(made, image, Adam([image], lr=0.02, bands=0), 20, evaluate=evaluate_with(made, image))
+        steps = optimise(net, image, Adam([image], lr=0.02, bands=0), 20, evaluate=evaluate_with(net, image))
         totals.append([step.values[step.names.index("loss/total")].clone() for step in steps])
         pictures.append(image.detach().clone())
     torch.testing.assert_close(totals[0], totals[1], rtol=1e-4, atol=0)
@@ -65,9 +65,9 @@ def test_a_graph_makes_the_steps_that_eager_evaluations_make(caffe_weights: Weig
 def test_a_statistic_that_waits_for_the_host_runs_without_a_graph_and_says_so(
     caffe_weights: Weights, picture: Picture
 ) -> None:
-    made = network(caffe_weights, picture, "cuda", lambda maps: maps.mean() * float(maps.detach().amax()))
+    net = network(caffe_weights, picture, "cuda", lambda maps: maps.mean() * float(maps.detach().amax()))
     image = picture(2).float().cuda().requires_grad_()
     with pytest.warns(UserWarning, match="not captured as a CUDA graph"):
-        evaluate, graph = evaluation(made, image)
+        evaluate, graph = evaluation(net, image)
     assert not graph
     assert torch.isfinite(evaluate().total)

@@ -16,11 +16,11 @@ CALLS = {"all": 0}
 
 def faulty(features, *, channels, at):
     """Gram, but not a number in the evaluations `at`, at the layer with so many channels, of a picture of that size."""
-    made = gram(features)
+    matrix = gram(features)
     if features.shape != (channels, 8, 12) or not features.requires_grad:
-        return made
+        return matrix
     CALLS["all"] += 1
-    return made * float("nan") if CALLS["all"] in at else made
+    return matrix * float("nan") if CALLS["all"] in at else matrix
 '''
 OVERFLOW = ("+experiment=thesis/e06_gram_cooc_vector", "image_size.width=64", "image_size.height=48", "optim.steps=12")
 
@@ -48,8 +48,8 @@ def told(folder: Path) -> tuple[list[int], list[float], dict[str, str], str]:
     """Steps and event counts of losses.csv, the run's tags and its status."""
     with (folder / "losses.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    known = json.loads((folder / "mlflow.json").read_text())
-    run = mlflow.MlflowClient(f"sqlite:///{folder.parent}/outputs/mlflow.db").get_run(known["run_id"])
+    delivery = json.loads((folder / "mlflow.json").read_text())
+    run = mlflow.MlflowClient(f"sqlite:///{folder.parent}/outputs/mlflow.db").get_run(delivery["run_id"])
     return (
         [int(row["step"]) for row in rows],
         [float(row["nan/events"]) for row in rows],

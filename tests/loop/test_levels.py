@@ -29,11 +29,11 @@ def config(*overrides: str) -> Config:
 
 def test_each_level_has_half_the_sides_of_the_next_and_its_own_steps() -> None:
     asked = config("optim.pyramid=[3,2]", "style=hubble", "style_size=own")
-    found = levels(asked, prepare(asked))
-    assert [level.until for level in found] == [3, 5, 9]
-    assert [tuple(level.inputs.content.shape) for level in found] == [(3, 16, 24), (3, 32, 48), (3, 64, 96)]
-    assert [tuple(level.inputs.style.shape)[1:] for level in found] == [(18, 21), (36, 42), (73, 84)]
-    assert all(level.inputs.initial.shape == level.inputs.content.shape for level in found)
+    stages = levels(asked, prepare(asked))
+    assert [level.until for level in stages] == [3, 5, 9]
+    assert [tuple(level.inputs.content.shape) for level in stages] == [(3, 16, 24), (3, 32, 48), (3, 64, 96)]
+    assert [tuple(level.inputs.style.shape)[1:] for level in stages] == [(18, 21), (36, 42), (73, 84)]
+    assert all(level.inputs.initial.shape == level.inputs.content.shape for level in stages)
 
 
 def test_without_a_pyramid_there_is_one_level() -> None:

@@ -24,7 +24,7 @@ SETTINGS = {
 
 
 def network(weights: Weights, content: Tensor, style: Tensor, calibrated: bool = True) -> LossNetwork:
-    made = LossNetwork(
+    net = LossNetwork(
         VGG19(weights, "max", "conv2_2"),
         {"style": style, "content": content},
         [
@@ -42,16 +42,16 @@ def network(weights: Weights, content: Tensor, style: Tensor, calibrated: bool =
         ],
     )
     if calibrated:
-        calibrate(made, content, torch.Generator().manual_seed(0))
-    return made
+        calibrate(net, content, torch.Generator().manual_seed(0))
+    return net
 
 
 def run(weights: Weights, start: Tensor, method: str, steps: int, picture: Picture) -> tuple[list[float], Step, object]:
-    made = network(weights, picture(0).float(), picture(1).float())
+    net = network(weights, picture(0).float(), picture(1).float())
     image = start.clone().requires_grad_()
     optimiser = OPTIMISERS[method]([image], **SETTINGS[method])
     totals = []
-    for step in optimise(made, image, optimiser, steps):
+    for step in optimise(net, image, optimiser, steps):
         totals.append(float(step.values[step.names.index("loss/total")]))
     return totals, step, optimiser
 
@@ -74,13 +74,13 @@ def test_progress_from_every_start(caffe_weights: Weights, picture: Picture, met
 
 def test_plain_lbfgs_stands_still_where_ours_goes_on(caffe_weights: Weights, picture: Picture) -> None:
     """The thesis's optimiser with weak weights: a first step of 1 in the L1 norm, then slopes below 1e-9."""
-    made = network(caffe_weights, picture(0).float(), picture(1).float(), calibrated=False)
-    made.weights = dict.fromkeys(made.weights, 1e-16)
+    net = network(caffe_weights, picture(0).float(), picture(1).float(), calibrated=False)
+    net.weights = dict.fromkeys(net.weights, 1e-16)
     moved = {}
     for method in ("lbfgs", "lbfgs_plain"):
         start = picture(7).float()
         image = start.clone().requires_grad_()
-        for _ in optimise(made, image, OPTIMISERS[method]([image], **SETTINGS[method]), 10):
+        for _ in optimise(net, image, OPTIMISERS[method]([image], **SETTINGS[method]), 10):
             pass
         moved[method] = float((image.detach() - start).abs().max())
     assert moved["lbfgs_plain"] < 1e-3
@@ -96,9 +96,9 @@ def test_the_same_seed_gives_the_same_picture_bit_for_bit(
 
 
 def test_one_record_an_iteration_names_every_scalar_of_the_contract(caffe_weights: Weights, picture: Picture) -> None:
-    made = network(caffe_weights, picture(0).float(), picture(1).float())
+    net = network(caffe_weights, picture(0).float(), picture(1).float())
     image = picture(7).float().requires_grad_()
-    steps = list(optimise(made, image, Adam([image], lr=0.02, bands=0), 4, grad_norms_every=2))
+    steps = list(optimise(net, image, Adam([image], lr=0.02, bands=0), 4, grad_norms_every=2))
     assert [step.number for step in steps] == [1, 2, 3, 4]
     for step in steps:
         assert set(step.names) >= {"loss/total", "loss/content", "loss/style"}
@@ -110,18 +110,18 @@ def test_one_record_an_iteration_names_every_scalar_of_the_contract(caffe_weight
 
 
 def test_recorded_losses_are_those_of_the_image_the_step_started_from(caffe_weights: Weights, picture: Picture) -> None:
-    made = network(caffe_weights, picture(0).float(), picture(1).float())
+    net = network(caffe_weights, picture(0).float(), picture(1).float())
     image = picture(7).float().requires_grad_()
     before = image.detach().clone()
-    for step in optimise(made, image, Adam([image], lr=0.02, bands=0), 3):
-        assert float(step.values[step.names.index("loss/total")]) == float(made(before).total)
+    for step in optimise(net, image, Adam([image], lr=0.02, bands=0), 3):
+        assert float(step.values[step.names.index("loss/total")]) == float(net(before).total)
         before = step.image.clone()
 
 
 def test_adam_keeps_pixels_within_their_range(caffe_weights: Weights, picture: Picture) -> None:
-    made = network(caffe_weights, picture(0).float(), picture(1).float())
+    net = network(caffe_weights, picture(0).float(), picture(1).float())
     image = picture(7).float().requires_grad_()
-    for step in optimise(made, image, Adam([image], lr=0.5, bands=0), 5):
+    for step in optimise(net, image, Adam([image], lr=0.5, bands=0), 5):
         assert 0 <= float(step.image.min()) <= float(step.image.max()) <= 1
 
 
@@ -159,10 +159,10 @@ def test_the_last_finite_image_survives_a_picture_that_breaks(caffe_weights: Wei
                 image.mul_(float("nan"))
             return loss
 
-    made = network(caffe_weights, picture(0).float(), picture(1).float())
+    net = network(caffe_weights, picture(0).float(), picture(1).float())
     image = picture(7).float().requires_grad_()
     images = []
-    for step in optimise(made, image, Breaks([image], lr=1e-16), 6):
+    for step in optimise(net, image, Breaks([image], lr=1e-16), 6):
         images.append(step.image.clone())
     assert torch.isfinite(step.last_finite).all()
     assert torch.equal(step.last_finite, images[1])  # the third step started from it
@@ -170,10 +170,10 @@ def test_the_last_finite_image_survives_a_picture_that_breaks(caffe_weights: Wei
 
 def test_plain_lbfgs_tells_the_curvature_that_it_decides_by(caffe_weights: Weights, picture: Picture) -> None:
     """y.s of the last move, by differences of pictures and gradients; a pair is kept only where it is positive."""
-    made = network(caffe_weights, picture(0).float(), picture(1).float(), calibrated=False)
+    net = network(caffe_weights, picture(0).float(), picture(1).float(), calibrated=False)
     image = (0.4 + 0.2 * picture(7)).float().requires_grad_()
     pictures, gradients, told = [], [], []
-    for step in optimise(made, image, PlainLBFGS([image], **SETTINGS["lbfgs_plain"]), 3):
+    for step in optimise(net, image, PlainLBFGS([image], **SETTINGS["lbfgs_plain"]), 3):
         assert image.grad is not None
         gradients.append(image.grad.clone().double())
         pictures.append(image.detach().clone().double())

@@ -121,11 +121,11 @@ def test_losses_are_zero_at_their_targets(small_vgg: VGG19, picture: Picture) ->
 
 def test_calibration_makes_every_layer_pull_as_hard_as_the_content(small_vgg: VGG19, picture: Picture) -> None:
     content = picture(0)
-    made = network(small_vgg, content, picture(1))
-    calibrate(made, content, torch.Generator().manual_seed(5))
+    net = network(small_vgg, content, picture(1))
+    calibrate(net, content, torch.Generator().manual_seed(5))
     noise = torch.randn(content.shape, generator=torch.Generator().manual_seed(5))
-    assert made.norms["conv2_1"] * made.scales["conv2_1"] == pytest.approx(made.norms["content"], rel=1e-6)
-    norms = gradient_norms(made, (content + 0.1 * noise).clamp(0, 1))
+    assert net.norms["conv2_1"] * net.scales["conv2_1"] == pytest.approx(net.norms["content"], rel=1e-6)
+    norms = gradient_norms(net, (content + 0.1 * noise).clamp(0, 1))
     for layer in LAYERS:
         assert float(norms[layer]) == pytest.approx(float(norms["content"]), rel=1e-4)
 
@@ -139,12 +139,12 @@ def test_several_terms_are_each_calibrated_and_count_as_their_mean(small_vgg: VG
         "gram": network(small_vgg, content, style),
         "moments": network(small_vgg, content, style, terms={"m": moments}),
     }
-    for made in alone.values():
-        calibrate(made, content, torch.Generator().manual_seed(5))
+    for net in alone.values():
+        calibrate(net, content, torch.Generator().manual_seed(5))
     for layer in LAYERS:
-        for name, made in alone.items():
-            assert both.scales[f"{layer}/{name}"] == pytest.approx(made.scales[layer], rel=1e-5)
-        expected = sum(float(style_of(made(image), layer)) for made in alone.values()) / 2
+        for name, net in alone.items():
+            assert both.scales[f"{layer}/{name}"] == pytest.approx(net.scales[layer], rel=1e-5)
+        expected = sum(float(style_of(net(image), layer)) for net in alone.values()) / 2
         assert float(style_of(both(image), layer)) == pytest.approx(expected, rel=1e-5)
     norms, single = weighted_gradient_norms(both, image), weighted_gradient_norms(alone["gram"], image)
     assert float(norms["conv1_1/gram"]) == pytest.approx(float(single["conv1_1"]) / 2, rel=1e-5)
@@ -156,14 +156,14 @@ def test_a_prior_is_calibrated_like_any_term_and_enters_the_total_by_its_weight(
     content, image = picture(0), picture(2)
     penalty = partial(stats.total_variation, power=2.0, smoothing=0.01)
     prior = Term("prior", "total_variation", penalty, {PICTURE: 1.0}, 0.1)
-    bare, made = (network(small_vgg, content, picture(1), prior=each) for each in (None, prior))
-    for each in (bare, made):
+    bare, net = (network(small_vgg, content, picture(1), prior=each) for each in (None, prior))
+    for each in (bare, net):
         calibrate(each, content, torch.Generator().manual_seed(5))
-    assert made.norms["prior"] * made.scales["prior"] == pytest.approx(made.norms["content"], rel=1e-6)
-    expected = float(penalty(image)) * made.scales["prior"]
-    assert float(made(image).total) == pytest.approx(float(bare(image).total) + 0.1 * expected, rel=1e-6)
-    assert float(weighted_gradient_norms(made, content)["prior"]) == pytest.approx(
-        0.1 * float(gradient_norms(made, content)["prior"])
+    assert net.norms["prior"] * net.scales["prior"] == pytest.approx(net.norms["content"], rel=1e-6)
+    expected = float(penalty(image)) * net.scales["prior"]
+    assert float(net(image).total) == pytest.approx(float(bare(image).total) + 0.1 * expected, rel=1e-6)
+    assert float(weighted_gradient_norms(net, content)["prior"]) == pytest.approx(
+        0.1 * float(gradient_norms(net, content)["prior"])
     )
     assert "prior" not in bare(image).groups
 
@@ -175,10 +175,10 @@ def test_calibration_reaches_gradients_whose_squares_leave_float32(small_vgg: VG
 
 
 def test_calibration_without_content_follows_the_first_style_layer(small_vgg: VGG19, picture: Picture) -> None:
-    made = network(small_vgg, picture(0), picture(1), content_layers=[])
-    calibrate(made, picture(0), torch.Generator().manual_seed(5))
-    assert made.scales["conv1_1"] == 1
-    assert made.scales["conv2_1"] != 1
+    net = network(small_vgg, picture(0), picture(1), content_layers=[])
+    calibrate(net, picture(0), torch.Generator().manual_seed(5))
+    assert net.scales["conv1_1"] == 1
+    assert net.scales["conv2_1"] != 1
 
 
 def test_a_term_without_a_gradient_keeps_its_scale_with_one_warning(small_vgg: VGG19, picture: Picture) -> None:
@@ -190,14 +190,14 @@ def test_a_term_without_a_gradient_keeps_its_scale_with_one_warning(small_vgg: V
 
 
 def test_gradient_norms_are_those_of_separate_backward_passes(small_vgg: VGG19, picture: Picture) -> None:
-    made = network(small_vgg, picture(0), picture(1), alpha=2.0, beta=3.0)
-    norms = weighted_gradient_norms(made, picture(2))
+    net = network(small_vgg, picture(0), picture(1), alpha=2.0, beta=3.0)
+    norms = weighted_gradient_norms(net, picture(2))
     image = picture(2).requires_grad_()
-    (2.0 * made(image).groups["content"]).backward()
+    (2.0 * net(image).groups["content"]).backward()
     assert image.grad is not None
     assert float(norms["content"]) == pytest.approx(float(image.grad.norm()), rel=1e-6)
     image = picture(2).requires_grad_()
-    (3.0 * 0.5 * style_of(made(image), "conv2_1")).backward()
+    (3.0 * 0.5 * style_of(net(image), "conv2_1")).backward()
     assert image.grad is not None
     assert float(norms["conv2_1"]) == pytest.approx(float(image.grad.norm()), rel=1e-6)
 
@@ -226,10 +226,10 @@ def test_what_a_statistic_refers_to_is_fitted_once_a_layer_to_the_style_picture(
     def centred(maps: Tensor, *, reference: Tensor) -> Tensor:
         return maps.mean((1, 2)) - reference
 
-    made = network(small_vgg, picture(0), picture(1), terms={"it": {"statistic": centred, "reference": reference}})
-    made(picture(2))
+    net = network(small_vgg, picture(0), picture(1), terms={"it": {"statistic": centred, "reference": reference}})
+    net(picture(2))
     assert len(fitted) == len(LAYERS)
-    assert float(made(picture(1)).groups["style"]) == pytest.approx(0, abs=1e-12)
+    assert float(net(picture(1)).groups["style"]) == pytest.approx(0, abs=1e-12)
 
 
 def test_magnitudes_do_not_overflow_where_the_statistic_does_not(small_vgg: VGG19, picture: Picture) -> None:
@@ -240,10 +240,8 @@ def test_magnitudes_do_not_overflow_where_the_statistic_does_not(small_vgg: VGG1
 def test_peaks_show_overflown_features_that_a_masked_statistic_hides(small_vgg: VGG19, picture: Picture) -> None:
     image = picture(2)
     image[0, 3, 3] = float("nan")
-    made = network(
-        small_vgg, picture(0), picture(1), terms={"it": {"statistic": lambda maps: maps.nan_to_num().mean()}}
-    )
-    losses = made(image)
+    net = network(small_vgg, picture(0), picture(1), terms={"it": {"statistic": lambda maps: maps.nan_to_num().mean()}})
+    losses = net(image)
     assert torch.isfinite(magnitude(losses, "conv1_1"))
     assert not torch.isfinite(losses.peaks["conv1_1"])
 

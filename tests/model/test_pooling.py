@@ -10,15 +10,15 @@ from stx.model.pooling import l2_pool, max_pool
 @pytest.mark.parametrize("size", [(6, 8), (7, 9), (2, 3)])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_max_pooling_is_pytorchs_and_so_is_its_gradient(size: tuple[int, int], dtype: torch.dtype) -> None:
-    found = []
+    results = []
     for pool in (max_pool, lambda maps: max_pool2d(maps, 2)):
         maps = torch.randn(1, 5, *size, generator=torch.Generator().manual_seed(0)).to(dtype)
         maps = maps.to(memory_format=torch.channels_last).requires_grad_()
         pooled = pool(maps)
         (pooled * torch.arange(pooled.numel()).view_as(pooled)).sum().backward()
         assert maps.grad is not None
-        found.append((pooled, maps.grad, maps.grad.stride()))
-    for ours, theirs in zip(*found, strict=True):
+        results.append((pooled, maps.grad, maps.grad.stride()))
+    for ours, theirs in zip(*results, strict=True):
         assert torch.equal(ours, theirs) if isinstance(ours, torch.Tensor) else ours == theirs
 
 

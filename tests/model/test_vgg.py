@@ -82,14 +82,14 @@ def test_the_network_ends_at_the_last_layer_and_is_frozen(small_vgg: VGG19) -> N
 @pytest.mark.parametrize("pooling", ["max", "avg", "l2"])
 def test_activation_checkpointing_changes_neither_features_nor_gradient(picture: Picture, pooling: str) -> None:
     weights, layers = load_weights("vgg19_random", None, 0), ["conv1_1", "conv2_2", "conv3_3"]
-    found = []
+    results = []
     for checkpointing in (False, True):
         vgg = VGG19(weights, pooling, "conv3_4", torch.float64, checkpointing).double()
         image = picture(0, 20, 24).requires_grad_()
         features = vgg(image, layers)
         sum(maps.square().sum() for maps in features.values()).backward()  # type: ignore[union-attr]
-        found.append((*features.values(), image.grad))
-    for plain, again in zip(*found, strict=True):
+        results.append((*features.values(), image.grad))
+    for plain, again in zip(*results, strict=True):
         assert torch.equal(plain, again)
 
 
@@ -132,11 +132,11 @@ def test_what_is_kept_of_features_is_kept_in_the_networks_own_type() -> None:
     maps = torch.randn(4, 3, 5, generator=torch.Generator().manual_seed(0)).bfloat16().requires_grad_()
     features = maps.float()
     with kept_as(maps, features):
-        made = statistic(features)
+        value = statistic(features)
     alive = weakref.ref(features)
     del features
     assert alive() is None
-    gradients = [torch.autograd.grad(each, maps)[0] for each in (made, statistic(maps.float()))]
+    gradients = [torch.autograd.grad(each, maps)[0] for each in (value, statistic(maps.float()))]
     assert torch.equal(*gradients)
 
 

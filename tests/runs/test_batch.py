@@ -28,33 +28,33 @@ def members(store: str, *extra: str) -> list[Member]:
 
 
 def work(members: list[Member], folder: Path) -> tuple[Batch, list[Ended]]:
-    with batch("trial", members, folder) as made:
-        return made, list(made.work())
+    with batch("trial", members, folder) as trial:
+        return trial, list(trial.work())
 
 
 def test_members_are_children_of_one_parent_and_are_not_run_twice(store: str, tmp_path: Path) -> None:
-    made, first = work(members(store), tmp_path / "out")
+    trial, first = work(members(store), tmp_path / "out")
     assert [(ended.name, ended.outcome, ended.message) for ended in first] == [
         ("one", "finished", ""),
         ("two", "finished", ""),
     ]
-    runs = {name: made.run_of(name) for name in ("one", "two")}
-    assert all(run and run.tags["mlflow.parentRunId"] == made.parent.id for run in runs.values())
-    assert made.store.read(made.parent.id).status == "FINISHED"
+    runs = {name: trial.run_of(name) for name in ("one", "two")}
+    assert all(run and run.tags["mlflow.parentRunId"] == trial.parent.id for run in runs.values())
+    assert trial.store.read(trial.parent.id).status == "FINISHED"
     pictures = sorted((tmp_path / "out" / "runs").glob("*/output.png"))
     assert [picture.parent.name.partition("-")[0] for picture in pictures] == ["one", "two"]
 
     again, second = work(members(store), tmp_path / "out")
-    assert again.parent.id == made.parent.id
+    assert again.parent.id == trial.parent.id
     assert [ended.message for ended in second] == ["kept", "kept"]
-    assert len(made.store.runs("mlflow.parentRunId", made.parent.id)) == 2
+    assert len(trial.store.runs("mlflow.parentRunId", trial.parent.id)) == 2
 
 
 def test_another_setting_is_another_run_and_leaves_the_old_one(store: str, tmp_path: Path) -> None:
-    made, _ = work(members(store)[:1], tmp_path)
+    trial, _ = work(members(store)[:1], tmp_path)
     _, changed = work(members(store, "seed=1", "init=noise")[:1], tmp_path)
     assert [ended.message for ended in changed] == [""]
-    assert len(made.store.runs("mlflow.parentRunId", made.parent.id)) == 2
+    assert len(trial.store.runs("mlflow.parentRunId", trial.parent.id)) == 2
     assert len(list((tmp_path / "runs").glob("one-*/output.png"))) == 2
 
 
@@ -102,11 +102,11 @@ def test_a_diverged_member_counts_as_ended(store: str, tmp_path: Path) -> None:
 
 
 def test_what_a_killed_batch_left_running_goes_on_in_its_run(store: str, tmp_path: Path) -> None:
-    made, _ = work(members(store)[:1], tmp_path)
-    run = made.run_of("one")
+    trial, _ = work(members(store)[:1], tmp_path)
+    run = trial.run_of("one")
     assert run
-    made.store.client.set_tag(run.id, "stx.outcome", "running")
-    made.store.client.update_run(run.id, status="RUNNING")
+    trial.store.client.set_tag(run.id, "stx.outcome", "running")
+    trial.store.client.update_run(run.id, status="RUNNING")
     again, ended = work(members(store)[:1], tmp_path)
     assert [one.message for one in ended] == [""]
     left = again.store.read(run.id)

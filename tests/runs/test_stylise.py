@@ -25,7 +25,7 @@ def test_paths_pictures_and_arrays_give_the_same_picture_and_nothing_is_written(
     photo, painting = (bundled.open_picture(name).convert("RGB") for name in ("china", "swirls"))
     photo.save("photo.png")
     before = sorted(here.rglob("*"))
-    made = [
+    pictures = [
         stx.stylise(content, style, *SMALL)
         for content, style in (
             ("photo.png", "swirls"),
@@ -34,8 +34,8 @@ def test_paths_pictures_and_arrays_give_the_same_picture_and_nothing_is_written(
             (np.asarray(photo) / 255, np.asarray(painting, np.float32) / 255),
         )
     ]
-    assert made[0].size == (48, 32)
-    assert all((np.asarray(one) == np.asarray(made[0])).all() for one in made)
+    assert pictures[0].size == (48, 32)
+    assert all((np.asarray(one) == np.asarray(pictures[0])).all() for one in pictures)
     assert sorted(here.rglob("*")) == before
 
 

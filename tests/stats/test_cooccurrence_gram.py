@@ -21,12 +21,12 @@ def looped(maps: Tensor, radius: int, limit: float, centred: bool) -> Tensor:
     active = torch.where(maps > limit, maps, 0.0)
     if centred:
         active = active - active.mean((1, 2), keepdim=True)
-    found = torch.zeros(channels, channels, dtype=maps.dtype)
+    measured = torch.zeros(channels, channels, dtype=maps.dtype)
     for i, j in itertools.product(range(height), range(width)):
         for u, v in itertools.product(range(i - radius, i + radius + 1), range(j - radius, j + radius + 1)):
             if 0 <= u < height and 0 <= v < width:
-                found += active[:, i, j, None] * active[None, :, u, v]
-    return found / (2 * radius + 1) ** 2 / (height * width)
+                measured += active[:, i, j, None] * active[None, :, u, v]
+    return measured / (2 * radius + 1) ** 2 / (height * width)
 
 
 @pytest.mark.parametrize("radius", [0, 1, 3])
@@ -64,8 +64,8 @@ def test_without_radius_and_threshold_it_is_gram_exactly() -> None:
 def test_several_radii_are_stacked() -> None:
     maps = features(4, 5, 6)
     stack = stats.cooc_gram(maps, radius=[0, 2], threshold="mean", centred=False)
-    for found, radius in zip(stack, (0, 2), strict=True):
-        torch.testing.assert_close(found, stats.cooc_gram(maps, radius=radius, threshold="mean", centred=False))
+    for measured, radius in zip(stack, (0, 2), strict=True):
+        torch.testing.assert_close(measured, stats.cooc_gram(maps, radius=radius, threshold="mean", centred=False))
 
 
 def test_it_sees_neighbours_that_gram_does_not() -> None:
@@ -79,12 +79,12 @@ def test_it_sees_neighbours_that_gram_does_not() -> None:
 def test_shift_gram_is_its_definition() -> None:
     maps = features(3, 5, 6)
     along_x, along_y = stats.shift_gram(maps, shifts=[2])
-    for found, (down, across) in ((along_x, (0, 2)), (along_y, (2, 0))):
+    for measured, (down, across) in ((along_x, (0, 2)), (along_y, (2, 0))):
         expected = torch.zeros(3, 3, dtype=torch.float64)
         places = list(itertools.product(range(5 - down), range(6 - across)))
         for i, j in places:
             expected += maps[:, i, j, None] * maps[None, :, i + down, j + across] / len(places)
-        torch.testing.assert_close(found, expected)
+        torch.testing.assert_close(measured, expected)
 
 
 def test_a_shift_beyond_the_picture_is_cut() -> None:

@@ -59,12 +59,12 @@ def test_random_features_and_their_gradient_are_those_of_the_definition_in_chunk
     monkeypatch.setattr("stx.stats.kernels.CHUNK", 7)  # of 30 positions
     maps = features(0).requires_grad_()
     reference = stats.frequencies(features(1), count=6, bandwidth=1.0, seed=0)
-    found = stats.mmd_gaussian(maps, reference=reference)
+    distance = stats.mmd_gaussian(maps, reference=reference)
     angles = torch.einsum("dhw,kd->khw", maps, reference)
     expected = torch.cat([angles.cos().mean((1, 2)), angles.sin().mean((1, 2))]) / 6**0.5
-    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(distance, expected)
     weights = torch.arange(12, dtype=torch.float64)
-    gradients = [torch.autograd.grad((weights * each).sum(), maps)[0] for each in (found, expected)]
+    gradients = [torch.autograd.grad((weights * each).sum(), maps)[0] for each in (distance, expected)]
     torch.testing.assert_close(*gradients)
 
 

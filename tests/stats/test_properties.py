@@ -39,9 +39,9 @@ def encoded(kind: str, mode: str, **options: Any) -> bytes:
 
 
 def exif() -> Image.Exif:
-    made = Image.Exif()
-    made[0x0112] = 6
-    return made
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return exif
 
 
 def deep() -> bytes:

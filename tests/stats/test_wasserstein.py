@@ -23,8 +23,8 @@ def test_the_distance_between_gaussians_is_dowson_and_landaus() -> None:
     root = sqrtm(covariances[1])
     cross = sqrtm(root @ covariances[0] @ root).real
     expected = np.sum((means[0] - means[1]) ** 2) + np.trace(covariances[0] + covariances[1] - 2 * cross)
-    found = stats.gaussian_wasserstein(stats.gaussian(ours), stats.gaussian(theirs))
-    assert float(found) == pytest.approx(expected / 4, rel=1e-6)
+    distance = stats.gaussian_wasserstein(stats.gaussian(ours), stats.gaussian(theirs))
+    assert float(distance) == pytest.approx(expected / 4, rel=1e-6)
 
 
 def test_a_picture_is_at_no_distance_from_itself_wherever_things_are() -> None:
@@ -53,9 +53,9 @@ def test_one_direction_is_scipys_distance_for_a_shift() -> None:
     maps = features(0, (1, 30, 40))
     line = torch.ones(1, 1, dtype=torch.float64)
     one, other = (stats.sliced_wasserstein(each, reference=line, quantiles=64) for each in (maps, maps + 0.5))
-    found = float((one - other).square().mean().sqrt())
+    distance = float((one - other).square().mean().sqrt())
     expected = wasserstein_distance(maps.flatten().numpy(), (maps + 0.5).flatten().numpy())
-    assert found == pytest.approx(expected, rel=1e-9)
+    assert distance == pytest.approx(expected, rel=1e-9)
 
 
 def test_quantiles_are_numpys() -> None:
@@ -96,5 +96,5 @@ def test_in_float32_a_picture_with_few_strong_channels_is_at_no_distance_from_it
 def test_covariances_whose_product_leaves_float32_have_a_distance() -> None:
     ours, theirs = (1e12 * features(seed).float() for seed in (0, 1))
     small = stats.gaussian_wasserstein(stats.gaussian(ours / 1e12), stats.gaussian(theirs / 1e12))
-    found = stats.gaussian_wasserstein(stats.gaussian(ours), stats.gaussian(theirs))
-    assert float(found) == pytest.approx(1e24 * float(small), rel=1e-4)
+    distance = stats.gaussian_wasserstein(stats.gaussian(ours), stats.gaussian(theirs))
+    assert float(distance) == pytest.approx(1e24 * float(small), rel=1e-4)

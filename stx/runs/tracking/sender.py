@@ -28,7 +28,7 @@ STATUS = {"finished": "FINISHED", "diverged": "FINISHED", "interrupted": "KILLED
 
 
 class Sender:
-    """One run's way into its store. The run is made when the journal's first entry arrives.
+    """One run's way into its store. The run begins when the journal's first entry arrives.
 
     Called with an entry, and whether it may have been delivered before. Raises whatever the store raises.
     """
@@ -60,13 +60,13 @@ class Sender:
         from mlflow.entities import Param
         from mlflow.tracking.context.registry import resolve_tags
 
-        made = self.client.search_runs([self.experiment_id], f"tags.`stx.key` = '{content['key']}'") if doubtful else []
-        if made:
-            self.run_id = made[0].info.run_id
+        runs = self.client.search_runs([self.experiment_id], f"tags.`stx.key` = '{content['key']}'") if doubtful else []
+        if runs:
+            self.run_id = runs[0].info.run_id
         else:
             tags = resolve_tags({**content["tags"], "stx.key": content["key"]})
-            made = self.client.create_run(self.experiment_id, content["at"], tags, content["name"])
-            self.run_id = made.info.run_id
+            run = self.client.create_run(self.experiment_id, content["at"], tags, content["name"])
+            self.run_id = run.info.run_id
         self.client.log_batch(self.run_id, params=[Param(key, str(value)) for key, value in content["params"].items()])
         remember(self.folder, {"run_id": self.run_id, "experiment_id": self.experiment_id, "uri": self.uri})
 

@@ -18,7 +18,7 @@ from stx.runs.words import style_share
 from stx.studies import charts, page
 from stx.studies.compare.leaderboard import CONFIDENCE, Ratio, by_pair, mean_of, ranking, ratio, step_time, unmet
 from stx.studies.compare.protocol import Cell, first_beta
-from stx.studies.compare.work import CONTENT, Made, Results
+from stx.studies.compare.work import CONTENT, Results, Try
 from stx.studies.page import Block, Heading, Items, Picture, Pictures, Table, Text
 
 JUDGED_BY = "measure/sliced_wasserstein"
@@ -195,7 +195,7 @@ def sheet(results: Results, folder: Path) -> list[Block]:
     return [Heading("Pictures"), Pictures([Picture("pictures/sheet.jpg", "at equal content distance")], 1000)]
 
 
-def picture(one: Made | None, file: str) -> Image.Image | None:
+def picture(one: Try | None, file: str) -> Image.Image | None:
     """One of a run's files; nothing where there is no run, or its file is gone."""
     try:
         with Image.open(one.run.artifact(file)) as opened:  # type: ignore[union-attr]

@@ -16,7 +16,7 @@ CONTENT = "measure/content"
 """What is held equal; at a layer that no default loss uses."""
 
 
-class Made(NamedTuple):
+class Try(NamedTuple):
     """A run of a cell that came to its end."""
 
     beta: float
@@ -31,7 +31,7 @@ class Results(NamedTuple):
     """What a protocol's runs have given so far."""
 
     protocol: Protocol
-    runs: dict[Cell, list[Made]]
+    runs: dict[Cell, list[Try]]
     """In the order in which they were made."""
     failed: dict[str, str]
     """What went wrong, by the name of the member."""
@@ -41,7 +41,7 @@ class Results(NamedTuple):
         runs = self.runs.get(self.reference(cell), ())
         return runs[0].tried.content if runs else None
 
-    def closest(self, cell: Cell) -> Made | None:
+    def closest(self, cell: Cell) -> Try | None:
         """The run of a cell that ended nearest to the reference's content distance."""
         target, runs = self.target(cell), self.runs.get(cell, ())
         return min(runs, key=lambda one: miss(one.tried, target)) if runs and target is not None else None
@@ -121,7 +121,7 @@ def work(results: Results, given: Sequence[str], batch: Batch) -> Iterator[Progr
         for number, ended in enumerate(batch.work(), start=1):
             cell, run = cell_of[ended.name], batch.run_of(ended.name)
             if run and math.isfinite(run.latest.get(CONTENT, math.nan)):
-                runs.setdefault(cell, []).append(Made(betas[cell], run))
+                runs.setdefault(cell, []).append(Try(betas[cell], run))
             else:
                 failed[ended.name] = ended.message or "its picture could not be measured"
             yield Progress(round_, number, len(members), ended)

@@ -18,10 +18,10 @@ def written(folder: Path, *contents: object) -> Path:
 
 def test_entries_come_back_in_order_from_any_offset(tmp_path: Path) -> None:
     path = written(tmp_path, [[1, 0, {"a": 0.1}]], [[2, 0, {"a": 1e-300}]], [[3, 0, {"ä": 3.0}]])
-    found = list(entries(path, 0))
-    assert [entry["rows"][0][0] for entry, _ in found] == [1, 2, 3]
-    assert [entry for entry, _ in entries(path, found[0][1])] == [entry for entry, _ in found[1:]]
-    assert list(entries(path, found[-1][1])) == []
+    read = list(entries(path, 0))
+    assert [entry["rows"][0][0] for entry, _ in read] == [1, 2, 3]
+    assert [entry for entry, _ in entries(path, read[0][1])] == [entry for entry, _ in read[1:]]
+    assert list(entries(path, read[-1][1])) == []
     assert last_step(path) == 3
 
 

@@ -66,13 +66,13 @@ def test_notes_and_attached_folders_come_back(store: Store, tmp_path: Path) -> N
 
 
 def test_all_pages_of_a_search_are_read(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = {store.parent("thesis", tmp_path / str(number)).id for number in range(5)}
+    parents = {store.parent("thesis", tmp_path / str(number)).id for number in range(5)}
     real = store.client.search_runs
     monkeypatch.setattr(
         store.client, "search_runs", lambda *arguments, **keywords: real(*arguments, **keywords, max_results=2)
     )
-    found: list[Run] = store.runs("stx.batch", "thesis")
-    assert {run.id for run in found} == made
+    listed: list[Run] = store.runs("stx.batch", "thesis")
+    assert {run.id for run in listed} == parents
 
 
 def test_a_store_that_cannot_be_used_is_a_message() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from stx.studies.compare.leaderboard import interval, mean_of, ranking, ratio, unmet
 from stx.studies.compare.protocol import Cell, Protocol
-from stx.studies.compare.work import CONTENT, Made, Results, wanted
+from stx.studies.compare.work import CONTENT, Results, Try, wanted
 
 STYLE = "measure/sliced_wasserstein"
 PROTOCOL = Protocol(
@@ -29,36 +29,36 @@ class Run:
         self.latest = {CONTENT: content, STYLE: style}
 
 
-def made(beta: float, content: float, style: float) -> Made:
+def attempt(beta: float, content: float, style: float) -> Try:
     run: Any = Run(content, style)
-    return Made(beta, run)
+    return Try(beta, run)
 
 
 def results() -> Results:
     """`half` has half of the reference's distance, but for a factor that differs from pair to pair."""
-    found = {}
+    runs = {}
     for number, photograph in enumerate(PROTOCOL.photographs):
         for seed in PROTOCOL.seeds:
-            found[Cell("gram", photograph, "x", seed)] = [made(3, 0.5, 1.0 + number)]
+            runs[Cell("gram", photograph, "x", seed)] = [attempt(3, 0.5, 1.0 + number)]
             factor = 0.5 * 1.1 ** (number - 1.5)
-            found[Cell("half", photograph, "x", seed)] = [
-                made(3, 0.9, 9.0),
-                made(1, 0.505, (1.0 + number) * factor),
+            runs[Cell("half", photograph, "x", seed)] = [
+                attempt(3, 0.9, 9.0),
+                attempt(1, 0.505, (1.0 + number) * factor),
             ]
-    return Results(PROTOCOL, found, {})
+    return Results(PROTOCOL, runs, {})
 
 
 def test_the_ratio_is_the_geometric_mean_over_pairs_at_the_nearest_content() -> None:
-    found = ratio(results(), "half", STYLE)
-    assert found
-    assert found.mean == pytest.approx(0.5)
-    assert found.pairs == 4
-    assert found.low < 0.5 < found.high < 1
-    assert found.differs
+    half = ratio(results(), "half", STYLE)
+    assert half
+    assert half.mean == pytest.approx(0.5)
+    assert half.pairs == 4
+    assert half.low < 0.5 < half.high < 1
+    assert half.differs
 
 
 def test_seeds_of_a_pair_are_no_more_samples() -> None:
-    one_seed = results()._replace(runs={cell: made for cell, made in results().runs.items() if cell.seed == 0})
+    one_seed = results()._replace(runs={cell: tries for cell, tries in results().runs.items() if cell.seed == 0})
     assert ratio(one_seed, "half", STYLE) == ratio(results(), "half", STYLE)
 
 
@@ -86,11 +86,11 @@ def test_the_interval_covers_the_mean_as_often_as_it_says() -> None:
 
 
 def test_what_has_not_met_the_content_distance_is_listed_and_tried_again() -> None:
-    found, cell = results(), Cell("half", "a", "x", 0)
+    trial, cell = results(), Cell("half", "a", "x", 0)
     never = [Cell("none", photograph, "x", seed) for photograph in "abcd" for seed in (0, 1)]
-    found.runs[cell] = [made(3, 0.9, 9.0)]
-    assert unmet(found) == [(cell, pytest.approx(1.8))]
-    assert set(wanted(found)) == {cell, *never}
-    assert found.closest(cell) == found.runs[cell][0]
-    found.runs[cell] *= 3  # it has had its runs
-    assert cell not in wanted(found)
+    trial.runs[cell] = [attempt(3, 0.9, 9.0)]
+    assert unmet(trial) == [(cell, pytest.approx(1.8))]
+    assert set(wanted(trial)) == {cell, *never}
+    assert trial.closest(cell) == trial.runs[cell][0]
+    trial.runs[cell] *= 3  # it has had its runs
+    assert cell not in wanted(trial)
