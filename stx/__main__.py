@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from importlib import import_module
 
 from stx import __version__
@@ -36,10 +37,15 @@ def main() -> None:
         )
         sys.exit(0 if helped and arguments else 2)
     sys.argv = [sys.argv[0], *arguments[1:]]
+    answering(lambda: import_module(f"stx.{arguments[0]}").main())
+
+
+def answering(entry: Callable[[], object]) -> None:
+    """A command, and one line for Ctrl-C while it is being imported: from then on it answers by itself."""
     try:
-        import_module(f"stx.{arguments[0]}").main()
-    except KeyboardInterrupt:  # before the command answers to it
-        sys.stderr.write("stx: interrupted; nothing was begun\n")
+        entry()
+    except KeyboardInterrupt:
+        sys.stderr.write("stx: interrupted\n")
         sys.exit(130)
 
 

@@ -38,11 +38,8 @@ def main() -> None:
     arguments = parser.parse_intermixed_args()
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     with command.mistakes(command.own_options(arguments.overrides, OWN)[1]):
-        try:
-            failed, report = run(arguments.overrides)
-        except KeyboardInterrupt:  # between two runs
-            sys.exit(130)
-    sys.stdout.write(f"{report}\n")
+        failed, report = run(arguments.overrides)
+    command.result(str(report))
     sys.exit(1 if failed else 0)
 
 
@@ -66,8 +63,8 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
     results = Results(protocol, runs={}, failed={})
     with batch("compare", first_round(protocol, for_all), folder) as runs:
         for round_, number, of, ended in work(results, for_all, runs):
-            sys.stderr.write(f"round {round_}, {number}/{of} {ended.name}: {ended.outcome} ")
-            sys.stderr.write(f"({ended.message})\n" if ended.message else f"in {ended.seconds:.0f} s\n")
+            how = f"({ended.message})" if ended.message else f"in {ended.seconds:.0f} s"
+            command.say(f"round {round_}, {number}/{of} {ended.name}: {ended.outcome} {how}")
         typed = shlex.join(["python", "-m", "stx.compare", *given])
         return len(results.failed), write(runs, results, folder / "report", typed)
 

@@ -2,12 +2,12 @@
 
 import argparse
 import logging
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from stx.config import command
 from stx.config.compose import at_work, choices_of, compose, key_of, override
+from stx.config.effects import refuse_ineffective
 from stx.errors import UserError, did_you_mean
 from stx.runs import words
 
@@ -37,11 +37,8 @@ def main() -> None:
     with command.answering(given):
         asked = parser().parse_intermixed_args()
         given += asked.overrides
-        try:
-            output = paint(asked)
-        except KeyboardInterrupt:  # a second one, or before the first step
-            sys.exit(130)
-    sys.stdout.write(f"{output}\n")
+        output = paint(asked)
+    command.result(str(output))
 
 
 class Parser(argparse.ArgumentParser):
@@ -100,7 +97,8 @@ def paint(asked: argparse.Namespace) -> Path:
     from stx.pictures import images
     from stx.runs import describe, estimate
     from stx.runs.delivery import Preview, deliver, written
-    from stx.runs.files import OUTPUT, refuse_taken
+    from stx.runs.files import OUTPUT
+    from stx.runs.identity import refuse_taken
     from stx.runs.make import run
     from stx.runs.preflight import reach_store
 
@@ -111,8 +109,8 @@ def paint(asked: argparse.Namespace) -> Path:
     photo, painting = images.load(asked.photo), images.load(asked.painting)
     (height, width), (below, beside) = inputs.content.shape[1:], inputs.style.shape[1:]
     expected = estimate.seconds(job.config, inputs)
-    say(words.opening((photo.size, (width, height)), (painting.size, (beside, below)), expected))
-    say(f"{describe.command(job)}\n{files.output}; until it is done: {files.preview}")
+    command.say(words.opening((photo.size, (width, height)), (painting.size, (beside, below)), expected))
+    command.say(f"{describe.command(job)}\n{files.output}; until it is done: {files.preview}")
 
     del inputs  # the run makes its own
     try:
@@ -121,16 +119,13 @@ def paint(asked: argparse.Namespace) -> Path:
         deliver(result.picture, files, photo, painting)
     except SystemExit:  # a signal
         deliver(job.folder / OUTPUT, files, photo, painting)
-        say(f"{files.output} has it too; going on renews the one in the folder")
+        command.say(f"{files.output} has it too; going on renews the one in the folder")
         raise
     finally:
         files.preview.unlink(missing_ok=True)
-    say(ending(result, asked))
+    if closing := ending(result, asked):
+        command.say(closing)
     return files.output
-
-
-def say(line: str) -> None:
-    sys.stderr.write(f"{line}\n" if line else "")
 
 
 def ending(result: "Result", asked: argparse.Namespace) -> str:
@@ -156,8 +151,9 @@ def plan(asked: argparse.Namespace) -> tuple["Job", "Inputs"]:
             beta = compose(overrides).loss_weights.beta * FACTOR ** ((asked.strength - MIDDLE) / MIDDLE)
             overrides.append(f"loss_weights.beta={beta:.3g}")
         whole = compose(overrides)
-        config, inputs = check(whole)
         folder, choices = Path(whole.hydra.run.dir), choices_of(whole.hydra)
+        config, inputs = check(whole, folder)
+        refuse_ineffective(config, overrides)
         return Job(config, folder, choices, overrides, name=run_name(config, choices)), inputs
 
 

@@ -1,23 +1,23 @@
 """python -m stx.run: what was typed -> a job -> its picture."""
 
 import os
-import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import hydra
-from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
-
-from stx.config import command
-from stx.config.compose import choices_of
-from stx.config.schema import CONF, validate
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
 
 
-@hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")
-def job(composed: DictConfig) -> None:
-    # Late: torch takes a second that --help, completion and mistakes need not wait for.
+def job(composed: "DictConfig") -> None:
+    # Late, here and below: so that Ctrl-C while they are imported is answered; and torch takes a second, that --help,
+    # completion and mistakes need not wait for.
+    from hydra.core.hydra_config import HydraConfig
+
+    from stx.config import command
+    from stx.config.compose import choices_of
+    from stx.config.schema import validate
     from stx.runs import resume
-    from stx.runs.files import refuse_taken
+    from stx.runs.identity import refuse_taken
     from stx.runs.job import Job
     from stx.runs.make import run
     from stx.runs.naming import run_name
@@ -25,13 +25,22 @@ def job(composed: DictConfig) -> None:
     hydra_config = HydraConfig.get()
     overrides = list(hydra_config.overrides.task)
     if composed.resume is not None:
-        result = run(resume.job(str(composed.resume), overrides, composed.tracking))
+        made = run(resume.job(str(composed.resume), overrides, composed.tracking))
     else:
         folder = relative(Path(hydra_config.runtime.output_dir))
         refuse_taken(folder)  # two jobs of a sweep, by hydra.sweep.subdir
         config, choices = validate(composed), choices_of(hydra_config)
-        result = run(Job(config, folder, choices, overrides, name=run_name(config, choices)))
-    sys.stdout.write(f"{result.picture}\n")
+        notes = hydra_notes(composed, hydra_config)
+        made = run(Job(config, folder, choices, overrides, name=run_name(config, choices), notes=notes))
+    command.result(str(made.picture))
+
+
+def hydra_notes(composed: "DictConfig", hydra_config: Any) -> dict[str, str]:
+    """What Hydra would write, before anybody knows whether the folder is this run's: hydra.output_subdir is null."""
+    from omegaconf import OmegaConf
+
+    parts = {"config": composed, "hydra": hydra_config, "overrides": hydra_config.overrides.task}
+    return {f".hydra/{name}.yaml": OmegaConf.to_yaml(part) for name, part in parts.items()}
 
 
 def relative(folder: Path) -> Path:
@@ -43,8 +52,15 @@ def relative(folder: Path) -> Path:
 
 
 def main() -> None:
-    command.main(job)
+    import hydra
+
+    from stx.config import command
+    from stx.config.schema import CONF
+
+    command.main(hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")(job))
 
 
 if __name__ == "__main__":
-    main()
+    from stx.__main__ import answering
+
+    answering(main)

@@ -43,8 +43,8 @@ def sync(given: Sequence[str]) -> int:
         before = delivered(run)
         trouble = deliver(run, uri)
         left += bool(trouble)
-        sys.stderr.write(f"{run}: {trouble or f'{delivered(run) - before} bytes of journal delivered'}\n")
-    sys.stderr.write(f"{len(waiting) - left} of {len(waiting)} runs delivered\n" if waiting else "nothing to deliver\n")
+        command.say(f"{run}: {trouble or f'{delivered(run) - before} bytes of journal delivered'}")
+    command.say(f"{len(waiting) - left} of {len(waiting)} runs delivered" if waiting else "nothing to deliver")
     return left
 
 

@@ -32,11 +32,8 @@ def main() -> None:
     arguments = parser.parse_intermixed_args()
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     with command.mistakes(command.own_options(arguments.overrides, OWN)[1]):
-        try:
-            failed, report = run(arguments.quick, arguments.overrides)
-        except KeyboardInterrupt:  # between two runs
-            sys.exit(130)
-    sys.stdout.write(f"{report}\n")
+        failed, report = run(arguments.quick, arguments.overrides)
+    command.result(str(report))
     sys.exit(1 if failed else 0)
 
 
@@ -53,8 +50,8 @@ def run(quick: bool, given: Sequence[str]) -> tuple[int, Path]:
     failed: dict[str, str] = {}
     with batch("thesis", plan, folder) as work:
         for number, ended in enumerate(work.work(), start=1):
-            sys.stderr.write(f"{number}/{len(plan)} {ended.name}: {ended.outcome} ")
-            sys.stderr.write(f"({ended.message})\n" if ended.message else f"in {ended.seconds:.0f} s\n")
+            how = f"({ended.message})" if ended.message else f"in {ended.seconds:.0f} s"
+            command.say(f"{number}/{len(plan)} {ended.name}: {ended.outcome} {how}")
             if ended.outcome == "failed":
                 failed[ended.name] = ended.message
         typed = shlex.join(["python", "-m", "stx.thesis", *["--quick"] * quick, *given])

@@ -5,7 +5,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -58,6 +58,28 @@ def together() -> None:
     sys.argv[1:] = [*overrides, *flags]
 
 
+def say(line: str) -> None:
+    """On stderr. What cannot be written there, to a closed terminal or a full log, ends nothing."""
+    with suppress(OSError, ValueError):
+        sys.stderr.write(f"{line}\n")
+
+
+def result(line: str) -> None:
+    """On stdout. It may be closed, or a pipe whose reader has gone: `| head -1`."""
+    try:
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python fails once more at its end
+
+
+def open_streams() -> None:
+    """Python has None for a stream that was closed before it began."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  # for as long as it runs
+
+
 @contextmanager
 def answering(overrides: Sequence[str] | None = None) -> Iterator[None]:
     """Warnings in a line each, mistakes as in `mistakes`, and status 1 for what kept a run from its end."""
@@ -66,7 +88,7 @@ def answering(overrides: Sequence[str] | None = None) -> Iterator[None]:
         with mistakes(overrides):
             yield
     except (Diverged, Stopped) as error:
-        sys.stderr.write(f"stx: {error}\n")
+        say(f"stx: {error}")
         sys.exit(1)
 
 
@@ -76,8 +98,12 @@ def mistakes(overrides: Sequence[str] | None = None) -> Iterator[None]:
 
     `overrides` are those that were typed, where the command does not read them by Hydra's own parser.
     """
+    open_streams()
     try:
         yield
+    except KeyboardInterrupt:
+        say("stx: interrupted")
+        sys.exit(130)
     except (UserError, HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ValueError) as error:
         if type(error) is ValueError and not raised_in_hydra(error):
             raise
@@ -89,7 +115,7 @@ def mistakes(overrides: Sequence[str] | None = None) -> Iterator[None]:
             message = f"{error.filename or 'files'}: {error.strerror or error}"
         else:
             message = explain_plain(error)
-        sys.stderr.write(f"stx: {message}\n")
+        say(f"stx: {message}")
         sys.exit(2)
 
 

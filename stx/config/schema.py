@@ -1,5 +1,6 @@
 """The schema of the config: types and ranges. Defaults stand in the YAML files alone."""
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -210,6 +211,14 @@ class Optim(Call):
     stop_at: Positive | None
 
 
+def absolute(uri: str) -> str:
+    """A store in a file is the same one from every folder."""
+    path = uri.removeprefix("sqlite:///")
+    if path == uri or path.startswith((":memory:", "file:")):
+        return uri
+    return f"sqlite:///{Path(os.path.abspath(path)).as_posix()}"
+
+
 class NoTracking(Section):
     name: Literal["none"]
     pictures_every: Every
@@ -219,7 +228,7 @@ class NoTracking(Section):
 
 class MlflowTracking(Section):
     name: Literal["mlflow"]
-    uri: Annotated[str, Field(min_length=1)]
+    uri: Annotated[str, Field(min_length=1), AfterValidator(absolute)]
     experiment: Annotated[str, Field(min_length=1)]
     offline_ok: Annotated[bool, Field(strict=True)]
     pictures_every: Every
@@ -230,6 +239,7 @@ class MlflowTracking(Section):
 class Guard(Section):
     on_nan: Literal["stop", "raise", "backoff", "continue"]
     backoffs: Every
+    keep_state: Annotated[bool, Field(strict=True)]
     shrink: Annotated[Real, Field(gt=0, lt=1)]
     checkpoint_every: Every
 
@@ -289,11 +299,12 @@ def restored(dumped: Any) -> Config:
             "content_stat": features,
             "prior": {"_target_": None},
         }
+        guard = {"keep_state": True, **dumped["guard"]}
         optim = {"pyramid": [], "stop_at": None, **dumped["optim"]}
         if name := optim.pop("name", None):
             optim = {"bands": 0} | optim if name == "adam" else optim
             optim["_target_"] = f"stx.loop.optimisers.{OPTIMISERS.get(name, name)}"
-        return Config.model_validate({**later, **dumped, "optim": optim})
+        return Config.model_validate({**later, **dumped, "guard": guard, "optim": optim})
     except (ValidationError, TypeError, KeyError) as error:
         raise UserError(
             f"config.yaml of the run: {explain(error, dumped)}"
@@ -306,9 +317,9 @@ def check_combinations(config: Config) -> None:
     weights, init = config.loss_weights, config.init
     if not weights.content_layers and not weights.style_layers:
         raise UserError("loss_weights: content_layers and style_layers are both empty; name at least one layer")
-    pull = [weights.alpha if weights.content_layers else 0, weights.beta if weights.style_layers else 0]
-    if not any(pull):
-        raise UserError("loss_weights: alpha and beta give every layer the weight 0; one must be above")
+    style = weights.beta * any(weights.style_layers if weights.style_weights is None else weights.style_weights)
+    if not any([weights.alpha if weights.content_layers else 0, style]):
+        raise UserError("loss_weights: alpha, beta and style_weights give every layer the weight 0; one must be above")
     if weights.style_weights is not None and len(weights.style_weights) != len(weights.style_layers):
         raise UserError(
             f"loss_weights.style_weights has {len(weights.style_weights)} numbers for "

@@ -1,7 +1,8 @@
 """A run's state on disk: what it takes to go on as if nothing had happened."""
 
 import io
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,10 +11,11 @@ from torch import Tensor
 
 from stx import atomic
 from stx.errors import UserError
+from stx.loop.optimisers import Optimiser
 
-FORMAT = 2
-READABLE = (1, 2)
-"""The first had no number, and no optimiser that chose itself."""
+FORMAT = 3
+READABLE = (1, 2, 3)
+"""The first had no number, and no optimiser that chose itself; the first two did not say whose they are."""
 
 
 class Checkpoint(NamedTuple):
@@ -31,6 +33,8 @@ class Checkpoint(NamedTuple):
     backoffs: int
     lowest: list[float] = []  # noqa: RUF012  # a NamedTuple's default, never changed
     """Losses that `stx.loop.convergence` has judged, of this level."""
+    run: str = ""
+    """The id of the run that it belongs to; of runs of before, none."""
 
     @classmethod
     def start(cls, image: Tensor) -> "Checkpoint":
@@ -40,28 +44,76 @@ class Checkpoint(NamedTuple):
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
     """Raises OSError; then what was there is still there."""
+    atomic_save(path, {"format": FORMAT, **checkpoint._asdict()})
+
+
+def atomic_save(path: Path, fields: Mapping[str, Any]) -> None:
     state = io.BytesIO()  # torch turns a full disk's OSError into errors of its own
-    torch.save({"format": FORMAT, **checkpoint._asdict()}, state)
+    torch.save(dict(fields), state)
     atomic.write(path, state.getvalue())
 
 
-def load(path: Path, device: torch.device, shapes: Collection[torch.Size]) -> Checkpoint | None:
-    """The state in a file, of a picture of one of these shapes; nothing where there is no file.
+def load(path: Path, device: torch.device, shapes: Collection[torch.Size], run: str = "") -> Checkpoint | None:
+    """The state in a file, of a picture of one of these shapes and of the run of that id; nothing without a file.
 
     Loads tensors and plain values only. Raises UserError where what is there is no state of such a run.
     """
     if not path.exists():
         return None
-    try:
+    with refused(path):
         fields = torch.load(path, map_location=device, weights_only=True)
         if fields.pop("format", 1) not in READABLE:
             raise ValueError("written by a later version of stx")
         state = Checkpoint(**fields)
+        check_values(state)
         if state.image.shape not in shapes or state.last_finite.shape != state.image.shape:
             raise ValueError(f"pictures of the shape {tuple(state.image.shape)}")
-        if "decided" in state.optimiser and any("slots" not in kept for kept in state.optimiser["state"].values()):
-            raise ValueError("with the L-BFGS of an earlier version")
+        if state.run and run and state.run != run:
+            raise ValueError("it is another run's")
         return state
+
+
+def check_values(state: Checkpoint) -> None:
+    """Raise ValueError for what only looks like a state."""
+    counts = {"step": state.step, "backoffs": state.backoffs}
+    for name, value in counts.items():
+        if type(value) is not int or value < 0:
+            raise ValueError(f"{name} is {value!r}")
+    for name, picture in (("image", state.image), ("last_finite", state.last_finite)):
+        if not isinstance(picture, Tensor) or picture.dtype != torch.float32:
+            raise ValueError(f"{name} is no picture in float32")
+    if not isinstance(state.optimiser, dict) or not isinstance(state.run, str):
+        raise ValueError("the optimiser's state or the run's id is something else")
+    if not all(isinstance(name, str) and type(scale) is float for name, scale in state.scales.items()):
+        raise ValueError("scales are no numbers by name")
+    if not all(type(event[0]) is int and isinstance(event[1], str) and len(event) == 2 for event in state.events):
+        raise ValueError("events are not [step, what]")
+    if not all(type(loss) is float for loss in state.lowest):
+        raise ValueError("lowest are no numbers")
+
+
+def tried(path: Path, state: Checkpoint, new_optimiser: Callable[[list[Tensor]], Optimiser]) -> None:
+    """Raise UserError where the optimiser's state in a file is not one of such an optimiser, of this picture."""
+    with refused(path):
+        optimiser = new_optimiser([state.image.clone().requires_grad_()])
+        settings, wanted = state.optimiser["param_groups"], optimiser.state_dict()["param_groups"]
+        if [sorted(group) for group in settings] != [sorted(group) for group in wanted]:
+            raise ValueError("it is another optimiser's")
+        optimiser.load_state_dict(state.optimiser)
+
+
+def lighten(path: Path, picture: Tensor) -> None:
+    """Leave out of a state what its optimiser remembers, and go on from `picture`; nothing where there is no file."""
+    if path.exists():
+        fields = torch.load(path, map_location="cpu", weights_only=True)
+        picture = picture.detach().cpu()
+        atomic_save(path, {**fields, "image": picture, "last_finite": picture, "optimiser": {}})
+
+
+@contextmanager
+def refused(path: Path) -> Iterator[None]:
+    try:
+        yield
     except Exception as error:  # a damaged file may raise anything
         why = (str(error).strip() or type(error).__name__).splitlines()[0][:120]
         raise UserError(

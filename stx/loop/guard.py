@@ -31,7 +31,8 @@ def guarded(
     """Run the loop on from `state`, whose image is the leaf `image`, to the step `until`.
 
     Under on_nan=backoff a value that is not finite takes the run back to its last finite picture, with a new optimiser
-    of shorter steps, at most guard.backoffs times; the steps count on.
+    of shorter steps, at most guard.backoffs times a level; the steps count on. Where none is left, that picture is the
+    level's.
     """
     backoffs, before = state.backoffs, Before(state.step, image, state.last_finite.clone(), state.events, state.lowest)
     optimiser = shortened(new_optimiser([image]), config.guard.shrink**backoffs)
@@ -39,15 +40,17 @@ def guarded(
         optimiser.load_state_dict(state.optimiser)
     ends_here = until == config.optim.steps  # what has converged ends a run, not a level
     rules = Rules(config.guard.checkpoint_every, config.optim.stop_at if ends_here else None, config.guard.on_nan)
-    norms_every = config.tracking.grad_norms_every
+    norms_every, frozen = config.tracking.grad_norms_every, config.guard.on_nan != "continue"
     while True:
         before = before._replace(newest=optimiser.accepted())
-        steps = optimise(network, image, optimiser, until, norms_every, before.done, before.finite, evaluate)
+        steps = optimise(network, image, optimiser, until, norms_every, before.done, before.finite, evaluate, frozen)
         outcome = record(steps, before, rules, listeners, snapshots(network, image, optimiser, backoffs), stop)
         outcome = outcome._replace(stalled=optimiser.stalled)
         again = config.guard.on_nan == "backoff" and outcome.diverged and not outcome.stopped
-        if not again or backoffs >= config.guard.backoffs or outcome.steps >= until:
+        if not again or backoffs >= config.guard.backoffs:
             return outcome
+        if outcome.steps >= until:
+            return outcome._replace(diverged=False)
         backoffs += 1
         before = Before(outcome.steps, image, outcome.picture.clone(), outcome.events, [])
         with torch.no_grad():

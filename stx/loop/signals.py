@@ -11,6 +11,19 @@ class Stop:
     """Which signal has asked for the end, if any."""
 
     signal: int | None = None
+    raising = False
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """The block, less what a signal cuts off: for what nobody need wait for."""
+        self.raising = True
+        try:
+            yield
+        except KeyboardInterrupt:
+            if self.signal is None:
+                raise
+        finally:
+            self.raising = False
 
 
 @contextmanager
@@ -25,6 +38,8 @@ def interruptible() -> Iterator[Stop]:
     def ask(number: int, frame: FrameType | None) -> None:
         stop.signal = number
         restore()
+        if stop.raising:
+            raise KeyboardInterrupt
 
     def restore() -> None:
         for number, handler in before.items():

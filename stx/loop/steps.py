@@ -39,15 +39,18 @@ def optimise(
     done: int = 0,
     last_finite: Tensor | None = None,
     evaluate: Evaluate | None = None,
+    frozen: bool = True,
 ) -> Iterator[Step]:
     """Change `image`, a leaf (3, H, W) that `optimiser` holds, to lower the network's total loss.
 
     Yields records up to the one numbered `steps`, fewer if L-BFGS stalls. To go on with a run, give the steps `done`
     and the `last_finite` image of the last record. Nothing here waits for the device, except in L-BFGS, which decides
-    on the host. `evaluate` may be what `evaluation` made of the network and the image; eager without.
+    on the host. `evaluate` may be what `evaluation` made of the network and the image; eager without. If `frozen`,
+    `last_finite` stays as it is from the first event on: what comes behind an infinite loss may be finite again.
     """
     evaluate = evaluate or eager(network, image)
     last_finite = image.detach().clone() if last_finite is None else last_finite
+    whole = torch.ones((), dtype=torch.bool, device=image.device)
     for number in range(done + 1, steps + 1):
         if optimiser.stalled:
             return
@@ -66,5 +69,8 @@ def optimise(
         further["peak/image"] = image.detach().abs().amax()
         names = (*evaluations[-1].names, *further)
         values = torch.cat([evaluations[-1].values, torch.stack([wide(value) for value in further.values()])])
-        last_finite = torch.where(torch.isfinite(values[:-1]).all(), before, last_finite)
+        finite = torch.isfinite(values[:-1]).all()
+        last_finite = torch.where(finite & whole, before, last_finite)
+        if frozen and not optimiser.rejected:
+            whole = whole & torch.isfinite(values).all()
         yield Step(number, names, values, optimiser.accepted(), last_finite, optimiser.rejected)

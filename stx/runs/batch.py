@@ -11,8 +11,9 @@ from stx import atomic
 from stx.config.compose import at_work, choices_of, compose
 from stx.config.schema import MlflowTracking
 from stx.errors import UserError
+from stx.runs import identity
 from stx.runs.digest import digest
-from stx.runs.files import CHECKPOINT, ERROR, RUN, alone_in
+from stx.runs.files import CHECKPOINT, ERROR, alone_in
 from stx.runs.job import Job
 from stx.runs.make import run
 from stx.runs.naming import run_name
@@ -85,7 +86,7 @@ def attempt(job: Job) -> str:
     job.folder.mkdir(parents=True, exist_ok=True)
     state = job.folder / CHECKPOINT
     try:
-        run(job._replace(resumed=(job.folder / RUN).exists()))
+        run(job._replace(resumed=identity.read(job.folder)))
         (job.folder / ERROR).unlink(missing_ok=True)
         state.unlink(missing_ok=True)  # nobody goes on with a finished member, and an L-BFGS has much to remember
     except Exception as error:
@@ -132,7 +133,7 @@ def plan(member: Member, folder: Path) -> Planned:
     """Compose and check one member."""
     whole = compose(member.overrides)
     try:
-        config, inputs = check(whole)
+        config, inputs = check(whole, folder)
     except UserError as error:
         raise UserError(f"{error}\n(in {member.name}; none was started)") from None
     choices, key = choices_of(whole.hydra), digest(config, inputs)

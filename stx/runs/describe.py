@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stx.config.compose import override
+from stx.loop.checkpoint import Checkpoint
 from stx.loop.listener import Outcome
 from stx.model.prepare import Inputs
 from stx.runs.files import OUTPUT
+from stx.runs.identity import Identity
 from stx.runs.job import Job
 from stx.runs.tracking.tracker import About, versions
 from stx.runs.words import style_share
@@ -25,7 +27,7 @@ def command(job: Job) -> str:
     return shlex.join(["python", "-m", "stx.run", *job.overrides])
 
 
-def run(job: Job, inputs: Inputs) -> About:
+def run(job: Job, inputs: Inputs, record: Identity) -> About:
     """Name, params, tags and headline for the tracker."""
     config, choices = job.config, job.choices
     content, style = Path(config.content).stem, Path(config.style).stem
@@ -52,13 +54,20 @@ def run(job: Job, inputs: Inputs) -> About:
         "stx.expected_memory_gb": f"{inputs.memory / 1e9:.1f}",
         "stx.weights_sha256": inputs.weights.sha256,
         "stx.versions": versions(),
+        **({"stx.resumed": changed(record)} if changed(record) else {}),
         **job.tags,
     }
     pair = f"{content} × {style}"
-    return About(job.name or pair, params, tags, f"{statistic} · {pair}", command(job))
+    return About(job.name or pair, params, tags, f"{statistic} · {pair}", command(job), record.id)
 
 
-def opening(job: Job, inputs: Inputs) -> str:
+def changed(record: Identity) -> str:
+    """What is otherwise than when the run was last at work; empty for one that begins."""
+    now = record.resumed[-1] if record.resumed else {}
+    return ", ".join(f"{name} {value}" for name, value in now.items() if name != "at")
+
+
+def opening(job: Job, inputs: Inputs, record: Identity, resumed: Checkpoint | None) -> str:
     config, (_, height, width) = job.config, inputs.content.shape
     lines = [
         f"{job.choices['style_stat']}: {config.content} in the style of {config.style}, {width} x {height}, "
@@ -69,6 +78,12 @@ def opening(job: Job, inputs: Inputs) -> str:
             f"squashed to {width} x {height}: the {' and the '.join(inputs.squashed)}; image_size=photograph keeps the "
             "photograph's proportions, style_size=own the painting's, where the statistic allows it"
         )
+    if changed(record):
+        lines.append(
+            f"otherwise than before: {changed(record)}; its last digits may differ from those of an unbroken run"
+        )
+    if resumed and resumed.step and not resumed.optimiser:
+        lines.append("its optimiser begins anew, from the picture (guard.keep_state=true keeps what it remembers)")
     weights = config.loss_weights
     if weights.calibrate == "gradient" and weights.beta > 30 * weights.alpha:
         lines.append("loss_weights: with beta beyond 30 times alpha the content vanishes")
@@ -78,6 +93,10 @@ def opening(job: Job, inputs: Inputs) -> str:
 def how_to_go_on(folder: Path) -> str:
     typed = shlex.join(["python", "-m", "stx.run", override("resume", str(folder))])
     return f"the picture so far: {folder / OUTPUT}\ngo on: {typed}"
+
+
+def cut_short(folder: Path) -> str:
+    return f"interrupted at its end; the picture: {folder / OUTPUT}"
 
 
 def closing(outcome: Outcome, measured: Mapping[str, float], where: str) -> str:

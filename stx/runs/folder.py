@@ -5,8 +5,8 @@ import math
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
-from typing import Any
 
 import yaml
 from PIL.Image import Image
@@ -20,6 +20,7 @@ from stx.loop.listener import Event, Listener, Row, Start
 from stx.model.prepare import Inputs
 from stx.pictures import images
 from stx.pictures.sheet import contact_sheet, fitted
+from stx.runs import identity
 from stx.runs.files import (
     BASELINES,
     CALIBRATION,
@@ -27,15 +28,15 @@ from stx.runs.files import (
     CONFIG,
     CONTENT,
     EVENTS,
-    FORMAT,
     LOSSES,
     OUTPUT,
     RUN,
     SHEET,
     STYLE,
 )
+from stx.runs.identity import Identity
 from stx.runs.job import Job
-from stx.runs.table import losses_table
+from stx.runs.table import flush, losses_table
 
 THUMBNAIL = 256
 """Pixels of the longer side of a picture on the sheet."""
@@ -44,10 +45,9 @@ THUMBNAIL = 256
 class Folder(Listener):
     """Writes a run's files as it works. `wrote` is told of each one that belongs to the run's results."""
 
-    def __init__(self, folder: Path, wrote: Callable[[Path], None]):
-        self.folder, self.wrote = folder, wrote
+    def __init__(self, folder: Path, run: Identity, wrote: Callable[[Path], None]):
+        self.folder, self.run, self.wrote = folder, run, wrote
         self.append = losses_table(folder / LOSSES)
-        self.run: dict[str, Any] = {}
 
     def start(self, job: Job, inputs: Inputs) -> None:
         """What a new run starts from. Of one that goes on the config alone: what has changed holds for the next too."""
@@ -56,9 +56,11 @@ class Folder(Listener):
             for name, picture in ((CONTENT, inputs.content), (STYLE, inputs.style)):
                 images.save(images.to_picture(picture), self.folder / name)
                 self.wrote(self.folder / name)
+            for name, text in job.notes.items():
+                (self.folder / name).parent.mkdir(exist_ok=True)
+                atomic.write(self.folder / name, text)
         self.text(CONFIG, config)
-        self.run = {"format": FORMAT, "overrides": job.overrides, "choices": job.choices, "outcome": "running"}
-        self.text(RUN, json.dumps(self.run, indent=2))
+        self.wrote(self.folder / RUN)
 
     def begun(self, level: Start) -> None:
         """What each level measured before its first step, in a list that grows.
@@ -79,7 +81,8 @@ class Folder(Listener):
         images.save(images.to_picture(picture), self.folder / OUTPUT)
 
     def state(self, state: Checkpoint) -> None:
-        checkpoint.save(self.folder / CHECKPOINT, state)
+        flush(self.folder / LOSSES)  # first, so that no power cut leaves a state ahead of its losses
+        checkpoint.save(self.folder / CHECKPOINT, state._replace(run=self.run.id))
 
     def happened(self, events: Sequence[Event]) -> None:
         lines = ["step,what", *(f"{step},{what}" for step, what in events)]
@@ -98,7 +101,12 @@ class Folder(Listener):
         shown = [images.to_picture(inputs.content), images.to_picture(inputs.style), picture]
         images.save(contact_sheet([shown], cell=fitted(picture.size, THUMBNAIL)), self.folder / SHEET)
         self.wrote(self.folder / SHEET)
-        self.text(RUN, json.dumps(self.run | {"outcome": outcome}, indent=2))
+        identity.write(self.folder, self.run._replace(outcome=outcome))
+        self.wrote(self.folder / RUN)
+
+    def forget(self, picture: Tensor) -> None:
+        """What the optimiser remembers; going on from a finished run begins it anew, from its picture."""
+        checkpoint.lighten(self.folder / CHECKPOINT, picture)
 
     def text(self, name: str, content: str) -> None:
         atomic.write(self.folder / name, content)
@@ -122,9 +130,15 @@ def rescued(folder: Path, canvas: Canvas) -> Iterator[None]:
         yield
     except OSError as error:
         said = f"{error.filename or folder}: {error.strerror or error}"
-        elsewhere = Path(tempfile.gettempdir()) / f"stx-{folder.name}.png"
+        elsewhere = free_name(Path(tempfile.gettempdir()), f"stx-{folder.name}")
         try:
             images.save(images.to_picture(canvas.image), elsewhere)
         except OSError:
             raise Stopped(f"{said}; the picture could not be saved in {elsewhere.parent} either") from error
         raise Stopped(f"{said}\nthe picture so far: {elsewhere}; with space again: resume={folder}") from error
+
+
+def free_name(folder: Path, stem: str) -> Path:
+    """A picture that is there already is another run's."""
+    names = (folder / f"{stem}{'-' if number else ''}{number or ''}.png" for number in count())
+    return next(path for path in names if not path.exists())

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from stx.config.schema import Config
+from stx.runs.identity import Identity
 
 
 class Job(NamedTuple):
@@ -17,10 +18,12 @@ class Job(NamedTuple):
     tags: Mapping[str, str] = MappingProxyType({})
     """For the tracker, beside its own: which batch the run belongs to."""
     quiet: bool = False
-    resumed: bool = False
-    """Its folder has a checkpoint to go on from."""
+    resumed: Identity | None = None
+    """The record that its folder has, of a run that goes on."""
     name: str = ""
     """For the tracker; without one, its pictures'."""
+    notes: Mapping[str, str] = MappingProxyType({})
+    """Further files for its folder, by name: what the command keeps of how it was called."""
 
 
 class Result(NamedTuple):

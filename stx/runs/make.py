@@ -6,17 +6,19 @@ from functools import cached_property
 
 from torch import Tensor
 
-from stx.errors import Diverged
+from stx.errors import Diverged, UserError
 from stx.loop import checkpoint
+from stx.loop.checkpoint import Checkpoint
 from stx.loop.levels import ahead, coarse_to_fine, levels, resized
 from stx.loop.listener import Listener
 from stx.loop.signals import interruptible
 from stx.measures.judge import Judge, measurer
 from stx.model.prepare import Inputs, prepare
 from stx.pictures import images
-from stx.runs import describe, latest
-from stx.runs.files import CHECKPOINT, OUTPUT
+from stx.runs import describe, identity, latest
+from stx.runs.files import CHECKPOINT, OUTPUT, alone_in
 from stx.runs.folder import Canvas, Folder, rescued
+from stx.runs.identity import Identity
 from stx.runs.job import Job, Result
 from stx.runs.progress import Stage, progress
 from stx.runs.tracking.tracker import Tracker, tracked
@@ -27,37 +29,67 @@ log = logging.getLogger("stx")
 def run(job: Job, *watchers: Listener) -> Result:
     """Make one picture. `watchers` are told what the run's own listeners are.
 
-    Raises SystemExit behind a signal, with the picture so far in the job's folder, and Diverged and Stopped.
+    Raises SystemExit behind a signal, with the picture so far in the job's folder; UserError where the folder is not
+    the run's to take; Diverged and Stopped.
     """
-    config, folder = job.config, job.folder
-    inputs = prepare(config)
-    log.info(describe.opening(job, inputs))
-    shapes = [level.inputs.initial.shape for level in levels(config, inputs)]
-    resumed = checkpoint.load(folder / CHECKPOINT, inputs.hardware.device, shapes) if job.resumed else None
-    canvas = Canvas(inputs.initial)
-    with (
-        interruptible() as stop,
-        rescued(folder, canvas),
-        tracked(config.tracking, describe.run(job, inputs), folder) as tracker,
-        progress([Stage.of(level) for level in ahead(config, inputs, resumed)], job.quiet) as bar,
-    ):
-        latest.renew(folder)
-        files, judged = Folder(folder, tracker.artifact), Judged(inputs, tracker, config.tracking.measures_every)
-        files.start(job, inputs)
-        tracker.picture(inputs.initial, 0)
-        outcome = coarse_to_fine(config, inputs, resumed, (canvas, files, tracker, judged, bar, *watchers), stop)
-        picture = resized(outcome.picture, inputs.content.shape[1:])
-        measured = {} if outcome.stopped else judged.at_the_end(picture, outcome.steps)
-        files.end(inputs, images.to_picture(picture), measured, outcome.status)
-        tracker.picture(picture, outcome.steps)
-        tracker.finish(outcome.status, outcome.event)
-    log.info(describe.closing(outcome, measured, tracker.where))
+    config, folder, inputs = job.config, job.folder, prepare(job.config)
+    folder.mkdir(parents=True, exist_ok=True)
+    with alone_in(folder), interruptible() as stop:
+        record, resumed = claimed(job, inputs), state_of(job, inputs)
+        log.info(describe.opening(job, inputs, record, resumed))
+        canvas = Canvas(inputs.initial)
+        with (
+            rescued(folder, canvas),
+            tracked(config.tracking, describe.run(job, inputs, record), folder) as tracker,
+            progress([Stage.of(level) for level in ahead(config, inputs, resumed)], job.quiet) as bar,
+        ):
+            latest.renew(folder)
+            files = Folder(folder, record, tracker.artifact)
+            judged = Judged(inputs, tracker, config.tracking.measures_every)
+            files.start(job, inputs)
+            tracker.picture(inputs.initial, 0)
+            outcome = coarse_to_fine(config, inputs, resumed, (canvas, files, tracker, judged, bar, *watchers), stop)
+            picture, measured = resized(outcome.picture, inputs.content.shape[1:]), dict[str, float]()
+            with stop.at_once():
+                measured = {} if outcome.stopped else judged.at_the_end(picture, outcome.steps)
+            files.end(inputs, images.to_picture(picture), measured, outcome.status)
+            if outcome.status == "finished" and not config.guard.keep_state:
+                files.forget(outcome.picture)
+            tracker.picture(picture, outcome.steps)
+            with stop.at_once():
+                tracker.finish(outcome.status, outcome.event)
+        log.info(describe.closing(outcome, measured, tracker.where))
     if outcome.diverged and config.guard.on_nan == "raise":
         raise Diverged(f"diverged at {outcome.event}; the last finite picture is {folder / OUTPUT}")
-    if outcome.stopped:
-        log.info(describe.how_to_go_on(folder))
-        sys.exit(128 + (stop.signal or 0))
+    if stop.signal:
+        log.info(describe.how_to_go_on(folder) if outcome.stopped else describe.cut_short(folder))
+        sys.exit(128 + stop.signal)
     return Result(folder / OUTPUT, outcome.status, measured)
+
+
+def claimed(job: Job, inputs: Inputs) -> Identity:
+    """The record of the run, on the disk. Raises UserError where the folder holds something else."""
+    if job.resumed is None:
+        identity.refuse_taken(job.folder)
+        record = identity.new(job.overrides, job.choices, job.config, inputs, job.folder)
+    else:
+        if identity.read(job.folder) != job.resumed:
+            raise UserError(f"{job.folder}: another process has gone on with this run meanwhile; try again")
+        identity.refuse_changed(job.resumed, identity.named_files(job.config, inputs), job.folder)
+        record = identity.taken_up(job.resumed, job.config, inputs, job.folder)
+    identity.write(job.folder, record)
+    return record
+
+
+def state_of(job: Job, inputs: Inputs) -> Checkpoint | None:
+    """What a run goes on from; nothing for one that begins. Raises UserError for what is no state of it."""
+    if job.resumed is None:
+        return None
+    shapes = [level.inputs.initial.shape for level in levels(job.config, inputs)]
+    state = checkpoint.load(job.folder / CHECKPOINT, inputs.hardware.device, shapes, job.resumed.id)
+    if state and state.optimiser:
+        checkpoint.tried(job.folder / CHECKPOINT, state, inputs.optimiser)
+    return state
 
 
 class Judged(Listener):

@@ -5,52 +5,92 @@ import shutil
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig, open_dict
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from stx.config.command import mistakes
+from stx.config.command import mistakes, say
 from stx.config.compose import compose, jobs_of_sweep, task
+from stx.config.effects import ineffective, refuse_ineffective, swept_in_vain
 from stx.config.schema import Config, MlflowTracking, validate
 from stx.errors import UserError
-from stx.runs.files import CHECKPOINT, refuse_taken
+from stx.runs.files import alone_in
 
 if TYPE_CHECKING:
     from stx.model.prepare import Inputs
 
 
 class Preflight(Callback):
+    def __init__(self) -> None:
+        self.held = ExitStack()
+        """The folder of a sweep, while it is at work."""
+
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         with nothing_else_starts():
             if config.resume is not None:
                 go_on(config)
                 return
-            checked, _ = check(config)
-            refuse_taken(Path(config.hydra.run.dir))
+            folder = Path(config.hydra.run.dir)
+            checked, _ = check(config, folder)
+            refuse_ineffective(checked, config.hydra.overrides.task)
+            from stx.runs.identity import refuse_taken  # late: it imports torch
+
+            refuse_taken(folder)
             reach_store(checked)
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """All jobs before the first, where the sweep is a plain product; other sweepers invent theirs as they go."""
-        if not config.hydra.sweeper._target_.endswith(".BasicSweeper"):
-            return
         with nothing_else_starts():
-            stores = {}
-            asked = jobs_of_sweep(config)
-            if not asked:
-                raise UserError("--multirun: the sweep is empty, there is no job in it")
-            for overrides in asked:
-                try:
-                    job, _ = check(compose(overrides, config.hydra.job.config_name))
-                    if job.resume is not None:
-                        raise UserError("resume= goes on with one run: leave out --multirun")
-                    stores[job.tracking] = job
-                except UserError as error:
-                    raise UserError(f"{error}\n(in the job {' '.join(overrides)}; none was started)") from None
-            for job in stores.values():
-                reach_store(job)
+            if config.hydra.sweeper._target_.endswith(".BasicSweeper"):
+                check_sweep(config)
+            place = Path(config.hydra.sweep.dir)
+            place.mkdir(parents=True, exist_ok=True)
+            self.held.enter_context(alone_in(place))
+
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        self.held.close()
+
+
+def check_sweep(config: DictConfig) -> None:
+    """Raise UserError for the first job that could not run, or not in its folder."""
+    from stx.runs.identity import refuse_taken  # late: it imports torch
+
+    jobs: dict[Path, Config] = {}
+    said: dict[str, None] = {}
+    asked = jobs_of_sweep(config)
+    if not asked:
+        raise UserError("--multirun: the sweep is empty, there is no job in it")
+    for number, overrides in enumerate(asked):
+        try:
+            whole = compose(overrides, config.hydra.job.config_name)
+            folder = folder_of_job(config, whole, number)
+            job, _ = check(whole, folder)
+            if job.resume is not None:
+                raise UserError("resume= goes on with one run: leave out --multirun")
+            if folder in jobs:
+                raise UserError(f"{folder} is another job's too: let hydra.sweep.subdir tell them apart")
+            refuse_taken(folder)
+        except UserError as error:
+            raise UserError(f"{error}\n(in the job {' '.join(overrides)}; none was started)") from None
+        jobs[folder] = job
+        said |= dict.fromkeys(ineffective(job, overrides))
+    for line in (*said, swept_in_vain(jobs.values())):
+        if line:
+            say(f"stx: {line}")
+    for job in {job.tracking: job for job in jobs.values()}.values():
+        reach_store(job)
+
+
+def folder_of_job(sweep: DictConfig, whole: DictConfig, number: int) -> Path:
+    """Where Hydra's launcher will let a job work."""
+    OmegaConf.copy_cache(sweep, whole)  # the same ${now:...}
+    with read_write(whole), open_dict(whole):
+        whole.hydra.job.num = number
+        whole.hydra.job.id = f"{number}"
+        return Path(whole.hydra.sweep.dir) / str(whole.hydra.sweep.subdir)
 
 
 @contextmanager
@@ -64,8 +104,11 @@ def nothing_else_starts() -> Iterator[None]:
         sys.exit(1)
 
 
-def check(composed: DictConfig) -> tuple[Config, "Inputs"]:
-    """A job's config and what it starts from. Raises UserError for whatever would keep it from running."""
+def check(composed: DictConfig, folder: Path) -> tuple[Config, "Inputs"]:
+    """A job's config and what it starts from.
+
+    Raises UserError for whatever would keep it from running, in the `folder` that it will write to.
+    """
     own = task(composed)
     for group, section in own.items():
         if isinstance(section, DictConfig) and group not in composed.hydra.runtime.choices:
@@ -82,7 +125,7 @@ def check(composed: DictConfig) -> tuple[Config, "Inputs"]:
     from stx.model.prepare import prepare  # late: it imports torch
 
     inputs = prepare(config)
-    check_space(config, inputs, Path(composed.hydra.run.dir))
+    check_space(config, inputs, folder)
     return config, inputs
 
 
@@ -109,20 +152,19 @@ def check_space(config: Config, inputs: "Inputs", folder: Path) -> None:
 
 def go_on(config: DictConfig) -> None:
     """Send Hydra to the folder of the run to resume, and check that run as it was."""
-    from stx.loop import checkpoint
-    from stx.loop.levels import levels
     from stx.model.prepare import prepare
-    from stx.runs import resume
+    from stx.runs import identity, resume
+    from stx.runs.make import state_of
 
     job = resume.job(str(config.resume), list(config.hydra.overrides.task), config.tracking)
     inputs = prepare(job.config)
-    shapes = [level.inputs.initial.shape for level in levels(job.config, inputs)]
-    checkpoint.load(job.folder / CHECKPOINT, inputs.hardware.device, shapes)
+    if job.resumed:
+        identity.refuse_changed(job.resumed, identity.named_files(job.config, inputs), job.folder)
+    state_of(job, inputs)
     reach_store(job.config)
     with open_dict(config):
         config.resume = str(job.folder)  # by "last" a run that begins meanwhile would be meant
         config.hydra.run.dir = str(job.folder)
-        config.hydra.output_subdir = None  # Hydra's record of the first start stays
 
 
 def reach_store(config: Config) -> None:

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple, NoReturn
 
 from tqdm import tqdm
@@ -45,6 +45,8 @@ def progress(stages: Sequence[Stage], quiet: bool = False) -> Iterator[Listener]
 
 
 class Progress(Listener):
+    """What cannot be written, to a closed terminal or a full log, ends no run."""
+
     def __init__(self, stages: Sequence[Stage]):
         self.stages, self.steps = stages, stages[-1].until
         self.started = time.monotonic()
@@ -68,8 +70,9 @@ class Bar(Progress):
         self.bar = bar
 
     def rows(self, rows: list[Row]) -> None:
-        self.bar.set_postfix_str(self.said(rows), refresh=False)
-        self.bar.update(rows[-1].step - self.bar.n)
+        with suppress(OSError, ValueError):
+            self.bar.set_postfix_str(self.said(rows), refresh=False)
+            self.bar.update(rows[-1].step - self.bar.n)
 
 
 class Lines(Progress):
@@ -84,7 +87,8 @@ class Lines(Progress):
         tenths = done * PLAIN_LINES // self.steps
         if tenths > self.tenths or done == self.steps or now - self.shown_at >= PLAIN_SECONDS:
             self.tenths, self.shown_at = tenths, now
-            sys.stderr.write(f"step {done}/{self.steps} {text}\n")
+            with suppress(OSError, ValueError):
+                sys.stderr.write(f"step {done}/{self.steps} {text}\n")
 
 
 def work(stages: Sequence[Stage], step: int) -> float:

@@ -1,23 +1,22 @@
 """resume=<folder, run id or "last">: the job that a stopped run was, to go on in its folder and its MLflow run."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from stx.config.compose import composition, key_of, leaves
 from stx.config.schema import restored
 from stx.errors import UserError
-from stx.runs.files import CONFIG, JOURNAL, LOSSES, OUTPUT, RUN, STORED, told
+from stx.runs import identity
+from stx.runs.files import JOURNAL, LOSSES, OUTPUT, RUN, STORED
+from stx.runs.identity import Identity
 from stx.runs.job import Job
 from stx.runs.latest import newest
 from stx.runs.table import recovered
 from stx.runs.tracking.journal import entries
 from stx.runs.tracking.sender import known_run
 
-MAY_DIFFER = ("tracking.uri", "optim.stop_at")
+MAY_DIFFER = ("tracking.uri", "tracking.offline_ok", "optim.stop_at", "guard.keep_state")
 LAST = "last"
 """In place of a folder: the newest run's. (A folder of that name is resume=./last.)"""
 
@@ -30,12 +29,10 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
     folder = newest() if name == LAST else find(name, tracking)
     if name == LAST:
         name = str(folder)
-    try:
-        overrides, choices, dumped = told(folder)
-    except UserError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
-        raise UserError(f"resume={name}: {folder} holds no run that had begun ({RUN} and {CONFIG})") from None
+    record = identity.read(folder)
+    if record is None:
+        raise UserError(f"resume={name}: {folder} holds no run that had begun ({RUN})")
+    overrides, choices, dumped = record.overrides, record.choices, record.config
     now = choices | dict(leaves(restored(dumped).model_dump(by_alias=True)))
     changes = asked(now, overrides, [text for text in given if key_of(text) != "resume"])
     for key, (before, after) in changes.items():
@@ -46,17 +43,20 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
                 f"resume={name}: {key} is {before} in the run and {after} asked; a run goes on as it was, but "
                 f"optim.steps may grow.\n{for_a_new_one(folder)}"
             )
-    refuse_finished(name, folder, dumped["optim"], changes)
+    refuse_finished(name, folder, record, changes)
     for key, (_, after) in changes.items():
         section, _, leaf = key.rpartition(".")
         select(dumped, section)[leaf] = after
-    return Job(restored(dumped), folder, choices, overrides, resumed=True)
+    if "tracking.uri" not in changes and "uri" in dumped["tracking"]:
+        dumped["tracking"]["uri"] = identity.store(record, folder)
+    return Job(restored(dumped), folder, choices, overrides, resumed=identity.read(folder))
 
 
-def refuse_finished(name: str, folder: Path, optim: Mapping[str, Any], changes: Mapping[str, Any]) -> None:
+def refuse_finished(name: str, folder: Path, record: Identity, changes: Mapping[str, Any]) -> None:
     """Raise UserError for a run that came to its end, unless it may go further now."""
-    if ended(folder) != "finished":
+    if ended(folder, record) != "finished":
         return
+    optim = record.config["optim"]
     _, done = recovered(folder / LOSSES)
     steps, before = optim["steps"], f"resume={name}: that run ended at step {done} of {optim['steps']}"
     if done == 0 or done >= steps:
@@ -72,11 +72,10 @@ def for_a_new_one(folder: Path) -> str:
     return f"For a new one: init=picture init.path={folder / OUTPUT}"
 
 
-def ended(folder: Path) -> str:
+def ended(folder: Path, record: Identity) -> str:
     """The outcome of a folder's run; empty if it was cut off."""
-    outcome = json.loads((folder / RUN).read_text(encoding="utf-8")).get("outcome")
-    if outcome is not None:
-        return "" if outcome == "running" else str(outcome)
+    if record.outcome:
+        return "" if record.outcome == "running" else record.outcome
     path = folder / JOURNAL  # runs of before wrote it there alone
     entered = [entry for entry, _ in entries(path, 0)] if path.exists() else []
     return str(entered[-1].get("end", {}).get("outcome", "")) if entered else ""

@@ -30,6 +30,13 @@ def losses_table(path: Path) -> Callable[[list[Row]], None]:
     return append
 
 
+def flush(path: Path) -> None:
+    """To the disk, as far as it is written; nothing where there is none yet."""
+    if path.exists():
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
+
+
 def recovered(path: Path) -> tuple[list[str], int]:
     """The columns and the last step of a table, less what a crash left of a line."""
     if not path.exists():

@@ -2,12 +2,19 @@
 
 import csv
 import json
+import sys
 from pathlib import Path
 
 import mlflow
 import pytest
+import torch
 
-from conftest import SMALL, Command
+from conftest import SHALLOW, SMALL, Command
+from stx.config.compose import composition
+from stx.loop.levels import coarse_to_fine
+from stx.loop.listener import Outcome
+from stx.loop.signals import Stop
+from stx.model.prepare import prepare
 
 FAULT = '''
 from stx.stats import gram
@@ -106,3 +113,54 @@ def test_backoff_with_the_overflow_of_the_thesis(stx: Command, tmp_path: Path) -
     assert tags["stx.first_event"].startswith("step 3: style loss at conv2")
     assert events[2] == 1
     assert steps[-1] > 3
+
+
+INFINITE = '''
+CALLS = {}
+
+def infinite(ours, target, *, at):
+    """A loss that is infinite in the evaluations `at` of each size, while its gradient is not."""
+    loss = (ours - target).square().mean()
+    if ours.requires_grad:
+        CALLS[ours.shape] = CALLS.get(ours.shape, 0) + 1
+        loss = loss + (float("inf") if CALLS[ours.shape] in at else 0.0)
+    return loss
+'''
+
+
+def descended(folder: Path, monkeypatch: pytest.MonkeyPatch, *overrides: str, at: str = "[4]") -> Outcome:
+    """In one process; features are compared at one layer, so that shapes tell the levels apart."""
+    (folder / "fault_at.py").write_text(INFINITE)
+    monkeypatch.setenv("STX_TRUST", "fault_at")
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.delitem(sys.modules, "fault_at", raising=False)
+    faulty = ("content_stat.distance._target_=fault_at.infinite", f"+content_stat.distance.at={at}")
+    small = (*SMALL[:3], *SHALLOW, "loss_weights.calibrate=none", "optim=adam", "tracking=none", "precision=fp32")
+    config = composition([*small, *faulty, "optim.steps=10", *overrides]).config
+    inputs = prepare(config)
+    sys.modules["fault_at"].CALLS.clear()  # it was tried
+    return coarse_to_fine(config, inputs, None, (), Stop())
+
+
+def test_the_picture_before_an_infinite_loss_is_kept_however_the_steps_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = descended(tmp_path, monkeypatch, "optim.steps=2", at="[]").picture
+    for every in (0, 1, 3):
+        outcome = descended(tmp_path, monkeypatch, f"guard.checkpoint_every={every}")
+        assert (outcome.diverged, outcome.event) == (True, "step 4: content loss at conv2_1")
+        assert torch.equal(outcome.picture, expected)
+    onwards = descended(tmp_path, monkeypatch, "guard.on_nan=continue")
+    assert onwards.steps == 10
+    assert not torch.equal(onwards.picture, expected)
+
+
+def test_backoff_at_the_last_step_of_a_level_goes_on_with_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcome = descended(tmp_path, monkeypatch, "guard.on_nan=backoff", "optim.pyramid=[4]")
+    # each level has a fourth evaluation: the last one of the coarse one, in the middle of the fine one
+    assert (outcome.status, outcome.steps, [step for step, _ in outcome.events]) == ("finished", 10, [4, 8])
+    at_the_end = descended(tmp_path, monkeypatch, "guard.on_nan=backoff", at="[10]")
+    assert (at_the_end.status, at_the_end.steps) == ("finished", 10)
+    assert torch.isfinite(at_the_end.picture).all()

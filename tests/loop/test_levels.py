@@ -19,8 +19,12 @@ from stx.loop.signals import Stop
 from stx.model.prepare import prepare
 from stx.runs.files import CHECKPOINT
 from stx.runs.folder import Folder
+from stx.runs.identity import Identity
 
 SMALL = ("model=vgg19_random", "image_size.width=96", "image_size.height=64")
+
+
+RECORD = Identity("f" * 32, [], {}, {}, {}, {})
 
 
 def config(*overrides: str) -> Config:
@@ -88,7 +92,7 @@ def descended(
             seen.extend(row.step for row in rows)
             stop.signal = 2 if seen[-1] >= stop_after else stop.signal
 
-    listeners = (Folder(folder, wrote=lambda path: None), Reader())
+    listeners = (Folder(folder, RECORD, wrote=lambda path: None), Reader())
     return coarse_to_fine(asked, prepare(asked), resumed, listeners, stop), seen
 
 

@@ -36,3 +36,17 @@ def test_in_another_thread_signals_stay_as_they_are() -> None:
     thread.start()
     thread.join()
     assert seen == [(None, before)]
+
+
+def test_what_nobody_need_wait_for_is_cut_off_by_the_first_signal() -> None:
+    reached = []
+    with interruptible() as stop:
+        with stop.at_once():
+            os.kill(os.getpid(), signal.SIGTERM)
+            reached.append("behind")
+        assert (reached, stop.signal) == ([], signal.SIGTERM)
+
+
+def test_what_is_interrupted_by_something_else_than_a_signal_is_not_swallowed() -> None:
+    with pytest.raises(KeyboardInterrupt), interruptible() as stop, stop.at_once():
+        raise KeyboardInterrupt

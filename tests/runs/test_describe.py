@@ -8,6 +8,7 @@ import torch
 
 from stx.loop.listener import Outcome
 from stx.runs import describe
+from stx.runs.identity import Identity
 
 PICTURE = torch.zeros(3, 2, 2)
 
@@ -68,7 +69,7 @@ def test_a_squash_is_said(squashed: tuple[str, ...], line: str | None) -> None:
     inputs: Any = SimpleNamespace(
         content=PICTURE, hardware=SimpleNamespace(description="cpu"), memory=1e9, squashed=squashed
     )
-    lines = describe.opening(job, inputs).splitlines()
+    lines = describe.opening(job, inputs, Identity("", [], {}, {}, {}, {}), None).splitlines()
     assert [text.startswith(line or "-") for text in lines[1:]] == [True] * bool(line)
 
 

@@ -9,13 +9,15 @@ from PIL import Image
 from stx.errors import Stopped
 from stx.pictures import images
 from stx.runs.folder import Canvas, Folder, rescued
+from stx.runs.identity import Identity
 
+RECORD = Identity("f" * 32, [], {}, {}, {}, {})
 RED = torch.tensor([1.0, 0.0, 0.0])[:, None, None].expand(3, 3, 4)
 
 
 def test_events_are_a_table_as_soon_as_they_happen(tmp_path: Path) -> None:
     wrote: list[Path] = []
-    folder = Folder(tmp_path, wrote.append)
+    folder = Folder(tmp_path, RECORD, wrote.append)
     folder.happened([[3, "loss total"]])
     folder.happened([[3, "loss total"], [5, "the image"]])
     assert (tmp_path / "nan_events.csv").read_text() == "step,what\n3,loss total\n5,the image\n"
@@ -23,7 +25,7 @@ def test_events_are_a_table_as_soon_as_they_happen(tmp_path: Path) -> None:
 
 
 def test_the_newest_good_picture_is_the_output(tmp_path: Path) -> None:
-    Folder(tmp_path, lambda path: None).kept(RED)
+    Folder(tmp_path, RECORD, lambda path: None).kept(RED)
     assert Image.open(tmp_path / "output.png").getpixel((3, 2)) == (255, 0, 0)
     assert [path.name for path in tmp_path.iterdir()] == ["output.png"]
 
@@ -49,3 +51,12 @@ def test_a_picture_that_its_folder_has_no_place_for_is_saved_elsewhere(
     ):
         images.save(images.to_picture(RED), tmp_path / "run" / "output.png")
     assert Image.open(tmp_path / "stx-run.png").getpixel((0, 0)) == (255, 0, 0)
+
+
+def test_a_rescued_picture_does_not_take_another_one_s_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    (tmp_path / "stx-run.png").write_text("another run's")
+    for name in ("stx-run-1.png", "stx-run-2.png"):
+        with pytest.raises(Stopped, match=name), rescued(tmp_path / "run", Canvas(RED)):
+            raise OSError(28, "No space left on device")
+    assert (tmp_path / "stx-run.png").read_text() == "another run's"

@@ -20,7 +20,7 @@ class Usage(NamedTuple):
 
 
 def check(*overrides: str) -> None:
-    preflight.check(compose([*SMALL, "tracking=none", *overrides]))
+    preflight.check(compose([*SMALL, "tracking=none", *overrides]), Path("out"))
 
 
 def test_a_disk_without_room_is_found_before_a_folder_is_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

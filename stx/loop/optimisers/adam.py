@@ -42,6 +42,13 @@ class Adam(torch.optim.Adam):
         for group in self.param_groups:
             group["lr"] *= factor
 
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Raises ValueError for a state of bands of other sizes."""
+        super().load_state_dict(state_dict)
+        for band, state in self.state.items():
+            if any(state[moment].shape != band.shape for moment in ("exp_avg", "exp_avg_sq")):
+                raise ValueError("it is of bands of other sizes")
+
     def accepted(self) -> Tensor:
         return self.image.detach()
 

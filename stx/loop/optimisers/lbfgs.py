@@ -119,6 +119,10 @@ class LBFGS(torch.optim.Optimizer):
         return super().state_dict() | {"decided": decided}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Raises ValueError for a state of another picture, or of an earlier version."""
+        shape = (2 * (self.param_groups[0]["history"] + 1), self.image.numel())
+        if any("slots" not in state or state["pairs"].shape != shape for state in state_dict["state"].values()):
+            raise ValueError("with the L-BFGS of an earlier version, or of another picture")
         slope = [state["slope"] for state in state_dict["state"].values()]
         super().load_state_dict(state_dict)
         for name, value in state_dict["decided"].items():

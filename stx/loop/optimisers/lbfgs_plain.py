@@ -30,6 +30,12 @@ class PlainLBFGS(torch.optim.LBFGS):
             2 * int(settings["history"]) + 2
         )  # a move and a change of gradient each; the last gradient, the direction
 
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Raises ValueError for a state of another picture."""
+        if any(state["d"].shape != (self.image.numel(),) for state in state_dict["state"].values() if "d" in state):
+            raise ValueError("it is another picture's")
+        super().load_state_dict(state_dict)
+
     def shorten(self, factor: float) -> None:
         self.param_groups[0]["lr"] *= factor
 

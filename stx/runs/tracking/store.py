@@ -23,6 +23,7 @@ ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # else a server that is down takes 247 s to say so
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",  # and one that hangs two minutes
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # which is for the picture's path
 }
 """How MLflow's client behaves, where the user has not said otherwise."""
 

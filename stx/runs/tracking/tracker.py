@@ -17,7 +17,7 @@ from stx import __version__
 from stx.config.schema import MlflowTracking, NoTracking
 from stx.loop.listener import Listener, Row, Start
 from stx.pictures import images
-from stx.runs.files import ALONG, SHEET, alone_in
+from stx.runs.files import ALONG, SHEET
 from stx.runs.tracking.courier import Courier
 from stx.runs.tracking.journal import FORMAT, Journal, entries, last_step
 from stx.runs.tracking.sender import PATIENCE, THIS_RUN, Sender, known_run
@@ -35,6 +35,8 @@ class About(NamedTuple):
     headline: str
     """Statistic and pictures, for the first line of the description."""
     command: str
+    id: str = ""
+    """By which it is known to all stores."""
 
 
 class Tracker(Listener):
@@ -159,27 +161,26 @@ def description(about: About, outcome: str, event: str | None, sheet: bool = Fal
 @contextmanager
 def mlflow_run(tracking: MlflowTracking, about: About, folder: Path) -> Iterator[Tracker]:
     """An MLflow run around a block, new or, where the folder's journal has one, taken up again; FAILED if it raises."""
-    with alone_in(folder):
-        journal = Journal(folder)
-        courier = Courier(folder, Sender(folder, tracking.uri, tracking.experiment))
-        tracker = JournalTracker(about, folder, journal, courier, tracking.pictures_every)
-        running = {"stx.outcome": "running", "mlflow.note.content": description(about, "running", None)}
-        if journal.path.stat().st_size == 0:
-            opened = {"name": about.name, "params": dict(about.params), "tags": {**about.tags, **running}, "at": now()}
-            store = {"key": uuid.uuid4().hex, "uri": tracking.uri, "experiment": tracking.experiment}
-            journal.write("open", {"format": FORMAT, **opened, **store})
-        else:
-            journal.write("reopen", {"tags": running})
-        courier.start()
-        try:
-            yield tracker
-        except BaseException:
-            if not tracker.ended:
-                with suppress(OSError):  # a full disk takes no last word
-                    tracker.finish("failed", None)
-            raise
-        finally:
-            journal.close()
+    journal = Journal(folder)
+    courier = Courier(folder, Sender(folder, tracking.uri, tracking.experiment))
+    tracker = JournalTracker(about, folder, journal, courier, tracking.pictures_every)
+    running = {"stx.outcome": "running", "mlflow.note.content": description(about, "running", None)}
+    if journal.path.stat().st_size == 0:
+        opened = {"name": about.name, "params": dict(about.params), "tags": {**about.tags, **running}, "at": now()}
+        store = {"key": about.id or uuid.uuid4().hex, "uri": tracking.uri, "experiment": tracking.experiment}
+        journal.write("open", {"format": FORMAT, **opened, **store})
+    else:
+        journal.write("reopen", {"tags": {**about.tags, **running}})
+    courier.start()
+    try:
+        yield tracker
+    except BaseException:
+        if not tracker.ended:
+            with suppress(OSError):  # a full disk takes no last word
+                tracker.finish("failed", None)
+        raise
+    finally:
+        journal.close()
 
 
 @contextmanager

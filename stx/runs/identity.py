@@ -1,0 +1,199 @@
+"""Which run a folder holds: a record that is on disk before anything else, and that all is checked against."""
+
+import hashlib
+import json
+import os
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+import yaml
+
+from stx import atomic
+from stx.config.schema import Config, MlflowTracking, PictureInit
+from stx.errors import UserError
+from stx.model.prepare import Inputs
+from stx.pictures import bundled
+from stx.runs.digest import files, functions, own_source
+from stx.runs.files import CONFIG, OUTPUT, RUN, WRITTEN
+from stx.runs.tracking.tracker import versions
+
+FORMAT = 2
+READABLE = (1, 2)
+"""The first held what was typed and the outcome alone; its config stood in a file of its own, without digests."""
+SQLITE = "sqlite:///"
+
+
+class Identity(NamedTuple):
+    """What run.json says. What a resume changes (`config`, `resumed`) is written again; `id` stays."""
+
+    id: str
+    overrides: list[str]
+    """As they were typed."""
+    choices: dict[str, str]
+    """The option of each config group."""
+    config: dict[str, Any]
+    """Dumped; with the absolute address of its store."""
+    files: dict[str, str]
+    """SHA-256 of both pictures, the weights and every other file that the config names, by option or path."""
+    machine: dict[str, Any]
+    """Versions, device, precision and threads."""
+    store_from_here: str | None = None
+    """The path of a store that is a file, seen from the run's folder: both may move together."""
+    resumed: Sequence[Mapping[str, Any]] = ()
+    """When it went on, with what other versions, threads or device."""
+    outcome: str = "running"
+
+
+def new(overrides: Sequence[str], choices: Mapping[str, str], config: Config, inputs: Inputs, folder: Path) -> Identity:
+    dumped = config.model_dump(mode="json", by_alias=True)
+    return Identity(
+        id=uuid.uuid4().hex,
+        overrides=list(overrides),
+        choices=dict(choices),
+        config=dumped,
+        files=named_files(config, inputs),
+        machine=machine(inputs),
+        store_from_here=from_here(config, folder),
+    )
+
+
+def read(folder: Path) -> Identity | None:
+    """The record in a folder; nothing where there is none. Raises UserError for one that cannot be read."""
+    path = folder / RUN
+    if not path.is_file():
+        return None
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        version = fields.pop("format", 1)
+        if version not in READABLE:
+            raise UserError(
+                f"{path}: written by a later version of stx (format {version}); this one reads up to {FORMAT}"
+            )
+        if version == 1:
+            fields = {"outcome": "", **fields, "id": "", "files": {}, "machine": {}}
+            path = folder / CONFIG
+            fields["config"] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        identity = Identity(**fields)
+        if not isinstance(identity.config, dict) or not isinstance(identity.overrides, list):
+            raise ValueError("it holds something else")
+    except UserError:
+        raise
+    except (OSError, ValueError, TypeError, AttributeError, KeyError, yaml.YAMLError) as error:
+        why = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise UserError(
+            f"{path}: damaged, so that nothing says which run {folder} holds ({why})\n"
+            f"its picture so far, if it has one, is {OUTPUT}; for a new run name another folder: hydra.run.dir=..."
+        ) from None
+    return identity
+
+
+def write(folder: Path, identity: Identity) -> None:
+    """Raises OSError."""
+    atomic.write(folder / RUN, json.dumps({"format": FORMAT, **identity._asdict()}, indent=2))
+
+
+def refuse_taken(folder: Path) -> None:
+    """Raise UserError where a run would write over another one's files, or over anybody's."""
+    if read(folder):
+        raise UserError(f"{folder} holds a run; go on with it by resume={folder}, or name another: hydra.run.dir=...")
+    for name in WRITTEN:
+        if (folder / name).exists():
+            raise UserError(f"{folder / name} would be written over; name another folder: hydra.run.dir=...")
+
+
+def refuse_changed(before: Identity, after: Mapping[str, str], folder: Path) -> None:
+    """Raise UserError where a file that the run began with holds something else now."""
+    for name, digest in before.files.items():
+        if name in after and after[name] != digest:
+            what = f"{name}={value}" if (value := setting(before.config, name)) else name
+            raise UserError(
+                f"resume={folder}: {what} is another file than the run began with (its content has changed)\n"
+                "put it back; or for a new run leave resume= out"
+            )
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, str]:
+    """What may move a result's last digits: "threads": "1, now 2"."""
+    return {name: f"{before[name]}, now {value}" for name, value in after.items() if before.get(name, value) != value}
+
+
+def taken_up(identity: Identity, config: Config, inputs: Inputs, folder: Path) -> Identity:
+    """The record of a run that goes on here and now."""
+    now, changes = machine(inputs), differences(identity.machine, machine(inputs))
+    entry = {"at": datetime.now().astimezone().isoformat(timespec="seconds"), **changes}
+    return identity._replace(
+        id=identity.id or uuid.uuid4().hex,
+        config=config.model_dump(mode="json", by_alias=True),
+        files=identity.files or named_files(config, inputs),
+        machine=now,
+        store_from_here=from_here(config, folder),
+        resumed=[*identity.resumed, entry],
+        outcome="running",
+    )
+
+
+def machine(inputs: Inputs) -> dict[str, Any]:
+    hardware = inputs.hardware
+    return {
+        "versions": versions(),
+        "device": hardware.device.type,
+        "precision": str(hardware.dtype).removeprefix("torch."),
+        "threads": torch.get_num_threads(),
+    }
+
+
+def named_files(config: Config, inputs: Inputs) -> dict[str, str]:
+    """SHA-256 by option, or by path for what settings and functions name beside."""
+    named = {"content": config.content, "style": config.style}
+    if isinstance(config.init, PictureInit):
+        named["init.path"] = config.init.path
+    digests = {option: of_picture(source) for option, source in named.items()}
+    return {**digests, "model.weights": inputs.weights.sha256, **{str(path): of_file(path) for path in further(inputs)}}
+
+
+def further(inputs: Inputs) -> Iterator[Path]:
+    """Files in settings of functions, and the code of functions that are not stx's own."""
+    for function in functions(inputs):
+        yield from files(function)
+        if source := own_source(function):
+            yield Path(source)
+
+
+def of_picture(source: str) -> str:
+    if source in bundled.NAMES:
+        return hashlib.sha256(bundled.open_picture(source).tobytes()).hexdigest()
+    return of_file(Path(os.path.expanduser(source)))
+
+
+def of_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def from_here(config: Config, folder: Path) -> str | None:
+    uri = config.tracking.uri if isinstance(config.tracking, MlflowTracking) else ""
+    if not uri.startswith(SQLITE):
+        return None
+    try:
+        return Path(os.path.relpath(uri.removeprefix(SQLITE), folder.absolute())).as_posix()
+    except ValueError:  # on another drive
+        return None
+
+
+def store(identity: Identity, folder: Path) -> str:
+    """The address of a run's store as it is now: where it was, or beside the folder if both have moved."""
+    uri = str(identity.config.get("tracking", {}).get("uri", ""))
+    if uri.startswith(SQLITE) and identity.store_from_here and not Path(uri.removeprefix(SQLITE)).exists():
+        moved = Path(os.path.normpath(folder.absolute() / identity.store_from_here))
+        return f"{SQLITE}{moved.as_posix()}" if moved.exists() else uri
+    return uri
+
+
+def setting(dumped: Any, option: str) -> Any:
+    for part in option.split("."):
+        dumped = dumped.get(part) if isinstance(dumped, dict) else None
+    return dumped

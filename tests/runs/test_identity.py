@@ -1,0 +1,205 @@
+"""A folder says which run it holds, before anything else does, and everything is checked against that."""
+
+import json
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from PIL import Image
+
+from conftest import SHALLOW, SMALL
+from stx.config.compose import composition
+from stx.errors import UserError
+from stx.model.prepare import prepare
+from stx.runs import identity, resume
+from stx.runs.files import CHECKPOINT, CONFIG, LOSSES, RUN, WRITTEN, alone_in
+from stx.runs.job import Job
+from stx.runs.make import run
+
+TYPED = (*SMALL, *SHALLOW, "tracking=none", "precision=fp32")
+
+
+def job(folder: Path, *overrides: str) -> Job:
+    config, choices, typed = composition([*TYPED, *overrides])
+    return Job(config, folder, choices, typed, quiet=True)
+
+
+def again(folder: Path, *overrides: str) -> Job:
+    return resume.job(str(folder), list(overrides), {"name": "none"})
+
+
+def pictures(folder: Path) -> tuple[str, str]:
+    for name, colour in (("photo.png", "grey"), ("painting.png", "red")):
+        Image.new("RGB", (48, 32), colour).save(folder / name)
+    return f"content={folder}/photo.png", f"style={folder}/painting.png"
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_folder_that_has_a_file_of_a_run_s_names_and_no_run_is_not_begun_in(tmp_path: Path, name: str) -> None:
+    identity.refuse_taken(tmp_path)
+    (tmp_path / name).write_text("my own")
+    with pytest.raises(UserError, match=r"another folder: hydra\.run\.dir="):
+        run(job(tmp_path))
+    assert (tmp_path / name).read_text() == "my own"
+
+
+def test_the_record_is_there_before_anything_else_and_says_what_the_run_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("stx.runs.folder.Folder.start", killed)
+    content, style = pictures(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        run(job(tmp_path / "out", content, style))
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {RUN, ".lock"}
+    record = identity.read(tmp_path / "out")
+    assert record
+    assert len(record.id) == 32
+    assert record.overrides == [*TYPED, content, style]
+    assert record.files["content"] == identity.of_file(tmp_path / "photo.png") != record.files["style"]
+    assert set(record.files) == {"content", "style", "model.weights"}
+    assert record.machine["threads"] == torch.get_num_threads()
+    assert (record.machine["device"], record.machine["precision"]) == ("cpu", "float32")
+    assert "torch" in record.machine["versions"]
+    monkeypatch.undo()
+    with pytest.raises(UserError, match="holds a run; go on with it by resume="):
+        run(job(tmp_path / "out", content, style))
+    assert run(again(tmp_path / "out")).outcome == "finished"  # from its first step on
+    record_later = identity.read(tmp_path / "out")
+    assert record_later
+    assert (record_later.id, record_later.outcome) == (record.id, "finished")
+
+
+def test_one_at_a_time_goes_on_with_a_run_without_a_tracker_too(tmp_path: Path) -> None:
+    run(job(tmp_path))
+    with alone_in(tmp_path):
+        refused: list[str] = []
+
+        def second() -> None:
+            with pytest.raises(UserError, match="another process is at work") as error:
+                run(again(tmp_path, "optim.steps=6"))
+            refused.append(str(error.value))
+
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join()
+        assert refused
+    stale = again(tmp_path, "optim.steps=5")
+    run(again(tmp_path, "optim.steps=6"))
+    with pytest.raises(UserError, match="another process has gone on with this run meanwhile"):
+        run(stale)
+    steps = [line.split(",")[0] for line in (tmp_path / LOSSES).read_text().splitlines()[1:]]
+    assert steps == list("123456")
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '"text"', '{"format": 2}', "\0\0\0"])
+def test_a_damaged_record_is_the_same_message_for_a_start_and_a_resume(tmp_path: Path, content: str) -> None:
+    (tmp_path / RUN).write_text(content)
+    for act in (lambda: run(job(tmp_path)), lambda: again(tmp_path)):
+        with pytest.raises(UserError, match=r"run\.json: damaged, so that nothing says which run"):
+            act()
+
+
+def test_a_record_of_a_later_version_is_not_read_and_one_of_an_earlier_is(tmp_path: Path) -> None:
+    run(job(tmp_path))
+    before = json.loads((tmp_path / RUN).read_text())
+    (tmp_path / RUN).write_text(json.dumps({**before, "format": 99}))
+    with pytest.raises(UserError, match=r"later version of stx \(format 99\)"):
+        identity.read(tmp_path)
+    (tmp_path / CONFIG).write_text(yaml.safe_dump(before["config"]))
+    (tmp_path / RUN).write_text(json.dumps({key: before[key] for key in ("overrides", "choices", "outcome")}))
+    record = identity.read(tmp_path)
+    assert record
+    assert (record.config, record.files) == (before["config"], {})
+    assert run(again(tmp_path, "optim.steps=4")).outcome == "finished"
+    assert identity.read(tmp_path).files == before["files"]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("which", ["content", "style", "init.path", "model.weights", "code"])
+def test_what_is_another_file_now_is_named(tmp_path: Path, which: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "mine", raising=False)
+    monkeypatch.setenv("STX_TRUST", "mine")
+    code = tmp_path / "mine.py"
+    code.write_text("def mean(features, *, epsilon):\n    return features.mean((1, 2)) + epsilon\n")
+    content, style = pictures(tmp_path)
+    Image.new("RGB", (48, 32), "blue").save(tmp_path / "start.png")
+    given = [
+        content,
+        style,
+        "init=picture",
+        f"init.path={tmp_path}/start.png",
+        "style_stat=mean_std",
+        "style_stat._target_=mine.mean",
+    ]
+    run(job(tmp_path / "out", *given))
+    record = identity.read(tmp_path / "out")
+    assert record
+    changed = {"content": "photo.png", "style": "painting.png", "init.path": "start.png", "code": "mine.py"}
+    if which in changed:
+        path = tmp_path / changed[which]
+        path.write_bytes(path.read_bytes() + b"\n")
+    else:
+        identity.write(tmp_path / "out", record._replace(files={**record.files, which: "another"}))
+    with pytest.raises(UserError, match=rf"{'mine.py' if which == 'code' else which}.* is another file than"):
+        run(again(tmp_path / "out", "optim.steps=9"))
+
+
+def test_other_versions_and_threads_are_said_and_recorded(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    run(job(tmp_path))
+    record = identity.read(tmp_path)
+    assert record
+    identity.write(tmp_path, record._replace(machine={**record.machine, "threads": 64}))
+    with caplog.at_level("INFO", "stx"):
+        run(again(tmp_path, "optim.steps=4"))
+    threads = torch.get_num_threads()
+    assert f"otherwise than before: threads 64, now {threads}" in caplog.text
+    later = identity.read(tmp_path)
+    assert later
+    assert [set(entry) for entry in later.resumed] == [{"at", "threads"}]
+    assert later.machine["threads"] == threads
+
+
+def test_a_state_of_another_run_is_a_message(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        run(job(tmp_path / name, "guard.keep_state=true"))
+    (tmp_path / "one" / CHECKPOINT).write_bytes((tmp_path / "other" / CHECKPOINT).read_bytes())
+    with pytest.raises(UserError, match="it is another run's"):
+        run(again(tmp_path / "one", "optim.steps=4"))
+
+
+def test_a_finished_run_forgets_what_its_optimiser_remembers_unless_it_is_told_to_keep_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sizes = {}
+    for keep in ("true", "false"):
+        run(job(tmp_path / keep, f"guard.keep_state={keep}"))
+        sizes[keep] = (tmp_path / keep / CHECKPOINT).stat().st_size
+        with caplog.at_level("INFO", "stx"):
+            run(again(tmp_path / keep, "optim.steps=6"))
+        assert ("its optimiser begins anew" in caplog.text) == (keep == "false")
+    assert sizes["false"] < sizes["true"] / 3
+    run(job(tmp_path / "whole", "optim.steps=6"))
+    losses = {name: (tmp_path / name / LOSSES).read_text().splitlines()[-1].split(",")[1] for name in ("true", "whole")}
+    assert losses["true"] == losses["whole"]
+
+
+def test_a_store_in_a_file_is_the_same_from_every_folder_and_moves_with_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config, choices, typed = composition([*SMALL, "tracking=mlflow"])
+    uri = f"sqlite:///{tmp_path}/outputs/mlflow.db"
+    assert config.model_dump()["tracking"]["uri"] == uri
+    folder = tmp_path / "outputs" / "run"
+    folder.mkdir(parents=True)
+    (tmp_path / "outputs" / "mlflow.db").touch()
+    record = identity.new(typed, choices, config, prepare(config), folder)
+    assert identity.store(record, folder) == uri
+    (tmp_path / "outputs").rename(tmp_path / "elsewhere")
+    assert identity.store(record, tmp_path / "elsewhere" / "run") == f"sqlite:///{tmp_path}/elsewhere/mlflow.db"
