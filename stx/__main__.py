@@ -1,8 +1,10 @@
 """The front door: `stx run ...` is `python -m stx.run ...`."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 
 from stx import __version__
@@ -41,12 +43,18 @@ def main() -> None:
 
 
 def answering(entry: Callable[[], object]) -> None:
-    """A command, and one line for Ctrl-C while it is being imported: from then on it answers by itself."""
-    try:
-        entry()
-    except KeyboardInterrupt:
-        sys.stderr.write("stx: interrupted\n")
-        sys.exit(130)
+    """A command that Ctrl-C ends with one line, as long as nothing has begun that would have to be cleared away.
+
+    At once: an import that is cut off leaves half a module, and whoever meets that one says what it likes.
+    """
+    signal.signal(signal.SIGINT, leave)
+    entry()
+
+
+def leave(number: int, frame: object) -> None:
+    with suppress(OSError):
+        os.write(2, b"stx: interrupted\n")
+    os._exit(128 + number)
 
 
 if __name__ == "__main__":

@@ -94,6 +94,7 @@ def paint(asked: argparse.Namespace) -> Path:
     """Run what was asked for. Returns the picture's path. Raises UserError before anything is written, and as `run`."""
     refuse_twice(asked)
     # Late: torch takes a second that --help and mistakes in the options need not wait for.
+    from stx.loop.signals import raising
     from stx.pictures import images
     from stx.runs import describe, estimate
     from stx.runs.delivery import Preview, deliver, written
@@ -114,9 +115,9 @@ def paint(asked: argparse.Namespace) -> Path:
 
     del inputs  # the run makes its own
     try:
-        job.folder.mkdir(parents=True, exist_ok=True)
-        result = run(job, Preview(files, (width, height)))
-        deliver(result.picture, files, photo, painting)
+        with raising():
+            result = run(job, Preview(files, (width, height)))
+            deliver(result.picture, files, photo, painting)
     except SystemExit:  # a signal
         deliver(job.folder / OUTPUT, files, photo, painting)
         command.say(f"{files.output} has it too; going on renews the one in the folder")

@@ -67,6 +67,7 @@ def test_ctrl_c_leaves_the_picture_so_far_under_its_name_and_no_preview(
             watcher.kept(torch.tensor([1.0, 0.0, 0.0])[:, None, None].expand(3, 16, 24))
         with Image.open("out.preview.jpg") as shown:
             assert shown.size == (48, 32)
+        job.folder.mkdir(parents=True)
         Image.new("RGB", (48, 32), "blue").save(job.folder / "output.png")
         raise SystemExit(130)
 

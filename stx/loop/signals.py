@@ -27,6 +27,19 @@ class Stop:
 
 
 @contextmanager
+def raising() -> Iterator[None]:
+    """Ctrl-C raises KeyboardInterrupt, for a block that has something to clear away between its runs."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
 def interruptible() -> Iterator[Stop]:
     """In any other thread than the main one nothing is changed: Python lets that one alone answer to signals."""
     stop = Stop()

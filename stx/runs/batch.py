@@ -11,6 +11,7 @@ from stx import atomic
 from stx.config.compose import at_work, choices_of, compose
 from stx.config.schema import MlflowTracking
 from stx.errors import UserError
+from stx.loop.signals import raising
 from stx.runs import identity
 from stx.runs.digest import digest
 from stx.runs.files import CHECKPOINT, ERROR, alone_in
@@ -85,9 +86,9 @@ def attempt(job: Job) -> str:
     """Run, and say in a line what went wrong; the traceback goes into the run's folder."""
     job.folder.mkdir(parents=True, exist_ok=True)
     state = job.folder / CHECKPOINT
+    (job.folder / ERROR).unlink(missing_ok=True)
     try:
         run(job._replace(resumed=identity.read(job.folder)))
-        (job.folder / ERROR).unlink(missing_ok=True)
         state.unlink(missing_ok=True)  # nobody goes on with a finished member, and an L-BFGS has much to remember
     except Exception as error:
         atomic.write(job.folder / ERROR, traceback.format_exc())
@@ -111,7 +112,7 @@ def batch(name: str, members: Sequence[Member], folder: Path) -> Iterator[Batch]
     folder.mkdir(parents=True, exist_ok=True)  # before a store is made: it may not be possible
     with reachable(tracking.uri):
         store = Store(tracking.uri, tracking.experiment)
-    with alone_in(folder):
+    with alone_in(folder), raising():
         parent = store.parent(name, folder)
         try:
             yield Batch(store, parent, planned, folder)

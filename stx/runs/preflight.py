@@ -61,11 +61,12 @@ def check_sweep(config: DictConfig) -> None:
     jobs: dict[Path, Config] = {}
     said: dict[str, None] = {}
     asked = jobs_of_sweep(config)
+    own: Any = OmegaConf.to_container(config.hydra.overrides.hydra)  # with the ${...} in them
     if not asked:
         raise UserError("--multirun: the sweep is empty, there is no job in it")
     for number, overrides in enumerate(asked):
         try:
-            whole = compose(overrides, config.hydra.job.config_name)
+            whole = compose([*own, *overrides], config.hydra.job.config_name)
             folder = folder_of_job(config, whole, number)
             job, _ = check(whole, folder)
             if job.resume is not None:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from filelock import FileLock
 
 from conftest import SMALL
+from stx import run as command
 from stx.config.compose import compose
 from stx.errors import UserError
 from stx.runs import preflight
@@ -54,3 +56,63 @@ def test_a_full_disk_ends_a_run_with_its_picture_elsewhere(tmp_path: Path) -> No
     assert "the picture so far:" in done.stderr
     assert "Traceback" not in done.stderr
     assert (tmp_path / "elsewhere" / "stx-out.png").exists()
+
+
+SWEEPS = [
+    ("hydra.sweep.subdir=same hydra.sweep.dir=new", "new/same is another job's too: let hydra.sweep.subdir"),
+    ("hydra.sweep.dir=old", "old/1 holds a run; go on with it by resume="),
+    ("hydra.sweep.dir=mine", "mine/0/output.png would be written over"),
+    ("hydra.sweep.dir=a/file", "a is a file; name a folder"),
+]
+
+
+def test_jobs_of_a_sweep_that_cannot_have_their_folders_are_found_before_the_first_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("old/1/run.json", "mine/0/output.png"):
+        (tmp_path / name).parent.mkdir(parents=True)
+    (tmp_path / "old/1/run.json").write_text(
+        '{"format": 2, "id": "1", "overrides": [], "choices": {}, "config": {}, "files": {}, "machine": {}}'
+    )
+    (tmp_path / "mine/0/output.png").write_text("mine")
+    (tmp_path / "a").write_text("a file")
+    before = sorted(tmp_path.rglob("*"))
+    monkeypatch.chdir(tmp_path)
+    for typed, answer in SWEEPS:
+        sweep = ["--multirun", *SMALL, "tracking=none", "pooling=max,avg", *typed.split()]
+        monkeypatch.setattr(sys, "argv", ["stx", *sweep])
+        with pytest.raises(SystemExit) as left:
+            command.main()
+        said = capfd.readouterr()
+        assert (left.value.code, said.out) == (2, ""), typed
+        assert answer in said.err, typed
+        assert "none was started" in said.err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_two_sweeps_do_not_work_in_one_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sweep").mkdir()
+    monkeypatch.setattr(
+        sys, "argv", ["stx", "--multirun", *SMALL, "tracking=none", "seed=0,1", "hydra.sweep.dir=sweep"]
+    )
+    lock = FileLock(str(tmp_path / "sweep" / ".lock"))
+    with lock, pytest.raises(SystemExit) as left:
+        command.main()
+    assert left.value.code == 2
+    assert "sweep: another process is at work in this folder" in capfd.readouterr().err
+    assert not (tmp_path / "sweep" / "0").exists()
+
+
+def test_space_is_looked_at_where_the_run_will_write(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    looked: list[Path] = []
+
+    def usage(path: Path) -> Usage:
+        looked.append(path)
+        return Usage(10**12)
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+    preflight.check(compose([*SMALL, "tracking=none"]), tmp_path / "not" / "yet")
+    assert looked == [tmp_path]

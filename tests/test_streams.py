@@ -1,0 +1,39 @@
+"""Streams that are closed, full or gone end nothing; Ctrl-C at any moment is one line."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from conftest import SHALLOW, SMALL
+
+RUN = (sys.executable, "-m", "stx.run", *SMALL, *SHALLOW, "tracking=none", "hydra.run.dir=out")
+
+
+@pytest.mark.parametrize(
+    "shell", ["{} >&- 2>/dev/null", "{} 2>&- >/dev/null", "{} 2>&1 | head -n 1", "{} >/dev/full 2>&1"]
+)
+def test_a_stream_that_cannot_be_written_ends_no_run(tmp_path: Path, shell: str) -> None:
+    if sys.platform == "win32":
+        pytest.skip("no such shell")
+    script = f"set -o pipefail; {shell.format(' '.join(RUN))}"
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "Exception" not in done.stderr
+    assert (tmp_path / "out" / "output.png").exists()
+    assert '"outcome": "finished"' in (tmp_path / "out" / "run.json").read_text()
+
+
+@pytest.mark.parametrize("seconds", [0.2, 0.6, 1.0, 1.5, 2.0])
+def test_ctrl_c_while_it_starts_is_one_line_and_status_130(tmp_path: Path, seconds: float) -> None:
+    process = subprocess.Popen([*RUN, "optim.steps=100000"], cwd=tmp_path, stdout=-1, stderr=-1, text=True)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGINT)
+    out, said = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert said == "stx: interrupted\n" or "go on:" in said  # on a quick machine it has begun
+    assert os.listdir(tmp_path) == [] or "go on:" in said
