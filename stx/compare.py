@@ -9,6 +9,7 @@ from pathlib import Path
 
 from stx.config import command
 from stx.config.compose import key_of
+from stx.config.typed import as_typed
 from stx.errors import UserError
 
 EXAMPLES = """
@@ -36,8 +37,9 @@ def main() -> None:
     )
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="see the examples")
     arguments = parser.parse_intermixed_args()
+    arguments.overrides = as_typed(arguments.overrides)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    with command.mistakes(command.own_options(arguments.overrides, OWN)[1]):
+    with command.answering(command.own_options(arguments.overrides, OWN)[1]):
         failed, report = run(arguments.overrides)
     command.result(str(report))
     sys.exit(1 if failed else 0)

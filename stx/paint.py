@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 from stx.config import command
 from stx.config.compose import at_work, choices_of, compose, key_of, override
 from stx.config.effects import refuse_ineffective
+from stx.config.typed import as_typed
 from stx.errors import UserError, did_you_mean
 from stx.runs import words
 
@@ -36,6 +37,7 @@ def main() -> None:
     given: list[str] = []
     with command.answering(given):
         asked = parser().parse_intermixed_args()
+        asked.overrides = as_typed(asked.overrides)
         given += asked.overrides
         output = paint(asked)
     command.result(str(output))

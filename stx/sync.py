@@ -6,18 +6,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stx.config import command
+from stx.config.secrets import taken_out
 from stx.errors import UserError
 
-HELP = """python -m stx.sync [folder ...] [tracking.uri=...]
+HELP = """python -m stx.sync [folder ...] [--again] [tracking.uri=...]
 
 Deliver what runs below these folders (default: outputs) could not tell their tracking store while it was away.
 Nothing is lost and nothing stored twice, however often it is called. tracking.uri=... takes another store than the
-runs were told.
+runs were told; a store that does not know a run is told all of it. --again: everything is compared with the store,
+or sent as new runs where the old ones were deleted.
 """
+AGAIN, URI = "--again", "tracking.uri="
 
 
 def main() -> None:
-    given = sys.argv[1:]
+    given = taken_out(sys.argv[1:])
     if {"-h", "--help"} & set(given):
         sys.stdout.write(HELP)
         return
@@ -28,24 +31,33 @@ def main() -> None:
 
 
 def sync(given: Sequence[str]) -> int:
-    """How many runs are still not delivered."""
-    from stx.runs.tracking.courier import delivered, pending
+    """How many runs are still not delivered. Raises UserError."""
+    from stx.runs.tracking.courier import delivered, journals, pending
     from stx.runs.tracking.sender import deliver
 
-    uri = next((text.removeprefix("tracking.uri=") for text in reversed(given) if text.startswith("tracking.uri=")), "")
-    folders = [Path(text) for text in given if not text.startswith("tracking.uri=")] or [Path("outputs")]
+    uri = next((text.removeprefix(URI) for text in reversed(given) if text.startswith(URI)), "")
+    again = AGAIN in given
+    folders = [Path(text) for text in given if not text.startswith(URI) and text != AGAIN] or [Path("outputs")]
     for folder in folders:
         if not folder.is_dir():
-            raise UserError(f"{folder}: there is no such folder; name one that holds runs")
-    waiting = [run for folder in folders for run in pending(folder)]
+            options = f"; the options are {AGAIN} and {URI}..." if str(folder).startswith("-") else ""
+            raise UserError(f"{folder}: there is no such folder; name one that holds runs{options}")
+    waiting = [run for folder in folders for run in (journals if uri or again else pending)(folder)]
     left = 0
     for run in waiting:
-        before = delivered(run)
-        trouble = deliver(run, uri)
+        trouble = deliver(run, uri or store_of(run), again=again)
         left += bool(trouble)
-        command.say(f"{run}: {trouble or f'{delivered(run) - before} bytes of journal delivered'}")
+        command.say(f"{run}: {trouble or f'its store has all of it, {delivered(run)} bytes of journal'}")
     command.say(f"{len(waiting) - left} of {len(waiting)} runs delivered" if waiting else "nothing to deliver")
     return left
+
+
+def store_of(folder: Path) -> str:
+    """Where a run's record says that its store is; empty where it says nothing, as before there were records."""
+    from stx.runs import identity
+
+    record = identity.read(folder)
+    return identity.store(record, folder) if record else ""
 
 
 if __name__ == "__main__":

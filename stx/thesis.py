@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stx.config import command
+from stx.config.typed import as_typed
 
 EXAMPLES = """
 examples
@@ -30,8 +31,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small pictures and few steps")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="for all runs, and output=..., only=...")
     arguments = parser.parse_intermixed_args()
+    arguments.overrides = as_typed(arguments.overrides)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    with command.mistakes(command.own_options(arguments.overrides, OWN)[1]):
+    with command.answering(command.own_options(arguments.overrides, OWN)[1]):
         failed, report = run(arguments.quick, arguments.overrides)
     command.result(str(report))
     sys.exit(1 if failed else 0)

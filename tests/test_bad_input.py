@@ -114,6 +114,7 @@ def damage_runs(folder: Path) -> None:
         (run / "config.yaml").write_text(dumped)
         if journal:
             (run / "journal.jsonl").write_text(journal)
+            (run / "delivered.json").write_text(f'{{"bytes": {len(journal)}}}')
     (folder / "runs" / "converged" / "losses.csv").write_text("step,loss/total\n19,1.0\n20,1.0\n")
     (folder / "outputs").mkdir()
     (folder / "outputs" / "latest").symlink_to("../runs/finished")

@@ -16,6 +16,8 @@ from stx import __version__
 from stx.config.compose import HydraException, arguments_parser, key_of, raised_in_hydra
 from stx.config.explain import explain_plain
 from stx.config.refusals import explain_hydra
+from stx.config.secrets import hidden
+from stx.config.typed import as_typed
 from stx.errors import Diverged, Stopped, UserError
 
 DEBUG = os.environ.get("HYDRA_FULL_ERROR") == "1"
@@ -49,6 +51,7 @@ def together() -> None:
             "lists them"
         )
 
+    sys.argv[1:] = as_typed(sys.argv[1:])
     parser = arguments_parser()
     parser.error = refuse  # type: ignore[method-assign]
     overrides = parser.parse_intermixed_args().overrides
@@ -76,7 +79,10 @@ def result(line: str) -> None:
 def open_streams() -> None:
     """Python has None for a stream that was closed before it began."""
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
+        stream = getattr(sys, name)
+        if hasattr(stream, "reconfigure"):  # a file's name need not be UTF-8
+            stream.reconfigure(errors="surrogateescape" if name == "stdout" else "backslashreplace")
+        if stream is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  # for as long as it runs
 
 
@@ -115,7 +121,7 @@ def mistakes(overrides: Sequence[str] | None = None) -> Iterator[None]:
             message = f"{error.filename or 'files'}: {error.strerror or error}"
         else:
             message = explain_plain(error)
-        say(f"stx: {message}")
+        say(f"stx: {hidden(message)}")
         sys.exit(2)
 
 

@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    PlainSerializer,
     Tag,
     ValidationError,
 )
@@ -21,6 +22,7 @@ from pydantic_core import PydanticCustomError
 
 from stx.config.explain import explain
 from stx.config.layers import LAYERS
+from stx.config.secrets import hidden, revealed
 from stx.errors import UserError, did_you_mean
 
 CHECKOUT_CONF = Path(__file__).parents[2] / "conf"
@@ -96,10 +98,16 @@ class Statistic(Call):
         return {self.target.rpartition(".")[2]: self}
 
 
+def term_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_]+", name):
+        raise ValueError(f"{name!r} is no name of a term; letters, digits and _ make one, as metrics are called by it")
+    return name
+
+
 class Statistics(Section):
     """Several of them, each calibrated by itself."""
 
-    terms: Annotated[dict[str, Statistic], Field(min_length=1)]
+    terms: Annotated[dict[Annotated[str, AfterValidator(term_name)], Statistic], Field(min_length=1)]
 
     def by_name(self) -> dict[str, Statistic]:
         return self.terms
@@ -219,6 +227,12 @@ def absolute(uri: str) -> str:
     return f"sqlite:///{Path(os.path.abspath(path)).as_posix()}"
 
 
+Address = Annotated[
+    str, Field(min_length=1), AfterValidator(absolute), AfterValidator(revealed), PlainSerializer(hidden)
+]
+"""Of a store; whatever is dumped has no password."""
+
+
 class NoTracking(Section):
     name: Literal["none"]
     pictures_every: Every
@@ -228,7 +242,7 @@ class NoTracking(Section):
 
 class MlflowTracking(Section):
     name: Literal["mlflow"]
-    uri: Annotated[str, Field(min_length=1), AfterValidator(absolute)]
+    uri: Address
     experiment: Annotated[str, Field(min_length=1)]
     offline_ok: Annotated[bool, Field(strict=True)]
     pictures_every: Every

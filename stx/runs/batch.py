@@ -14,12 +14,14 @@ from stx.errors import UserError
 from stx.loop.signals import raising
 from stx.runs import identity
 from stx.runs.digest import digest
-from stx.runs.files import CHECKPOINT, ERROR, alone_in
+from stx.runs.files import CHECKPOINT, ERROR, JOURNAL, alone_in
 from stx.runs.job import Job
 from stx.runs.make import run
 from stx.runs.naming import run_name
 from stx.runs.preflight import check
-from stx.runs.tracking.store import Run, Store, answers, reachable
+from stx.runs.tracking.reach import answers, reachable
+from stx.runs.tracking.sender import deliver
+from stx.runs.tracking.store import Run, Store
 
 ENDED = ("finished", "diverged")
 """Outcomes that another try would not change."""
@@ -74,12 +76,25 @@ class Batch:
                 self.store.end(left, "interrupted", "KILLED")
         for name, planned in [item for item in self.planned.items() if item[0] not in self.worked]:
             self.worked.add(name)
-            started, message, run_ = time.monotonic(), "kept", self.run_of(name)
+            started, message = time.monotonic(), "kept"
+            run_ = self.run_of(name) or self.told_again(name)
             if not run_:
                 tags = {"mlflow.parentRunId": self.parent.id, "stx.digest": planned.digest}
                 message = attempt(planned.job._replace(tags=tags))
                 run_ = self.run_of(name)
             yield Ended(name, run_.tags["stx.outcome"] if run_ else "failed", time.monotonic() - started, message)
+
+    def told_again(self, name: str) -> Run | None:
+        """A member that has ended in its folder and is not in the store under this parent: the store is another one, or
+        was lost. It is sent there."""
+        job, digest = self.planned[name]
+        record = identity.read(job.folder)
+        if record is None or record.outcome not in ENDED or not (job.folder / JOURNAL).exists():
+            return None
+        place = {"stx.folder": str(job.folder.absolute())}
+        tags = {**place, "mlflow.parentRunId": self.parent.id, "stx.digest": digest}
+        trouble = deliver(job.folder, job.config.tracking.uri, tags)  # type: ignore[union-attr]  # no batch without
+        return None if trouble else self.run_of(name)
 
 
 def attempt(job: Job) -> str:

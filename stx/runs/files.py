@@ -15,13 +15,17 @@ RUN, CONFIG = "run.json", "config.yaml"
 LOSSES, EVENTS, CALIBRATION, BASELINES = "losses.csv", "nan_events.csv", "calibration.json", "baselines.json"
 CHECKPOINT = "checkpoint.pt"
 """What it takes to go on."""
+BATCH = "batch.json"
+"""Of a folder of many runs: which run of the store stands for all of them."""
 ERROR = "error.txt"
 """Why a member of a batch failed."""
 JOURNAL, STORED, DELIVERED, ALONG = "journal.jsonl", "mlflow.json", "delivered.json", "pictures"
 """For the tracker: what it is told, where that went, how much of it, and pictures along the way."""
+UNDELIVERED = "undelivered.jsonl"
+"""What no store could take."""
 WRITTEN = (
     OUTPUT, CONTENT, STYLE, SHEET, RUN, CONFIG, LOSSES, EVENTS, CALIBRATION, BASELINES, CHECKPOINT, ERROR, JOURNAL,
-    STORED, DELIVERED, ALONG,
+    STORED, DELIVERED, ALONG, UNDELIVERED,
 )  # fmt: skip
 LOCK = ".lock"
 

@@ -88,8 +88,8 @@ class Folder(Listener):
         lines = ["step,what", *(f"{step},{what}" for step, what in events)]
         self.text(EVENTS, "\n".join(lines) + "\n")
 
-    def end(self, inputs: Inputs, picture: Image, measured: Mapping[str, float], outcome: str) -> None:
-        """What came of the run: picture, losses, the photograph's own measures, a sheet, and how it ended."""
+    def end(self, inputs: Inputs, picture: Image, measured: Mapping[str, float]) -> None:
+        """What came of the run: picture, losses, the photograph's own measures, a sheet."""
         images.save(picture, self.folder / OUTPUT)
         self.wrote(self.folder / OUTPUT)
         if (self.folder / LOSSES).exists():  # none, if it was stopped before the first step
@@ -101,6 +101,9 @@ class Folder(Listener):
         shown = [images.to_picture(inputs.content), images.to_picture(inputs.style), picture]
         images.save(contact_sheet([shown], cell=fitted(picture.size, THUMBNAIL)), self.folder / SHEET)
         self.wrote(self.folder / SHEET)
+
+    def close(self, outcome: str) -> None:
+        """How the run ended."""
         identity.write(self.folder, self.run._replace(outcome=outcome))
         self.wrote(self.folder / RUN)
 

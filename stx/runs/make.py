@@ -52,12 +52,14 @@ def run(job: Job, *watchers: Listener) -> Result:
             picture, measured = resized(outcome.picture, inputs.content.shape[1:]), dict[str, float]()
             with stop.at_once():
                 measured = {} if outcome.stopped else judged.at_the_end(picture, outcome.steps)
-            files.end(inputs, images.to_picture(picture), measured, outcome.status)
+            files.end(inputs, images.to_picture(picture), measured)
             if outcome.status == "finished" and not config.guard.keep_state:
                 files.forget(outcome.picture)
             tracker.picture(picture, outcome.steps)
+            tracker.finish(outcome.status, outcome.event)
+            files.close(outcome.status)  # behind the tracker's last word: what is finished here is so there too
             with stop.at_once():
-                tracker.finish(outcome.status, outcome.event)
+                tracker.settle()
         log.info(describe.closing(outcome, measured, tracker.where))
     if outcome.diverged and config.guard.on_nan == "raise":
         raise Diverged(f"diverged at {outcome.event}; the last finite picture is {folder / OUTPUT}")

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from stx.model.prepare import Inputs
 
 
+ANSWER = 6.0
+"""Seconds for a server to say which experiment it has, behind the 4 for saying that it is there at all."""
+
+
 class Preflight(Callback):
     def __init__(self) -> None:
         self.held = ExitStack()
@@ -172,8 +176,12 @@ def reach_store(config: Config) -> None:
     """Raise UserError where a run would have nowhere to tell of itself."""
     tracking = config.tracking
     if isinstance(tracking, MlflowTracking) and not tracking.offline_ok:
-        from stx.runs.tracking.store import answers, open_store, reachable  # late: they import mlflow
+        from stx.runs.tracking.reach import answers, reachable, within
+        from stx.runs.tracking.store import open_store  # late: it imports mlflow
 
         answers(tracking.uri)
         with reachable(tracking.uri):
-            open_store(tracking.uri, tracking.experiment)
+            if tracking.uri.startswith("http"):
+                within(ANSWER, lambda: open_store(tracking.uri, tracking.experiment))
+            else:
+                open_store(tracking.uri, tracking.experiment)

@@ -13,8 +13,9 @@ from stx.runs.identity import Identity
 from stx.runs.job import Job
 from stx.runs.latest import newest
 from stx.runs.table import recovered
+from stx.runs.tracking.courier import pending
 from stx.runs.tracking.journal import entries
-from stx.runs.tracking.sender import known_run
+from stx.runs.tracking.sender import deliver, known_run
 
 MAY_DIFFER = ("tracking.uri", "tracking.offline_ok", "optim.stop_at", "guard.keep_state")
 LAST = "last"
@@ -61,11 +62,21 @@ def refuse_finished(name: str, folder: Path, record: Identity, changes: Mapping[
     steps, before = optim["steps"], f"resume={name}: that run ended at step {done} of {optim['steps']}"
     if done == 0 or done >= steps:
         if "optim.steps" not in changes:
-            raise UserError(f"resume={name}: that run has finished its {steps} steps; give more: optim.steps=...")
+            rest = rest_delivered(folder, record)
+            raise UserError(f"resume={name}: that run has finished its {steps} steps{rest}; give more: optim.steps=...")
     elif optim.get("stop_at") is None:
         raise UserError(f"{before}, where its optimiser stalled.\n{for_a_new_one(folder)}")
     elif "optim.stop_at" not in changes:
         raise UserError(f"{before}, as its loss fell no more; to go on all the same: optim.stop_at=null")
+
+
+def rest_delivered(folder: Path, record: Identity) -> str:
+    """Deliver what a run that has ended could not, being killed: in words, if there was anything."""
+    if folder not in pending(folder):
+        return ""
+    trouble = deliver(folder, identity.store(record, folder))
+    lacking = f"its store lacks some of it ({trouble}): python -m stx.sync {folder}"
+    return f"; {lacking if trouble else 'what its store lacked is delivered now'}"
 
 
 def for_a_new_one(folder: Path) -> str:

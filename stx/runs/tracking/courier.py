@@ -5,19 +5,41 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from stx import atomic
-from stx.runs.files import DELIVERED, JOURNAL
+from stx.config.secrets import hidden
+from stx.runs.files import DELIVERED, JOURNAL, UNDELIVERED
 from stx.runs.tracking.journal import Entry, entries
+from stx.runs.tracking.verdict import Verdict, verdict
 
 log = logging.getLogger("stx")
 
-Send = Callable[[Entry, bool], None]
-"""Deliver one entry. True: it may have been delivered before, so whatever is there already must not be sent again."""
-
 FIRST_WAIT, LONGEST_WAIT = 0.5, 15.0
 """Seconds between attempts, doubled each time."""
+
+
+class Send(Protocol):
+    """A way into a store."""
+
+    run_id: str
+    """Of the run there; empty as long as there is none."""
+
+    def connect(self) -> int:
+        """How many bytes of the journal the store has."""
+
+    def __call__(self, entry: Entry, doubtful: bool) -> None:
+        """Deliver one entry. Doubtful: it may have been delivered before, so what is there must not be sent again."""
+
+
+class GivenUp(Exception):
+    """Not now: the journal keeps it."""
+
+
+class Unknown(Exception):
+    """The store has lost the run."""
 
 
 class Courier(threading.Thread):
@@ -25,8 +47,7 @@ class Courier(threading.Thread):
 
     def __init__(self, folder: Path, send: Send):
         super().__init__(name="courier", daemon=True)
-        self.folder, self.send = folder, send
-        self.offset = delivered(folder)
+        self.folder, self.send, self.offset = folder, send, 0
         self.before = (folder / JOURNAL).stat().st_size
         """What was written before may have been delivered before, by a process that could not note it."""
         self.trouble = ""
@@ -34,36 +55,56 @@ class Courier(threading.Thread):
         self.more, self.end, self.given_up = threading.Event(), threading.Event(), threading.Event()
 
     def run(self) -> None:
+        while not self.given_up.is_set():
+            try:
+                self.attempt(self.connect, "the connection")
+                self.follow()
+                return
+            except GivenUp:
+                return
+            except Unknown:
+                log.warning("the store has lost the run: all of it is sent again")
+                self.given_up.wait(FIRST_WAIT)
+
+    def connect(self, doubtful: bool) -> None:
+        self.offset = self.send.connect()
+
+    def follow(self) -> None:
+        """Deliver what comes, until `end` is asked for and all is delivered."""
         while True:
             for entry, after in entries(self.folder / JOURNAL, self.offset):
-                if not self.deliver(entry, after <= self.before):
-                    return
+                self.attempt(partial(self.send, entry), named(entry), after)
                 self.offset = after
-                note(self.folder, after)
+                note(self.folder, after, self.send.run_id)
             if self.end.is_set() and self.offset >= (self.folder / JOURNAL).stat().st_size:
                 return
             self.more.wait(1.0)
             self.more.clear()
 
-    def deliver(self, entry: Entry, doubtful: bool) -> bool:
-        """Try until it works. False: given up."""
-        wait = FIRST_WAIT
+    def attempt(self, act: Callable[[bool], None], what: str, after: int = 0) -> None:
+        """Try until it works, or never can. Raises GivenUp and Unknown."""
+        wait, doubtful = FIRST_WAIT, after <= self.before
         while True:
             try:
-                self.send(entry, doubtful)
+                act(doubtful)
             except Exception as error:  # whatever a network, a database or a server may raise
+                why, kind = hidden((str(error).strip() or type(error).__name__).splitlines()[0]), verdict(error)
+                if kind is Verdict.NEVER and after and self.send.run_id:  # without a run nothing behind it can go on
+                    return set_aside(self.folder, what, why)
+                if kind is Verdict.UNKNOWN and after:
+                    raise Unknown from None
                 if not self.trouble:
                     log.warning("the store does not take what it is sent; it waits in %s", self.folder)
-                self.trouble = (str(error).strip() or type(error).__name__).splitlines()[0]
-                doubtful = True
-                if self.given_up.wait(wait):
-                    return False
+                self.trouble, doubtful = why, True
+                if kind is not Verdict.AWAY or self.given_up.wait(wait):
+                    log.debug("given up: %s", why)
+                    raise GivenUp from None
                 wait = min(2 * wait, LONGEST_WAIT)
                 continue
             if self.trouble:
                 log.warning("the store answers again")
                 self.trouble = ""
-            return True
+            return None
 
     def wake(self) -> None:
         """There is more in the journal."""
@@ -75,28 +116,48 @@ class Courier(threading.Thread):
         self.end.set()
         self.more.set()
         reached, since = self.offset, time.monotonic()
-        while self.is_alive() and time.monotonic() - since < (patience if self.trouble else 6 * patience):
-            self.join(0.02)
-            if self.offset > reached:
-                reached, since = self.offset, time.monotonic()
-        self.given_up.set()
+        try:
+            while self.is_alive() and time.monotonic() - since < (patience if self.trouble else 6 * patience):
+                self.join(0.02)
+                if self.offset > reached:
+                    reached, since = self.offset, time.monotonic()
+        finally:
+            self.given_up.set()
         return self.offset >= (self.folder / JOURNAL).stat().st_size
 
 
-def delivered(folder: Path) -> int:
-    """How many bytes of a folder's journal its store has."""
+def named(entry: Entry) -> str:
+    """An entry in a word or two."""
+    if "picture" in entry:
+        return f"picture {entry['picture']['file']}"
+    return f"artifact {entry['artifact']}" if "artifact" in entry else ", ".join(entry)
+
+
+def set_aside(folder: Path, what: str, why: str) -> None:
+    """Note what no store will ever take, so that what stands behind it goes on."""
+    with (folder / UNDELIVERED).open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"what": what, "why": why}) + "\n")
+    log.warning("%s: the store cannot take it (%s); set aside in %s, all else goes on", what, why, folder / UNDELIVERED)
+
+
+def delivered(folder: Path, run_id: str = "") -> int:
+    """How many bytes of a folder's journal its store has, as the run of that id."""
     try:
-        return int(json.loads((folder / DELIVERED).read_text(encoding="utf-8"))["bytes"])
-    except (OSError, ValueError, KeyError, TypeError):
+        noted = json.loads((folder / DELIVERED).read_text(encoding="utf-8"))
+        return int(noted["bytes"]) if not run_id or noted.get("run_id", run_id) == run_id else 0
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return 0
 
 
-def note(folder: Path, offset: int) -> None:
-    atomic.write(folder / DELIVERED, json.dumps({"bytes": offset, "at": time.time()}))
+def note(folder: Path, offset: int, run_id: str) -> None:
+    atomic.write(folder / DELIVERED, json.dumps({"bytes": offset, "run_id": run_id, "at": time.time()}))
+
+
+def journals(folder: Path) -> list[Path]:
+    """The runs at or below a folder that have one."""
+    return sorted(journal.parent for journal in folder.rglob(JOURNAL))
 
 
 def pending(folder: Path) -> list[Path]:
-    """The runs at or below a folder whose stores do not have all of their journals."""
-    return sorted(
-        journal.parent for journal in folder.rglob(JOURNAL) if delivered(journal.parent) < journal.stat().st_size
-    )
+    """Those whose stores do not have all of it."""
+    return [run for run in journals(folder) if delivered(run) < (run / JOURNAL).stat().st_size]

@@ -2,10 +2,11 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from stx.errors import UserError
 from stx.runs.files import JOURNAL
 
 FORMAT = 1
@@ -17,12 +18,14 @@ Entry = dict[str, Any]
 class Journal:
     """The writer. Every entry is on disk, safe from a power cut, when `write` returns.
 
-    Opening an old journal drops a last line that a crash has torn.
+    Opening an old journal drops a last line that a crash has torn. Raises UserError for one of a later version.
     """
 
     def __init__(self, folder: Path):
         self.path = folder / JOURNAL
-        ends = [end for _, end in entries(self.path, 0)] if self.path.exists() else []
+        before = list(entries(self.path, 0)) if self.path.exists() else []
+        refuse_later(self.path, [entry for entry, _ in before])
+        ends = [end for _, end in before]
         self.file = self.path.open("ab")
         self.file.truncate(ends[-1] if ends else 0)
 
@@ -50,6 +53,22 @@ def entries(path: Path, offset: int) -> Iterator[tuple[Entry, int]]:
                 return
             offset += len(line)
             yield entry, offset
+
+
+def opened(path: Path) -> Any:
+    """Where and how a journal's run begins. Raises UserError for one that does not say so, or of a later version."""
+    first = [entry for entry, _ in entries(path, 0) if "open" in entry][:1]
+    if not first:
+        raise UserError(f"{path}: it does not say which run it is")
+    refuse_later(path, first)
+    return first[0]["open"]
+
+
+def refuse_later(path: Path, read: Iterable[Entry]) -> None:
+    for entry in read:
+        version = entry.get("open", {}).get("format", 1)
+        if version > FORMAT:
+            raise UserError(f"{path}: written by a later version of stx (format {version}); this one reads {FORMAT}")
 
 
 def last_step(path: Path) -> int:

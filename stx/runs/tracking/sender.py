@@ -4,16 +4,20 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from PIL import Image
 
 from stx import atomic
+from stx.config.secrets import hidden, revealed
 from stx.errors import UserError
 from stx.runs.files import JOURNAL, STORED, alone_in
-from stx.runs.tracking.courier import Courier
-from stx.runs.tracking.journal import FORMAT, Entry, entries
-from stx.runs.tracking.store import answers, open_store
+from stx.runs.tracking.courier import Courier, delivered
+from stx.runs.tracking.journal import Entry, Journal, opened
+from stx.runs.tracking.reach import answers
+from stx.runs.tracking.store import open_store
+from stx.runs.tracking.verdict import Verdict, verdict
 
 MOST_IN_A_BATCH = 1000
 """Metrics that a store takes at once."""
@@ -33,13 +37,14 @@ class Sender:
     Called with an entry, and whether it may have been delivered before. Raises whatever the store raises.
     """
 
-    def __init__(self, folder: Path, uri: str, experiment: str):
-        self.folder, self.uri, self.experiment = folder, uri, experiment
+    def __init__(self, folder: Path, uri: str, experiment: str, again: bool = False):
+        self.folder, self.uri, self.experiment, self.again = folder, uri, experiment, again
         self.client: Any = None
-        self.run_id = known_run(folder).get("run_id", "")
+        self.run_id = ""
         self.kinds: Mapping[str, Callable[[Any, bool], None]] = {
             "open": self.open,
             "reopen": self.reopen,
+            "tags": self.retag,
             "rows": self.rows,
             "measured": self.rows,
             "picture": self.picture,
@@ -47,12 +52,42 @@ class Sender:
             "end": self.end,
         }
 
-    def __call__(self, entry: Entry, doubtful: bool) -> None:
-        if self.client is None:
-            import mlflow
+    def connect(self) -> int:
+        """Bytes of the journal that the store has: none, if it does not know the run, or all is asked for `again`."""
+        import mlflow
 
-            self.experiment_id = open_store(self.uri, self.experiment)
-            self.client = mlflow.MlflowClient(self.uri)
+        self.experiment_id = open_store(self.uri, self.experiment)
+        self.client, self.run_id = mlflow.MlflowClient(self.uri), ""
+        for address in addresses(self.folder):
+            run = self.read(address["run_id"])
+            if run is None or (run.info.lifecycle_stage == "deleted" and self.again):
+                continue
+            if run.info.lifecycle_stage == "deleted":
+                raise UserError(
+                    f"its run {address['run_id']} was deleted in the store: mlflow runs restore --run-id "
+                    f"{address['run_id']}, or send it as a new one: python -m stx.sync --again {self.folder}"
+                )
+            self.take(run)
+            return 0 if self.again else delivered(self.folder, self.run_id)
+        return 0
+
+    def read(self, run_id: str) -> Any:
+        """A run of the store; nothing where it has none of that id."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return self.client.get_run(run_id)
+        except MlflowException as error:
+            if verdict(error) is Verdict.UNKNOWN:
+                return None
+            raise
+
+    def take(self, run: Any) -> None:
+        self.run_id = run.info.run_id
+        address = {"run_id": self.run_id, "experiment_id": run.info.experiment_id, "uri": hidden(self.uri)}
+        remember(self.folder, address)
+
+    def __call__(self, entry: Entry, doubtful: bool) -> None:
         for kind, content in entry.items():
             self.kinds[kind](content, doubtful)
 
@@ -61,17 +96,18 @@ class Sender:
         from mlflow.tracking.context.registry import resolve_tags
 
         runs = self.client.search_runs([self.experiment_id], f"tags.`stx.key` = '{content['key']}'") if doubtful else []
-        if runs:
-            self.run_id = runs[0].info.run_id
-        else:
+        if not runs and not self.run_id:
             tags = resolve_tags({**content["tags"], "stx.key": content["key"]})
-            run = self.client.create_run(self.experiment_id, content["at"], tags, content["name"])
-            self.run_id = run.info.run_id
+            runs = [self.client.create_run(self.experiment_id, content["at"], tags, content["name"])]
+        if not self.run_id:
+            self.take(runs[0])
         self.client.log_batch(self.run_id, params=[Param(key, str(value)) for key, value in content["params"].items()])
-        remember(self.folder, {"run_id": self.run_id, "experiment_id": self.experiment_id, "uri": self.uri})
 
     def reopen(self, content: Any, doubtful: bool) -> None:
         self.client.update_run(self.run_id, status="RUNNING")
+        self.tags(content["tags"])
+
+    def retag(self, content: Any, doubtful: bool) -> None:
         self.tags(content["tags"])
 
     def rows(self, content: Any, doubtful: bool) -> None:
@@ -96,11 +132,14 @@ class Sender:
             named.match(Path(file.path).name) for file in self.client.list_artifacts(self.run_id, "images")
         ):
             return
-        with Image.open(self.folder / content["file"]) as picture:
-            self.client.log_image(self.run_id, picture, key=key, step=step, timestamp=content["at"], synchronous=True)
+        image = whole_picture(self.folder / content["file"])
+        self.client.log_image(self.run_id, image, key=key, step=step, timestamp=content["at"], synchronous=True)
 
     def artifact(self, content: Any, doubtful: bool) -> None:
-        self.client.log_artifact(self.run_id, str(self.folder / content))
+        path = self.folder / content
+        if not path.is_file():
+            raise FileNotFoundError(f"{path} is gone")
+        self.client.log_artifact(self.run_id, str(path))
 
     def end(self, content: Any, doubtful: bool) -> None:
         self.tags(content["tags"])
@@ -113,35 +152,51 @@ class Sender:
         self.client.log_batch(self.run_id, tags=[RunTag(key, value) for key, value in replaced.items()])
 
 
-def known_run(folder: Path) -> dict[str, str]:
-    """`run_id`, `experiment_id` and `uri` of a folder's run in its store; empty if it has not got there."""
+def whole_picture(path: Path) -> Image.Image:
+    """Raises ValueError for what is none, in place of the OSError that a network raises too."""
+    try:
+        with Image.open(path) as picture:
+            return picture.copy()
+    except Exception as error:  # on a damaged file Pillow's decoders raise whatever they stumble on
+        raise ValueError(f"{path} is no whole picture") from error
+
+
+def addresses(folder: Path) -> list[dict[str, str]]:
+    """`run_id`, `experiment_id` and `uri` of a folder's run in each store that has been told of it, newest first."""
     try:
         stored = json.loads((folder / STORED).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return stored if isinstance(stored, dict) else {}
+        known = [stored, *stored.get("earlier", ())]
+        return [{key: str(one[key]) for key in ("run_id", "experiment_id", "uri")} for one in known]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []
+
+
+def known_run(folder: Path) -> dict[str, str]:
+    """The newest of `addresses`; empty if the run has not got to any store."""
+    return next(iter(addresses(folder)), {})
 
 
 def remember(folder: Path, address: Mapping[str, str]) -> None:
-    atomic.write(folder / STORED, json.dumps(address))
+    earlier = [one for one in addresses(folder) if one["run_id"] != address["run_id"]]
+    atomic.write(folder / STORED, json.dumps({**address, "earlier": earlier}))
 
 
-def deliver(folder: Path, uri: str) -> str:
-    """Deliver what is left of a folder's journal, to `uri` or where it was meant to go. What went wrong, or nothing."""
-    opened = next((entry["open"] for entry, _ in entries(folder / JOURNAL, 0) if "open" in entry), None)
-    if opened is None:
-        return "its journal does not say which run it is"
-    if opened.get("format", 1) > FORMAT:
-        return "its journal was written by a later version of stx"
-    uri = uri or opened["uri"]
+def deliver(folder: Path, uri: str = "", tags: Mapping[str, str] = MappingProxyType({}), again: bool = False) -> str:
+    """Deliver what is left of a folder's journal, to `uri` or where it was meant to go. What went wrong, or nothing.
+
+    `tags` are given to the run beside; `again`: all of it, as if the store had been told nothing.
+    """
     try:
+        opened_as = opened(folder / JOURNAL)
+        uri = revealed(uri or opened_as["uri"])
         answers(uri)  # at once: the courier would be patient
-    except UserError as error:
-        return str(error).splitlines()[0]
-    try:
         with alone_in(folder):
-            courier = Courier(folder, Sender(folder, uri, opened["experiment"]))
+            journal = Journal(folder)  # which drops a torn last line
+            if tags:
+                journal.write("tags", {"tags": dict(tags)})
+            journal.close()
+            courier = Courier(folder, Sender(folder, uri, opened_as["experiment"], again))
             courier.start()
             return "" if courier.finish(PATIENCE) else courier.trouble or "the store does not answer"
-    except UserError:
-        return "its run is still at work, and delivers by itself"
+    except UserError as error:
+        return str(error).splitlines()[0]

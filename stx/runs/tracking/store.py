@@ -1,82 +1,28 @@
-"""The tracking store: opened once, and read back. Beside tracking.py the only file that imports mlflow."""
+"""The tracking store: opened, and read back."""
 
 import json
 import logging
-import os
-import socket
+import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
 from urllib.parse import urlsplit
-from urllib.request import urlopen
+from urllib.request import url2pathname
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
+from stx import atomic
 from stx.errors import UserError
-from stx.runs.files import BASELINES
+from stx.runs.files import BASELINES, BATCH
+from stx.runs.tracking.reach import SOON, answers, reachable
 
-ENVIRONMENT = {
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # else a server that is down takes 247 s to say so
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",  # and one that hangs two minutes
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # which is for the picture's path
-}
-"""How MLflow's client behaves, where the user has not said otherwise."""
+log = logging.getLogger("stx")
 
-SOON = 4.0
-"""Seconds for a store's first answer."""
-
-
-@contextmanager
-def reachable(uri: str) -> Iterator[None]:
-    """Raise UserError where the store cannot be used: no server, no driver, no folder."""
-    try:
-        yield
-    except UserError:
-        raise
-    except Exception as error:  # MLflow's, a driver's, a database's, the network's
-        why = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise UserError(f"tracking.uri={uri}: {why}") from None
-
-
-def answers(uri: str) -> None:
-    """Raise UserError, within seconds, where a server or a database at this address does not answer.
-
-    MLflow's own clients try for minutes.
-    """
-    if uri.startswith("sqlite:///"):
-        refuse_other_files(uri, Path(uri.removeprefix("sqlite:///")))
-    address = urlsplit(uri)
-    if not address.hostname:
-        return
-    ports = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306}
-    try:
-        port = address.port or ports.get(address.scheme.partition("+")[0], 0)
-        socket.create_connection((address.hostname, port), timeout=SOON).close()
-        if address.scheme in ("http", "https"):
-            urlopen(f"{uri.rstrip('/')}/health", timeout=SOON).close()
-    except HTTPError:
-        return  # an answer, if only a refusal
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"tracking.uri={uri}: nothing answers there ({getattr(error, 'reason', None) or error})\n"
-            "start the server, or go on without it: tracking.offline_ok=true"
-        ) from None
-
-
-def refuse_other_files(uri: str, path: Path) -> None:
-    """Raise UserError where a database file would stand, but something else does."""
-    existing = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
-    if existing == path.absolute():
-        wrong = not path.is_file() or path.read_bytes()[:15] not in (b"", b"SQLite format 3")
-    else:
-        wrong = not existing.is_dir()
-    if wrong:
-        raise UserError(f"tracking.uri={uri}: {existing} is no SQLite database; name another file")
+LONGEST_LOCK = 60.0
+"""Seconds for which another process may hold a store: the first touch of a new database takes six."""
 
 
 def open_store(uri: str, experiment: str) -> str:
@@ -89,13 +35,11 @@ def open_store(uri: str, experiment: str) -> str:
 
     for noisy in ("alembic", "mlflow"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    for name, value in ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
     mlflow.set_tracking_uri(uri)
     folder = Path(uri.removeprefix("sqlite:///")).absolute().parent if uri.startswith("sqlite:///") else None
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(str(folder / ".store.lock")) if folder else nullcontext():
+    with alone_with(folder / ".store.lock") if folder else nullcontext():
         client = mlflow.MlflowClient()
         stored = client.get_experiment_by_name(experiment)
         if stored and stored.lifecycle_stage == "deleted":
@@ -103,10 +47,46 @@ def open_store(uri: str, experiment: str) -> str:
                 f"tracking.experiment={experiment} was deleted in this store; name another, or "
                 f"restore it: mlflow experiments restore --experiment-id {stored.experiment_id}"
             )
-        if stored:
-            return str(stored.experiment_id)
         artifacts = (folder / "artifacts").as_uri() if folder else None
+        if stored:
+            if folder and stored.artifact_location != artifacts:
+                moved(Path(uri.removeprefix("sqlite:///")), str(stored.artifact_location))
+            return str(stored.experiment_id)
         return str(client.create_experiment(experiment, artifact_location=artifacts))
+
+
+@contextmanager
+def alone_with(lock: Path) -> Iterator[None]:
+    """One process at a time; another one's turn is said. Raises UserError where it lasts."""
+    held = FileLock(str(lock))
+    try:
+        try:
+            held.acquire(timeout=SOON)
+        except Timeout:
+            log.warning("%s: another process has the store; waiting up to %.0f s", lock, LONGEST_LOCK)
+            held.acquire(timeout=LONGEST_LOCK)
+    except Timeout:
+        raise UserError(
+            f"{lock}: another process has kept the store for a minute; end it, or name another store: tracking.uri=..."
+        ) from None
+    try:
+        yield
+    finally:
+        held.release()
+
+
+def moved(database: Path, before: str) -> None:
+    """Let a database that has moved, with its artifacts, say where those are now: MLflow keeps absolute addresses."""
+    now = database.absolute().parent / "artifacts"
+    if not before.startswith("file://") or Path(url2pathname(urlsplit(before).path)).exists() or not now.is_dir():
+        return
+    with closing(sqlite3.connect(database)) as connection, connection:
+        for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri")):
+            connection.execute(
+                f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE {column} LIKE ? || '%'",
+                (now.as_uri(), len(before) + 1, before),
+            )
+    log.warning("the store has moved to %s; its artifacts' addresses say so now", now.parent)
 
 
 class Run:
@@ -115,6 +95,7 @@ class Run:
     def __init__(self, client: Any, run: Any):
         self.client, self.histories = client, dict[str, list[tuple[int, float]]]()
         self.id: str = run.info.run_id
+        self.experiment_id: str = run.info.experiment_id
         self.status: str = run.info.status
         self.tags: Mapping[str, str] = run.data.tags
         self.params: Mapping[str, str] = run.data.params
@@ -166,14 +147,32 @@ class Store:
         return runs
 
     def parent(self, name: str, folder: Path) -> Run:
-        """The batch's own run, taken up again if the folder has one already."""
+        """The batch's own run, taken up again if the folder has one here, whatever its experiment is called."""
+        folder.mkdir(parents=True, exist_ok=True)
         where = str(folder.absolute())
-        for run in self.runs("stx.batch", name):
-            if run.tags.get("stx.folder") == where:
+        for run in [*self.recorded(folder), *self.runs("stx.batch", name)]:
+            if run.id in ids(folder) or run.tags.get("stx.folder") == where:
+                self.experiment_id = run.experiment_id
                 self.client.update_run(run.id, status="RUNNING")
-                return run
-        tags = {"stx.batch": name, "stx.folder": where, "mlflow.runName": name, "stx.outcome": "running"}
-        return Run(self.client, self.client.create_run(self.experiment_id, tags=tags))
+                self.client.set_tag(run.id, "stx.folder", where)
+                break
+        else:
+            tags = {"stx.batch": name, "stx.folder": where, "mlflow.runName": name, "stx.outcome": "running"}
+            run = Run(self.client, self.client.create_run(self.experiment_id, tags=tags))
+        atomic.write(folder / BATCH, json.dumps({"format": 1, "runs": [run.id, *ids(folder) - {run.id}]}))
+        return run
+
+    def recorded(self, folder: Path) -> Iterator[Run]:
+        """The runs that a batch's folder names and the store has."""
+        from mlflow.exceptions import MlflowException
+
+        for run_id in ids(folder):
+            try:
+                run = self.client.get_run(run_id)
+            except MlflowException:  # another store's
+                continue
+            if run.info.lifecycle_stage == "active":
+                yield Run(self.client, run)
 
     def read(self, run_id: str) -> Run:
         return Run(self.client, self.client.get_run(run_id))
@@ -194,6 +193,14 @@ class Store:
     def end(self, run: Run, outcome: str, status: str) -> None:
         self.client.set_tag(run.id, "stx.outcome", outcome)
         self.client.set_terminated(run.id, status)
+
+
+def ids(folder: Path) -> set[str]:
+    """A batch's own run, by its id in each store that it was told to."""
+    try:
+        return set(json.loads((folder / BATCH).read_text(encoding="utf-8"))["runs"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
 
 
 def folder_of(run_id: str, uri: str, experiment: str) -> Path | None:

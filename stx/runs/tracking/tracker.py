@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from stx import __version__
+from stx import __version__, atomic
 from stx.config.schema import MlflowTracking, NoTracking
+from stx.config.secrets import hidden
 from stx.loop.listener import Listener, Row, Start
 from stx.pictures import images
 from stx.runs.files import ALONG, SHEET
@@ -53,6 +54,9 @@ class Tracker(Listener):
 
     def finish(self, outcome: str, event: str | None) -> None:
         """How the run ended, and the first value that was not finite."""
+
+    def settle(self) -> None:
+        """Wait until the store has it all, or does not take it."""
 
 
 class JournalTracker(Tracker):
@@ -114,22 +118,33 @@ class JournalTracker(Tracker):
         self.shown.add(step)
         file = Path(ALONG) / f"step-{step:06d}.png"
         (self.folder / file).parent.mkdir(exist_ok=True)
-        images.to_picture(picture).save(self.folder / file, compress_level=1)  # this thread is the run's own
+        with atomic.replacing(self.folder / file) as part:
+            images.to_picture(picture).save(part, compress_level=1)  # this thread is the run's own
         self.write("picture", {"key": "picture", "step": step, "file": file.as_posix(), "at": now()})
 
     def artifact(self, path: Path) -> None:
         self.write("artifact", path.name)
 
     def finish(self, outcome: str, event: str | None) -> None:
-        """Say how the run ended, and wait until the store has it all, or does not take it."""
         sheet = (self.folder / SHEET).exists()
         tags = {"stx.outcome": outcome, "mlflow.note.content": description(self.about, outcome, event, sheet)}
         if event:
             tags["stx.first_event"] = event
         self.ended = True
         self.write("end", {"outcome": outcome, "tags": tags, "at": now()})
-        if not self.courier.finish(PATIENCE):
-            log.warning("not all of the run is in its store yet; deliver the rest: python -m stx.sync %s", self.folder)
+
+    def settle(self) -> None:
+        complete = False
+        try:
+            complete = self.courier.finish(PATIENCE)
+        finally:
+            if not complete:
+                why = f" ({self.courier.trouble})" if self.courier.trouble else ""
+                log.warning(
+                    "not all of the run is in its store yet%s; deliver the rest: python -m stx.sync %s",
+                    why,
+                    self.folder,
+                )
 
     def write(self, kind: str, content: object) -> None:
         self.journal.write(kind, content)
@@ -167,7 +182,7 @@ def mlflow_run(tracking: MlflowTracking, about: About, folder: Path) -> Iterator
     running = {"stx.outcome": "running", "mlflow.note.content": description(about, "running", None)}
     if journal.path.stat().st_size == 0:
         opened = {"name": about.name, "params": dict(about.params), "tags": {**about.tags, **running}, "at": now()}
-        store = {"key": about.id or uuid.uuid4().hex, "uri": tracking.uri, "experiment": tracking.experiment}
+        store = {"key": about.id or uuid.uuid4().hex, "uri": hidden(tracking.uri), "experiment": tracking.experiment}
         journal.write("open", {"format": FORMAT, **opened, **store})
     else:
         journal.write("reopen", {"tags": {**about.tags, **running}})
@@ -178,6 +193,7 @@ def mlflow_run(tracking: MlflowTracking, about: About, folder: Path) -> Iterator
         if not tracker.ended:
             with suppress(OSError):  # a full disk takes no last word
                 tracker.finish("failed", None)
+                tracker.settle()
         raise
     finally:
         journal.close()

@@ -10,7 +10,8 @@ from conftest import SERVER
 from stx.config.schema import MlflowTracking
 from stx.errors import UserError
 from stx.loop.listener import Row
-from stx.runs.tracking.store import Run, Store, open_store, reachable
+from stx.runs.tracking.reach import reachable
+from stx.runs.tracking.store import Run, Store, open_store
 from stx.runs.tracking.tracker import About, mlflow_run
 
 
@@ -116,6 +117,7 @@ def write(uri: str, folder: Path, steps: int) -> None:
             values = {f"loss/{number}": float(start) for number in range(12)}
             tracker.rows([Row(step, time.time(), values) for step in range(start, start + 50)])
         tracker.finish("finished", None)
+        tracker.settle()
 
 
 @pytest.mark.parametrize("steps", [100, pytest.param(1000, marks=pytest.mark.slow)])

@@ -51,6 +51,7 @@ def test_rows_pictures_files_and_the_outcome_are_in_the_store(uri: str, folder: 
         tracker.picture(torch.ones(3, 8, 8), 10)
         tracker.artifact(folder / "config.yaml")
         tracker.finish("finished", None)
+        tracker.settle()
     client = mlflow.MlflowClient(uri)
     (run,) = client.search_runs([client.get_experiment_by_name("stx").experiment_id])
     assert run.info.status == "FINISHED"
@@ -73,6 +74,7 @@ def test_values_that_are_not_finite_are_gaps(uri: str, folder: Path) -> None:
             [Row(s, time.time(), {"loss/total": v}) for s, v in ((1, 2.0), (2, float("inf")), (3, float("nan")))]
         )
         tracker.finish("diverged", "step 2: loss total")
+        tracker.settle()
     client = mlflow.MlflowClient(uri)
     (run,) = client.search_runs(["1"])
     assert [point.step for point in client.get_metric_history(run.info.run_id, "loss/total")] == [1]
@@ -84,6 +86,7 @@ def test_values_that_are_not_finite_are_gaps(uri: str, folder: Path) -> None:
 def test_how_a_run_ended_is_told(uri: str, folder: Path, outcome: str, status: str) -> None:
     with mlflow_run(store(uri), ABOUT, folder) as tracker:
         tracker.finish(outcome, "step 3: style loss at conv1_1" if outcome == "diverged" else None)
+        tracker.settle()
     (run,) = mlflow.MlflowClient(uri).search_runs(["1"])
     assert (run.info.status, run.data.tags["stx.outcome"]) == (status, outcome)
     if outcome == "diverged":
@@ -111,4 +114,5 @@ def test_no_tracking_takes_everything_and_writes_nothing(tmp_path: Path, monkeyp
         tracker.picture(torch.ones(3, 8, 8), 1)
         tracker.artifact(tmp_path / "nothing")
         tracker.finish("finished", None)
+        tracker.settle()
     assert not list(tmp_path.iterdir())

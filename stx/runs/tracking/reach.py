@@ -1,0 +1,103 @@
+"""Whether a store can be reached, said within seconds: MLflow's own clients try for minutes."""
+
+import os
+import socket
+import ssl
+import threading
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+from urllib.request import Request, urlopen
+
+from stx.config.secrets import hidden
+from stx.errors import UserError
+
+SOON = 4.0
+"""Seconds for a store's first answer."""
+
+
+@contextmanager
+def reachable(uri: str) -> Iterator[None]:
+    """Raise UserError where the store cannot be used: no server, no driver, no folder."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:  # MLflow's, a driver's, a database's, the network's
+        why = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise UserError(hidden(f"tracking.uri={uri}: {why}")) from None
+
+
+def answers(uri: str) -> None:
+    """Raise UserError, within seconds, where a server or a database at this address does not answer.
+
+    MLflow's own clients try for minutes.
+    """
+    if uri.startswith("sqlite:///"):
+        refuse_other_files(uri, Path(uri.removeprefix("sqlite:///")))
+    ports = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306}
+    try:
+        address = urlsplit(uri)
+        if not address.hostname:
+            return
+        port = address.port or ports.get(address.scheme.partition("+")[0], 0)
+        socket.create_connection((address.hostname, port), timeout=SOON).close()
+        if address.scheme in ("http", "https"):
+            within(SOON, lambda: healthy(address))
+    except HTTPError:
+        return  # an answer, if only a refusal
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"tracking.uri={hidden(uri)}: nothing answers there ({getattr(error, 'reason', None) or error})\n"
+            "start the server, or go on without it: tracking.offline_ok=true"
+        ) from None
+
+
+def healthy(address: SplitResult) -> None:
+    """Ask a server how it is, as MLflow would: with its variables for certificates. Raises OSError."""
+    host = address.netloc.rpartition("@")[2]
+    request = Request(urlunsplit(address._replace(netloc=host, path=f"{address.path.rstrip('/')}/health")))
+    if address.username is not None:
+        login = f"{unquote(address.username)}:{unquote(address.password or '')}"
+        request.add_header("Authorization", f"Basic {b64encode(login.encode()).decode()}")
+    context = ssl.create_default_context(cafile=os.environ.get("MLFLOW_TRACKING_SERVER_CERT_PATH"))
+    if os.environ.get("MLFLOW_TRACKING_INSECURE_TLS", "").lower() in ("true", "1"):
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    urlopen(request, timeout=SOON, context=context).read()
+
+
+def within(seconds: float, act: Callable[[], Any]) -> Any:
+    """What `act` returns or raises; TimeoutError where it takes longer. A socket's own time-out begins again with each
+    byte that comes."""
+    results: list[Any] = []
+    errors: list[Exception] = []
+
+    def attempt() -> None:
+        try:
+            results.append(act())
+        except Exception as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=attempt, daemon=True)  # it holds no exit up
+    thread.start()
+    thread.join(seconds)
+    if errors:
+        raise errors[0]
+    if not results:
+        raise TimeoutError(f"no whole answer within {seconds:g} s")
+    return results[0]
+
+
+def refuse_other_files(uri: str, path: Path) -> None:
+    """Raise UserError where a database file would stand, but something else does."""
+    existing = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
+    if existing == path.absolute():
+        wrong = not path.is_file() or path.read_bytes()[:15] not in (b"", b"SQLite format 3")
+    else:
+        wrong = not existing.is_dir()
+    if wrong:
+        raise UserError(f"tracking.uri={uri}: {existing} is no SQLite database; name another file")

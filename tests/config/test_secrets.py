@@ -1,0 +1,62 @@
+"""A store's password is where it is used and nowhere else."""
+
+import pytest
+
+from stx.config.compose import composition
+from stx.config.secrets import VARIABLE, hidden, revealed, taken_out
+from stx.config.typed import as_typed
+from stx.errors import UserError
+
+PASSWORDS = ["s3cret", "a[b", "a#b", "a/b", "50%off", "a:b", "a@b", "a b", "a'b", 'a"b', "ü", "%40"]
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (VARIABLE, "MLFLOW_TRACKING_PASSWORD"):
+        monkeypatch.setenv(name, "")  # so that it is put back
+        monkeypatch.delenv(name)
+
+
+@pytest.mark.parametrize("password", PASSWORDS)
+@pytest.mark.parametrize("place", ["http://bob:{}@host:5000", "postgresql+psycopg2://bob:{}@[::1]/db?a=b"])
+def test_a_typed_password_is_in_the_config_and_in_nothing_that_is_written(password: str, place: str) -> None:
+    (typed,) = as_typed([f"tracking.uri={place.format(password)}"])
+    assert password not in typed.replace("tracking.uri", "")
+    config, _, overrides = composition([typed])
+    assert config.tracking.uri.startswith(place.partition("{}")[0])  # type: ignore[union-attr]
+    assert "***" not in config.tracking.uri  # type: ignore[union-attr]
+    assert config.model_dump()["tracking"]["uri"] == place.format("***")
+    assert overrides == [typed]
+
+
+def test_a_password_is_percent_encoded_where_it_is_used() -> None:
+    taken_out(["tracking.uri=http://bob:p/w#1@host"])
+    assert revealed("http://bob:***@host") == "http://bob:p%2Fw%231@host"
+    taken_out(["tracking.uri=http://bob:p%2Fw@host"])  # as it would be given to MLflow
+    assert revealed("http://bob:***@host") == "http://bob:p%2Fw@host"
+
+
+def test_one_by_way_of_the_environment_is_not_written_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINE", "http://bob:s3cret@host:5000")
+    config, _, overrides = composition(["tracking.uri=${oc.env:MINE}"])
+    assert config.tracking.uri == "http://bob:s3cret@host:5000"  # type: ignore[union-attr]
+    assert "s3cret" not in f"{config.model_dump()} {overrides}"
+
+
+def test_a_missing_password_is_a_message_and_mlflow_s_own_variable_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match=r"tracking.uri: the password of http://bob:\*\*\*@host is kept nowhere"):
+        composition(["tracking.uri=http://bob:***@host"])
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "other")
+    assert composition(["tracking.uri=http://bob:***@host"]).config.tracking.uri == "http://bob:other@host"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("text", ["sqlite:///outputs/mlflow.db", "sqlite:////a:b@c.db", "http://host:5000", "plain",
+                                  "http://bob@host", "tracking.uri=http://host/a:b@c"])  # fmt: skip
+def test_what_has_no_password_stays_as_it_is(text: str) -> None:
+    assert hidden(text) == text
+    assert taken_out([text, f"tracking.uri={text}"]) == [text, f"tracking.uri={text}"]
+
+
+def test_a_password_in_an_error_is_hidden() -> None:
+    said = "Max retries: http://bob:s3cret@host:1/api and postgresql://a:b@c"
+    assert hidden(said) == "Max retries: http://bob:***@host:1/api and postgresql://a:***@c"

@@ -1,0 +1,138 @@
+"""Whether a server answers is known within seconds, whatever it does instead."""
+
+import base64
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from stx.config.schema import MlflowTracking
+from stx.errors import UserError
+from stx.runs.preflight import reach_store
+from stx.runs.tracking.reach import answers, within
+
+
+@contextmanager
+def server(respond: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            respond(self)
+
+        do_POST = do_GET  # the base class's names
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as serving:
+        serving.daemon_threads = True
+        threading.Thread(target=serving.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{serving.server_address[1]}"
+        serving.shutdown()
+
+
+def well(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+    handler.wfile.write(b"OK")
+
+
+def too_many(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(429)
+    handler.send_header("Retry-After", "120")
+    handler.end_headers()
+
+
+def drips(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+    try:
+        for _ in range(200):
+            handler.wfile.write(b" ")
+            handler.wfile.flush()
+            time.sleep(0.2)
+    except OSError:
+        pass
+
+
+def tracking(uri: str) -> MlflowTracking:
+    return MlflowTracking(
+        name="mlflow", uri=uri, experiment="stx", offline_ok=False, pictures_every=0, measures_every=0,
+        grad_norms_every=0,
+    )  # fmt: skip
+
+
+class Only:
+    """Of a config, its tracking."""
+
+    def __init__(self, uri: str):
+        self.tracking = tracking(uri)
+
+
+@pytest.mark.parametrize("respond", [too_many, drips])
+def test_a_server_that_puts_off_is_an_error_within_ten_seconds(respond: Callable[..., None]) -> None:
+    with server(respond) as host:
+        since = time.monotonic()
+        with pytest.raises(UserError, match=rf"tracking\.uri=http://{host}: "):
+            reach_store(Only(f"http://{host}"))  # type: ignore[arg-type]
+        assert time.monotonic() - since < 10
+
+
+def test_a_server_that_is_well_and_then_drips_is_an_error_within_ten_seconds() -> None:
+    def respond(handler: BaseHTTPRequestHandler) -> None:
+        (well if handler.path.endswith("/health") else drips)(handler)
+
+    with server(respond) as host:
+        since = time.monotonic()
+        with pytest.raises(UserError, match="no whole answer within"):
+            reach_store(Only(f"http://{host}"))  # type: ignore[arg-type]
+        assert time.monotonic() - since < 11
+
+
+def test_a_login_is_shown_to_the_server_and_to_nobody_else() -> None:
+    logins: list[str | None] = []
+
+    def respond(handler: BaseHTTPRequestHandler) -> None:
+        logins.append(handler.headers["Authorization"])
+        (drips if handler.path == "/slow/health" else well)(handler)
+
+    with server(respond) as host:
+        answers(f"http://bob:p%2Fw@{host}")
+        with pytest.raises(UserError) as error:
+            answers(f"http://bob:p%2Fw@{host}/slow")
+    assert logins == [f"Basic {base64.b64encode(b'bob:p/w').decode()}"] * 2
+    assert f"http://bob:***@{host}/slow: nothing answers there" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "uri", ["http://[", "http://[::1", "http://bob:a[b@127.0.0.1:1", "http://host:port", "http://x:99999"]
+)
+def test_an_address_that_is_none_is_a_message(uri: str) -> None:
+    with pytest.raises(UserError, match="nothing answers there"):
+        answers(uri)
+
+
+def test_a_refusal_is_an_answer() -> None:
+    def respond(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(401)
+        handler.end_headers()
+
+    with server(respond) as host:
+        answers(f"http://{host}")
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(UserError, match=r"notes\.txt is no SQLite database"):
+        answers(f"sqlite:///{tmp_path}/notes.txt")
+
+
+def test_within_gives_what_was_returned_or_raised() -> None:
+    assert within(5, lambda: 3) == 3
+    with pytest.raises(ZeroDivisionError):
+        within(5, lambda: 1 // 0)
+    with pytest.raises(TimeoutError, match=r"within 0\.05 s"):
+        within(0.05, lambda: time.sleep(5))
