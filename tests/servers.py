@@ -63,7 +63,7 @@ def serving(answer: Answering) -> Iterator[Served]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield Served(f"127.0.0.1:{server.server_address[1]}", asked)
     finally:
