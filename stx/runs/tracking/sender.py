@@ -15,6 +15,7 @@ from stx.errors import UserError
 from stx.runs.files import JOURNAL, STORED, alone_in
 from stx.runs.tracking.courier import Courier, delivered
 from stx.runs.tracking.journal import Entry, Journal, opened
+from stx.runs.tracking.names import name, text
 from stx.runs.tracking.reach import answers
 from stx.runs.tracking.store import open_store
 from stx.runs.tracking.verdict import Verdict, verdict
@@ -97,11 +98,13 @@ class Sender:
 
         runs = self.client.search_runs([self.experiment_id], f"tags.`stx.key` = '{content['key']}'") if doubtful else []
         if not runs and not self.run_id:
-            tags = resolve_tags({**content["tags"], "stx.key": content["key"]})
-            runs = [self.client.create_run(self.experiment_id, content["at"], tags, content["name"])]
+            tags = {name(key): text(value) for key, value in content["tags"].items()}
+            tags = {key: text(value) for key, value in resolve_tags({**tags, "stx.key": content["key"]}).items()}
+            runs = [self.client.create_run(self.experiment_id, content["at"], tags, text(content["name"]))]
         if not self.run_id:
             self.take(runs[0])
-        self.client.log_batch(self.run_id, params=[Param(key, str(value)) for key, value in content["params"].items()])
+        params = [Param(name(key), text(value)) for key, value in content["params"].items()]
+        self.client.log_batch(self.run_id, params=params)
 
     def reopen(self, content: Any, doubtful: bool) -> None:
         self.client.update_run(self.run_id, status="RUNNING")
@@ -113,12 +116,12 @@ class Sender:
     def rows(self, content: Any, doubtful: bool) -> None:
         from mlflow.entities import Metric
 
-        points = [(name, value, at, step) for step, at, values in content for name, value in values.items()]
+        points = [(name(metric), value, at, step) for step, at, values in content for metric, value in values.items()]
         if doubtful:
             delivered_already = {
-                (name, point.step)
-                for name in {name for name, *_ in points}
-                for point in self.client.get_metric_history(self.run_id, name)
+                (metric, point.step)
+                for metric in {metric for metric, *_ in points}
+                for point in self.client.get_metric_history(self.run_id, metric)
             }
             points = [point for point in points if (point[0], point[3]) not in delivered_already]
         metrics = [Metric(*point) for point in points]
@@ -148,7 +151,7 @@ class Sender:
     def tags(self, tags: Mapping[str, str]) -> None:
         from mlflow.entities import RunTag
 
-        replaced = {key: value.replace(THIS_RUN, self.run_id) for key, value in tags.items()}
+        replaced = {name(key): text(value).replace(THIS_RUN, self.run_id) for key, value in tags.items()}
         self.client.log_batch(self.run_id, tags=[RunTag(key, value) for key, value in replaced.items()])
 
 

@@ -1,13 +1,16 @@
 """What a failed delivery means: wait, begin a new run, leave it, or set one entry aside."""
 
 from enum import Enum
+from json import JSONDecodeError
 
 from PIL import UnidentifiedImageError
 
 from stx.errors import UserError
 
-LATER = (401, 403, 408, 425, 429)
-"""HTTP statuses that another try may change: who asks, and how often."""
+LATER = (401, 403, 404, 407, 408, 423, 425, 429)
+"""HTTP statuses below 500 that another try may change: who asks, how often, and whether a proxy has its server back."""
+WRAPPERS = ("INTERNAL_ERROR", "BAD_REQUEST")
+"""MLflow's codes for whatever it did not expect: what it was raised from says more."""
 
 
 class Verdict(Enum):
@@ -17,19 +20,49 @@ class Verdict(Enum):
     NEVER = "can never be delivered: set aside"
 
 
-def verdict(error: Exception) -> Verdict:
+def verdict(error: BaseException) -> Verdict:
     """Of whatever a network, a database, a server or a damaged file has raised."""
     status = getattr(error, "get_http_status_code", None)  # MLflow's errors, without its import
     if status is not None:
-        if "'active' state" in str(error):
-            return Verdict.DELETED
-        if getattr(error, "error_code", "") == "RESOURCE_DOES_NOT_EXIST":
-            return Verdict.UNKNOWN
-        return Verdict.NEVER if 400 <= status() < 500 and status() not in LATER else Verdict.AWAY
+        return of_mlflow(error, status())
+    response = getattr(error, "response", None)  # of requests, from artifacts
+    if response is not None:
+        return of_status(response.status_code)
     if isinstance(error, UserError):
         return Verdict.DELETED
-    if isinstance(error, FileNotFoundError | IsADirectoryError | UnidentifiedImageError):
+    if isinstance(error, FileNotFoundError | IsADirectoryError | UnidentifiedImageError) or refused_by_database(error):
         return Verdict.NEVER
-    if isinstance(error, OSError):  # the network's too
+    if isinstance(
+        error, OSError | JSONDecodeError
+    ):  # the network's too, and pages that others put in an answer's place
         return Verdict.AWAY
     return Verdict.NEVER if isinstance(error, ValueError | TypeError | KeyError | SyntaxError) else Verdict.AWAY
+
+
+def of_mlflow(error: BaseException, status: int) -> Verdict:
+    code, below = getattr(error, "error_code", ""), error.__cause__
+    if "'active' state" in str(error):
+        return Verdict.DELETED
+    if code == "RESOURCE_DOES_NOT_EXIST":
+        return Verdict.UNKNOWN
+    return verdict(below) if below is not None and code in WRAPPERS else of_status(status)
+
+
+def of_status(status: int) -> Verdict:
+    return Verdict.NEVER if 400 <= status < 500 and status not in LATER else Verdict.AWAY
+
+
+def refused_by_database(error: BaseException) -> bool:
+    """Whether a database takes no such values, whatever its state."""
+    from sqlalchemy.exc import (
+        DataError,
+        DBAPIError,
+        IntegrityError,
+        NotSupportedError,
+        ProgrammingError,
+        StatementError,
+    )
+
+    if isinstance(error, DBAPIError):
+        return isinstance(error, DataError | IntegrityError | NotSupportedError | ProgrammingError)
+    return isinstance(error, StatementError)

@@ -171,8 +171,8 @@ def test_what_no_store_can_take_is_set_aside_and_named_and_the_rest_goes_on(
         {"picture": {"key": "picture", "step": 1, "file": "empty.png", "at": 1}},
         {"picture": {"key": "picture", "step": 2, "file": "half.png", "at": 1}},
         {"artifact": "gone.txt"},
-        {"rows": [[6, 6, {"a & b": 1.0}]]},
-        {"rows": [[7, 7, {"loss/total": 0.1}]]},
+        {"rows": [[6, 6, {"a": "no number"}]]},
+        {"rows": [[7, 7, {"loss/total": 0.1, "a & b": 1.0}]]},
     ]
     with (folder / JOURNAL).open("a") as journal:
         journal.writelines(json.dumps(entry) + "\n" for entry in entries)
@@ -245,3 +245,19 @@ def test_a_database_that_moved_with_its_artifacts_says_where_those_are_now(tmp_p
     assert seen(later, run_id) == ("FINISHED", [1, 2, 3, 4, 5, 6], ["config.yaml"])
     assert (tmp_path / "moved" / "artifacts" / run_id / "artifacts" / "config.yaml").exists()
     assert not (tmp_path / "outputs").exists()
+
+
+def test_names_that_are_not_utf_8_and_names_that_mlflow_refuses_are_spelt_out(tmp_path: Path, uri: str) -> None:
+    folder = tmp_path / "run"
+    run_id = told(folder, uri)
+    tags = {"stx.folder": "/caf\udce9", "a & b": "c"}
+    run = {"name": "caf\udce9", "params": {"content": "caf\udce9.png", "@": "d"}, "tags": tags, "at": 1}
+    opening = {"open": {"format": 1, **run, "key": "another", "uri": uri, "experiment": "stx"}}
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / JOURNAL).write_text(f"{json.dumps(opening)}\n")
+    assert deliver(tmp_path / "other") == ""
+    (other,) = [run for run in runs_in(uri) if run.info.run_id != run_id]
+    assert other.info.run_name == "caf\\udce9"
+    assert other.data.params == {"content": "caf\\udce9.png", "_40": "d"}
+    assert (other.data.tags["stx.folder"], other.data.tags["a _26 b"]) == ("/caf\\udce9", "c")
+    assert not (tmp_path / "other" / UNDELIVERED).exists()

@@ -4,15 +4,19 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import pytest
+import requests
+import sqlalchemy
 from mlflow.entities import Metric
 from mlflow.exceptions import MlflowException
 from mlflow.protos import databricks_pb2 as codes
 from PIL import Image
 from requests import ConnectionError as NoConnection
 from requests import Timeout
+from servers import Answer, serving
 from sqlalchemy.exc import OperationalError
 
 from stx.errors import UserError
@@ -68,3 +72,72 @@ def test_files_that_are_gone_or_no_pictures_are_set_aside(tmp_path: Path) -> Non
         assert verdict(raised(act)) is Verdict.NEVER
     assert verdict(raised(lambda: tmp_path.read_bytes())) is Verdict.NEVER
     assert verdict(ValueError("no whole picture")) is Verdict.NEVER
+
+
+AWAY, NEVER, DELETED, UNKNOWN = Verdict.AWAY, Verdict.NEVER, Verdict.DELETED, Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "expected"),
+    [
+        (500, {"error_code": "INTERNAL_ERROR", "message": "no"}, AWAY),
+        (500, "<html>", AWAY),
+        (502, "<html>", AWAY),
+        (503, {"error_code": "TEMPORARILY_UNAVAILABLE", "message": "locked"}, AWAY),
+        (504, "", AWAY),
+        (429, {"error_code": "REQUEST_LIMIT_EXCEEDED", "message": "slower"}, AWAY),
+        (429, "slower", AWAY),
+        (408, "", AWAY),
+        (401, "sign in", AWAY),
+        (403, {"error_code": "PERMISSION_DENIED", "message": "not you"}, AWAY),
+        (200, "<html>sign in to this network</html>", AWAY),
+        (404, "<html>the proxy has no server</html>", AWAY),
+        (404, {"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "Run with id=x not found"}, UNKNOWN),
+        (400, {"error_code": "INVALID_PARAMETER_VALUE", "message": "a name"}, NEVER),
+        (400, {"error_code": "BAD_REQUEST", "message": "a name"}, NEVER),
+        (400, {"error_code": "INVALID_PARAMETER_VALUE", "message": "x must be in the 'active' state"}, DELETED),
+    ],
+)
+def test_what_a_server_answers(status: int, content: Any, expected: Verdict) -> None:
+    with serving(lambda asked: Answer(status, content)) as server:
+        client = mlflow.MlflowClient(f"http://{server.place}")
+        assert verdict(raised(lambda: client.log_batch("0" * 32, [Metric("a", 1.0, 1, 1)]))) is expected
+
+
+@pytest.mark.parametrize(("status", "expected"), [(413, NEVER), (422, NEVER), (401, AWAY), (503, AWAY), (429, AWAY)])
+def test_what_a_store_of_artifacts_answers(status: int, expected: Verdict) -> None:
+    with serving(lambda asked: Answer(status)) as server:
+        assert verdict(raised(requests.put(f"http://{server.place}").raise_for_status)) is expected
+
+
+@pytest.mark.parametrize("name", ["grün & α", "..", "a//b", "", "x" * 300, "caf\udce9"])
+def test_a_name_or_a_text_that_a_store_refuses(tmp_path: Path, new_database: Path, name: str) -> None:
+    client = mlflow.MlflowClient(f"sqlite:///{shutil.copy(new_database, tmp_path)}")
+    run = client.create_run("0").info.run_id
+    assert verdict(raised(lambda: client.log_batch(run, [Metric(name, 1.0, 1, 1)]))) is NEVER
+    assert verdict(raised(lambda: client.set_tag(run, "a", "caf\udce9"))) is NEVER
+
+
+def test_what_a_database_refuses_and_what_it_cannot_do_now(tmp_path: Path) -> None:
+    path = tmp_path / "held.db"
+    with sqlite3.connect(path) as holder:
+        holder.executescript("create table t (x integer primary key); insert into t values (1)")
+        holder.execute("begin exclusive")
+        engine = sqlalchemy.create_engine(f"sqlite:///{path}", connect_args={"timeout": 0.01})
+        with engine.connect() as connection:
+            again = sqlalchemy.text("insert into t values (1)")
+            assert verdict(raised(lambda: connection.execute(again))) is AWAY  # locked
+            holder.rollback()
+            assert verdict(raised(lambda: connection.execute(again))) is NEVER
+    no_folder = sqlalchemy.create_engine(f"sqlite:///{tmp_path / 'nowhere' / 'x.db'}")
+    assert verdict(raised(no_folder.connect)) is AWAY
+
+
+def test_what_mlflow_wraps_is_judged_by_what_lies_below() -> None:
+    def wrapped(code: int, below: Exception) -> None:
+        raise MlflowException(str(below), error_code=code) from below
+
+    pool = sqlalchemy.exc.TimeoutError("QueuePool limit of size 5 overflow 10 reached")
+    assert verdict(raised(lambda: wrapped(codes.BAD_REQUEST, pool))) is AWAY
+    assert verdict(raised(lambda: wrapped(codes.INTERNAL_ERROR, ValueError("no number")))) is NEVER
+    assert verdict(raised(lambda: wrapped(codes.INVALID_PARAMETER_VALUE, KeyError("scheme")))) is NEVER
