@@ -10,7 +10,7 @@ from pathlib import Path
 from stx.config import command
 from stx.config.compose import key_of
 from stx.config.typed import as_typed
-from stx.errors import UserError
+from stx.errors import Stopped, UserError
 
 EXAMPLES = """
 examples
@@ -67,6 +67,9 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
         for round_, number, of, ended in work(results, for_all, runs):
             how = f"({ended.message})" if ended.message else f"in {ended.seconds:.0f} s"
             command.say(f"round {round_}, {number}/{of} {ended.name}: {ended.outcome} {how}")
+        if not results.runs:
+            first = next(iter(results.failed.values()), "")
+            raise Stopped(f"no run came to its end, so that there is nothing to report: {first}")
         typed = shlex.join(["python", "-m", "stx.compare", *given])
         return len(results.failed), write(runs, results, folder / "report", typed)
 

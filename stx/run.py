@@ -14,7 +14,7 @@ def job(composed: "DictConfig") -> None:
     from hydra.core.hydra_config import HydraConfig
 
     from stx.config import command
-    from stx.config.compose import choices_of
+    from stx.config.compose import choices_of, overrides_of
     from stx.config.schema import validate
     from stx.runs import resume
     from stx.runs.identity import refuse_taken
@@ -23,7 +23,7 @@ def job(composed: "DictConfig") -> None:
     from stx.runs.naming import run_name
 
     hydra_config = HydraConfig.get()
-    overrides = list(hydra_config.overrides.task)
+    overrides = overrides_of(hydra_config)
     if composed.resume is not None:
         made = run(resume.job(str(composed.resume), overrides, composed.tracking))
     else:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from stx.config import command
 from stx.config.typed import as_typed
+from stx.errors import Stopped
 
 EXAMPLES = """
 examples
@@ -56,6 +57,9 @@ def run(quick: bool, given: Sequence[str]) -> tuple[int, Path]:
             command.say(f"{number}/{len(plan)} {ended.name}: {ended.outcome} {how}")
             if ended.outcome == "failed":
                 failed[ended.name] = ended.message
+        if len(failed) == len(plan):
+            first = next(iter(failed.values()), "")
+            raise Stopped(f"no run came to its end, so that there is nothing to report: {first}")
         typed = shlex.join(["python", "-m", "stx.thesis", *["--quick"] * quick, *given])
         return len(failed), write(work, folder / "report", typed, failed)
 

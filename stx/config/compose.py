@@ -101,11 +101,18 @@ def arguments_parser() -> argparse.ArgumentParser:
     return get_args_parser()
 
 
+def overrides_of(whole: Any) -> list[str]:
+    """Those of stx as they were typed, with the ${...} in them: what one stands for may be a secret."""
+    own = whole.hydra if "hydra" in whole else whole
+    typed: Any = OmegaConf.to_container(own.overrides.task)
+    return list(typed)
+
+
 def jobs_of_sweep(whole: DictConfig) -> list[list[str]]:
     """The overrides of each job of a sweep that is a plain product, while Hydra is at work on it."""
     params = [f"{key}={value}" for key, value in (whole.hydra.sweeper.params or {}).items()]
     parsed = OverridesParser.create(GlobalHydra.instance().config_loader()).parse_overrides(
-        [*params, *whole.hydra.overrides.task]
+        [*params, *overrides_of(whole)]
     )
     return [list(job) for batch in BasicSweeper.split_arguments(parsed, max_batch_size=None) for job in batch]
 

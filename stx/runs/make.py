@@ -16,11 +16,12 @@ from stx.measures.judge import Judge, measurer
 from stx.model.prepare import Inputs, prepare
 from stx.pictures import images
 from stx.runs import describe, identity, latest
-from stx.runs.files import CHECKPOINT, OUTPUT, alone_in
+from stx.runs.files import CHECKPOINT, JOURNAL, LOSSES, OUTPUT, alone_in
 from stx.runs.folder import Canvas, Folder, rescued
 from stx.runs.identity import Identity
 from stx.runs.job import Job, Result
 from stx.runs.progress import Stage, progress
+from stx.runs.table import mended
 from stx.runs.tracking.tracker import Tracker, tracked
 
 log = logging.getLogger("stx")
@@ -37,6 +38,8 @@ def run(job: Job, *watchers: Listener) -> Result:
     with alone_in(folder), interruptible() as stop:
         record, resumed = claimed(job, inputs), state_of(job, inputs)
         log.info(describe.opening(job, inputs, record, resumed))
+        if resumed and (lacking := mended(folder / LOSSES, folder / JOURNAL, resumed.step)):
+            log.warning(lacking)
         canvas = Canvas(inputs.initial)
         with (
             rescued(folder, canvas),

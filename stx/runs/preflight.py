@@ -13,7 +13,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from stx.config.command import mistakes, say
-from stx.config.compose import compose, jobs_of_sweep, task
+from stx.config.compose import compose, jobs_of_sweep, overrides_of, task
 from stx.config.effects import ineffective, refuse_ineffective, swept_in_vain
 from stx.config.schema import Config, MlflowTracking, validate
 from stx.errors import UserError
@@ -39,7 +39,7 @@ class Preflight(Callback):
                 return
             folder = Path(config.hydra.run.dir)
             checked, _ = check(config, folder)
-            refuse_ineffective(checked, config.hydra.overrides.task)
+            refuse_ineffective(checked, overrides_of(config))
             from stx.runs.identity import refuse_taken  # late: it imports torch
 
             refuse_taken(folder)
@@ -161,7 +161,7 @@ def go_on(config: DictConfig) -> None:
     from stx.runs import identity, resume
     from stx.runs.make import state_of
 
-    job = resume.job(str(config.resume), list(config.hydra.overrides.task), config.tracking)
+    job = resume.job(str(config.resume), overrides_of(config), config.tracking)
     inputs = prepare(job.config)
     if job.resumed:
         identity.refuse_changed(job.resumed, identity.named_files(job.config, inputs), job.folder)

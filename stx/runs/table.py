@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stx.loop.listener import Row
+from stx.runs.tracking.journal import entries
 
 
 def losses_table(path: Path) -> Callable[[list[Row]], None]:
@@ -28,6 +29,20 @@ def losses_table(path: Path) -> Callable[[list[Row]], None]:
             table.writerows({"step": row.step, **row.values} for row in rows)
 
     return append
+
+
+def mended(path: Path, journal: Path, step: int) -> str:
+    """Give a table that ends before `step`, as a power cut may leave it, what a journal has of the rest.
+
+    What it lacks all the same, in words; nothing where it is whole.
+    """
+    _, last = recovered(path)
+    told = [row for entry, _ in entries(journal, 0) for row in entry.get("rows", ())] if journal.exists() else []
+    rows = {row[0]: Row(row[0], row[1] / 1000, row[2]) for row in told if last < row[0] <= step}
+    if rows:
+        losses_table(path)([rows[number] for number in sorted(rows)])
+    lacking = [number for number in range(last + 1, step + 1) if number not in rows]
+    return f"{path} lacks the steps {lacking[0]} to {lacking[-1]}: they were not on the disk" if lacking else ""
 
 
 def flush(path: Path) -> None:

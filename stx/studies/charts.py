@@ -1,6 +1,9 @@
 """Charts, as PNG files."""
 
+import getpass
 import math
+import os
+import tempfile
 import textwrap
 from collections.abc import Mapping, Sequence
 from itertools import cycle
@@ -32,6 +35,8 @@ def points(path: Path, series: Series, *, title: str, x: str, y: str) -> Path:
 
 
 def draw(path: Path, series: Series, *, title: str, x: str, y: str, linewidth: float, scales: tuple[str, str]) -> Path:
+    # Not below the home folder, where matplotlib would keep its list of fonts.
+    os.environ.setdefault("MPLCONFIGDIR", os.path.join(tempfile.gettempdir(), f"matplotlib-{getpass.getuser()}"))
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # slow, and most commands draw no chart
     from matplotlib.figure import Figure
 

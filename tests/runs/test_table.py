@@ -4,7 +4,8 @@ import csv
 from pathlib import Path
 
 from stx.loop.listener import Row
-from stx.runs.table import losses_table
+from stx.runs.table import losses_table, mended
+from stx.runs.tracking.journal import Journal
 
 
 def test_rows_are_on_disk_as_soon_as_they_are_given(tmp_path: Path) -> None:
@@ -29,3 +30,16 @@ def test_a_table_goes_on_behind_a_torn_line_and_without_steps_that_it_has(tmp_pa
     with path.open(newline="") as file:
         table = [(row["step"], row["loss/total"]) for row in csv.DictReader(file)]
     assert table == [("1", "1.0"), ("2", "2.0"), ("3", "3.0"), ("4", "40.0"), ("5", "50.0")]
+
+
+def test_a_table_that_ends_before_the_state_gets_what_the_journal_has_and_says_what_it_lacks(tmp_path: Path) -> None:
+    path, journal = tmp_path / "losses.csv", Journal(tmp_path)
+    losses_table(path)([Row(step, 0.0, {"loss/total": 1.0}) for step in (1, 2)])
+    assert mended(path, tmp_path / "none", 2) == ""
+    journal.write("rows", [[step, 0, {"loss/total": 2.0}] for step in (2, 3, 4)])
+    journal.write("rows", [[step, 0, {"loss/total": 3.0}] for step in (7, 8)])
+    journal.close()
+    said = mended(path, journal.path, 7)
+    assert said.endswith("losses.csv lacks the steps 5 to 6: they were not on the disk")
+    assert path.read_text().split() == ["step,loss/total", "1,1.0", "2,1.0", "3,2.0", "4,2.0", "7,3.0"]
+    assert mended(path, journal.path, 7) == ""

@@ -4,6 +4,7 @@ import importlib.metadata
 import logging
 import math
 import platform
+import re
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
@@ -83,6 +84,7 @@ class JournalTracker(Tracker):
         page = f"#/experiments/{stored['experiment_id']}/runs/{stored['run_id']}?workflowType=machine_learning"
         uri = stored["uri"]
         if uri.startswith("http"):
+            uri = re.sub(r"//[^/]*@", "//", uri)  # a browser asks by itself who one is
             return f"{uri}/{page}"
         return f"http://127.0.0.1:5000/{page}\nafter: mlflow ui --backend-store-uri {uri}"
 

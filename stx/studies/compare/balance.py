@@ -30,10 +30,10 @@ def next_beta(tried: Sequence[Tried], wanted: float) -> float:
     other_side = [run for run in nearest[1:] if (run.content < wanted) != (first.content < wanted)]
     slope = USUAL_SLOPE
     for second in (other_side or nearest[1:])[:1]:
-        slope = math.log(second.content / first.content) / math.log(second.beta / first.beta)
-        if slope <= 0.01:  # noise between two close runs, or a statistic that does not touch the content
+        slope = log_ratio(second.content, first.content) / math.log(second.beta / first.beta)
+        if not 0.01 < slope < math.inf:  # noise between two close runs, or a statistic that does not touch the content
             slope = USUAL_SLOPE
-    move = math.log(wanted / first.content) / slope
+    move = log_ratio(wanted, first.content) / slope
     longest = math.log(LONGEST_MOVE)
     return float(f"{first.beta * math.exp(max(-longest, min(longest, move))):.3g}")
 
@@ -46,4 +46,11 @@ def exhausted(tried: Sequence[Tried]) -> bool:
 
 def miss(run: Tried, wanted: float) -> float:
     """How far a run ended from `wanted`: the absolute logarithm of their ratio."""
-    return abs(math.log(run.content / wanted))
+    return abs(log_ratio(run.content, wanted))
+
+
+def log_ratio(one: float, other: float) -> float:
+    """Two distances of 0, pictures that are the photograph itself, are alike; only one of them is infinitely far."""
+    if one == other:
+        return 0.0
+    return math.log(one / other) if one > 0 and other > 0 else math.copysign(math.inf, one - other)

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.stats import bootstrap
 
 from stx.runs.tracking.store import Run
+from stx.studies.compare.balance import log_ratio
 from stx.studies.compare.protocol import Cell, cells
 from stx.studies.compare.work import CONTENT, Results
 
@@ -75,9 +76,9 @@ def unmet(results: Results) -> list[tuple[Cell, float]]:
     for cell in cells(results.protocol):
         target, closest = results.target(cell), results.closest(cell)
         if target is not None and closest is not None:
-            share = closest.run.latest[CONTENT] / target
-            if abs(math.log(share)) > results.protocol.tolerance:
-                missed.append((cell, share))
+            content = closest.run.latest[CONTENT]
+            if abs(log_ratio(content, target)) > results.protocol.tolerance:
+                missed.append((cell, content / target if target > 0 else math.inf))
     return missed
 
 

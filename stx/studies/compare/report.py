@@ -16,6 +16,7 @@ from stx.runs.files import OUTPUT, STYLE
 from stx.runs.tracking.store import Run
 from stx.runs.words import style_share
 from stx.studies import charts, page
+from stx.studies.compare.balance import log_ratio
 from stx.studies.compare.leaderboard import CONFIDENCE, Ratio, by_pair, mean_of, ranking, ratio, step_time, unmet
 from stx.studies.compare.protocol import Cell, first_beta
 from stx.studies.compare.work import CONTENT, Results, Try
@@ -129,7 +130,7 @@ def balance(results: Results) -> list[Block]:
     tolerance, left = results.protocol.tolerance, unmet(results)
     if not left:
         return [Text(f"All pictures met the reference's content distance within {tolerance:.0%}.")]
-    worst = sorted(left, key=lambda item: -abs(math.log(item[1])))
+    worst = sorted(left, key=lambda item: -abs(log_ratio(item[1], 1.0)))
     return [
         Text(f"{len(left)} pictures did not meet the reference's content distance within {tolerance:.0%}, the worst:"),
         Items(

@@ -1,0 +1,101 @@
+"""A password is written nowhere; nothing is written to the home folder; nobody on the network is asked."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from conftest import SHALLOW, SMALL, Command, command
+
+SECRET = "s3/cr#t[%"  # nobody's
+
+
+@pytest.fixture
+def refusing() -> Iterator[int]:
+    """A server that is well and takes nothing: the rest waits in the journal, whose store may not be named in full."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path.endswith("/health") else 503)
+            self.end_headers()
+
+        do_POST = do_GET  # the base class's names
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as serving:
+        threading.Thread(target=serving.serve_forever, daemon=True).start()
+        yield serving.server_address[1]
+        serving.shutdown()
+
+
+@pytest.mark.parametrize(
+    "by", ["environment", "refused", *(pytest.param(by, marks=pytest.mark.slow) for by in ("typed", "sweep"))]
+)
+def test_a_password_is_written_nowhere(tmp_path: Path, refusing: int, monkeypatch: pytest.MonkeyPatch, by: str) -> None:
+    uri = f"http://bob:{SECRET}@127.0.0.1:{refusing}"
+    small = [*SMALL, *SHALLOW, "tracking.offline_ok=true"]
+    monkeypatch.setenv("MINE", f"http://bob:s3%2Fcr%23t%5B%25@127.0.0.1:{refusing}")
+    typed = {
+        "typed": [f"tracking.uri={uri}", "hydra.run.dir=out"],
+        "environment": ["tracking.uri=${oc.env:MINE}", "hydra.run.dir=out"],
+        "sweep": ["--multirun", f"tracking.uri={uri}", "seed=0,1", "hydra.sweep.dir=out"],
+        "refused": [f"tracking.uri={uri}", "tracking.offline_ok=false", "hydra.run.dir=out"],
+    }[by]
+    done = command(tmp_path, "run", *small, *typed)
+    assert done.returncode == (2 if by == "refused" else 0), done.stderr
+    assert f"bob:***@127.0.0.1:{refusing}" in done.stderr or by != "refused"
+    said = {"stdout": done.stdout, "stderr": done.stderr}
+    written = {str(path): path.read_bytes().decode("latin-1") for path in tmp_path.rglob("*") if path.is_file()}
+    for name, text in (said | written).items():
+        for form in (SECRET, "s3%2Fcr%23t%5B%25", "s3/cr"):
+            assert form not in text, name
+
+
+def test_the_home_folder_stays_empty(stx: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "home").mkdir()
+    for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+    done = subprocess.run(
+        [sys.executable, "-m", "stx.run", *SMALL, *SHALLOW, "hydra.run.dir=out"],
+        cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert list((tmp_path / "home").rglob("*")) == []
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+def test_nothing_asks_the_network(stx: Command, tmp_path: Path) -> None:
+    traced = ["strace", "-f", "-qq", "-e", "trace=connect", "-o", "trace.txt"]
+    done = subprocess.run(
+        [*traced, sys.executable, "-m", "stx.run", *SMALL, *SHALLOW, "hydra.run.dir=out"],
+        cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    asked = [line for line in (tmp_path / "trace.txt").read_text().splitlines() if "AF_INET" in line]
+    assert asked == []
+
+
+def test_a_run_opens_no_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new_database: Path) -> None:
+    """The same within Python, where there is no strace."""
+    from stx import run as entry
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("it asks the network")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "outputs").mkdir()
+    shutil.copy(new_database, tmp_path / "outputs" / "mlflow.db")
+    monkeypatch.setattr(sys, "argv", ["stx", *SMALL, *SHALLOW, "hydra.run.dir=out"])
+    entry.main()
+    assert (tmp_path / "out" / "output.png").exists()
+    assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"
