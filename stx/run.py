@@ -39,8 +39,10 @@ def hydra_notes(composed: "DictConfig", hydra_config: Any) -> dict[str, str]:
     """What Hydra would write, before anybody knows whether the folder is this run's: hydra.output_subdir is null."""
     from omegaconf import OmegaConf
 
+    from stx.config.secrets import hidden
+
     parts = {"config": composed, "hydra": hydra_config, "overrides": hydra_config.overrides.task}
-    return {f".hydra/{name}.yaml": OmegaConf.to_yaml(part) for name, part in parts.items()}
+    return {f".hydra/{name}.yaml": hidden(OmegaConf.to_yaml(part)) for name, part in parts.items()}
 
 
 def relative(folder: Path) -> Path:

@@ -1,6 +1,7 @@
 """A password is written nowhere; nothing is written to the home folder; nobody on the network is asked."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from conftest import SHALLOW, SMALL, Command, command
+from stx.config.schema import CONF
 
 SECRET = "s3/cr#t[%"  # nobody's
 
@@ -99,3 +101,28 @@ def test_a_run_opens_no_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     entry.main()
     assert (tmp_path / "out" / "output.png").exists()
     assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"
+
+
+def test_what_a_variable_stands_for_is_shown_without_its_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINE", "http://bob:s3cret@host:5000")
+    done = command(tmp_path, "run", "--cfg", "job", "--resolve", "tracking.uri=${oc.env:MINE}")
+    assert (done.returncode, "uri: http://bob:***@host:5000" in done.stdout) == (0, True)
+    assert "s3cret" not in done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_a_password_in_a_yaml_is_copied_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "conf" / "tracking").mkdir(parents=True)
+    usual = (CONF / "tracking" / "mlflow.yaml").read_text()
+    mine = re.sub("uri: .*", "uri: http://bob:s3cret@127.0.0.1:9", usual)
+    (tmp_path / "conf" / "tracking" / "mine.yaml").write_text(mine)
+    small = [*SMALL[:3], *SHALLOW, "optim.steps=1", "hydra.sweep.dir=out"]
+    done = command(
+        tmp_path, "run", "--config-dir", "conf", "--multirun", *small, "tracking=mine", "tracking.offline_ok=true"
+    )
+    assert done.returncode == 0, done.stderr
+    written = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert {"multirun.yaml", "config.yaml", "run.json", "journal.jsonl"} <= {path.name for path in written}
+    assert [path for path in written if b"s3cret" in path.read_bytes()] == []

@@ -5,7 +5,8 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
+from io import StringIO
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -33,10 +34,19 @@ def main(entry: Callable[[], Any]) -> None:
     try:
         with answering():
             together()
-            entry()
+            with resolved_for_people() if "--resolve" in sys.argv else nullcontext():
+                entry()
     finally:
         if not DEBUG:
             os.environ.pop("HYDRA_FULL_ERROR", None)
+
+
+@contextmanager
+def resolved_for_people() -> Iterator[None]:
+    """Hydra shows what ${oc.env:...} stands for; a password it is not to show."""
+    with redirect_stdout(StringIO()) as shown:
+        yield
+    result(hidden(shown.getvalue().rstrip("\n")))
 
 
 def together() -> None:
@@ -114,7 +124,7 @@ def mistakes(overrides: Sequence[str] | None = None) -> Iterator[None]:
         if type(error) is ValueError and not raised_in_hydra(error):
             raise
         if DEBUG:
-            traceback.print_exc()
+            say(hidden(traceback.format_exc()))
         if isinstance(error, HydraException):
             message = explain_hydra(error, overrides)
         elif isinstance(error, OSError):  # a folder that cannot be made, a full disk

@@ -22,7 +22,7 @@ from pydantic_core import PydanticCustomError
 
 from stx.config.explain import explain
 from stx.config.layers import LAYERS
-from stx.config.secrets import hidden, revealed
+from stx.config.secrets import public, revealed
 from stx.errors import UserError, did_you_mean
 
 CHECKOUT_CONF = Path(__file__).parents[2] / "conf"
@@ -228,7 +228,7 @@ def absolute(uri: str) -> str:
 
 
 Address = Annotated[
-    str, Field(min_length=1), AfterValidator(absolute), AfterValidator(revealed), PlainSerializer(hidden)
+    str, Field(min_length=1), AfterValidator(absolute), AfterValidator(revealed), PlainSerializer(public)
 ]
 """Of a store; whatever is dumped has no password."""
 

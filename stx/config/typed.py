@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 
 from stx.config.compose import override
-from stx.config.secrets import taken_out
+from stx.config.secrets import INTERPOLATION, taken_out
 
 FILES = ("content", "style", "init.path", "model.weights", "resume")
 """Options that name a file, or a folder."""
@@ -20,6 +20,8 @@ def quoted(text: str) -> str:
     key, _, value = text.partition("=")
     sign = key[: len(key) - len(key.lstrip("+"))]
     key = key.lstrip("+")
+    if key == ADDRESS and "://" in value and INTERPOLATION.search(value) and '"' not in value:
+        return f'{sign}{key}="{value}"'
     if (key in FILES and exists(value)) or (key == ADDRESS and "://" in value and value[:1] not in ("'", '"', "$")):
         return sign + override(key, value)
     several = value.split(",")  # of a sweep

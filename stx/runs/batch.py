@@ -10,6 +10,7 @@ from typing import NamedTuple
 from stx import atomic
 from stx.config.compose import at_work, choices_of, compose
 from stx.config.schema import MlflowTracking
+from stx.config.secrets import hidden, taken_out
 from stx.errors import UserError
 from stx.loop.signals import raising
 from stx.runs import identity
@@ -106,8 +107,8 @@ def attempt(job: Job) -> str:
         run(job._replace(resumed=identity.read(job.folder)))
         state.unlink(missing_ok=True)  # nobody goes on with a finished member, and an L-BFGS has much to remember
     except Exception as error:
-        atomic.write(job.folder / ERROR, traceback.format_exc())
-        return f"{type(error).__name__}: {error}".splitlines()[0]
+        atomic.write(job.folder / ERROR, hidden(traceback.format_exc()))
+        return hidden(f"{type(error).__name__}: {error}").splitlines()[0]
     return ""
 
 
@@ -155,4 +156,4 @@ def plan(member: Member, folder: Path) -> Planned:
     choices, key = choices_of(whole.hydra), digest(config, inputs)
     place = folder / "runs" / f"{member.name}-{key[:8]}"
     name = run_name(config, choices)
-    return Planned(Job(config, place, choices, list(member.overrides), quiet=True, name=name), key)
+    return Planned(Job(config, place, choices, taken_out(member.overrides), quiet=True, name=name), key)

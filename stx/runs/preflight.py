@@ -16,6 +16,7 @@ from stx.config.command import mistakes, say
 from stx.config.compose import compose, jobs_of_sweep, overrides_of, task
 from stx.config.effects import ineffective, refuse_ineffective, swept_in_vain
 from stx.config.schema import Config, MlflowTracking, validate
+from stx.config.secrets import public
 from stx.errors import UserError
 from stx.runs.files import alone_in
 
@@ -50,6 +51,9 @@ class Preflight(Callback):
         with nothing_else_starts():
             if config.hydra.sweeper._target_.endswith(".BasicSweeper"):
                 check_sweep(config)
+            with read_write(config), open_dict(config):  # Hydra writes it down as multirun.yaml
+                if uri := OmegaConf.to_container(config.tracking).get("uri"):  # type: ignore[union-attr]
+                    config.tracking.uri = public(str(uri))
             place = Path(config.hydra.sweep.dir)
             place.mkdir(parents=True, exist_ok=True)
             self.held.enter_context(alone_in(place))

@@ -3,7 +3,7 @@
 import pytest
 
 from stx.config.compose import composition
-from stx.config.secrets import VARIABLE, hidden, revealed, taken_out
+from stx.config.secrets import VARIABLE, hidden, public, revealed, taken_out, without_login
 from stx.config.typed import as_typed
 from stx.errors import UserError
 
@@ -12,7 +12,7 @@ PASSWORDS = ["s3cret", "a[b", "a#b", "a/b", "50%off", "a:b", "a@b", "a b", "a'b"
 
 @pytest.fixture(autouse=True)
 def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (VARIABLE, "MLFLOW_TRACKING_PASSWORD"):
+    for name in (VARIABLE, "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN"):
         monkeypatch.setenv(name, "")  # so that it is put back
         monkeypatch.delenv(name)
 
@@ -60,3 +60,45 @@ def test_what_has_no_password_stays_as_it_is(text: str) -> None:
 def test_a_password_in_an_error_is_hidden() -> None:
     said = "Max retries: http://bob:s3cret@host:1/api and postgresql://a:b@c"
     assert hidden(said) == "Max retries: http://bob:***@host:1/api and postgresql://a:***@c"
+
+
+def test_a_password_among_a_database_s_settings_is_taken_out_too() -> None:
+    typed = "tracking.uri=postgresql://host/db?user=bob&password=s3%2Fcret&sslmode=require"
+    shown = "postgresql://host/db?user=bob&password=***&sslmode=require"
+    assert taken_out([typed]) == [f"tracking.uri={shown}"]
+    assert revealed(shown) == typed.partition("=")[2]
+    assert public(revealed(shown)) == shown
+    assert hidden(f"cannot reach {typed}") == f"cannot reach tracking.uri={shown}"
+
+
+def test_a_password_that_a_variable_holds_is_left_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINE", "s3cret")
+    (typed,) = as_typed(["tracking.uri=http://bob:${oc.env:MINE}@host"])
+    assert typed == 'tracking.uri="http://bob:${oc.env:MINE}@host"'
+    config, _, overrides = composition([typed])
+    assert config.tracking.uri == "http://bob:s3cret@host"  # type: ignore[union-attr]
+    assert "s3cret" not in f"{config.model_dump()} {overrides}"
+
+
+def test_a_sweep_over_stores_with_passwords_is_refused_as_a_password_would_get_to_another_s_host() -> None:
+    with pytest.raises(UserError, match="one store at a time"):
+        taken_out(["tracking.uri=http://a:one@host,http://b:two@other"])
+
+
+def test_a_password_that_stands_alone_in_a_text_is_hidden_where_it_is_long_enough_to_tell() -> None:
+    taken_out(["tracking.uri=http://bob:s3cret/x@host"])
+    assert hidden("FATAL: no user with s3cret/x or s3cret%2Fx") == "FATAL: no user with *** or ***"
+    taken_out(["tracking.uri=http://bob:a@host"])
+    assert hidden("a server") == "a server"
+
+
+def test_a_token_does_for_a_server_whose_password_is_kept_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "token")
+    assert revealed("http://bob:***@host:5000") == "http://host:5000"
+    with pytest.raises(UserError, match=f"or set {VARIABLE}$"):
+        revealed("postgresql://bob:***@host/db")
+
+
+def test_an_address_without_its_login_is_for_browsers() -> None:
+    assert without_login("http://bob:***@[::1]:5000/a") == "http://[::1]:5000/a"
+    assert without_login("http://host:5000") == "http://host:5000"

@@ -118,9 +118,7 @@ class Courier(threading.Thread):
         self.end.set()
         self.more.set()
         reached, since = self.offset, time.monotonic()
-        saying = threading.Timer(
-            QUIET, log.warning, ["waiting for the store, which is slow, or held by another process"]
-        )
+        saying = threading.Timer(QUIET, self.say_waiting)
         saying.daemon = True
         saying.start()
         try:
@@ -132,6 +130,10 @@ class Courier(threading.Thread):
             saying.cancel()
             self.given_up.set()
         return self.offset >= (self.folder / JOURNAL).stat().st_size
+
+    def say_waiting(self) -> None:
+        if not self.trouble:
+            log.warning("waiting for the store, which is slow, or held by another process")
 
 
 def named(entry: Entry) -> str:

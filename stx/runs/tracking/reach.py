@@ -14,7 +14,7 @@ from urllib.error import HTTPError
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 from urllib.request import Request, urlopen
 
-from stx.config.secrets import hidden
+from stx.config.secrets import hidden, public
 from stx.errors import UserError
 from stx.runs.tracking.verdict import LOCKED, reason
 
@@ -55,7 +55,7 @@ def answers(uri: str) -> None:
         return  # an answer, if only a refusal
     except (OSError, ValueError) as error:
         raise UserError(
-            f"tracking.uri={hidden(uri)}: nothing answers there ({getattr(error, 'reason', None) or error})\n"
+            f"tracking.uri={public(uri)}: nothing answers there ({getattr(error, 'reason', None) or error})\n"
             "start the server, or go on without it: tracking.offline_ok=true"
         ) from None
 

@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 
 from stx import atomic
-from stx.config.secrets import hidden, revealed
+from stx.config.secrets import public, revealed
 from stx.errors import UserError
 from stx.runs.files import JOURNAL, STORED, alone_in
 from stx.runs.tracking.courier import Courier, delivered
@@ -85,7 +85,7 @@ class Sender:
 
     def take(self, run: Any) -> None:
         self.run_id = run.info.run_id
-        address = {"run_id": self.run_id, "experiment_id": run.info.experiment_id, "uri": hidden(self.uri)}
+        address = {"run_id": self.run_id, "experiment_id": run.info.experiment_id, "uri": public(self.uri)}
         remember(self.folder, address)
 
     def __call__(self, entry: Entry, doubtful: bool) -> None:

@@ -15,6 +15,7 @@ from urllib.request import url2pathname
 from filelock import FileLock, Timeout
 
 from stx import atomic
+from stx.config.secrets import revealed
 from stx.errors import UserError
 from stx.runs.files import BASELINES, BATCH
 from stx.runs.tracking.reach import SOON, answers, reachable
@@ -209,6 +210,7 @@ def folder_of(run_id: str, uri: str, experiment: str) -> Path | None:
     import mlflow
     from mlflow.exceptions import MlflowException
 
+    uri = revealed(uri)
     answers(uri)
     if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists():
         return None

@@ -4,7 +4,6 @@ import importlib.metadata
 import logging
 import math
 import platform
-import re
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,7 +15,7 @@ from torch import Tensor
 
 from stx import __version__, atomic
 from stx.config.schema import MlflowTracking, NoTracking
-from stx.config.secrets import hidden
+from stx.config.secrets import public, without_login
 from stx.loop.listener import Listener, Row, Start
 from stx.pictures import images
 from stx.runs.files import ALONG, SHEET
@@ -84,8 +83,7 @@ class JournalTracker(Tracker):
         page = f"#/experiments/{stored['experiment_id']}/runs/{stored['run_id']}?workflowType=machine_learning"
         uri = stored["uri"]
         if uri.startswith("http"):
-            uri = re.sub(r"//[^/]*@", "//", uri)  # a browser asks by itself who one is
-            return f"{uri}/{page}"
+            return f"{without_login(uri)}/{page}"  # a browser asks by itself who one is
         return f"http://127.0.0.1:5000/{page}\nafter: mlflow ui --backend-store-uri {uri}"
 
     def rows(self, rows: list[Row]) -> None:
@@ -184,7 +182,7 @@ def mlflow_run(tracking: MlflowTracking, about: About, folder: Path) -> Iterator
     running = {"stx.outcome": "running", "mlflow.note.content": description(about, "running", None)}
     if journal.path.stat().st_size == 0:
         opened = {"name": about.name, "params": dict(about.params), "tags": {**about.tags, **running}, "at": now()}
-        store = {"key": about.id or uuid.uuid4().hex, "uri": hidden(tracking.uri), "experiment": tracking.experiment}
+        store = {"key": about.id or uuid.uuid4().hex, "uri": public(tracking.uri), "experiment": tracking.experiment}
         journal.write("open", {"format": FORMAT, **opened, **store})
     else:
         journal.write("reopen", {"tags": {**about.tags, **running}})

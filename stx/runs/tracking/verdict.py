@@ -1,5 +1,6 @@
 """What a failed delivery means: wait, begin a new run, leave it, or set one entry aside."""
 
+import re
 from enum import Enum
 from json import JSONDecodeError
 
@@ -13,6 +14,8 @@ WRAPPERS = ("INTERNAL_ERROR", "BAD_REQUEST")
 """MLflow's codes for whatever it did not expect: what it was raised from says more."""
 
 
+STRANGER = ("UNAUTHENTICATED", "PERMISSION_DENIED", "CUSTOMER_UNAUTHORIZED")
+"""MLflow's codes for a password that is wrong or missing."""
 LOCKED = "database is locked"
 """SQLite's."""
 
@@ -50,7 +53,14 @@ def reason(error: BaseException) -> str:
         if isinstance(words := getattr(below, "orig", None), BaseException):  # SQLAlchemy's
             return reason(words)
         below = below.__cause__
+    if getattr(error, "error_code", "") in STRANGER:
+        return (
+            "the server does not know who asks, or has nothing for them: give user and password, as in "
+            "tracking.uri=http://user:password@host, or MLFLOW_TRACKING_USERNAME and _PASSWORD, or _TOKEN"
+        )
     said = (str(error).strip() or type(error).__name__).splitlines()[0]
+    if no_connection := re.match(r"API request to (\S+?)/api/.*(\[Errno[^\"')]*)", said):
+        return f"{no_connection[1]} {no_connection[2]}"
     return "another process holds the database" if said == LOCKED else said
 
 
