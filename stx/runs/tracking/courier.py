@@ -13,12 +13,14 @@ from stx import atomic
 from stx.config.secrets import hidden
 from stx.runs.files import DELIVERED, JOURNAL, UNDELIVERED
 from stx.runs.tracking.journal import Entry, entries
-from stx.runs.tracking.verdict import Verdict, verdict
+from stx.runs.tracking.verdict import Verdict, reason, verdict
 
 log = logging.getLogger("stx")
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 15.0
 """Seconds between attempts, doubled each time."""
+QUIET = 3.0
+"""Seconds for which nobody need be told that a store is waited for."""
 
 
 class Send(Protocol):
@@ -88,13 +90,13 @@ class Courier(threading.Thread):
             try:
                 act(doubtful)
             except Exception as error:  # whatever a network, a database or a server may raise
-                why, kind = hidden((str(error).strip() or type(error).__name__).splitlines()[0]), verdict(error)
+                why, kind = hidden(reason(error)), verdict(error)
                 if kind is Verdict.NEVER and after and self.send.run_id:  # without a run nothing behind it can go on
                     return set_aside(self.folder, what, why)
                 if kind is Verdict.UNKNOWN and after:
                     raise Unknown from None
                 if not self.trouble:
-                    log.warning("the store does not take what it is sent; it waits in %s", self.folder)
+                    log.warning("the store does not take what it is sent (%s); it waits in %s", why, self.folder)
                 self.trouble, doubtful = why, True
                 if kind is not Verdict.AWAY or self.given_up.wait(wait):
                     log.debug("given up: %s", why)
@@ -116,12 +118,18 @@ class Courier(threading.Thread):
         self.end.set()
         self.more.set()
         reached, since = self.offset, time.monotonic()
+        saying = threading.Timer(
+            QUIET, log.warning, ["waiting for the store, which is slow, or held by another process"]
+        )
+        saying.daemon = True
+        saying.start()
         try:
             while self.is_alive() and time.monotonic() - since < (patience if self.trouble else 6 * patience):
                 self.join(0.02)
                 if self.offset > reached:
                     reached, since = self.offset, time.monotonic()
         finally:
+            saying.cancel()
             self.given_up.set()
         return self.offset >= (self.folder / JOURNAL).stat().st_size
 

@@ -2,11 +2,12 @@
 
 import os
 import socket
+import sqlite3
 import ssl
 import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -15,6 +16,7 @@ from urllib.request import Request, urlopen
 
 from stx.config.secrets import hidden
 from stx.errors import UserError
+from stx.runs.tracking.verdict import LOCKED, reason
 
 SOON = 4.0
 """Seconds for a store's first answer."""
@@ -28,8 +30,7 @@ def reachable(uri: str) -> Iterator[None]:
     except UserError:
         raise
     except Exception as error:  # MLflow's, a driver's, a database's, the network's
-        why = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise UserError(hidden(f"tracking.uri={uri}: {why}")) from None
+        raise UserError(hidden(f"tracking.uri={uri}: {reason(error)}")) from None
 
 
 def answers(uri: str) -> None:
@@ -38,7 +39,9 @@ def answers(uri: str) -> None:
     MLflow's own clients try for minutes.
     """
     if uri.startswith("sqlite:///"):
-        refuse_other_files(uri, Path(uri.removeprefix("sqlite:///")))
+        path = Path(uri.removeprefix("sqlite:///"))
+        refuse_other_files(uri, path)
+        refuse_held(uri, path)
     ports = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306}
     try:
         address = urlsplit(uri)
@@ -101,3 +104,20 @@ def refuse_other_files(uri: str, path: Path) -> None:
         wrong = not existing.is_dir()
     if wrong:
         raise UserError(f"tracking.uri={uri}: {existing} is no SQLite database; name another file")
+
+
+def refuse_held(uri: str, path: Path) -> None:
+    """Raise UserError where another process keeps a database to itself, or where it cannot be written to."""
+    if not path.is_file():
+        return
+    try:
+        with closing(sqlite3.connect(path, timeout=SOON)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.rollback()
+    except sqlite3.Error as error:
+        if str(error) != LOCKED:
+            raise UserError(f"tracking.uri={uri}: {error}") from None
+        raise UserError(
+            f"tracking.uri={uri}: another process has held the database for {SOON:g} s\n"
+            "wait for it or end it, or begin without the store: tracking.offline_ok=true"
+        ) from None

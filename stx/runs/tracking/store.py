@@ -35,6 +35,7 @@ def open_store(uri: str, experiment: str) -> str:
 
     for noisy in ("alembic", "mlflow"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # a traceback for a lock, that is raised too
     mlflow.set_tracking_uri(uri)
     folder = Path(uri.removeprefix("sqlite:///")).absolute().parent if uri.startswith("sqlite:///") else None
     if folder:

@@ -13,6 +13,10 @@ WRAPPERS = ("INTERNAL_ERROR", "BAD_REQUEST")
 """MLflow's codes for whatever it did not expect: what it was raised from says more."""
 
 
+LOCKED = "database is locked"
+"""SQLite's."""
+
+
 class Verdict(Enum):
     AWAY = "tried again"
     UNKNOWN = "the store does not know the run: all of it is sent again"
@@ -37,6 +41,17 @@ def verdict(error: BaseException) -> Verdict:
     ):  # the network's too, and pages that others put in an answer's place
         return Verdict.AWAY
     return Verdict.NEVER if isinstance(error, ValueError | TypeError | KeyError | SyntaxError) else Verdict.AWAY
+
+
+def reason(error: BaseException) -> str:
+    """What went wrong, in a line: a database's own words, not the statement that it could not do."""
+    below: BaseException | None = error
+    while below is not None:
+        if isinstance(words := getattr(below, "orig", None), BaseException):  # SQLAlchemy's
+            return reason(words)
+        below = below.__cause__
+    said = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return "another process holds the database" if said == LOCKED else said
 
 
 def of_mlflow(error: BaseException, status: int) -> Verdict:

@@ -116,3 +116,23 @@ def test_what_was_written_before_a_restart_is_doubtful_and_the_rest_is_not(tmp_p
     courier.start()
     assert courier.finish(5)
     assert store.took == [(1, True), (2, False)]
+
+
+def test_a_store_that_is_waited_for_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "QUIET", 0.05)
+    written(tmp_path, 1)
+
+    class Slow(Store):
+        def __call__(self, entry: Entry, doubtful: bool) -> None:
+            time.sleep(0.3)
+
+    courier = Courier(tmp_path, Slow())
+    courier.start()
+    assert courier.finish(5)
+    assert caplog.text.count("waiting for the store") == 1
+    at_once = Courier(tmp_path, Store())
+    at_once.start()
+    assert at_once.finish(5)
+    assert caplog.text.count("waiting for the store") == 1

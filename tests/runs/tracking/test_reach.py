@@ -1,6 +1,8 @@
 """Whether a server answers is known within seconds, whatever it does instead."""
 
 import base64
+import shutil
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +15,7 @@ import pytest
 from stx.config.schema import MlflowTracking
 from stx.errors import UserError
 from stx.runs.preflight import reach_store
+from stx.runs.tracking import reach
 from stx.runs.tracking.reach import answers, within
 
 
@@ -128,6 +131,22 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(UserError, match=r"notes\.txt is no SQLite database"):
         answers(f"sqlite:///{tmp_path}/notes.txt")
+
+
+@pytest.mark.parametrize("how", ["immediate", "exclusive"])
+def test_a_database_that_another_process_holds_is_said_within_seconds(
+    tmp_path: Path, new_database: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setattr(reach, "SOON", 0.2)
+    path = shutil.copy(new_database, tmp_path)
+    with sqlite3.connect(path) as holder:
+        holder.execute(f"BEGIN {how}")
+        since = time.monotonic()
+        with pytest.raises(UserError, match=r"another process has held the database for 0\.2 s"):
+            answers(f"sqlite:///{path}")
+        assert time.monotonic() - since < 2
+        holder.rollback()
+    answers(f"sqlite:///{path}")
 
 
 def test_within_gives_what_was_returned_or_raised() -> None:

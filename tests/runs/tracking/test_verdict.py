@@ -20,7 +20,7 @@ from servers import Answer, serving
 from sqlalchemy.exc import OperationalError
 
 from stx.errors import UserError
-from stx.runs.tracking.verdict import Verdict, verdict
+from stx.runs.tracking.verdict import Verdict, reason, verdict
 
 
 def raised(act: Callable[[], object]) -> Exception:
@@ -141,3 +141,16 @@ def test_what_mlflow_wraps_is_judged_by_what_lies_below() -> None:
     assert verdict(raised(lambda: wrapped(codes.BAD_REQUEST, pool))) is AWAY
     assert verdict(raised(lambda: wrapped(codes.INTERNAL_ERROR, ValueError("no number")))) is NEVER
     assert verdict(raised(lambda: wrapped(codes.INVALID_PARAMETER_VALUE, KeyError("scheme")))) is NEVER
+
+
+def test_a_reason_is_a_database_s_own_words_in_a_line() -> None:
+    below = OperationalError("INSERT INTO runs ...", {"name": "x"}, sqlite3.OperationalError("disk I/O error"))
+
+    def wrapped(error: Exception) -> None:
+        raise MlflowException(f"(raised as a result of autoflush)\n{error}", error_code=codes.BAD_REQUEST) from error
+
+    assert reason(raised(lambda: wrapped(below))) == "disk I/O error"
+    locked = OperationalError("INSERT", {}, sqlite3.OperationalError("database is locked"))
+    assert reason(raised(lambda: wrapped(locked))) == "another process holds the database"
+    assert reason(ValueError("one\ntwo")) == "one"
+    assert reason(TimeoutError()) == "TimeoutError"
