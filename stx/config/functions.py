@@ -1,7 +1,6 @@
 """A function named in the config, with its keyword arguments checked against its signature."""
 
 import inspect
-import os
 import pkgutil
 from functools import partial
 from typing import Any, get_type_hints
@@ -10,25 +9,11 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from stx.config.explain import explain_value, unknown_option
 from stx.config.schema import Call, in_float32, whole
+from stx.config.trust import refuse_home, refuse_target
 from stx.errors import UserError
 
-TRUSTED = ("stx", "torch.nn", "torch._C._nn")
-"""Where functions may come from that a YAML names: it may be somebody else's, and a call can do anything."""
 STRICT = ConfigDict(strict=True, allow_inf_nan=False)
 """true is no number, and 1.5 no whole one."""
-TRUST = "STX_TRUST"
-"""The environment variable with further modules, separated by commas: it is the user's, and no YAML sets it."""
-
-
-def refuse_untrusted(target: str, module: str, option: str) -> None:
-    """Raise UserError unless `module`, or what is above it, is trusted: before it is imported, as that runs it too."""
-    trusted = [*TRUSTED, *filter(None, os.environ.get(TRUST, "").split(","))]
-    if not any(module == name or module.startswith(f"{name}.") for name in trusted):
-        wanted = module.partition(".")[0] or target
-        raise UserError(
-            f"{option}._target_={target}: a YAML may call functions of stx and torch.nn alone; if you trust {wanted}, "
-            f"say so: {TRUST}={wanted}"
-        )
 
 
 def bind(call: Call, option: str, given: tuple[str, ...]) -> "partial[Any]":
@@ -36,7 +21,7 @@ def bind(call: Call, option: str, given: tuple[str, ...]) -> "partial[Any]":
 
     `given` are the arguments that the caller passes itself. Raises UserError.
     """
-    refuse_untrusted(call.target, call.target, option)
+    refuse_target(call.target, option)
     try:
         function = pkgutil.resolve_name(call.target)
         signature = inspect.signature(function)
@@ -45,7 +30,7 @@ def bind(call: Call, option: str, given: tuple[str, ...]) -> "partial[Any]":
         raise UserError(
             f"{option}._target_={call.target}: no function of that name can be imported ({error})"
         ) from None
-    refuse_untrusted(call.target, getattr(function, "__module__", None) or "", option)
+    refuse_home(call.target, option, getattr(function, "__module__", None) or "")
     parameters = {
         name: parameter
         for name, parameter in list(signature.parameters.items())[1:]

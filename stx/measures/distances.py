@@ -15,6 +15,19 @@ from torch.nn.functional import adaptive_avg_pool2d, kl_div, normalize
 from stx.stats.gram_matrix import gram
 from stx.stats.wasserstein import quantiles_of
 
+__all__ = [
+    "colour",
+    "frechet",
+    "noise",
+    "relative",
+    "relative_gram",
+    "root_mean_square",
+    "sliced_wasserstein",
+    "ssim",
+    "structure",
+]
+"""What a YAML may name."""
+
 ToTarget = Callable[[Tensor], Tensor]
 
 PROJECTIONS = 32

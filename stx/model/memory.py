@@ -103,7 +103,7 @@ def kept_by(term: Term, layer: str) -> float:
         def keep(tensor: Tensor) -> Tensor:
             storage = tensor.untyped_storage()
             storages[storage.data_ptr()] = storage.nbytes()
-            return tensor
+            return tensor.detach()  # with its history, an output that is kept would hold itself forever
 
         with saved_tensors_hooks(keep, lambda tensor: tensor):
             values = statistic(maps)

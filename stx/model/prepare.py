@@ -101,7 +101,12 @@ def refuse_small(config: Config, sizes: Mapping[str, tuple[int, int]], halvings:
 
 
 def remembered(optimiser: Any) -> int:
-    """Numbers that an optimiser keeps for each of the picture's."""
+    """Numbers that an optimiser keeps for each of the picture's. Raises UserError for a function that is none."""
+    if not hasattr(optimiser.func, "remembered"):
+        raise UserError(
+            f"optim: {getattr(optimiser.func, '__name__', optimiser.func)} is no optimiser of a picture, which says "
+            "how much it keeps (remembered); see CONTRIBUTING.md"
+        )
     return int(optimiser.func.remembered(**optimiser.keywords))
 
 

@@ -1,7 +1,7 @@
 """Statistics of style and content, pure functions: features (D, H, W) of one layer and one picture -> Tensor. Priors.
 
-A new one is a function anywhere that Python can import and a YAML file in `conf/style_stat/`, `conf/content_stat/` or
-`conf/prior/` that names it.
+A new one is a function that stands here in `__all__`, or in a module that the user trusts, and a YAML file in
+`conf/style_stat/`, `conf/content_stat/` or `conf/prior/` that names it.
 """
 
 from stx.stats.content import features, half_sum_of_squares, mean_absolute, positions, self_similarity
@@ -40,3 +40,4 @@ __all__ = [
     "sliced_wasserstein",
     "total_variation",
 ]
+"""What a YAML may name."""

@@ -2,15 +2,18 @@
 
 import os
 import pickle
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from stx.errors import UserError
 from stx.loop import checkpoint
 from stx.loop.checkpoint import Checkpoint
+from stx.loop.optimisers import LBFGS, Adam, PlainLBFGS
 
 NAME = "state.pt"
 
@@ -96,3 +99,86 @@ def test_a_state_says_which_format_it_has_and_a_later_one_is_refused(tmp_path: P
     del fields["format"]  # as the first ones were
     torch.save(fields, tmp_path / NAME)
     assert checkpoint.load(tmp_path / NAME, *LIKE).step == 7
+
+
+DAMAGES: dict[str, dict[str, Any]] = {
+    "step": {"step": "7"}, "negative": {"step": -1}, "truth": {"backoffs": True}, "image": {"image": [1, 2]},
+    "type": {"image": STATE.image.double()}, "scales": {"scales": {"conv1_1": "x"}}, "events": {"events": [[1]]},
+    "words": {"events": ["step 1"]}, "lowest": {"lowest": ["x"]}, "optimiser": {"optimiser": [1]}, "run": {"run": 3},
+    "more": {"further": 1},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_state_that_is_damaged_inside_is_a_message(tmp_path: Path, name: str) -> None:
+    fields = {"format": checkpoint.FORMAT, **STATE._asdict(), **DAMAGES[name]}
+    torch.save(fields, tmp_path / NAME)
+    with pytest.raises(UserError, match="not a checkpoint of stx"):
+        checkpoint.load(tmp_path / NAME, *LIKE)
+
+
+@pytest.mark.parametrize("missing", ["step", "image", "optimiser", "scales", "events", "backoffs"])
+def test_a_state_that_lacks_something_is_a_message(tmp_path: Path, missing: str) -> None:
+    fields = {"format": checkpoint.FORMAT, **STATE._asdict()}
+    del fields[missing]
+    torch.save(fields, tmp_path / NAME)
+    with pytest.raises(UserError, match=f"not a checkpoint of stx.*{missing}"):
+        checkpoint.load(tmp_path / NAME, *LIKE)
+
+
+def test_a_state_is_its_run_s_alone_and_older_ones_are_anybody_s(tmp_path: Path) -> None:
+    checkpoint.save(tmp_path / NAME, STATE._replace(run="one"))
+    assert checkpoint.load(tmp_path / NAME, *LIKE, "one")
+    assert checkpoint.load(tmp_path / NAME, *LIKE)
+    with pytest.raises(UserError, match="it is another run's"):
+        checkpoint.load(tmp_path / NAME, *LIKE, "other")
+    checkpoint.save(tmp_path / NAME, STATE)
+    assert checkpoint.load(tmp_path / NAME, *LIKE, "other")
+
+
+OPTIMISERS = {
+    "adam": partial(Adam, lr=0.1, bands=1),
+    "lbfgs": partial(LBFGS, history=2, first_step=0.1),
+    "lbfgs_plain": partial(PlainLBFGS, lr=0.1, history=2),
+}
+
+
+def stepped(name: str, image: Tensor) -> dict[str, Any]:
+    """The state of an optimiser behind three steps towards grey."""
+    image = image.clone().requires_grad_()
+    optimiser = OPTIMISERS[name]([image])
+
+    def closure() -> Tensor:
+        image.grad = None
+        loss = (image - 0.5).square().sum()
+        loss.backward()
+        return loss
+
+    for _ in range(3):
+        optimiser.step(closure)
+    return optimiser.state_dict()
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_a_state_of_another_optimiser_is_a_message(tmp_path: Path, name: str) -> None:
+    own = STATE._replace(optimiser=stepped(name, STATE.image))
+    checkpoint.tried(tmp_path / NAME, own, OPTIMISERS[name])
+    for other in OPTIMISERS.keys() - {name}:
+        with pytest.raises(UserError, match="it is another optimiser's"):
+            checkpoint.tried(tmp_path / NAME, own, OPTIMISERS[other])
+    larger = torch.rand(3, 6, 5)
+    with pytest.raises(UserError, match="not a checkpoint of stx"):
+        checkpoint.tried(tmp_path / NAME, STATE._replace(optimiser=stepped(name, larger)), OPTIMISERS[name])
+
+
+def test_a_state_is_made_light_and_goes_on_from_the_picture_it_is_given(tmp_path: Path) -> None:
+    checkpoint.save(tmp_path / NAME, STATE)
+    picture = torch.rand(3, 4, 5)
+    checkpoint.lighten(tmp_path / NAME, picture)
+    light = checkpoint.load(tmp_path / NAME, *LIKE)
+    assert light
+    assert torch.equal(light.image, picture)
+    assert torch.equal(light.last_finite, picture)
+    assert (light.optimiser, light.step, light.scales) == ({}, 7, STATE.scales)
+    checkpoint.lighten(tmp_path / "none.pt", picture)
+    assert not (tmp_path / "none.pt").exists()

@@ -12,7 +12,8 @@ from stx.loop.optimisers.adam import Adam
 from stx.loop.optimisers.lbfgs import LBFGS
 from stx.loop.optimisers.lbfgs_plain import PlainLBFGS
 
-__all__ = ["LBFGS", "Adam", "Optimiser", "PlainLBFGS"]
+__all__ = ["LBFGS", "Adam", "PlainLBFGS"]
+"""What a YAML may name."""
 
 
 class Optimiser(Protocol):
