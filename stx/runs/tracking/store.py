@@ -18,6 +18,7 @@ from stx import atomic
 from stx.config.secrets import revealed
 from stx.errors import UserError
 from stx.runs.files import BASELINES, BATCH
+from stx.runs.tracking.patient import Patient
 from stx.runs.tracking.reach import SOON, answers, reachable
 
 log = logging.getLogger("stx")
@@ -135,7 +136,7 @@ class Store:
         import mlflow
 
         self.experiment_id = open_store(uri, experiment)
-        self.client = mlflow.MlflowClient(uri)
+        self.client = Patient(mlflow.MlflowClient(uri))
 
     def runs(self, tag: str, value: str) -> list[Run]:
         """The runs that carry a tag, newest first."""
