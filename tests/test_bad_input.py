@@ -69,6 +69,10 @@ def damage_pictures(folder: Path) -> None:
     (folder / "bomb.png").write_bytes(bomb(60000))
     Image.fromarray(np.array([[0.5, np.nan]], np.float32)).save(folder / "nan.tif")
     Image.fromarray(np.array([[0, 70000]], np.int32)).save(folder / "deep.tif")
+    Image.fromarray(np.array([[0, 4095]], np.int32)).save(folder / "dim.tif")
+    picture.save(folder / "postscript.png", "EPS")
+    picture.save(folder / "pages.tif", save_all=True, append_images=[picture, picture])
+    (folder / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(40))
 
 
 def bomb(side: int) -> bytes:
@@ -133,6 +137,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         for proxy in ("http_proxy", "https_proxy", "HTTPS_PROXY", "HTTP_PROXY"):
             patch.setenv(proxy, "http://127.0.0.1:9")  # and nothing can be downloaded
         patch.delenv("STX_TRUST", raising=False)
+        patch.setitem(sys.modules, "pillow_heif", None)  # not installed
         patch.chdir(folder)
         damage_pictures(folder)
         damage_weights(folder)

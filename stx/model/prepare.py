@@ -14,7 +14,7 @@ from stx.config.layers import LAYERS
 from stx.config.schedule import coarse_steps
 from stx.config.schema import LONGEST_SIDE, Config, NoiseInit, PictureInit
 from stx.errors import UserError
-from stx.model import memory
+from stx.model import memory, reading
 from stx.model.asked import terms
 from stx.model.calibration import calibrate
 from stx.model.hardware import Hardware, choose
@@ -53,7 +53,7 @@ def prepare(config: Config, given: Mapping[str, Image] = MappingProxyType({})) -
     """
     hardware = choose(config.device, config.precision)
     weights = load_weights(config.model.name, config.model.weights, config.model.seed)
-    content, style = (given.get(name) or images.load(getattr(config, name)) for name in ("content", "style"))
+    content, style, to_read = reading.given(config, given)
     size = images.working_size(
         content.size, config.image_size.width, config.image_size.height, config.image_size.long_side
     )
@@ -78,7 +78,7 @@ def prepare(config: Config, given: Mapping[str, Image] = MappingProxyType({})) -
         content_tensor.to(hardware.device),
         images.to_tensor(style, style_size).to(hardware.device),
         initial(config, content_tensor, style).to(hardware.device),
-        needed,
+        max(needed, to_read) if hardware.device.type == "cpu" else needed,
         style if config.init.name == "style" else None,
         tuple(
             name
@@ -159,7 +159,7 @@ def initial(config: Config, content: Tensor, painting: Image | None) -> Tensor:
         generator = torch.Generator().manual_seed(config.seed)
         return init.low + (init.high - init.low) * torch.rand(content.shape, generator=generator)
     if isinstance(init, PictureInit):
-        return images.to_tensor(images.load(init.path), size)
+        return images.to_tensor(reading.read(init.path), size)
     start = content if painting is None or init.name == "content" else images.to_tensor(painting, size)
     noise = torch.randn(content.shape, generator=torch.Generator().manual_seed(config.seed))
     return (start + init.noise * noise).clamp(0, 1)

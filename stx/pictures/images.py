@@ -2,7 +2,6 @@
 
 import io
 import os
-import stat
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,20 +9,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms
 
 from stx import atomic
 from stx.errors import UserError
 from stx.pictures import bundled
+from stx.pictures.decode import decoded, memory, opened
 
 # The modes a colour profile can describe are L, RGB and CMYK; whatever is not named here becomes RGB.
 PROFILED = {"1": "L", "L": "L", "LA": "L", "CMYK": "CMYK"}
-# PNG states its transparent colour at the file's depth, while Pillow's pixels have 8 bits for these.
-KEY_SCALE = {"L;2": 85, "L;4": 17, "RGB;16B": 1 / 256}
-# Formats whose further frames are other views, layers or pages of a picture, not moments of a film.
-FIRST_FRAME_IS_THE_PICTURE = {"MPO", "PSD", "TIFF"}
 SRGB = ImageCms.createProfile("sRGB")
-TYPES = "PNG, JPEG, WebP, TIFF or BMP file"
 JPEG = {"format": "JPEG", "quality": 95, "subsampling": 0}  # 4:4:4, as strokes differ most in colour
 WRITTEN: Mapping[str, Mapping[str, Any]] = {
     ".png": {"format": "PNG"},
@@ -43,13 +38,23 @@ def load(source: str) -> Image.Image:
     `source` is a name in `bundled.NAMES` or the path of a file ("./china" for a file called like a
     bundled picture). An unusable colour profile is warned about and ignored.
 
-    Raises UserError for what is missing, unreadable, truncated, animated, too large or no picture.
+    Raises UserError for what is missing, unreadable, truncated, animated, of several pages, too large or no picture.
     """
     if source in bundled.NAMES:
         return to_srgb(bundled.open_picture(source), source)
-    path = Path(os.path.expanduser(source))
-    check_file(path, source)
-    return to_srgb(decode(path, source), source)
+    with opened(source) as picture:
+        return to_srgb(decoded(picture), source)
+
+
+def memory_to_load(source: str) -> float:
+    """Bytes that `load` takes at its worst, by the file's header; of what comes with stx next to nothing.
+
+    Raises UserError as `load` does, for what the header shows.
+    """
+    if source in bundled.NAMES:
+        return 0.0
+    with opened(source) as picture:
+        return memory(picture)
 
 
 def working_size(
@@ -103,59 +108,6 @@ def save(picture: Image.Image, path: str | os.PathLike[str], comment: bytes = b"
         raise UserError(f"cannot write {path} with {picture.width} x {picture.height} pixels; choose a .png") from error
 
 
-def check_file(path: Path, source: str) -> None:
-    if not source:
-        raise UserError(f"the name of a picture is empty; give the path of a {TYPES}")
-    try:
-        status = os.stat(path)
-    except FileNotFoundError:
-        if "://" in source:
-            raise UserError(f"{source!r} is an address; save the picture and give the path of its file") from None
-        hint = bundled.hint(source) if os.path.basename(source) == source else ""
-        raise UserError(f"no picture {source!r}; give the path of a {TYPES}{hint}") from None
-    except (OSError, ValueError) as error:
-        raise UserError(f"cannot read picture {source!r}: {getattr(error, 'strerror', error)}") from error
-    if stat.S_ISDIR(status.st_mode):
-        raise UserError(f"{source!r} is a folder; name one picture in it")
-    if not stat.S_ISREG(status.st_mode):  # opening a pipe or a device could wait for ever
-        raise UserError(f"{source!r} is not a regular file; name a {TYPES}")
-    if status.st_size == 0:
-        raise UserError(f"picture {source!r} is an empty file (0 bytes); name a {TYPES}")
-
-
-def decode(path: Path, source: str) -> Image.Image:
-    """The fully decoded, upright picture in the file's own mode; all failures become a UserError."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # large, but still allowed
-            # Of a path Pillow maps uncompressed TIFFs into memory, with width and height confused if they lie sideways.
-            with open(path, "rb") as file, Image.open(file) as picture:
-                if getattr(picture, "is_animated", False) and picture.format not in FIRST_FRAME_IS_THE_PICTURE:
-                    raise UserError(f"{source!r} is an animation; save the frame you want as a picture")
-                scale_transparent_colour(picture)
-                picture.load()
-                ImageOps.exif_transpose(picture, in_place=True)
-                return picture
-    except UserError:
-        raise
-    except UnidentifiedImageError:
-        problem = f"is not a picture that can be read; name a {TYPES}"
-    except PermissionError:
-        problem = "may not be read; give yourself permission to read it"
-    except Image.DecompressionBombError:
-        problem = f"has more than {2 * (Image.MAX_IMAGE_PIXELS or 0)} pixels; make it smaller first"
-    except Exception as error:  # on a damaged file Pillow's decoders raise whatever they stumble on
-        problem = f"is damaged or incomplete ({error or type(error).__name__}); fetch or save it anew"
-    raise UserError(f"{source!r} {problem}")
-
-
-def scale_transparent_colour(picture: Image.Image) -> None:
-    tile = getattr(picture, "tile", None)
-    scale = KEY_SCALE.get(str(tile[0].args)) if picture.format == "PNG" and tile else None
-    if scale and "transparency" in picture.info:
-        picture.info["transparency"] = (np.array(picture.info["transparency"]) * scale).astype(int).tolist()
-
-
 def to_srgb(picture: Image.Image, source: str) -> Image.Image:
     """Mode RGB without metadata. Colours are converted before they mix with white, as profiles ask."""
     alpha = opacity(picture)
@@ -190,9 +142,26 @@ def eight_bit_grey(picture: Image.Image, source: str) -> Image.Image:
     top = 1 if picture.mode == "F" else 65535
     if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= top):
         raise UserError(f"{source!r} has grey values outside 0..{top}; rescale it or save it as 8-bit PNG")
+    if picture.mode == "I" and picture.format != "PPM":  # 32 bits; a PPM has been scaled to 16
+        top = scale_of(values.max(), source)
     if picture.mode == "I;16" and getattr(picture, "tag_v2", {}).get(262) == 0:
         values = top - values  # a TIFF whose zero is white (tag 262), which Pillow heeds at 8 bits only
     return Image.fromarray((values * (255 / top)).round().astype(np.uint8))
+
+
+def scale_of(brightest: float, source: str) -> int:
+    """What white is in a picture whose numbers have more bits than they need: that of 8 bits, or of 16.
+
+    Raises UserError where neither is likely: taken as either, the picture would be white or nearly black.
+    """
+    if brightest <= 255:
+        return 255
+    if brightest <= 32767:
+        raise UserError(
+            f"{source!r} has 32-bit grey values to {brightest:.0f}, neither of 8 bits nor of 16; rescale it or "
+            "save it as 8-bit PNG"
+        )
+    return 65535
 
 
 def apply_profile(colours: Image.Image, profile: bytes, source: str) -> Image.Image:

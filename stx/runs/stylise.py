@@ -17,7 +17,9 @@ from stx.loop.levels import coarse_to_fine, resized
 from stx.loop.listener import Listener, Row
 from stx.loop.signals import Stop
 from stx.model.prepare import prepare
+from stx.model.reading import read
 from stx.pictures import images
+from stx.pictures.decode import readable
 
 Source = str | PathLike[str] | Image.Image | np.ndarray[Any, Any]
 Callback = Callable[[int, Mapping[str, float]], object]
@@ -70,9 +72,10 @@ def composed(overrides: list[str]) -> Config:
 def opened(name: str, source: Source) -> Image.Image:
     """Raises UserError."""
     if isinstance(source, str | PathLike):
-        return images.load(fspath(source))
+        return read(fspath(source))
     if isinstance(source, Image.Image):
-        return images.to_srgb(source, f"the {name} picture")
+        with readable(f"the {name} picture"):  # Pillow decodes late
+            return images.to_srgb(source, f"the {name} picture")
     values = np.asarray(source)
     grey, colours = values.ndim == 2, values.ndim == 3 and values.shape[2] == 3
     if not (grey or colours) or 0 in values.shape:

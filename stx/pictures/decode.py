@@ -1,0 +1,158 @@
+"""Files to Pillow's pictures: which are opened at all, which of their frames, and that whatever fails is a message."""
+
+import importlib
+import os
+import stat
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError, features
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
+from stx.errors import UserError
+from stx.pictures import bundled
+
+TYPES = "PNG, JPEG, WebP, TIFF or BMP file"
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "PSD")
+"""What is opened, whatever a file is called. Pillow reads more: for an EPS it starts Ghostscript."""
+AVIF = {b"avif", b"avis"}
+HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+"""Brands of a file that is a box of boxes, as phones write."""
+VIEWS = {"MPO", "PSD", "HEIF"}
+"""Formats whose further frames are other views or layers of the picture, neither pages nor moments of a film."""
+# PNG states its transparent colour at the file's depth, while Pillow's pixels have 8 bits for these.
+KEY_SCALE = {"L;2": 85, "L;4": 17, "RGB;16B": 1 / 256}
+NEW_SUBFILE_TYPE, SUBFILE_TYPE, TILE_WIDTH, TILE_LENGTH = 254, 255, 322, 323
+"""Tags of TIFF."""
+PLAIN, DEEP = 20, 30
+"""Bytes a pixel at the worst moment of reading: of 8 bits and opaque, and of any other. Measured."""
+
+
+@contextmanager
+def opened(source: str) -> Iterator[Image.Image]:
+    """The picture in the file `source`, of which the header has been read, turned to the frame that counts.
+
+    Raises UserError for what is no picture, and for whatever goes wrong within the block.
+    """
+    path = Path(os.path.expanduser(source))
+    check_file(path, source)
+    with readable(source), open(path, "rb") as file:
+        # Of a path Pillow maps uncompressed TIFFs into memory, with width and height confused if they lie sideways.
+        accepted = formats(file.read(64), source)
+        with Image.open(file, formats=accepted) as picture:
+            if getattr(picture, "is_animated", False) and picture.format not in VIEWS:
+                if picture.format != "TIFF":
+                    raise UserError(f"{source!r} is an animation; save the frame you want as a picture")
+                turn(picture, pages(file), source)
+            yield picture
+
+
+def decoded(picture: Image.Image) -> Image.Image:
+    """All its pixels, upright, in the file's own mode."""
+    scale_transparent_colour(picture)
+    picture.load()
+    ImageOps.exif_transpose(picture, in_place=True)
+    return picture
+
+
+def memory(picture: Image.Image) -> float:
+    """Bytes that decoding it and its way to sRGB take at their worst, by its header."""
+    plain = picture.mode in ("1", "L", "P", "RGB", "CMYK", "YCbCr", "LAB") and not picture.has_transparency_data
+    tags = getattr(picture, "tag_v2", {})
+    tile = tags.get(TILE_WIDTH, 0) * tags.get(TILE_LENGTH, 0)  # decoded whole, however much it sticks out
+    return float(PLAIN if plain else DEEP) * (picture.width * picture.height + tile)
+
+
+@contextmanager
+def readable(source: str) -> Iterator[None]:
+    """Raise UserError for whatever goes wrong with the picture `source` within the block."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # large, but still allowed
+            yield
+            return
+    except UserError:
+        raise
+    except UnidentifiedImageError:
+        problem = f"is not a picture that can be read; name a {TYPES}"
+    except PermissionError:
+        problem = "may not be read; give yourself permission to read it"
+    except Image.DecompressionBombError:
+        problem = f"has more than {2 * (Image.MAX_IMAGE_PIXELS or 0)} pixels; make it smaller first"
+    except MemoryError:
+        problem = "does not fit into the memory that there is; make it smaller first"
+    except Exception as error:  # on a damaged file Pillow's decoders raise whatever they stumble on
+        problem = f"is damaged or incomplete ({error or type(error).__name__}); fetch or save it anew"
+    raise UserError(f"{source!r} {problem}")
+
+
+def check_file(path: Path, source: str) -> None:
+    if not source:
+        raise UserError(f"the name of a picture is empty; give the path of a {TYPES}")
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        if "://" in source:
+            raise UserError(f"{source!r} is an address; save the picture and give the path of its file") from None
+        hint = bundled.hint(source) if os.path.basename(source) == source else ""
+        raise UserError(f"no picture {source!r}; give the path of a {TYPES}{hint}") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"cannot read picture {source!r}: {getattr(error, 'strerror', error)}") from error
+    if stat.S_ISDIR(status.st_mode):
+        raise UserError(f"{source!r} is a folder; name one picture in it")
+    if not stat.S_ISREG(status.st_mode):  # opening a pipe or a device could wait for ever
+        raise UserError(f"{source!r} is not a regular file; name a {TYPES}")
+    if status.st_size == 0:
+        raise UserError(f"picture {source!r} is an empty file (0 bytes); name a {TYPES}")
+
+
+def formats(start: bytes, source: str) -> tuple[str, ...]:
+    """Those that a file may have which begins so. Raises UserError where a library is missing that reads it."""
+    if start[4:8] != b"ftyp":
+        return FORMATS
+    brands = {start[at : at + 4] for at in range(8, min(len(start), int.from_bytes(start[:4])), 4)}
+    if brands & AVIF:
+        if "avif" not in features.get_supported():
+            raise UserError(f"{source!r} is an AVIF picture; to read it: pip install --upgrade pillow")
+        return ("AVIF",)
+    if brands & HEIC:
+        try:
+            importlib.import_module("pillow_heif").register_heif_opener()
+        except ImportError:
+            raise UserError(f"{source!r} is a HEIC picture; to read it: pip install pillow-heif") from None
+        return ("HEIF",)
+    return FORMATS
+
+
+def pages(file: BinaryIO) -> list[int]:
+    """The frames of a TIFF that are neither smaller versions of another one nor masks, which Pillow may not know."""
+    file.seek(0)
+    header = file.read(8)
+    directory = ImageFileDirectory_v2(header + file.read(8) if 43 in header[2:4] else header)  # 43: for large files
+    at, kinds = [], []
+    while directory.next and directory.next not in at:
+        at.append(directory.next)
+        file.seek(directory.next)
+        directory.load(file)
+        kinds.append((directory.get(NEW_SUBFILE_TYPE, 0), directory.get(SUBFILE_TYPE)))
+    return [frame for frame, (new, old) in enumerate(kinds) if not new & 0b101 and old != 2]
+
+
+def turn(picture: Image.Image, pages: Sequence[int], source: str) -> None:
+    """Turn to the only page. Raises UserError where there are several."""
+    if len(pages) > 1:
+        raise UserError(f"{source!r} has {len(pages)} pages; save the one you want as a picture")
+    if pages and pages[0] > 0:
+        picture.info.clear()  # what one frame's header says would stay for the next
+        picture.seek(pages[0])
+
+
+def scale_transparent_colour(picture: Image.Image) -> None:
+    tile = getattr(picture, "tile", None)
+    scale = KEY_SCALE.get(str(tile[0].args)) if picture.format == "PNG" and tile else None
+    if scale and "transparency" in picture.info:
+        picture.info["transparency"] = (np.array(picture.info["transparency"]) * scale).astype(int).tolist()
