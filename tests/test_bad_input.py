@@ -19,6 +19,7 @@ from PIL import Image
 from stx import __main__ as front
 from stx.config.compose import composition
 from stx.config.schema import CONF
+from stx.config.secrets import VARIABLE
 from stx.runs import make
 from stx.runs.job import Job
 
@@ -160,6 +161,7 @@ def answered(typed: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
     assert program == "stx"
     monkeypatch.setattr(sys, "argv", ["stx", *arguments])
     monkeypatch.setattr(make, "run", started)
+    monkeypatch.setenv(VARIABLE, "")  # what is typed sets it, for the process
     with pytest.raises(SystemExit) as left:
         front.main()
     return (int(left.value.code or 0), *capfd.readouterr())

@@ -261,3 +261,20 @@ def test_names_that_are_not_utf_8_and_names_that_mlflow_refuses_are_spelt_out(tm
     assert other.data.params == {"content": "caf\\udce9.png", "_40": "d"}
     assert (other.data.tags["stx.folder"], other.data.tags["a _26 b"]) == ("/caf\\udce9", "c")
     assert not (tmp_path / "other" / UNDELIVERED).exists()
+
+
+def test_an_experiment_that_is_deleted_in_mid_run_ends_no_run_and_loses_nothing(tmp_path: Path, uri: str) -> None:
+    folder, client = tmp_path / "run", mlflow.MlflowClient(uri)
+
+    def deleted() -> None:
+        while not addresses(folder):
+            time.sleep(0.01)
+        client.delete_experiment(addresses(folder)[0]["experiment_id"])
+
+    run_id = told(folder, uri, between=deleted)
+    number = addresses(folder)[0]["experiment_id"]
+    assert f"mlflow experiments restore --experiment-id {number}" in deliver(folder)
+    client.restore_experiment(number)
+    assert deliver(folder) == ""
+    assert seen(uri, run_id) == WHOLE
+    assert not (folder / UNDELIVERED).exists()
