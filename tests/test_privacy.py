@@ -62,13 +62,29 @@ def test_a_password_is_written_nowhere(tmp_path: Path, refusing: int, monkeypatc
             assert form not in text, name
 
 
+def as_at_home(**further: str) -> dict[str, str]:
+    """An environment in which MLflow does not see that it is tested, which turns its telemetry off."""
+    telling = re.compile("PYTEST|CI$|GITHUB|GITLAB|MLFLOW|DO_NOT_TRACK|JENKINS|BUILD")
+    return {name: value for name, value in os.environ.items() if not telling.match(name)} | further
+
+
+def test_telemetry_is_off_unless_somebody_turns_it_on() -> None:
+    off = (
+        "import stx.runs.tracking.store; from mlflow.telemetry.utils import is_telemetry_disabled as off; print(off())"
+    )
+    kept = "import os, stx.runs.tracking; print(os.environ['MLFLOW_DISABLE_TELEMETRY'])"  # MLflow itself would report
+    for asked, said, answer in ((off, {}, "True"), (kept, {"MLFLOW_DISABLE_TELEMETRY": "false"}, "false")):
+        done = subprocess.run([sys.executable, "-c", asked], env=as_at_home(**said), capture_output=True, text=True)
+        assert done.stdout.strip() == answer, done.stderr
+
+
 def test_the_home_folder_stays_empty(stx: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "home").mkdir()
     for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "USERPROFILE"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
     done = subprocess.run(
         [sys.executable, "-m", "stx.run", *SMALL, *SHALLOW, "hydra.run.dir=out"],
-        cwd=tmp_path, capture_output=True, text=True,
+        cwd=tmp_path, capture_output=True, text=True, env=as_at_home(),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert list((tmp_path / "home").rglob("*")) == []
@@ -79,7 +95,7 @@ def test_nothing_asks_the_network(stx: Command, tmp_path: Path) -> None:
     traced = ["strace", "-f", "-qq", "-e", "trace=connect", "-o", "trace.txt"]
     done = subprocess.run(
         [*traced, sys.executable, "-m", "stx.run", *SMALL, *SHALLOW, "hydra.run.dir=out"],
-        cwd=tmp_path, capture_output=True, text=True,
+        cwd=tmp_path, capture_output=True, text=True, env=as_at_home(),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     asked = [line for line in (tmp_path / "trace.txt").read_text().splitlines() if "AF_INET" in line]

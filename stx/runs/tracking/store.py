@@ -20,6 +20,7 @@ from stx.errors import UserError
 from stx.runs.files import BASELINES, BATCH
 from stx.runs.tracking.patient import Patient
 from stx.runs.tracking.reach import SOON, answers, reachable
+from stx.runs.tracking.verdict import Held
 
 log = logging.getLogger("stx")
 
@@ -69,7 +70,7 @@ def alone_with(lock: Path) -> Iterator[None]:
             log.warning("%s: another process has the store; waiting up to %.0f s", lock, LONGEST_LOCK)
             held.acquire(timeout=LONGEST_LOCK)
     except Timeout:
-        raise UserError(
+        raise Held(
             f"{lock}: another process has kept the store for a minute; end it, or name another store: tracking.uri=..."
         ) from None
     try:

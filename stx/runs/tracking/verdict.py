@@ -20,6 +20,10 @@ LOCKED = "database is locked"
 """SQLite's."""
 
 
+class Held(UserError):
+    """Another process has the store: a mistake at the start, and later something to wait for."""
+
+
 class Verdict(Enum):
     AWAY = "tried again"
     UNKNOWN = "the store does not know the run: all of it is sent again"
@@ -36,7 +40,7 @@ def verdict(error: BaseException) -> Verdict:
     if response is not None:
         return of_status(response.status_code)
     if isinstance(error, UserError):
-        return Verdict.DELETED
+        return Verdict.AWAY if isinstance(error, Held) else Verdict.DELETED
     if isinstance(error, FileNotFoundError | IsADirectoryError | UnidentifiedImageError) or refused_by_database(error):
         return Verdict.NEVER
     if isinstance(

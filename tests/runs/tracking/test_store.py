@@ -5,11 +5,13 @@ import time
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from conftest import SERVER
 from stx.config.schema import MlflowTracking
 from stx.errors import UserError
 from stx.loop.listener import Row
+from stx.runs.tracking import store as module
 from stx.runs.tracking.reach import reachable
 from stx.runs.tracking.store import Run, Store, open_store
 from stx.runs.tracking.tracker import About, mlflow_run
@@ -79,6 +81,19 @@ def test_all_pages_of_a_search_are_read(store: Store, tmp_path: Path, monkeypatc
 def test_a_store_that_cannot_be_used_is_a_message() -> None:
     with pytest.raises(UserError, match=r"tracking\.uri=nowhere: no such server"), reachable("nowhere"):
         raise OSError("no such server\nand much more")
+
+
+def test_a_store_that_another_process_has_is_said_soon_and_given_up_in_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "SOON", 0.05)
+    monkeypatch.setattr(module, "LONGEST_LOCK", 0.1)
+    with (
+        FileLock(tmp_path / ".store.lock"),
+        pytest.raises(UserError, match=r"\.store\.lock: another process has kept the store"),
+    ):
+        open_store(f"sqlite:///{tmp_path / 'mlflow.db'}", "stx")
+    assert caplog.text.count("another process has the store; waiting up to") == 1
 
 
 def test_a_deleted_experiment_is_named_with_its_cure(uri: str) -> None:

@@ -20,7 +20,7 @@ from servers import Answer, serving
 from sqlalchemy.exc import OperationalError
 
 from stx.errors import UserError
-from stx.runs.tracking.verdict import Verdict, reason, verdict
+from stx.runs.tracking.verdict import Held, Verdict, reason, verdict
 
 
 def raised(act: Callable[[], object]) -> Exception:
@@ -64,6 +64,7 @@ def test_what_a_store_says_of_its_runs(tmp_path: Path, new_database: Path) -> No
     client.delete_experiment(experiment)
     assert verdict(raised(lambda: client.create_run(experiment))) is Verdict.DELETED
     assert verdict(UserError("tracking.experiment=stx was deleted")) is Verdict.DELETED
+    assert verdict(Held("another process has kept the store for a minute")) is Verdict.AWAY
 
 
 def test_files_that_are_gone_or_no_pictures_are_set_aside(tmp_path: Path) -> None:
