@@ -135,11 +135,14 @@ def write(uri: str, folder: Path, steps: int) -> None:
         tracker.settle()
 
 
-@pytest.mark.parametrize("steps", [100, pytest.param(1000, marks=pytest.mark.slow)])
-def test_eight_writers_at_once_lose_nothing(uri: str, tmp_path: Path, steps: int) -> None:
-    """Eight processes, so many steps of a dozen metrics each, on one SQLite file."""
+MANY = tuple(pytest.param(8, steps, marks=pytest.mark.slow) for steps in (100, 1000))
+
+
+@pytest.mark.parametrize(("writers", "steps"), [(3, 50), *MANY])
+def test_writers_at_once_lose_nothing(uri: str, tmp_path: Path, writers: int, steps: int) -> None:
+    """So many processes, so many steps of a dozen metrics each, on one SQLite file."""
     open_store(uri, "stx")
-    started = [SERVER.Process(target=write, args=(uri, tmp_path / f"run{number}", steps)) for number in range(8)]
+    started = [SERVER.Process(target=write, args=(uri, tmp_path / f"run{number}", steps)) for number in range(writers)]
     for process in started:
         process.start()
     for process in started:
@@ -147,7 +150,7 @@ def test_eight_writers_at_once_lose_nothing(uri: str, tmp_path: Path, steps: int
         assert process.exitcode == 0
     client = Store(uri, "stx").client
     runs = client.search_runs(["1"])
-    assert len(runs) == 8
+    assert len(runs) == writers
     for run in runs:
         for number in range(12):
             points = client.get_metric_history(run.info.run_id, f"loss/{number}")
