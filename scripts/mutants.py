@@ -168,14 +168,16 @@ def main() -> None:
     gc.freeze()
     for module in (Path(os.path.relpath(path.absolute(), TOP)) for path in options.modules):
         every = mutants((TOP / module).read_text(encoding="utf-8"))
+        if not every:
+            continue
         places = sorted(random.Random(options.seed).sample(range(len(every)), min(options.count, len(every))))
         alive = 0
         for mutant in survivors(module, tests_of(module), [every[place] for place in places]):
             alive += 1
             sys.stdout.write(f"{module}:{mutant.line}: {mutant.before}  ->  {mutant.after}\n")
             sys.stdout.flush()
-        rate = f"{1 - alive / len(places):.0%}" if places else "-"
-        sys.stdout.write(f"{module}: {len(places) - alive} of {len(places)} noticed, {rate} (of {len(every)} in all)\n")
+        noticed = f"{len(places) - alive} of {len(places)} noticed, {1 - alive / len(places):.0%}"
+        sys.stdout.write(f"{module}: {noticed} (of {len(every)} in all)\n")
 
 
 if __name__ == "__main__":

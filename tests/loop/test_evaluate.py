@@ -1,18 +1,20 @@
 """Evaluations: what they tell, and on a GPU as a graph the same as without one."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 import torch
 from torch import Tensor
 
 from stx import stats
-from stx.loop.evaluate import captured, eager, evaluation
+from stx.loop.evaluate import captured, eager, evaluation, named
 from stx.loop.optimisers.adam import Adam
 from stx.loop.steps import optimise
 from stx.model.losses import LossNetwork
-from stx.model.terms import Term
+from stx.model.terms import PICTURE, Term
 from stx.model.vgg import VGG19, Weights
+from stx.stats import total_variation
 
 Picture = Callable[..., Tensor]
 GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
@@ -46,6 +48,46 @@ def test_an_evaluation_sets_the_gradient_and_tells_every_scalar(caffe_weights: W
         assert told["loss/total"] == float(expected.total.detach())
         assert told["peak/gradient"] == float(gradient.abs().max())
         assert losses.names[-2:] == ("loss/total", "peak/gradient")
+
+
+def test_scalars_are_named_in_the_order_in_which_data_flows(caffe_weights: Weights, picture: Picture) -> None:
+    layers = {"conv1_1": 0.25, "conv2_1": 0.75}
+    moments, variation = partial(stats.mean_std, epsilon=1e-5), partial(total_variation, power=2.0, smoothing=0.01)
+    net = LossNetwork(
+        VGG19(caffe_weights, "max", "conv2_2"),
+        {"style": picture(1).float(), "content": picture(0).float()},
+        [
+            Term("content", "features", stats.features, {"conv2_2": 1.0}, 1, "content", stats.half_sum_of_squares),
+            Term("style", "gram", stats.gram, layers, 3, "style", stats.quarter_mean_square),
+            Term("style", "moments", moments, layers, 3, "style"),
+            Term("prior", "variation", variation, {PICTURE: 1.0}, 2.0),
+        ],
+    )
+    image = picture(2).float().requires_grad_()
+    losses = net(image)
+    losses.total.backward()
+    assert image.grad is not None
+    scalars = {name: float(value) for name, value in named(losses, image).items()}
+    parts = {f"{part.layer}/{part.term.name}": (part, float(loss.detach())) for part, loss in losses.parts.items()}
+    several = ("conv1_1/gram", "conv1_1/moments", "conv2_1/gram", "conv2_1/moments")
+    expected = {
+        **{f"peak/{layer}": float(peak) for layer, peak in losses.peaks.items()},
+        **{f"style_magnitude/{name}": float(losses.magnitudes[parts[name][0]]) for name in several},
+        "content_magnitude/conv2_2": float(losses.magnitudes[parts["conv2_2/features"][0]]),
+        "content_loss/conv2_2": parts["conv2_2/features"][1],
+        "loss/content": parts["conv2_2/features"][1],
+        **{f"style_loss/{name}": parts[name][1] for name in several},
+        **{f"style_loss/{layer}": float(losses.layers["style", layer].detach()) for layer in layers},
+        "loss/style": sum(share * float(losses.layers["style", layer].detach()) for layer, share in layers.items()),
+        "loss/prior": parts["picture/variation"][1],
+        "loss/total": float(losses.total.detach()),
+        "peak/gradient": float(image.grad.abs().max()),
+    }
+    assert list(scalars) == list(expected)
+    assert list(scalars)[:3] == ["peak/conv1_1", "peak/conv2_1", "peak/conv2_2"]
+    assert scalars == pytest.approx(expected, rel=1e-6)
+    image.grad = -9 * torch.ones_like(image)
+    assert float(named(losses, image)["peak/gradient"]) == 9
 
 
 @GPU

@@ -1,15 +1,17 @@
 """The loop: one record an iteration, the same each time, and progress from every start."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
 from stx import stats
+from stx.loop.evaluate import Evaluate, Evaluation
 from stx.loop.optimisers import LBFGS, Adam, PlainLBFGS
 from stx.loop.steps import Step, optimise
-from stx.model.calibration import calibrate
+from stx.model.calibration import calibrate, weighted_gradient_norms
 from stx.model.losses import LossNetwork
 from stx.model.terms import Term
 from stx.model.vgg import VGG19, Weights
@@ -182,3 +184,110 @@ def test_plain_lbfgs_tells_the_curvature_that_it_decides_by(caffe_weights: Weigh
     assert "lbfgs/curvature" not in told[0]
     assert told[1]["lbfgs/curvature"] == pytest.approx(float((moved * changed).sum()), rel=1e-2)
     assert told[1]["lbfgs/pairs"] == (told[1]["lbfgs/curvature"] > 1e-10)
+
+
+class Halves:
+    """An optimiser that halves the image after as many evaluations as it is told, and stalls after a few steps."""
+
+    def __init__(self, image: Tensor, evaluations: int = 1, stalls_after: int = 100):
+        self.image, self.evaluations, self.left = image, evaluations, stalls_after
+        self.rejected = False
+        self.measured = {"halves/left": torch.tensor(0.0)}
+
+    @property
+    def stalled(self) -> bool:
+        return not self.left
+
+    def accepted(self) -> Tensor:
+        return self.image.detach()
+
+    def step(self, closure: Callable[[], Tensor]) -> None:
+        totals = [float(closure()) for _ in range(self.evaluations)]
+        assert len({*totals}) == self.evaluations  # each of its own
+        self.left -= 1
+        self.measured = {"halves/left": torch.tensor(float(self.left))}
+        self.rejected = self.left % 2 == 1
+        self.image.detach().mul_(0.5)
+
+
+def told(*values: tuple[float, ...]) -> Evaluate:
+    """Evaluations with these scalars, one after another."""
+    further = iter(values)
+
+    def evaluate() -> Evaluation:
+        scalars = torch.tensor(next(further), dtype=torch.float64)
+        return Evaluation(scalars[0], tuple(f"number {place}" for place in range(len(scalars))), scalars)
+
+    return evaluate
+
+
+def stepped(evaluate: Evaluate, steps: int, image: Tensor | None = None, **options: Any) -> list[Step]:
+    image = torch.full((3, 2, 2), 8.0) if image is None else image
+    settings = {name: options.pop(name) for name in ("evaluations", "stalls_after") if name in options}
+    network: Any = None  # what it would evaluate is told
+    done = optimise(network, image, Halves(image, **settings), steps, evaluate=evaluate, **options)  # type: ignore[arg-type]
+    return [step._replace(image=step.image.clone(), last_finite=step.last_finite.clone()) for step in done]
+
+
+def test_a_record_is_of_the_last_evaluation_with_what_the_optimiser_measured_and_the_images_peak() -> None:
+    image = torch.tensor([-8.0, 2.0, 4.0]).view(3, 1, 1)
+    first, second = stepped(told((1, 2), (3, 4), (5, 6), (7, 8)), 2, image, evaluations=2, stalls_after=8)
+    assert first.names == ("number 0", "number 1", "halves/left", "peak/image")
+    assert first.values.tolist() == [3, 4, 7, 4]
+    assert first.values.dtype == torch.float64
+    assert second.values.tolist() == [7, 8, 6, 2]
+    assert (first.taken_back, second.taken_back) == (True, False)
+    assert first.image.flatten().tolist() == [-4, 1, 2]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_an_image_is_known_to_be_finite_when_all_that_was_measured_of_it_is(place: int, value: float) -> None:
+    broken = [2.0, 2.0, 2.0]
+    broken[place] = value
+    steps = stepped(told((1, 1, 1), (2, 2, 2), tuple(broken), (4, 4, 4)), 4)
+    assert [float(step.last_finite.mean()) for step in steps] == [8, 4, 4, 1]
+
+
+def test_an_update_that_breaks_the_image_does_not_break_the_one_before() -> None:
+    image = torch.tensor([3e38, 1.0, 1.0]).view(3, 1, 1)
+    (step,) = optimise(
+        None,  # type: ignore[arg-type]
+        image,
+        type("Doubles", (Halves,), {"step": lambda self, closure: closure() and image.mul_(4)})(image),
+        1,
+        evaluate=told((1,)),
+    )
+    assert torch.isinf(step.values[-1])
+    assert float(step.last_finite.max()) == pytest.approx(3e38)
+
+
+def test_a_run_taken_up_goes_on_from_its_number_and_its_last_finite_image() -> None:
+    earlier = torch.full((3, 2, 2), 5.0)
+    steps = stepped(told((float("inf"),), (1.0,)), 5, done=3, last_finite=earlier)
+    assert [step.number for step in steps] == [4, 5]
+    assert [float(step.last_finite.mean()) for step in steps] == [5, 4]
+    (alone,) = stepped(told((float("inf"),)), 1)
+    assert float(alone.last_finite.mean()) == 8  # where it began
+    assert stepped(told(), 3, done=3) == []
+
+
+@pytest.mark.parametrize("after", [0, 2])
+def test_an_optimiser_that_stalls_ends_the_run(after: int) -> None:
+    assert [step.number for step in stepped(told((1,), (2,), (3,)), 9, stalls_after=after)] == [1, 2][:after]
+
+
+@pytest.mark.parametrize(("every", "numbers"), [(0, []), (1, [1, 2, 3, 4, 5]), (3, [1, 4])])
+def test_gradient_norms_are_of_the_image_before_the_step_at_the_first_and_every_so_many(
+    caffe_weights: Weights, picture: Picture, every: int, numbers: list[int]
+) -> None:
+    net = network(caffe_weights, picture(0).float(), picture(1).float())
+    image = picture(7).float().requires_grad_()
+    start, measured = image.detach().clone(), {}
+    options = {"grad_norms_every": every} if every else {}  # none by default
+    for step in optimise(net, image, Adam([image], lr=0.02, bands=0), 5, **options):  # type: ignore[arg-type]
+        if "grad_norm/content" in step.names:
+            measured[step.number] = float(step.values[step.names.index("grad_norm/content")])
+    assert list(measured) == numbers
+    if numbers:
+        assert measured[1] == pytest.approx(float(weighted_gradient_norms(net, start)["content"]), rel=1e-4)

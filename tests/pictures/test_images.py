@@ -108,6 +108,13 @@ def swapped_primaries() -> bytes:
     return bytes(swapped)
 
 
+def places_of_primaries() -> dict[str, int]:
+    """Where in SRGB the primaries stand, by tag."""
+    (count,) = struct.unpack(">I", SRGB[128:132])
+    entries = [struct.unpack(">4sII", SRGB[132 + 12 * each : 144 + 12 * each]) for each in range(count)]
+    return {name.decode(): at for name, at, _ in entries if name in (b"rXYZ", b"gXYZ", b"bXYZ")}
+
+
 @pytest.mark.parametrize("extension", ["png", "bmp", "tif", "ppm"])
 def test_plain_rgb_is_left_as_it_is(tmp_path: Path, extension: str) -> None:
     assert (written(tmp_path / f"a.{extension}", Image.fromarray(colours())) == colours()).all()
@@ -393,6 +400,16 @@ def test_lab_tiff_shows_its_colour(tmp_path: Path, lab: tuple[int, int, int]) ->
     assert np.abs(loaded(tmp_path / "a.tif")[0, 0] - from_lab(*lab)).max() <= 3
 
 
+@pytest.mark.parametrize("kept", [swapped_primaries(), b"not a profile"], ids=["of a screen", "none"])
+def test_a_profile_beside_lab_says_nothing_and_is_not_warned_about(tmp_path: Path, kept: bytes) -> None:
+    lab = (50, 40, 20)
+    pixel = np.array([[[round(lab[0] * 2.55), lab[1] & 255, lab[2] & 255]]], np.uint8)
+    tifffile.imwrite(tmp_path / "a.tif", pixel, photometric="cielab", iccprofile=kept)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.abs(loaded(tmp_path / "a.tif")[0, 0] - from_lab(*lab)).max() <= 3
+
+
 @pytest.mark.parametrize("extension", ["png", "tif"])
 def test_an_rgb_profile_is_converted_to_srgb(tmp_path: Path, extension: str) -> None:
     result = written(tmp_path / f"a.{extension}", Image.fromarray(colours()), icc_profile=swapped_primaries())
@@ -450,6 +467,33 @@ def test_grey_with_the_profile_of_a_screen_stays_grey(tmp_path: Path) -> None:
     grey = np.arange(256, dtype=np.uint8)[None]
     result = written(tmp_path / "a.png", Image.fromarray(grey), icc_profile=SRGB)
     assert np.abs(result - grey[..., None]).max() <= 1
+
+
+def test_a_grey_profile_holds_for_grey_with_alpha_before_it_is_laid_on_white(tmp_path: Path) -> None:
+    pixels = colours(channels=2)
+    result = written(tmp_path / "a.png", Image.fromarray(pixels, "LA"), icc_profile=linear_grey())
+    expected = on_white(np.repeat(encoded(pixels[..., :1] / 255), 3, axis=2), pixels[..., 1])
+    assert np.abs(result - expected).max() <= 2
+
+
+def test_a_grey_profile_holds_for_one_bit(tmp_path: Path) -> None:
+    """One whose curve is turned over shows that it is asked at all."""
+    turned = profile(b"GRAY", b"XYZ ", kTRC=b"curv\0\0\0\0" + struct.pack(">IHH", 2, 65535, 0))
+    result = written(
+        tmp_path / "a.png", Image.fromarray(np.array([[0, 255]], np.uint8)).convert("1"), icc_profile=turned
+    )
+    assert np.abs(result[0] - [[255] * 3, [0] * 3]).max() <= 1
+
+
+def test_grey_with_the_profile_of_other_primaries_stays_grey_and_goes_through_its_curve(tmp_path: Path) -> None:
+    grey = np.arange(256, dtype=np.uint8)[None]
+    swapped = written(tmp_path / "a.png", Image.fromarray(grey), icc_profile=swapped_primaries())
+    assert np.abs(swapped - grey[..., None]).max() <= 1
+    primaries = {name: SRGB[at : at + 20] for name, at in places_of_primaries().items()}
+    line = b"curv\0\0\0\0" + struct.pack(">I", 0)
+    linear = profile(b"RGB ", b"XYZ ", **primaries, rTRC=line, gTRC=line, bTRC=line)
+    result = written(tmp_path / "b.png", Image.fromarray(grey), icc_profile=linear)
+    assert np.abs(result - encoded(grey / 255)[..., None]).max() <= 2
 
 
 @pytest.mark.parametrize("ink", [(0, 0, 0, 0), (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)])

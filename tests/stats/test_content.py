@@ -66,3 +66,14 @@ def test_features_that_are_all_alike_give_a_finite_loss_and_gradient() -> None:
 def test_features_and_half_their_squared_differences_are_the_content_loss_of_gatys() -> None:
     expected = sum((float(a) - float(b)) ** 2 for a, b in zip(maps(0).flatten(), maps(1).flatten(), strict=True)) / 2
     assert float(half_sum_of_squares(features(maps(0)), maps(1))) == pytest.approx(expected)
+
+
+def test_places_that_are_all_alike_have_columns_of_zeros_and_none_is_below() -> None:
+    alike = torch.ones(4, 3, 3, dtype=torch.float64)  # of length 2, so that no cosine is rounded
+    assert not self_similarity(alike, reference=positions(alike, most=9)).any()
+    near = 1 + 1e-4 * maps(0, 64, 9, 9).float()  # cosines round to either side of one
+    assert self_similarity(near, reference=positions(near, most=81)).min() >= 0
+
+
+def test_the_mean_absolute_difference_is_of_no_sign() -> None:
+    assert float(mean_absolute(torch.tensor([1.0, 4.0]), torch.tensor([3.0, 3.0]))) == 1.5

@@ -105,3 +105,30 @@ def test_what_cannot_be_meant_is_a_mistake() -> None:
 def test_a_threshold_that_nothing_is_above_is_a_mistake(threshold: float) -> None:
     with pytest.raises(UserError, match="threshold is"):
         stats.cooc_gram(features(2, 3, 3), radius=1, threshold=threshold, centred=False)
+
+
+def test_one_bad_radius_or_shift_of_several_is_a_mistake_wherever_it_stands() -> None:
+    for radius in ([-1, 2], [2, -1], [-1]):
+        with pytest.raises(UserError, match=r"radius is \["):
+            stats.cooc_gram(features(2, 3, 3), radius=radius, threshold="mean", centred=False)
+    for shifts in ([-1, 2], [2, -1]):
+        with pytest.raises(UserError, match=r"shifts is \["):
+            stats.shift_gram(features(2, 3, 3), shifts=shifts)
+
+
+def test_a_list_of_one_is_a_stack_of_one_and_nought_is_no_mistake() -> None:
+    maps = features(2, 3, 4)
+    assert stats.cooc_gram(maps, radius=[0], threshold="mean", centred=False).shape == (1, 2, 2)
+    assert stats.cooc_gram(maps, radius=0, threshold="mean", centred=False).shape == (2, 2)
+    along_x, along_y = stats.shift_gram(maps, shifts=[0])
+    torch.testing.assert_close(along_x, stats.gram(maps))
+    torch.testing.assert_close(along_y, stats.gram(maps))
+
+
+def test_several_shifts_stand_in_their_order_along_x_and_then_y() -> None:
+    maps = features(3, 5, 6)
+    stack = stats.shift_gram(maps, shifts=[3, 1])
+    torch.testing.assert_close(stack, torch.cat([stats.shift_gram(maps, shifts=[shift]) for shift in (3, 1)]))
+    torch.testing.assert_close(stats.shift_gram(maps, shifts=[6])[0], stats.shift_gram(maps, shifts=[5])[0])
+    last = maps[:, :, 0] @ maps[:, :, 5].T / 5
+    torch.testing.assert_close(stats.shift_gram(maps, shifts=[5])[0], last)

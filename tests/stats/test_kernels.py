@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
+from scipy.spatial.distance import pdist
 from torch import Tensor
 
 from stx import stats
@@ -84,3 +86,39 @@ def test_what_is_no_kernel_is_a_mistake() -> None:
         stats.mmd_polynomial(features(0), offset=-1.0)
     with pytest.raises(UserError, match="count is 0"):
         stats.frequencies(features(0), count=0, bandwidth=1.0, seed=0)
+
+
+def test_a_frequency_is_a_standard_normal_over_the_bandwidth_times_the_median_distance() -> None:
+    maps = features(0)
+    median = np.median(pdist(maps.flatten(1).T.numpy(), "sqeuclidean"))
+    drawn = stats.frequencies(maps, count=4000, bandwidth=9.0, seed=0) * (9 * median) ** 0.5
+    assert drawn.shape == (4000, 4)
+    assert float(drawn.std()) == pytest.approx(1, rel=0.03)
+    assert float(drawn.mean()) == pytest.approx(0, abs=0.03)
+
+
+def test_a_median_of_zero_leaves_frequencies_of_one() -> None:
+    """Most positions alike, a few not: any scale will do, but it must be one."""
+    maps = torch.zeros(3, 4, 5, dtype=torch.float64)
+    maps[:, 0, :2] = 7
+    one, other = (stats.frequencies(maps, count=4000, bandwidth=bandwidth, seed=0) for bandwidth in (1.0, 9.0))
+    assert torch.equal(one, other)
+    assert float(one.std()) == pytest.approx(1, rel=0.03)
+
+
+def test_of_many_positions_a_sample_gives_the_bandwidth() -> None:
+    maps = features(0, (3, 30, 40))
+    median = np.median(pdist(maps.flatten(1).T.numpy(), "sqeuclidean"))
+    drawn = stats.frequencies(maps, count=4000, bandwidth=1.0, seed=0) * median**0.5
+    assert float(drawn.std()) == pytest.approx(1, rel=0.1)
+
+
+@pytest.mark.parametrize("number", [-1.0, float("nan"), float("inf")])
+def test_a_number_that_is_none_or_below_zero_is_a_mistake(number: float) -> None:
+    with pytest.raises(UserError, match="offset is"):
+        stats.mmd_polynomial(features(0), offset=number)
+    with pytest.raises(UserError, match="bandwidth"):
+        stats.frequencies(features(0), count=1, bandwidth=number, seed=0)
+    with pytest.raises(UserError, match="bandwidth 0"):
+        stats.frequencies(features(0), count=1, bandwidth=0.0, seed=0)
+    assert stats.frequencies(features(0), count=1, bandwidth=0.1, seed=0).shape == (1, 4)

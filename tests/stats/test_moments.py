@@ -29,3 +29,10 @@ def test_a_dead_channel_has_a_finite_gradient() -> None:
 def test_an_epsilon_without_a_finite_gradient_is_a_mistake(epsilon: float) -> None:
     with pytest.raises(UserError, match="epsilon is"):
         stats.mean_std(torch.zeros(2, 3, 3), epsilon=epsilon)
+
+
+def test_epsilon_is_added_to_the_variance_and_the_smallest_of_float32_is_enough() -> None:
+    maps = torch.tensor([[[1.0, 3.0]], [[2.0, 2.0]]], dtype=torch.float64)
+    torch.testing.assert_close(stats.mean_std(maps, epsilon=8.0), maps.new_tensor([[2.0, 2.0], [3.0, 8.0**0.5]]))
+    smallest = torch.finfo(torch.float32).tiny
+    assert stats.mean_std(maps.float(), epsilon=smallest)[1, 1] == torch.tensor(smallest).sqrt()

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -225,3 +226,41 @@ def test_a_file_without_a_filter_is_a_mistake(tmp_path: Path) -> None:
     ):
         with pytest.raises(UserError, match=answer):
             stats.cooc_tensor(features(4, 6, 7), radius=1, **TENSOR, filter=str(tmp_path / name))  # type: ignore[arg-type]
+
+
+def test_an_activation_at_the_threshold_does_not_take_part() -> None:
+    maps = torch.tensor([[[0.5, 0.6]], [[0.6, 0.6]]], dtype=torch.float64)
+    tensor = stats.cooc_tensor(maps, radius=0, threshold=0.5, window="mean", normalise=False)
+    assert tensor.tolist() == [[[0.0, 0.6]], [[0.0, 0.6]]]
+    below = stats.cooc_tensor(-maps, radius=0, threshold=-0.55, window="mean", normalise=False)
+    assert below.tolist() == [[[0.0, 0.0]], [[0.0, 0.0]]]
+
+
+@pytest.mark.parametrize("threshold", [float("nan"), float("inf"), float("-inf")])
+def test_a_threshold_that_is_not_finite_is_a_mistake_in_every_form(threshold: float) -> None:
+    options = {"radius": 1, "threshold": threshold, "window": "mean", "normalise": False}
+    for form in (stats.cooc_tensor, stats.cooc_matrix, stats.cooc_vector, stats.gram_cooc_matrix):
+        with pytest.raises(UserError, match="threshold is"):
+            form(features(4, 6, 7), **options)  # type: ignore[arg-type]
+
+
+def test_a_filter_written_anew_is_read_anew(tmp_path: Path) -> None:
+    file, maps = tmp_path / "filter.pt", features(3, 4, 5)
+    measured = []
+    for second, side in enumerate((1, 3)):
+        torch.save(torch.ones(3, 3, side, side, dtype=torch.float64), file)
+        os.utime(file, (second, second))
+        measured.append(stats.cooc_tensor(maps, radius=0, **TENSOR, filter=str(file)))  # type: ignore[arg-type]
+    assert not torch.equal(*measured)
+
+
+@pytest.mark.parametrize("shape", [(4, 4, 3, 1), (4, 4, 1, 3), (4, 4, 3), (4, 3, 3, 3), (3, 4, 3, 3), (4, 4, 4, 4)])
+def test_a_filter_of_another_shape_is_a_mistake(shape: tuple[int, ...], tmp_path: Path) -> None:
+    torch.save(torch.ones(shape), tmp_path / "filter.pt")
+    with pytest.raises(UserError, match=r"odd k|channels"):
+        stats.cooc_tensor(features(4, 6, 7), radius=1, **TENSOR, filter=str(tmp_path / "filter.pt"))  # type: ignore[arg-type]
+
+
+def test_a_folder_in_place_of_a_filter_is_a_mistake_that_says_why(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"Is a directory|Permission denied"):
+        stats.cooc_tensor(features(4, 6, 7), radius=1, **TENSOR, filter=str(tmp_path))  # type: ignore[arg-type]

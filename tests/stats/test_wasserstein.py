@@ -98,3 +98,36 @@ def test_covariances_whose_product_leaves_float32_have_a_distance() -> None:
     small = stats.gaussian_wasserstein(stats.gaussian(ours / 1e12), stats.gaussian(theirs / 1e12))
     distance = stats.gaussian_wasserstein(stats.gaussian(ours), stats.gaussian(theirs))
     assert float(distance) == pytest.approx(1e24 * float(small), rel=1e-4)
+
+
+def test_two_quantiles_are_the_smallest_and_the_largest_and_one_direction_is_enough() -> None:
+    rows = features(0).flatten(1)
+    assert torch.equal(quantiles_of(rows, 2), torch.stack([rows.amin(1), rows.amax(1)], 1))
+    assert stats.directions(features(0), count=1, seed=0).shape == (1, 4)
+
+
+def test_another_seed_gives_other_directions() -> None:
+    one, other = (stats.directions(features(0), count=5, seed=seed) for seed in (1, 2))
+    assert not torch.equal(one, other)
+
+
+@pytest.mark.parametrize("broken_first", [True, False])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_either_picture_that_is_not_finite_gives_no_number(value: float, broken_first: bool) -> None:
+    broken = features(0)
+    broken[0, 0, 0] = value
+    pair = [stats.gaussian(broken), stats.gaussian(features(1))]
+    assert torch.isnan(stats.gaussian_wasserstein(*(pair if broken_first else reversed(pair))))
+
+
+def test_the_gradient_between_gaussians_is_that_of_differences() -> None:
+    target = stats.gaussian(features(1))
+    maps = features(0, (4, 3, 3)).requires_grad_()
+    assert torch.autograd.gradcheck(lambda maps: stats.gaussian_wasserstein(stats.gaussian(maps), target), maps)
+
+
+def test_a_gaussian_is_numpys_covariance_and_mean() -> None:
+    maps = features(0)
+    flat = maps.flatten(1).numpy()
+    expected = np.concatenate([np.cov(flat, bias=True), flat.mean(1, keepdims=True)], 1)
+    np.testing.assert_allclose(stats.gaussian(maps).numpy(), expected, rtol=1e-9, atol=1e-12)

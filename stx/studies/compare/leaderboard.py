@@ -46,7 +46,7 @@ def by_pair(results: Results, statistic: str, measure: str) -> dict[tuple[str, s
     for cell in results.cells(statistic):
         both = results.closest(cell), results.closest(results.reference(cell))
         values = [one.run.latest.get(measure, math.nan) for one in both if one]
-        if len(values) == 2 and min(values) > 0:
+        if len(values) == 2 and all(0 < value < math.inf for value in values):
             logarithms.setdefault(cell.pair, []).append(math.log(values[0] / values[1]))
     return {pair: float(np.mean(values)) for pair, values in logarithms.items()}
 

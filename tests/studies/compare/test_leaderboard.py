@@ -1,12 +1,13 @@
 """Paired ratios and their intervals, on runs with known measures."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 
-from stx.studies.compare.leaderboard import interval, mean_of, ranking, ratio, unmet
+from stx.studies.compare.leaderboard import Ratio, by_pair, interval, mean_of, ranking, ratio, step_time, unmet
 from stx.studies.compare.protocol import Cell, Protocol
 from stx.studies.compare.work import CONTENT, Results, Try, wanted
 
@@ -25,12 +26,16 @@ PROTOCOL = Protocol(
 
 
 class Run:
-    def __init__(self, content: float, style: float):
+    def __init__(self, content: float, style: float, times: Sequence[float] = ()):
         self.latest = {CONTENT: content, STYLE: style}
+        self.times = times
+
+    def history(self, metric: str) -> list[tuple[int, float]]:
+        return [*enumerate(self.times, start=1)] if metric == "time/step_ms" else []
 
 
-def attempt(beta: float, content: float, style: float) -> Try:
-    run: Any = Run(content, style)
+def attempt(beta: float, content: float, style: float, times: Sequence[float] = ()) -> Try:
+    run: Any = Run(content, style, times)
     return Try(beta, run)
 
 
@@ -94,3 +99,96 @@ def test_what_has_not_met_the_content_distance_is_listed_and_tried_again() -> No
     assert trial.closest(cell) == trial.runs[cell][0]
     trial.runs[cell] *= 3  # it has had its runs
     assert cell not in wanted(trial)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "differs"),
+    [
+        (1.01, 1.2, True), (0.8, 0.99, True), (0.9, 1.1, False), (1.0, 1.2, False), (0.8, 1.0, False),
+        (1.0, 1.0, False), (math.nan, math.nan, False),
+    ],
+)  # fmt: skip
+def test_a_ratio_differs_where_its_interval_leaves_one_out(low: float, high: float, differs: bool) -> None:
+    assert Ratio((low + high) / 2, low, high, 4).differs is differs
+
+
+def test_three_pairs_have_an_interval_and_equal_ones_have_none_but_themselves() -> None:
+    low, high = interval(np.array([0.1, 0.2, 0.4]))
+    assert 0.1 - 1e-9 <= low < 0.7 / 3 < high <= 0.4 + 1e-9
+    assert interval(np.array([0.2, 0.2, 0.2])) == (0.2, 0.2)
+
+
+def test_the_interval_of_many_is_the_normal_ones_at_95_percent_and_the_same_each_time() -> None:
+    values = np.random.default_rng(0).normal(0.3, 1, size=400)
+    low, high = interval(values)
+    half = 1.96 * values.std(ddof=1) / 20
+    assert (low, high) == pytest.approx((values.mean() - half, values.mean() + half), abs=0.04 * half)
+    assert interval(values) == (low, high)
+
+
+def test_seeds_of_a_pair_are_averaged_as_logarithms() -> None:
+    trial = results()
+    for seed, style in ((0, 2.0), (1, 8.0)):
+        trial.runs[Cell("half", "a", "x", seed)] = [attempt(3, 0.5, style)]
+    assert math.exp(by_pair(trial, "half", STYLE)["a", "x"]) == pytest.approx(4)
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, math.nan, math.inf])
+@pytest.mark.parametrize("statistic", ["half", "gram"])
+def test_a_pair_with_a_value_that_has_no_logarithm_on_either_side_is_left_out(statistic: str, value: float) -> None:
+    trial = results()
+    for seed in (0, 1):
+        trial.runs[Cell(statistic, "a", "x", seed)] = [attempt(3, 0.5, value)]
+    assert set(by_pair(trial, "half", STYLE)) == {("b", "x"), ("c", "x"), ("d", "x")}
+
+
+def test_a_pair_without_the_references_run_or_without_the_measure_is_left_out() -> None:
+    trial = results()
+    for seed in (0, 1):
+        del trial.runs[Cell("gram", "a", "x", seed)]
+        del trial.runs[Cell("half", "b", "x", seed)][1].run.latest[STYLE]
+    assert set(by_pair(trial, "half", STYLE)) == {("c", "x"), ("d", "x")}
+
+
+def test_the_mean_is_of_the_runs_nearest_in_content_that_have_a_number() -> None:
+    trial = results()
+    own = [(1.0 + number) * 0.5 * 1.1 ** (number - 1.5) for number in range(4)]
+    assert mean_of(trial, "half", lambda run: run.latest[STYLE]) == pytest.approx(sum(own) / 4)
+    for seed in (0, 1):
+        trial.runs[Cell("half", "a", "x", seed)][1].run.latest[STYLE] = math.nan
+    assert mean_of(trial, "half", lambda run: run.latest[STYLE]) == pytest.approx(sum(own[1:]) / 3)
+
+
+@pytest.mark.parametrize(
+    ("share", "missed"), [(1.019, False), (1.022, True), (0.981, False), (0.978, True), (1, False)]
+)
+def test_a_content_distance_is_met_within_the_tolerance_on_both_sides(share: float, missed: bool) -> None:
+    trial, cell = results(), Cell("half", "a", "x", 0)
+    trial.runs[cell] = [attempt(3, 0.5 * share, 1.0)]
+    assert unmet(trial) == ([(cell, pytest.approx(share))] if missed else [])
+
+
+def test_a_difference_of_exactly_the_tolerance_is_met() -> None:
+    trial, cell = results(), Cell("half", "a", "x", 0)
+    trial.runs[cell] = [attempt(3, 0.5 * 1.5, 1.0)]
+    exact = trial._replace(protocol=PROTOCOL.model_copy(update={"tolerance": math.log(1.5)}))
+    assert unmet(exact) == []
+
+
+def test_a_steps_time_is_the_median_over_the_first_run_of_each_cell() -> None:
+    first, other = Cell("half", "a", "x", 0), Cell("half", "b", "x", 0)
+    trial = Results(
+        PROTOCOL,
+        {
+            first: [attempt(3, 0.5, 1.0, [10.0, 12.0, 500.0]), attempt(1, 0.5, 1.0, [1.0] * 9)],
+            other: [attempt(3, 0.5, 1.0, [14.0, 16.0])],
+        },
+        {},
+    )
+    assert step_time(trial, "half") == 14
+    assert math.isnan(step_time(trial, "gram"))
+
+
+def test_the_best_stands_first_and_who_has_no_score_last() -> None:
+    scores = {"b": Ratio(1.2, 1, 1, 1), "none": None, "a": Ratio(0.5, 1, 1, 1), "c": Ratio(1.0, 1, 1, 1)}
+    assert ranking(scores) == ["a", "c", "b", "none"]

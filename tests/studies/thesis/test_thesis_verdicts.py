@@ -148,6 +148,175 @@ CASES = [
 ]
 
 
+def ratios(*three: Evidence) -> Runs:
+    return {f"e09_ratio_{ratio}": run for ratio, run in zip(("1e-2", "1e-3", "1e-4"), three, strict=True)}
+
+
+def timed(*milliseconds: float) -> Runs:
+    """Of average pooling, where max pooling takes 100, at growing sizes."""
+    sizes = ("128x95", "256x190", "512x380")[-len(milliseconds) :]
+    return {f"e10_time_max_{size}": run() for size in sizes} | {
+        f"e10_time_avg_{size}": run(fastest_ms=each) for size, each in zip(sizes, milliseconds, strict=True)
+    }
+
+
+def reconstructed(kind: str, *five: Evidence) -> Runs:
+    return {f"e11_{kind}_{layer}": run for layer, run in zip(STYLE_LAYERS, five, strict=True)}
+
+
+def contents(*pixels: float, deepest: float = 0.3) -> Runs:
+    return reconstructed(
+        "content", *(run(pixels=each) for each in pixels[:-1]), run(pixels=pixels[-1], content=deepest)
+    )
+
+
+def deep(*styles: float) -> Runs:
+    return reconstructed("style", *(run(deep_style=each) for each in styles))
+
+
+CARRIES, MESS = verdicts.style_is_carried("a"), verdicts.heaviest_is_invalid
+PAINTERLY, TIME = verdicts_gram.painterly_with_the_ratio, verdicts_gram.ratio_costs_no_time
+LITTLE, SAME, PART = (
+    verdicts_gram.poolings_are_alike,
+    verdicts_gram.poolings_take_the_same_time,
+    verdicts_gram.larger_pictures_differ,
+)
+DETAIL, GROW = verdicts_gram.detail_goes_with_depth, verdicts_gram.structures_grow_with_layers
+MISS = verdicts_gram.descriptors_miss_the_style
+
+EDGES = [
+    (CARRIES, {"a": run(0.6)}, {"a": run(0.601)}),
+    (verdicts.no_style("a", "b"), {"a": run(0.85), "b": run()}, {"a": run(0.849), "b": run()}),
+    (verdicts.finite_without_style, {"e07_small_weights": run(0.85)}, {"e07_small_weights": run(0.849)}),
+    (MESS, {"e03_weight_1e15": run(0.601, 0.901)}, {"e03_weight_1e15": run(0.6, 0.901)}),
+    (MESS, {"e03_weight_1e15": run(0.601, 0.901)}, {"e03_weight_1e15": run(0.601, 0.9)}),
+    (
+        verdicts.heavier_is_the_same,
+        {"e02_cooc_vector": run(1, 0.6), "e03_weight_1e10": run(1, 0.6)},
+        {"e02_cooc_vector": run(1, 0.6), "e03_weight_1e10": run(1, 0.601)},
+    ),
+    (
+        verdicts.heavier_is_the_same,
+        {"e02_cooc_vector": run(1.14), "e03_weight_1e10": run(1)},
+        {"e02_cooc_vector": run(1.16), "e03_weight_1e10": run(1)},
+    ),
+    (
+        verdicts.same_as_the_vector,
+        FORMS | {"e04_normalised": run(1, 0.44)},
+        FORMS | {"e04_normalised": run(1, 0.46)},
+    ),
+    (
+        verdicts.same_as_the_vector,
+        FORMS | {"e04_normalised": run(0.86)},
+        FORMS | {"e04_normalised": run(1.16)},
+    ),
+    (PAINTERLY, ratios(run(1, 0.5), run(1, 0.7), run(0.6, 0.9)), ratios(run(1, 0.5), run(1, 0.7), run(0.601, 0.9))),
+    (PAINTERLY, ratios(run(1, 0.5), run(1, 0.7), run(0.6, 0.9)), ratios(run(1, 0.5), run(1, 0.5), run(0.6, 0.9))),
+    (PAINTERLY, ratios(run(1, 0.5), run(1, 0.7), run(0.6, 0.9)), ratios(run(1, 0.5), run(1, 0.7), run(0.6, 0.7))),
+    (
+        TIME,
+        ratios(run(fastest_ms=110.0), run(fastest_ms=100.0), run(fastest_ms=120.0)),
+        ratios(run(fastest_ms=110.0), run(fastest_ms=100.0), run(fastest_ms=121.0)),
+    ),
+    (LITTLE, {"e10_max": run(0.15, 0), "e10_avg": run(0, 0.15)}, {"e10_max": run(0.16, 0), "e10_avg": run(0, 0.15)}),
+    (LITTLE, {"e10_max": run(0.15, 0), "e10_avg": run(0, 0.15)}, {"e10_max": run(0.15, 0), "e10_avg": run(0, 0.16)}),
+    (SAME, timed(150.0, 150.0, 90.0), timed(100.0, 100.0, 89.0)),
+    (SAME, timed(150.0, 150.0, 109.0), timed(100.0, 100.0, 111.0)),
+    (PART, timed(100.0, 100.0, 121.0), timed(100.0, 100.0, 119.0)),
+    (PART, timed(100.0, 100.0, 79.0), timed(100.0, 100.0, 81.0)),
+    (PART, timed(114.0, 100.0, 125.0), timed(116.0, 100.0, 125.0)),
+    (DETAIL, contents(0.15, 0.2, 0.2, 0.2, 0.3), contents(0.151, 0.2, 0.2, 0.2, 0.3)),
+    (DETAIL, contents(0.1, 0.2, 0.2, 0.2, 0.3, deepest=0.899), contents(0.1, 0.2, 0.2, 0.2, 0.3, deepest=0.9)),
+    (DETAIL, contents(0.1, 0.2, 0.2, 0.2, 0.3), contents(0.1, 0.2, 0.19, 0.2, 0.3)),
+    (GROW, deep(0.9, 0.5, 0.5, 0.2, 0.5), deep(0.9, 0.5, 0.5, 0.2, 0.51)),
+    (GROW, deep(0.9, 0.95, 0.9, 0.2, 0.89), deep(0.9, 0.95, 0.9, 0.2, 0.9)),
+    (MISS, ALONE | {"alone_gram": matching(1e-4, 0.6)}, ALONE | {"alone_gram": matching(1e-4, 0.601)}),
+    (
+        MISS,
+        ALONE | {"alone_cooc_vector": matching(1e-4, 0.601)},
+        ALONE | {"alone_cooc_vector": matching(1e-4, 0.6)},
+    ),
+    (
+        MISS,
+        ALONE | {"alone_cooc_vector": matching(0.5, 1.1)},
+        ALONE | {"alone_cooc_vector": matching(0.501, 1.1)},
+    ),
+    (
+        verdicts.forms_give_content_only,
+        FORMS | CALIBRATED | {"calibrated_cooc_matrix": run(0.6)},
+        FORMS | CALIBRATED | {"calibrated_cooc_matrix": run(0.601)},
+    ),
+    (
+        verdicts.forms_give_content_only,
+        FORMS
+        | CALIBRATED
+        | {"calibrated_cooc_matrix": STYLED, "e02_cooc_vector": run(0.85)._replace(series=LOSSES | MAGNITUDES)},
+        FORMS | CALIBRATED | {"calibrated_cooc_matrix": STYLED, "e02_cooc_vector": run(0.849)},
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "held", "broken"), EDGES)
+def test_a_sentence_holds_up_to_its_threshold_and_no_further(
+    rule: Callable[[Runs], Verdict], held: dict[str, Evidence], broken: dict[str, Evidence]
+) -> None:
+    assert judge(rule, held).word == REPRODUCED
+    assert judge(rule, broken).word in (NOT, OTHER_CAUSE)
+
+
+@pytest.mark.parametrize(("content", "fate"), [(0.6, "is kept"), (0.601, "fades"), (0.899, "fades"), (0.9, "is lost")])
+def test_what_became_of_the_content_is_told_by_its_distance(content: float, fate: str) -> None:
+    because = judge(CARRIES, {"a": run(0.25, content)}).because
+    assert because == f"style distance 0.25 of the photograph's, content distance {content:.2f}: the content {fate}"
+
+
+@pytest.mark.parametrize(("content", "lost"), [(0.89, False), (0.9, True)])
+def test_a_content_lost_at_the_mildest_ratio_is_said(content: float, lost: bool) -> None:
+    because = judge(PAINTERLY, ratios(run(1, content), run(1, 0.95), run(0.5, 0.97))).because
+    assert ("lost at 1e-2 already" in because) is lost
+    assert "rescaled" not in because
+    rescaled = {"e09_rescaled_1e-2": run(1, 0.21), "e09_rescaled_1e-4": run(1, 0.43)}
+    assert judge(PAINTERLY, {**RATIOS, **rescaled}).because.endswith("content distances are 0.21, 0.43")
+
+
+def test_sizes_stand_from_the_smallest_as_numbers_with_average_over_max() -> None:
+    measured = {
+        **{f"e10_time_max_{size}": run(fastest_ms=50.0) for size in ("1024x760", "64x48", "512x380")},
+        **{f"e10_time_avg_{size}": run(fastest_ms=60.0) for size in ("1024x760", "64x48", "512x380")},
+    }
+    assert verdicts_gram.sizes(measured) == pytest.approx({"64x48": 1.2, "512x380": 1.2, "1024x760": 1.2})
+    assert list(verdicts_gram.sizes(measured)) == ["64x48", "512x380", "1024x760"]
+
+
+def test_the_pull_is_told_from_the_start_or_the_end_as_each_sentence_asks() -> None:
+    series = LOSSES | {"grad_norm/content": [(1, 1.0), (9, 1.0)], "grad_norm/conv1_1": [(1, 2e-5), (9, 3e-7)]}
+    pulled = run(series=series)
+    assert "3.0e-07" in judge(verdicts.heavier_is_the_same, FORMS | {"e03_weight_1e10": pulled}).because
+    assert "3e-07" in judge(MESS, {"e03_weight_1e15": pulled}).because
+    assert "2.0e-05" in judge(verdicts.finite_without_style, {"e07_small_weights": pulled}).because
+    assert "pulls" not in judge(MESS, {"e03_weight_1e15": run()}).because
+
+
+def test_the_forms_are_told_with_their_losses_and_magnitudes_from_the_start() -> None:
+    series = {"style_loss/conv1_1": [(1, 3e-9), (9, 1.0)], "style_loss/conv2_1": [(1, 5e-7), (9, 1.0)]}
+    magnitudes = {"style_magnitude/conv1_1": [(1, 4.0), (9, 99.0)], "style_magnitude/conv2_1": [(1, 7.5)]}
+    told = FORMS | CALIBRATED
+    told |= {"e02_cooc_vector": run(series=series), "e02_cooc_tensor": run(series=magnitudes)}
+    because = judge(verdicts.forms_give_content_only, told).because
+    assert "losses start at 3e-09 to 5e-07" in because
+    assert "root mean square of up to 7.5" in because
+    assert "(0.95, 0.95, 0.95; Gram 0.30)" in because
+    normalised = judge(verdicts.same_as_the_vector, FORMS | {"e04_normalised": run(series=series)}).because
+    assert normalised.endswith("5e-07 at most")
+
+
+def test_a_metric_is_told_at_its_start_middle_and_end() -> None:
+    shown = run(series={"loss/style": [(1, 10.0), (2, 20.0), (3, 30.0)]})
+    assert [shown.at("loss/style", place) for place in ("first", "middle", "last")] == [10, 20, 30]
+    assert shown.at("loss/content", "last") is None
+    assert verdicts_gram.matched(shown) == 3
+
+
 @pytest.mark.parametrize(("case", "rule", "runs", "word"), CASES, ids=[case[0] for case in CASES])
 def test_the_verdict_follows_the_numbers(
     case: str, rule: Callable[[Runs], Verdict], runs: dict[str, Evidence], word: str
