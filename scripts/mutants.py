@@ -63,7 +63,7 @@ def changes(node: ast.AST) -> Iterator[ast.AST]:
         case ast.Constant(bool(value)):
             yield ast.Constant(not value)
         case ast.Constant(int(value) | float(value)):
-            yield from (ast.Constant(other) for other in (value + 1, *((0, 1)[value == 0 :] if value != 1 else (0,))))
+            yield from (ast.Constant(other) for other in sorted({0, 1, value + 1} - {value}))
         case ast.Call(ast.Name(name), [value]) | ast.Call(ast.Attribute(value, name), []) if name in DROPPED:
             yield value
         case ast.Call(ast.Name(name), arguments, keywords) if name in NAMES:

@@ -53,7 +53,7 @@ def balance_yardstick(network: LossNetwork, picture: Tensor) -> None:
         (gradient,) = torch.autograd.grad(network(image).parts[part], image)
         norm = float(torch.linalg.vector_norm(gradient, dtype=widest(image.device)))
         wanted = first.setdefault(part.layer, norm)
-        if math.isfinite(wanted / norm if norm else math.inf) and wanted > 0:
+        if math.isfinite(norm) and math.isfinite(wanted / norm if norm else math.inf) and wanted > 0:
             part.scale.mul_(wanted / norm)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from scipy.fft import dctn
 from scipy.linalg import sqrtm
 from scipy.ndimage import gaussian_filter
 from scipy.signal import convolve2d
@@ -257,3 +258,91 @@ def test_noise_is_over_the_larger_of_both_given_pictures_and_grey_ones_count_as_
     speckled = (torch.rand(3, 32, 32, generator=torch.Generator().manual_seed(0)) * 255).round() / 255
     assert distances.noise(grey, grey)(grey).tolist() == [0, 0]
     assert (distances.noise(grey, grey)(speckled) > 1000).all()
+
+
+def test_distances_are_shares_of_the_target_and_not_of_what_is_judged() -> None:
+    target, judged = maps(0), 3 * maps(0)
+    assert float(distances.relative(target)(judged)) == pytest.approx(2)
+    assert float(distances.relative(judged)(target)) == pytest.approx(2 / 3)
+    assert float(relative_gram(judged)(target)) == pytest.approx(8 / 9)
+    assert float(sliced_wasserstein(target)(judged)) == pytest.approx(3 * float(sliced_wasserstein(judged)(target)))
+    assert float(frechet(target)(judged)) == pytest.approx(9 * float(frechet(judged)(target)))
+
+
+def test_sliced_wasserstein_is_that_of_numpy_over_32_directions_and_1024_quantiles() -> None:
+    ours, theirs = correlated(0, 6, 20, 30), correlated(1, 6, 25, 35)
+    drawn = torch.randn(32, 6, generator=torch.Generator().manual_seed(0)).numpy()
+    directions = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+    x, y = (
+        np.quantile(directions @ features.flatten(1).numpy(), np.linspace(0, 1, 1024), axis=1)
+        for features in (ours, theirs)
+    )
+    spread = np.sqrt(theirs.flatten(1).numpy().var(1).mean())
+    assert float(sliced_wasserstein(theirs)(ours)) == pytest.approx(np.sqrt(np.mean((x - y) ** 2)) / spread, rel=1e-4)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e6])
+def test_frechet_does_not_depend_on_the_scale_of_both_where_channels_are_copies_of_each_other(scale: float) -> None:
+    ours, theirs = (correlated(seed, 4, 20, 30).repeat(2, 1, 1) for seed in (0, 1))
+    x, y = (features[:4].flatten(1).double().numpy() for features in (ours, theirs))
+    c, a = np.cov(x, bias=True), np.cov(y, bias=True)  # every number counts twice, on both sides of the share
+    squared = np.sum((x.mean(1) - y.mean(1)) ** 2) + np.trace(c + a - 2 * sqrtm(c @ a).real)
+    assert float(frechet(scale * theirs)(scale * ours)) == pytest.approx(squared / np.trace(a), rel=1e-5)
+
+
+def test_frechet_of_equal_features_is_never_below_zero() -> None:
+    for seed in range(8):
+        features = correlated(seed, 6, 9, 9)
+        assert 0 <= float(frechet(features)(features.clone())) < 1e-6
+
+
+def test_each_corner_of_the_colour_cube_has_its_own_bin() -> None:
+    corners = torch.tensor([[r, g, b] for r in (0.0, 1.0) for g in (0.0, 1.0) for b in (0.0, 1.0)])
+    histogram = colour_histogram(corners.T.reshape(3, 2, 4))
+    assert histogram.shape == (8**3,)
+    assert histogram.nonzero().flatten().tolist() == [
+        r * 64 + g * 8 + b for r in (0, 7) for g in (0, 7) for b in (0, 7)
+    ]
+    assert (histogram[histogram > 0] == 1 / 8).all()
+    outside = torch.tensor([-0.3, 1.4, 0.5]).view(3, 1, 1)
+    assert colour_histogram(outside)[0 * 64 + 7 * 8 + 4] == 1
+
+
+def test_each_row_of_a_self_similarity_is_a_distribution_at_a_temperature_of_a_tenth() -> None:
+    features = maps(0, 5, 4, 6).relu()
+    rows = self_similarity(features)
+    torch.testing.assert_close(rows.exp().sum(1), torch.ones(24))
+    cosine = torch.cosine_similarity(features[:, 0, 1], features[:, 2, 3], dim=0)
+    assert float(rows[1, 15] - rows[1, 1]) == pytest.approx((float(cosine) - 1) / 0.1, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("size", "positions"), [((32, 32), 1024), ((33, 33), 32 * 32), ((16, 256), 8 * 128), ((31, 33), 1023)]
+)
+def test_at_most_1024_positions_are_compared(size: tuple[int, int], positions: int) -> None:
+    assert self_similarity(maps(0, 2, *size)).shape == (positions, positions)
+
+
+@pytest.mark.parametrize(("height", "width"), [(12, 17), (13, 16), (9, 9), (8, 24)])
+def test_fine_energy_is_that_of_the_cosine_transform_above_a_quarter_cycle(height: int, width: int) -> None:
+    shown = picture(4, height, width).double()
+    red, _, blue = shown.numpy()
+    luma = luminance(shown).numpy()
+    frequency = np.hypot(np.arange(height)[:, None] / (2 * height), np.arange(width) / (2 * width))
+
+    def energy(channel: np.ndarray) -> float:
+        return np.sum(dctn(channel, norm="ortho")[frequency > 0.25] ** 2) / channel.size
+
+    expected = [energy(luma), energy((blue - luma) / 1.772) + energy((red - luma) / 1.402)]
+    assert distances.fine_energy(shown).tolist() == pytest.approx(expected, rel=1e-6)
+
+
+def test_detail_of_exactly_a_quarter_cycle_is_not_fine() -> None:
+    assert distances.fine_energy(waves(16, 24, 0.25, 0.2)).tolist() == pytest.approx([0, 0], abs=1e-12)
+
+
+def test_pictures_without_detail_count_as_rounded_to_eight_bits() -> None:
+    grey, wave = torch.full((3, 16, 24), 0.5), waves(16, 24, 0.375, 1e-3)
+    rounding = np.mean((np.linspace(-0.5, 0.5, 100001) / 255) ** 2)
+    luma, _ = distances.noise(grey, grey)(wave).tolist()
+    assert luma == pytest.approx(0.5e-6 / rounding, rel=1e-3)

@@ -63,6 +63,10 @@ def test_a_style_picture_of_another_size_has_no_content_baseline() -> None:
 def test_pictures_too_small_for_the_layers_are_not_measured() -> None:
     assert measures(picture(0, 7, 64), picture(0, 7, 64), picture(1)) == {}
     assert measures(picture(0), picture(0), picture(1, 64, 7)) == {}
+    assert measures(picture(0), picture(0), picture(1, 7, 64)) == {}
+    smallest = measures(picture(0, 8, 64), picture(0, 8, 64), picture(1, 64, 8))
+    assert smallest["measure/content"] == 0
+    assert smallest["measure/frechet"] > 0
 
 
 def test_pictures_smaller_than_its_window_have_no_ssim() -> None:

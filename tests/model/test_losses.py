@@ -1,5 +1,6 @@
 """Losses and gradients against the formulas of Gatys et al. and of the thesis."""
 
+import weakref
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -14,6 +15,7 @@ from stx.model.calibration import calibrate, gradient_norms, weighted_gradient_n
 from stx.model.losses import Losses, LossNetwork
 from stx.model.terms import PICTURE, Term, thesis_factor
 from stx.model.vgg import VGG19, Weights
+from stx.model.weights import load_weights
 
 Picture = Callable[..., Tensor]
 LAYERS = ["conv1_1", "conv2_1"]
@@ -257,3 +259,62 @@ def test_bfloat16_features_give_the_losses_of_float32_within_two_percent(
         assert losses.total.dtype == torch.float32
         totals.append(float(losses.groups["style"]))
     assert totals[1] == pytest.approx(totals[0], rel=0.02)
+
+
+def test_a_distance_is_from_the_judged_values_to_the_target(small_vgg: VGG19, picture: Picture) -> None:
+    def relative(ours: Tensor, target: Tensor) -> Tensor:
+        return (ours - target).square().sum() / target.square().sum()
+
+    losses = network(small_vgg, picture(0), picture(1), terms={"it": {"statistic": stats.gram, "distance": relative}})
+    ours, target = (stats.gram(small_vgg(picture(seed), ["conv1_1"])["conv1_1"].float()) for seed in (2, 1))
+    expected = (ours - target).square().sum() / target.square().sum()
+    assert float(style_of(losses(picture(2)), "conv1_1")) == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_magnitudes_are_root_mean_squares_of_the_judged_values(small_vgg: VGG19, picture: Picture) -> None:
+    values = stats.gram(small_vgg(picture(2), ["conv2_1"])["conv2_1"].float())
+    losses = network(small_vgg, picture(0), picture(1))(picture(2))
+    assert float(magnitude(losses, "conv2_1")) == pytest.approx(float(values.square().mean().sqrt()), rel=1e-5)
+    assert all(part.target is not None for part in losses.magnitudes)
+
+
+def test_of_several_pictures_the_last_one_is_judged_and_sets_the_scale(small_vgg: VGG19, picture: Picture) -> None:
+    terms = [
+        Term(f"style {toward}", "gram", stats.gram, {"conv1_1": 1.0}, toward=toward, factor=thesis_factor)
+        for toward in ("first", "second")
+    ]
+    pictures = {"first": picture(0, 20, 20), "second": picture(1, 30, 20), "content": picture(2)}
+    scales = LossNetwork(small_vgg, pictures, terms).scales
+    positions = 24 * 32
+    assert [*scales.values()] == pytest.approx([64 * 64 / (4 * (64 * positions) ** 2)] * 2)
+
+
+def test_a_reference_and_a_target_move_with_their_network(small_vgg: VGG19, picture: Picture) -> None:
+    def centred(maps: Tensor, *, reference: Tensor) -> Tensor:
+        return maps.mean((1, 2)) - reference
+
+    term = {"statistic": centred, "reference": lambda maps: maps.mean((1, 2))}
+    net = network(small_vgg, picture(0), picture(1), terms={"it": term})
+    net.parts.half()
+    for part in net.every_part:
+        assert part.target is not None
+        assert part.target.dtype == part.scale.dtype == torch.float16
+    (reference, _) = (part.statistic.keywords["reference"] for part in net.every_part if part.term.name == "it")  # type: ignore[attr-defined]
+    assert reference.dtype == torch.float16
+
+
+def test_no_float32_copy_of_bfloat16_features_outlives_its_statistic(picture: Picture) -> None:
+    seen = []
+
+    def statistic(maps: Tensor) -> Tensor:
+        seen.append(weakref.ref(maps))
+        return stats.gram(maps)
+
+    vgg = VGG19(load_weights("vgg19_random", None, 0), "max", "conv2_1", torch.bfloat16)
+    content, style, image = (picture(seed).float() for seed in range(3))
+    net = network(vgg, content, style, terms={"it": {"statistic": statistic}})
+    seen.clear()
+    losses = net(image.requires_grad_())
+    assert len(seen) == len(LAYERS)
+    assert not any(maps() is not None for maps in seen)
+    assert losses.total.requires_grad

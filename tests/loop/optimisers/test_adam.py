@@ -69,3 +69,26 @@ def test_it_goes_on_from_its_state_as_if_nothing_had_happened() -> None:
             optimiser.load_state_dict(state)
         optimiser.step(closure)
     assert torch.equal(image.detach(), descend(2, 10, 0.05))
+
+
+@pytest.mark.parametrize("bands", [0, 2])
+def test_its_steps_are_shorter_by_the_factor(bands: int) -> None:
+    """The first one moves every coordinate by the learning rate, in each band."""
+    moved = []
+    for factor in (1.0, 0.25):
+        image = START.clone().requires_grad_()
+        optimiser = Adam([image], lr=0.01, bands=bands)
+        optimiser.shorten(factor)
+
+        def closure(image: Tensor = image) -> Tensor:
+            image.grad = torch.ones_like(image)
+            return image.new_tensor(3.0)
+
+        assert float(optimiser.step(closure)) == 3.0
+        moved.append(image.detach() - START)
+        assert torch.equal(optimiser.accepted(), image.detach())
+    torch.testing.assert_close(moved[1], 0.25 * moved[0])
+    torch.testing.assert_close(moved[0], torch.full_like(START, -0.01 * (bands + 1)))
+    assert not optimiser.stalled
+    assert not optimiser.rejected
+    assert not optimiser.measured

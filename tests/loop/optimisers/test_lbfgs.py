@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from torch import Tensor
 
-from stx.loop.optimisers.lbfgs import LBFGS, inner_products, two_loop
+from stx.loop.optimisers import lbfgs
+from stx.loop.optimisers.lbfgs import LBFGS, curved, inner_products, inside, outwards, two_loop
 
 Loss = Callable[[Tensor], Tensor]
 
@@ -190,3 +191,190 @@ def test_a_run_taken_up_again_takes_the_same_steps() -> None:
         optimiser.step(closure)
     optimiser.settle()
     assert torch.equal(x.detach(), whole)
+
+
+def begun(start: list[float], first_step: float, history: int = 5) -> tuple[Tensor, LBFGS]:
+    x = torch.tensor(start, dtype=torch.float64, requires_grad=True)
+    return x, LBFGS([x], history=history, first_step=first_step)
+
+
+def told(optimiser: LBFGS, loss: float, gradient: list[float]) -> list[float]:
+    """Where it goes next, when it is told the loss and the gradient of where it is."""
+    image = optimiser.image
+
+    def closure() -> Tensor:
+        image.grad = image.new_tensor(gradient)
+        return image.new_tensor(loss)
+
+    optimiser.step(closure)
+    return image.detach().tolist()
+
+
+@pytest.mark.parametrize("shorter", [1.0, 0.25])
+def test_the_first_step_is_along_the_gradient_and_as_long_as_it_was_told(shorter: float) -> None:
+    x, optimiser = begun([0.5] * 4, 0.02)
+    optimiser.shorten(shorter)
+    gradient = torch.tensor([300.0, -400.0, 0.0, 100.0], dtype=torch.float64)
+    moved = x.new_tensor(told(optimiser, 7.0, gradient.tolist())) - 0.5
+    assert float(moved.square().mean().sqrt()) == pytest.approx(0.02 * shorter)
+    torch.testing.assert_close(moved / moved.norm(), -gradient / gradient.norm())
+    assert optimiser.accepted().tolist() == [0.5] * 4
+    assert not optimiser.rejected
+
+
+@pytest.mark.parametrize(("minimum", "tried"), [(0.6, 0.6), (0.68, 0.68), (0.53, 0.54)])
+def test_a_step_too_long_goes_back_to_the_minimum_of_the_parabola(minimum: float, tried: float) -> None:
+    """But not below a tenth, as the last one's would be."""
+    _, optimiser = begun([0.5], 0.4)
+    assert told(optimiser, (0.5 - minimum) ** 2, [2 * (0.5 - minimum)]) == pytest.approx([0.9])
+    assert told(optimiser, (0.9 - minimum) ** 2, [2 * (0.9 - minimum)]) == pytest.approx([tried])
+    assert optimiser.rejected
+    assert optimiser.accepted().tolist() == [0.5]
+    told(optimiser, (tried - minimum) ** 2, [2 * (tried - minimum)])
+    assert not optimiser.rejected
+    assert optimiser.accepted().tolist() == pytest.approx([tried])
+
+
+def test_where_the_parabola_would_be_longer_half_of_the_step_is_left() -> None:
+    _, optimiser = begun([0.5], 0.4)
+    told(optimiser, 1.0, [-1.0])
+    assert told(optimiser, 1.0 - 1e-5, [1.0]) == pytest.approx([0.7])  # no higher, but not enough lower
+
+
+@pytest.mark.parametrize(
+    ("loss", "gradient"),
+    [(float("inf"), 1.0), (float("nan"), 1.0), (0.5, float("nan")), (0.5, float("inf"))],
+)
+def test_a_loss_or_a_gradient_that_is_not_finite_takes_the_step_back_by_half(loss: float, gradient: float) -> None:
+    _, optimiser = begun([0.5], 0.4)
+    told(optimiser, 1.0, [-1.0])
+    assert told(optimiser, loss, [gradient]) == pytest.approx([0.7])
+    assert optimiser.rejected
+    assert not optimiser.stalled
+
+
+@pytest.mark.parametrize(("share", "enough"), [(0.9e-4, False), (1.1e-4, True)])
+def test_a_step_must_lower_the_loss_by_a_ten_thousandth_of_what_the_slope_promises(share: float, enough: bool) -> None:
+    _, optimiser = begun([0.5, 0.5], 0.1)
+    told(optimiser, 3.0, [-2.0, -2.0])  # 0.4 lower, says the slope
+    told(optimiser, 3.0 - 0.4 * share, [-1.0, -1.0])
+    assert optimiser.rejected is not enough
+
+
+def test_a_quasi_newton_step_that_never_lowers_the_loss_gives_way_to_the_gradient_and_that_to_a_stall() -> None:
+    _, optimiser = begun([0.4, 0.4], 0.02)
+    told(optimiser, 3.0, [-1.0, -3.0])
+    gradient = np.array([-0.5, -2.5])
+    direction = np.array(told(optimiser, 2.0, gradient.tolist())) - (position := optimiser.accepted().numpy())
+    for halvings in range(1, 13):  # to SMALLEST_STEP
+        trial = told(optimiser, float("inf"), [1.0, 1.0])
+        np.testing.assert_allclose(trial, position + direction / 2**halvings, rtol=1e-12)
+    first = -gradient * 0.02 / np.sqrt(np.mean(gradient**2))
+    for halvings in range(13):
+        trial = told(optimiser, float("inf"), [1.0, 1.0])
+        np.testing.assert_allclose(trial, position + first / 2**halvings, rtol=1e-12)
+        assert not optimiser.stalled
+    assert told(optimiser, float("inf"), [1.0, 1.0]) == position.tolist()
+    assert optimiser.stalled
+    assert told(optimiser, 0.0, [1.0, 1.0]) == position.tolist()  # for good
+
+
+def test_after_the_curvature_is_forgotten_it_is_learnt_anew() -> None:
+    _, optimiser = begun([0.4], 0.02)
+    told(optimiser, 3.0, [-3.0])
+    told(optimiser, 2.0, [-2.5])
+    for _ in range(13):
+        told(optimiser, float("inf"), [1.0])
+    told(optimiser, 1.0, [-2.0])  # 0.02 further, 0.5 less steep
+    assert optimiser.image.tolist() == pytest.approx([0.44 + 2.0 * 0.02 / 0.5])
+
+
+def test_a_loss_that_curves_downwards_is_descended_in_first_steps() -> None:
+    _, optimiser = begun([0.5], 0.01)
+    for step in range(5):
+        x = optimiser.image.item()
+        assert told(optimiser, -(x**2), [-2 * x]) == pytest.approx([0.51 + 0.01 * step])
+
+
+def test_a_gradient_that_vanishes_on_the_way_is_a_stall() -> None:
+    _, optimiser = begun([0.5, 0.5], 0.1)
+    reached = told(optimiser, 1.0, [1.0, 1.0])
+    assert not optimiser.stalled
+    assert told(optimiser, 0.5, [0.0, 0.0]) == reached
+    assert optimiser.stalled
+
+
+def test_a_pixel_held_at_its_bound_is_no_part_of_the_first_step() -> None:
+    _, optimiser = begun([0.0, 1.0, 0.5, 0.0, 1.0, 0.5], 0.01)
+    reached = told(optimiser, 1.0, [5.0, -5.0, 1.0, -1.0, 1.0, 0.0])
+    move = 0.01 * 2**0.5  # of three pixels of six
+    assert reached == pytest.approx([0.0, 1.0, 0.5 - move, move, 1.0 - move, 0.5])
+
+
+def test_a_pixel_at_a_bound_moves_outwards_under_no_direction() -> None:
+    position = torch.tensor([0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0.5, 0.5])
+    direction = torch.tensor([-1.0, 0.0, 1.0, 1.0, 0.0, -1.0, 1.0, -1.0])
+    expected = [True, False, False, True, False, False, False, False]
+    assert outwards(position, direction).tolist() == expected
+    assert inside(position, -direction).tolist() == [not each for each in expected]
+
+
+@pytest.mark.parametrize("cosine", [2e-8, 0.5e-8, -0.5])
+@pytest.mark.parametrize("lengths", [(1.0, 1.0), (1e3, 1e3), (1e-3, 1e-3), (1e3, 1e-3)])
+def test_a_pair_counts_by_the_cosine_between_move_and_turn(cosine: float, lengths: tuple[float, float]) -> None:
+    move, turn = lengths
+    rows = np.array([[9.0, 9.0], [9.0, 9.0], [move, 0.0], [turn * cosine, turn]])
+    assert curved(rows @ rows.T, 2) is (cosine > 1e-8)
+
+
+def test_it_takes_the_steps_of_bfgs_over_the_last_pairs_alone() -> None:
+    """Against dense matrices, on a bowl wide enough that no step is taken back."""
+    generator = torch.Generator().manual_seed(3)
+    root = torch.randn(5, 5, generator=generator, dtype=torch.float64)
+    hessian = (torch.eye(5, dtype=torch.float64) + 0.1 * root @ root.T).numpy()
+    minimum = np.array([0.45, 0.5, 0.55, 0.5, 0.4])
+    start = [0.52, 0.48, 0.5, 0.45, 0.5]
+    _, optimiser = begun(start, 0.01, history=2)
+    points, gradients = [], []
+    for _ in range(8):
+        x = optimiser.image.detach().numpy().copy()
+        gradient = hessian @ (x - minimum)
+        points.append(x)
+        gradients.append(gradient)
+        reached = told(optimiser, float((x - minimum) @ gradient / 2), gradient.tolist())
+        assert not optimiser.rejected
+        pairs = [(points[k + 1] - points[k], gradients[k + 1] - gradients[k]) for k in range(len(points) - 1)][-2:]
+        if pairs:
+            s, y = pairs[-1]
+            inverse = np.eye(5) * (s @ y) / (y @ y)
+            for s, y in pairs:
+                left = np.eye(5) - np.outer(s, y) / (s @ y)
+                inverse = left @ inverse @ left.T + np.outer(s, s) / (s @ y)
+            np.testing.assert_allclose(reached, x - inverse @ gradient, rtol=1e-6)
+    assert np.abs(reached - minimum).max() < 1e-3
+
+
+def test_inner_products_are_those_of_the_free_pixels_in_chunks_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = torch.Generator().manual_seed(0)
+    pairs, gradient = torch.randn(4, 50, generator=generator), torch.randn(50, generator=generator)
+    free = torch.rand(50, generator=generator) > 0.3
+    rows = torch.cat([pairs, gradient[None]])[:, free].double()
+    for chunk in (7, 50, 2**18):
+        monkeypatch.setattr(lbfgs, "CHUNK", chunk)
+        products = inner_products(pairs, gradient, free)
+        assert products.dtype == torch.float64
+        torch.testing.assert_close(products, rows @ rows.T, rtol=1e-5, atol=1e-5)
+
+
+def test_what_a_checkpoint_keeps_comes_back_to_the_bit() -> None:
+    x = torch.tensor([0.5, 0.4], requires_grad=True)
+    optimiser = LBFGS([x], history=3, first_step=0.01)
+    for loss, gradient in ((3.0, [1.0, 0.3]), (2.5, [0.9, 0.2]), (float("inf"), [1.0, 1.0])):
+        told(optimiser, loss, gradient)
+    other = LBFGS([x.detach().clone().requires_grad_()], history=3, first_step=0.01)
+    other.load_state_dict(optimiser.state_dict())
+    assert (other.unit, other.rejected, other.stalled) == (optimiser.unit, True, False)
+    slopes = [each.state[each.image]["slope"] for each in (optimiser, other)]
+    assert slopes[1].dtype == torch.float64
+    assert torch.equal(*slopes)
+    assert told(other, 2.4, [0.8, 0.1]) == told(optimiser, 2.4, [0.8, 0.1])
