@@ -140,14 +140,20 @@ def named(entry: Entry) -> str:
     """An entry in a word or two."""
     if "picture" in entry:
         return f"picture {entry['picture']['file']}"
+    rows = entry.get("rows") or entry.get("measured")
+    if isinstance(rows, list) and rows and all(isinstance(row, list) and row for row in rows):
+        return f"{', '.join(entry)} of step {' to '.join(dict.fromkeys(f'{row[0]}' for row in (rows[0], rows[-1])))}"
     return f"artifact {entry['artifact']}" if "artifact" in entry else ", ".join(entry)
 
 
 def set_aside(folder: Path, what: str, why: str) -> None:
     """Note what no store will ever take, so that what stands behind it goes on."""
-    with (folder / UNDELIVERED).open("a", encoding="utf-8") as file:
-        file.write(json.dumps({"what": what, "why": why}) + "\n")
-    log.warning("%s: the store cannot take it (%s); set aside in %s, all else goes on", what, why, folder / UNDELIVERED)
+    path, line = folder / UNDELIVERED, json.dumps({"what": what, "why": why})
+    if path.exists() and line in path.read_text(encoding="utf-8").splitlines():
+        return  # told before, by --again or by a process that could not note it
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"{line}\n")
+    log.warning("%s: the store cannot take it (%s); set aside in %s, all else goes on", what, why, path)
 
 
 def delivered(folder: Path, run_id: str = "") -> int:

@@ -51,8 +51,13 @@ def answers(uri: str) -> None:
         socket.create_connection((address.hostname, port), timeout=SOON).close()
         if address.scheme in ("http", "https"):
             within(SOON, lambda: healthy(address))
+        else:
+            with reachable(uri):
+                within(SOON, lambda: connected(uri))
     except HTTPError:
         return  # an answer, if only a refusal
+    except UserError:
+        raise
     except (OSError, ValueError) as error:
         raise UserError(
             f"tracking.uri={public(uri)}: nothing answers there ({getattr(error, 'reason', None) or error})\n"
@@ -71,6 +76,14 @@ def healthy(address: SplitResult) -> None:
     if os.environ.get("MLFLOW_TRACKING_INSECURE_TLS", "").lower() in ("true", "1"):
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     urlopen(request, timeout=SOON, context=context).read()
+
+
+def connected(uri: str) -> None:
+    """Open a database once. Raises what its driver does: MLflow would try a hundred seconds before it did."""
+    from sqlalchemy import create_engine
+    from sqlalchemy.pool import NullPool
+
+    create_engine(uri, poolclass=NullPool).connect().close()
 
 
 def within(seconds: float, act: Callable[[], Any]) -> Any:

@@ -9,8 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from stx.config.schema import MlflowTracking
 from stx.errors import UserError
@@ -147,6 +150,41 @@ def test_a_database_that_another_process_holds_is_said_within_seconds(
         assert time.monotonic() - since < 2
         holder.rollback()
     answers(f"sqlite:///{path}")
+
+
+class Refusing(SQLiteDialect_pysqlite):
+    """In place of a driver, none of which is installed with stx."""
+
+    supports_statement_cache = True
+
+    def create_connect_args(self, url: object) -> Any:
+        return [], {}
+
+    def connect(self, *_: object, **__: object) -> Any:
+        raise sqlite3.OperationalError("password authentication failed for user bob\nand more")
+
+
+class Hanging(Refusing):
+    def connect(self, *_: object, **__: object) -> Any:
+        time.sleep(20)
+
+
+@pytest.mark.parametrize(
+    ("driver", "why"),
+    [("refusing", "password authentication failed for user bob$"), ("hanging", "no whole answer"), ("none", "plugin")],
+)
+def test_a_database_that_lets_nobody_in_says_why_within_seconds(
+    monkeypatch: pytest.MonkeyPatch, driver: str, why: str
+) -> None:
+    monkeypatch.setattr(reach, "SOON", 0.5)
+    registry.register("postgresql.refusing", __name__, "Refusing")
+    registry.register("postgresql.hanging", __name__, "Hanging")
+    with server(well) as host:
+        since = time.monotonic()
+        with pytest.raises(UserError, match=why) as error:
+            answers(f"postgresql+{driver}://bob:s3cret@{host}/db")
+    assert time.monotonic() - since < 3
+    assert "s3cret" not in str(error.value)
 
 
 def test_within_gives_what_was_returned_or_raised() -> None:

@@ -179,8 +179,10 @@ def test_what_no_store_can_take_is_set_aside_and_named_and_the_rest_goes_on(
     assert deliver(folder) == ""
     assert seen(uri, run_id) == ("FINISHED", [1, 2, 3, 4, 5, 7], ["config.yaml"])
     aside = [json.loads(line)["what"] for line in (folder / UNDELIVERED).read_text().splitlines()]
-    assert aside == ["picture empty.png", "picture half.png", "artifact gone.txt", "rows"]
+    assert aside == ["picture empty.png", "picture half.png", "artifact gone.txt", "rows of step 6"]
     assert "gone.txt is gone" in caplog.text
+    assert deliver(folder, again=True) == ""
+    assert len((folder / UNDELIVERED).read_text().splitlines()) == 4
     assert pending(folder) == []
 
 
