@@ -9,7 +9,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from stx.config import command
-from stx.config.compose import choices_of
+from stx.config.compose import choices_of, typed
 from stx.config.schema import CONF, validate
 
 
@@ -23,7 +23,7 @@ def job(composed: DictConfig) -> None:
     from stx.runs.naming import run_name
 
     hydra_config = HydraConfig.get()
-    overrides = list(hydra_config.overrides.task)
+    overrides = typed(hydra_config)
     if composed.resume is not None:
         result = run(resume.job(str(composed.resume), overrides, composed.tracking))
     else:

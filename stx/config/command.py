@@ -15,6 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 from stx import __version__
 from stx.config.compose import HydraException, arguments_parser, key_of, raised_in_hydra
 from stx.config.explain import explain_plain
+from stx.config.paths import as_typed
 from stx.config.refusals import explain_hydra
 from stx.errors import Diverged, Stopped, UserError
 
@@ -38,7 +39,8 @@ def main(entry: Callable[[], Any]) -> None:
 
 
 def together() -> None:
-    """Put the overrides of the command line in one row, as Hydra's parser wants them, wherever flags stand among them.
+    """Put the overrides of the command line in one row, as Hydra's parser wants them, wherever flags stand among them,
+    and names of files as they are typed.
 
     Raises UserError for what that parser would answer with its usage, eight lines of it.
     """
@@ -51,11 +53,11 @@ def together() -> None:
 
     parser = arguments_parser()
     parser.error = refuse  # type: ignore[method-assign]
-    overrides = parser.parse_intermixed_args().overrides
+    arguments = parser.parse_intermixed_args()
     flags = sys.argv[1:]
-    for override in overrides:
+    for override in arguments.overrides:
         flags.remove(override)
-    sys.argv[1:] = [*overrides, *flags]
+    sys.argv[1:] = [*map(as_typed, arguments.overrides), *flags]
 
 
 @contextmanager
@@ -96,7 +98,7 @@ def mistakes(overrides: Sequence[str] | None = None) -> Iterator[None]:
 def own_options(given: Sequence[str], names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """A batch command's own options, the last of each that counts, and what is meant for all of its runs."""
     own = {key_of(text): text.partition("=")[2] for text in given if key_of(text) in names}
-    return own, [text for text in given if key_of(text) not in names]
+    return own, [as_typed(text) for text in given if key_of(text) not in names]
 
 
 def output_folder(name: str) -> Path:

@@ -68,6 +68,11 @@ def choices_of(own: DictConfig | HydraConf) -> dict[str, str]:
     return {group: option for group, option in own.runtime.choices.items() if "/" not in group}
 
 
+def typed(own: DictConfig | HydraConf) -> list[str]:
+    """The overrides as they were typed, from Hydra's own part, where an escaped `${` would be one read in passing."""
+    return list(map(str, OmegaConf.to_container(own.overrides.task, resolve=False) or ()))
+
+
 def key_of(override: str) -> str:
     """The dotted key that an override sets."""
     return override.lstrip("+~").partition("=")[0]
@@ -81,10 +86,19 @@ def override(key: str, text: str) -> str:
             return plain
     except HydraException:
         pass
-    text = re.sub(r"(\\*)\$\{", r"\1\1\\${", text)  # else OmegaConf puts another option's value there
-    escaped = re.sub(r'(\\*)"', r'\1\1\\"', text)  # a backslash is one, unless a quote follows
-    escaped = re.sub(r"(\\*)\Z", r"\1\1", escaped)  # as the closing one does
-    return f'{key}="{escaped}"'
+    return f"{key}={quoted(text)}"
+
+
+def quoted(text: str) -> str:
+    """In quotes, from which Hydra takes whatever text it is."""
+    text = re.sub(r'(\\*)"', r'\1\1\\"', escaped(text))  # a backslash is one, unless a quote follows
+    text = re.sub(r"(\\*)\Z", r"\1\1", text)  # as the closing one does
+    return f'"{text}"'
+
+
+def escaped(text: str) -> str:
+    """As OmegaConf gives it back: `${` would be the value of another option."""
+    return re.sub(r"(\\*)\$\{", r"\1\1\\${", text)
 
 
 def leaves(nested: Any, at: str = "") -> Iterator[tuple[str, Any]]:
@@ -105,7 +119,7 @@ def jobs_of_sweep(whole: DictConfig) -> list[list[str]]:
     """The overrides of each job of a sweep that is a plain product, while Hydra is at work on it."""
     params = [f"{key}={value}" for key, value in (whole.hydra.sweeper.params or {}).items()]
     parsed = OverridesParser.create(GlobalHydra.instance().config_loader()).parse_overrides(
-        [*params, *whole.hydra.overrides.task]
+        [*params, *typed(whole.hydra)]
     )
     return [list(job) for batch in BasicSweeper.split_arguments(parsed, max_batch_size=None) for job in batch]
 

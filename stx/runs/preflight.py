@@ -13,7 +13,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, open_dict
 
 from stx.config.command import mistakes
-from stx.config.compose import compose, jobs_of_sweep, task
+from stx.config.compose import compose, escaped, jobs_of_sweep, task, typed
 from stx.config.schema import Config, MlflowTracking, validate
 from stx.errors import UserError
 from stx.runs.files import CHECKPOINT, refuse_taken
@@ -114,14 +114,14 @@ def go_on(config: DictConfig) -> None:
     from stx.model.prepare import prepare
     from stx.runs import resume
 
-    job = resume.job(str(config.resume), list(config.hydra.overrides.task), config.tracking)
+    job = resume.job(str(config.resume), typed(config.hydra), config.tracking)
     inputs = prepare(job.config)
     shapes = [level.inputs.initial.shape for level in levels(job.config, inputs)]
     checkpoint.load(job.folder / CHECKPOINT, inputs.hardware.device, shapes)
     reach_store(job.config)
     with open_dict(config):
-        config.resume = str(job.folder)  # by "last" a run that begins meanwhile would be meant
-        config.hydra.run.dir = str(job.folder)
+        config.resume = escaped(str(job.folder))  # by "last" a run that begins meanwhile would be meant
+        config.hydra.run.dir = escaped(str(job.folder))
         config.hydra.output_subdir = None  # Hydra's record of the first start stays
 
 

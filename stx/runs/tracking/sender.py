@@ -10,6 +10,7 @@ from PIL import Image
 
 from stx import atomic
 from stx.errors import UserError
+from stx.pictures.decode import FORMATS
 from stx.runs.files import JOURNAL, STORED, alone_in
 from stx.runs.tracking.courier import Courier
 from stx.runs.tracking.journal import FORMAT, Entry, entries
@@ -96,7 +97,7 @@ class Sender:
             named.match(Path(file.path).name) for file in self.client.list_artifacts(self.run_id, "images")
         ):
             return
-        with Image.open(self.folder / content["file"]) as picture:
+        with Image.open(self.folder / content["file"], formats=FORMATS) as picture:
             self.client.log_image(self.run_id, picture, key=key, step=step, timestamp=content["at"], synchronous=True)
 
     def artifact(self, content: Any, doubtful: bool) -> None:
