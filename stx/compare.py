@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stx.config import command
 from stx.config.compose import key_of
-from stx.config.typed import as_typed
+from stx.config.secrets import taken_out
 from stx.errors import Stopped, UserError
 
 EXAMPLES = """
@@ -37,7 +37,7 @@ def main() -> None:
     )
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="see the examples")
     arguments = parser.parse_intermixed_args()
-    arguments.overrides = as_typed(arguments.overrides)
+    arguments.overrides = taken_out(arguments.overrides)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     with command.answering(command.own_options(arguments.overrides, OWN)[1]):
         failed, report = run(arguments.overrides)

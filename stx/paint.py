@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 from stx.config import command
 from stx.config.compose import at_work, choices_of, compose, key_of, override
 from stx.config.effects import refuse_ineffective
+from stx.config.paths import exists
 from stx.config.typed import as_typed
 from stx.errors import UserError, did_you_mean
 from stx.runs import words
@@ -168,7 +169,7 @@ def refuse_twice(asked: argparse.Namespace) -> None:
     if asked.size is not None:
         sets |= dict.fromkeys(("image_size", "image_size.width", "image_size.height", "image_size.long_side"), "--size")
     for text in (asked.photo, asked.painting):
-        if "=" in text and not Path(text).exists():
+        if "=" in text and not exists(text):
             raise UserError(f"{text}: the two pictures come first; key=value and options behind them")
     for text in asked.overrides:
         if "=" not in text and not text.startswith("~"):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stx.config import command
-from stx.config.typed import as_typed
+from stx.config.secrets import taken_out
 from stx.errors import Stopped
 
 EXAMPLES = """
@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small pictures and few steps")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="for all runs, and output=..., only=...")
     arguments = parser.parse_intermixed_args()
-    arguments.overrides = as_typed(arguments.overrides)
+    arguments.overrides = taken_out(arguments.overrides)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     with command.answering(command.own_options(arguments.overrides, OWN)[1]):
         failed, report = run(arguments.quick, arguments.overrides)

@@ -59,6 +59,7 @@ def damage_pictures(folder: Path) -> None:
     (folder / "truncated.jpg").write_bytes(whole[: len(whole) // 2])
     picture.save(folder / "animated.gif", save_all=True, append_images=[Image.fromarray(255 - pixels)])
     (folder / "text.png").write_text("not a picture\n")
+    (folder / "odd (1)=[x], é.png").write_text("not a picture\n")
     (folder / "mine-sheet.jpg").write_text("not of stx paint\n")
     (folder / "empty.png").touch()
     (folder / "empty.yaml").touch()

@@ -30,8 +30,10 @@ def planned(*typed: str) -> Config:
 
 
 def test_one_command_gives_the_picture_a_sheet_and_the_words(tmp_path: Path) -> None:
-    Image.effect_noise((90, 60), 80).convert("RGB").save(tmp_path / "my photo.png")
-    done = command(tmp_path, "paint", "my photo.png", "swirls", "-o", "out.jpg", "--strength", "1", *SMALL)
+    for name in ("my photo.png", "it's=a (1), b.png"):
+        Image.effect_noise((90, 60), 80).convert("RGB").save(tmp_path / name)
+    start = ("init=picture", "init.path=it's=a (1), b.png")
+    done = command(tmp_path, "paint", "my photo.png", "swirls", *start, "-o", "out.jpg", "--strength", "1", *SMALL)
     assert (done.returncode, done.stdout) == (0, "out.jpg\n"), done.stderr
     with Image.open(tmp_path / "out.jpg") as picture:
         assert (picture.format, picture.size) == ("JPEG", (48, 32))

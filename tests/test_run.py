@@ -16,7 +16,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from conftest import SMALL, Command
+from conftest import SMALL, Command, command
 from stx.pictures.sheet import GAP
 from stx.runs.tracking.store import Store
 
@@ -184,6 +184,33 @@ def test_a_signal_keeps_what_was_made(tmp_path: Path, number: int, status: int) 
         steps = int(list(csv.DictReader(file))[-1]["step"])
     assert steps >= 1
     assert shown(tmp_path, run.info.run_id)[-1] == steps
+
+
+def test_names_of_files_and_folders_are_taken_as_they_are_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    here = tmp_path / "here"
+    here.mkdir()
+    for name in ("IMG (1), café #2=[x].png", "${it}'s.png", "here/照片.png"):
+        Image.effect_noise((64, 48), 80).convert("RGB").save(tmp_path / name)
+    untracked = (*SMALL, "tracking=none")
+    done = command(here, "run", *untracked, "content=../IMG (1), café #2=[x].png", "style=~/${it}'s.png")
+    assert done.returncode == 0, done.stderr
+    folder = (here / done.stdout.strip()).parent
+    kept = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+    assert (kept["content"], kept["style"]) == ("../IMG (1), café #2=[x].png", "~/${it}'s.png")
+
+    folder.rename(here / "moved, ${old} (1)")
+    done = command(here, "run", "resume=moved, ${old} (1)", "optim.steps=4")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "moved, ${old} (1)/output.png\n"
+
+    done = command(here, "run", "--multirun", *untracked, "style=照片.png,../IMG (1), café #2=[x].png,swirls")
+    assert done.returncode == 0, done.stderr
+    jobs = [here / path for path in done.stdout.splitlines()]
+    kept_styles = [yaml.safe_load((job.parent / "config.yaml").read_text(encoding="utf-8"))["style"] for job in jobs]
+    assert kept_styles == ["照片.png", "../IMG (1), café #2=[x].png", "swirls"]
 
 
 def test_help_and_the_front_door_answer_without_torch(tmp_path: Path) -> None:

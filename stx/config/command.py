@@ -50,7 +50,8 @@ def resolved_for_people() -> Iterator[None]:
 
 
 def together() -> None:
-    """Put the overrides of the command line in one row, as Hydra's parser wants them, wherever flags stand among them.
+    """Put the overrides of the command line in one row, as Hydra's parser wants them, wherever flags stand among them,
+    and names of files as they are typed.
 
     Raises UserError for what that parser would answer with its usage, eight lines of it.
     """
@@ -64,11 +65,11 @@ def together() -> None:
     sys.argv[1:] = as_typed(sys.argv[1:])
     parser = arguments_parser()
     parser.error = refuse  # type: ignore[method-assign]
-    overrides = parser.parse_intermixed_args().overrides
+    arguments = parser.parse_intermixed_args()
     flags = sys.argv[1:]
-    for override in overrides:
+    for override in arguments.overrides:
         flags.remove(override)
-    sys.argv[1:] = [*overrides, *flags]
+    sys.argv[1:] = [*arguments.overrides, *flags]
 
 
 def say(line: str) -> None:
@@ -138,7 +139,7 @@ def mistakes(overrides: Sequence[str] | None = None) -> Iterator[None]:
 def own_options(given: Sequence[str], names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """A batch command's own options, the last of each that counts, and what is meant for all of its runs."""
     own = {key_of(text): text.partition("=")[2] for text in given if key_of(text) in names}
-    return own, [text for text in given if key_of(text) not in names]
+    return own, as_typed([text for text in given if key_of(text) not in names])
 
 
 def output_folder(name: str) -> Path:

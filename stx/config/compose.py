@@ -81,10 +81,19 @@ def override(key: str, text: str) -> str:
             return plain
     except HydraException:
         pass
-    text = re.sub(r"(\\*)\$\{", r"\1\1\\${", text)  # else OmegaConf puts another option's value there
-    escaped = re.sub(r'(\\*)"', r'\1\1\\"', text)  # a backslash is one, unless a quote follows
-    escaped = re.sub(r"(\\*)\Z", r"\1\1", escaped)  # as the closing one does
-    return f'{key}="{escaped}"'
+    return f"{key}={quoted(text)}"
+
+
+def quoted(text: str) -> str:
+    """In quotes, from which Hydra takes whatever text it is."""
+    text = re.sub(r'(\\*)"', r'\1\1\\"', escaped(text))  # a backslash is one, unless a quote follows
+    text = re.sub(r"(\\*)\Z", r"\1\1", text)  # as the closing one does
+    return f'"{text}"'
+
+
+def escaped(text: str) -> str:
+    """As OmegaConf gives it back: `${` would be the value of another option."""
+    return re.sub(r"(\\*)\$\{", r"\1\1\\${", text)
 
 
 def leaves(nested: Any, at: str = "") -> Iterator[tuple[str, Any]]:

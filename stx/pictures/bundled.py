@@ -51,7 +51,7 @@ def open_picture(name: str) -> Image.Image:
         raise UserError(f"no bundled picture {name!r}{hint(name)}")
     package, distribution, file = PHOTOGRAPHS[name]
     try:
-        with Image.open(folder(package) / file) as picture:
+        with Image.open(folder(package) / file, formats=("JPEG", "PNG")) as picture:
             picture.load()
             return picture
     except OSError as error:

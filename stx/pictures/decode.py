@@ -41,8 +41,8 @@ def opened(source: str) -> Iterator[Image.Image]:
     path = Path(os.path.expanduser(source))
     check_file(path, source)
     with readable(source), open(path, "rb") as file:
-        # Of a path Pillow maps uncompressed TIFFs into memory, with width and height confused if they lie sideways.
         accepted = formats(file.read(64), source)
+        # Of a path Pillow maps uncompressed TIFFs into memory, with width and height confused if they lie sideways.
         with Image.open(file, formats=accepted) as picture:
             if getattr(picture, "is_animated", False) and picture.format not in VIEWS:
                 if picture.format != "TIFF":

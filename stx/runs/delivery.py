@@ -69,7 +69,7 @@ def written(output: str | None, photo: str, painting: str) -> Files:
 
 def marked(path: Path) -> bool:
     try:
-        with Image.open(path) as picture:
+        with Image.open(path, formats=("JPEG",)) as picture:
             return picture.info.get("comment") == MARK
     except (OSError, ValueError):
         return False

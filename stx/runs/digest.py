@@ -3,6 +3,7 @@
 import hashlib
 import inspect
 import json
+import os
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -55,7 +56,8 @@ def parts(config: Config, inputs: Inputs) -> Iterator[bytes]:
         yield str(tuple(picture.shape)).encode()
         yield picture.cpu().contiguous().numpy().tobytes()
     if isinstance(config.init, PictureInit):
-        yield Path(config.init.path).expanduser().read_bytes() if Path(config.init.path).is_file() else b""
+        path = Path(os.path.expanduser(config.init.path))
+        yield path.read_bytes() if path.is_file() else b""  # else it comes with stx
     for file in sorted({file for function in functions(inputs) for file in files(function)}):
         yield file.read_bytes()
     for source in sorted({source for function in functions(inputs) if (source := own_source(function))}):

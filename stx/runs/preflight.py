@@ -13,7 +13,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from stx.config.command import mistakes, say
-from stx.config.compose import compose, jobs_of_sweep, overrides_of, task
+from stx.config.compose import compose, escaped, jobs_of_sweep, overrides_of, task
 from stx.config.effects import ineffective, refuse_ineffective, swept_in_vain
 from stx.config.schema import Config, MlflowTracking, validate
 from stx.config.secrets import public
@@ -172,8 +172,8 @@ def go_on(config: DictConfig) -> None:
     state_of(job, inputs)
     reach_store(job.config)
     with open_dict(config):
-        config.resume = str(job.folder)  # by "last" a run that begins meanwhile would be meant
-        config.hydra.run.dir = str(job.folder)
+        config.resume = escaped(str(job.folder))  # by "last" a run that begins meanwhile would be meant
+        config.hydra.run.dir = escaped(str(job.folder))
 
 
 def reach_store(config: Config) -> None:

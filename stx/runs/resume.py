@@ -1,5 +1,6 @@
 """resume=<folder, run id or "last">: the job that a stopped run was, to go on in its folder and its MLflow run."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -94,17 +95,18 @@ def ended(folder: Path, record: Identity) -> str:
 
 def find(name: str, tracking: Mapping[str, Any]) -> Path:
     """A run's folder, given itself or the run's id in a store."""
-    if Path(name).is_dir():
-        return Path(name)
+    folder = Path(os.path.expanduser(name))
+    if folder.is_dir():
+        return folder
     for stored in Path("outputs").rglob(STORED):
         if known_run(stored.parent).get("run_id") == name:
             return stored.parent
     if tracking.get("name") == "mlflow" and len(name) == 32 and name.isalnum():
         from stx.runs.tracking.store import folder_of
 
-        folder = folder_of(name, tracking["uri"], tracking["experiment"])
-        if folder and folder.is_dir():
-            return folder
+        stored_in = folder_of(name, tracking["uri"], tracking["experiment"])
+        if stored_in and stored_in.is_dir():
+            return stored_in
     raise UserError(f"resume={name}: neither a run's folder nor the id of a run whose folder is on this machine")
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from stx.config.compose import HydraException, composition, key_of, override
+from stx.config.paths import named
 from stx.config.refusals import explain_hydra
 from stx.config.schema import Config
 from stx.errors import Diverged, UserError
@@ -50,7 +51,7 @@ def stylise(content: Source, style: Source, *overrides: str, callback: Callback 
     sources = {"content": content, "style": style}
     given = {name: opened(name, source) for name, source in sources.items()}
     typed = [override(name, fspath(one) if isinstance(one, str | PathLike) else name) for name, one in sources.items()]
-    config = composed([*typed, "tracking=none", "guard.checkpoint_every=0", *overrides])
+    config = composed([*typed, "tracking=none", "guard.checkpoint_every=0", *map(named, overrides)])
     inputs = prepare(config, given)
     stop = Stop()
     outcome = coarse_to_fine(config, inputs, None, (Calls(callback, stop),) if callback else (), stop)

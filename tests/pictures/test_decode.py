@@ -1,5 +1,6 @@
 """Which files are opened and which frame of them, and that nothing that fails is anything but a message."""
 
+import ast
 import io
 import struct
 import sys
@@ -65,6 +66,18 @@ def test_formats_that_are_named_are_read_whatever_the_file_is_called(tmp_path: P
     grey = Image.fromarray(colours()).convert("L").convert("RGB")
     grey.save(tmp_path / "picture", format_, **options)
     assert (np.asarray(images.load(str(tmp_path / "picture"))) == np.asarray(grey)).all()
+
+
+def test_nothing_in_stx_opens_a_picture_without_saying_of_which_formats() -> None:
+    files = sorted((Path(__file__).parents[2] / "stx").rglob("*.py"))
+    calls = [
+        call
+        for file in files
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "Image.open"
+    ]
+    assert len(calls) >= 5
+    assert all("formats" in {keyword.arg for keyword in call.keywords} for call in calls)
 
 
 @pytest.mark.parametrize("error", [AssertionError(), AssertionError("palette"), RecursionError("deep"), KeyError(1)])

@@ -87,6 +87,21 @@ def test_a_mistake_is_an_error_of_one_kind(content: object, override: str, messa
         stx.stylise(content, "swirls", *SMALL, override)  # type: ignore[arg-type]
 
 
+def test_names_of_files_are_taken_as_they_are_typed() -> None:
+    Image.effect_noise((40, 30), 80).save("it's=a (1), b.png")
+    plain = stx.stylise("it's=a (1), b.png", "swirls", *SMALL)
+    start = stx.stylise("china", "swirls", *SMALL, "init=picture", "init.path=it's=a (1), b.png")
+    assert plain.size == (48, 36)
+    assert start.size == (48, 32)
+
+
+def test_a_damaged_picture_that_pillow_has_opened_is_a_mistake_too() -> None:
+    Image.effect_noise((40, 30), 80).save("whole.png")
+    Path("cut.png").write_bytes(Path("whole.png").read_bytes()[:600])
+    with Image.open("cut.png") as cut, pytest.raises(UserError, match="'the content picture' is damaged or incomplete"):
+        stx.stylise(cut, "swirls", *SMALL)
+
+
 def test_a_run_that_diverges_warns_or_raises() -> None:
     overflow = (*SMALL, "loss_weights.alpha=1e30", "loss_weights.beta=3e38")
     with pytest.warns(UserWarning, match=r"diverged at step \d"):

@@ -12,6 +12,7 @@ from PIL import Image
 from stx import atomic
 from stx.config.secrets import public, revealed
 from stx.errors import UserError
+from stx.pictures.decode import FORMATS
 from stx.runs.files import JOURNAL, STORED, alone_in
 from stx.runs.tracking.courier import Courier, delivered
 from stx.runs.tracking.journal import Entry, Journal, opened
@@ -158,7 +159,7 @@ class Sender:
 def whole_picture(path: Path) -> Image.Image:
     """Raises ValueError for what is none, in place of the OSError that a network raises too."""
     try:
-        with Image.open(path) as picture:
+        with Image.open(path, formats=FORMATS) as picture:
             return picture.copy()
     except Exception as error:  # on a damaged file Pillow's decoders raise whatever they stumble on
         raise ValueError(f"{path} is no whole picture") from error

@@ -9,11 +9,14 @@ import yaml
 from pydantic import Field, ValidationError
 
 from stx.config.explain import explain
+from stx.config.paths import split
 from stx.config.schema import CONF, NotNegative, Positive, Section, Whole
 from stx.errors import UserError, did_you_mean
 
 LISTS = ("photographs", "styles", "seeds", "statistics")
 """What a protocol has that can be given on the command line, separated by commas."""
+FILES = ("photographs", "styles")
+"""Of those, what names pictures."""
 
 Names = Annotated[list[str], Field(min_length=1)]
 Seed = Annotated[Whole, Field(ge=0, lt=2**63)]
@@ -86,7 +89,8 @@ def load(name: str, changes: dict[str, str]) -> Protocol:
     if plain.pop("format", FORMAT) != FORMAT:
         raise UserError(f"protocol={name}: {file} has another format than {FORMAT}, which this version of stx reads")
     for key, text in changes.items():
-        plain[key] = chosen(plain, key, [part for part in text.split(",") if part])
+        parts = split(text) if key in FILES else text.split(",")
+        plain[key] = chosen(plain, key, [part for part in parts if part])
     try:
         protocol = Protocol.model_validate(plain)
     except ValidationError as error:

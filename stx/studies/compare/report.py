@@ -9,6 +9,7 @@ from PIL import Image
 
 from stx.measures.catalogue import labels
 from stx.measures.judge import circular
+from stx.pictures.decode import FORMATS
 from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs.batch import Batch
 from stx.runs.files import CONTENT as PHOTOGRAPH
@@ -199,7 +200,7 @@ def sheet(results: Results, folder: Path) -> list[Block]:
 def picture(one: Try | None, file: str) -> Image.Image | None:
     """One of a run's files; nothing where there is no run, or its file is gone."""
     try:
-        with Image.open(one.run.artifact(file)) as opened:  # type: ignore[union-attr]
+        with Image.open(one.run.artifact(file), formats=FORMATS) as opened:  # type: ignore[union-attr]
             return opened.convert("RGB")
     except (AttributeError, OSError):
         return None

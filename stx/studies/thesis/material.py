@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
+from stx.pictures.decode import FORMATS
 from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs.batch import Planned
 from stx.runs.files import CONTENT, OUTPUT, STYLE
@@ -29,7 +30,7 @@ class Material(NamedTuple):
     def open(self, name: str, file: str = OUTPUT) -> Image.Image | None:
         """A member's picture; nothing if it has no run, or if its file is gone."""
         try:
-            with Image.open(self.runs[name].artifact(file)) as picture:
+            with Image.open(self.runs[name].artifact(file), formats=FORMATS) as picture:
                 return picture.convert("RGB")
         except (KeyError, OSError):
             return None

@@ -74,3 +74,12 @@ def test_mistakes_in_a_protocol_are_named(tmp_path: Path) -> None:
         (tmp_path / "mine.yaml").write_text(text)
         with pytest.raises(UserError, match=answer):
             load(str(tmp_path / "mine.yaml"), {})
+
+
+def test_names_of_pictures_are_taken_as_they_are_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a, b (1).png", "café.png"):
+        (tmp_path / name).touch()
+    protocol = load("quick", {"photographs": "china,a, b (1).png,missing.png", "styles": "café.png"})
+    assert protocol.photographs == ["china", "a, b (1).png", "missing.png"]
+    assert protocol.styles == ["café.png"]

@@ -1,0 +1,55 @@
+"""Names of files in overrides, taken as they are typed: Hydra reads signs in them as its own."""
+
+import os
+import re
+
+from stx.config.compose import key_of, override, quoted
+
+FILES = ("content", "style", "init.path", "model.weights", "resume", "style_stat.filter")
+"""Options that name a file or a run's folder."""
+PLAIN = re.compile(r"""[\w./:+%@-]+|'[^']*'|"[^"]*\"""", re.ASCII)
+"""What Hydra reads as one word."""
+
+
+def named(text: str) -> str:
+    """An override, in quotes where it names a file that exists under the name that stands there, or several of them.
+
+    Of several, separated by commas, to be swept over, some may be no files but single words, as a bundled picture is.
+    """
+    key, _, value = text.partition("=")
+    if key_of(text) not in FILES or text.startswith("~"):
+        return text
+    names = split(value)
+    if not any(map(exists, names)) or not all(exists(name) or PLAIN.fullmatch(name) for name in names):
+        return text
+    if len(names) == 1:
+        return override(key, value)
+    return f"{key}={','.join(element(key, name) if exists(name) else name for name in names)}"
+
+
+def element(key: str, name: str) -> str:
+    """A file's name as one of a list."""
+    plain = PLAIN.fullmatch(name) and override(key, name) == f"{key}={name}"
+    return name if plain else quoted(name)
+
+
+def split(text: str) -> list[str]:
+    """The names in a list with commas between them; of a file that exists the name may have commas itself.
+
+    With as many that exist as can be, and of those as few as can be: the whole, if that is one.
+    """
+    pieces = text.split(",")
+    best: list[tuple[int, int, list[str]]] = [(0, 0, [])]  # for the last ones: how many are missing, how many names
+    for at in reversed(range(len(pieces))):
+        ways = []
+        for end, (missing, count, names) in enumerate(best, start=at + 1):
+            name = ",".join(pieces[at:end])
+            if end == at + 1 or exists(name):
+                ways.append((missing + (not exists(name)), count + 1, [name, *names]))
+        best.insert(0, min(ways))
+    return best[0][2]
+
+
+def exists(name: str) -> bool:
+    """Whether there is a file or folder of that name; ~ is the home folder."""
+    return os.path.exists(os.path.expanduser(name))
