@@ -67,9 +67,9 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
         for round_, number, of, ended in work(results, for_all, runs):
             how = f"({ended.message})" if ended.message else f"in {ended.seconds:.0f} s"
             command.say(f"round {round_}, {number}/{of} {ended.name}: {ended.outcome} {how}")
-        if not results.runs:
+        if not results.runs and (folder / "report").exists():
             first = next(iter(results.failed.values()), "")
-            raise Stopped(f"no run came to its end, so that there is nothing to report: {first}")
+            raise Stopped(f"no run came to its end ({first}); {folder / 'report'} stays as it was")
         typed = shlex.join(["python", "-m", "stx.compare", *given])
         return len(results.failed), write(runs, results, folder / "report", typed)
 

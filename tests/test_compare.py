@@ -11,6 +11,7 @@ import pytest
 from conftest import command
 from stx import __main__ as front
 from stx.compare import run
+from stx.errors import Stopped
 from stx.pictures import images
 from stx.runs import batch
 from stx.runs.job import Job
@@ -85,3 +86,7 @@ def test_a_comparison_whose_runs_all_fail_lists_them(tmp_path: Path, monkeypatch
     assert "No run has ended yet" in text
     assert text.count("RuntimeError: no memory \\<left>") == 2
     assert "nan" not in text
+    report.write_text("of before")
+    with pytest.raises(Stopped, match=r"no run came to its end \(RuntimeError: no memory <left>\); .*stays as it was"):
+        run(["photographs=china", "styles=swirls", "statistics=cooc_vector", "image_size=small", "output=out"])
+    assert report.read_text() == "of before"
