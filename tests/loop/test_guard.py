@@ -3,16 +3,20 @@
 import csv
 import json
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import mlflow
 import pytest
 import torch
+from torch import Tensor
 
 from conftest import SHALLOW, SMALL, Command
 from stx.config.compose import composition
 from stx.loop.levels import coarse_to_fine
 from stx.loop.listener import Outcome
+from stx.loop.optimisers import Adam
 from stx.loop.signals import Stop
 from stx.model.prepare import prepare
 
@@ -82,7 +86,8 @@ def test_continue_goes_on_and_lists_every_fault(faulty: Command, tmp_path: Path)
     assert done.returncode == 0, done.stderr
     steps, events, tags, _ = told(tmp_path / "out")
     assert steps == list(range(1, 21))
-    assert events[-1] >= 2  # Adam's state is not a number from the first fault on
+    # Adam's state is not a number from the first fault on, so that every step behind it is one too
+    assert events == [0.0] * 5 + [float(count) for count in range(1, 16)]
     assert tags["stx.outcome"] == "diverged"
 
 
@@ -139,7 +144,27 @@ def descended(folder: Path, monkeypatch: pytest.MonkeyPatch, *overrides: str, at
     config = composition([*small, *faulty, "optim.steps=10", *overrides]).config
     inputs = prepare(config)
     sys.modules["fault_at"].CALLS.clear()  # it was tried
-    return coarse_to_fine(config, inputs, None, (), Stop())
+    optimiser = partial(Measured, shortened=SHORTENED, **inputs.optimiser.keywords)
+    SHORTENED.clear()
+    return coarse_to_fine(config, inputs._replace(optimiser=optimiser), None, (), Stop())
+
+
+SHORTENED: list[float] = []
+EACH = "guard.checkpoint_every=1"
+"""Each step is read before the next, so that no evaluation is made of one that goes back."""
+
+
+class Measured(Adam):
+    """Adam that notes how much shorter the guard has made its steps."""
+
+    def __init__(self, params: list[Tensor], *, shortened: list[float], lr: float, bands: int):
+        super().__init__(params, lr=lr, bands=bands)
+        self.shortened, self.longest = shortened, lr
+
+    def step(self, closure: Callable[[], Tensor]) -> Tensor:
+        if not self.state:
+            self.shortened.append(self.param_groups[0]["lr"] / self.longest)
+        return super().step(closure)
 
 
 def test_the_picture_before_an_infinite_loss_is_kept_however_the_steps_are_read(
@@ -164,3 +189,22 @@ def test_backoff_at_the_last_step_of_a_level_goes_on_with_the_next(
     at_the_end = descended(tmp_path, monkeypatch, "guard.on_nan=backoff", at="[10]")
     assert (at_the_end.status, at_the_end.steps) == ("finished", 10)
     assert torch.isfinite(at_the_end.picture).all()
+
+
+def test_continue_counts_each_fault_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outcome = descended(tmp_path, monkeypatch, "guard.on_nan=continue", at="[4,7]")
+    assert [step for step, _ in outcome.events] == [4, 7]
+    assert (outcome.status, outcome.steps) == ("diverged", 10)
+
+
+def test_backoff_shortens_by_the_same_factor_each_time_and_only_where_it_went_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def factors(*overrides: str, at: str) -> list[float]:
+        descended(tmp_path, monkeypatch, "guard.on_nan=backoff", "guard.shrink=0.5", EACH, *overrides, at=at)
+        return SHORTENED
+
+    assert factors(at="[]") == pytest.approx([1.0])
+    assert factors(at="[3,6,8]") == pytest.approx([1.0, 0.5, 0.25, 0.125])
+    assert factors("guard.backoffs=1", at="[3,6]") == pytest.approx([1.0, 0.5])
+    assert factors("optim.pyramid=[4]", at="[2]") == pytest.approx([1.0, 0.5, 1.0, 0.5])  # a level has its own
