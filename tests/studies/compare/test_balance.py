@@ -94,3 +94,14 @@ def test_exhausted_is_twice_the_weight_and_two_percent_of_content(heavier: float
 
 def test_a_miss_is_the_same_on_both_sides() -> None:
     assert miss(Tried(1, 2.0), 1.0) == miss(Tried(1, 1.0), 2.0) == pytest.approx(math.log(2))
+
+
+def test_pictures_that_are_the_photograph_itself_are_searched_for_to_an_end() -> None:
+    """Content distances of 0: `init.noise=0 optim.steps=1`, or a photograph in its own style."""
+    assert miss(Tried(1, 0.0), 0.0) == 0
+    assert miss(Tried(1, 0.5), 0.0) == miss(Tried(1, 0.0), 0.5) == math.inf
+    assert next_beta([Tried(3, 0.0)], 0.0) == 3
+    assert next_beta([Tried(3, 0.0)], 0.5) == 30  # as far as it goes at once, to where there is more style
+    assert next_beta([Tried(3, 0.5)], 0.0) == 0.3
+    assert next_beta([Tried(3, 0.5), Tried(0.3, 0.0)], 0.0) == 0.3
+    assert exhausted([Tried(1, 0.0), Tried(3, 0.0)])
