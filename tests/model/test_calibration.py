@@ -120,8 +120,9 @@ def test_a_yardstick_that_measures_nothing_leaves_every_scale_and_names_the_part
 def test_a_part_that_cannot_be_measured_keeps_its_scale_while_others_get_theirs(slope: float) -> None:
     broken = Term("prior", "broken", lambda image: image.sum() * slope, {PICTURE: 1.0})
     calibrated = network(FEATURES, STYLE_TERM, broken)
-    with pytest.warns(UserWarning, match="not calibrated.*: prior$"):
+    with pytest.warns(UserWarning, match="not calibrated.*: prior$") as warned:
         calibrate(calibrated, CONTENT, torch.Generator().manual_seed(1))
+    assert [warning.filename for warning in warned] == [__file__]  # who asked for it
     assert calibrated.scales["prior"] == 1
     assert calibrated.scales["style/conv1_1"] != 1
 

@@ -662,6 +662,7 @@ def test_working_size_scales_the_longer_side_of_a_tall_picture() -> None:
 
 def test_working_size_is_never_below_one_pixel() -> None:
     assert images.working_size((1000, 1), None, None, 10) == (10, 1)
+    assert images.working_size((1, 1000), None, None, 10) == (1, 10)
 
 
 def test_to_tensor_puts_channels_first_and_scales_to_one() -> None:

@@ -279,6 +279,19 @@ def test_a_content_lost_at_the_mildest_ratio_is_said(content: float, lost: bool)
     assert judge(PAINTERLY, {**RATIOS, **rescaled}).because.endswith("content distances are 0.21, 0.43")
 
 
+def test_both_distances_of_every_run_are_told() -> None:
+    because = judge(PAINTERLY, ratios(run(0.91, 0.11), run(0.82, 0.22), run(0.53, 0.33))).because
+    assert because == (
+        "content distance 0.11, 0.22, 0.33 at 1e-2, 1e-3, 1e-4; style distance 0.91, 0.82, 0.53 of the photograph's"
+    )
+    five = [run(pixels=pixels, content=content) for pixels, content in ((0.1, 0.2), *[(0.3, 0.4)] * 3, (0.5, 0.6))]
+    assert judge(DETAIL, reconstructed("content", *five)).because == (
+        "difference to the photograph in its pixels: 0.10, 0.30, 0.30, 0.30, 0.50 of 1; "
+        "content distance 0.20, 0.40, 0.40, 0.40, 0.60"
+    )
+    assert "Gram's loss falls to 1e-03 of its start, at a style distance of 0.20 of" in judge(MISS, ALONE).because
+
+
 def test_sizes_stand_from_the_smallest_as_numbers_with_average_over_max() -> None:
     measured = {
         **{f"e10_time_max_{size}": run(fastest_ms=50.0) for size in ("1024x760", "64x48", "512x380")},
