@@ -85,6 +85,7 @@ def everything_is_there_once(uri: str, folder: Path, steps: int) -> None:
     assert "output.png" in {file.path for file in client.list_artifacts(run_id)}
 
 
+@pytest.mark.slow  # a real server, twice; tests/runs/tracking/test_server.py has a small one
 def test_a_server_that_dies_in_mid_run_gets_everything_when_it_is_back(
     stx: Command, tmp_path: Path, server: Server
 ) -> None:

@@ -117,6 +117,7 @@ def test_help_answers_without_torch_and_an_unknown_flag_with_usage(tmp_path: Pat
     assert typed("--quik").returncode == 2
 
 
+@pytest.mark.slow  # tests/runs/test_batch.py has smaller ones
 def test_an_interrupted_batch_goes_on_where_it_was(thesis: Thesis, tmp_path: Path) -> None:
     words = (*TINY, "only=e01,e02", "optim.steps=30")
     process = Started(tmp_path, "thesis", *words)
