@@ -8,7 +8,7 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from conftest import command
+from conftest import SMALL, command
 from stx import __main__ as front
 from stx.compare import run
 from stx.errors import Stopped
@@ -90,3 +90,15 @@ def test_a_comparison_whose_runs_all_fail_lists_them(tmp_path: Path, monkeypatch
     with pytest.raises(Stopped, match=r"no run came to its end \(RuntimeError: no memory <left>\); .*stays as it was"):
         run(["photographs=china", "styles=swirls", "statistics=cooc_vector", "image_size=small", "output=out"])
     assert report.read_text() == "of before"
+
+
+def test_a_photograph_in_its_own_style_ends_in_a_report_without_numbers_that_are_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    small = [*SMALL[:3], "optim.steps=1", "init.noise=0", "seeds=0", "statistics=mean_std", "output=out"]
+    failed, report = run(["photographs=china", "styles=china", *small])
+    assert failed == 0
+    text = report.with_suffix(".md").read_text(encoding="utf-8")
+    assert "Photographs and paintings are of one style" in text
+    assert "nan" not in text

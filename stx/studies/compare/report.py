@@ -108,7 +108,11 @@ def board(work: Batch, results: Results, ratios: Mapping[str, Ratio | None]) -> 
         Text(
             f"In brackets the {CONFIDENCE:.0%} confidence interval, by the bootstrap over pairs of pictures; bold "
             "where it excludes 1. † circular: the statistic optimised what the measure measures, if at other layers. "
-            f"The reference's pictures are at {left:.2f} of the photographs' own sliced Wasserstein distance."
+            + (
+                "Photographs and paintings are of one style: there is no distance to be a share of."
+                if math.isnan(left)
+                else f"The reference's pictures are at {left:.2f} of the photographs' own sliced Wasserstein distance."
+            )
         ),
     ]
 
