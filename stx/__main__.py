@@ -39,10 +39,10 @@ def main() -> None:
         )
         sys.exit(0 if helped and arguments else 2)
     sys.argv = [sys.argv[0], *arguments[1:]]
-    answering(lambda: import_module(f"stx.{arguments[0]}").main())
+    begun(lambda: import_module(f"stx.{arguments[0]}").main())
 
 
-def answering(entry: Callable[[], object]) -> None:
+def begun(entry: Callable[[], object]) -> None:
     """A command that Ctrl-C ends with one line, as long as nothing has begun that would have to be cleared away.
 
     At once: an import that is cut off leaves half a module, and whoever meets that one says what it likes.

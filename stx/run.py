@@ -17,7 +17,6 @@ def job(composed: "DictConfig") -> None:
     from stx.config.compose import choices_of, overrides_of
     from stx.config.schema import validate
     from stx.runs import resume
-    from stx.runs.identity import refuse_taken
     from stx.runs.job import Job
     from stx.runs.make import run
     from stx.runs.naming import run_name
@@ -28,7 +27,6 @@ def job(composed: "DictConfig") -> None:
         made = run(resume.job(str(composed.resume), overrides, composed.tracking))
     else:
         folder = relative(Path(hydra_config.runtime.output_dir))
-        refuse_taken(folder)  # two jobs of a sweep, by hydra.sweep.subdir
         config, choices = validate(composed), choices_of(hydra_config)
         notes = hydra_notes(composed, hydra_config)
         made = run(Job(config, folder, choices, overrides, name=run_name(config, choices), notes=notes))
@@ -63,6 +61,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    from stx.__main__ import answering
+    from stx.__main__ import begun
 
-    answering(main)
+    begun(main)

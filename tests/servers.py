@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
+from stx.config.schema import MlflowTracking
+
 
 class Answer(NamedTuple):
     status: int
@@ -69,3 +71,17 @@ def serving(answer: Answering) -> Iterator[Served]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def tracking(uri: str) -> MlflowTracking:
+    return MlflowTracking(
+        name="mlflow", uri=uri, experiment="stx", offline_ok=False, pictures_every=0, measures_every=0,
+        grad_norms_every=0,
+    )  # fmt: skip
+
+
+class Only:
+    """Of a config, its tracking."""
+
+    def __init__(self, uri: str):
+        self.tracking = tracking(uri)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
     record = identity.read(folder)
     if record is None:
         raise UserError(f"resume={name}: {folder} holds no run that had begun ({RUN})")
-    overrides, choices, dumped = record.overrides, record.choices, record.config
+    overrides, choices, dumped = record.overrides, record.choices, deepcopy(record.config)
     now = choices | dict(leaves(restored(dumped).model_dump(by_alias=True)))
     changes = asked(now, overrides, [text for text in given if key_of(text) != "resume"])
     for key, (before, after) in changes.items():
@@ -51,7 +52,7 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
         select(dumped, section)[leaf] = after
     if "tracking.uri" not in changes and "uri" in dumped["tracking"]:
         dumped["tracking"]["uri"] = identity.store(record, folder)
-    return Job(restored(dumped), folder, choices, overrides, resumed=identity.read(folder))
+    return Job(restored(dumped), folder, choices, overrides, resumed=record)
 
 
 def refuse_finished(name: str, folder: Path, record: Identity, changes: Mapping[str, Any]) -> None:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from servers import Only
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
-from stx.config.schema import MlflowTracking
 from stx.errors import UserError
 from stx.runs.preflight import reach_store
 from stx.runs.tracking import reach
@@ -62,20 +62,6 @@ def drips(handler: BaseHTTPRequestHandler) -> None:
             time.sleep(0.2)
     except OSError:
         pass
-
-
-def tracking(uri: str) -> MlflowTracking:
-    return MlflowTracking(
-        name="mlflow", uri=uri, experiment="stx", offline_ok=False, pictures_every=0, measures_every=0,
-        grad_norms_every=0,
-    )  # fmt: skip
-
-
-class Only:
-    """Of a config, its tracking."""
-
-    def __init__(self, uri: str):
-        self.tracking = tracking(uri)
 
 
 @pytest.mark.parametrize("respond", [too_many, drips])

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from servers import Answer, Asked, serving
+from servers import Answer, Asked, Only, serving, tracking
 
-from stx.config.schema import MlflowTracking
 from stx.errors import UserError
 from stx.loop.listener import Row
 from stx.runs.files import JOURNAL, STORED
@@ -68,20 +67,6 @@ class Mlflow:
     def runs_log_batch(self, content: Any) -> Answer:
         self.batches.append(content)
         return Answer(200, {})
-
-
-def tracking(uri: str) -> MlflowTracking:
-    return MlflowTracking(
-        name="mlflow", uri=uri, experiment="stx", offline_ok=False, pictures_every=0, measures_every=0,
-        grad_norms_every=0,
-    )  # fmt: skip
-
-
-class Only:
-    """Of a config, its tracking."""
-
-    def __init__(self, uri: str):
-        self.tracking = tracking(uri)
 
 
 def told(folder: Path, uri: str) -> None:
