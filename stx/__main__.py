@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 
@@ -39,16 +38,16 @@ def main() -> None:
         )
         sys.exit(0 if helped and arguments else 2)
     sys.argv = [sys.argv[0], *arguments[1:]]
-    begun(lambda: import_module(f"stx.{arguments[0]}").main())
+    answer_ctrl_c()
+    import_module(f"stx.{arguments[0]}").main()
 
 
-def begun(entry: Callable[[], object]) -> None:
-    """A command that Ctrl-C ends with one line, as long as nothing has begun that would have to be cleared away.
+def answer_ctrl_c() -> None:
+    """Let Ctrl-C end a command with one line, as long as nothing has begun that would have to be cleared away.
 
     At once: an import that is cut off leaves half a module, and whoever meets that one says what it likes.
     """
     signal.signal(signal.SIGINT, leave)
-    entry()
 
 
 def leave(number: int, frame: object) -> None:

@@ -1,5 +1,10 @@
 """python -m stx.compare: statistics on the same pictures at equal content distance, and a leaderboard of them."""
 
+if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered while they work
+    from stx.__main__ import answer_ctrl_c
+
+    answer_ctrl_c()
+
 import argparse
 import logging
 import shlex
@@ -37,10 +42,12 @@ def main() -> None:
     )
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="see the examples")
     arguments = parser.parse_intermixed_args()
-    arguments.overrides = taken_out(arguments.overrides)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    with command.answering(command.own_options(arguments.overrides, OWN)[1]):
-        failed, report = run(arguments.overrides)
+    for_all: list[str] = []
+    with command.answering(for_all):
+        given = taken_out(arguments.overrides)
+        for_all += command.own_options(given, OWN)[1]
+        failed, report = run(given)
     command.result(str(report))
     sys.exit(1 if failed else 0)
 

@@ -1,12 +1,17 @@
 """stx paint: a photograph in the style of a painting, in one command and a few words."""
 
+if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered while they work
+    from stx.__main__ import answer_ctrl_c
+
+    answer_ctrl_c()
+
 import argparse
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from stx.config import command
-from stx.config.compose import at_work, choices_of, compose, key_of, override
+from stx.config.compose import at_work, choices_of, compose, composition, key_of, override
 from stx.config.effects import refuse_ineffective
 from stx.config.paths import exists
 from stx.config.typed import as_typed
@@ -152,7 +157,7 @@ def plan(asked: argparse.Namespace) -> tuple["Job", "Inputs"]:
     ]
     with at_work():
         if asked.strength is not None:
-            beta = compose(overrides).loss_weights.beta * FACTOR ** ((asked.strength - MIDDLE) / MIDDLE)
+            beta = composition(overrides).config.loss_weights.beta * FACTOR ** ((asked.strength - MIDDLE) / MIDDLE)
             overrides.append(f"loss_weights.beta={beta:.3g}")
         whole = compose(overrides)
         folder, choices = Path(whole.hydra.run.dir), choices_of(whole.hydra)

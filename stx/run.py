@@ -1,6 +1,10 @@
 """python -m stx.run: what was typed -> a job -> its picture."""
 
-import os
+if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered while they work
+    from stx.__main__ import answer_ctrl_c
+
+    answer_ctrl_c()
+
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +22,7 @@ def job(composed: "DictConfig") -> None:
     from stx.config.schema import validate
     from stx.runs import resume
     from stx.runs.job import Job
+    from stx.runs.latest import relative
     from stx.runs.make import run
     from stx.runs.naming import run_name
 
@@ -43,14 +48,6 @@ def hydra_notes(composed: "DictConfig", hydra_config: Any) -> dict[str, str]:
     return {f".hydra/{name}.yaml": hidden(OmegaConf.to_yaml(part)) for name, part in parts.items()}
 
 
-def relative(folder: Path) -> Path:
-    """To the working directory, as people like to read it; as it is where that is on another drive."""
-    try:
-        return Path(os.path.relpath(folder))
-    except ValueError:
-        return folder
-
-
 def main() -> None:
     import hydra
 
@@ -61,6 +58,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    from stx.__main__ import begun
-
-    begun(main)
+    main()

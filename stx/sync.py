@@ -1,5 +1,10 @@
 """python -m stx.sync: deliver what runs could not tell their store while it was away."""
 
+if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered while they work
+    from stx.__main__ import answer_ctrl_c
+
+    answer_ctrl_c()
+
 import logging
 import sys
 from collections.abc import Sequence
@@ -20,13 +25,12 @@ AGAIN, URI = "--again", "tracking.uri="
 
 
 def main() -> None:
-    given = taken_out(sys.argv[1:])
-    if {"-h", "--help"} & set(given):
+    if {"-h", "--help"} & set(sys.argv[1:]):
         sys.stdout.write(HELP)
         return
     logging.basicConfig(format="%(message)s", level=logging.INFO)
     with command.mistakes([]):
-        left = sync(given)
+        left = sync(taken_out(sys.argv[1:]))
     sys.exit(1 if left else 0)
 
 
@@ -45,7 +49,10 @@ def sync(given: Sequence[str]) -> int:
     waiting = [run for folder in folders for run in (journals if uri or again else pending)(folder)]
     left = 0
     for run in waiting:
-        trouble = deliver(run, uri or store_of(run), again=again)
+        try:
+            trouble = deliver(run, uri or store_of(run), again=again)
+        except (UserError, OSError) as error:  # of a folder that is damaged or locked; the others go on
+            trouble = str(error).splitlines()[0]
         left += bool(trouble)
         command.say(f"{run}: {trouble or f'its store has all of it, {delivered(run)} bytes of journal'}")
     command.say(f"{len(waiting) - left} of {len(waiting)} runs delivered" if waiting else "nothing to deliver")

@@ -1,5 +1,10 @@
 """python -m stx.thesis: every experiment of the thesis as a tracked run, and a report with a verdict on each claim."""
 
+if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered while they work
+    from stx.__main__ import answer_ctrl_c
+
+    answer_ctrl_c()
+
 import argparse
 import logging
 import shlex
@@ -32,10 +37,12 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small pictures and few steps")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="for all runs, and output=..., only=...")
     arguments = parser.parse_intermixed_args()
-    arguments.overrides = taken_out(arguments.overrides)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    with command.answering(command.own_options(arguments.overrides, OWN)[1]):
-        failed, report = run(arguments.quick, arguments.overrides)
+    for_all: list[str] = []
+    with command.answering(for_all):
+        given = taken_out(arguments.overrides)
+        for_all += command.own_options(given, OWN)[1]
+        failed, report = run(arguments.quick, given)
     command.result(str(report))
     sys.exit(1 if failed else 0)
 

@@ -28,6 +28,20 @@ def test_a_stream_that_cannot_be_written_ends_no_run(tmp_path: Path, shell: str)
     assert '"outcome": "finished"' in (tmp_path / "out" / "run.json").read_text()
 
 
+@pytest.mark.parametrize("command", ["paint", "compare", "thesis", "sync"])
+def test_ctrl_c_while_any_command_is_imported_is_one_line_and_status_130(tmp_path: Path, command: str) -> None:
+    process = subprocess.Popen([sys.executable, "-X", "importtime", "-m", f"stx.{command}"], cwd=tmp_path, stderr=-1)
+    assert process.stderr
+    for line in process.stderr:
+        if b"stx.config.layers" in line or b" logging" in line:  # in the midst of its imports
+            process.send_signal(signal.SIGINT)
+            break
+    said = process.stderr.read().decode()
+    process.stderr.close()
+    assert process.wait(60) == 130
+    assert [line for line in said.splitlines() if not line.startswith("import time:")] == ["stx: interrupted"]
+
+
 @pytest.mark.parametrize("seconds", [0.8, 1.5])
 def test_ctrl_c_while_it_starts_is_one_line_and_status_130(tmp_path: Path, seconds: float) -> None:
     process = subprocess.Popen([*RUN, "optim.steps=100000"], cwd=tmp_path, stdout=-1, stderr=-1, text=True)

@@ -15,6 +15,8 @@ import mlflow
 import pytest
 
 from conftest import SHALLOW, SMALL, Command, Started, command
+from stx.runs.tracking.journal import Journal
+from stx.sync import sync as deliver_all
 
 LONG = (*SMALL[:3], *SHALLOW, "optim.steps=80", "tracking.pictures_every=20", "hydra.run.dir=out")
 
@@ -153,3 +155,16 @@ def test_sync_explains_itself_and_refuses_what_is_no_folder(tmp_path: Path) -> N
     refused = sync(tmp_path, "nowhere")
     assert refused.returncode == 2
     assert "nowhere: there is no such folder" in refused.stderr
+
+
+def test_a_damaged_folder_keeps_no_other_from_its_delivery(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        journal = Journal(tmp_path / name)
+        journal.write("tags", {})
+        journal.close()
+        (tmp_path / name / "run.json").touch()
+    assert deliver_all([str(tmp_path)]) == 2
+    said = capfd.readouterr().err
+    assert f"{tmp_path / 'a' / 'run.json'}: damaged" in said
+    assert f"{tmp_path / 'b' / 'run.json'}: damaged" in said

@@ -1,6 +1,5 @@
 """The schema of the config: types and ranges. Defaults stand in the YAML files alone."""
 
-import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,6 +19,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from stx.config.addresses import absolute
 from stx.config.explain import explain
 from stx.config.layers import LAYERS
 from stx.config.secrets import public, revealed
@@ -217,14 +217,6 @@ class Optim(Call):
     steps: Steps
     pyramid: Pyramid
     stop_at: Positive | None
-
-
-def absolute(uri: str) -> str:
-    """A store in a file is the same one from every folder."""
-    path = uri.removeprefix("sqlite:///")
-    if path == uri or path.startswith((":memory:", "file:")):
-        return uri
-    return f"sqlite:///{Path(os.path.abspath(path)).as_posix()}"
 
 
 Address = Annotated[

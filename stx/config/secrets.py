@@ -37,9 +37,14 @@ def taken_out(typed: Sequence[str]) -> list[str]:
 def keep(address: str) -> str:
     """A whole address, whatever stands before it, with stars for its password, which goes into the environment.
 
-    Raises UserError for several in one.
+    Raises UserError for several in one, and for several passwords, of which one variable cannot hold more than one.
     """
     password = split(address)[1]
+    if len(QUERY.findall(address)) + bool(LOGIN.search(address)) > 1:
+        raise UserError(
+            "tracking.uri: an address may have one password in it; a key's (sslpassword) can stand where the driver of "
+            "the database looks for it by itself"
+        )
     if "://" in password:
         raise UserError("tracking.uri: one store at a time is given with its password, not a sweep over several")
     if password and password != HIDDEN:

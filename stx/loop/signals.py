@@ -51,6 +51,7 @@ def interruptible() -> Iterator[Stop]:
     def ask(number: int, frame: FrameType | None) -> None:
         stop.signal = number
         restore()
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a second one: there is something to clear away
         if stop.raising:
             raise KeyboardInterrupt
 

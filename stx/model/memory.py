@@ -95,7 +95,10 @@ def kept_by(term: Term, layer: str) -> float:
     channels = 3 if layer == PICTURE else LAYERS[layer]
 
     def kept(height: int, width: int) -> int:
-        maps = torch.rand(1, channels, height, width).to(memory_format=torch.channels_last).squeeze(0)
+        generator = torch.Generator().manual_seed(0)  # the caller's is nobody else's business
+        maps = (
+            torch.rand(1, channels, height, width, generator=generator).to(memory_format=torch.channels_last).squeeze(0)
+        )
         maps.requires_grad_()
         statistic = term.fit(maps.detach())
         storages = {}

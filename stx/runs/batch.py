@@ -1,14 +1,16 @@
 """Many runs as the children of one: finished ones are not run again, failed ones are listed, not fatal."""
 
+import logging
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from stx import atomic
 from stx.config.compose import at_work, choices_of, compose
+from stx.config.effects import ineffective
 from stx.config.schema import MlflowTracking
 from stx.config.secrets import hidden, taken_out
 from stx.errors import UserError
@@ -23,6 +25,8 @@ from stx.runs.preflight import check
 from stx.runs.tracking.reach import answers, reachable
 from stx.runs.tracking.sender import deliver
 from stx.runs.tracking.store import Run, Store
+
+log = logging.getLogger("stx")
 
 ENDED = ("finished", "diverged")
 """Outcomes that another try would not change."""
@@ -89,7 +93,10 @@ class Batch:
         """A member that has ended in its folder and is not in the store under this parent: the store is another one, or
         was lost. It is sent there."""
         job, digest = self.planned[name]
-        record = identity.read(job.folder)
+        try:
+            record = identity.read(job.folder)
+        except UserError:  # a damaged one: the attempt to make it says so
+            return None
         if record is None or record.outcome not in ENDED or not (job.folder / JOURNAL).exists():
             return None
         place = {"stx.folder": str(job.folder.absolute())}
@@ -100,15 +107,17 @@ class Batch:
 
 def attempt(job: Job) -> str:
     """Run, and say in a line what went wrong; the traceback goes into the run's folder."""
-    job.folder.mkdir(parents=True, exist_ok=True)
-    state = job.folder / CHECKPOINT
-    (job.folder / ERROR).unlink(missing_ok=True)
     try:
+        job.folder.mkdir(parents=True, exist_ok=True)
+        (job.folder / ERROR).unlink(missing_ok=True)
         run(job._replace(resumed=identity.read(job.folder)))
-        state.unlink(missing_ok=True)  # nobody goes on with a finished member, and an L-BFGS has much to remember
+        # nobody goes on with a finished member, and an L-BFGS has much to remember
+        (job.folder / CHECKPOINT).unlink(missing_ok=True)
     except Exception as error:
-        atomic.write(job.folder / ERROR, hidden(traceback.format_exc()))
-        return hidden(f"{type(error).__name__}: {error}").splitlines()[0]
+        with suppress(OSError):
+            atomic.write(job.folder / ERROR, hidden(traceback.format_exc()))
+        kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
+        return hidden(f"{kind}{error}").splitlines()[0]
     return ""
 
 
@@ -124,6 +133,9 @@ def batch(name: str, members: Sequence[Member], folder: Path) -> Iterator[Batch]
     if not isinstance(tracking, MlflowTracking):
         raise UserError(f"tracking={tracking.name}: {name} keeps its runs in a store and reads them there")
     planned = first | plans(members[1:], folder)
+    jobs = [each.job for each in planned.values()]
+    for line in dict.fromkeys(line for job in jobs for line in ineffective(job.config, job.overrides)):
+        log.warning(line)
     answers(tracking.uri)
     folder.mkdir(parents=True, exist_ok=True)  # before a store is made: it may not be possible
     with reachable(tracking.uri):

@@ -10,9 +10,9 @@ from stx.loop.checkpoint import Checkpoint
 from stx.loop.listener import Outcome
 from stx.model.prepare import Inputs
 from stx.runs.files import OUTPUT
-from stx.runs.identity import Identity
+from stx.runs.identity import Identity, versions
 from stx.runs.job import Job
-from stx.runs.tracking.tracker import About, versions
+from stx.runs.tracking.tracker import About
 from stx.runs.words import style_share
 
 NOISY = 1.5
@@ -104,9 +104,8 @@ def closing(outcome: Outcome, measured: Mapping[str, float], where: str) -> str:
     steps = f"{outcome.steps} step{'' if outcome.steps == 1 else 's'}"
     lines = [f"{outcome.status} after {steps}"]
     if outcome.events and not outcome.diverged:
-        lines = [
-            f"{outcome.status} after {steps}, having gone back {len(outcome.events)} times: first at {outcome.event}"
-        ]
+        times = "once, at" if len(outcome.events) == 1 else f"{len(outcome.events)} times: first at"
+        lines = [f"{outcome.status} after {steps}, having gone back {times} {outcome.event}"]
     elif outcome.event:
         how = "interrupted, and diverged" if outcome.stopped else "diverged"
         lines = [f"{how}: not finite at {outcome.event}; the picture is the last finite one"]

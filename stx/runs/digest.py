@@ -58,7 +58,7 @@ def parts(config: Config, inputs: Inputs) -> Iterator[bytes]:
     if isinstance(config.init, PictureInit):
         path = Path(os.path.expanduser(config.init.path))
         yield path.read_bytes() if path.is_file() else b""  # else it comes with stx
-    for file in sorted({file for function in functions(inputs) for file in files(function)}):
+    for file in sorted({file for function in functions(inputs) for _, file in files(function)}):
         yield file.read_bytes()
     for source in sorted({source for function in functions(inputs) if (source := own_source(function))}):
         yield Path(source).read_bytes()
@@ -76,14 +76,22 @@ def functions(inputs: Inputs) -> Iterator[Callable[..., Any]]:
         yield from filter(None, (term.statistic, term.distance, term.reference))
 
 
-def files(function: Callable[..., Any]) -> Iterator[Path]:
-    """The files that a function's own settings name."""
+def files(function: Callable[..., Any]) -> Iterator[tuple[str, Path]]:
+    """The files that a function's own settings name, by setting."""
     while isinstance(function, partial):
-        for value in function.keywords.values():
+        for name, value in function.keywords.items():
             path = Path(value).expanduser() if isinstance(value, str) else None
             if path and path.is_file():
-                yield path
+                yield name, path
         function = function.func
+
+
+def dotted(function: Callable[..., Any]) -> str:
+    """A function's name, as a config gives it."""
+    while isinstance(function, partial):
+        function = function.func
+    named = function if hasattr(function, "__qualname__") else type(function)
+    return f"{named.__module__}.{named.__qualname__}"
 
 
 def own_source(function: Callable[..., Any]) -> str | None:

@@ -4,7 +4,7 @@ import json
 import math
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -104,7 +104,8 @@ class Folder(Listener):
 
     def close(self, outcome: str) -> None:
         """How the run ended."""
-        identity.write(self.folder, self.run._replace(outcome=outcome))
+        self.run = self.run._replace(outcome=outcome)
+        identity.write(self.folder, self.run)
         self.wrote(self.folder / RUN)
 
     def forget(self, picture: Tensor) -> None:
@@ -124,6 +125,18 @@ class Canvas(Listener):
 
     def begun(self, level: Start) -> None:
         self.image = level.image
+
+
+@contextmanager
+def at_work(files: Folder) -> Iterator[Folder]:
+    """A block behind which the folder's record says how the run ended, however it did."""
+    try:
+        yield files
+    except BaseException as error:
+        if files.run.outcome == "running":
+            with suppress(OSError):  # a full disk
+                files.close("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
+        raise
 
 
 @contextmanager

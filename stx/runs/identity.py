@@ -1,8 +1,10 @@
 """Which run a folder holds: a record that is on disk before anything else, and that all is checked against."""
 
 import hashlib
+import importlib.metadata
 import json
 import os
+import platform
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -12,19 +14,18 @@ from typing import Any, NamedTuple
 import torch
 import yaml
 
-from stx import atomic
+from stx import __version__, atomic
+from stx.config.addresses import database_file, with_file
 from stx.config.schema import Config, MlflowTracking, PictureInit
 from stx.errors import UserError
 from stx.model.prepare import Inputs
 from stx.pictures import bundled
-from stx.runs.digest import files, functions, own_source
+from stx.runs.digest import dotted, files, functions, own_source
 from stx.runs.files import CONFIG, OUTPUT, RUN, WRITTEN
-from stx.runs.tracking.tracker import versions
 
 FORMAT = 2
 READABLE = (1, 2)
 """The first held what was typed and the outcome alone; its config stood in a file of its own, without digests."""
-SQLITE = "sqlite:///"
 
 
 class Identity(NamedTuple):
@@ -38,7 +39,7 @@ class Identity(NamedTuple):
     config: dict[str, Any]
     """Dumped; with the absolute address of its store."""
     files: dict[str, str]
-    """SHA-256 of both pictures, the weights and every other file that the config names, by option or path."""
+    """SHA-256 of both pictures, the weights and every other file that the config names, by option or function."""
     machine: dict[str, Any]
     """Versions, device, precision and threads."""
     store_from_here: str | None = None
@@ -46,6 +47,8 @@ class Identity(NamedTuple):
     resumed: Sequence[Mapping[str, Any]] = ()
     """When it went on, with what other versions, threads or device."""
     outcome: str = "running"
+    begun_in: str = ""
+    """The folder in which its files had the names that the config gives them."""
 
 
 def new(overrides: Sequence[str], choices: Mapping[str, str], config: Config, inputs: Inputs, folder: Path) -> Identity:
@@ -58,6 +61,7 @@ def new(overrides: Sequence[str], choices: Mapping[str, str], config: Config, in
         files=named_files(config, inputs),
         machine=machine(inputs),
         store_from_here=from_here(config, folder),
+        begun_in=os.getcwd(),
     )
 
 
@@ -108,7 +112,7 @@ def refuse_taken(folder: Path) -> None:
 def refuse_changed(before: Identity, after: Mapping[str, str], folder: Path) -> None:
     """Raise UserError where a file that the run began with holds something else now."""
     for name, digest in before.files.items():
-        if name in after and after[name] != digest:
+        if name in after and after[name] != digest:  # earlier records have some by their paths
             what = f"{name}={value}" if (value := setting(before.config, name)) else name
             raise UserError(
                 f"resume={folder}: {what} is another file than the run began with (its content has changed)\n"
@@ -146,21 +150,33 @@ def machine(inputs: Inputs) -> dict[str, Any]:
     }
 
 
+def versions() -> str:
+    """What a result depends on, in a line."""
+    packages = ("torch", "torchvision", "mlflow", "hydra-core", "pillow", "numpy")
+    installed = [f"{name} {importlib.metadata.version(name)}" for name in packages]
+    return ", ".join([f"python {platform.python_version()}", f"stx {__version__}", *installed])
+
+
 def named_files(config: Config, inputs: Inputs) -> dict[str, str]:
-    """SHA-256 by option, or by path for what settings and functions name beside."""
+    """SHA-256 by option, or by the function that names a file, or whose code it is: not by path, as it may move."""
     named = {"content": config.content, "style": config.style}
     if isinstance(config.init, PictureInit):
         named["init.path"] = config.init.path
     digests = {option: of_picture(source) for option, source in named.items()}
-    return {**digests, "model.weights": inputs.weights.sha256, **{str(path): of_file(path) for path in further(inputs)}}
+    return {
+        **digests,
+        "model.weights": inputs.weights.sha256,
+        **{name: of_file(path) for name, path in further(inputs)},
+    }
 
 
-def further(inputs: Inputs) -> Iterator[Path]:
-    """Files in settings of functions, and the code of functions that are not stx's own."""
+def further(inputs: Inputs) -> Iterator[tuple[str, Path]]:
+    """Files in settings of functions, and the code of functions that are not stx's own, with what they are."""
     for function in functions(inputs):
-        yield from files(function)
+        for setting_, path in files(function):
+            yield f"{setting_} of {dotted(function)}", path
         if source := own_source(function):
-            yield Path(source)
+            yield f"the code of {dotted(function)}", Path(source)
 
 
 def of_picture(source: str) -> str:
@@ -175,11 +191,11 @@ def of_file(path: Path) -> str:
 
 
 def from_here(config: Config, folder: Path) -> str | None:
-    uri = config.tracking.uri if isinstance(config.tracking, MlflowTracking) else ""
-    if not uri.startswith(SQLITE):
+    path = database_file(config.tracking.uri) if isinstance(config.tracking, MlflowTracking) else None
+    if path is None:
         return None
     try:
-        return Path(os.path.relpath(uri.removeprefix(SQLITE), folder.absolute())).as_posix()
+        return Path(os.path.relpath(path, folder.absolute())).as_posix()
     except ValueError:  # on another drive
         return None
 
@@ -187,9 +203,10 @@ def from_here(config: Config, folder: Path) -> str | None:
 def store(identity: Identity, folder: Path) -> str:
     """The address of a run's store as it is now: where it was, or beside the folder if both have moved."""
     uri = str(identity.config.get("tracking", {}).get("uri", ""))
-    if uri.startswith(SQLITE) and identity.store_from_here and not Path(uri.removeprefix(SQLITE)).exists():
+    path = database_file(uri)
+    if path and identity.store_from_here and not path.exists():
         moved = Path(os.path.normpath(folder.absolute() / identity.store_from_here))
-        return f"{SQLITE}{moved.as_posix()}" if moved.exists() else uri
+        return with_file(uri, moved) if moved.exists() else uri
     return uri
 
 

@@ -26,6 +26,14 @@ def renew(folder: Path) -> None:
         os.replace(part, LATEST)  # so that there is always one, whoever else renews it
 
 
+def relative(folder: Path) -> Path:
+    """To the working directory, as people like to read it; as it is where that is on another drive."""
+    try:
+        return Path(os.path.relpath(folder))
+    except ValueError:
+        return folder
+
+
 def newest() -> Path:
     """The folder of the newest run, relative to the working directory. Raises UserError where there is none."""
     if not LATEST.is_symlink():

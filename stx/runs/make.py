@@ -2,7 +2,10 @@
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 
 from torch import Tensor
 
@@ -17,7 +20,7 @@ from stx.model.prepare import Inputs, prepare
 from stx.pictures import images
 from stx.runs import describe, identity, latest
 from stx.runs.files import CHECKPOINT, JOURNAL, LOSSES, OUTPUT, alone_in
-from stx.runs.folder import Canvas, Folder, rescued
+from stx.runs.folder import Canvas, Folder, at_work, rescued
 from stx.runs.identity import Identity
 from stx.runs.job import Job, Result
 from stx.runs.progress import Stage, progress
@@ -35,8 +38,8 @@ def run(job: Job, *watchers: Listener) -> Result:
     """
     config, folder, inputs = job.config, job.folder, prepare(job.config)
     folder.mkdir(parents=True, exist_ok=True)
-    with alone_in(folder), interruptible() as stop:
-        record, resumed = claimed(job, inputs), state_of(job, inputs)
+    with alone_in(folder), told_how_to_go_on(folder), interruptible() as stop:
+        resumed, record = state_of(job, inputs), claimed(job, inputs)  # a state that is none leaves the record alone
         log.info(describe.opening(job, inputs, record, resumed))
         if resumed and (lacking := mended(folder / LOSSES, folder / JOURNAL, resumed.step)):
             log.warning(lacking)
@@ -44,10 +47,10 @@ def run(job: Job, *watchers: Listener) -> Result:
         with (
             rescued(folder, canvas),
             tracked(config.tracking, describe.run(job, inputs, record), folder) as tracker,
+            at_work(Folder(folder, record, tracker.artifact)) as files,
             progress([Stage.of(level) for level in ahead(config, inputs, resumed)], job.quiet) as bar,
         ):
             latest.renew(folder)
-            files = Folder(folder, record, tracker.artifact)
             judged = Judged(inputs, tracker, config.tracking.measures_every)
             files.start(job, inputs)
             tracker.picture(inputs.initial, 0)
@@ -70,6 +73,17 @@ def run(job: Job, *watchers: Listener) -> Result:
         log.info(describe.how_to_go_on(folder) if outcome.stopped else describe.cut_short(folder))
         sys.exit(128 + stop.signal)
     return Result(folder / OUTPUT, outcome.status, measured)
+
+
+@contextmanager
+def told_how_to_go_on(folder: Path) -> Iterator[None]:
+    """Behind a second Ctrl-C too, which waits for nothing."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if (folder / CHECKPOINT).exists():
+            log.info(describe.how_to_go_on(folder))
+        raise
 
 
 def claimed(job: Job, inputs: Inputs) -> Identity:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 ANSWER = 6.0
-"""Seconds for a server to say which experiment it has, behind the 4 for saying that it is there at all."""
+"""Seconds for a server to say which experiment it has, behind reach.SOON for saying that it is there."""
 
 
 class Preflight(Callback):

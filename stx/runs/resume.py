@@ -7,19 +7,23 @@ from pathlib import Path
 from typing import Any
 
 from stx.config.compose import composition, key_of, leaves
+from stx.config.paths import FILES as NAMING_FILES
+from stx.config.paths import exists
 from stx.config.schema import restored
 from stx.errors import UserError
+from stx.pictures.bundled import NAMES
 from stx.runs import identity
 from stx.runs.files import JOURNAL, LOSSES, OUTPUT, RUN, STORED
 from stx.runs.identity import Identity
 from stx.runs.job import Job
-from stx.runs.latest import newest
+from stx.runs.latest import newest, relative
 from stx.runs.table import recovered
 from stx.runs.tracking.courier import pending
 from stx.runs.tracking.journal import entries
-from stx.runs.tracking.sender import deliver, known_run
+from stx.runs.tracking.sender import addresses, deliver
 
 MAY_DIFFER = ("tracking.uri", "tracking.offline_ok", "optim.stop_at", "guard.keep_state")
+FILES = tuple(option for option in NAMING_FILES if option != "resume")
 LAST = "last"
 """In place of a folder: the newest run's. (A folder of that name is resume=./last.)"""
 
@@ -41,7 +45,7 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
     for key, (before, after) in changes.items():
         if key == "optim.steps" and isinstance(after, int) and after >= select(dumped, key):
             continue
-        if key not in MAY_DIFFER:
+        if key not in MAY_DIFFER and not (key in FILES and record.files):  # files may be where they like
             raise UserError(
                 f"resume={name}: {key} is {before} in the run and {after} asked; a run goes on as it was, but "
                 f"optim.steps may grow.\n{for_a_new_one(folder)}"
@@ -50,9 +54,20 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
     for key, (_, after) in changes.items():
         section, _, leaf = key.rpartition(".")
         select(dumped, section)[leaf] = after
+    for option in FILES:
+        value = identity.setting(dumped, option)
+        if isinstance(value, str) and value not in NAMES and not exists(value):
+            section, _, leaf = option.rpartition(".")
+            select(dumped, section)[leaf] = seen_from_here(value, record.begun_in)
     if "tracking.uri" not in changes and "uri" in dumped["tracking"]:
         dumped["tracking"]["uri"] = identity.store(record, folder)
     return Job(restored(dumped), folder, choices, overrides, resumed=record)
+
+
+def seen_from_here(name: str, begun_in: str) -> str:
+    """A file that the run named in the folder where it began, and that has that name there alone."""
+    before = os.path.join(begun_in, name)
+    return str(relative(Path(before))) if begun_in and exists(before) else name
 
 
 def refuse_finished(name: str, folder: Path, record: Identity, changes: Mapping[str, Any]) -> None:
@@ -98,9 +113,9 @@ def find(name: str, tracking: Mapping[str, Any]) -> Path:
     """A run's folder, given itself or the run's id in a store."""
     folder = Path(os.path.expanduser(name))
     if folder.is_dir():
-        return folder
+        return relative(Path(os.path.realpath(folder)))  # outputs/latest is another run's when the next one begins
     for stored in Path("outputs").rglob(STORED):
-        if known_run(stored.parent).get("run_id") == name:
+        if any(address["run_id"] == name for address in addresses(stored.parent)):
             return stored.parent
     if tracking.get("name") == "mlflow" and len(name) == 32 and name.isalnum():
         from stx.runs.tracking.store import folder_of

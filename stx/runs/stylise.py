@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from stx.config.compose import HydraException, composition, key_of, override
+from stx.config.effects import refuse_ineffective
 from stx.config.paths import named
 from stx.config.refusals import explain_hydra
 from stx.config.schema import Config
@@ -65,9 +66,11 @@ def stylise(content: Source, style: Source, *overrides: str, callback: Callback 
 
 def composed(overrides: list[str]) -> Config:
     try:
-        return composition(overrides).config
+        config = composition(overrides).config
     except HydraException as error:
         raise UserError(explain_hydra(error, overrides)) from None
+    refuse_ineffective(config, overrides)
+    return config
 
 
 def opened(name: str, source: Source) -> Image.Image:

@@ -2,17 +2,20 @@
 
 import csv
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from io import StringIO
 from pathlib import Path
 
+from stx import atomic
 from stx.loop.listener import Row
 from stx.runs.tracking.journal import entries
 
 
 def losses_table(path: Path) -> Callable[[list[Row]], None]:
-    """A writer of rows into a CSV file; its columns are those of the first row.
+    """A writer of rows into a CSV file; its columns are the metrics of all of them but gradient norms, which few have.
 
-    A file that is there is gone on with: steps that it has are left out, and a last line that a crash has torn.
+    A file that is there is gone on with: steps that it has are left out, and a last line that a crash has torn. Where
+    a metric comes that no step before had, the file is written anew, which happens once or twice in a run.
     """
     columns, last = recovered(path)
 
@@ -20,15 +23,26 @@ def losses_table(path: Path) -> Callable[[list[Row]], None]:
         rows = [row for row in rows if row.step > last]
         if not rows:
             return
-        new = not columns
-        columns.extend(name for name in rows[0].values if new and not name.startswith("grad_norm/"))
-        with path.open("w" if new else "a", newline="", encoding="utf-8") as file:
+        names = dict.fromkeys(name for row in rows for name in row.values if not name.startswith("grad_norm/"))
+        if new := [name for name in names if name not in columns]:
+            columns.extend(new)
+            atomic.write(path, with_columns(path, columns))
+        with path.open("a", newline="", encoding="utf-8") as file:
             table = csv.DictWriter(file, ["step", *columns], extrasaction="ignore")
-            if new:
-                table.writeheader()
             table.writerows({"step": row.step, **row.values} for row in rows)
 
     return append
+
+
+def with_columns(path: Path, columns: Sequence[str]) -> str:
+    """The table as it is, or as it begins, under these columns."""
+    text = StringIO(newline="")
+    table = csv.DictWriter(text, ["step", *columns])
+    table.writeheader()
+    if path.exists():
+        with path.open(newline="", encoding="utf-8") as file:
+            table.writerows(csv.DictReader(file))
+    return text.getvalue()
 
 
 def mended(path: Path, journal: Path, step: int) -> str:

@@ -85,6 +85,20 @@ def test_a_sweep_over_stores_with_passwords_is_refused_as_a_password_would_get_t
         taken_out(["tracking.uri=http://a:one@host,http://b:two@other"])
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://bob:pw12345@h/db?sslmode=require&sslpassword=keysecret",
+        "postgresql://h/db?password=one&sslpassword=two",
+        "postgresql://bob:${oc.env:A}@h/db?sslpassword=two",
+    ],
+)
+def test_of_two_passwords_in_one_address_none_would_be_hidden_so_it_is_refused(address: str) -> None:
+    with pytest.raises(UserError, match="may have one password") as refused:
+        taken_out([f"tracking.uri={address}"])
+    assert "keysecret" not in str(refused.value)
+
+
 def test_a_password_that_stands_alone_in_a_text_is_hidden_where_it_is_long_enough_to_tell() -> None:
     taken_out(["tracking.uri=http://bob:s3cret/x@host"])
     assert hidden("FATAL: no user with s3cret/x or s3cret%2Fx") == "FATAL: no user with *** or ***"

@@ -18,6 +18,17 @@ def test_the_first_ctrl_c_only_asks_and_the_second_interrupts() -> None:
             os.kill(os.getpid(), signal.SIGINT)
 
 
+def test_the_second_ctrl_c_lets_things_be_cleared_away_where_the_first_would_have_left_at_once() -> None:
+    before = signal.signal(signal.SIGINT, lambda *_: pytest.fail("left at once"))
+    try:
+        with interruptible():
+            os.kill(os.getpid(), signal.SIGINT)
+            with pytest.raises(KeyboardInterrupt):
+                os.kill(os.getpid(), signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_handlers_are_put_back() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with interruptible():

@@ -8,7 +8,7 @@ import torch
 from stx.config.layers import LAYERS
 from stx.errors import UserError
 from stx.model.vgg import Weights
-from stx.model.weights import CAFFE_FILE, import_torchvision, load_weights, sha256, wheel_file
+from stx.model.weights import CAFFE_FILE, SOURCES, import_torchvision, load_weights, sha256, wheel_file
 
 
 def test_the_wheels_weights_are_the_ones_that_were_tried(caffe_weights: Weights) -> None:
@@ -18,7 +18,7 @@ def test_the_wheels_weights_are_the_ones_that_were_tried(caffe_weights: Weights)
 
 
 def test_random_weights_keep_the_scale_of_activations_and_repeat() -> None:
-    first, again, other = (load_weights.__wrapped__("vgg19_random", None, seed) for seed in (1, 1, 2))
+    first, again, other = (SOURCES["vgg19_random"](None, seed) for seed in (1, 1, 2))
     for name in LAYERS:
         assert torch.equal(first.convolutions[name][0], again.convolutions[name][0])
         assert not torch.equal(first.convolutions[name][0], other.convolutions[name][0])
@@ -90,4 +90,29 @@ def test_no_network_for_torchvisions_weights_says_what_to_do(tmp_path: Path, mon
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     monkeypatch.setattr(torch.hub, "download_url_to_file", offline)
     with pytest.raises(UserError, match="Use model=vgg19"):
-        load_weights.__wrapped__("vgg19_torchvision", None, 0)
+        SOURCES["vgg19_torchvision"](None, 0)
+
+
+@pytest.mark.parametrize(
+    ("entry", "value"),
+    [
+        ("block1_conv1_W_q", torch.full((64, 3, 3, 3), 9999)),
+        ("block1_conv1_W_q", "no tensor"),
+        ("block1_conv1_W_table", [1.0]),
+        ("block1_conv1_b", [0.0] * 64),
+    ],
+)
+def test_entries_that_are_no_weights_are_a_message(tmp_path: Path, entry: str, value: object) -> None:
+    state = torch.load(wheel_file(), weights_only=True)
+    torch.save({**state, entry: value}, tmp_path / "damaged.pth")
+    with pytest.raises(UserError, match=r"damaged\.pth"):
+        load_weights("vgg19", str(tmp_path / "damaged.pth"), 0)
+
+
+def test_a_file_that_is_replaced_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "weights.pth"
+    state = torch.load(wheel_file(), weights_only=True)
+    torch.save(state, path)
+    before = load_weights("vgg19", str(path), 0).sha256
+    torch.save({**state, "more": torch.zeros(1)}, path)
+    assert load_weights("vgg19", str(path), 0).sha256 != before

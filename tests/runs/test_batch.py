@@ -145,3 +145,21 @@ def test_an_interruption_marks_the_parent_and_passes(store: str, tmp_path: Path)
     assert opened
     parent = opened.store.read(opened.parent.id)
     assert (parent.status, parent.tags["stx.outcome"]) == ("KILLED", "interrupted")
+
+
+def test_a_member_whose_folder_is_damaged_takes_no_other_along(store: str, tmp_path: Path) -> None:
+    with batch("trial", members(store), tmp_path) as trial:
+        place = trial.planned["one"].job.folder
+        place.mkdir(parents=True)
+        (place / "run.json").touch()
+        ended = list(trial.work())
+    assert [one.outcome for one in ended] == ["failed", "finished"]
+    assert "damaged" in ended[0].message
+
+
+def test_an_option_without_effect_is_said_once(store: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with batch("trial", members(store, "guard.shrink=0.25"), tmp_path):
+        pass
+    assert [record.message for record in caplog.records if "no effect" in record.message] == [
+        "guard.shrink=0.25 has no effect: guard.on_nan=stop never goes back"
+    ]

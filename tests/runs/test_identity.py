@@ -146,7 +146,7 @@ def test_what_is_another_file_now_is_named(tmp_path: Path, which: str, monkeypat
         path.write_bytes(path.read_bytes() + b"\n")
     else:
         identity.write(tmp_path / "out", record._replace(files={**record.files, which: "another"}))
-    with pytest.raises(UserError, match=rf"{'mine.py' if which == 'code' else which}.* is another file than"):
+    with pytest.raises(UserError, match=rf"{'code of mine.mean' if which == 'code' else which}.* is another file than"):
         run(again(tmp_path / "out", "optim.steps=9"))
 
 
@@ -203,3 +203,73 @@ def test_a_store_in_a_file_is_the_same_from_every_folder_and_moves_with_the_run(
     assert identity.store(record, folder) == uri
     (tmp_path / "outputs").rename(tmp_path / "elsewhere")
     assert identity.store(record, tmp_path / "elsewhere" / "run") == f"sqlite:///{tmp_path}/elsewhere/mlflow.db"
+
+
+def test_code_that_is_another_under_another_path_is_named_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STX_TRUST", "mine")
+    for folder, value in (("a", "0"), ("b", "1")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "mine.py").write_text(
+            f"def mean(features, *, epsilon):\n    return features.sum() + {value}\n"
+        )
+    typed = ("style_stat=mean_std", "style_stat._target_=mine.mean")
+    with monkeypatch.context() as patch:
+        patch.syspath_prepend(tmp_path / "a")
+        patch.delitem(sys.modules, "mine", raising=False)
+        run(job(tmp_path / "out", *typed))
+    monkeypatch.syspath_prepend(tmp_path / "b")
+    monkeypatch.delitem(sys.modules, "mine", raising=False)
+    with pytest.raises(UserError, match=r"the code of mine\.mean is another file"):
+        run(again(tmp_path / "out", "optim.steps=9"))
+
+
+def test_a_run_goes_on_from_any_folder_and_with_its_pictures_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pictures(tmp_path)
+    run(job(Path("out"), "content=photo.png", "style=painting.png"))
+    (tmp_path / "sub").mkdir()
+    monkeypatch.chdir(tmp_path / "sub")
+    assert run(again(Path("../out"), "optim.steps=4")).outcome == "finished"
+    (tmp_path / "photo.png").rename("moved.png")
+    assert run(again(Path("../out"), "optim.steps=5", "content=moved.png")).outcome == "finished"
+    (tmp_path / "sub" / "moved.png").write_bytes((tmp_path / "painting.png").read_bytes())
+    with pytest.raises(UserError, match=r"content=\S*moved.png is another file"):
+        run(again(Path("../out"), "optim.steps=6"))
+
+
+def test_a_link_to_a_run_s_folder_is_that_folder_whatever_the_link_is_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("outputs").mkdir()
+    run(job(Path("outputs/one")))
+    again_one = again(Path("outputs/latest"), "optim.steps=4")
+    assert again_one.folder == Path("outputs/one")
+    run(again_one)
+    assert Path("outputs/latest").resolve() == tmp_path / "outputs" / "one"
+
+
+@pytest.mark.parametrize(("error", "outcome"), [(KeyboardInterrupt, "interrupted"), (ZeroDivisionError, "failed")])
+def test_the_record_says_how_a_run_ended_that_was_broken_off(
+    tmp_path: Path, error: type[BaseException], outcome: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("stx.runs.make.coarse_to_fine", breaks)
+    with pytest.raises(error):
+        run(job(tmp_path))
+    record = identity.read(tmp_path)
+    assert record
+    assert record.outcome == outcome
+
+
+def test_a_state_that_is_none_leaves_the_record_as_it_is(tmp_path: Path) -> None:
+    run(job(tmp_path))
+    before = (tmp_path / RUN).read_bytes()
+    (tmp_path / CHECKPOINT).write_bytes(b"no state")
+    with pytest.raises(UserError, match="not a checkpoint"):
+        run(job(tmp_path)._replace(resumed=identity.read(tmp_path)))
+    assert (tmp_path / RUN).read_bytes() == before

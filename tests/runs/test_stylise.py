@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import stx
@@ -79,6 +80,7 @@ def test_the_callback_gets_every_step_and_may_end_the_run() -> None:
         ("china", "tracking=mlflow", "nothing is kept"),
         ("china", "style=mosaic", "it is the second picture"),
         ("china", "optim.stepz=5", "optim.stepz"),
+        ("china", "guard.shrink=0.25", "guard.shrink=0.25 has no effect"),
         ("china", "optim.steps=-5", "optim.steps=-5: should be"),
     ],
 )
@@ -108,3 +110,11 @@ def test_a_run_that_diverges_warns_or_raises() -> None:
         stx.stylise("china", "swirls", *overflow)
     with pytest.raises(Diverged, match="the last finite one"):
         stx.stylise("china", "swirls", *overflow, "guard.on_nan=raise")
+
+
+def test_the_caller_s_random_numbers_are_their_own() -> None:
+    torch.manual_seed(1)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+    stx.stylise("china", "swirls", *SMALL)
+    assert torch.equal(torch.rand(3), expected)

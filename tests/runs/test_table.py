@@ -43,3 +43,12 @@ def test_a_table_that_ends_before_the_state_gets_what_the_journal_has_and_says_w
     assert said.endswith("losses.csv lacks the steps 5 to 6: they were not on the disk")
     assert path.read_text().split() == ["step,loss/total", "1,1.0", "2,1.0", "3,2.0", "4,2.0", "7,3.0"]
     assert mended(path, journal.path, 7) == ""
+
+
+def test_a_metric_that_comes_later_gets_a_column_and_the_lines_before_stay(tmp_path: Path) -> None:
+    path = tmp_path / "losses.csv"
+    append = losses_table(path)
+    append([Row(1, 0.0, {"loss/total": 4.0})])
+    append([Row(2, 0.0, {"loss/total": 3.0}), Row(3, 0.0, {"loss/total": 2.0, "lbfgs/pairs": 1.0})])
+    losses_table(path)([Row(4, 0.0, {"lbfgs/pairs": 2.0, "loss/total": 1.0})])
+    assert path.read_text().split() == ["step,loss/total,lbfgs/pairs", "1,4.0,", "2,3.0,", "3,2.0,1.0", "4,1.0,2.0"]

@@ -60,9 +60,8 @@ class LBFGS(torch.optim.Optimizer):
 
     @staticmethod
     def remembered(**settings: Any) -> int:
-        return (
-            2 * (int(settings["history"]) + 1) + 3
-        )  # a move and a change of gradient each, and a spare one; where it is
+        # a move and a change of gradient each, and a spare one; where it is
+        return 2 * (int(settings["history"]) + 1) + 3
 
     def shorten(self, factor: float) -> None:
         self.param_groups[0]["first_step"] *= factor

@@ -26,9 +26,8 @@ class PlainLBFGS(torch.optim.LBFGS):
 
     @staticmethod
     def remembered(**settings: Any) -> int:
-        return (
-            2 * int(settings["history"]) + 2
-        )  # a move and a change of gradient each; the last gradient, the direction
+        # a move and a change of gradient each; the last gradient, the direction
+        return 2 * int(settings["history"]) + 2
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Raises ValueError for a state of another picture."""

@@ -5,6 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -75,13 +76,22 @@ class Courier(threading.Thread):
         """Deliver what comes, until `end` is asked for and all is delivered."""
         while True:
             for entry, after in entries(self.folder / JOURNAL, self.offset):
+                if self.given_up.is_set():
+                    return
                 self.attempt(partial(self.send, entry), named(entry), after)
                 self.offset = after
-                note(self.folder, after, self.send.run_id)
+                self.note(after)
             if self.end.is_set() and self.offset >= (self.folder / JOURNAL).stat().st_size:
                 return
             self.more.wait(1.0)
             self.more.clear()
+
+    def note(self, after: int) -> None:
+        """How far it has got. What cannot be noted, on a full disk, is compared with the store by whoever is next."""
+        try:
+            note(self.folder, after, self.send.run_id)
+        except OSError as error:
+            log.debug("not noted: %s", error)
 
     def attempt(self, act: Callable[[bool], None], what: str, after: int = 0) -> None:
         """Try until it works, or never can. Raises GivenUp and Unknown."""
@@ -151,7 +161,7 @@ def set_aside(folder: Path, what: str, why: str) -> None:
     path, line = folder / UNDELIVERED, json.dumps({"what": what, "why": why})
     if path.exists() and line in path.read_text(encoding="utf-8").splitlines():
         return  # told before, by --again or by a process that could not note it
-    with path.open("a", encoding="utf-8") as file:
+    with suppress(OSError), path.open("a", encoding="utf-8") as file:  # on a full disk the line below says it
         file.write(f"{line}\n")
     log.warning("%s: the store cannot take it (%s); set aside in %s, all else goes on", what, why, path)
 

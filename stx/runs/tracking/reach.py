@@ -8,18 +8,23 @@ import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 from urllib.request import Request, urlopen
 
+from stx.config.addresses import database_file
 from stx.config.secrets import hidden, public
 from stx.errors import UserError
 from stx.runs.tracking.verdict import LOCKED, reason
 
 SOON = 4.0
 """Seconds for a store's first answer."""
+PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 0}
+"""Of the databases that MLflow takes, where the address has none; 0 is for a driver to know. MLflow alone knows how
+stores other than these, servers and files are reached."""
 
 
 @contextmanager
@@ -38,27 +43,26 @@ def answers(uri: str) -> None:
 
     MLflow's own clients try for minutes.
     """
-    if uri.startswith("sqlite:///"):
-        path = Path(uri.removeprefix("sqlite:///"))
+    if path := database_file(uri):
         refuse_other_files(uri, path)
         refuse_held(uri, path)
-    ports = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306}
     try:
         address = urlsplit(uri)
-        if not address.hostname:
+        host, port = address.hostname, address.port or PORTS.get(address.scheme.partition("+")[0])
+        if not host:
             return
-        port = address.port or ports.get(address.scheme.partition("+")[0], 0)
-        socket.create_connection((address.hostname, port), timeout=SOON).close()
         if address.scheme in ("http", "https"):
             within(SOON, lambda: healthy(address))
-        else:
+        elif port is not None:
+            if port:
+                within(SOON, lambda: socket.create_connection((host, port), timeout=SOON).close())
             with reachable(uri):
                 within(SOON, lambda: connected(uri))
     except HTTPError:
         return  # an answer, if only a refusal
     except UserError:
         raise
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         raise UserError(
             f"tracking.uri={public(uri)}: nothing answers there ({getattr(error, 'reason', None) or error})\n"
             "start the server, or go on without it: tracking.offline_ok=true"
@@ -66,7 +70,10 @@ def answers(uri: str) -> None:
 
 
 def healthy(address: SplitResult) -> None:
-    """Ask a server how it is, as MLflow would: with its variables for certificates. Raises OSError."""
+    """Ask a server how it is, as MLflow would: through a proxy where there is one, with its variables for certificates.
+
+    Raises OSError and HTTPException.
+    """
     host = address.netloc.rpartition("@")[2]
     request = Request(urlunsplit(address._replace(netloc=host, path=f"{address.path.rstrip('/')}/health")))
     if address.username is not None:
@@ -75,6 +82,8 @@ def healthy(address: SplitResult) -> None:
     context = ssl.create_default_context(cafile=os.environ.get("MLFLOW_TRACKING_SERVER_CERT_PATH"))
     if os.environ.get("MLFLOW_TRACKING_INSECURE_TLS", "").lower() in ("true", "1"):
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    if certificate := os.environ.get("MLFLOW_TRACKING_CLIENT_CERT_PATH"):
+        context.load_cert_chain(certificate)
     urlopen(request, timeout=SOON, context=context).read()
 
 
@@ -112,11 +121,17 @@ def refuse_other_files(uri: str, path: Path) -> None:
     """Raise UserError where a database file would stand, but something else does."""
     existing = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
     if existing == path.absolute():
-        wrong = not path.is_file() or path.read_bytes()[:15] not in (b"", b"SQLite format 3")
+        wrong = not path.is_file() or beginning(path) not in (b"", b"SQLite format 3")
     else:
         wrong = not existing.is_dir()
     if wrong:
         raise UserError(f"tracking.uri={uri}: {existing} is no SQLite database; name another file")
+
+
+def beginning(path: Path) -> bytes:
+    """As much of a file as says whether it is a database, which may be as large as the memory."""
+    with path.open("rb") as file:
+        return file.read(15)
 
 
 def refuse_held(uri: str, path: Path) -> None:

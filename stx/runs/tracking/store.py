@@ -15,6 +15,7 @@ from urllib.request import url2pathname
 from filelock import FileLock, Timeout
 
 from stx import atomic
+from stx.config.addresses import database_file
 from stx.config.secrets import revealed
 from stx.errors import UserError
 from stx.runs.files import BASELINES, BATCH
@@ -40,7 +41,8 @@ def open_store(uri: str, experiment: str) -> str:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # a traceback for a lock, that is raised too
     mlflow.set_tracking_uri(uri)
-    folder = Path(uri.removeprefix("sqlite:///")).absolute().parent if uri.startswith("sqlite:///") else None
+    file = database_file(uri)
+    folder = file.absolute().parent if file else None
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
     with alone_with(folder / ".store.lock") if folder else nullcontext():
@@ -53,8 +55,8 @@ def open_store(uri: str, experiment: str) -> str:
             )
         artifacts = (folder / "artifacts").as_uri() if folder else None
         if stored:
-            if folder and stored.artifact_location != artifacts:
-                moved(Path(uri.removeprefix("sqlite:///")), str(stored.artifact_location))
+            if file and stored.artifact_location != artifacts:
+                moved(file, str(stored.artifact_location))
             return str(stored.experiment_id)
         return str(client.create_experiment(experiment, artifact_location=artifacts))
 
@@ -87,8 +89,8 @@ def moved(database: Path, before: str) -> None:
     with closing(sqlite3.connect(database)) as connection, connection:
         for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri")):
             connection.execute(
-                f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE {column} LIKE ? || '%'",
-                (now.as_uri(), len(before) + 1, before),
+                f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?",
+                (now.as_uri(), len(before) + 1, len(before), before),
             )
     log.warning("the store has moved to %s; its artifacts' addresses say so now", now.parent)
 
@@ -214,7 +216,7 @@ def folder_of(run_id: str, uri: str, experiment: str) -> Path | None:
 
     uri = revealed(uri)
     answers(uri)
-    if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists():
+    if (file := database_file(uri)) and not file.exists():
         return None
     with reachable(uri):
         open_store(uri, experiment)

@@ -1,9 +1,7 @@
 """A run's tracker: a journal on disk that a courier delivers to MLflow, or none."""
 
-import importlib.metadata
 import logging
 import math
-import platform
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,7 +11,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from stx import __version__, atomic
+from stx import atomic
 from stx.config.schema import MlflowTracking, NoTracking
 from stx.config.secrets import public, without_login
 from stx.loop.listener import Listener, Row, Start
@@ -189,11 +187,13 @@ def mlflow_run(tracking: MlflowTracking, about: About, folder: Path) -> Iterator
     courier.start()
     try:
         yield tracker
-    except BaseException:
+    except BaseException as error:
         if not tracker.ended:
             with suppress(OSError):  # a full disk takes no last word
-                tracker.finish("failed", None)
-                tracker.settle()
+                cut_off = isinstance(error, KeyboardInterrupt)  # by a second Ctrl-C, which waits for nothing
+                tracker.finish("interrupted" if cut_off else "failed", None)
+                if not cut_off:
+                    tracker.settle()
         raise
     finally:
         journal.close()
@@ -207,10 +207,3 @@ def tracked(tracking: MlflowTracking | NoTracking, about: About, folder: Path) -
         return
     with mlflow_run(tracking, about, folder) as tracker:
         yield tracker
-
-
-def versions() -> str:
-    """What a result depends on, for a tag."""
-    packages = ("torch", "torchvision", "mlflow", "hydra-core", "pillow", "numpy")
-    installed = [f"{name} {importlib.metadata.version(name)}" for name in packages]
-    return ", ".join([f"python {platform.python_version()}", f"stx {__version__}", *installed])

@@ -136,3 +136,30 @@ def test_a_store_that_is_waited_for_is_said(
     at_once.start()
     assert at_once.finish(5)
     assert caplog.text.count("waiting for the store") == 1
+
+
+def test_what_cannot_be_noted_on_a_full_disk_stops_no_delivery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    written(tmp_path, 1, 2)
+    monkeypatch.setattr(module, "note", full)
+    store = Store()
+    courier = Courier(tmp_path, store)
+    courier.start()
+    assert courier.finish(5)
+    assert [number for number, _ in store.took] == [1, 2]
+    monkeypatch.undo()
+    again = Courier(tmp_path, store)
+    again.start()
+    assert again.finish(5)
+    assert [number for number, _ in store.took] == [1, 2]
+
+
+def test_nothing_is_sent_behind_the_end_of_a_run_s_patience(tmp_path: Path) -> None:
+    written(tmp_path, *range(5))
+    store = Store()
+    courier = Courier(tmp_path, store)
+    courier.given_up.set()
+    courier.follow()
+    assert store.took == []

@@ -179,3 +179,26 @@ def test_within_gives_what_was_returned_or_raised() -> None:
         within(5, lambda: 1 // 0)
     with pytest.raises(TimeoutError, match=r"within 0\.05 s"):
         within(0.05, lambda: time.sleep(5))
+
+
+def test_a_server_behind_a_proxy_is_reached_as_mlflow_reaches_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    with server(well) as proxy:
+        monkeypatch.setenv("http_proxy", f"http://{proxy}")
+        monkeypatch.delenv("no_proxy", raising=False)
+        answers("http://mlflow.nowhere.invalid:5000")
+
+
+def test_a_client_s_certificate_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_CLIENT_CERT_PATH", str(tmp_path / "none.pem"))
+    with server(well) as host, pytest.raises(UserError, match="No such file"):
+        answers(f"http://{host}")
+
+
+@pytest.mark.parametrize("uri", ["databricks://profile", "uc:databricks", "databricks"])
+def test_stores_that_mlflow_alone_can_reach_are_left_to_it(uri: str) -> None:
+    answers(uri)
+
+
+def test_a_database_without_a_port_is_left_to_its_driver() -> None:
+    with pytest.raises(UserError, match="pyodbc"):
+        answers("mssql+pyodbc://u@localhost/db")

@@ -1,0 +1,26 @@
+"""Addresses of stores that are SQLite files."""
+
+import os
+from pathlib import Path
+
+SQLITE = "sqlite:///"
+NO_FILES = (":memory:", "file:")
+"""What SQLite takes in place of a file's name."""
+
+
+def database_file(uri: str) -> Path | None:
+    """The file of a SQLite address, less the settings behind a question mark; nothing where it names none."""
+    path = uri.removeprefix(SQLITE).partition("?")[0]
+    return None if path == uri or not path or path.startswith(NO_FILES) or not uri.startswith(SQLITE) else Path(path)
+
+
+def with_file(uri: str, path: Path) -> str:
+    """The address of a file, with the settings of another address."""
+    _, mark, settings = uri.partition("?")
+    return f"{SQLITE}{path.as_posix()}{mark}{settings}"
+
+
+def absolute(uri: str) -> str:
+    """A store in a file is the same one from every folder."""
+    path = database_file(uri)
+    return uri if path is None else with_file(uri, Path(os.path.abspath(path)))
