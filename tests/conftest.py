@@ -5,9 +5,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -16,8 +17,11 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # before PyTorch is imported; what the 
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import torch
+from hydra._internal.config_repository import ConfigRepository
+from hydra.core.object_type import ObjectType
 
 from stx import __main__ as front
+from stx.config.schema import CONF
 from stx.model.vgg import VGG19, Weights
 from stx.model.weights import load_weights
 
@@ -33,6 +37,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if item.get_closest_marker("slow"):
                 item.add_marker(pytest.mark.skip(reason="slow; run with --slow"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def parsed_once() -> Iterator[None]:
+    """Hydra parses some twenty YAML files for each composition, which is nearly half of its time: here each of the
+    checkout's once, as they stay what they are."""
+    real, parsed = ConfigRepository.load_config, dict[str, Any]()
+
+    def load_config(self: ConfigRepository, config_path: str) -> Any:
+        source = self._find_object_source(config_path, ObjectType.CONFIG)
+        if source is None or source.path != str(CONF):
+            return real(self, config_path)
+        if config_path not in parsed:
+            parsed[config_path] = real(self, config_path)
+        return parsed[config_path]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ConfigRepository, "load_config", load_config)
+        yield
 
 
 @pytest.fixture(scope="session")

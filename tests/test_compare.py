@@ -8,7 +8,7 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from conftest import SMALL, command
+from conftest import SHALLOW, SMALL, command
 from stx import __main__ as front
 from stx.compare import run
 from stx.errors import Stopped
@@ -20,8 +20,10 @@ TYPED = (
     "photographs=china",
     "styles=<b>me.png,woodcut",
     "statistics=cooc_vector",
+    "seeds=0",
     "image_size.width=64",
     "image_size.height=48",
+    *SHALLOW,
 )
 SHORT = ("optim.steps=4", "output=out")
 

@@ -237,6 +237,7 @@ class MlflowTracking(Section):
     uri: Address
     experiment: Annotated[str, Field(min_length=1)]
     offline_ok: Annotated[bool, Field(strict=True)]
+    points: Every
     pictures_every: Every
     measures_every: Every
     grad_norms_every: Every
@@ -306,11 +307,12 @@ def restored(dumped: Any) -> Config:
             "prior": {"_target_": None},
         }
         guard = {"keep_state": True, **dumped["guard"]}
+        tracking = {"points": 0, **dumped["tracking"]} if dumped["tracking"]["name"] == "mlflow" else dumped["tracking"]
         optim = {"pyramid": [], "stop_at": None, **dumped["optim"]}
         if name := optim.pop("name", None):
             optim = {"bands": 0} | optim if name == "adam" else optim
             optim["_target_"] = f"stx.loop.optimisers.{OPTIMISERS.get(name, name)}"
-        return Config.model_validate({**later, **dumped, "guard": guard, "optim": optim})
+        return Config.model_validate({**later, **dumped, "guard": guard, "optim": optim, "tracking": tracking})
     except (ValidationError, TypeError, KeyError) as error:
         raise UserError(
             f"config.yaml of the run: {explain(error, dumped)}"

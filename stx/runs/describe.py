@@ -58,7 +58,8 @@ def run(job: Job, inputs: Inputs, record: Identity) -> About:
         **job.tags,
     }
     pair = f"{content} × {style}"
-    return About(job.name or pair, params, tags, f"{statistic} · {pair}", command(job), record.id)
+    headline = f"{statistic} · {pair}"
+    return About(job.name or pair, params, tags, headline, command(job), record.id, config.optim.steps)
 
 
 def changed(record: Identity) -> str:

@@ -18,6 +18,11 @@ from PIL import Image
 
 from conftest import SHALLOW, SMALL, Command, Started
 from stx import run as command
+from stx.config.compose import composition
+from stx.errors import UserError
+from stx.runs import resume
+from stx.runs.job import Job
+from stx.runs.make import run
 
 STEPS = 60
 LONG = (*SMALL[:3], *SHALLOW, f"optim.steps={STEPS}", "guard.checkpoint_every=5", "tracking.pictures_every=20")
@@ -139,32 +144,42 @@ def test_what_cannot_be_resumed_is_a_message(
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
-def test_a_run_that_has_converged_ends_and_says_so_and_goes_on_when_told_to(stx: Command, tmp_path: Path) -> None:
-    asked = (*SMALL[:3], "optim.steps=120", "optim.stop_at=0.9", "hydra.run.dir=out")
-    done = stx(*asked)
-    assert done.returncode == 0, done.stderr
-    assert "finished after 100 steps\nconverged: the loss falls no more (optim.stop_at)\n" in done.stderr
-    again = stx("resume=out")
-    assert again.returncode == 2
-    assert (
-        "ended at step 100 of 120, as its loss fell no more; to go on all the same: optim.stop_at=null" in again.stderr
-    )
-    more = stx("resume=out", "optim.stop_at=null")
-    assert more.returncode == 0, more.stderr
-    run_id = json.loads((tmp_path / "out" / "mlflow.json").read_text())["run_id"]
+def made(folder: Path, *typed: str) -> None:
+    """As `stx run` does, in this process."""
+    config, choices, overrides = composition(typed)
+    run(Job(config, folder, choices, overrides, quiet=True))
+
+
+def gone_on(folder: Path, *typed: str) -> None:
+    run(resume.job(str(folder), typed, {"name": "mlflow"})._replace(quiet=True))
+
+
+def test_a_run_that_has_converged_ends_and_says_so_and_goes_on_when_told_to(
+    tmp_path: Path, new_database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "outputs").mkdir()
+    shutil.copy(new_database, tmp_path / "outputs" / "mlflow.db")
+    out, store = tmp_path / "out", f"tracking.uri=sqlite:///{tmp_path}/outputs/mlflow.db"
+    with caplog.at_level("INFO", "stx"):
+        made(out, *SMALL[:3], *SHALLOW, "optim.steps=120", "optim.stop_at=0.9", store)
+    assert "finished after 100 steps\nconverged: the loss falls no more (optim.stop_at)\n" in caplog.text
+    with pytest.raises(UserError, match=r"ended at step 100 of 120, as its loss fell no more; .*: optim\.stop_at=null"):
+        gone_on(out)
+    gone_on(out, "optim.stop_at=null")
+    run_id = json.loads((out / "mlflow.json").read_text())["run_id"]
     assert stored_steps(tmp_path, run_id) == list(range(1, 121))
-    assert "has finished its 120 steps" in stx("resume=out").stderr  # what was asked the last time holds
+    with pytest.raises(UserError, match="has finished its 120 steps"):  # what was asked the last time holds
+        gone_on(out)
 
 
-def test_what_an_earlier_resume_changed_is_what_the_next_one_is_compared_with(stx: Command, tmp_path: Path) -> None:
+def test_what_an_earlier_resume_changed_is_what_the_next_one_is_compared_with(tmp_path: Path) -> None:
     def config() -> dict[str, object]:
-        return yaml.safe_load((tmp_path / "out" / "config.yaml").read_text())["optim"]
+        return yaml.safe_load((tmp_path / "config.yaml").read_text())["optim"]
 
-    asked = (*SMALL[:3], *SHALLOW, "tracking=none", "hydra.run.dir=out")
-    assert stx(*asked, "optim.steps=3").returncode == 0
-    assert stx("resume=out", "optim.steps=6", "optim.stop_at=null").returncode == 0
+    made(tmp_path, *SMALL[:3], *SHALLOW, "tracking=none", "optim.steps=3")
+    gone_on(tmp_path, "optim.steps=6", "optim.stop_at=null")
     assert (config()["steps"], config()["stop_at"]) == (6, None)
-    shorter = stx("resume=out", "optim.steps=5")
-    assert "optim.steps is 6 in the run and 5 asked" in shorter.stderr
-    assert stx("resume=out", "optim.steps=8", "optim.stop_at=1e-3").returncode == 0
+    with pytest.raises(UserError, match=r"optim\.steps is 6 in the run and 5 asked"):
+        gone_on(tmp_path, "optim.steps=5")
+    gone_on(tmp_path, "optim.steps=8", "optim.stop_at=1e-3")
     assert (config()["steps"], config()["stop_at"]) == (8, 1e-3)

@@ -19,6 +19,7 @@ from stx.pictures import images
 from stx.runs.files import ALONG, SHEET
 from stx.runs.tracking.courier import Courier
 from stx.runs.tracking.journal import FORMAT, Journal, entries, last_step
+from stx.runs.tracking.points import Points
 from stx.runs.tracking.sender import PATIENCE, THIS_RUN, Sender, known_run
 
 log = logging.getLogger("stx")
@@ -36,6 +37,8 @@ class About(NamedTuple):
     command: str
     id: str = ""
     """By which it is known to all stores."""
+    steps: int = 0
+    """That it may take at most."""
 
 
 class Tracker(Listener):
@@ -60,8 +63,8 @@ class Tracker(Listener):
 class JournalTracker(Tracker):
     """Writes what it is told into the folder's journal. What a resumed run tells again is left out."""
 
-    def __init__(self, about: About, folder: Path, journal: Journal, courier: Courier, every: int = 0):
-        self.every = every
+    def __init__(self, about: About, folder: Path, journal: Journal, courier: Courier, points: Points, every: int = 0):
+        self.points, self.every = points, every
         self.about, self.folder, self.journal, self.courier = about, folder, journal, courier
         self.told = last_step(journal.path)
         self.shown = {entry["picture"]["step"] for entry, _ in entries(journal.path, 0) if "picture" in entry}
@@ -85,6 +88,9 @@ class JournalTracker(Tracker):
         return f"http://127.0.0.1:5000/{page}\nafter: mlflow ui --backend-store-uri {uri}"
 
     def rows(self, rows: list[Row]) -> None:
+        self.tell(self.points.pick(rows))
+
+    def tell(self, rows: Iterable[Row]) -> None:
         told = [
             # what is not finite the store would corrupt or refuse
             (
@@ -124,6 +130,8 @@ class JournalTracker(Tracker):
         self.write("artifact", path.name)
 
     def finish(self, outcome: str, event: str | None) -> None:
+        if self.points.left:
+            self.tell([self.points.left])
         sheet = (self.folder / SHEET).exists()
         tags = {"stx.outcome": outcome, "mlflow.note.content": description(self.about, outcome, event, sheet)}
         if event:
@@ -176,7 +184,9 @@ def mlflow_run(tracking: MlflowTracking, about: About, folder: Path) -> Iterator
     """An MLflow run around a block, new or, where the folder's journal has one, taken up again; FAILED if it raises."""
     journal = Journal(folder)
     courier = Courier(folder, Sender(folder, tracking.uri, tracking.experiment))
-    tracker = JournalTracker(about, folder, journal, courier, tracking.pictures_every)
+    tracker = JournalTracker(
+        about, folder, journal, courier, Points(tracking.points, about.steps), tracking.pictures_every
+    )
     running = {"stx.outcome": "running", "mlflow.note.content": description(about, "running", None)}
     if journal.path.stat().st_size == 0:
         opened = {"name": about.name, "params": dict(about.params), "tags": {**about.tags, **running}, "at": now()}

@@ -124,7 +124,7 @@ def write(uri: str, folder: Path, steps: int) -> None:
     folder.mkdir()
     about = About(folder.name, {}, {}, "", "")
     tracking = MlflowTracking(
-        name="mlflow", uri=uri, experiment="stx", offline_ok=False,
+        name="mlflow", uri=uri, experiment="stx", points=0, offline_ok=False,
         pictures_every=0, measures_every=0, grad_norms_every=0,
     )  # fmt: skip
     with mlflow_run(tracking, about, folder) as tracker:

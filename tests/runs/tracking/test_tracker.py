@@ -22,7 +22,7 @@ NONE = NoTracking(name="none", pictures_every=0, measures_every=0, grad_norms_ev
 
 def store(uri: str) -> MlflowTracking:
     return MlflowTracking(
-        name="mlflow", uri=uri, experiment="stx", offline_ok=False,
+        name="mlflow", uri=uri, experiment="stx", points=0, offline_ok=False,
         pictures_every=0, measures_every=0, grad_norms_every=0,
     )  # fmt: skip
 

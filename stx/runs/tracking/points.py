@@ -1,0 +1,27 @@
+"""Which steps a store is told of: no chart needs each of thousands, and they may take it longer than the run."""
+
+from collections.abc import Collection
+
+from stx.loop.listener import Row
+
+
+class Points:
+    """Picks rows: the first and every so many, so that a metric of `steps` steps has `most` points or one more, and
+    those in which something happened. `most` 0 is all of them."""
+
+    def __init__(self, most: int, steps: int):
+        self.every = max(1, -(-steps // most)) if most else 1
+        self.names: Collection[str] = ()
+        self.events = 0.0
+        self.left: Row | None = None
+        """The newest row, as long as it has not been picked: the last one of a run is told when it ends."""
+
+    def pick(self, rows: list[Row]) -> list[Row]:
+        picked = []
+        for row in rows:
+            happened = row.values.get("nan/events", 0.0) != self.events or not row.values.keys() <= set(self.names)
+            picked += [row] if happened or row.step % self.every == 0 else []
+            self.left = None if picked and picked[-1] is row else row
+            self.names = self.names or tuple(row.values)
+            self.events = row.values.get("nan/events", 0.0)
+        return picked
