@@ -14,20 +14,20 @@ POLYNOMIALS = (
     (4.4593, -17.6241, 39.1267, -39.9895, 15.0226),
     (2.5404205, -3.6085929, 3.4587453, -1.7534049, 0.3628320),
 )
-"""Coefficients of 1, x, ..., x^4, an iteration a row. `s p(s^2)` is the odd polynomial of ninth degree that is nearest to
-1 over what the one before leaves of 1e-4 <= s <= 1 (Amsel et al. 2025, arXiv 2505.16932, theorem 3.1), a two-hundredth
-smaller but in the last, so that rounding leads nowhere above 1. After all six s is 1 within 2e-7."""
+"""Coefficients of 1, x, ..., x^4, a row an iteration. `s p(s^2)` is the odd polynomial of ninth degree that is nearest
+to 1 over what the rows before it make of 1e-4 <= s <= 1 (the Polar Express of Amsel et al. 2025, arXiv 2505.16932); all
+but the last are a two-hundredth smaller, so that no rounding leads above 1. The six make 1 of it, within 2e-7."""
 AGAIN = 2
-"""After this iteration the matrix is computed from the first one again: what has been rounded is taken into account."""
+"""After this iteration the matrix is computed from the first one again, so that roundings do not add up."""
 FLOOR = 4
-"""Roundings of the mean variance's sum that each variance is raised by, so that rounding leaves no eigenvalue below 0."""
+"""Roundings of the sum of variances by which each is raised, so that no eigenvalue is rounded to below 0."""
 
 
 def inverse_root(matrix: Tensor) -> Tensor:
     """`A^-1/2` (R, R) of a symmetric A without eigenvalues below 0, whose trace is 1 or less.
 
-    `Q_k+1 = p_k(A_k) Q_k` with `A_k = Q_k A Q_k^T`, whose eigenvalues run to 1: 27 products of size R. Eigenvalues below
-    1e-8 get less than their inverse root, 3.4e4 at most.
+    `Q_k+1 = p_k(A_k) Q_k`, where the eigenvalues of `A_k = Q_k A Q_k^T` run to 1: 27 products of size R. Eigenvalues
+    below 1e-8 get less than their inverse root, at most 3.4e4.
     """
     root, current = None, matrix
     for number, coefficients in enumerate(POLYNOMIALS):
@@ -56,11 +56,11 @@ def symmetric(matrix: Tensor) -> Tensor:
 
 
 class Overlap(torch.autograd.Function):
-    """`tr((T^1/2 C T^1/2)^1/2)` for a covariance C (R, R) and a diagonal T, given as its deviations t (R,): one number.
+    """`tr((T^1/2 C T^1/2)^1/2)` for a covariance C (R, R) and a diagonal T, given as its deviations t (R,).
 
-    Its gradient is `T^1/2 (T^1/2 C T^1/2)^-1/2 T^1/2 / 2`, from the same inverse root. T's own axes are what makes float32
-    enough: an entry of `t C t` is a product of small ones where it is small, and rounded as such, where between other
-    axes it is rounded as the largest. Nothing goes to T, and nothing to C where either is zero.
+    Its gradient is `T^1/2 (T^1/2 C T^1/2)^-1/2 T^1/2 / 2`, from the same inverse root. That T is diagonal is what makes
+    float32 enough: `t C t` is small, and its rounding with it, where t is; elsewhere all is rounded as the largest is.
+    Nothing goes to T, and nothing to a C of zero, where the root has no gradient.
     """
 
     @staticmethod
@@ -78,8 +78,9 @@ class Overlap(torch.autograd.Function):
         scale = size * (spread.clamp(min=0) * share).sqrt()
         gradient = relative[:, None] * root * relative * (size / (2 * (spread.clamp(min=tiny) * share).sqrt()))
         gradient = torch.where(spread == 0, torch.zeros_like(gradient), gradient)
+        # With all of the floor the root is too large, without it too small; with half of it right to the first order.
         raised = (root.diagonal() * relative.square()).sum() * floor / share
-        return ((root * product).sum() - raised / 2) * scale, gradient  # half of it: right to the first order
+        return ((root * product).sum() - raised / 2) * scale, gradient
 
     @staticmethod
     def setup_context(context: Any, inputs: tuple[Tensor, Tensor], output: tuple[Tensor, Tensor]) -> None:
@@ -87,7 +88,7 @@ class Overlap(torch.autograd.Function):
         context.save_for_backward(output[1])
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(context: Any, overlap: Tensor, gradient: None) -> tuple[Tensor, None]:
         (slope,) = context.saved_tensors
         return overlap * slope, None
