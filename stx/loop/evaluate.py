@@ -32,8 +32,8 @@ Evaluate = Callable[[], Evaluation]
 def evaluation(network: LossNetwork, image: Tensor) -> tuple[Evaluate, bool]:
     """The fastest way to evaluate `image`, a leaf that is changed in place, and whether it is a CUDA graph.
 
-    A statistic that waits for the host, as some eigenvalue solvers do, cannot be captured: it runs eagerly, with one
-    warning.
+    None of stx's own statistics waits for the host. One of the user's that does, as eigenvalue solvers do, cannot be
+    captured: it runs eagerly, with one warning.
     """
     if image.device.type != "cuda":
         return eager(network, image), False

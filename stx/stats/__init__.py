@@ -11,7 +11,14 @@ from stx.stats.gram_matrix import gram, quarter_mean_square
 from stx.stats.kernels import frequencies, mmd_gaussian, mmd_linear, mmd_polynomial
 from stx.stats.moments import mean_std
 from stx.stats.variation import total_variation
-from stx.stats.wasserstein import channel_histograms, directions, gaussian, gaussian_wasserstein, sliced_wasserstein
+from stx.stats.wasserstein import (
+    channel_histograms,
+    directions,
+    gaussian,
+    gaussian_wasserstein,
+    principal_axes,
+    sliced_wasserstein,
+)
 
 __all__ = [
     "channel_histograms",
@@ -34,6 +41,7 @@ __all__ = [
     "mmd_linear",
     "mmd_polynomial",
     "positions",
+    "principal_axes",
     "quarter_mean_square",
     "self_similarity",
     "shift_gram",

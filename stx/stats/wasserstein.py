@@ -2,43 +2,65 @@
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from stx.errors import UserError
-from stx.stats.precision import wide, widest
+from stx.stats.gram_matrix import correlation
+from stx.stats.precision import widest
+from stx.stats.root import overlap
 
 RANK = 1e-12
-"""Eigenvalues below this part of the largest are left out with their gradient: where there are fewer positions than
-channels they are rounding errors, 1e-15 of the largest in float64, and the root of zero has no gradient."""
+"""Axes with less than this part of the largest variance are none: with fewer positions than channels it is rounding."""
+CHUNK = 2**16
+"""Positions converted to float64 at a time: all of them would double the memory of the largest features."""
 
 
-def gaussian(features: Tensor) -> Tensor:
-    """Covariance between channels and, as the last column, their means: shape (D, D + 1), for features (D, H, W)."""
+def principal_axes(features: Tensor) -> Tensor:
+    """Along which features (D, H, W) vary, orthonormal, in the order of their variances: (D, R), R <= D.
+
+    There are no more of them than positions less one. Found once for a target, on the CPU, in float64.
+    """
+    flat = features.detach().flatten(1).cpu()
+    mean = flat.mean(1, dtype=torch.float64, keepdim=True)
+    covariance = mean.new_zeros(len(mean), len(mean))
+    for part in torch.split(flat, CHUNK, dim=1):
+        centred = part.double() - mean
+        covariance.addmm_(centred, centred.T)
+    covariance = torch.where(covariance.isfinite().all(), covariance, torch.zeros_like(covariance))
+    values, vectors = torch.linalg.eigh(covariance)
+    kept = values > max(RANK * float(values[-1]), 0.0)
+    return vectors[:, kept].flip(1).to(features)
+
+
+def gaussian(features: Tensor, *, reference: Tensor) -> Tensor:
+    """Covariance along R axes of a target, its `reference` (D, R), as `principal_axes` gives them; variances and means.
+
+    Shape (D, R + 2), for features (D, H, W): the covariance is in the first R rows and columns, with zeros below; the
+    last two columns are variance and mean of each channel.
+    """
     flat = features.flatten(1)
     mean = flat.mean(1, keepdim=True)
-    centred = flat - mean
-    return torch.cat([centred @ centred.T / flat.shape[1], mean], 1)
+    centred = flat - mean.detach()  # the covariance's gradient has no mean as it is
+    covariance = correlation(centred, centred)
+    along = reference.T @ covariance @ reference
+    below = len(reference) - len(along)
+    return torch.cat([pad(along, (0, 0, 0, below)), covariance.diagonal()[:, None], mean], 1)
 
 
 def gaussian_wasserstein(ours: Tensor, target: Tensor) -> Tensor:
-    """Squared 2-Wasserstein distance between two `gaussian`s, divided by D (Dowson & Landau 1982, eq. 4).
+    """Squared 2-Wasserstein distance between `gaussian`s along the target's axes, over D (Dowson & Landau 1982, eq. 4).
 
-    `|m - n|^2 + tr(C) + tr(T) - 2 tr((T^1/2 C T^1/2)^1/2)`, in float64 inside: the product's eigenvalues span the
-    square of the covariance's, and what float32 leaves of the small ones is up to a tenth of a covariance's trace.
-    Costs two eigenvalue problems of size D. Not a number where a covariance, or the product, is not finite.
+    `|m - n|^2 + tr(C) + tr(T) - 2 tr((T^1/2 C T^1/2)^1/2)`: along its own axes T is a diagonal, and beyond them it is
+    zero, so that the last trace is that of R x R numbers: 27 products of that size, and no wait for the host. On
+    VGG19's float32 features it is the eigenvalues' in float64 within 2e-4 of tr(C) + tr(T). Directions in which the
+    picture has less than 1e-6 of its largest variance pull less than they should. Not a number where one is not finite.
     """
-    (ours_covariance, ours_mean), (covariance, mean) = (
-        wide(gauss).tensor_split([-1], dim=1) for gauss in (ours, target)
-    )
-    given = covariance.isfinite().all()
-    values, vectors = torch.linalg.eigh(torch.where(given, covariance, torch.zeros_like(covariance)))
-    root = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
-    product = root @ ours_covariance @ root
-    finite = given & product.isfinite().all()
-    spectrum = torch.linalg.eigvalsh(torch.where(finite, product, torch.zeros_like(product)))
-    kept = spectrum > (RANK * spectrum.detach().amax()).clamp(min=torch.finfo(spectrum.dtype).tiny)
-    overlap = (torch.where(kept, spectrum, torch.ones_like(spectrum)).sqrt() * kept).sum()
-    squared = (ours_mean - mean).square().sum() + ours_covariance.trace() + covariance.trace() - 2 * overlap
-    return (torch.where(finite, squared, squared.new_tensor(float("nan"))) / len(mean)).to(ours.dtype)
+    axes = ours.shape[1] - 2
+    deviations = target[:axes, :axes].diagonal().clamp(min=0).sqrt()
+    common = overlap(ours[:axes, :axes], deviations)
+    (variances, means), (their_variances, their_means) = (gauss[:, axes:].unbind(1) for gauss in (ours, target))
+    squared = (means - their_means).square().sum() + variances.sum() + their_variances.sum() - 2 * common
+    return squared / len(ours)
 
 
 def sliced_wasserstein(features: Tensor, *, reference: Tensor, quantiles: int) -> Tensor:

@@ -8,9 +8,12 @@ import torch
 from torch import Tensor
 
 from stx import stats
-from stx.loop.evaluate import captured, eager, evaluation, named
+from stx.config.compose import composition
+from stx.config.schema import CONF
+from stx.loop.evaluate import Evaluate, captured, eager, evaluation, named
 from stx.loop.optimisers.adam import Adam
 from stx.loop.steps import optimise
+from stx.model.asked import terms
 from stx.model.losses import LossNetwork
 from stx.model.terms import PICTURE, Term
 from stx.model.vgg import VGG19, Weights
@@ -18,6 +21,12 @@ from stx.stats import total_variation
 
 Picture = Callable[..., Tensor]
 GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+
+
+class OnCuda:
+    """As much of a picture on a CUDA device as the choice looks at."""
+
+    device = torch.device("cuda")
 
 
 def network(
@@ -90,6 +99,21 @@ def test_scalars_are_named_in_the_order_in_which_data_flows(caffe_weights: Weigh
     assert float(named(losses, image)["peak/gradient"]) == 9
 
 
+def test_what_cannot_be_captured_is_evaluated_eagerly_and_the_first_line_says_why(
+    caffe_weights: Weights, picture: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(network: LossNetwork, image: Tensor) -> Evaluate:
+        raise RuntimeError("a statistic of the user's waits\nat some address")
+
+    net, image = network(caffe_weights, picture, "cpu"), picture(2).float().requires_grad_()
+    monkeypatch.setattr("stx.loop.evaluate.captured", refused)
+    monkeypatch.setattr("stx.loop.evaluate.eager", lambda network, _: eager(network, image))
+    with pytest.warns(UserWarning, match="not captured as a CUDA graph, and slower for it: a statistic .* waits$"):
+        evaluate, graph = evaluation(net, OnCuda())  # type: ignore[arg-type]
+    assert not graph
+    assert torch.equal(evaluate().total, net(image).total)
+
+
 @GPU
 def test_a_graph_makes_the_steps_that_eager_evaluations_make(caffe_weights: Weights, picture: Picture) -> None:
     net = network(caffe_weights, picture, "cuda")
@@ -101,6 +125,18 @@ def test_a_graph_makes_the_steps_that_eager_evaluations_make(caffe_weights: Weig
         pictures.append(image.detach().clone())
     torch.testing.assert_close(totals[0], totals[1], rtol=1e-4, atol=0)
     torch.testing.assert_close(pictures[0], pictures[1], rtol=0, atol=1e-2)
+
+
+@GPU
+@pytest.mark.parametrize("stat", [file.stem for file in sorted((CONF / "style_stat").glob("*.yaml"))])
+def test_every_style_statistic_of_stx_is_captured(stat: str, caffe_weights: Weights, picture: Picture) -> None:
+    asked = composition([f"style_stat={stat}"]).config
+    terms_of = [term._replace(layers={"conv2_1": 1.0}) for term in terms(asked) if term.group == "style"]
+    pictures = {"style": picture(1).float().cuda(), "content": picture(0).float().cuda()}
+    net = LossNetwork(VGG19(caffe_weights, "max", "conv2_1").cuda(), pictures, terms_of)
+    image = picture(2).float().cuda().requires_grad_()
+    expected = eager(net, image)().total.clone()
+    torch.testing.assert_close(captured(net, image)().total, expected, rtol=1e-3, atol=0)
 
 
 @GPU
