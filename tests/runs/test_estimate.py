@@ -8,7 +8,9 @@ import torch
 
 from stx.config.compose import composition
 from stx.config.schema import Config
+from stx.loop.evaluate import Evaluate
 from stx.loop.levels import levels
+from stx.model.losses import LossNetwork
 from stx.model.prepare import Inputs, loss_network, prepare
 from stx.runs import estimate
 
@@ -44,6 +46,21 @@ def test_a_probe_takes_the_best_time_behind_its_first_evaluation_until_it_has_ha
     monkeypatch.setattr(estimate.time, "monotonic", lambda: float(next(clock)))
     assert estimate.an_evaluation(config, inputs, 1024) == 0.0625
     assert next(clock, None) is None
+    assert not inputs.content.requires_grad  # as large as that it is the run's own
+
+
+def test_a_probe_has_the_proportions_of_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    config, inputs = prepared("model=vgg19_random", "image_size.width=96", "image_size.height=64")
+    evaluation, shapes = estimate.evaluation, list[tuple[int, ...]]()
+
+    def noted(network: LossNetwork, image: torch.Tensor) -> tuple[Evaluate, bool]:
+        shapes.append(tuple(image.shape))
+        return evaluation(network, image)
+
+    monkeypatch.setattr(estimate, "LONG_ENOUGH", 0.0)
+    monkeypatch.setattr(estimate, "evaluation", noted)
+    estimate.an_evaluation(config, inputs, 48 * 32)
+    assert shapes == [(3, 32, 48)]
 
 
 def test_a_narrow_picture_is_timed_at_what_the_network_can_see() -> None:
