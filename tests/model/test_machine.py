@@ -1,8 +1,11 @@
 """Limits of processors and memory, on made-up systems."""
 
+import ctypes
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -96,3 +99,20 @@ def test_without_affinity_all_processors_count(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.undo()
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     assert machine.affinity() == os.cpu_count()
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert machine.affinity() == 1
+
+
+@pytest.mark.parametrize(("answers", "expected"), [(1, 2.0**34), (0, float("inf"))])
+def test_windows_says_how_much_there_is_to_who_says_how_long_its_form_is(
+    monkeypatch: pytest.MonkeyPatch, answers: int, expected: float
+) -> None:
+    def fill(reference: Any) -> int:
+        status = reference._obj
+        assert status.length == ctypes.sizeof(status) == 64
+        status.total, status.free = 2**34, 2**33
+        return answers
+
+    kernel = SimpleNamespace(GlobalMemoryStatusEx=fill)
+    monkeypatch.setattr(ctypes, "windll", SimpleNamespace(kernel32=kernel), raising=False)
+    assert machine.windows_memory() == expected
