@@ -94,6 +94,22 @@ def test_a_store_that_stays_away_is_asked_ever_more_seldom(tmp_path: Path) -> No
     assert waits == pytest.approx([0.01, 0.02, 0.02, 0.02])
 
 
+def test_a_courier_waits_for_more_until_the_end_is_asked_for(tmp_path: Path) -> None:
+    journal, store = Journal(tmp_path), Store()
+    journal.write("rows", 0)
+    courier = Courier(tmp_path, store)
+    courier.start()
+    courier.join(0.2)
+    assert courier.is_alive()
+    journal.write("rows", 1)
+    assert courier.finish(5)
+    assert [number for number, _ in store.took] == [0, 1]
+    again = Courier(tmp_path, store)
+    again.end.set()
+    again.run()  # in this thread: nothing is raised in it
+    assert len(store.took) == 2
+
+
 def test_there_is_more_as_soon_as_it_is_said(tmp_path: Path) -> None:
     written(tmp_path)
     courier = Courier(tmp_path, Store())

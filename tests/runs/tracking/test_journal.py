@@ -64,6 +64,11 @@ def test_a_journal_of_the_next_version_is_neither_read_nor_written_to(tmp_path: 
         assert path.read_bytes() == before
 
 
+def test_a_journal_that_does_not_say_which_run_it_is_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="it does not say which run it is"):
+        opened(written(tmp_path, [[1, 0, {}]]))
+
+
 def test_an_entry_is_safe_from_a_power_cut_when_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     safe: list[int] = []
     monkeypatch.setattr(os, "fsync", lambda file: safe.append(os.fstat(file).st_size))
