@@ -56,7 +56,7 @@ def test_a_run_goes_on_as_it_was_but_for_what_may_change(tmp_path: Path) -> None
     job = taken_up(tmp_path / "run", "optim.steps=7", "optim.stop_at=0.5", "guard.keep_state=true")
     changed = ["optim.history=5", "optim.steps=7", "optim.stop_at=0.5", "guard.keep_state=true"]
     assert job.config == composed(*changed).config
-    assert (job.folder, job.overrides, job.choices) == (tmp_path / "run", record.overrides, record.choices)
+    assert (job.folder.absolute(), job.overrides, job.choices) == (tmp_path / "run", record.overrides, record.choices)
     assert job.resumed == identity.read(tmp_path / "run") == record._replace(resumed=[])
 
 
@@ -104,7 +104,7 @@ def test_a_run_that_has_ended_goes_on_only_where_it_may_go_further(
 @pytest.mark.parametrize("outcome", ["running", "interrupted", "diverged"])
 def test_a_run_that_has_not_finished_goes_on_without_a_word(tmp_path: Path, outcome: str) -> None:
     left(tmp_path / "run", outcome=outcome, done=2)
-    assert taken_up(tmp_path / "run").folder == tmp_path / "run"
+    assert taken_up(tmp_path / "run").folder.absolute() == tmp_path / "run"
 
 
 def test_how_a_run_of_before_ended_is_the_last_word_of_its_journal(tmp_path: Path) -> None:
