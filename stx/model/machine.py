@@ -98,11 +98,9 @@ def groups(root: Path, controller: str) -> Iterator[Path]:
             mount = next((mount for mount in mounts if mount.is_dir()), root / "sys/fs/cgroup" / controller)
         else:
             continue
-        inside = mount / path.lstrip("/")
+        inside = mount / path.lstrip("/")  # "/.." from inside a container, whose own group is the mount's top
         yield inside
         yield from (parent for parent in inside.parents if parent == mount or mount in parent.parents)
-        if path.startswith("/.."):  # seen from inside a container, whose own group is the mount's top
-            yield mount
 
 
 def text(path: Path) -> str:

@@ -39,6 +39,13 @@ def test_a_state_comes_back_bit_for_bit(tmp_path: Path) -> None:
     assert back.optimiser["state"][0]["loss"] == 0.1
 
 
+def test_before_the_first_step_there_is_a_picture_and_nothing_else() -> None:
+    start = Checkpoint.start(STATE.image)
+    assert start.image is start.last_finite is STATE.image
+    assert start[3:] == ({}, {}, [], 0, [], "")
+    assert start.step == 0
+
+
 def test_a_state_is_the_old_one_or_the_new_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checkpoint.save(tmp_path / NAME, STATE)
 

@@ -19,6 +19,7 @@ def test_a_loss_that_halves_every_window_never_converges_and_a_flat_one_does_aft
     falling = [0.5 ** (step / WINDOW) for step in range(1, 401)]
     assert ends(falling, 1e-3) is None
     assert ends([1.0] * 400, 1e-3) == 2 * WINDOW
+    assert ends([1.0] * 400, 0.0) == 2 * WINDOW  # it falls by no more than that
     assert ends([1.0] * 400, None) is None
 
 

@@ -1,9 +1,11 @@
 """Policies for values that are not finite, with a fault at a chosen step and layer and with the thesis's overflow."""
 
 import csv
+import itertools
 import json
+import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,11 +16,16 @@ from torch import Tensor
 
 from conftest import SHALLOW, SMALL, Command
 from stx.config.compose import composition
+from stx.loop.checkpoint import Checkpoint
+from stx.loop.evaluate import Evaluation
+from stx.loop.guard import guarded
 from stx.loop.levels import coarse_to_fine
-from stx.loop.listener import Outcome
+from stx.loop.listener import Listener, Outcome
 from stx.loop.optimisers import Adam
 from stx.loop.signals import Stop
+from stx.model.losses import LossNetwork
 from stx.model.prepare import prepare
+from stx.model.vgg import VGG19
 
 FAULT = '''
 from stx.stats import gram
@@ -197,14 +204,80 @@ def test_continue_counts_each_fault_and_no_more(tmp_path: Path, monkeypatch: pyt
     assert (outcome.status, outcome.steps) == ("diverged", 10)
 
 
-def test_backoff_shortens_by_the_same_factor_each_time_and_only_where_it_went_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def factors(*overrides: str, at: str) -> list[float]:
-        descended(tmp_path, monkeypatch, "guard.on_nan=backoff", "guard.shrink=0.5", EACH, *overrides, at=at)
-        return SHORTENED
+def test_each_level_begins_with_steps_of_their_whole_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    overrides = ("guard.on_nan=backoff", "guard.shrink=0.5", EACH, "optim.pyramid=[4]")
+    descended(tmp_path, monkeypatch, *overrides, at="[2]")
+    assert pytest.approx([1.0, 0.5, 1.0, 0.5]) == SHORTENED
 
-    assert factors(at="[]") == pytest.approx([1.0])
-    assert factors(at="[3,6,8]") == pytest.approx([1.0, 0.5, 0.25, 0.125])
-    assert factors("guard.backoffs=1", at="[3,6]") == pytest.approx([1.0, 0.5])
-    assert factors("optim.pyramid=[4]", at="[2]") == pytest.approx([1.0, 0.5, 1.0, 0.5])  # a level has its own
+
+class States(Listener):
+    def __init__(self) -> None:
+        self.all: list[Checkpoint] = []
+
+    def state(self, state: Checkpoint) -> None:
+        self.all.append(state)
+
+
+def towards_grey(
+    vgg: VGG19, state: Checkpoint, until: int, *overrides: str, infinite: Sequence[int] = ()
+) -> tuple[Outcome, list[Checkpoint]]:
+    """On from `state` with a loss of four lines, `infinite` in some evaluations, and the states on the way."""
+    image, states, count = state.image.clone().requires_grad_(), States(), itertools.count(1)
+
+    def evaluate() -> Evaluation:
+        image.grad = None
+        loss = (image - 0.5).square().sum()
+        loss.backward()
+        value = loss.detach().double() + (math.inf if next(count) in infinite else 0)
+        return Evaluation(loss.detach(), ("loss/total",), value[None])
+
+    SHORTENED.clear()
+    outcome = guarded(
+        composition([*SMALL[:3], "optim=adam", "optim.steps=120", *overrides]).config,
+        LossNetwork(vgg, {"style": state.image}, []),
+        image,
+        state,
+        partial(Measured, shortened=SHORTENED, lr=0.1, bands=1),
+        until=until,
+        evaluate=evaluate,
+        listeners=[states],
+        stop=Stop(),
+    )
+    return outcome, states.all
+
+
+START = Checkpoint.start(torch.linspace(0, 1, 12).reshape(3, 2, 2))
+BACKOFF = ("guard.on_nan=backoff", "guard.backoffs=2", "guard.shrink=0.5", EACH)
+
+
+def test_a_run_goes_on_with_what_its_optimiser_remembers(small_vgg: VGG19) -> None:
+    whole, _ = towards_grey(small_vgg, START, 6)
+    _, (half,) = towards_grey(small_vgg, START, 3)
+    assert (half.step, half.backoffs) == (3, 0)
+    again, _ = towards_grey(small_vgg, half, 6)
+    assert torch.equal(again.picture, whole.picture)
+    anew, _ = towards_grey(small_vgg, half._replace(optimiser={}), 6)
+    assert not torch.equal(anew.picture, whole.picture)
+
+
+def test_what_has_converged_ends_a_run_and_not_a_level(small_vgg: VGG19) -> None:
+    grey = Checkpoint.start(torch.full((3, 2, 2), 0.5))
+    for until, steps in ((120, 100), (110, 110)):
+        outcome, _ = towards_grey(small_vgg, grey, until, "optim.stop_at=0.01")
+        assert (outcome.steps, outcome.converged) == (steps, steps == 100)
+
+
+def test_a_run_that_went_back_goes_on_as_often_and_with_steps_as_short(small_vgg: VGG19) -> None:
+    outcome, states = towards_grey(small_vgg, START, 6, *BACKOFF, infinite=[2, 4])
+    assert (outcome.status, outcome.steps, [step for step, _ in outcome.events]) == ("finished", 6, [2, 4])
+    assert pytest.approx([1, 0.5, 0.25]) == SHORTENED
+    assert [(state.step, state.backoffs) for state in states] == [(1, 0), (3, 1), (5, 2), (6, 2)]
+    given_up, _ = towards_grey(small_vgg, states[-1]._replace(optimiser={}), 9, *BACKOFF, infinite=[1])
+    assert (given_up.status, given_up.steps, SHORTENED) == ("diverged", 7, pytest.approx([0.25]))
+    assert torch.equal(given_up.picture, states[-1].last_finite)
+
+
+def test_an_infinite_last_step_ends_a_level_well_only_where_it_may_go_back(small_vgg: VGG19) -> None:
+    for policy, status in (("backoff", "finished"), ("stop", "diverged")):
+        outcome, _ = towards_grey(small_vgg, START, 4, *BACKOFF, f"guard.on_nan={policy}", infinite=[4])
+        assert (outcome.status, outcome.steps, len(outcome.events)) == (status, 4, 1)

@@ -95,15 +95,31 @@ def test_scalars_are_read_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_pictures_come_every_so_many_steps() -> None:
     assert collect(steps(10), every=3)[1].pictures == [3, 6, 9]
+    assert collect(steps(3), every=1)[1].pictures == [1, 2, 3]
     assert collect(steps(10), every=0)[1].pictures == []
 
 
-def test_the_newest_finite_picture_is_kept_every_few_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = iter(range(10**6))
-    monkeypatch.setattr(module.time, "monotonic", lambda: float(next(clock)))  # a second goes by with each look
-    kept = collect(steps(30))[1].kept_pictures
-    assert len(kept) >= 5
-    assert kept == sorted(set(kept))
+def slow_steps(count: int, seconds: float, monkeypatch: pytest.MonkeyPatch) -> Iterator[Step]:
+    """Steps that take so long by a clock that they alone move."""
+    clock = [0.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: clock[0])
+
+    def loop() -> Iterator[Step]:
+        for step in steps(count):
+            clock[0] += seconds
+            yield step
+
+    return loop()
+
+
+def test_scalars_are_read_once_a_second_with_the_time_that_a_step_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, notes = collect(slow_steps(10, 0.25, monkeypatch))
+    assert [len(rows) for rows in notes.batches] == [4, 4, 2]
+    assert {row.values["time/step_ms"] for row in notes.all_rows} == {250}
+
+
+def test_the_newest_finite_picture_is_kept_every_five_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert collect(slow_steps(6, 2.5, monkeypatch))[1].kept_pictures == [1, 3, 5]
 
 
 @pytest.mark.parametrize(
@@ -184,6 +200,9 @@ def test_a_run_that_goes_on_counts_the_events_before_and_is_not_diverged_by_them
 def test_a_run_with_nothing_left_to_do_ends_with_what_it_has() -> None:
     outcome, notes = collect(iter(()), done=7, newest=torch.ones(3, 2, 2))
     assert (outcome.status, outcome.steps, float(outcome.picture.mean()), notes.all_rows) == ("finished", 7, 1.0, [])
+    stop = Stop()
+    stop.signal = 15
+    assert collect(iter(()), stop=stop, done=7)[0].status == "interrupted"
 
 
 def test_a_loss_that_falls_no_more_ends_the_run_and_what_it_was_judged_by_is_saved() -> None:

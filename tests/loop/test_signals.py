@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from stx.loop.signals import interruptible
+from stx.loop.signals import interruptible, raising
 
 
 def test_the_first_ctrl_c_only_asks_and_the_second_interrupts() -> None:
@@ -61,3 +61,34 @@ def test_what_nobody_need_wait_for_is_cut_off_by_the_first_signal() -> None:
 def test_what_is_interrupted_by_something_else_than_a_signal_is_not_swallowed() -> None:
     with pytest.raises(KeyboardInterrupt), interruptible() as stop, stop.at_once():
         raise KeyboardInterrupt
+
+
+def test_behind_what_nobody_need_wait_for_the_first_signal_only_asks_again() -> None:
+    with interruptible() as stop:
+        with stop.at_once():
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stop.signal == signal.SIGTERM
+
+
+def test_ctrl_c_raises_within_a_block_whatever_it_does_around_it() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with pytest.raises(KeyboardInterrupt), raising():
+            os.kill(os.getpid(), signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_in_another_thread_a_block_that_would_raise_changes_nothing() -> None:
+    before, seen = signal.getsignal(signal.SIGINT), []
+
+    def work() -> None:
+        with raising():
+            seen.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [before]

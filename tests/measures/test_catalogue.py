@@ -9,6 +9,7 @@ import torch
 
 from stx.errors import UserError
 from stx.measures import catalogue
+from stx.measures.distances import noise
 from stx.measures.judge import circular, measures
 
 
@@ -57,3 +58,15 @@ def test_what_tables_show_is_to_the_style_then_to_the_content_then_noise() -> No
     shown = list(catalogue.labels())
     assert shown.index("measure/gram") < shown.index("measure/cfsd") < shown.index("measure/noise_luma")
     assert "measure/pixels" not in shown
+
+
+def test_each_measure_is_toward_one_picture_or_both_with_names_for_its_parts() -> None:
+    by_picture = [catalogue.toward(picture) for picture in ("style", "content", "both")]
+    assert sorted(name for measures in by_picture for name in measures) == list(catalogue.catalogue())
+    assert all(by_picture)
+    assert catalogue.catalogue()["noise"].names("noise") == ("noise_luma", "noise_chroma")
+    assert catalogue.catalogue()["gram"].names("gram") == ("gram",)
+    labels = catalogue.labels()
+    assert labels["measure/noise_luma"].endswith(", luma")
+    assert labels["measure/noise_chroma"].endswith(", chroma")
+    assert catalogue.catalogue()["noise"].distance.func is noise

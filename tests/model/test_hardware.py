@@ -35,8 +35,9 @@ def test_auto_takes_the_gpu_when_there_is_one_and_names_the_ones_there_are(monke
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda chosen: "some GPU")
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: not including_emulation)
     assert hardware.choose("auto", "auto").device == torch.device("cuda")
+    assert hardware.choose("auto", "auto").description.startswith("cuda (some GPU), precision bf16, as")
     assert hardware.choose("cuda:1", "auto").dtype == torch.bfloat16
     with pytest.raises(UserError, match="devices here are 0 to 1"):
         hardware.choose("cuda:2", "auto")
@@ -58,9 +59,34 @@ def test_apple_s_gpu_is_taken_when_asked_for_in_float32_and_that_is_said(monkeyp
 
 def test_threads_are_cut_down_to_the_processors_that_may_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
     before = torch.get_num_threads()
+    torch.set_num_threads(2)
     monkeypatch.setattr(machine, "processors", lambda: 1)
     try:
         assert "(1 threads)" in hardware.choose("cpu", "fp32").description
         assert torch.get_num_threads() == 1
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(
+    ("device", "precision", "kept"), [("cuda", "fp32", False), ("cuda", "bf16", True), ("cpu", "fp32", True)]
+)
+def test_float32_on_a_gpu_is_not_rounded_to_less(
+    monkeypatch: pytest.MonkeyPatch, device: str, precision: str, kept: bool
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda chosen: "some GPU")
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    assert ", as" not in hardware.choose(device, precision).description
+    assert torch.backends.cudnn.allow_tf32 == kept
+    with pytest.raises(UserError, match="devices here are 0 to 0"):
+        hardware.choose("cuda:1", precision)
+
+
+def test_apple_s_gpu_is_refused_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(UserError, match="no GPU of Apple's here"):
+        hardware.choose("mps", "auto")
+    assert hardware.choose("cpu", "fp32").description.endswith("threads), precision fp32")

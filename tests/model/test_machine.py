@@ -1,13 +1,16 @@
 """Limits of processors and memory, on made-up systems."""
 
+import ctypes
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from stx.model import machine
-from stx.model.machine import MEGABYTE, memory, processors
+from stx.model.machine import memory, processors
 
 
 @pytest.fixture(autouse=True)
@@ -73,8 +76,8 @@ def test_control_groups_limit_memory(tmp_path: Path, files: dict[str, str], expe
 
 def test_slurm_limits_both(tmp_path: Path) -> None:
     assert processors(tmp_path, {"SLURM_CPUS_PER_TASK": "8"}) == 8
-    assert memory(tmp_path, {"SLURM_MEM_PER_NODE": "4096"}) == 4096 * MEGABYTE
-    assert memory(tmp_path, {"SLURM_MEM_PER_CPU": "512", "SLURM_CPUS_PER_TASK": "8"}) == 4096 * MEGABYTE
+    assert memory(tmp_path, {"SLURM_MEM_PER_NODE": "4096"}) == 2**32  # megabytes of 1024 * 1024
+    assert memory(tmp_path, {"SLURM_MEM_PER_CPU": "512", "SLURM_CPUS_PER_TASK": "8"}) == 2**32
     assert memory(tmp_path, {"SLURM_MEM_PER_NODE": "0"}) == 1e12
     assert processors(tmp_path, {"SLURM_CPUS_PER_TASK": "many"}) == 64
 
@@ -82,6 +85,13 @@ def test_slurm_limits_both(tmp_path: Path) -> None:
 def test_the_narrowest_limit_holds(tmp_path: Path) -> None:
     files = {**V2, "sys__fs__cgroup__user__job__cpuDOTmax": "400000 100000"}
     assert processors(system(tmp_path, **files), {"SLURM_CPUS_PER_TASK": "16"}) == 4
+
+
+@pytest.mark.skipif(not Path("/proc/meminfo").exists(), reason="the system does not say")
+def test_the_memory_is_what_the_kernel_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    kilobytes = int(Path("/proc/meminfo").read_text().split()[1])
+    assert machine.physical_memory() == pytest.approx(1024 * kilobytes, rel=0.05)
 
 
 def test_a_system_that_says_nothing_of_its_memory_refuses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +102,35 @@ def test_a_system_that_says_nothing_of_its_memory_refuses_nothing(monkeypatch: p
     assert machine.physical_memory() == float("inf")  # without Windows's own library
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system has none")
+def test_a_process_that_may_run_on_one_processor_has_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        assert machine.affinity() == 1
+    finally:
+        os.sched_setaffinity(0, before)
+
+
 def test_without_affinity_all_processors_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     assert machine.affinity() == os.cpu_count()
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert machine.affinity() == 1
+
+
+@pytest.mark.parametrize(("answers", "expected"), [(1, 2.0**34), (0, float("inf"))])
+def test_windows_says_how_much_there_is_to_who_says_how_long_its_form_is(
+    monkeypatch: pytest.MonkeyPatch, answers: int, expected: float
+) -> None:
+    def fill(reference: Any) -> int:
+        status = reference._obj
+        assert status.length == ctypes.sizeof(status) == 64
+        status.total, status.free = 2**34, 2**33
+        return answers
+
+    kernel = SimpleNamespace(GlobalMemoryStatusEx=fill)
+    monkeypatch.setattr(ctypes, "windll", SimpleNamespace(kernel32=kernel), raising=False)
+    assert machine.windows_memory() == expected

@@ -1,9 +1,11 @@
 """The expected memory against what PyTorch's allocator counts."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 
 from stx.config.compose import composition
@@ -13,7 +15,7 @@ from stx.errors import UserError
 from stx.model import calibration, memory
 from stx.model.losses import LossNetwork
 from stx.model.prepare import loss_network, prepare
-from stx.model.terms import Term
+from stx.model.terms import PICTURE, Term
 
 PIXELS = 320 * 240
 
@@ -78,6 +80,43 @@ def test_a_step_and_the_calibration_take_what_was_said(overrides: list[str], cal
     )
     pictures = 12 * 5  # normalised and turned ones, and the gradient
     assert 0.7 < peak(network, calibrate if calibrated else step) / PIXELS / (expected + pictures) < 1.3
+
+
+def mean(maps: Tensor) -> Tensor:
+    """Keeps nothing for its gradient."""
+    return maps.mean()
+
+
+def exponential(maps: Tensor) -> Tensor:
+    """Keeps its result, as large as the maps."""
+    return maps.exp().mean()
+
+
+ONE, TWO = ["conv1_1"], ["conv1_1", "conv1_2", "conv2_1"]
+# By hand, in numbers a pixel: 64 channels at its size, then 16 behind the pooling and 32 of the second block. What is
+# kept, then the maps before and after the stage, whose gradients meet there: a last ReLU's, a pooling's, or a first's.
+BY_HAND = [
+    (ONE, mean, {}, 4 * (64 + 64 + 64)),
+    (ONE, mean, {"itemsize": 2}, 2 * (64 + 64 + 64) + 8 * 64),  # and the features in float32 with their gradient
+    (ONE, exponential, {}, 4 * (64 + 64 + 64) + 2 * 4 * 64),  # the statistic's, once kept and once on the way
+    (TWO, mean, {}, 4 * (64 + 16) + 8 * 16 + 4 * (32 + 32 + 32)),  # places of maxima in eight bytes
+    (TWO, mean, {"calibrated": True}, 4 * (64 + 16) + 8 * 16 + 4 * 32 + 4 * (64 + 64)),
+    (TWO, mean, {"checkpointing": True}, 4 * (64 + 64 + 64)),
+    (TWO, mean, {"checkpointing": True, "calibrated": True}, 4 * (64 + 64 + 64)),
+    (TWO, mean, {"pooling": "avg"}, 4 * (64 + 64) + 4 * (64 + 64)),  # behind a ReLU that comes before it
+    (TWO, mean, {"pooling": "l2"}, 4 * (64 + 64 + 64 + 16) + 4 * (32 + 32 + 32)),  # and the squares
+]
+
+
+@pytest.mark.parametrize(("names", "statistic", "changes", "expected"), BY_HAND)
+def test_a_step_of_a_small_network_takes_what_it_does_by_hand(
+    names: list[str], statistic: Callable[[Tensor], Tensor], changes: dict[str, Any], expected: float
+) -> None:
+    settings = {"pooling": "max", "itemsize": 4, "checkpointing": False, "calibrated": False} | changes
+    term = Term("style", "it", statistic, {names[-1]: 1.0})
+    assert memory.of_a_step(names, [term], **settings) == pytest.approx(expected)
+    of_the_picture = Term("prior", "it", exponential, {PICTURE: 1.0})
+    assert memory.of_a_step(names, [term, of_the_picture], **settings) == pytest.approx(expected + 3 * 4)
 
 
 def test_what_a_statistic_keeps_is_found_out() -> None:

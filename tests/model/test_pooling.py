@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn.functional import max_pool2d
 
-from stx.model.pooling import l2_pool, max_pool
+from stx.model.pooling import avg_pool, l2_pool, max_pool
 
 
 @pytest.mark.parametrize("size", [(6, 8), (7, 9), (2, 3)])
@@ -48,3 +48,8 @@ def test_l2_pooling_is_the_root_mean_square_with_a_finite_gradient_at_zero() -> 
     assert float(pooled.detach()[0, 0, 1, 1]) == pytest.approx((30 / 4) ** 0.5)
     assert maps.grad is not None
     assert torch.isfinite(maps.grad).all()
+
+
+def test_average_pooling_is_the_mean_of_each_window_and_leaves_out_what_fills_none() -> None:
+    maps = torch.arange(20.0).reshape(1, 1, 4, 5)
+    assert avg_pool(maps).tolist() == [[[[3.0, 5.0], [13.0, 15.0]]]]

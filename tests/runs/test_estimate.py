@@ -1,13 +1,16 @@
 """How long a run will take, beforehand."""
 
 import time
+from itertools import accumulate, chain
 
 import pytest
 import torch
 
 from stx.config.compose import composition
 from stx.config.schema import Config
+from stx.loop.evaluate import Evaluate
 from stx.loop.levels import levels
+from stx.model.losses import LossNetwork
 from stx.model.prepare import Inputs, loss_network, prepare
 from stx.runs import estimate
 
@@ -34,11 +37,30 @@ def test_a_small_probe_that_was_held_up_does_not_make_large_pictures_cheap(monke
     assert at_least < estimate.seconds(config, inputs) < 1.5 * at_least
 
 
-def test_a_probe_is_not_timed_by_its_first_evaluation(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_probe_takes_the_best_time_behind_its_first_evaluation_until_it_has_had_enough(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     config, inputs = prepared("model=vgg19_random", "image_size.width=32", "image_size.height=32")
-    clock = iter([0, 50, *(50 + tick for tick in range(100))])  # the first takes 50 s, the others 1 s
+    taken = [50, 0.125, 0.0625, 0.25]  # seconds; there is no fifth
+    clock = accumulate(chain.from_iterable((0, each) for each in taken))
     monkeypatch.setattr(estimate.time, "monotonic", lambda: float(next(clock)))
-    assert estimate.an_evaluation(config, inputs, 1024) == 1
+    assert estimate.an_evaluation(config, inputs, 1024) == 0.0625
+    assert next(clock, None) is None
+    assert not inputs.content.requires_grad  # as large as that it is the run's own
+
+
+def test_a_probe_has_the_proportions_of_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    config, inputs = prepared("model=vgg19_random", "image_size.width=96", "image_size.height=64")
+    evaluation, shapes = estimate.evaluation, list[tuple[int, ...]]()
+
+    def noted(network: LossNetwork, image: torch.Tensor) -> tuple[Evaluate, bool]:
+        shapes.append(tuple(image.shape))
+        return evaluation(network, image)
+
+    monkeypatch.setattr(estimate, "LONG_ENOUGH", 0.0)
+    monkeypatch.setattr(estimate, "evaluation", noted)
+    estimate.an_evaluation(config, inputs, 48 * 32)
+    assert shapes == [(3, 32, 48)]
 
 
 def test_a_narrow_picture_is_timed_at_what_the_network_can_see() -> None:

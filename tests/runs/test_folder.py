@@ -1,15 +1,30 @@
 """What stands in a run's folder as it works."""
 
+import csv
+import json
+import math
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from conftest import SHALLOW, SMALL
+from stx.config.compose import composition
 from stx.errors import Stopped
+from stx.loop import checkpoint
+from stx.loop.checkpoint import Checkpoint
+from stx.loop.listener import Row, Start
+from stx.model.prepare import prepare
 from stx.pictures import images
+from stx.runs import identity
+from stx.runs.files import BASELINES, CALIBRATION, CHECKPOINT, CONFIG, CONTENT, LOSSES, OUTPUT, RUN, SHEET, STYLE
 from stx.runs.folder import Canvas, Folder, rescued
 from stx.runs.identity import Identity
+from stx.runs.job import Job
 
 RECORD = Identity("f" * 32, [], {}, {}, {}, {})
 RED = torch.tensor([1.0, 0.0, 0.0])[:, None, None].expand(3, 3, 4)
@@ -60,3 +75,91 @@ def test_a_rescued_picture_does_not_take_another_one_s_place(tmp_path: Path, mon
         with pytest.raises(Stopped, match=name), rescued(tmp_path / "run", Canvas(RED)):
             raise OSError(28, "No space left on device")
     assert (tmp_path / "stx-run.png").read_text() == "another run's"
+
+
+def test_a_new_run_begins_with_its_pictures_notes_and_config_and_one_that_goes_on_with_its_config_alone(
+    tmp_path: Path,
+) -> None:
+    config, choices, typed = composition([*SMALL, *SHALLOW, "tracking=none"])
+    inputs, wrote = prepare(config), list[str]()
+    job = Job(config, tmp_path, choices, typed, notes={"notes/how.txt": "so"})
+    folder = Folder(tmp_path, RECORD, lambda path: wrote.append(path.name))
+    folder.start(job, inputs)
+    assert wrote == [CONTENT, STYLE, CONFIG, RUN]
+    for name, picture in ((CONTENT, inputs.content), (STYLE, inputs.style)):
+        np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / name)), images.to_picture(picture))
+    assert (tmp_path / "notes" / "how.txt").read_text() == "so"
+    before = (tmp_path / CONTENT).stat().st_mtime_ns
+    wrote.clear()
+    folder.start(job._replace(resumed=RECORD), inputs)
+    assert wrote == [CONFIG, RUN]
+    assert (tmp_path / CONTENT).stat().st_mtime_ns == before
+
+
+def begun(width: int, height: int, norm: float) -> Start:
+    network: Any = SimpleNamespace(norms={"style": norm, "content": math.inf}, scales={"conv1_1": 0.5})
+    return Start(network, torch.zeros(3, height, width), 0, False)
+
+
+def test_what_each_level_measured_is_a_list_with_one_entry_a_size(tmp_path: Path) -> None:
+    folder = Folder(tmp_path, RECORD, lambda path: None)
+    for level in (begun(4, 3, 1.0), begun(8, 6, 2.0), begun(8, 6, 3.0), begun(4, 3, 4.0)):
+        folder.begun(level)
+    told = json.loads((tmp_path / CALIBRATION).read_text())
+    assert [(one["width"], one["height"], one["norms"]) for one in told] == [
+        (4, 3, {"style": 1.0, "content": None}),
+        (8, 6, {"style": 2.0, "content": None}),
+    ]
+    assert all(one["scales"] == {"conv1_1": 0.5} for one in told)
+
+
+def test_a_state_is_the_run_s_own_and_a_finished_one_goes_on_from_the_picture(tmp_path: Path) -> None:
+    folder = Folder(tmp_path, RECORD, lambda path: None)
+    folder.rows([Row(1, 0.0, {"loss/total": 2.5})])
+    folder.state(Checkpoint.start(RED)._replace(step=1, optimiser={"lr": 1.0}))
+    (row,) = csv.DictReader((tmp_path / LOSSES).read_text().splitlines())
+    assert row == {"step": "1", "loss/total": "2.5"}
+    folder.forget(RED / 2)
+    state = checkpoint.load(tmp_path / CHECKPOINT, torch.device("cpu"), [RED.shape], RECORD.id)
+    assert state
+    assert (state.step, state.run, state.optimiser) == (1, RECORD.id, {})
+    assert torch.equal(state.image, RED / 2)
+
+
+def test_what_came_of_a_run_is_its_picture_losses_baselines_and_a_sheet(tmp_path: Path) -> None:
+    wrote: list[str] = []
+    folder = Folder(tmp_path, RECORD, lambda path: wrote.append(path.name))
+    inputs: Any = SimpleNamespace(content=RED, style=RED)
+    wide = Image.new("RGB", (512, 256), "blue")
+    folder.end(inputs, wide, {})
+    assert wrote == [OUTPUT, SHEET]  # it was stopped before its first step
+    folder.rows([Row(1, 0.0, {"loss/total": 2.5})])
+    wrote.clear()
+    folder.end(inputs, wide, {"baseline/gram": 0.5, "baseline/cfsd": math.nan, "measure/gram": 0.25})
+    assert wrote == [OUTPUT, LOSSES, BASELINES, SHEET]
+    assert json.loads((tmp_path / BASELINES).read_text()) == {"gram": 0.5}
+    assert Image.open(tmp_path / OUTPUT).getpixel((511, 255)) == (0, 0, 255)
+    sheet = Image.open(tmp_path / SHEET)
+    assert 3 * 256 <= sheet.width <= 3 * 256 + 32
+    assert 128 <= sheet.height <= 128 + 32
+    red, _, blue = sheet.getpixel((sheet.width - 128, sheet.height // 2))  # type: ignore[misc]
+    assert blue > 200 > 50 > red
+    wrote.clear()
+    folder.close("finished")
+    assert wrote == [RUN]
+    assert identity.read(tmp_path) == RECORD._replace(outcome="finished", resumed=[])
+
+
+def test_where_nothing_can_be_written_both_places_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path / "gone"))
+    canvas = Canvas(torch.zeros(3, 1, 1))
+    with (
+        pytest.raises(Stopped, match=r"run: why; the picture could not be saved in .*gone either"),
+        rescued(tmp_path / "run", canvas),
+    ):
+        raise OSError("why")
+    canvas.begun(begun(4, 3, 1.0)._replace(image=RED))
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    with pytest.raises(Stopped, match=r"run: why\nthe picture so far: "), rescued(tmp_path / "run", canvas):
+        raise OSError("why")
+    assert Image.open(tmp_path / "stx-run.png").getpixel((3, 2)) == (255, 0, 0)

@@ -27,6 +27,12 @@ def test_the_link_follows_the_newest_run_below_outputs_and_the_tree_may_move(her
     assert sorted(path.name for path in Path("outputs").iterdir()) == ["latest", "runs", "sweeps"]
 
 
+def test_what_a_process_that_died_left_of_a_link_is_in_nobody_s_way() -> None:
+    Path(f"outputs/.latest.{os.getpid()}").symlink_to("gone")
+    renew(Path("outputs/runs/first"))
+    assert newest() == Path("outputs/runs/first")
+
+
 def test_the_newest_run_may_lie_elsewhere() -> None:
     renew(Path("outputs/runs/first"))
     renew(Path("elsewhere"))

@@ -1,20 +1,28 @@
 """One run from its job to its result, in one process."""
 
 import os
+import shutil
 import signal
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
 from conftest import SHALLOW, SMALL
 from stx.config.compose import composition
+from stx.errors import Diverged
 from stx.loop.listener import Listener, Start
 from stx.measures.judge import Judge
-from stx.runs import identity
-from stx.runs.files import BASELINES, OUTPUT, SHEET
+from stx.model.prepare import prepare
+from stx.pictures import images
+from stx.runs import identity, resume
+from stx.runs.files import BASELINES, JOURNAL, OUTPUT, SHEET
 from stx.runs.job import Job
-from stx.runs.make import run
+from stx.runs.make import Judged, run
+from stx.runs.tracking.courier import pending
+from stx.runs.tracking.journal import entries
+from stx.runs.tracking.tracker import Tracker
 
 
 def job(folder: Path, *overrides: str) -> Job:
@@ -54,3 +62,69 @@ def test_ctrl_c_while_a_finished_picture_is_judged_leaves_the_measures_out(
     assert record.outcome == "finished"
     assert (tmp_path / SHEET).exists()
     assert not (tmp_path / BASELINES).exists()
+
+
+def test_all_that_a_run_shows_and_measures_is_in_its_store_at_its_end(
+    tmp_path: Path, new_database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("outputs").mkdir()
+    shutil.copy(new_database, "outputs/mlflow.db")
+    asked = ("tracking=mlflow", "tracking.pictures_every=2", "tracking.measures_every=2", "optim.pyramid=[]")
+    result = run(job(Path("outputs/run"), *asked))
+    assert os.readlink("outputs/latest") == "run"
+    assert pending(Path("outputs")) == []
+    told = [entry for entry, _ in entries(Path("outputs/run") / JOURNAL, 0)]
+    assert [entry["picture"]["step"] for entry in told if "picture" in entry] == [0, 2, 3]
+    first, last = (
+        Image.open(Path("outputs/run") / entry["picture"]["file"])
+        for entry in told
+        if "picture" in entry
+        if entry["picture"]["step"] != 2
+    )
+    assert first.size == last.size == (48, 32)
+    measured = {entry["measured"][0][0]: entry["measured"][0][2] for entry in told if "measured" in entry}
+    assert sorted(measured) == [2, 3]
+    assert measured[3]["measure/content"] == result.measured["measure/content"] != measured[2]["measure/content"]
+    kinds = [next(iter(entry)) for entry in told]
+    assert kinds.index("end") > max(place for place, kind in enumerate(kinds) if kind in ("picture", "measured"))
+
+
+def test_what_stops_at_the_first_fault_names_it_and_what_was_stopped_says_how_to_go_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(Diverged, match=r"diverged at step 1: .*; the last finite picture is .*output\.png"):
+        run(job(tmp_path / "diverged", "loss_weights.beta=3e38", "guard.on_nan=raise"))
+
+    class Impatient(Listener):
+        every = 1
+
+        def picture(self, picture: object, step: int) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with caplog.at_level("INFO", "stx"), pytest.raises(SystemExit) as left:
+        run(job(tmp_path / "stopped"), Impatient())
+    assert left.value.code == 128 + signal.SIGTERM
+    assert f"go on: python -m stx.run resume={tmp_path / 'stopped'}" in caplog.text
+    again = resume.job(str(tmp_path / "stopped"), [], {"name": "none"})
+    assert run(again._replace(quiet=True)).outcome == "finished"
+
+
+def test_a_picture_is_measured_within_its_range_and_at_its_whole_size() -> None:
+    told: dict[int, dict[str, float]] = {}
+
+    class Notes(Tracker):
+        def measured(self, values: dict[str, float], step: int) -> None:  # type: ignore[override]
+            told[step] = values
+
+    inputs = prepare(job(Path()).config)
+    judged = Judged(inputs, Notes(), 1)
+    judged.picture(inputs.content.where(inputs.content < 0.5, inputs.content + 9), 1)
+    judged.picture(inputs.content.where(inputs.content < 0.5, torch.ones(())), 2)
+    assert told[1] == told[2]
+    at_the_end = judged.at_the_end(inputs.content.where(inputs.content < 0.5, inputs.content + 9), 3)
+    assert told[3] == told[2]
+    assert at_the_end.items() > told[3].items()
+    assert all(name.startswith("baseline/") for name in at_the_end.keys() - told[3].keys())
+    judged.picture(images.to_tensor(images.load("swirls"), (24, 16)), 4)
+    assert told[4].keys() == told[3].keys()

@@ -69,12 +69,12 @@ def test_a_terminal_gets_a_bar_with_the_losses(monkeypatch: pytest.MonkeyPatch) 
             return True
 
     monkeypatch.setattr(sys, "stderr", Terminal())
-    with progress([Stage(50, 32, 24), Stage(100, 64, 48)]) as bar:
+    with progress([Stage(25, 16, 12), Stage(50, 32, 24), Stage(100, 64, 48)]) as bar:
         bar.rows(rows(1, 50))
         bar.rows(rows(51, 100))
     shown = sys.stderr.getvalue()  # type: ignore[attr-defined]
     assert "100/100" in shown
-    assert "(64 x 48, level 2 of 2)" in shown
+    assert "(64 x 48, level 3 of 3)" in shown
     assert "total 3.000e+00" in shown
 
 

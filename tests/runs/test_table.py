@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 from stx.loop.listener import Row
-from stx.runs.table import losses_table, mended
+from stx.runs.table import losses_table, mended, recovered
 from stx.runs.tracking.journal import Journal
 
 
@@ -52,3 +52,25 @@ def test_a_metric_that_comes_later_gets_a_column_and_the_lines_before_stay(tmp_p
     append([Row(2, 0.0, {"loss/total": 3.0}), Row(3, 0.0, {"loss/total": 2.0, "lbfgs/pairs": 1.0})])
     losses_table(path)([Row(4, 0.0, {"lbfgs/pairs": 2.0, "loss/total": 1.0})])
     assert path.read_text().split() == ["step,loss/total,lbfgs/pairs", "1,4.0,", "2,3.0,", "3,2.0,1.0", "4,1.0,2.0"]
+
+
+def test_every_step_that_is_nowhere_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "losses.csv"
+    losses_table(path)([Row(1, 0.0, {"loss/total": 1.0})])
+    for step, lacking in ((2, "2 to 2"), (5, "2 to 5")):
+        assert f"lacks the steps {lacking}:" in mended(path, tmp_path / "none", step)
+    assert mended(path, tmp_path / "none", 1) == ""
+
+
+def test_a_table_says_how_far_it_got(tmp_path: Path) -> None:
+    path = tmp_path / "losses.csv"
+    assert recovered(path) == ([], 0)
+    for text, found in (
+        ("", ([], 0)),
+        ("step,a", ([], 0)),
+        ("step,a\n", (["a"], 0)),
+        ("step,a\n7,1.0\n", (["a"], 7)),
+        ("step,a\n7,1.0\n8,", (["a"], 7)),
+    ):
+        path.write_text(text)
+        assert recovered(path) == found

@@ -13,8 +13,9 @@ from stx.runs.tracking.journal import Entry, Journal
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "FIRST_WAIT", 0.01)
-    monkeypatch.setattr(module, "LONGEST_WAIT", 0.02)
+    """A fiftieth of the first wait, and two of those at the longest."""
+    monkeypatch.setattr(module, "FIRST_WAIT", module.FIRST_WAIT / 50)
+    monkeypatch.setattr(module, "LONGEST_WAIT", module.LONGEST_WAIT / 750)
 
 
 class Store:
@@ -58,7 +59,7 @@ def test_all_is_delivered_in_order_and_noted(tmp_path: Path) -> None:
     assert pending(tmp_path) == []
 
 
-def test_a_store_that_comes_back_gets_everything_once(tmp_path: Path) -> None:
+def test_a_store_that_comes_back_gets_everything_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     journal, store = Journal(tmp_path), Store()
     courier = Courier(tmp_path, store)
     courier.start()
@@ -66,12 +67,79 @@ def test_a_store_that_comes_back_gets_everything_once(tmp_path: Path) -> None:
     for number in range(5):
         journal.write("rows", number)
         courier.wake()
-    time.sleep(0.1)
+    since = time.monotonic()
+    while not courier.trouble and time.monotonic() - since < 5:
+        time.sleep(0.01)
     assert (store.took, courier.trouble) == ([], "nobody there")
     store.away, store.loses_answers = False, True
     journal.write("rows", 5)
     assert courier.finish(5)
     assert [number for number, _ in store.took] == list(range(6))
+    assert courier.trouble == ""
+    assert caplog.text.count(f"does not take what it is sent (nobody there); it waits in {tmp_path}") == 1
+    assert "the store answers again" in caplog.text
+
+
+def test_a_store_that_stays_away_is_asked_ever_more_seldom(tmp_path: Path) -> None:
+    written(tmp_path, 1)
+    courier, waits = Courier(tmp_path, Store()), list[float]()
+
+    class GivenUp(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waits.append(timeout or 0)
+            return len(waits) == 4
+
+    courier.given_up, courier.send.away = GivenUp(), True  # type: ignore[attr-defined]
+    courier.run()
+    assert waits == pytest.approx([0.01, 0.02, 0.02, 0.02])
+
+
+def test_a_courier_waits_for_more_until_the_end_is_asked_for(tmp_path: Path) -> None:
+    journal, store = Journal(tmp_path), Store()
+    journal.write("rows", 0)
+    courier = Courier(tmp_path, store)
+    courier.start()
+    courier.join(0.2)
+    assert courier.is_alive()
+    journal.write("rows", 1)
+    assert courier.finish(5)
+    assert [number for number, _ in store.took] == [0, 1]
+    again = Courier(tmp_path, store)
+    again.end.set()
+    again.run()  # in this thread: nothing is raised in it
+    assert len(store.took) == 2
+
+
+def test_there_is_more_as_soon_as_it_is_said(tmp_path: Path) -> None:
+    written(tmp_path)
+    courier = Courier(tmp_path, Store())
+    courier.wake()
+    assert courier.more.wait(0)
+
+
+def test_what_is_on_disk_of_a_delivery_is_for_the_run_that_it_was_of(tmp_path: Path) -> None:
+    assert delivered(tmp_path) == 0
+    module.note(tmp_path, 7, "r")
+    assert (delivered(tmp_path), delivered(tmp_path, "r"), delivered(tmp_path, "s")) == (7, 7, 0)
+    (tmp_path / "delivered.json").write_text('{"bytes": 9}')  # as it was once
+    assert (delivered(tmp_path), delivered(tmp_path, "r")) == (9, 9)
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"picture": {"file": "pictures/step-000002.png"}}, "picture pictures/step-000002.png"),
+        ({"rows": [[3, 0, {}]]}, "rows of step 3"),
+        ({"rows": [[3, 0, {}], [4, 0, {}], [5, 0, {}]]}, "rows of step 3 to 5"),
+        ({"measured": [[7, 0, {"a": 1.0}]]}, "measured of step 7"),
+        ({"rows": []}, "rows"),
+        ({"rows": ["torn"]}, "rows"),
+        ({"artifact": "config.yaml"}, "artifact config.yaml"),
+        ({"tags": {}, "end": {}}, "tags, end"),
+    ],
+)
+def test_an_entry_is_named_in_a_word_or_two(entry: Entry, words: str) -> None:
+    assert module.named(entry) == words
 
 
 def test_a_store_that_stays_away_holds_nothing_up_and_loses_nothing(tmp_path: Path) -> None:

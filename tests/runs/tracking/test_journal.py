@@ -1,11 +1,14 @@
 """The journal: whole entries only, in order, whatever a crash has left behind them."""
 
+import json
+import os
 from pathlib import Path
 
 import pytest
 
+from stx.errors import UserError
 from stx.runs.files import JOURNAL
-from stx.runs.tracking.journal import Journal, entries, last_step
+from stx.runs.tracking.journal import Journal, entries, last_step, opened
 
 
 def written(folder: Path, *contents: object) -> Path:
@@ -45,3 +48,32 @@ def test_a_value_that_is_not_finite_is_refused_and_not_half_written(tmp_path: Pa
 
 def test_no_journal_has_no_steps(tmp_path: Path) -> None:
     assert last_step(tmp_path / JOURNAL) == 0
+
+
+def test_a_journal_of_the_next_version_is_neither_read_nor_written_to(tmp_path: Path) -> None:
+    path = tmp_path / JOURNAL
+    for version, refused in ((1, False), (2, True)):
+        path.write_text(json.dumps({"open": {"format": version, "uri": "u"}}) + "\n")
+        before = path.read_bytes()
+        for act in (lambda: opened(path), lambda: Journal(tmp_path)):
+            if refused:
+                with pytest.raises(UserError, match=r"later version of stx \(format 2\); this one reads 1"):
+                    act()
+            else:
+                act()
+        assert path.read_bytes() == before
+
+
+def test_a_journal_that_does_not_say_which_run_it_is_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="it does not say which run it is"):
+        opened(written(tmp_path, [[1, 0, {}]]))
+
+
+def test_an_entry_is_safe_from_a_power_cut_when_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    safe: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda file: safe.append(os.fstat(file).st_size))
+    journal = Journal(tmp_path)
+    for step in (1, 2):
+        journal.write("rows", [[step, 0, {}]])
+        assert safe[-1] == (tmp_path / JOURNAL).stat().st_size > 0
+    assert len(safe) == len(set(safe)) == 2

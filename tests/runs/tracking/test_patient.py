@@ -22,8 +22,11 @@ class Client:
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patient, "WAITS", (0.0, 0.0))
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """In place of sleep: how long it would have been, each time."""
+    waited: list[float] = []
+    monkeypatch.setattr(patient.time, "sleep", waited.append)
+    return waited
 
 
 def test_a_store_that_is_away_for_a_moment_is_asked_again() -> None:
@@ -37,7 +40,13 @@ def test_one_that_stays_away_is_an_error_and_so_is_at_once_what_asking_again_wou
         Patient(away).get_run("a")
     with pytest.raises(ValueError):
         Patient(refused).get_run("a")
-    assert (away.asked, refused.asked) == (3, 1)
+    assert (away.asked, refused.asked) == (5, 1)
+
+
+def test_it_is_asked_again_for_some_seconds_ever_more_seldom(waits: list[float]) -> None:
+    with pytest.raises(ConnectionError):
+        Patient(Client(*(ConnectionError() for _ in range(9)))).get_run("a")
+    assert waits == [0.5, 1, 2, 4]
 
 
 def test_nothing_is_created_twice() -> None:

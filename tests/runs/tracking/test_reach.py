@@ -2,6 +2,7 @@
 
 import base64
 import shutil
+import socket
 import sqlite3
 import threading
 import time
@@ -105,6 +106,31 @@ def test_a_login_is_shown_to_the_server_and_to_nobody_else() -> None:
 def test_an_address_that_is_none_is_a_message(uri: str) -> None:
     with pytest.raises(UserError, match="nothing answers there"):
         answers(uri)
+
+
+@pytest.mark.parametrize(
+    ("uri", "place"),
+    [
+        ("http://there", ("there", 80)),
+        ("https://there/base", ("there", 443)),
+        ("http://there:5000", ("there", 5000)),
+        ("postgresql://there/db", ("there", 5432)),
+        ("mysql+pymysql://there/db", ("there", 3306)),
+    ],
+)
+def test_an_address_without_a_port_has_the_usual_one(
+    monkeypatch: pytest.MonkeyPatch, uri: str, place: tuple[str, int]
+) -> None:
+    asked: list[tuple[tuple[str, int], float]] = []
+
+    def refuse(address: tuple[str, int], timeout: float) -> None:
+        asked.append((address, timeout))
+        raise ConnectionRefusedError(111, "Connection refused")
+
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    with pytest.raises(UserError, match=r"nothing answers there .*Connection refused"):
+        answers(uri)
+    assert asked == [(place, reach.SOON)]
 
 
 def test_a_refusal_is_an_answer() -> None:

@@ -25,7 +25,7 @@ from stx.runs.tracking.tracker import About, mlflow_run
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(courier, "FIRST_WAIT", 0.05)
-    monkeypatch.setattr(sender, "PATIENCE", 1.0)
+    monkeypatch.setattr(sender, "PATIENCE", sender.PATIENCE / 10)
 
 
 @pytest.fixture
@@ -152,6 +152,16 @@ def test_a_deleted_run_is_left_alone_and_sent_again_as_a_new_one_when_that_is_as
     assert deliver(folder, again=True) == ""
     assert seen(uri, addresses(folder)[0]["run_id"]) == WHOLE
     assert pending(folder) == []
+
+
+def test_more_than_a_store_takes_at_once_gets_there_in_parts_with_what_is_said_of_it_later(
+    tmp_path: Path, uri: str
+) -> None:
+    run_id = told(tmp_path / "run", uri, range(1, 1004))
+    assert deliver(tmp_path / "run", tags={"stx.batch": "trial of {run_id}"}) == ""
+    assert seen(uri, run_id)[1] == list(range(1, 1004))
+    assert mlflow.MlflowClient(uri).get_run(run_id).data.tags["stx.batch"] == f"trial of {run_id}"
+    assert not (tmp_path / "run" / UNDELIVERED).exists()
 
 
 def test_again_stores_nothing_twice(tmp_path: Path, uri: str) -> None:

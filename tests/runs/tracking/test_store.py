@@ -1,6 +1,8 @@
 """What is read back from the store is what was written."""
 
+import logging
 import shutil
+import sqlite3
 import time
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from stx.errors import UserError
 from stx.loop.listener import Row
 from stx.runs.tracking import store as module
 from stx.runs.tracking.reach import reachable
-from stx.runs.tracking.store import Run, Store, open_store
+from stx.runs.tracking.store import Run, Store, folder_of, ids, moved, open_store
 from stx.runs.tracking.tracker import About, mlflow_run
 
 
@@ -63,7 +65,9 @@ def test_notes_and_attached_folders_come_back(store: Store, tmp_path: Path) -> N
     store.note(run, {"verdict/reproduced": 3.0}, {"mlflow.note.content": "**three**"})
     store.attach(run, tmp_path / "report")
     read = store.read(run.id)
-    assert read.latest["verdict/reproduced"] == 3
+    assert read.history("verdict/reproduced") == [(0, 3.0)]
+    (point,) = store.client.get_metric_history(run.id, "verdict/reproduced")
+    assert abs(point.timestamp / 1000 - time.time()) < 600
     assert read.tags["mlflow.note.content"] == "**three**"
     assert read.artifact("report/report.md").read_text() == "# Hello\n"
 
@@ -103,12 +107,75 @@ def test_a_deleted_experiment_is_named_with_its_cure(uri: str) -> None:
         open_store(uri, "stx")
 
 
+def test_a_batch_s_folder_remembers_its_run_of_every_store(
+    store: Store, uri: str, tmp_path: Path, new_database: Path
+) -> None:
+    folder = tmp_path / "deep" / "batch"
+    first = store.parent("thesis", folder)
+    shutil.copy(new_database, tmp_path / "other.db")
+    other = Store(f"sqlite:///{tmp_path / 'other.db'}", "stx").parent("thesis", folder)
+    assert ids(folder) == {first.id, other.id}
+    renamed = Store(uri, "another name").parent("thesis", folder)
+    assert (renamed.id, renamed.experiment_id) == (first.id, first.experiment_id)
+    folder.rename(tmp_path / "moved")
+    assert store.parent("thesis", tmp_path / "moved").id == first.id
+    assert store.read(first.id).tags["stx.folder"] == str(tmp_path / "moved")
+    store.client.delete_run(first.id)
+    assert store.parent("thesis", tmp_path / "moved").id not in (first.id, other.id)
+    (tmp_path / "moved" / "batch.json").write_text("[]")
+    assert ids(tmp_path / "moved") == ids(tmp_path) == set()
+
+
+def test_a_run_s_folder_is_read_from_its_store(store: Store, uri: str, tmp_path: Path) -> None:
+    run = store.parent("thesis", tmp_path / "batch")
+    assert folder_of(run.id, uri, "stx") == tmp_path / "batch"
+    assert folder_of("f" * 32, uri, "stx") is None
+    bare = store.client.create_run(run.experiment_id).info.run_id
+    assert folder_of(bare, uri, "stx") is None
+    assert folder_of(run.id, f"sqlite:///{tmp_path}/none.db", "stx") is None
+    assert not (tmp_path / "none.db").exists()
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(UserError, match="is no SQLite database"):
+        folder_of(run.id, f"sqlite:///{tmp_path}/notes.txt", "stx")
+
+
+@pytest.mark.parametrize(
+    ("before", "artifacts", "moves"),
+    [("file:///gone/artifacts", True, True), ("file:///gone/artifacts", False, False), ("s3://gone", True, False),
+     ("file:///", True, False)],
+)  # fmt: skip
+def test_addresses_of_artifacts_move_with_a_database_where_they_have_come_along(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, before: str, artifacts: bool, moves: bool
+) -> None:
+    addresses = [before, f"{before}/7/artifacts", "file:///elsewhere"]
+    with sqlite3.connect(tmp_path / "mlflow.db") as database:
+        for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri")):
+            database.execute(f"CREATE TABLE {table} ({column} TEXT)")
+            database.executemany(f"INSERT INTO {table} VALUES (?)", [[address] for address in addresses])
+    if artifacts:
+        (tmp_path / "artifacts").mkdir()
+    moved(tmp_path / "mlflow.db", before)
+    now = (tmp_path / "artifacts").as_uri()
+    expected = [now, f"{now}/7/artifacts", "file:///elsewhere"] if moves else addresses
+    with sqlite3.connect(tmp_path / "mlflow.db") as database:
+        for query in ("SELECT artifact_location FROM experiments", "SELECT artifact_uri FROM runs"):
+            assert [address for (address,) in database.execute(query)] == expected
+    assert (f"the store has moved to {tmp_path}; " in caplog.text) == moves
+
+
+def test_what_others_log_of_a_store_is_not_shown(uri: str) -> None:
+    for noisy in ("alembic", "mlflow"):
+        logging.getLogger(noisy).setLevel(logging.INFO)
+    open_store(uri, "stx")
+    assert not any(logging.getLogger(noisy).isEnabledFor(logging.INFO) for noisy in ("alembic.runtime", "mlflow.store"))
+
+
 def answer(uri: str, file: Path) -> None:
     file.write_text(open_store(uri, "stx"))
 
 
 def test_processes_that_open_a_new_store_together_all_succeed(tmp_path: Path) -> None:
-    uri = f"sqlite:///{tmp_path / 'new' / 'mlflow.db'}"
+    uri = f"sqlite:///{tmp_path / 'new' / 'and deep' / 'mlflow.db'}"
     files = [tmp_path / str(number) for number in range(3)]
     started = [SERVER.Process(target=answer, args=(uri, file)) for file in files]
     for process in started:

@@ -1,16 +1,23 @@
 """What reaches the store, read back from it."""
 
+import json
 import shutil
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import mlflow
 import pytest
 import torch
+from PIL import Image
 
 from stx.config.schema import MlflowTracking, NoTracking
-from stx.loop.listener import Row
-from stx.runs.tracking.tracker import About, mlflow_run, tracked
+from stx.loop.listener import Row, Start
+from stx.runs.files import STORED
+from stx.runs.tracking.courier import Courier
+from stx.runs.tracking.journal import Journal, entries
+from stx.runs.tracking.tracker import About, JournalTracker, description, losses_first, mlflow_run, now, tracked
 
 ABOUT = About(
     "china-swirls-gram", {"style_stat": "gram", "optim.steps": 5}, {"stx.command": "c"}, "gram · china × swirls", "cmd"
@@ -116,3 +123,88 @@ def test_no_tracking_takes_everything_and_writes_nothing(tmp_path: Path, monkeyp
         tracker.finish("finished", None)
         tracker.settle()
     assert not list(tmp_path.iterdir())
+
+
+def journal_of(folder: Path, every: int = 0) -> tuple[JournalTracker, Courier]:
+    """A tracker whose courier has not set out."""
+    journal = Journal(folder)
+    courier: Any = Courier(folder, lambda entry, doubtful: None)  # type: ignore[arg-type]
+    return JournalTracker(ABOUT, folder, journal, courier, every), courier
+
+
+def told(folder: Path, kind: str) -> list[Any]:
+    return [entry[kind] for entry, _ in entries(folder / "journal.jsonl", 0) if kind in entry]
+
+
+def test_what_a_run_that_goes_on_tells_again_is_left_out(folder: Path) -> None:
+    for last in (2, 3):
+        tracker, courier = journal_of(folder, every=7)
+        tracker.rows([Row(step, 1.5, {"a": 1.0, "loss/total": float(step)}) for step in range(1, last + 1)])
+        for step in range(last + 1):
+            tracker.picture(torch.full((3, 2, 2), step / 4), step)
+            tracker.measured({"measure/a": 1.0, "measure/b": float("nan")}, step)
+            tracker.measured({"measure/a": 2.0, "measure/c": 3.0}, step)
+        assert (tracker.every, courier.more.is_set()) == (7, True)
+    assert told(folder, "rows") == [
+        [[1, 1500, {"loss/total": 1.0, "a": 1.0}], [2, 1500, {"loss/total": 2.0, "a": 1.0}]],
+        [[3, 1500, {"loss/total": 3.0, "a": 1.0}]],
+    ]
+    pictures = told(folder, "picture")
+    assert [(one["key"], one["step"]) for one in pictures] == [("picture", step) for step in range(4)]
+    assert [Image.open(folder / one["file"]).getpixel((1, 1))[0] for one in pictures] == [0, 64, 128, 191]  # type: ignore[index]
+    measured = [(step, values) for ((step, _, values),) in told(folder, "measured")]
+    assert measured == [
+        (step, {name: value}) for step in range(4) for name, value in (("measure/a", 1), ("measure/c", 3))
+    ]
+    assert all(abs(one["at"] / 1000 - time.time()) < 600 for one in pictures)
+
+
+def test_whether_a_gpu_s_step_is_a_graph_is_told_where_there_is_one(folder: Path) -> None:
+    tracker, _ = journal_of(folder)
+    for is_cuda in (False, True):
+        image: Any = SimpleNamespace(is_cuda=is_cuda)
+        tracker.begun(Start(None, image, 3, True))  # type: ignore[arg-type]
+    ((step, _, values),) = told(folder, "measured")[0]
+    assert (step, values, len(told(folder, "measured"))) == (3, {"time/cuda_graph": 1.0}, 1)
+
+
+@pytest.mark.parametrize(
+    ("uri", "where"),
+    [
+        ("http://bob:pw@host:5000/base", "http://host:5000/base/#/experiments/4/runs/r?"),
+        ("sqlite:///outputs/mlflow.db", "http://127.0.0.1:5000/#/experiments/4/runs/r?"),
+    ],
+)
+def test_where_a_run_can_be_seen_is_known_once_its_store_has_it(folder: Path, uri: str, where: str) -> None:
+    tracker, _ = journal_of(folder)
+    assert tracker.where == ""
+    (folder / STORED).write_text(json.dumps({"run_id": "r", "experiment_id": 4, "uri": uri}))
+    assert tracker.where.startswith(where)
+    assert ("pw" in tracker.where, tracker.where.endswith(f"--backend-store-uri {uri}")) == (False, uri[0] == "s")
+
+
+def test_the_first_lines_of_a_description_are_the_outcome_and_the_pictures() -> None:
+    assert description(ABOUT, "running", None) == "**running** · gram · china × swirls\n\n`cmd`"
+    head, sheet, command = description(ABOUT, "diverged", "step 3: loss total", sheet=True).split("\n\n")
+    assert head == "**diverged** at step 3: loss total · gram · china × swirls"
+    assert sheet.endswith("(get-artifact?path=sheet.jpg&run_uuid={run_id})")
+    assert command == "`cmd`"
+
+
+def test_losses_come_first_and_the_time_is_in_milliseconds() -> None:
+    names = ["b", "loss/style", "a", "loss/content", "loss/total"]
+    assert losses_first(names) == ["loss/total", "loss/content", "loss/style", "b", "a"]
+    assert abs(now() / 1000 - time.time()) < 600
+
+
+def test_a_run_opens_once_with_its_own_key_and_is_opened_again_after_that(uri: str, folder: Path) -> None:
+    for about in (ABOUT._replace(id="key"), ABOUT):
+        with mlflow_run(store(uri), about, folder) as tracker:
+            tracker.finish("finished", None)
+            tracker.settle()
+    (opened,), (reopened,) = told(folder, "open"), told(folder, "reopen")
+    assert (opened["key"], opened["experiment"], opened["uri"]) == ("key", "stx", uri)
+    assert reopened["tags"]["stx.outcome"] == "running"
+    (folder / "other").mkdir()
+    with mlflow_run(store(uri), ABOUT, folder / "other"):
+        assert len(told(folder / "other", "open")[0]["key"]) == 32

@@ -111,6 +111,13 @@ def test_what_a_store_of_artifacts_answers(status: int, expected: Verdict) -> No
         assert verdict(raised(requests.put(f"http://{server.place}").raise_for_status)) is expected
 
 
+@pytest.mark.parametrize("status", [302, 401, 403, 404, 407, 408, 423, 425, 429, 500, 503])
+def test_what_another_try_may_change_is_tried_again(status: int) -> None:
+    response = requests.Response()
+    response.status_code = status
+    assert verdict(requests.HTTPError(response=response)) is AWAY
+
+
 @pytest.mark.parametrize("name", ["grün & α", "..", "a//b", "", "x" * 300, "caf\udce9"])
 def test_a_name_or_a_text_that_a_store_refuses(tmp_path: Path, new_database: Path, name: str) -> None:
     client = mlflow.MlflowClient(f"sqlite:///{shutil.copy(new_database, tmp_path)}")
@@ -155,3 +162,7 @@ def test_a_reason_is_a_database_s_own_words_in_a_line() -> None:
     assert reason(raised(lambda: wrapped(locked))) == "another process holds the database"
     assert reason(ValueError("one\ntwo")) == "one"
     assert reason(TimeoutError()) == "TimeoutError"
+    refused = "HTTPConnectionPool(host='127.0.0.1'): NewConnectionError('failed: [Errno 111] Connection refused')"
+    asked = MlflowException(f"API request to http://127.0.0.1:9/api/2.0/mlflow/runs failed with exception {refused}")
+    assert reason(asked) == "http://127.0.0.1:9 [Errno 111] Connection refused"
+    assert reason(MlflowException("no", error_code=codes.PERMISSION_DENIED)).startswith("the server does not know who")
