@@ -13,7 +13,7 @@ from stx.runs import identity
 from stx.runs.files import JOURNAL, LOSSES, OUTPUT, RUN, STORED
 from stx.runs.identity import Identity
 from stx.runs.job import Job
-from stx.runs.latest import newest
+from stx.runs.latest import behind, newest
 from stx.runs.table import recovered
 from stx.runs.tracking.courier import pending
 from stx.runs.tracking.journal import entries
@@ -98,7 +98,7 @@ def find(name: str, tracking: Mapping[str, Any]) -> Path:
     """A run's folder, given itself or the run's id in a store."""
     folder = Path(os.path.expanduser(name))
     if folder.is_dir():
-        return folder
+        return behind(folder) if folder.is_symlink() else folder
     for stored in Path("outputs").rglob(STORED):
         if known_run(stored.parent).get("run_id") == name:
             return stored.parent
