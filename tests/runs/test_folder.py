@@ -8,7 +8,7 @@ from PIL import Image
 
 from stx.errors import Stopped
 from stx.pictures import images
-from stx.runs.folder import Canvas, Folder, rescued
+from stx.runs.folder import Canvas, Folder, levels_begun, rescued
 from stx.runs.identity import Identity
 
 RECORD = Identity("f" * 32, [], {}, {}, {}, {})
@@ -60,3 +60,12 @@ def test_a_rescued_picture_does_not_take_another_one_s_place(tmp_path: Path, mon
         with pytest.raises(Stopped, match=name), rescued(tmp_path / "run", Canvas(RED)):
             raise OSError(28, "No space left on device")
     assert (tmp_path / "stx-run.png").read_text() == "another run's"
+
+
+@pytest.mark.parametrize("damaged", ["", "{}", "[", "\0"])
+def test_a_damaged_table_of_levels_begins_anew(tmp_path: Path, damaged: str) -> None:
+    (tmp_path / "calibration.json").write_text(damaged)
+    assert levels_begun(tmp_path / "calibration.json") == []
+    (tmp_path / "calibration.json").write_text('[{"width": 4}]')
+    assert levels_begun(tmp_path / "calibration.json") == [{"width": 4}]
+    assert levels_begun(tmp_path / "none") == []

@@ -3,8 +3,11 @@
 import csv
 from pathlib import Path
 
+import pytest
+
+from stx.errors import UserError
 from stx.loop.listener import Row
-from stx.runs.table import losses_table, mended
+from stx.runs.table import losses_table, mended, recovered
 from stx.runs.tracking.journal import Journal
 
 
@@ -43,3 +46,15 @@ def test_a_table_that_ends_before_the_state_gets_what_the_journal_has_and_says_w
     assert said.endswith("losses.csv lacks the steps 5 to 6: they were not on the disk")
     assert path.read_text().split() == ["step,loss/total", "1,1.0", "2,1.0", "3,2.0", "4,2.0", "7,3.0"]
     assert mended(path, journal.path, 7) == ""
+
+
+@pytest.mark.parametrize("last", [b"xx,1.0\n", b"\xff\xfe\n", b",1.0\n"])
+def test_a_table_whose_last_line_is_damaged_is_a_message(tmp_path: Path, last: bytes) -> None:
+    path = tmp_path / "losses.csv"
+    losses_table(path)([Row(1, 0.0, {"loss/total": 1.0})])
+    with path.open("ab") as file:
+        file.write(last)
+    before = path.read_bytes()
+    with pytest.raises(UserError, match=r"losses\.csv: damaged, .*\ndelete it to go on"):
+        recovered(path)
+    assert path.read_bytes() == before

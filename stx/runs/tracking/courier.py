@@ -2,9 +2,11 @@
 
 import json
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -64,12 +66,18 @@ class Courier(threading.Thread):
                 return
             except GivenUp:
                 return
+            except OSError as error:  # the folder was moved away
+                self.trouble = f"{error.filename or self.folder}: {error.strerror or error}"
+                return
             except Unknown:
                 log.warning("the store has lost the run: all of it is sent again")
                 self.given_up.wait(FIRST_WAIT)
 
     def connect(self, doubtful: bool) -> None:
-        self.offset = self.send.connect()
+        reached = self.send.connect()
+        if reached > max(self.before, self.offset):  # the journal was cut or lost: nobody knows what the store has
+            reached, self.before = 0, sys.maxsize
+        self.offset = reached
 
     def follow(self) -> None:
         """Deliver what comes, until `end` is asked for and all is delivered."""
@@ -77,7 +85,8 @@ class Courier(threading.Thread):
             for entry, after in entries(self.folder / JOURNAL, self.offset):
                 self.attempt(partial(self.send, entry), named(entry), after)
                 self.offset = after
-                note(self.folder, after, self.send.run_id)
+                with suppress(OSError):  # a full disk: what is not noted is sent as doubtful the next time
+                    note(self.folder, after, self.send.run_id)
             if self.end.is_set() and self.offset >= (self.folder / JOURNAL).stat().st_size:
                 return
             self.more.wait(1.0)
