@@ -35,7 +35,7 @@ from stx.loop.steps import optimise
 from stx.model.losses import LossNetwork
 from stx.model.prepare import Inputs, loss_network, prepare
 from stx.pictures import images
-from stx.runs.tracking.tracker import versions
+from stx.runs.identity import versions
 
 Row = tuple[str, float, str]
 """What was measured, the number, and the goal as `<= 0.5` or `>= 50`; empty for what only explains."""

@@ -43,9 +43,10 @@ def hydra_notes(composed: "DictConfig", hydra_config: Any) -> dict[str, str]:
     from omegaconf import OmegaConf
 
     from stx.config.secrets import hidden
+    from stx.runs.files import HYDRA
 
     parts = {"config": composed, "hydra": hydra_config, "overrides": hydra_config.overrides.task}
-    return {f".hydra/{name}.yaml": hidden(OmegaConf.to_yaml(part)) for name, part in parts.items()}
+    return {f"{HYDRA}/{name}.yaml": hidden(OmegaConf.to_yaml(part)) for name, part in parts.items()}
 
 
 def main() -> None:

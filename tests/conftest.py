@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -51,7 +53,7 @@ def parsed_once() -> Iterator[None]:
             return real(self, config_path)
         if config_path not in parsed:
             parsed[config_path] = real(self, config_path)
-        return parsed[config_path]
+        return replace(parsed[config_path], config=deepcopy(parsed[config_path].config))  # which is composed into
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ConfigRepository, "load_config", load_config)

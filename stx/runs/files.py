@@ -23,9 +23,11 @@ JOURNAL, STORED, DELIVERED, ALONG = "journal.jsonl", "mlflow.json", "delivered.j
 """For the tracker: what it is told, where that went, how much of it, and pictures along the way."""
 UNDELIVERED = "undelivered.jsonl"
 """What no store could take."""
+HYDRA = ".hydra"
+"""What was typed, as Hydra's own tools want it."""
 WRITTEN = (
     OUTPUT, CONTENT, STYLE, SHEET, RUN, CONFIG, LOSSES, EVENTS, CALIBRATION, BASELINES, CHECKPOINT, ERROR, JOURNAL,
-    STORED, DELIVERED, ALONG, UNDELIVERED,
+    STORED, DELIVERED, ALONG, UNDELIVERED, HYDRA,
 )  # fmt: skip
 LOCK = ".lock"
 

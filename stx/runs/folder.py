@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import yaml
 from PIL.Image import Image
@@ -68,7 +69,7 @@ class Folder(Listener):
         Sizes in pixels; `norms`, of the gradients of the terms; `scales`, the constants of their losses.
         """
         path, (_, height, width) = self.folder / CALIBRATION, level.image.shape
-        begun = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+        begun = levels_begun(path)
         if not any((one["width"], one["height"]) == (width, height) for one in begun):  # a resumed level has its own
             norms = {term: norm if math.isfinite(norm) else None for term, norm in level.network.norms.items()}
             begun.append({"width": width, "height": height, "norms": norms, "scales": level.network.scales})
@@ -115,6 +116,15 @@ class Folder(Listener):
     def text(self, name: str, content: str) -> None:
         atomic.write(self.folder / name, content)
         self.wrote(self.folder / name)
+
+
+def levels_begun(path: Path) -> list[Any]:
+    """What the table of levels has so far: nothing, where there is none or it is damaged."""
+    try:
+        begun = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return []
+    return begun if isinstance(begun, list) else []
 
 
 class Canvas(Listener):

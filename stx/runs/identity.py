@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import torch
 import yaml
+from pydantic import TypeAdapter, ValidationError
 
 from stx import __version__, atomic
 from stx.config.addresses import database_file, with_file
@@ -72,6 +73,8 @@ def read(folder: Path) -> Identity | None:
         return None
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(fields, dict):
+            raise ValueError("it holds something else")
         version = fields.pop("format", 1)
         if version not in READABLE:
             raise UserError(
@@ -81,13 +84,16 @@ def read(folder: Path) -> Identity | None:
             fields = {"outcome": "", **fields, "id": "", "files": {}, "machine": {}}
             path = folder / CONFIG
             fields["config"] = yaml.safe_load(path.read_text(encoding="utf-8"))
-        identity = Identity(**fields)
-        if not isinstance(identity.config, dict) or not isinstance(identity.overrides, list):
-            raise ValueError("it holds something else")
+        identity = TypeAdapter(Identity).validate_python(fields, strict=True)
+        if "style_stat" not in identity.choices:
+            raise ValueError("choices.style_stat: Field required")
     except UserError:
         raise
-    except (OSError, ValueError, TypeError, AttributeError, KeyError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         why = (str(error).strip() or type(error).__name__).splitlines()[0]
+        if isinstance(error, ValidationError):
+            first = error.errors()[0]
+            why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
         raise UserError(
             f"{path}: damaged, so that nothing says which run {folder} holds ({why})\n"
             f"its picture so far, if it has one, is {OUTPUT}; for a new run name another folder: hydra.run.dir=..."
@@ -105,7 +111,7 @@ def refuse_taken(folder: Path) -> None:
     if read(folder):
         raise UserError(f"{folder} holds a run; go on with it by resume={folder}, or name another: hydra.run.dir=...")
     for name in WRITTEN:
-        if (folder / name).exists():
+        if os.path.lexists(folder / name):  # a link that leads nowhere would be followed
             raise UserError(f"{folder / name} would be written over; name another folder: hydra.run.dir=...")
 
 

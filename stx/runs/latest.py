@@ -14,7 +14,7 @@ def renew(folder: Path) -> None:
     """Let the link point to a run's folder, wherever it lies. Nothing where there is no outputs/, where something else
     has the link's name, or where the file system has no links: nobody's run ends for it."""
     try:
-        place = os.path.relpath(folder, OUTPUTS)
+        place = os.path.relpath(os.path.realpath(folder), os.path.realpath(OUTPUTS))  # a folder may be given by a link
     except ValueError:  # on another drive
         place = str(folder.absolute())
     if not OUTPUTS.is_dir() or place == os.curdir or (LATEST.exists() and not LATEST.is_symlink()):
@@ -41,10 +41,15 @@ def newest() -> Path:
             f"resume=last: {LATEST} points to no run; none has begun below {OUTPUTS}/ here.\n"
             "Give a run's folder, or its id in MLflow: resume=..."
         )
-    folder = Path(os.path.normpath(OUTPUTS / os.readlink(LATEST)))
+    folder = behind(LATEST)
     if not folder.is_dir():
         raise UserError(
             f"resume=last: the newest run was in {folder}, which is gone.\n"
             "Give another run's folder, or its id in MLflow: resume=..."
         )
     return folder
+
+
+def behind(link: Path) -> Path:
+    """The folder that a link leads to, as seen from here: the link may lead to another one a moment later."""
+    return relative(Path(os.path.realpath(link)))

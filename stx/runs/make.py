@@ -106,6 +106,9 @@ def state_of(job: Job, inputs: Inputs) -> Checkpoint | None:
         return None
     shapes = [level.inputs.initial.shape for level in levels(job.config, inputs)]
     state = checkpoint.load(job.folder / CHECKPOINT, inputs.hardware.device, shapes, job.resumed.id)
+    if state and state.step > job.config.optim.steps:
+        with checkpoint.refused(job.folder / CHECKPOINT):
+            raise ValueError(f"it is of step {state.step}, and the run has {job.config.optim.steps}")
     if state and state.optimiser:
         checkpoint.tried(job.folder / CHECKPOINT, state, inputs.optimiser)
     return state

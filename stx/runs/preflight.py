@@ -18,12 +18,14 @@ from stx.config.effects import ineffective, refuse_ineffective, swept_in_vain
 from stx.config.schema import Config, MlflowTracking, validate
 from stx.config.secrets import public
 from stx.errors import UserError
-from stx.runs.files import alone_in
+from stx.runs.files import HYDRA, alone_in
 
 if TYPE_CHECKING:
     from stx.model.prepare import Inputs
 
 
+SWEEP = "multirun.yaml"
+"""Where Hydra writes a sweep's settings, in the folder of all its jobs."""
 ANSWER = 6.0
 """Seconds for a server to say which experiment it has, behind reach.SOON for saying that it is there."""
 
@@ -55,6 +57,7 @@ class Preflight(Callback):
                 if uri := OmegaConf.to_container(config.tracking).get("uri"):  # type: ignore[union-attr]
                     config.tracking.uri = public(str(uri))
             place = Path(config.hydra.sweep.dir)
+            refuse_somebody_s(place / SWEEP)
             place.mkdir(parents=True, exist_ok=True)
             self.held.enter_context(alone_in(place))
 
@@ -79,11 +82,12 @@ def check_sweep(config: DictConfig) -> None:
             job, _ = check(whole, folder)
             if job.resume is not None:
                 raise UserError("resume= goes on with one run: leave out --multirun")
-            if folder in jobs:
+            if any(folder.resolve() == other.resolve() for other in jobs):  # by a link, too
                 raise UserError(f"{folder} is another job's too: let hydra.sweep.subdir tell them apart")
             refuse_taken(folder)
         except UserError as error:
-            raise UserError(f"{error}\n(in the job {' '.join(overrides)}; none was started)") from None
+            why = str(error).replace("hydra.run.dir=", "hydra.sweep.dir=")
+            raise UserError(f"{why}\n(in the job {' '.join(overrides)}; none was started)") from None
         jobs[folder] = job
         said |= dict.fromkeys(ineffective(job, overrides))
     for line in (*said, swept_in_vain(jobs.values())):
@@ -91,6 +95,14 @@ def check_sweep(config: DictConfig) -> None:
             say(f"stx: {line}")
     for job in {job.tracking: job for job in jobs.values()}.values():
         reach_store(job)
+
+
+def refuse_somebody_s(path: Path) -> None:
+    """Raise UserError where Hydra would write a sweep's settings over what is no sweep's."""
+    if path.is_file() and path.read_bytes()[:6] == b"hydra:":
+        return
+    if os.path.lexists(path):
+        raise UserError(f"{path} would be written over; name another folder: hydra.sweep.dir=...")
 
 
 def folder_of_job(sweep: DictConfig, whole: DictConfig, number: int) -> Path:
@@ -130,6 +142,11 @@ def check(composed: DictConfig, folder: Path) -> tuple[Config, "Inputs"]:
             raise UserError(f"hydra.searchpath: there is no folder {place}")
     if composed.hydra.job.chdir:
         raise UserError("hydra.job.chdir=true: stx reads and writes paths as you typed them; leave it out")
+    if composed.hydra.output_subdir is not None:
+        raise UserError(
+            f"hydra.output_subdir={composed.hydra.output_subdir}: stx writes what Hydra would, into {HYDRA}/; "
+            "leave it out"
+        )
     config = validate(own)
     from stx.model.prepare import prepare  # late: it imports torch
 

@@ -16,7 +16,7 @@ from stx.runs import identity
 from stx.runs.files import JOURNAL, LOSSES, OUTPUT, RUN, STORED
 from stx.runs.identity import Identity
 from stx.runs.job import Job
-from stx.runs.latest import newest, relative
+from stx.runs.latest import behind, newest, relative
 from stx.runs.table import recovered
 from stx.runs.tracking.courier import pending
 from stx.runs.tracking.journal import entries
@@ -113,7 +113,7 @@ def find(name: str, tracking: Mapping[str, Any]) -> Path:
     """A run's folder, given itself or the run's id in a store."""
     folder = Path(os.path.expanduser(name))
     if folder.is_dir():
-        return relative(Path(os.path.realpath(folder)))  # outputs/latest is another run's when the next one begins
+        return behind(folder)  # outputs/latest is another run's when the next one begins
     for stored in Path("outputs").rglob(STORED):
         if any(address["run_id"] == name for address in addresses(stored.parent)):
             return stored.parent

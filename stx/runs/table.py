@@ -7,6 +7,7 @@ from io import StringIO
 from pathlib import Path
 
 from stx import atomic
+from stx.errors import UserError
 from stx.loop.listener import Row
 from stx.runs.tracking.journal import entries
 
@@ -67,11 +68,20 @@ def flush(path: Path) -> None:
 
 
 def recovered(path: Path) -> tuple[list[str], int]:
-    """The columns and the last step of a table, less what a crash left of a line."""
+    """The columns and the last step of a table, less what a crash left of a line.
+
+    Raises UserError where the last whole line is damaged: what it was, nobody can tell.
+    """
     if not path.exists():
         return [], 0
     whole, newline, torn = path.read_bytes().rpartition(b"\n")
     if torn:
         os.truncate(path, len(whole) + len(newline))
-    lines = list(csv.reader(whole.decode("utf-8").splitlines()))
-    return (lines[0][1:], int(lines[-1][0]) if len(lines) > 1 else 0) if lines else ([], 0)
+    try:
+        lines = list(csv.reader(whole.decode("utf-8").splitlines()))
+        return (lines[0][1:], int(lines[-1][0]) if len(lines) > 1 else 0) if lines else ([], 0)
+    except (ValueError, IndexError, csv.Error):
+        raise UserError(
+            f"{path}: damaged, it does not say up to which step it goes\n"
+            "delete it to go on; what the run's journal has of it is written anew"
+        ) from None

@@ -22,7 +22,7 @@ from stx.model.prepare import prepare
 from stx.pictures import images
 from stx.runs import identity
 from stx.runs.files import BASELINES, CALIBRATION, CHECKPOINT, CONFIG, CONTENT, LOSSES, OUTPUT, RUN, SHEET, STYLE
-from stx.runs.folder import Canvas, Folder, rescued
+from stx.runs.folder import Canvas, Folder, levels_begun, rescued
 from stx.runs.identity import Identity
 from stx.runs.job import Job
 
@@ -163,3 +163,12 @@ def test_where_nothing_can_be_written_both_places_are_named(tmp_path: Path, monk
     with pytest.raises(Stopped, match=r"run: why\nthe picture so far: "), rescued(tmp_path / "run", canvas):
         raise OSError("why")
     assert Image.open(tmp_path / "stx-run.png").getpixel((3, 2)) == (255, 0, 0)
+
+
+@pytest.mark.parametrize("damaged", ["", "{}", "[", "\0"])
+def test_a_damaged_table_of_levels_begins_anew(tmp_path: Path, damaged: str) -> None:
+    (tmp_path / "calibration.json").write_text(damaged)
+    assert levels_begun(tmp_path / "calibration.json") == []
+    (tmp_path / "calibration.json").write_text('[{"width": 4}]')
+    assert levels_begun(tmp_path / "calibration.json") == [{"width": 4}]
+    assert levels_begun(tmp_path / "none") == []

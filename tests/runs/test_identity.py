@@ -15,7 +15,7 @@ from stx.config.compose import composition
 from stx.errors import UserError
 from stx.model.prepare import prepare
 from stx.runs import identity, resume
-from stx.runs.files import CHECKPOINT, CONFIG, LOSSES, RUN, WRITTEN, alone_in
+from stx.runs.files import CHECKPOINT, CONFIG, LOSSES, OUTPUT, RUN, WRITTEN, alone_in
 from stx.runs.job import Job
 from stx.runs.make import run
 
@@ -44,6 +44,14 @@ def test_a_folder_that_has_a_file_of_a_run_s_names_and_no_run_is_not_begun_in(tm
     with pytest.raises(UserError, match=r"another folder: hydra\.run\.dir="):
         run(job(tmp_path))
     assert (tmp_path / name).read_text() == "my own"
+
+
+def test_a_link_that_leads_nowhere_is_not_written_through(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / LOSSES).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UserError, match=r"losses\.csv would be written over"):
+        run(job(tmp_path / "run"))
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_the_record_is_there_before_anything_else_and_says_what_the_run_is(
@@ -97,12 +105,31 @@ def test_one_at_a_time_goes_on_with_a_run_without_a_tracker_too(tmp_path: Path) 
     assert steps == list("123456")
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '"text"', '{"format": 2}', "\0\0\0"])
+@pytest.mark.parametrize("content", ["", "{", "[]", '"text"', '{"format": 2}', "\0\0\0", "[" * 100_000])
 def test_a_damaged_record_is_the_same_message_for_a_start_and_a_resume(tmp_path: Path, content: str) -> None:
     (tmp_path / RUN).write_text(content)
     for act in (lambda: run(job(tmp_path)), lambda: again(tmp_path)):
         with pytest.raises(UserError, match=r"run\.json: damaged, so that nothing says which run"):
             act()
+
+
+FIELDS = [
+    ("machine", 3), ("files", [1]), ("resumed", 5), ("overrides", [1, 2]), ("choices", []), ("choices", {}), ("id", 7),
+    ("store_from_here", 5), ("outcome", 3), ("config", []), ("more", 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "value"), FIELDS)
+def test_a_record_that_holds_something_else_is_a_message_that_names_it(
+    tmp_path: Path, field: str, value: object
+) -> None:
+    config, choices, typed = composition(TYPED)
+    record = identity.new(typed, choices, config, prepare(config), tmp_path)
+    identity.write(tmp_path, record._replace(resumed=[{"at": "now"}]))
+    assert identity.read(tmp_path) == record._replace(resumed=[{"at": "now"}])
+    (tmp_path / RUN).write_text(json.dumps({**json.loads((tmp_path / RUN).read_text()), field: value}))
+    with pytest.raises(UserError, match=rf"run\.json: damaged, so that nothing says which run .*\({field}\b.*\)\n"):
+        identity.read(tmp_path)
 
 
 def test_a_record_of_a_later_version_is_not_read_and_one_of_an_earlier_is(tmp_path: Path) -> None:
@@ -171,6 +198,22 @@ def test_a_state_of_another_run_is_a_message(tmp_path: Path) -> None:
     (tmp_path / "one" / CHECKPOINT).write_bytes((tmp_path / "other" / CHECKPOINT).read_bytes())
     with pytest.raises(UserError, match="it is another run's"):
         run(again(tmp_path / "one", "optim.steps=4"))
+
+
+def test_a_state_of_a_step_that_the_run_has_not_is_a_message(tmp_path: Path) -> None:
+    run(job(tmp_path))
+    fields = torch.load(tmp_path / CHECKPOINT, weights_only=True)
+    torch.save({**fields, "step": 10**9}, tmp_path / CHECKPOINT)
+    with pytest.raises(UserError, match="it is of step 1000000000, and the run has 4"):
+        run(again(tmp_path, "optim.steps=4"))
+
+
+def test_a_run_may_be_named_by_a_link_that_leads_elsewhere_meanwhile(tmp_path: Path) -> None:
+    run(job(tmp_path / "one"))
+    (tmp_path / "latest").symlink_to("one")
+    going_on = again(tmp_path / "latest", "optim.steps=4")
+    (tmp_path / "latest").unlink()
+    assert run(going_on).picture.resolve() == (tmp_path / "one" / OUTPUT).resolve()
 
 
 def test_a_finished_run_forgets_what_its_optimiser_remembers_unless_it_is_told_to_keep_it(

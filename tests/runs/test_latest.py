@@ -39,6 +39,23 @@ def test_the_newest_run_may_lie_elsewhere() -> None:
     assert newest() == Path("elsewhere")
 
 
+def test_a_run_that_is_given_by_a_link_is_the_folder_behind_it(here: Path) -> None:
+    renew(Path("outputs/runs/first"))
+    renew(Path("outputs/latest"))  # resume=outputs/latest
+    assert os.readlink("outputs/latest") == "runs/first"
+    (here / "mine").symlink_to("elsewhere")
+    renew(Path("mine"))
+    assert newest() == Path("elsewhere")
+
+
+def test_an_outputs_folder_may_be_a_link(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (here / "elsewhere" / "outputs").symlink_to(here / "outputs")
+    (here / "elsewhere" / "run").mkdir()
+    monkeypatch.chdir(here / "elsewhere")
+    renew(Path("run"))
+    assert newest() == Path("run")
+
+
 def test_without_an_outputs_folder_none_is_made(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(here / "elsewhere")
     renew(Path("run"))

@@ -60,8 +60,11 @@ def test_a_full_disk_ends_a_run_with_its_picture_elsewhere(tmp_path: Path) -> No
 
 SWEEPS = [
     ("hydra.sweep.subdir=same hydra.sweep.dir=new", "new/same is another job's too: let hydra.sweep.subdir"),
-    ("hydra.sweep.dir=old", "old/1 holds a run; go on with it by resume="),
-    ("hydra.sweep.dir=mine", "mine/0/output.png would be written over"),
+    ("hydra.sweep.dir=old", "old/1 holds a run; go on with it by resume=old/1, or name another: hydra.sweep.dir="),
+    ("hydra.sweep.dir=mine", "mine/0/output.png would be written over; name another folder: hydra.sweep.dir="),
+    ("hydra.sweep.dir=hydras", "hydras/1/.hydra would be written over"),
+    ("hydra.sweep.dir=linked", "linked/1 is another job's too: let hydra.sweep.subdir"),
+    ("hydra.output_subdir=logs", "hydra.output_subdir=logs: stx writes what Hydra would, into .hydra/; leave it out"),
     ("hydra.sweep.dir=a/file", "a is a file; name a folder"),
 ]
 
@@ -72,10 +75,14 @@ def test_jobs_of_a_sweep_that_cannot_have_their_folders_are_found_before_the_fir
     for name in ("old/1/run.json", "mine/0/output.png"):
         (tmp_path / name).parent.mkdir(parents=True)
     (tmp_path / "old/1/run.json").write_text(
-        '{"format": 2, "id": "1", "overrides": [], "choices": {}, "config": {}, "files": {}, "machine": {}}'
+        '{"format": 2, "id": "1", "overrides": [], "choices": {"style_stat": "gram"}, '
+        '"config": {}, "files": {}, "machine": {}}'
     )
     (tmp_path / "mine/0/output.png").write_text("mine")
     (tmp_path / "a").write_text("a file")
+    for name in ("hydras/1/.hydra", "linked/0"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "linked/1").symlink_to("0")
     before = sorted(tmp_path.rglob("*"))
     monkeypatch.chdir(tmp_path)
     for typed, answer in SWEEPS:
@@ -88,6 +95,18 @@ def test_jobs_of_a_sweep_that_cannot_have_their_folders_are_found_before_the_fir
         assert answer in said.err, typed
         assert "none was started" in said.err
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_file_of_somebody_s_in_the_place_of_a_sweep_s_settings_is_not_written_over(tmp_path: Path) -> None:
+    path = tmp_path / preflight.SWEEP
+    preflight.refuse_somebody_s(path)
+    path.write_text("mine")
+    with pytest.raises(
+        UserError, match=r"multirun\.yaml would be written over; name another folder: hydra\.sweep\.dir"
+    ):
+        preflight.refuse_somebody_s(path)
+    path.write_text("hydra:\n  run: {}\n")  # of an earlier sweep: its jobs' own folders are looked at
+    preflight.refuse_somebody_s(path)
 
 
 def test_two_sweeps_do_not_work_in_one_folder(

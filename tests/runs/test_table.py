@@ -3,6 +3,9 @@
 import csv
 from pathlib import Path
 
+import pytest
+
+from stx.errors import UserError
 from stx.loop.listener import Row
 from stx.runs.table import losses_table, mended, recovered
 from stx.runs.tracking.journal import Journal
@@ -74,3 +77,15 @@ def test_a_table_says_how_far_it_got(tmp_path: Path) -> None:
     ):
         path.write_text(text)
         assert recovered(path) == found
+
+
+@pytest.mark.parametrize("last", [b"xx,1.0\n", b"\xff\xfe\n", b",1.0\n"])
+def test_a_table_whose_last_line_is_damaged_is_a_message(tmp_path: Path, last: bytes) -> None:
+    path = tmp_path / "losses.csv"
+    losses_table(path)([Row(1, 0.0, {"loss/total": 1.0})])
+    with path.open("ab") as file:
+        file.write(last)
+    before = path.read_bytes()
+    with pytest.raises(UserError, match=r"losses\.csv: damaged, .*\ndelete it to go on"):
+        recovered(path)
+    assert path.read_bytes() == before

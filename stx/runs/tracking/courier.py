@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -65,12 +66,18 @@ class Courier(threading.Thread):
                 return
             except GivenUp:
                 return
+            except OSError as error:  # the folder was moved away
+                self.trouble = f"{error.filename or self.folder}: {error.strerror or error}"
+                return
             except Unknown:
                 log.warning("the store has lost the run: all of it is sent again")
                 self.given_up.wait(FIRST_WAIT)
 
     def connect(self, doubtful: bool) -> None:
-        self.offset = self.send.connect()
+        reached = self.send.connect()
+        if reached > max(self.before, self.offset):  # the journal was cut or lost: nobody knows what the store has
+            reached, self.before = 0, sys.maxsize
+        self.offset = reached
 
     def follow(self) -> None:
         """Deliver what comes, until `end` is asked for and all is delivered."""

@@ -39,20 +39,19 @@ class Journal:
 
 
 def entries(path: Path, offset: int) -> Iterator[tuple[Entry, int]]:
-    """The whole entries from a byte offset on, each with the offset behind it."""
+    """The whole entries from a byte offset on, each with the offset behind it; a damaged line is left out."""
     with path.open("rb") as file:
         file.seek(offset)
         for line in file:
             if not line.endswith(b"\n"):
                 return  # being written, or torn
+            offset += len(line)
             try:
                 entry = json.loads(line)
             except ValueError:
-                return  # a crash of the file system left zeros
-            if not isinstance(entry, dict):
-                return
-            offset += len(line)
-            yield entry, offset
+                continue  # a crash of the file system left zeros
+            if isinstance(entry, dict):
+                yield entry, offset
 
 
 def opened(path: Path) -> Any:

@@ -67,8 +67,8 @@ def test_a_store_that_comes_back_gets_everything_once(tmp_path: Path, caplog: py
     for number in range(5):
         journal.write("rows", number)
         courier.wake()
-    since = time.monotonic()
-    while not courier.trouble and time.monotonic() - since < 5:
+    deadline = time.monotonic() + 30  # the first error imports what it is compared with
+    while not courier.trouble and time.monotonic() < deadline:
         time.sleep(0.01)
     assert (store.took, courier.trouble) == ([], "nobody there")
     store.away, store.loses_answers = False, True
@@ -184,6 +184,41 @@ def test_what_was_written_before_a_restart_is_doubtful_and_the_rest_is_not(tmp_p
     courier.start()
     assert courier.finish(5)
     assert store.took == [(1, True), (2, False)]
+
+
+def test_a_journal_that_was_lost_is_sent_from_its_begin_and_nothing_twice(tmp_path: Path) -> None:
+    written(tmp_path, 1, 2, 3)
+    store = Store()
+    store.took, store.has = [(1, False), (2, False)], 10_000
+    courier = Courier(tmp_path, store)
+    courier.start()
+    written(tmp_path, 4)
+    assert courier.finish(5)
+    assert store.took == [(1, False), (2, False), (3, True), (4, True)]
+
+
+def test_a_folder_that_is_gone_ends_the_delivery_with_a_reason(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    written(tmp_path / "run", 1)
+    courier = Courier(tmp_path / "run", Store())
+    (tmp_path / "run").rename(tmp_path / "moved")
+    courier.start()
+    courier.join(5)
+    assert not courier.is_alive()
+    assert "journal.jsonl: No such file or directory" in courier.trouble
+
+
+def test_a_disk_that_takes_no_note_holds_no_delivery_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module, "note", full)
+    written(tmp_path, 1, 2)
+    store = Store()
+    courier = Courier(tmp_path, store)
+    courier.start()
+    assert courier.finish(5)
+    assert [number for number, _ in store.took] == [1, 2]
 
 
 def test_a_store_that_is_waited_for_is_said(

@@ -38,6 +38,15 @@ def test_what_a_crash_has_torn_is_dropped_and_written_over(tmp_path: Path, torn:
     assert [entry["rows"][0][0] for entry, _ in entries(path, 0)] == [1, 2]
 
 
+def test_what_stands_behind_a_damaged_line_is_read_and_kept(tmp_path: Path) -> None:
+    path = written(tmp_path, [[1, 0, {}]], [[2, 0, {}]], [[3, 0, {}]])
+    first, second, third = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(first + b"X" + second[1:] + b"[1]\n" + third)
+    written(tmp_path, [[4, 0, {}]])
+    assert [entry["rows"][0][0] for entry, _ in entries(path, 0)] == [1, 3, 4]
+    assert [end for _, end in entries(path, 0)][-1] == path.stat().st_size
+
+
 def test_a_value_that_is_not_finite_is_refused_and_not_half_written(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     with pytest.raises(ValueError):
