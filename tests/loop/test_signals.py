@@ -36,6 +36,13 @@ def test_handlers_are_put_back() -> None:
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+def test_from_the_first_one_on_a_signal_does_what_it_did() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with interruptible():
+        os.kill(os.getpid(), signal.SIGINT)
+        assert signal.getsignal(signal.SIGTERM) is before
+
+
 def test_in_another_thread_signals_stay_as_they_are() -> None:
     before, seen = signal.getsignal(signal.SIGINT), []
 

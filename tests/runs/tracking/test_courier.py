@@ -1,11 +1,13 @@
 """Delivery: in order, each entry until it works, doubtful ones marked, and never in the way of the run."""
 
+import json
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from stx.runs.files import UNDELIVERED
 from stx.runs.tracking import courier as module
 from stx.runs.tracking.courier import Courier, delivered, pending
 from stx.runs.tracking.journal import Entry, Journal
@@ -13,9 +15,9 @@ from stx.runs.tracking.journal import Entry, Journal
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A fiftieth of the first wait, and two of those at the longest."""
+    """A fiftieth of the first wait, and ten of those at the longest."""
     monkeypatch.setattr(module, "FIRST_WAIT", module.FIRST_WAIT / 50)
-    monkeypatch.setattr(module, "LONGEST_WAIT", module.LONGEST_WAIT / 750)
+    monkeypatch.setattr(module, "LONGEST_WAIT", module.LONGEST_WAIT / 150)
 
 
 class Store:
@@ -87,11 +89,11 @@ def test_a_store_that_stays_away_is_asked_ever_more_seldom(tmp_path: Path) -> No
     class GivenUp(threading.Event):
         def wait(self, timeout: float | None = None) -> bool:
             waits.append(timeout or 0)
-            return len(waits) == 4
+            return len(waits) == 6
 
     courier.given_up, courier.send.away = GivenUp(), True  # type: ignore[attr-defined]
     courier.run()
-    assert waits == pytest.approx([0.01, 0.02, 0.02, 0.02])
+    assert waits == pytest.approx([0.01, 0.02, 0.04, 0.08, 0.1, 0.1])
 
 
 def test_a_courier_waits_for_more_until_the_end_is_asked_for(tmp_path: Path) -> None:
@@ -117,6 +119,40 @@ def test_there_is_more_as_soon_as_it_is_said(tmp_path: Path) -> None:
     assert courier.more.wait(0)
 
 
+def test_what_is_set_aside_is_noted_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for what in ("picture a.png", "picture b.png", "picture a.png"):
+        module.set_aside(tmp_path, what, "no picture")
+    noted = (tmp_path / UNDELIVERED).read_text().splitlines()
+    assert [json.loads(line) for line in noted] == [
+        {"what": "picture a.png", "why": "no picture"},
+        {"what": "picture b.png", "why": "no picture"},
+    ]
+    assert caplog.text.count("the store cannot take it (no picture)") == 2
+
+
+def test_a_store_that_has_lost_the_run_is_told_all_of_it_again(tmp_path: Path) -> None:
+    written(tmp_path, 1, 2)
+
+    class Lost(RuntimeError):
+        error_code = "RESOURCE_DOES_NOT_EXIST"
+
+        def get_http_status_code(self) -> int:
+            return 404
+
+    class Forgetful(Store):
+        def __call__(self, entry: Entry, doubtful: bool) -> None:
+            if entry["rows"] == 2 and len(self.took) == 1:
+                self.took.append((0, False))
+                raise Lost
+            self.took.append((entry["rows"], doubtful))
+
+    store = Forgetful()
+    courier = Courier(tmp_path, store)
+    courier.end.set()
+    courier.run()
+    assert [number for number, _ in store.took] == [1, 0, 1, 2]
+
+
 def test_what_is_on_disk_of_a_delivery_is_for_the_run_that_it_was_of(tmp_path: Path) -> None:
     assert delivered(tmp_path) == 0
     module.note(tmp_path, 7, "r")
@@ -133,7 +169,7 @@ def test_what_is_on_disk_of_a_delivery_is_for_the_run_that_it_was_of(tmp_path: P
         ({"rows": [[3, 0, {}], [4, 0, {}], [5, 0, {}]]}, "rows of step 3 to 5"),
         ({"measured": [[7, 0, {"a": 1.0}]]}, "measured of step 7"),
         ({"rows": []}, "rows"),
-        ({"rows": ["torn"]}, "rows"),
+        ({"rows": [[3, 0, {}], "torn"]}, "rows"),
         ({"artifact": "config.yaml"}, "artifact config.yaml"),
         ({"tags": {}, "end": {}}, "tags, end"),
     ],
