@@ -26,7 +26,7 @@ from stx.runs.folder import Canvas, Folder, levels_begun, rescued
 from stx.runs.identity import Identity
 from stx.runs.job import Job
 
-RECORD = Identity("f" * 32, [], {}, {}, {}, {})
+RECORD = Identity("f" * 32, [], {"style_stat": "gram"}, {}, {}, {})
 RED = torch.tensor([1.0, 0.0, 0.0])[:, None, None].expand(3, 3, 4)
 
 

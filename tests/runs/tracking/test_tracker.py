@@ -17,6 +17,7 @@ from stx.loop.listener import Row, Start
 from stx.runs.files import STORED
 from stx.runs.tracking.courier import Courier
 from stx.runs.tracking.journal import Journal, entries
+from stx.runs.tracking.points import Points
 from stx.runs.tracking.tracker import About, JournalTracker, description, losses_first, mlflow_run, now, tracked
 
 ABOUT = About(
@@ -129,7 +130,7 @@ def journal_of(folder: Path, every: int = 0) -> tuple[JournalTracker, Courier]:
     """A tracker whose courier has not set out."""
     journal = Journal(folder)
     courier: Any = Courier(folder, lambda entry, doubtful: None)  # type: ignore[arg-type]
-    return JournalTracker(ABOUT, folder, journal, courier, every), courier
+    return JournalTracker(ABOUT, folder, journal, courier, Points(0, 3), every), courier
 
 
 def told(folder: Path, kind: str) -> list[Any]:
