@@ -1,5 +1,6 @@
 """docs/bad-input.md, row by row: what is typed there gets the answer beside it, and leaves nothing behind."""
 
+import json
 import os
 import re
 import shlex
@@ -105,7 +106,8 @@ def damage_weights(folder: Path) -> None:
 def damage_runs(folder: Path) -> None:
     """Folders as runs leave them: one that was cut off, and what can be wrong with such a folder."""
     overrides = ["model=vgg19_random", "image_size=small", "optim.steps=30", "tracking=none"]
-    config = composition(overrides).config.model_dump(mode="json", by_alias=True)
+    composed = composition(overrides)
+    config = composed.config.model_dump(mode="json", by_alias=True)
     (folder / "runs").mkdir()
     for name, dumped, journal in (
         ("cut-off", yaml.safe_dump(config), ""),
@@ -116,7 +118,7 @@ def damage_runs(folder: Path) -> None:
     ):
         run = folder / "runs" / name
         run.mkdir()
-        (run / "run.json").write_text(f'{{"overrides": {list(overrides)}, "choices": {{}}}}'.replace("'", '"'))
+        (run / "run.json").write_text(json.dumps({"overrides": overrides, "choices": composed.choices}))
         (run / "config.yaml").write_text(dumped)
         if journal:
             (run / "journal.jsonl").write_text(journal)

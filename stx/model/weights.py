@@ -31,7 +31,7 @@ def load_weights(name: str, file: str | None, seed: int) -> Weights:
     return remembered(name, file, seed, version(file))
 
 
-@lru_cache(maxsize=1)  # a sweep in one process uses the same weights for every job
+@lru_cache(maxsize=2)  # a sweep in one process uses the same for every job, and the judge has its own
 def remembered(name: str, file: str | None, seed: int, version: tuple[int, int]) -> Weights:
     return SOURCES[name](file, seed)
 

@@ -39,7 +39,8 @@ def run(job: Job, *watchers: Listener) -> Result:
     config, folder, inputs = job.config, job.folder, prepare(job.config)
     folder.mkdir(parents=True, exist_ok=True)
     with alone_in(folder), told_how_to_go_on(folder), interruptible() as stop:
-        resumed, record = state_of(job, inputs), claimed(job, inputs)  # a state that is none leaves the record alone
+        record, resumed = claimed(job, inputs), state_of(job, inputs)
+        identity.write(folder, record)  # behind all that may be refused, before anything else is written
         log.info(describe.opening(job, inputs, record, resumed))
         if resumed and (lacking := mended(folder / LOSSES, folder / JOURNAL, resumed.step)):
             log.warning(lacking)
@@ -87,17 +88,14 @@ def told_how_to_go_on(folder: Path) -> Iterator[None]:
 
 
 def claimed(job: Job, inputs: Inputs) -> Identity:
-    """The record of the run, on the disk. Raises UserError where the folder holds something else."""
+    """The record of the run, as its folder will have it. Raises UserError where that holds something else."""
     if job.resumed is None:
         identity.refuse_taken(job.folder)
-        record = identity.new(job.overrides, job.choices, job.config, inputs, job.folder)
-    else:
-        if identity.read(job.folder) != job.resumed:
-            raise UserError(f"{job.folder}: another process has gone on with this run meanwhile; try again")
-        identity.refuse_changed(job.resumed, identity.named_files(job.config, inputs), job.folder)
-        record = identity.taken_up(job.resumed, job.config, inputs, job.folder)
-    identity.write(job.folder, record)
-    return record
+        return identity.new(job.overrides, job.choices, job.config, inputs, job.folder)
+    if identity.read(job.folder) != job.resumed:
+        raise UserError(f"{job.folder}: another process has gone on with this run meanwhile; try again")
+    identity.refuse_changed(job.resumed, identity.named_files(job.config, inputs), job.folder)
+    return identity.taken_up(job.resumed, job.config, inputs, job.folder)
 
 
 def state_of(job: Job, inputs: Inputs) -> Checkpoint | None:

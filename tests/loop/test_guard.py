@@ -40,6 +40,8 @@ def faulty(features, *, channels, at):
     CALLS["all"] += 1
     return matrix * float("nan") if CALLS["all"] in at else matrix
 '''
+MIDDLE = ("loss_weights.style_layers=[conv1_1,conv2_1,conv3_1]", "loss_weights.content_layers=[conv3_1]")
+"""As deep as the fault."""
 OVERFLOW = ("+experiment=thesis/e06_gram_cooc_vector", "image_size.width=64", "image_size.height=48", "optim.steps=12")
 
 
@@ -54,8 +56,8 @@ def faulty(stx: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Com
     def run(*arguments: str) -> object:
         """A state a step, so that each is read before the next: the fault counts evaluations, not steps."""
         return stx(
-            "--config-dir", "conf", *SMALL[:3], "style_stat=faulty", "loss_weights.calibrate=none", "optim=adam",
-            "optim.steps=20",
+            "--config-dir", "conf", *SMALL[:3], *MIDDLE, "style_stat=faulty",
+            "loss_weights.calibrate=none", "optim=adam", "optim.steps=20",
             "guard.checkpoint_every=1", "hydra.run.dir=out", *arguments,
         )  # fmt: skip
 

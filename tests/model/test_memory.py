@@ -17,8 +17,6 @@ from stx.model.losses import LossNetwork
 from stx.model.prepare import loss_network, prepare
 from stx.model.terms import PICTURE, Term
 
-PIXELS = 320 * 240
-
 
 def config(*overrides: str) -> Config:
     size = ("image_size.width=320", "image_size.height=240")
@@ -40,8 +38,15 @@ def peak(network: LossNetwork, call: Any) -> int:
 
 CHECKPOINTED = ["activation_checkpointing=true"]
 POOLED = ["style_stat=cooc_gram", "pooling=avg"]
-HALF = ["precision=bf16", "loss_weights.style_layers=[conv1_2,conv3_4]"]
+# Half the sides: processors without fast bfloat16 take minutes over more.
+HALF = [
+    "precision=bf16",
+    "loss_weights.style_layers=[conv1_2,conv3_4]",
+    "image_size.width=160",
+    "image_size.height=120",
+]
 SELDOM = [
+    (HALF, True),
     (CHECKPOINTED, True), (POOLED, False), ([], False), ([], True),
     (["style_stat=mmd_gaussian"], False), (["style_stat=mmd_gaussian"], True),
 ]  # fmt: skip
@@ -53,7 +58,6 @@ SELDOM = [
         (CHECKPOINTED, False),
         (POOLED, True),
         (HALF, False),
-        (HALF, True),
         *(pytest.param(*case, marks=pytest.mark.slow) for case in SELDOM),
     ],
 )
@@ -79,7 +83,9 @@ def test_a_step_and_the_calibration_take_what_was_said(overrides: list[str], cal
         calibrated=calibrated,
     )
     pictures = 12 * 5  # normalised and turned ones, and the gradient
-    assert 0.7 < peak(network, calibrate if calibrated else step) / PIXELS / (expected + pictures) < 1.3
+    assert (
+        0.7 < peak(network, calibrate if calibrated else step) / inputs.content[0].numel() / (expected + pictures) < 1.3
+    )
 
 
 def mean(maps: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """Whether a store can be reached, said within seconds: MLflow's own clients try for minutes."""
 
+import importlib.metadata
 import os
 import socket
 import sqlite3
@@ -23,8 +24,7 @@ from stx.runs.tracking.verdict import LOCKED, reason
 SOON = 4.0
 """Seconds for a store's first answer."""
 PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 0}
-"""Of the databases that MLflow takes, where the address has none; 0 is for a driver to know. MLflow alone knows how
-stores other than these, servers and files are reached."""
+"""Of the databases that MLflow takes, where the address has none; 0 is for a driver to know."""
 
 
 @contextmanager
@@ -48,16 +48,21 @@ def answers(uri: str) -> None:
         refuse_held(uri, path)
     try:
         address = urlsplit(uri)
-        host, port = address.hostname, address.port or PORTS.get(address.scheme.partition("+")[0])
+        host, kind = address.hostname, address.scheme.partition("+")[0]
         if not host:
             return
-        if address.scheme in ("http", "https"):
+        if kind in ("http", "https"):
             within(SOON, lambda: healthy(address))
-        elif port is not None:
-            if port:
+        elif kind in PORTS:
+            if port := address.port or PORTS[kind]:
                 within(SOON, lambda: socket.create_connection((host, port), timeout=SOON).close())
             with reachable(uri):
                 within(SOON, lambda: connected(uri))
+        elif kind not in of_mlflow():
+            raise UserError(
+                f"tracking.uri={public(uri)}: no kind of store is called {kind}; take sqlite:///..., http://... or "
+                "postgresql+psycopg2://..."
+            )
     except HTTPError:
         return  # an answer, if only a refusal
     except UserError:
@@ -67,6 +72,12 @@ def answers(uri: str) -> None:
             f"tracking.uri={public(uri)}: nothing answers there ({getattr(error, 'reason', None) or error})\n"
             "start the server, or go on without it: tracking.offline_ok=true"
         ) from None
+
+
+def of_mlflow() -> set[str]:
+    """Kinds of stores that MLflow alone knows how to reach: Databricks', and those of its plugins."""
+    plugins = importlib.metadata.entry_points(group="mlflow.tracking_store")
+    return {"databricks", "databricks-uc", "uc"} | {plugin.name for plugin in plugins}
 
 
 def healthy(address: SplitResult) -> None:

@@ -123,7 +123,7 @@ def test_an_address_without_a_port_has_the_usual_one(
 ) -> None:
     asked: list[tuple[tuple[str, int], float]] = []
 
-    def refuse(address: tuple[str, int], timeout: float) -> None:
+    def refuse(address: tuple[str, int], timeout: float, *_: object) -> None:
         asked.append((address, timeout))
         raise ConnectionRefusedError(111, "Connection refused")
 
@@ -223,6 +223,11 @@ def test_a_client_s_certificate_is_shown(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("uri", ["databricks://profile", "uc:databricks", "databricks"])
 def test_stores_that_mlflow_alone_can_reach_are_left_to_it(uri: str) -> None:
     answers(uri)
+
+
+def test_a_kind_of_store_that_nobody_knows_is_a_message() -> None:
+    with pytest.raises(UserError, match="no kind of store is called nonsense"):
+        answers("nonsense://x")
 
 
 def test_a_database_without_a_port_is_left_to_its_driver() -> None:

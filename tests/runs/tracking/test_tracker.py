@@ -76,6 +76,18 @@ def test_rows_pictures_files_and_the_outcome_are_in_the_store(uri: str, folder: 
     assert (tmp_path / "outputs" / "artifacts" / run.info.run_id / "artifacts" / "config.yaml").is_file()
 
 
+def test_a_long_run_s_metrics_have_so_many_points_and_the_last_step(uri: str, folder: Path) -> None:
+    tracking = store(uri).model_copy(update={"points": 2})
+    with mlflow_run(tracking, ABOUT._replace(steps=5), folder) as tracker:
+        for row in rows(5):
+            tracker.rows([row])
+        tracker.finish("finished", None)
+        tracker.settle()
+    client = mlflow.MlflowClient(uri)
+    (run,) = client.search_runs([client.get_experiment_by_name("stx").experiment_id])
+    assert [point.step for point in client.get_metric_history(run.info.run_id, "loss/3")] == [1, 3, 5]
+
+
 def test_values_that_are_not_finite_are_gaps(uri: str, folder: Path) -> None:
     with mlflow_run(store(uri), ABOUT, folder) as tracker:
         tracker.rows(
