@@ -14,7 +14,6 @@ from pathlib import Path
 
 from stx.config import command
 from stx.config.compose import key_of
-from stx.config.secrets import taken_out
 from stx.errors import Stopped, UserError
 
 EXAMPLES = """
@@ -43,10 +42,7 @@ def main() -> None:
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="see the examples")
     arguments = parser.parse_intermixed_args()
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    for_all: list[str] = []
-    with command.answering(for_all):
-        given = taken_out(arguments.overrides)
-        for_all += command.own_options(given, OWN)[1]
+    with command.answering_batch(arguments.overrides, OWN) as given:
         failed, report = run(given)
     command.result(str(report))
     sys.exit(1 if failed else 0)

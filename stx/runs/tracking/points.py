@@ -1,6 +1,6 @@
 """Which steps a store is told of: no chart needs each of thousands, and they may take it longer than the run."""
 
-from collections.abc import Collection
+from collections.abc import Set
 
 from stx.loop.listener import Row
 
@@ -11,7 +11,8 @@ class Points:
 
     def __init__(self, most: int, steps: int):
         self.every = max(1, -(-steps // most)) if most else 1
-        self.names: Collection[str] = ()
+        self.names: Set[str] = frozenset()
+        """Of the metrics of the step before: gradient norms come seldom, and each time they do is told."""
         self.events = 0.0
         self.left: Row | None = None
         """The newest row, as long as it has not been picked: the last one of a run is told when it ends."""
@@ -19,9 +20,9 @@ class Points:
     def pick(self, rows: list[Row]) -> list[Row]:
         picked = []
         for row in rows:
-            happened = row.values.get("nan/events", 0.0) != self.events or not row.values.keys() <= set(self.names)
-            picked += [row] if happened or row.step % self.every == 0 else []
-            self.left = None if picked and picked[-1] is row else row
-            self.names = self.names or tuple(row.values)
-            self.events = row.values.get("nan/events", 0.0)
+            events = row.values.get("nan/events", 0.0)
+            happened = events != self.events or not row.values.keys() <= self.names
+            due = happened or row.step % self.every == 0
+            picked += [row] if due else []
+            self.left, self.names, self.events = None if due else row, row.values.keys(), events
         return picked
