@@ -5,12 +5,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from copy import deepcopy
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -18,12 +15,10 @@ from filelock import FileLock
 if "PYTEST_XDIST_WORKER" in os.environ:  # before PyTorch is imported; what the tests start inherits it
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import preloaded  # noqa: F401  # what it keeps, it keeps for the tests of this process too
 import torch
-from hydra._internal.config_repository import ConfigRepository
-from hydra.core.object_type import ObjectType
 
 from stx import __main__ as front
-from stx.config.schema import CONF
 from stx.model.vgg import VGG19, Weights
 from stx.model.weights import load_weights
 
@@ -39,25 +34,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if item.get_closest_marker("slow"):
                 item.add_marker(pytest.mark.skip(reason="slow; run with --slow"))
-
-
-@pytest.fixture(scope="session", autouse=True)
-def parsed_once() -> Iterator[None]:
-    """Hydra parses some twenty YAML files for each composition, which is nearly half of its time: here each of the
-    checkout's once, as they stay what they are."""
-    real, parsed = ConfigRepository.load_config, dict[str, Any]()
-
-    def load_config(self: ConfigRepository, config_path: str) -> Any:
-        source = self._find_object_source(config_path, ObjectType.CONFIG)
-        if source is None or source.path != str(CONF):
-            return real(self, config_path)
-        if config_path not in parsed:
-            parsed[config_path] = real(self, config_path)
-        return replace(parsed[config_path], config=deepcopy(parsed[config_path].config))  # which is composed into
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ConfigRepository, "load_config", load_config)
-        yield
 
 
 @pytest.fixture(scope="session")
@@ -96,21 +72,7 @@ def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(
-    [
-        "pytest",
-        "stx.run",
-        "stx.runs.make",
-        "stx.runs.resume",
-        "stx.runs.naming",
-        "stx.runs.preflight",
-        "stx.measures.judge",
-        "stx.runs.tracking.store",
-        "stx.studies.compare.report",
-        "stx.studies.thesis.report",
-        "torch._dynamo",
-    ]
-)
+SERVER.set_forkserver_preload(["tests.preloaded"])
 
 
 def typed(arguments: Sequence[str], folder: Path, environment: dict[str, str]) -> None:
