@@ -14,7 +14,6 @@ import stx.runs.tracking  # what MLflow reads of the environment when it is impo
 
 import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
 import pytest  # noqa: F401
-import torch._dynamo  # noqa: F401
 from hydra._internal.config_repository import ConfigRepository
 from hydra.core.object_type import ObjectType
 from sqlalchemy.orm import configure_mappers

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, max_pool2d, max_unpool2d
+from torch.nn.functional import avg_pool2d, max_pool2d
 
 
 class MaxPool(torch.autograd.Function):
@@ -27,7 +27,9 @@ class MaxPool(torch.autograd.Function):
     @staticmethod
     def backward(context: Any, gradient: Tensor, _: None) -> Tensor:
         (places,) = context.saved_tensors
-        return max_unpool2d(gradient, places, (2, 2), output_size=context.size)
+        # Not torch.nn.functional's, which imports a computer algebra system to compare two sizes: a second at the start
+        scattered: Tensor = torch.ops.aten.max_unpool2d(gradient, places, context.size)
+        return scattered
 
 
 def max_pool(maps: Tensor) -> Tensor:

@@ -171,8 +171,8 @@ class Measured(Adam):
         self.shortened, self.longest = shortened, lr
 
     def step(self, closure: Callable[[], Tensor]) -> Tensor:
-        if not self.state:
-            self.shortened.append(self.param_groups[0]["lr"] / self.longest)
+        if not self.state[0]["step"]:
+            self.shortened.append(self.lr / self.longest)
         return super().step(closure)
 
 

@@ -17,7 +17,7 @@ __all__ = ["LBFGS", "Adam", "PlainLBFGS"]
 
 
 class Optimiser(Protocol):
-    """What the loop asks of an optimiser, beside `torch.optim.Optimizer`'s state and its loading."""
+    """What the loop asks of an optimiser."""
 
     stalled: bool
     """It has nothing left to try: the run ends."""
@@ -34,7 +34,8 @@ class Optimiser(Protocol):
         """Make its steps shorter by a factor below 1, before the first one."""
 
     def state_dict(self) -> dict[str, Any]: ...
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None: ...
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Raises ValueError for what is no state of such an optimiser, of this picture."""
 
     @staticmethod
     def remembered(**settings: Any) -> int:

@@ -9,29 +9,39 @@ import torch
 from annotated_types import Ge, Gt, Le
 from torch import Tensor
 from torch.nn.functional import interpolate
+from torch.optim.adam import adam
+
+BETAS, EPSILON = (0.9, 0.999), 1e-8
+"""As Kingma & Ba (2015) propose, and PyTorch has them."""
 
 
-class Adam(torch.optim.Adam):
+class Adam:
     """Adam over one picture (3, H, W), kept within [0, 1], and `bands` smaller versions of it that are added to it.
 
     Adam moves every coordinate by about `lr`, whatever its gradient's size. Where pixels are the coordinates, speckle,
     which the network hardly sees and has next to no gradient, grows as fast as all else. A coarse band's coordinates
     move many pixels together: what the loss asks for comes from them, in fewer steps, and leaves the finest one less
     to do. Without bands it is Adam on pixels.
+
+    The arithmetic is PyTorch's function; its class would import the compiler, a second or more at the start of a run.
     """
 
     stalled = rejected = False
     measured: Mapping[str, Tensor] = MappingProxyType({})
 
     def __init__(self, params: Iterable[Tensor], *, lr: Annotated[float, Gt(0)], bands: Annotated[int, Ge(0), Le(12)]):
-        (self.image,) = params
+        (self.image,), self.lr = params, lr
         self.bands = [
             self.image.new_zeros(3, *(max(1, side >> halvings) for side in self.image.shape[1:]))
             for halvings in range(bands + 1)
         ]
         for band in self.bands:
             band.requires_grad_()
-        super().__init__(self.bands, lr=lr)
+        self.state = {
+            number: {"step": torch.tensor(0.0), "exp_avg": torch.zeros_like(band), "exp_avg_sq": torch.zeros_like(band)}
+            for number, band in enumerate(map(Tensor.detach, self.bands))
+        }
+        """By the number of the band, as PyTorch's class has it by parameter."""
 
     @staticmethod
     def remembered(**settings: Any) -> int:
@@ -39,15 +49,24 @@ class Adam(torch.optim.Adam):
         return math.ceil(4 * bands)  # themselves, their gradients, two moments
 
     def shorten(self, factor: float) -> None:
-        for group in self.param_groups:
-            group["lr"] *= factor
+        self.lr *= factor
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"state": self.state, "param_groups": [{"lr": self.lr}]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Raises ValueError for a state of bands of other sizes."""
-        super().load_state_dict(state_dict)
-        for band, state in self.state.items():
-            if any(state[moment].shape != band.shape for moment in ("exp_avg", "exp_avg_sq")):
+        """Raises ValueError for another optimiser's state, and for one of bands of other sizes."""
+        state, wanted = state_dict["state"], set(self.state[0])
+        if state.keys() != self.state.keys() or any(not wanted <= set(of_band) for of_band in state.values()):
+            raise ValueError("it is another optimiser's, or of other bands")
+        for number, band in enumerate(self.bands):
+            if any(state[number][moment].shape != band.shape for moment in ("exp_avg", "exp_avg_sq")):
                 raise ValueError("it is of bands of other sizes")
+            self.state[number] = {
+                "step": state[number]["step"].to("cpu", copy=True),
+                **{moment: state[number][moment].to(band, copy=True) for moment in ("exp_avg", "exp_avg_sq")},
+            }
+        self.lr = state_dict["param_groups"][0]["lr"]
 
     def accepted(self) -> Tensor:
         return self.image.detach()
@@ -60,13 +79,28 @@ class Adam(torch.optim.Adam):
         )
         return sum(coarse, start=self.bands[0])
 
-    def step(self, closure: Callable[[], Tensor]) -> Tensor:  # type: ignore[override]
+    def step(self, closure: Callable[[], Tensor]) -> Tensor:
         loss = closure()
-        gradients = torch.autograd.grad(self.added(), self.bands, self.image.grad)
-        for band, gradient in zip(self.bands, gradients, strict=True):
-            band.grad = gradient
-            band.detach().zero_()  # it holds one step; the picture holds their sum
-        super().step()
+        assert self.image.grad is not None
+        # of a product, as gradients that are handed on import a computer algebra system to compare two shapes
+        gradients = torch.autograd.grad((self.added() * self.image.grad).sum(), self.bands)
         with torch.no_grad():
+            for band in self.bands:
+                band.zero_()  # it holds one step; the picture holds their sum
+            adam(
+                self.bands,
+                list(gradients),
+                exp_avgs=[state["exp_avg"] for state in self.state.values()],
+                exp_avg_sqs=[state["exp_avg_sq"] for state in self.state.values()],
+                max_exp_avg_sqs=[],
+                state_steps=[state["step"] for state in self.state.values()],
+                amsgrad=False,
+                beta1=BETAS[0],
+                beta2=BETAS[1],
+                lr=self.lr,
+                weight_decay=0,
+                eps=EPSILON,
+                maximize=False,
+            )
             self.image.add_(self.added()).clamp_(0, 1)
         return loss

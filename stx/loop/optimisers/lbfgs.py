@@ -25,7 +25,7 @@ CHUNK = 2**18
 """Numbers of each row that `inner_products` masks at a time: a masked copy of all pairs would double the memory."""
 
 
-class LBFGS(torch.optim.Optimizer):
+class LBFGS:
     """One evaluation of the closure and one read by the host a step, over one tensor within [LOWER, UPPER].
 
     `torch.optim.LBFGS` decides by absolute numbers: a first step of at most 1 in the L1 norm, curvature updates only
@@ -52,8 +52,8 @@ class LBFGS(torch.optim.Optimizer):
     def __init__(
         self, params: Iterable[Tensor], *, history: Annotated[int, Ge(1)], first_step: Annotated[float, Gt(0)]
     ):
-        super().__init__(params, {"history": history, "first_step": first_step})
-        (self.image,) = self.param_groups[0]["params"]
+        (self.image,), self.history, self.first_step = params, history, first_step
+        self.state: dict[str, Any] = {}
         self.unit = 0.0
         self.stalled = False
         self.rejected = False
@@ -64,21 +64,21 @@ class LBFGS(torch.optim.Optimizer):
         return 2 * (int(settings["history"]) + 1) + 3
 
     def shorten(self, factor: float) -> None:
-        self.param_groups[0]["first_step"] *= factor
+        self.first_step *= factor
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Tensor]) -> Tensor:  # type: ignore[override]
+    def step(self, closure: Callable[[], Tensor]) -> Tensor:
         with torch.enable_grad():
             loss = closure()
         assert self.image.grad is not None
-        gradient, state = self.image.grad.flatten(), self.state[self.image]
+        gradient, state = self.image.grad.flatten(), self.state
         if not state:
             self.begin(state, gradient)
         # In units of the first gradient, so that squares neither vanish nor overflow.
         gradient = (wide(gradient) / self.unit).to(self.image.dtype) if self.unit else gradient
         free = inside(self.image.flatten(), gradient)
         slots = state["slots"]
-        spare = next(slot for slot in range(self.param_groups[0]["history"] + 1) if slot not in slots)
+        spare = next(slot for slot in range(self.history + 1) if slot not in slots)
         if "position" in state:
             state["pairs"][2 * spare] = self.image.flatten() - state["position"]
             state["pairs"][2 * spare + 1] = gradient - state["gradient"]
@@ -96,7 +96,7 @@ class LBFGS(torch.optim.Optimizer):
             self.backtrack(state, height, slope)
             return loss
         if "position" in state:
-            state["slots"] = [*slots, spare][-self.param_groups[0]["history"] :]
+            state["slots"] = [*slots, spare][-self.history :]
         state.update(loss=height, position=self.image.flatten().clone(), gradient=gradient)
         self.search(state, np.reshape(numbers, (len(rows) + 1, len(rows) + 1)), free)
         return loss
@@ -105,7 +105,7 @@ class LBFGS(torch.optim.Optimizer):
         self.unit = float(wide(gradient).square().mean().sqrt())
         if not math.isfinite(self.unit):
             self.unit = 0.0
-        rows = 2 * (self.param_groups[0]["history"] + 1)
+        rows = 2 * (self.history + 1)
         state.update(
             pairs=gradient.new_zeros(rows, gradient.numel()),  # a move and its change of gradient, row by row
             slots=[],  # of the pairs that are in use, oldest first; one is free for the pair that is being judged
@@ -114,25 +114,33 @@ class LBFGS(torch.optim.Optimizer):
         )
 
     def state_dict(self) -> dict[str, Any]:
-        decided = {"unit": self.unit, "stalled": self.stalled, "rejected": self.rejected}
-        return super().state_dict() | {"decided": decided}
+        """In the layout of PyTorch's optimisers, with what was `decided` beside."""
+        return {
+            "state": {0: dict(self.state)} if self.state else {},
+            "param_groups": [{"history": self.history, "first_step": self.first_step}],
+            "decided": {"unit": self.unit, "stalled": self.stalled, "rejected": self.rejected},
+        }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Raises ValueError for a state of another picture, or of an earlier version."""
-        shape = (2 * (self.param_groups[0]["history"] + 1), self.image.numel())
-        if any("slots" not in state or state["pairs"].shape != shape for state in state_dict["state"].values()):
+        """Raises ValueError for a state of another optimiser, of another picture, or of an earlier version."""
+        (settings,), state = state_dict["param_groups"], dict(state_dict["state"].get(0, {}))
+        if "first_step" not in settings or "decided" not in state_dict:
+            raise ValueError("it is another optimiser's")
+        shape = (2 * (settings["history"] + 1), self.image.numel())
+        if state and ("slots" not in state or state["pairs"].shape != shape):
             raise ValueError("with the L-BFGS of an earlier version, or of another picture")
-        slope = [state["slope"] for state in state_dict["state"].values()]
-        super().load_state_dict(state_dict)
+        for name, value in state.items():
+            if isinstance(value, Tensor):  # the slope is of the widest type, all else of the image's
+                kept = widest(self.image.device) if name == "slope" else self.image.dtype
+                state[name] = value.to(self.image.device, kept)
+        self.state, self.history, self.first_step = state, settings["history"], settings["first_step"]
         for name, value in state_dict["decided"].items():
             setattr(self, name, value)
-        for state, exact in zip(self.state.values(), slope, strict=True):
-            state["slope"] = exact.to(self.image.device)  # torch makes it the image's type: it must stay float64
 
     def accepted(self) -> Tensor:
         """The last image that was judged good; the step under way has not been judged."""
-        state = self.state[self.image]
-        return state["position"].view_as(self.image) if "position" in state else self.image.detach()
+        position = self.state.get("position")
+        return self.image.detach() if position is None else position.view_as(self.image)
 
     @torch.no_grad()
     def settle(self) -> None:
@@ -149,7 +157,7 @@ class LBFGS(torch.optim.Optimizer):
             direction += torch.from_numpy(coefficients[:-1]).to(rows) @ rows
         else:
             rms = math.sqrt(products[-1, -1] / self.image.numel())
-            direction *= self.param_groups[0]["first_step"] / rms if rms > 0 else 0.0
+            direction *= self.first_step / rms if rms > 0 else 0.0
         held = ~free | outwards(state["position"], direction)
         state.update(direction=direction.masked_fill_(held, 0), length=1.0, curved=bool(useful))
         self.stalled = not products[-1, -1] > 0

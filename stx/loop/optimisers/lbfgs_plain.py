@@ -30,7 +30,9 @@ class PlainLBFGS(torch.optim.LBFGS):
         return 2 * int(settings["history"]) + 2
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Raises ValueError for a state of another picture."""
+        """Raises ValueError for a state of another optimiser, or of another picture."""
+        if [sorted(group) for group in state_dict["param_groups"]] != [sorted(group) for group in self.param_groups]:
+            raise ValueError("it is another optimiser's")
         if any(state["d"].shape != (self.image.numel(),) for state in state_dict["state"].values() if "d" in state):
             raise ValueError("it is another picture's")
         super().load_state_dict(state_dict)

@@ -1,5 +1,7 @@
 """Adam on bands against PyTorch's Adam on what the bands stand for."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor
@@ -69,6 +71,34 @@ def test_it_goes_on_from_its_state_as_if_nothing_had_happened() -> None:
             optimiser.load_state_dict(state)
         optimiser.step(closure)
     assert torch.equal(image.detach(), descend(2, 10, 0.05))
+
+
+def test_it_goes_on_from_the_state_of_pytorchs_class_as_checkpoints_of_before_have_it() -> None:
+    """With one band, where the picture stays within its range, both are one algorithm, to the bit."""
+    image, theirs = (START.clone().requires_grad_() for _ in range(2))
+    optimisers = Adam([image], lr=0.9, bands=0), torch.optim.Adam([theirs], lr=0.01)
+
+    def closure_of(picture: Tensor) -> Callable[[], Tensor]:
+        def closure() -> Tensor:
+            picture.grad = None
+            loss = loss_of(picture)
+            loss.backward()  # type: ignore[no-untyped-call]
+            return loss
+
+        return closure
+
+    for _ in range(3):
+        optimisers[1].step(closure_of(theirs))
+    with torch.no_grad():
+        image.copy_(theirs)
+    optimisers[0].load_state_dict(optimisers[1].state_dict())
+    for _ in range(3):
+        for optimiser, picture in zip(optimisers, (image, theirs), strict=True):
+            optimiser.step(closure_of(picture))
+    torch.testing.assert_close(image, theirs, rtol=0, atol=1e-15)  # a step is added to a picture, not made in place
+    for moment in ("step", "exp_avg", "exp_avg_sq"):
+        ours, same = optimisers[0].state[0][moment], optimisers[1].state[theirs][moment]
+        torch.testing.assert_close(ours, same, rtol=1e-12, atol=0)
 
 
 @pytest.mark.parametrize("bands", [0, 2])

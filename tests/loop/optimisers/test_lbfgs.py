@@ -89,7 +89,7 @@ def test_the_accepted_loss_never_rises_and_a_loss_that_is_not_finite_is_taken_ba
 
     for _ in range(60):
         optimiser.step(closure)
-        accepted.append(optimiser.state[x]["loss"])
+        accepted.append(optimiser.state["loss"])
     optimiser.settle()
     assert accepted == sorted(accepted, reverse=True)
     assert float(x.detach()) == pytest.approx(0.01, rel=1e-3)
@@ -374,7 +374,7 @@ def test_what_a_checkpoint_keeps_comes_back_to_the_bit() -> None:
     other = LBFGS([x.detach().clone().requires_grad_()], history=3, first_step=0.01)
     other.load_state_dict(optimiser.state_dict())
     assert (other.unit, other.rejected, other.stalled) == (optimiser.unit, True, False)
-    slopes = [each.state[each.image]["slope"] for each in (optimiser, other)]
+    slopes = [each.state["slope"] for each in (optimiser, other)]
     assert slopes[1].dtype == torch.float64
     assert torch.equal(*slopes)
     assert told(other, 2.4, [0.8, 0.1]) == told(optimiser, 2.4, [0.8, 0.1])
