@@ -75,7 +75,13 @@ SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(["tests.preloaded"])
 
 
-def typed(arguments: Sequence[str], folder: Path, environment: dict[str, str]) -> None:
+def nothing() -> None:
+    pass
+
+
+def typed(
+    arguments: Sequence[str], folder: Path, environment: dict[str, str], before: Callable[[], None] = nothing
+) -> None:
     """What `stx ...` does, behind the imports."""
     for stream, name in ((1, "stdout"), (2, "stderr")):
         os.dup2(os.open(folder / f".{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
@@ -84,6 +90,7 @@ def typed(arguments: Sequence[str], folder: Path, environment: dict[str, str]) -
     sys.path[:0] = environment.get("PYTHONPATH", "").split(os.pathsep)
     os.chdir(folder)
     sys.argv = ["stx", *arguments]
+    before()
     front.main()
 
 
@@ -91,9 +98,10 @@ class Started:
     """`stx ...` in a folder: a new process each, forked from one that has imported PyTorch and MLflow, which takes
     longer than all else that most of these commands do. tests/test_wheel.py types them into a shell."""
 
-    def __init__(self, folder: Path, *arguments: str):
+    def __init__(self, folder: Path, *arguments: str, before: Callable[[], None] = nothing):
+        """`before`: what the shell does to the process, such as limits; a function of a module."""
         self.folder, self.arguments = folder, arguments
-        self.process = SERVER.Process(target=typed, args=(arguments, folder, dict(os.environ)))
+        self.process = SERVER.Process(target=typed, args=(arguments, folder, dict(os.environ), before))
         self.process.start()
 
     def send_signal(self, number: int) -> None:

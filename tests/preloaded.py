@@ -12,6 +12,7 @@ import stx.runs.tracking  # what MLflow reads of the environment when it is impo
 
 # isort: split
 
+import matplotlib.pyplot  # noqa: F401
 import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
 import pytest  # noqa: F401
 from hydra._internal.config_repository import ConfigRepository
@@ -25,9 +26,11 @@ import stx.runs.naming
 import stx.runs.preflight
 import stx.runs.resume
 import stx.runs.tracking.store
+import stx.studies.charts
 import stx.studies.compare.report
 import stx.studies.thesis.report  # noqa: F401
 from stx.config.schema import CONF
+from stx.model.weights import load_weights
 from stx.pictures.bundled import painted
 
 PARSED: dict[str, Any] = {}
@@ -47,4 +50,7 @@ def parsed_once(self: ConfigRepository, config_path: str) -> Any:
 
 ConfigRepository.load_config = parsed_once  # type: ignore[method-assign]
 configure_mappers()
-painted("swirls")
+for style in ("swirls", "woodcut"):
+    painted(style)
+for network in ("vgg19", "vgg19_random"):
+    load_weights(network, None, 0)

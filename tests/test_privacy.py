@@ -94,7 +94,8 @@ def test_telemetry_is_off_unless_somebody_turns_it_on() -> None:
 def test_nothing_is_written_to_the_home_folder_and_nobody_on_the_network_is_asked(stx: Command, tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     home = dict.fromkeys(("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "USERPROFILE"), str(tmp_path / "home"))
-    traced = ["strace", "-f", "-qq", "-e", "trace=connect", "-o", "trace.txt"] if shutil.which("strace") else []
+    strace = ["strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=connect", "-o", "trace.txt"]
+    traced = strace if shutil.which("strace") else []
     done = subprocess.run(
         [*traced, sys.executable, "-m", "stx.run", *SMALL, *SHALLOW, "hydra.run.dir=out"],
         cwd=tmp_path, capture_output=True, text=True, env=as_at_home(**home),

@@ -16,7 +16,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from conftest import SHALLOW, SMALL, Command, command
+from conftest import SHALLOW, SMALL, Command, Started, command
 from stx.pictures.sheet import GAP
 from stx.runs.tracking.store import Store
 
@@ -167,15 +167,15 @@ def test_a_run_that_diverges_keeps_its_last_finite_picture(
 
 @pytest.mark.usefixtures("stx")  # for its store
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.usefixtures("stx")  # for its store
 def test_a_signal_keeps_what_was_made(tmp_path: Path, number: int, status: int) -> None:
-    command = [sys.executable, "-m", "stx.run", *SMALL, "optim.steps=100000"]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = Started(tmp_path, "run", *SMALL, "optim.steps=100000")
     deadline = time.monotonic() + 120
     while not list(tmp_path.glob("outputs/runs/*/*/losses.csv")) and time.monotonic() < deadline:
         time.sleep(0.1)
     process.send_signal(number)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == status, said
+    ended = process.ended(60)
+    assert ended.returncode == status, ended.stderr
     run = the_run(tmp_path)
     assert (run.info.status, run.data.tags["stx.outcome"]) == ("KILLED", "interrupted")
     (folder,) = tmp_path.glob("outputs/runs/*/*")

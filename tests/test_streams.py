@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from conftest import SHALLOW, SMALL
+from conftest import SHALLOW, SMALL, Started
 
-RUN = (sys.executable, "-m", "stx.run", *SMALL, *SHALLOW, "tracking=none", "hydra.run.dir=out")
-CLOSED = ("{} 2>&- >/dev/null", "{} 2>&1 | head -n 1")
-FURTHER = ("{} >&- 2>/dev/null", "{} >/dev/full 2>&1")
+RUN = (sys.executable, "-m", "stx", "run", *SMALL, *SHALLOW, "tracking=none", "hydra.run.dir=out")
+CLOSED = ("{} 2>&- | true",)  # closed, and one whose reader has gone
+FURTHER = ("{} 2>&1 | head -n 1", "{} 2>&- >/dev/null", "{} >&- 2>/dev/null", "{} >/dev/full 2>&1")
 
 
 @pytest.mark.parametrize("shell", [*CLOSED, *(pytest.param(shell, marks=pytest.mark.slow) for shell in FURTHER)])
@@ -24,6 +24,18 @@ def test_a_stream_that_cannot_be_written_ends_no_run(tmp_path: Path, shell: str)
     done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "Exception" not in done.stderr
+    assert (tmp_path / "out" / "output.png").exists()
+    assert '"outcome": "finished"' in (tmp_path / "out" / "run.json").read_text()
+
+
+def full() -> None:
+    for stream in (1, 2):
+        os.dup2(os.open("/dev/full", os.O_WRONLY), stream)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device")
+def test_a_full_log_ends_no_run(tmp_path: Path) -> None:
+    assert Started(tmp_path, *RUN[3:], before=full).ended().returncode == 0
     assert (tmp_path / "out" / "output.png").exists()
     assert '"outcome": "finished"' in (tmp_path / "out" / "run.json").read_text()
 

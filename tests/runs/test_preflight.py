@@ -1,8 +1,6 @@
 """What is found before anything is written, and what is not disturbed by it."""
 
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 from filelock import FileLock
 
-from conftest import SMALL
+from conftest import SMALL, Started
 from stx import run as command
 from stx.config.compose import compose
 from stx.errors import UserError
@@ -38,19 +36,18 @@ def test_a_disk_without_room_is_found_before_a_folder_is_made(monkeypatch: pytes
         check("optim=adam")
 
 
-def test_a_full_disk_ends_a_run_with_its_picture_elsewhere(tmp_path: Path) -> None:
-    """A limit on the size of files stands in for a full disk: the journal and the states reach it."""
+def limited() -> None:
     import resource
 
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
 
+
+def test_a_full_disk_ends_a_run_with_its_picture_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit on the size of files stands in for a full disk: the journal and the states reach it."""
     (tmp_path / "elsewhere").mkdir()
-    done = subprocess.run(
-        [sys.executable, "-m", "stx.run", *SMALL[:3], "optim.steps=100000", "tracking=none", "hydra.run.dir=out"],
-        cwd=tmp_path, preexec_fn=limit, env={**os.environ, "TMPDIR": str(tmp_path / "elsewhere")},
-        capture_output=True, text=True,
-    )  # fmt: skip
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "elsewhere"))
+    words = (*SMALL[:3], "optim.steps=100000", "tracking=none", "hydra.run.dir=out")
+    done = Started(tmp_path, "run", *words, before=limited).ended()
     assert done.returncode == 1, done.stderr
     assert "File too large" in done.stderr
     assert "the picture so far:" in done.stderr

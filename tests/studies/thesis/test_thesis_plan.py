@@ -8,7 +8,7 @@ from stx.studies.thesis.claims import EXPERIMENTS
 from stx.studies.thesis.plan import PARTS, PRESETS, members
 
 
-@pytest.mark.parametrize("quick", [True, False])
+@pytest.mark.parametrize("quick", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_every_member_composes(quick: bool) -> None:
     plan = members(quick, ["seed=3"])
     assert len({member.name for member in plan}) == len(plan) >= 70
@@ -17,6 +17,18 @@ def test_every_member_composes(quick: bool) -> None:
         assert config.seed == 3
         if not member.name.startswith("e10_time"):
             assert (config.image_size.width, config.image_size.height) == ((192, 144) if quick else (512, 380))
+
+
+def test_the_whole_report_has_the_quick_ones_members_at_the_thesis_size_and_some_more() -> None:
+    """Composed under --slow: what tells them apart are size, steps and how often norms are taken."""
+    quick, whole = ({member.name: member.overrides for member in members(each, [])} for each in (True, False))
+    same = [name for name in quick.keys() & whole.keys() if "time" not in name]
+    assert len(same) >= 60
+    told_apart = ("image_size", "optim.steps=", "tracking.grad_norms_every=", "loss_weights.beta=")
+    for name in same:
+        kept = [[text for text in plan[name] if not text.startswith(told_apart)] for plan in (quick, whole)]
+        assert kept[0] == kept[1]
+        assert "image_size=thesis" in whole[name]
 
 
 def test_every_picture_of_the_report_is_a_member() -> None:
