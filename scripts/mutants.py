@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 TOP = Path(__file__).parents[1]
 FORK = multiprocessing.get_context("fork")
-IMPORTED = ("torch._dynamo", "scipy.stats", "hypothesis", "pytest", "pytest_timeout")
+IMPORTED = ("torch", "scipy.stats", "hypothesis", "pytest", "pytest_timeout")
 """Once, for all processes that run tests: it takes longer than most of these tests do."""
 OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-p", "pytest_timeout")
 

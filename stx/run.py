@@ -29,13 +29,13 @@ def job(composed: "DictConfig") -> None:
     hydra_config = HydraConfig.get()
     overrides = overrides_of(hydra_config)
     if composed.resume is not None:
-        made = run(resume.job(str(composed.resume), overrides, composed.tracking))
+        result = run(resume.job(str(composed.resume), overrides, composed.tracking))
     else:
         folder = relative(Path(hydra_config.runtime.output_dir))
         config, choices = validate(composed), choices_of(hydra_config)
         notes = hydra_notes(composed, hydra_config)
-        made = run(Job(config, folder, choices, overrides, name=run_name(config, choices), notes=notes))
-    command.result(str(made.picture))
+        result = run(Job(config, folder, choices, overrides, name=run_name(config, choices), notes=notes))
+    command.result(str(result.picture))
 
 
 def hydra_notes(composed: "DictConfig", hydra_config: Any) -> dict[str, str]:

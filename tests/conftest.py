@@ -15,7 +15,7 @@ from filelock import FileLock
 if "PYTEST_XDIST_WORKER" in os.environ:  # before PyTorch is imported; what the tests start inherits it
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import preloaded  # noqa: F401  # what it keeps, it keeps for the tests of this process too
+import parsed_once  # noqa: F401
 import torch
 
 from stx import __main__ as front
@@ -138,3 +138,5 @@ SMALL = ("model=vgg19_random", "image_size.width=48", "image_size.height=32", "o
 """A run of a second or two."""
 SHALLOW = ("loss_weights.style_layers=[conv1_1,conv2_1]", "loss_weights.content_layers=[conv2_1]")
 """For runs of many steps, where the layers do not matter."""
+TINY = ("model=vgg19_random", "image_size.width=40", "image_size.height=7", "optim.steps=3", *SHALLOW)
+"""Half a second, where measures do not matter either: pictures as small as that are not judged."""

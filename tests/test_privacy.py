@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import SHALLOW, SMALL, Command, command
+from conftest import SHALLOW, SMALL, TINY, Command, command
 from stx import run as entry
 from stx.config.schema import CONF
 from stx.config.secrets import VARIABLE
@@ -49,7 +49,7 @@ def test_a_password_is_written_nowhere(
     monkeypatch.setenv(VARIABLE, "")  # so that it is put back
     monkeypatch.delenv(VARIABLE)
     uri = f"http://bob:{SECRET}@127.0.0.1:{refusing}"
-    small = [*SMALL, *SHALLOW, "tracking.offline_ok=true"]
+    small = [*TINY, "tracking.offline_ok=true"]
     monkeypatch.setenv("MINE", f"http://bob:s3%2Fcr%23t%5B%25@127.0.0.1:{refusing}")
     typed = {
         "typed": [f"tracking.uri={uri}", "hydra.run.dir=out"],
@@ -97,7 +97,7 @@ def test_nothing_is_written_to_the_home_folder_and_nobody_on_the_network_is_aske
     strace = ["strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=connect", "-o", "trace.txt"]
     traced = strace if shutil.which("strace") else []
     done = subprocess.run(
-        [*traced, sys.executable, "-m", "stx.run", *SMALL, *SHALLOW, "hydra.run.dir=out"],
+        [*traced, sys.executable, "-m", "stx.run", *TINY, "hydra.run.dir=out"],
         cwd=tmp_path, capture_output=True, text=True, env=as_at_home(**home),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -118,7 +118,7 @@ def test_a_run_opens_no_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(tmp_path)
     (tmp_path / "outputs").mkdir()
     shutil.copy(new_database, tmp_path / "outputs" / "mlflow.db")
-    monkeypatch.setattr(sys, "argv", ["stx", *SMALL, *SHALLOW, "hydra.run.dir=out"])
+    monkeypatch.setattr(sys, "argv", ["stx", *TINY, "hydra.run.dir=out"])
     entry.main()
     assert (tmp_path / "out" / "output.png").exists()
     assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"

@@ -16,7 +16,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from conftest import SHALLOW, SMALL, Command, Started, command
+from conftest import SMALL, TINY, Command, Started, command
 from stx.pictures.sheet import GAP
 from stx.runs.tracking.store import Store
 
@@ -88,7 +88,7 @@ def test_a_run_leaves_its_picture_its_losses_and_its_mlflow_run(stx: Command, tm
 
 def test_the_same_seed_and_config_give_the_same_picture_and_another_seed_another(stx: Command, tmp_path: Path) -> None:
     def pixels(seed: int) -> np.ndarray:
-        done = stx(*SMALL, *SHALLOW, "tracking=none", "init=noise", f"seed={seed}")
+        done = stx(*TINY, "tracking=none", "init=noise", f"seed={seed}")
         assert done.returncode == 0, done.stderr
         return np.asarray(Image.open(tmp_path / done.stdout.strip()))
 
@@ -194,7 +194,7 @@ def test_names_of_files_and_folders_are_taken_as_they_are_typed(
     here.mkdir()
     for name in ("IMG (1), café #2=[x].png", "${it}'s.png", "here/照片.png"):
         Image.effect_noise((64, 48), 80).convert("RGB").save(tmp_path / name)
-    untracked = (*SMALL, "tracking=none")
+    untracked = (*TINY, "tracking=none")
     done = command(here, "run", *untracked, "content=../IMG (1), café #2=[x].png", "style=~/${it}'s.png")
     assert done.returncode == 0, done.stderr
     folder = (here / done.stdout.strip()).parent

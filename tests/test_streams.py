@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from conftest import SHALLOW, SMALL, Started
+from conftest import TINY, Started
 
-RUN = (sys.executable, "-m", "stx", "run", *SMALL, *SHALLOW, "tracking=none", "hydra.run.dir=out")
+RUN = (sys.executable, "-m", "stx", "run", *TINY, "tracking=none", "hydra.run.dir=out")
 CLOSED = ("{} 2>&- | true",)  # closed, and one whose reader has gone
 FURTHER = ("{} 2>&1 | head -n 1", "{} 2>&- >/dev/null", "{} >&- 2>/dev/null", "{} >/dev/full 2>&1")
 

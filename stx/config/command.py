@@ -99,7 +99,11 @@ def open_streams() -> None:
 
 @contextmanager
 def answering(overrides: Sequence[str] | None = None) -> Iterator[None]:
-    """Warnings in a line each, mistakes as in `mistakes`, and status 1 for what kept a run from its end."""
+    """Warnings in a line each, mistakes as in `mistakes`, and status 1 for what kept a run from its end.
+
+    A fault of stx's own is told as Python tells it, but without a store's password.
+    """
+    sys.excepthook = lambda *fault: say(hidden("".join(traceback.format_exception(*fault))).rstrip())
     warnings.formatwarning = lambda message, *_, **__: f"stx: {message}\n"
     try:
         with mistakes(overrides):

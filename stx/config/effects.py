@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
+from stx.config.compose import key_of
 from stx.config.schema import Config, OtherInit
 from stx.errors import UserError
 
@@ -45,8 +46,7 @@ def ineffective(config: Config, typed: Iterable[str]) -> list[str]:
     """A line for each of the overrides `typed` that changes nothing, with what stands in its way."""
     lines = []
     for text in typed:
-        key, _, value = text.lstrip("+").partition("=")
-        why = REASONS[key](config) if key in REASONS and value != "null" else ""
+        why = REASONS[key_of(text)](config) if key_of(text) in REASONS and not text.endswith("=null") else ""
         lines += [f"{text} has no effect: {why}"] if why else []
     return lines
 

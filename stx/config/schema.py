@@ -36,7 +36,7 @@ def whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def known_layer(name: str) -> str:
+def vgg_layer(name: str) -> str:
     if name not in LAYERS:
         raise ValueError(f"VGG19 has no layer {name}{did_you_mean(name, LAYERS)}. Layers: {', '.join(LAYERS)}")
     return name
@@ -70,7 +70,7 @@ Size = Annotated[Whole, Field(ge=1, le=LONGEST_SIDE)]
 Steps = Annotated[Whole, Field(ge=1, le=10**9)]
 Every = Annotated[Whole, Field(ge=0)]
 Unit = Annotated[Real, Field(ge=0, le=1)]
-Layers = Annotated[list[Annotated[str, AfterValidator(known_layer)]], AfterValidator(once_each)]
+Layers = Annotated[list[Annotated[str, AfterValidator(vgg_layer)]], AfterValidator(once_each)]
 
 
 class Section(BaseModel):
@@ -123,7 +123,7 @@ OneOrSeveral = Annotated[
 
 
 def layer_or_picture(name: str) -> str:
-    return name if name == "picture" else known_layer(name)
+    return name if name == "picture" else vgg_layer(name)
 
 
 class Measured(Call):

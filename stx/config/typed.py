@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from stx.config.compose import override
+from stx.config.compose import key_of, override
 from stx.config.paths import named
 from stx.config.secrets import INTERPOLATION, taken_out
 
@@ -17,7 +17,7 @@ def as_typed(typed: Sequence[str]) -> list[str]:
 def address(text: str) -> str:
     """An override, in quotes where it is a store's address that Hydra would not read as one word."""
     key, _, value = text.partition("=")
-    if key.lstrip("+") != ADDRESS or "://" not in value or value[:1] in ("'", '"', "$"):
+    if key_of(text) != ADDRESS or "://" not in value or value[:1] in ("'", '"', "$"):
         return text
     if INTERPOLATION.search(value) and '"' not in value:
         return f'{key}="{value}"'

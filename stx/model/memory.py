@@ -31,13 +31,13 @@ class Stage(NamedTuple):
     """What the gradient needs of it: numbers of the features' type."""
     places: float
     """And bytes beside them."""
-    captured: str | None
+    tapped: str | None
 
 
-def stages(names: Sequence[str], captured: Collection[str], pooling: str) -> Iterator[list[Stage]]:
+def stages(names: Sequence[str], tapped: Collection[str], pooling: str) -> Iterator[list[Stage]]:
     """The network as `stx.model.vgg` runs it, a segment at a time. What a convolution makes is kept by its ReLU."""
     size = 3.0
-    for name, segment in segments(names, captured, commuting=pooling == "max"):
+    for name, segment in segments(names, tapped, commuting=pooling == "max"):
         stages_of = []
         for stage, following in pairwise([*segment, ""]):
             before = size
@@ -68,16 +68,16 @@ def of_a_step(
     and after it. With activation checkpointing the segments before its own keep their outputs alone. The calibration
     goes back several times, so that all is kept throughout; with activation checkpointing it costs what a step does.
     """
-    captured = {layer for term in terms for layer in term.layers}
+    tapped = {layer for term in terms for layer in term.layers}
     kept, worst, largest = 0.0, 0.0, 0.0
-    for segment in stages(names, captured, pooling):
+    for segment in stages(names, tapped, pooling):
         inside = 0.0
         for stage in segment:
             inside += stage.kept * itemsize + stage.places
             passing = (stage.before + stage.after) * itemsize
-            if stage.captured:
-                here = [term for term in terms if stage.captured in term.layers]
-                statistic = sum(kept_by(term, stage.captured) for term in here) * stage.after
+            if stage.tapped:
+                here = [term for term in terms if stage.tapped in term.layers]
+                statistic = sum(kept_by(term, stage.tapped) for term in here) * stage.after
                 inside += statistic
                 passing += statistic  # gradients and what comes between, about
                 passing += 0 if itemsize == 4 else 8 * stage.after  # the features in float32, and their gradient
@@ -119,7 +119,7 @@ def kept_by(term: Term, layer: str) -> float:
     return max(0, kept(*large) - kept(*small)) / (channels * (18 * 26 - 9 * 13))
 
 
-def there_is(device: torch.device) -> float:
+def available(device: torch.device) -> float:
     """Bytes of memory of the device, or that this process may use of the machine's."""
     if device.type == "cuda":
         cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # by PyTorch, for itself

@@ -129,7 +129,7 @@ def expected_memory(
 
     if max(size) > LONGEST_SIDE:
         raise UserError(f"image_size: {size[0]} x {size[1]}: a side may have {LONGEST_SIDE} pixels at most")
-    needed, available = expected(config.activation_checkpointing), memory.there_is(hardware.device)
+    needed, available = expected(config.activation_checkpointing), memory.available(hardware.device)
     if needed > available:
         least = expected(checkpointing=True)
         raise UserError(

@@ -49,7 +49,7 @@ def fitting(source: str, held: Sequence[Image] = ()) -> float:
     if not own:
         return 0.0
     needed = memory.PROCESS + own + HELD * sum(picture.width * picture.height for picture in held)
-    available = memory.there_is(torch.device("cpu"))
+    available = memory.available(torch.device("cpu"))
     if needed > available:
         raise UserError(
             f"{source!r} takes about {needed / 1e9:.1f} GB of memory to be read, and this machine has "

@@ -112,7 +112,7 @@ class VGG19(nn.Module):
             if stage == POOL:
                 maps = self.pool(maps)
             elif stage == RELU:
-                maps = maps.relu_()  # upon what was just made: a captured map is the one after it, which stays as it is
+                maps = maps.relu_()  # upon what was just made: a tapped map is the one after it, which stays as it is
             else:
                 maps = conv2d(maps, self.get_buffer(f"{stage}_kernel"), self.get_buffer(f"{stage}_bias"), padding=1)
         return maps
@@ -137,17 +137,17 @@ def kept_as(maps: Tensor, features: Tensor) -> saved_tensors_hooks:
 
 
 def segments(
-    names: Sequence[str], captured: Collection[str], *, commuting: bool
+    names: Sequence[str], tapped: Collection[str], *, commuting: bool
 ) -> Iterator[tuple[str | None, list[str]]]:
-    """The network's stages up to the last of `captured`, cut behind each of those, which is named, and behind pooling.
+    """The network's stages up to the last of `tapped`, cut behind each of those, which is named, and behind pooling.
 
     With a pooling that commutes with ReLU, ReLU comes behind it: a quarter of the map to compute and to keep.
     """
-    last = max((place for place, name in enumerate(names) if name in captured), default=-1)
+    last = max((place for place, name in enumerate(names) if name in tapped), default=-1)
     stages: list[str] = []
     for name, following in pairwise([*names[: last + 1], ""]):
         stages.append(name)
-        if name in captured:
+        if name in tapped:
             yield name, [*stages, RELU]
             stages = []
         elif following not in AFTER_POOLING:

@@ -172,5 +172,6 @@ def checked(convolutions: dict[str, tuple[Tensor, Tensor]], path: Path) -> dict[
 
 
 def sha256(path: Path) -> str:
+    """Of a file's bytes, in hexadecimal digits. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -5,13 +5,14 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from stx.config.compose import override
+from stx.config.compose import key_of, override
 from stx.loop.checkpoint import Checkpoint
 from stx.loop.listener import Outcome
 from stx.model.prepare import Inputs
 from stx.runs.files import OUTPUT
 from stx.runs.identity import Identity, versions
 from stx.runs.job import Job
+from stx.runs.naming import pair
 from stx.runs.tracking.tracker import About
 from stx.runs.words import style_share
 
@@ -30,7 +31,6 @@ def command(job: Job) -> str:
 def run(job: Job, inputs: Inputs, record: Identity) -> About:
     """Name, params, tags and headline for the tracker."""
     config, choices = job.config, job.choices
-    content, style = Path(config.content).stem, Path(config.style).stem
     statistic = choices["style_stat"]
     params: dict[str, str | int] = {
         "content": config.content,
@@ -44,7 +44,7 @@ def run(job: Job, inputs: Inputs, record: Identity) -> About:
         "seed": config.seed,
     }
     for typed in job.overrides:  # whatever else was set is what a sweep would vary
-        key, _, value = typed.lstrip("+~").partition("=")
+        key, value = key_of(typed), typed.partition("=")[2]
         if not key.startswith(("hydra", "tracking", "guard")) and key not in choices:
             params.setdefault(key, value)
     tags = {
@@ -57,9 +57,8 @@ def run(job: Job, inputs: Inputs, record: Identity) -> About:
         **({"stx.resumed": changed(record)} if changed(record) else {}),
         **job.tags,
     }
-    pair = f"{content} × {style}"
-    headline = f"{statistic} · {pair}"
-    return About(job.name or pair, params, tags, headline, command(job), record.id, config.optim.steps)
+    headline = f"{statistic} · {pair(config)}"
+    return About(job.name or pair(config), params, tags, headline, command(job), record.id, config.optim.steps)
 
 
 def changed(record: Identity) -> str:

@@ -20,6 +20,7 @@ from stx.config.addresses import database_file, with_file
 from stx.config.schema import Config, MlflowTracking, PictureInit
 from stx.errors import UserError
 from stx.model.prepare import Inputs
+from stx.model.weights import sha256
 from stx.pictures import bundled
 from stx.runs.digest import dotted, files, functions, own_source
 from stx.runs.files import CONFIG, OUTPUT, RUN, WRITTEN
@@ -172,7 +173,7 @@ def named_files(config: Config, inputs: Inputs) -> dict[str, str]:
     return {
         **digests,
         "model.weights": inputs.weights.sha256,
-        **{name: of_file(path) for name, path in further(inputs)},
+        **{name: sha256(path) for name, path in further(inputs)},
     }
 
 
@@ -188,12 +189,7 @@ def further(inputs: Inputs) -> Iterator[tuple[str, Path]]:
 def of_picture(source: str) -> str:
     if source in bundled.NAMES:
         return hashlib.sha256(bundled.open_picture(source).tobytes()).hexdigest()
-    return of_file(Path(os.path.expanduser(source)))
-
-
-def of_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256(Path(os.path.expanduser(source)))
 
 
 def from_here(config: Config, folder: Path) -> str | None:

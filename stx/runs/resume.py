@@ -17,7 +17,7 @@ from stx.runs.files import JOURNAL, LOSSES, OUTPUT, RUN, STORED
 from stx.runs.identity import Identity
 from stx.runs.job import Job
 from stx.runs.latest import behind, newest, relative
-from stx.runs.table import recovered
+from stx.runs.table import columns_and_last
 from stx.runs.tracking.courier import pending
 from stx.runs.tracking.journal import entries
 from stx.runs.tracking.sender import addresses, deliver
@@ -51,7 +51,8 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
                 f"resume={name}: {key} is {before} in the run and {after} asked; a run goes on as it was, but "
                 f"optim.steps may grow.\n{for_a_new_one(folder)}"
             )
-    refuse_finished(name, folder, record, changes)
+    if why := finished(folder, record, changes):
+        raise UserError("\n".join(filter(None, (f"resume={name}: {why}", rest_delivered(folder, record)))))
     for key, (_, after) in changes.items():
         put(dumped, key, after)
     for option in FILES:
@@ -69,21 +70,22 @@ def seen_from_here(name: str, begun_in: str) -> str:
     return str(relative(Path(before))) if begun_in and exists(before) else name
 
 
-def refuse_finished(name: str, folder: Path, record: Identity, changes: Mapping[str, Any]) -> None:
-    """Raise UserError for a run that came to its end, unless it may go further now."""
+def finished(folder: Path, record: Identity, changes: Mapping[str, Any]) -> str:
+    """Why a run that came to its end goes no further; empty for one that was cut off, or has more to do now."""
     if ended(folder, record) != "finished":
-        return
+        return ""
     optim = record.config["optim"]
-    _, done = recovered(folder / LOSSES)
-    steps, before = optim["steps"], f"resume={name}: that run ended at step {done} of {optim['steps']}"
+    (_, done), steps = columns_and_last(folder / LOSSES), optim["steps"]
+    before = f"that run ended at step {done} of {steps}"
     if done == 0 or done >= steps:
-        if "optim.steps" not in changes:
-            rest = rest_delivered(folder, record)
-            raise UserError(f"resume={name}: that run has finished its {steps} steps{rest}; give more: optim.steps=...")
-    elif optim.get("stop_at") is None:
-        raise UserError(f"{before}, where its optimiser stalled.\n{for_a_new_one(folder)}")
-    elif "optim.stop_at" not in changes:
-        raise UserError(f"{before}, as its loss fell no more; to go on all the same: optim.stop_at=null")
+        return (
+            "" if "optim.steps" in changes else f"that run has finished its {steps} steps; give more: optim.steps=..."
+        )
+    if optim.get("stop_at") is None:
+        return f"{before}, where its optimiser stalled.\n{for_a_new_one(folder)}"
+    if "optim.stop_at" not in changes:
+        return f"{before}, as its loss fell no more; to go on all the same: optim.stop_at=null"
+    return ""
 
 
 def rest_delivered(folder: Path, record: Identity) -> str:
@@ -92,7 +94,7 @@ def rest_delivered(folder: Path, record: Identity) -> str:
         return ""
     trouble = deliver(folder, identity.store(record, folder))
     lacking = f"its store lacks some of it ({trouble}): python -m stx.sync {folder}"
-    return f"; {lacking if trouble else 'what its store lacked is delivered now'}"
+    return lacking if trouble else "what its store lacked is delivered now"
 
 
 def for_a_new_one(folder: Path) -> str:

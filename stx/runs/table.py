@@ -68,17 +68,23 @@ def flush(path: Path) -> None:
 
 
 def recovered(path: Path) -> tuple[list[str], int]:
-    """The columns and the last step of a table, less what a crash left of a line.
+    """The columns and the last step of a table, which is cut to what a crash left of whole lines. Raises UserError."""
+    if path.exists():
+        whole = path.read_bytes().rfind(b"\n") + 1
+        if whole < path.stat().st_size:
+            os.truncate(path, whole)
+    return columns_and_last(path)
 
-    Raises UserError where the last whole line is damaged: what it was, nobody can tell.
+
+def columns_and_last(path: Path) -> tuple[list[str], int]:
+    """The columns and the last step of a table's whole lines.
+
+    Raises UserError where the last of them is damaged: what it was, nobody can tell.
     """
     if not path.exists():
         return [], 0
-    whole, newline, torn = path.read_bytes().rpartition(b"\n")
-    if torn:
-        os.truncate(path, len(whole) + len(newline))
     try:
-        lines = list(csv.reader(whole.decode("utf-8").splitlines()))
+        lines = list(csv.reader(path.read_bytes().rpartition(b"\n")[0].decode("utf-8").splitlines()))
         return (lines[0][1:], int(lines[-1][0]) if len(lines) > 1 else 0) if lines else ([], 0)
     except (ValueError, IndexError, csv.Error):
         raise UserError(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from conftest import SMALL
+from conftest import TINY
 from stx import run as command
 from stx.config.compose import composition
 from stx.config.typed import as_typed
@@ -47,7 +47,7 @@ def test_a_run_with_such_names_is_made_and_resumed(
     start = [
         "content=IMG (1), [2]=it's.png",
         "style=caf\udce9 照片.png",
-        *SMALL,
+        *TINY,
         "tracking=none",
         "hydra.run.dir='a b'",
     ]

@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from conftest import Command
+from conftest import SHALLOW, Command
 from stx.config.compose import composition
 from stx.config.schema import Config
 from stx.loop import checkpoint
@@ -101,7 +101,7 @@ def descended(
 def test_a_stopped_run_goes_on_bit_for_bit_on_either_side_of_a_level(
     tmp_path: Path, method: str, stop_after: int
 ) -> None:
-    asked = config(f"optim={method}", "optim.pyramid=[3]", "optim.steps=7", "guard.checkpoint_every=1")
+    asked = config(*SHALLOW, f"optim={method}", "optim.pyramid=[3]", "optim.steps=7", "guard.checkpoint_every=1")
     whole, steps = descended(asked, tmp_path)
     assert steps == [1, 2, 3, 4, 5, 6, 7]
     cut, before = descended(asked, tmp_path, stop_after=stop_after)

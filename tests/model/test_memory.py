@@ -137,10 +137,10 @@ def test_what_a_statistic_keeps_is_found_out() -> None:
 
 def test_what_cannot_fit_is_refused_with_what_would(monkeypatch: pytest.MonkeyPatch) -> None:
     plain, checkpointed = prepare(config()).memory, prepare(config("activation_checkpointing=true")).memory
-    monkeypatch.setattr(memory, "there_is", lambda device: (plain + checkpointed) / 2)
+    monkeypatch.setattr(memory, "available", lambda device: (plain + checkpointed) / 2)
     with pytest.raises(UserError, match="activation_checkpointing=true takes"):
         prepare(config())
     prepare(config("activation_checkpointing=true"))
-    monkeypatch.setattr(memory, "there_is", lambda device: 1e8)
+    monkeypatch.setattr(memory, "available", lambda device: 1e8)
     with pytest.raises(UserError, match=r"GB; take a smaller image_size$"):
         prepare(config("activation_checkpointing=true"))

@@ -138,7 +138,7 @@ def test_memory_is_a_process_and_so_much_for_each_pixel(
     prepared: tuple[Config, Inputs], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked, inputs = prepared
-    monkeypatch.setattr(memory, "there_is", lambda device: math.inf)
+    monkeypatch.setattr(memory, "available", lambda device: math.inf)
 
     def expected(width: int, height: int, remembered: int) -> float:
         return expected_memory(asked, inputs.hardware, (width, height), inputs.terms, remembered)
@@ -163,7 +163,7 @@ def test_what_does_not_fit_is_told_in_whole_gigabytes(
     least = asked.model_copy(update={"activation_checkpointing": True})
 
     def expected(config: Config, there_is: float) -> float:
-        monkeypatch.setattr(memory, "there_is", lambda device: there_is)
+        monkeypatch.setattr(memory, "available", lambda device: there_is)
         return expected_memory(config, inputs.hardware, (6000, 4000), inputs.terms, remembered)
 
     needed, checkpointed = expected(asked, math.inf), expected(least, math.inf)

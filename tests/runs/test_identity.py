@@ -10,7 +10,7 @@ import torch
 import yaml
 from PIL import Image
 
-from conftest import SHALLOW, SMALL
+from conftest import TINY
 from stx.config.compose import composition
 from stx.errors import UserError
 from stx.model.prepare import prepare
@@ -19,7 +19,7 @@ from stx.runs.files import CHECKPOINT, CONFIG, LOSSES, OUTPUT, RUN, WRITTEN, alo
 from stx.runs.job import Job
 from stx.runs.make import run
 
-TYPED = (*SMALL, *SHALLOW, "tracking=none", "precision=fp32")
+TYPED = (*TINY, "tracking=none", "precision=fp32")
 
 
 def job(folder: Path, *overrides: str) -> Job:
@@ -69,7 +69,7 @@ def test_the_record_is_there_before_anything_else_and_says_what_the_run_is(
     assert record
     assert len(record.id) == 32
     assert record.overrides == [*TYPED, content, style]
-    assert record.files["content"] == identity.of_file(tmp_path / "photo.png") != record.files["style"]
+    assert record.files["content"] == identity.sha256(tmp_path / "photo.png") != record.files["style"]
     assert set(record.files) == {"content", "style", "model.weights"}
     assert record.machine["threads"] == torch.get_num_threads()
     assert (record.machine["device"], record.machine["precision"]) == ("cpu", "float32")
@@ -236,7 +236,7 @@ def test_a_store_in_a_file_is_the_same_from_every_folder_and_moves_with_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    config, choices, typed = composition([*SMALL, "tracking=mlflow"])
+    config, choices, typed = composition([*TINY, "tracking=mlflow"])
     uri = f"sqlite:///{tmp_path}/outputs/mlflow.db"
     assert config.model_dump()["tracking"]["uri"] == uri
     folder = tmp_path / "outputs" / "run"

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 from filelock import FileLock
 
-from conftest import SMALL, Started
+from conftest import SMALL, TINY, Started
 from stx import run as command
 from stx.config.compose import compose
 from stx.errors import UserError
@@ -83,7 +83,7 @@ def test_jobs_of_a_sweep_that_cannot_have_their_folders_are_found_before_the_fir
     before = sorted(tmp_path.rglob("*"))
     monkeypatch.chdir(tmp_path)
     for typed, answer in SWEEPS:
-        sweep = ["--multirun", *SMALL, "tracking=none", "pooling=max,avg", *typed.split()]
+        sweep = ["--multirun", *TINY, "tracking=none", "pooling=max,avg", *typed.split()]
         monkeypatch.setattr(sys, "argv", ["stx", *sweep])
         with pytest.raises(SystemExit) as left:
             command.main()
@@ -111,9 +111,7 @@ def test_two_sweeps_do_not_work_in_one_folder(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "sweep").mkdir()
-    monkeypatch.setattr(
-        sys, "argv", ["stx", "--multirun", *SMALL, "tracking=none", "seed=0,1", "hydra.sweep.dir=sweep"]
-    )
+    monkeypatch.setattr(sys, "argv", ["stx", "--multirun", *TINY, "tracking=none", "seed=0,1", "hydra.sweep.dir=sweep"])
     lock = FileLock(str(tmp_path / "sweep" / ".lock"))
     with lock, pytest.raises(SystemExit) as left:
         command.main()

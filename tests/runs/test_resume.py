@@ -16,7 +16,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from conftest import SHALLOW, SMALL, Command, Started
+from conftest import SHALLOW, SMALL, TINY, Command, Started
 from stx import run as command
 from stx.config.compose import composition
 from stx.errors import UserError
@@ -119,14 +119,14 @@ REFUSED = [
     ("resume=mine", "that run has finished its 3 steps"),
     ("--multirun resume=mine", "leave out --multirun"),
     ("resume=broken optim.steps=9", "not a checkpoint of stx"),
-    (" ".join([*SMALL, "hydra.run.dir=mine"]), "holds a run; go on with it by resume="),
+    (" ".join([*TINY, "hydra.run.dir=mine"]), "holds a run; go on with it by resume="),
 ]
 
 
 def test_what_cannot_be_resumed_is_a_message(
     stx: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    done = stx(*SMALL, "tracking=none", "hydra.run.dir=mine")
+    done = stx(*TINY, "tracking=none", "hydra.run.dir=mine")
     assert done.returncode == 0, done.stderr
     (tmp_path / "empty").mkdir()
     shutil.copytree(tmp_path / "mine", tmp_path / "broken")

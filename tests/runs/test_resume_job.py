@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from conftest import SHALLOW, SMALL
+from conftest import TINY
 from stx.config.compose import Composition, composition
 from stx.errors import UserError
 from stx.loop.listener import Row
@@ -20,7 +20,7 @@ from stx.runs.table import losses_table
 from stx.runs.tracking.journal import Journal
 from stx.runs.tracking.store import Store
 
-TYPED = [*SMALL, *SHALLOW, "tracking=none", "optim.stop_at=null"]
+TYPED = [*TINY, "tracking=none", "optim.stop_at=null"]
 NOWHERE = {"name": "none"}
 
 

@@ -175,7 +175,7 @@ def addresses(folder: Path) -> list[dict[str, str]]:
         return []
 
 
-def known_run(folder: Path) -> dict[str, str]:
+def newest_address(folder: Path) -> dict[str, str]:
     """The newest of `addresses`; empty if the run has not got to any store."""
     return next(iter(addresses(folder)), {})
 

@@ -20,7 +20,7 @@ from stx.runs.files import ALONG, SHEET
 from stx.runs.tracking.courier import Courier
 from stx.runs.tracking.journal import FORMAT, Journal, entries, last_step
 from stx.runs.tracking.points import Points
-from stx.runs.tracking.sender import PATIENCE, THIS_RUN, Sender, known_run
+from stx.runs.tracking.sender import PATIENCE, THIS_RUN, Sender, newest_address
 
 log = logging.getLogger("stx")
 
@@ -78,7 +78,7 @@ class JournalTracker(Tracker):
 
     @property
     def where(self) -> str:  # type: ignore[override]  # what a run without a store has for good
-        stored = known_run(self.folder)
+        stored = newest_address(self.folder)
         if not stored:
             return ""
         page = f"#/experiments/{stored['experiment_id']}/runs/{stored['run_id']}?workflowType=machine_learning"
