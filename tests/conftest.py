@@ -5,9 +5,11 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from filelock import FileLock
@@ -15,12 +17,13 @@ from filelock import FileLock
 if "PYTEST_XDIST_WORKER" in os.environ:  # before PyTorch is imported; what the tests start inherits it
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import parsed_once  # noqa: F401
+import quick_hydra  # noqa: F401
 import torch
 
 from stx import __main__ as front
 from stx.model.vgg import VGG19, Weights
 from stx.model.weights import load_weights
+from stx.runs.tracking import office
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -79,6 +82,53 @@ def nothing() -> None:
     pass
 
 
+def piped() -> tuple[SimpleNamespace, tuple[int, int]]:
+    """An office's process as it is seen from outside, and the two ends that the inside is to have."""
+    (requests, ours), (theirs, answers) = os.pipe(), os.pipe()
+    outside = SimpleNamespace(stdin=os.fdopen(ours, "w"), stdout=os.fdopen(theirs), kill=nothing, wait=nothing)
+    return outside, (requests, answers)
+
+
+def office_here() -> SimpleNamespace:
+    """In a thread: what a test has changed holds there too, and MLflow is imported once."""
+    outside, (requests, answers) = piped()
+
+    def inside() -> None:
+        with os.fdopen(answers, "w") as stream:
+            office.serve(os.fdopen(requests), office.Serving(stream))
+
+    threading.Thread(target=inside, daemon=True).start()
+    return outside
+
+
+def office_forked() -> SimpleNamespace:
+    """For a command that was forked: in a process of its own, as users have it, with the imports done."""
+    outside, (requests, answers) = piped()
+
+    def inside() -> None:
+        outside.stdin.close()
+        outside.stdout.close()
+        os.dup2(requests, 0)
+        os.dup2(answers, 1)
+        sys.stdin = os.fdopen(0)
+        office.main()
+
+    process = multiprocessing.get_context("fork").Process(target=inside)
+    process.start()
+    os.close(requests)
+    os.close(answers)
+    outside.kill, outside.wait = process.kill, process.join
+    return outside
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_office() -> Iterator[None]:
+    """tests/runs/tracking/test_office.py begins the real one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(office, "started", office_here)
+        yield
+
+
 def typed(
     arguments: Sequence[str], folder: Path, environment: dict[str, str], before: Callable[[], None] = nothing
 ) -> None:
@@ -90,8 +140,12 @@ def typed(
     sys.path[:0] = environment.get("PYTHONPATH", "").split(os.pathsep)
     os.chdir(folder)
     sys.argv = ["stx", *arguments]
+    office.started = office_forked  # type: ignore[assignment]
     before()
-    front.main()
+    try:
+        front.main()
+    finally:
+        office.close()  # a forked process ends without it
 
 
 class Started:
@@ -126,8 +180,16 @@ def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return Started(folder, *arguments).ended()
 
 
+@pytest.fixture(scope="session")
+def forkserver() -> None:
+    """It takes ten seconds, which are no command's."""
+    first = SERVER.Process(target=nothing)
+    first.start()
+    first.join()
+
+
 @pytest.fixture
-def stx(tmp_path: Path, new_database: Path) -> Command:
+def stx(tmp_path: Path, new_database: Path, forkserver: None) -> Command:
     """`stx run ...` in a folder of its own, with a store."""
     (tmp_path / "outputs").mkdir()
     shutil.copy(new_database, tmp_path / "outputs" / "mlflow.db")

@@ -15,8 +15,8 @@ sys.path.append(str(Path(__file__).parent))  # which pytest's own processes have
 
 import matplotlib.pyplot  # noqa: F401
 import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
-import parsed_once  # noqa: F401
 import pytest  # noqa: F401
+import quick_hydra  # noqa: F401
 from sqlalchemy.orm import configure_mappers
 
 import stx.measures.judge
@@ -31,8 +31,10 @@ import stx.studies.compare.report
 import stx.studies.thesis.report  # noqa: F401
 from stx.model.weights import load_weights
 from stx.pictures.bundled import painted
+from stx.runs.naming import plain
 
 configure_mappers()
+plain()  # what a run's name is compared with
 for style in ("swirls", "woodcut"):
     painted(style)
 for network in ("vgg19", "vgg19_random"):

@@ -15,4 +15,4 @@ def test_commands_are_forked_from_a_process_that_has_imported_what_they_need(tmp
     process.start()
     process.join(120)
     names = set((tmp_path / "modules").read_text().split("\n"))
-    assert names >= {"torch", "mlflow.store.tracking.sqlalchemy_store", "parsed_once", "stx.runs.make"}
+    assert names >= {"torch", "mlflow.store.tracking.sqlalchemy_store", "quick_hydra", "stx.runs.make"}

@@ -143,7 +143,10 @@ def test_own_pictures_and_an_own_statistic_need_one_function_and_one_yaml(
     assert "(did you mean power?)" in wrong.stderr
 
 
-@pytest.mark.parametrize(("policy", "status"), [("stop", 0), ("continue", 0), ("raise", 1)])
+@pytest.mark.parametrize(
+    ("policy", "status"),
+    [("raise", 1), *(pytest.param(policy, 0, marks=pytest.mark.slow) for policy in ("stop", "continue"))],
+)
 def test_a_run_that_diverges_keeps_its_last_finite_picture(
     stx: Command, tmp_path: Path, policy: str, status: int
 ) -> None:

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 SWEEP = "multirun.yaml"
 """Where Hydra writes a sweep's settings, in the folder of all its jobs."""
-ANSWER = 6.0
-"""Seconds for a server to say which experiment it has, behind reach.SOON for saying that it is there."""
 
 
 class Preflight(Callback):
@@ -37,6 +35,10 @@ class Preflight(Callback):
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         with nothing_else_starts():
+            if OmegaConf.select(config, "tracking.name") == "mlflow":
+                from stx.runs.tracking import office
+
+                office.begin()  # it imports MLflow while torch is imported here
             if config.resume is not None:
                 go_on(config)
                 return
@@ -197,12 +199,8 @@ def reach_store(config: Config) -> None:
     """Raise UserError where a run would have nowhere to tell of itself."""
     tracking = config.tracking
     if isinstance(tracking, MlflowTracking) and not tracking.offline_ok:
-        from stx.runs.tracking.reach import answers, reachable, within
-        from stx.runs.tracking.store import open_store  # late: it imports mlflow
+        from stx.runs.tracking import office
+        from stx.runs.tracking.reach import answers
 
         answers(tracking.uri)
-        with reachable(tracking.uri):
-            if tracking.uri.startswith("http"):
-                within(ANSWER, lambda: open_store(tracking.uri, tracking.experiment))
-            else:
-                open_store(tracking.uri, tracking.experiment)
+        office.open_store(tracking.uri, tracking.experiment)

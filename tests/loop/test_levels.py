@@ -65,17 +65,18 @@ def test_a_picture_of_that_size_is_left_alone_and_others_stay_within_their_range
 
 
 def test_a_run_goes_through_all_levels_and_every_step_once(stx: Command, tmp_path: Path) -> None:
-    done = stx(*SMALL, "optim.pyramid=[3,2]", "optim.steps=9", "guard.checkpoint_every=1", "hydra.run.dir=out",
-               "tracking.pictures_every=2", "tracking.measures_every=3")  # fmt: skip
+    size = ("image_size.width=64", "image_size.height=48")
+    done = stx(*SMALL[:1], *SHALLOW, *size, "optim.pyramid=[3,2]", "optim.steps=9", "guard.checkpoint_every=1",
+               "hydra.run.dir=out", "tracking.pictures_every=2", "tracking.measures_every=3")  # fmt: skip
     assert done.returncode == 0, done.stderr
     with (tmp_path / "out" / "losses.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [int(row["step"]) for row in rows] == list(range(1, 10))
     content = [float(row["loss/content"]) for row in rows]
     assert content[5] > 2 * content[4]  # summed over four times as many positions
-    assert Image.open(tmp_path / "out" / "output.png").size == (96, 64)
+    assert Image.open(tmp_path / "out" / "output.png").size == (64, 48)
     begun = json.loads((tmp_path / "out" / "calibration.json").read_text())
-    assert [(level["width"], level["height"]) for level in begun] == [(24, 16), (48, 32), (96, 64)]
+    assert [(level["width"], level["height"]) for level in begun] == [(16, 12), (32, 24), (64, 48)]
     assert len({level["norms"]["content"] for level in begun}) == 3
     more = stx("resume=out", "optim.steps=12")
     assert more.returncode == 0, more.stderr

@@ -20,7 +20,7 @@ from stx.model.weights import CAFFE_FILE, TORCHVISION_INDEX, import_torchvision,
 Picture = Callable[..., Tensor]
 
 
-@pytest.mark.parametrize("pooling", ["max", "avg"])
+@pytest.mark.parametrize("pooling", ["max", pytest.param("avg", marks=pytest.mark.slow)])
 def test_features_are_those_of_the_network_in_the_weights_wheel(
     caffe_weights: Weights, picture: Picture, pooling: str
 ) -> None:

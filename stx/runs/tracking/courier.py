@@ -125,10 +125,6 @@ class Courier(threading.Thread):
                 self.trouble = ""
             return None
 
-    def wake(self) -> None:
-        """There is more in the journal."""
-        self.more.set()
-
     def finish(self, patience: float) -> bool:
         """Deliver what is left, until nothing has got through for `patience` seconds; a store that has not failed but
         is slow, with many writers, gets six times as many. True: all of it is delivered."""

@@ -20,11 +20,13 @@ from stx.config.secrets import revealed
 from stx.errors import UserError
 from stx.runs.files import BASELINES, BATCH
 from stx.runs.tracking.patient import Patient
-from stx.runs.tracking.reach import SOON, answers, reachable
+from stx.runs.tracking.reach import SOON, answers, reachable, within
 from stx.runs.tracking.verdict import Held
 
 log = logging.getLogger("stx")
 
+ANSWER = 6.0
+"""Seconds for a server to say which experiment it has, behind reach.SOON for saying that it is there."""
 LONGEST_LOCK = 60.0
 """Seconds for which another process may hold a store: the first touch of a new database takes six."""
 
@@ -59,6 +61,14 @@ def open_store(uri: str, experiment: str) -> str:
                 moved(file, str(stored.artifact_location))
             return str(stored.experiment_id)
         return str(client.create_experiment(experiment, artifact_location=artifacts))
+
+
+def opened(uri: str, experiment: str) -> str:
+    """`open_store`, within seconds. Raises UserError where a run would have nowhere to tell of itself."""
+    with reachable(uri):
+        if uri.startswith("http"):
+            return str(within(ANSWER, lambda: open_store(uri, experiment)))
+        return open_store(uri, experiment)
 
 
 @contextmanager

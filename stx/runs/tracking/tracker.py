@@ -17,10 +17,10 @@ from stx.config.secrets import public, without_login
 from stx.loop.listener import Listener, Row, Start
 from stx.pictures import images
 from stx.runs.files import ALONG, SHEET
-from stx.runs.tracking.courier import Courier
 from stx.runs.tracking.journal import FORMAT, Journal, entries, last_step
+from stx.runs.tracking.office import Delivery
 from stx.runs.tracking.points import Points
-from stx.runs.tracking.sender import PATIENCE, THIS_RUN, Sender, newest_address
+from stx.runs.tracking.sender import PATIENCE, THIS_RUN, newest_address
 
 log = logging.getLogger("stx")
 
@@ -63,7 +63,7 @@ class Tracker(Listener):
 class JournalTracker(Tracker):
     """Writes what it is told into the folder's journal. What a resumed run tells again is left out."""
 
-    def __init__(self, about: About, folder: Path, journal: Journal, courier: Courier, points: Points, every: int = 0):
+    def __init__(self, about: About, folder: Path, journal: Journal, courier: Delivery, points: Points, every: int = 0):
         self.points, self.every = points, every
         self.about, self.folder, self.journal, self.courier = about, folder, journal, courier
         self.told = last_step(journal.path)
@@ -154,7 +154,6 @@ class JournalTracker(Tracker):
 
     def write(self, kind: str, content: object) -> None:
         self.journal.write(kind, content)
-        self.courier.wake()
 
 
 def now() -> int:
@@ -183,7 +182,7 @@ def description(about: About, outcome: str, event: str | None, sheet: bool = Fal
 def mlflow_run(tracking: MlflowTracking, about: About, folder: Path) -> Iterator[Tracker]:
     """An MLflow run around a block, new or, where the folder's journal has one, taken up again; FAILED if it raises."""
     journal = Journal(folder)
-    courier = Courier(folder, Sender(folder, tracking.uri, tracking.experiment))
+    courier = Delivery(folder, tracking.uri, tracking.experiment)
     tracker = JournalTracker(
         about, folder, journal, courier, Points(tracking.points, about.steps), tracking.pictures_every
     )

@@ -68,7 +68,6 @@ def test_a_store_that_comes_back_gets_everything_once(tmp_path: Path, caplog: py
     store.away = True
     for number in range(5):
         journal.write("rows", number)
-        courier.wake()
     deadline = time.monotonic() + 30  # the first error imports what it is compared with
     while not courier.trouble and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -110,13 +109,6 @@ def test_a_courier_waits_for_more_until_the_end_is_asked_for(tmp_path: Path) -> 
     again.end.set()
     again.run()  # in this thread: nothing is raised in it
     assert len(store.took) == 2
-
-
-def test_there_is_more_as_soon_as_it_is_said(tmp_path: Path) -> None:
-    written(tmp_path)
-    courier = Courier(tmp_path, Store())
-    courier.wake()
-    assert courier.more.wait(0)
 
 
 def test_what_is_set_aside_is_noted_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
