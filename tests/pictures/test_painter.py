@@ -39,6 +39,7 @@ def test_the_same_seed_paints_the_same_bytes_whatever_the_global_random_state(
     assert np.random.rand() == np.random.RandomState(3).rand()  # nor is that state touched
 
 
+@pytest.mark.slow
 def test_another_process_paints_the_same_bytes(painted: dict[str, Image.Image]) -> None:
     code = (
         "import hashlib; from stx.pictures import painter;"
