@@ -35,7 +35,6 @@ from stx.runs.naming import plain
 
 configure_mappers()
 plain()  # what a run's name is compared with
-for style in ("swirls", "woodcut"):
-    painted(style)
+painted("swirls")
 for network in ("vgg19", "vgg19_random"):
     load_weights(network, None, 0)

@@ -46,7 +46,7 @@ def test_a_full_disk_ends_a_run_with_its_picture_elsewhere(tmp_path: Path, monke
     """A limit on the size of files stands in for a full disk: the journal and the states reach it."""
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "elsewhere"))
-    words = (*SMALL[:3], "optim.steps=100000", "tracking=none", "hydra.run.dir=out")
+    words = (*SMALL[:3], "optim.steps=100000", "guard.checkpoint_every=5", "tracking=none", "hydra.run.dir=out")
     done = Started(tmp_path, "run", *words, before=limited).ended()
     assert done.returncode == 1, done.stderr
     assert "File too large" in done.stderr

@@ -75,6 +75,7 @@ def opened(uri: str, experiment: str) -> str:
 def alone_with(lock: Path) -> Iterator[None]:
     """One process at a time; another one's turn is said. Raises UserError where it lasts."""
     held = FileLock(str(lock))
+    lock.touch()  # where it cannot be, FileLock would wait for a process that has it
     try:
         try:
             held.acquire(timeout=SOON)

@@ -1,5 +1,6 @@
 """What is read back from the store is what was written."""
 
+import errno
 import logging
 import shutil
 import sqlite3
@@ -15,7 +16,7 @@ from stx.errors import UserError
 from stx.loop.listener import Row
 from stx.runs.tracking import store as module
 from stx.runs.tracking.reach import reachable
-from stx.runs.tracking.store import Run, Store, folder_of, ids, moved, open_store
+from stx.runs.tracking.store import Run, Store, folder_of, ids, moved, open_store, opened
 from stx.runs.tracking.tracker import About, mlflow_run
 
 
@@ -200,6 +201,15 @@ def write(uri: str, folder: Path, steps: int) -> None:
             tracker.rows([Row(step, time.time(), values) for step in range(start, start + 50)])
         tracker.finish("finished", None)
         tracker.settle()
+
+
+def test_a_folder_that_takes_no_file_is_said_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def refused(path: Path, *_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "touch", refused)
+    with pytest.raises(UserError, match=r"tracking\.uri=sqlite:///.*Permission denied"):
+        opened(f"sqlite:///{tmp_path / 'mlflow.db'}", "stx")
 
 
 MANY = tuple(pytest.param(8, steps, marks=pytest.mark.slow) for steps in (100, 1000))
