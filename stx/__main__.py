@@ -7,6 +7,7 @@ from contextlib import suppress
 from importlib import import_module
 
 from stx import __version__
+from stx import timeline as timeline  # whose clock begins here
 from stx.errors import did_you_mean
 
 COMMANDS = {

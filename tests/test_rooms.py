@@ -16,7 +16,7 @@ TOP = Path(__file__).parents[1]
 
 ROOMS = ("config", "pictures", "stats", "model", "measures", "loop", "runs", "studies")
 """Packages, bottom to top. Below all of them are GROUND, above them the commands."""
-GROUND = ("stx", "stx.errors", "stx.atomic")
+GROUND = ("stx", "stx.errors", "stx.atomic", "stx.timeline")
 
 DOOR = ("stx", "stx.runs.stylise")
 """`stx.stylise`, which the package itself offers."""

@@ -271,6 +271,7 @@ class Config(Section):
     device: Annotated[str, AfterValidator(known_device)]
     precision: Literal["auto", "fp32", "bf16"]
     activation_checkpointing: Annotated[bool, Field(strict=True)]
+    timing: Annotated[bool, Field(strict=True)]
 
 
 def validate(composed: DictConfig) -> Config:
@@ -303,6 +304,7 @@ def restored(dumped: Any) -> Config:
         later = {
             "resume": None,
             "activation_checkpointing": False,
+            "timing": False,
             "content_stat": features,
             "prior": {"_target_": None},
         }

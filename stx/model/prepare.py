@@ -9,6 +9,7 @@ import torch
 from PIL.Image import Image
 from torch import Tensor
 
+from stx import timeline
 from stx.config.functions import bind
 from stx.config.layers import LAYERS
 from stx.config.schedule import coarse_steps
@@ -53,6 +54,7 @@ def prepare(config: Config, given: Mapping[str, Image] = MappingProxyType({})) -
     """
     hardware = choose(config.device, config.precision)
     weights = load_weights(config.model.name, config.model.weights, config.model.seed)
+    timeline.ended("device and weights")
     content, style, to_read = reading.given(config, given)
     size = images.working_size(
         content.size, config.image_size.width, config.image_size.height, config.image_size.long_side
@@ -70,6 +72,7 @@ def prepare(config: Config, given: Mapping[str, Image] = MappingProxyType({})) -
     optimiser = bind(config.optim, "optim", given=("params",))
     needed = expected_memory(config, hardware, size, asked, remembered(optimiser))
     content_tensor = images.to_tensor(content, size)
+    timeline.ended("pictures, terms, expected memory")
     return Inputs(
         hardware,
         weights,

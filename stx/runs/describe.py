@@ -45,7 +45,7 @@ def run(job: Job, inputs: Inputs, record: Identity) -> About:
     }
     for typed in job.overrides:  # whatever else was set is what a sweep would vary
         key, value = key_of(typed), typed.partition("=")[2]
-        if not key.startswith(("hydra", "tracking", "guard")) and key not in choices:
+        if not key.startswith(("hydra", "tracking", "guard", "timing")) and key not in choices:
             params.setdefault(key, value)
     tags = {
         "stx.command": command(job),

@@ -13,6 +13,8 @@ OUTPUT, CONTENT, STYLE, SHEET = "output.png", "content.png", "style.png", "sheet
 RUN, CONFIG = "run.json", "config.yaml"
 """Which run it is; what was typed came to, for people."""
 LOSSES, EVENTS, CALIBRATION, BASELINES = "losses.csv", "nan_events.csv", "calibration.json", "baselines.json"
+TIMING = "timing.json"
+"""Seconds of each part of the run, where that is asked for."""
 CHECKPOINT = "checkpoint.pt"
 """What it takes to go on."""
 BATCH = "batch.json"
@@ -27,7 +29,7 @@ HYDRA = ".hydra"
 """What was typed, as Hydra's own tools want it."""
 WRITTEN = (
     OUTPUT, CONTENT, STYLE, SHEET, RUN, CONFIG, LOSSES, EVENTS, CALIBRATION, BASELINES, CHECKPOINT, ERROR, JOURNAL,
-    STORED, DELIVERED, ALONG, UNDELIVERED, HYDRA,
+    STORED, DELIVERED, ALONG, UNDELIVERED, HYDRA, TIMING,
 )  # fmt: skip
 LOCK = ".lock"
 

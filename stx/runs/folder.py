@@ -34,6 +34,7 @@ from stx.runs.files import (
     RUN,
     SHEET,
     STYLE,
+    TIMING,
 )
 from stx.runs.identity import Identity
 from stx.runs.job import Job
@@ -102,6 +103,9 @@ class Folder(Listener):
         shown = [images.to_picture(inputs.content), images.to_picture(inputs.style), picture]
         images.save(contact_sheet([shown], cell=fitted(picture.size, THUMBNAIL)), self.folder / SHEET)
         self.wrote(self.folder / SHEET)
+
+    def timed(self, parts: Mapping[str, float]) -> None:
+        self.text(TIMING, json.dumps({part: round(seconds, 4) for part, seconds in parts.items()}, indent=2))
 
     def close(self, outcome: str) -> None:
         """How the run ended."""

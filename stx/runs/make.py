@@ -2,29 +2,31 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
 from torch import Tensor
 
+from stx import timeline
 from stx.errors import Diverged, UserError
 from stx.loop import checkpoint
 from stx.loop.checkpoint import Checkpoint
 from stx.loop.levels import ahead, coarse_to_fine, levels, resized
-from stx.loop.listener import Listener
+from stx.loop.listener import Listener, Outcome
 from stx.loop.signals import interruptible
 from stx.measures.judge import Judge, measurer
 from stx.model.prepare import Inputs, prepare
 from stx.pictures import images
-from stx.runs import describe, identity, latest
+from stx.runs import describe, identity, latest, timing
 from stx.runs.files import CHECKPOINT, JOURNAL, LOSSES, OUTPUT, alone_in
 from stx.runs.folder import Canvas, Folder, at_work, rescued
 from stx.runs.identity import Identity
 from stx.runs.job import Job, Result
 from stx.runs.progress import Stage, progress
 from stx.runs.table import mended
+from stx.runs.timing import Timed
 from stx.runs.tracking.tracker import Tracker, tracked
 
 log = logging.getLogger("stx")
@@ -56,11 +58,16 @@ def run(job: Job, *watchers: Listener) -> Result:
             judged = Judged(inputs, tracker, config.tracking.measures_every)
             files.start(job, inputs)
             tracker.picture(inputs.initial, 0)
-            outcome = coarse_to_fine(config, inputs, resumed, (canvas, files, tracker, judged, bar, *watchers), stop)
-            picture, measured = resized(outcome.picture, inputs.content.shape[1:]), dict[str, float]()
+            timeline.ended("name, record, folder")
+            listeners = (canvas, files, tracker, judged, bar, Timed(), *watchers)
+            outcome = coarse_to_fine(config, inputs, resumed, listeners, stop)
+            picture = resized(outcome.picture, inputs.content.shape[1:])
             with stop.at_once():
                 measured = {} if outcome.stopped else judged.at_the_end(picture, outcome.steps)
             files.end(inputs, images.to_picture(picture), measured)
+            timeline.ended("picture and sheet")
+            if config.timing:
+                files.timed(timeline.parts())
             if outcome.status == "finished" and not config.guard.keep_state:
                 files.forget(outcome.picture)
             tracker.picture(picture, outcome.steps)
@@ -68,13 +75,21 @@ def run(job: Job, *watchers: Listener) -> Result:
             files.close(outcome.status)  # behind the tracker's last word: what is finished here is so there too
             with stop.at_once():
                 tracker.settle()
-        log.info(describe.closing(outcome, measured, tracker.where))
+        say_at_the_end(job, outcome, measured, tracker.where)
     if outcome.diverged and config.guard.on_nan == "raise":
         raise Diverged(f"diverged at {outcome.event}; the last finite picture is {folder / OUTPUT}")
     if stop.signal:
         log.info(describe.how_to_go_on(folder) if outcome.stopped else describe.cut_short(folder))
         sys.exit(128 + stop.signal)
     return Result(folder / OUTPUT, outcome.status, measured)
+
+
+def say_at_the_end(job: Job, outcome: Outcome, measured: Mapping[str, float], where: str) -> None:
+    timeline.ended("delivery")
+    log.info(describe.closing(outcome, measured, where))
+    if job.config.timing:
+        log.info(timing.table(timeline.parts()))
+    timeline.begin()  # for the next run of this process
 
 
 @contextmanager
@@ -131,4 +146,5 @@ class Judged(Listener):
         """measure/<name> of the picture and baseline/<name>; nothing where pictures are too small."""
         measured = self.judge.judge(picture.clamp(0, 1))
         self.tracker.measured(measured, step)
+        timeline.ended("measures")
         return measured | self.judge.baselines if measured else {}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
+from stx import timeline
 from stx.config.command import mistakes, say
 from stx.config.compose import compose, escaped, jobs_of_sweep, overrides_of, task
 from stx.config.effects import ineffective, refuse_ineffective, swept_in_vain
@@ -35,6 +36,7 @@ class Preflight(Callback):
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         with nothing_else_starts():
+            timeline.ended("Python, Hydra, the config")
             if OmegaConf.select(config, "tracking.name") == "mlflow":
                 from stx.runs.tracking import office
 
@@ -152,6 +154,7 @@ def check(composed: DictConfig, folder: Path) -> tuple[Config, "Inputs"]:
     config = validate(own)
     from stx.model.prepare import prepare  # late: it imports torch
 
+    timeline.ended("PyTorch's import")
     inputs = prepare(config)
     check_space(config, inputs, folder)
     return config, inputs
@@ -204,3 +207,4 @@ def reach_store(config: Config) -> None:
 
         answers(tracking.uri)
         office.open_store(tracking.uri, tracking.experiment)
+        timeline.ended("the store's answer")

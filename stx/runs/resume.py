@@ -22,7 +22,7 @@ from stx.runs.tracking.courier import pending
 from stx.runs.tracking.journal import entries
 from stx.runs.tracking.sender import addresses, deliver
 
-MAY_DIFFER = ("tracking.uri", "tracking.offline_ok", "optim.stop_at", "guard.keep_state")
+MAY_DIFFER = ("tracking.uri", "tracking.offline_ok", "optim.stop_at", "guard.keep_state", "timing")
 FILES = tuple(option for option in paths.FILES if option != "resume")
 """Options that name what a run was made of; where it lies is nobody's business, as its digest says what it is."""
 LAST = "last"
