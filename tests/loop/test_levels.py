@@ -14,7 +14,7 @@ from stx.config.schema import Config
 from stx.loop import checkpoint
 from stx.loop.checkpoint import Checkpoint
 from stx.loop.levels import coarse_to_fine, levels, resized
-from stx.loop.listener import Listener, Outcome, Row
+from stx.loop.listener import Listener, Outcome, Row, Start
 from stx.loop.signals import Stop
 from stx.model.prepare import prepare
 from stx.runs.files import CHECKPOINT
@@ -111,3 +111,23 @@ def test_a_stopped_run_goes_on_bit_for_bit_on_either_side_of_a_level(
     again, after = descended(asked, tmp_path, checkpoint.load(tmp_path / CHECKPOINT, torch.device("cpu"), shapes))
     assert [*before, *after] == steps
     assert torch.equal(again.picture, whole.picture)
+
+
+@pytest.mark.parametrize(("pyramid", "size"), [("[1]", (32, 48)), ("[]", (64, 96))])
+def test_a_run_begins_with_the_start_of_its_first_level_and_leaves_it_as_it_was(
+    pyramid: str, size: tuple[int, int]
+) -> None:
+    begun = list[torch.Tensor]()
+
+    class Reader(Listener):
+        def begun(self, start: Start) -> None:
+            begun.append(start.image.detach().clone())
+
+    noise = ("init=noise", "init.low=0", "init.high=1", "loss_weights.calibrate=none")
+    asked = config(*SHALLOW, *noise, "optim=adam", "optim.steps=2", f"optim.pyramid={pyramid}")
+    inputs = prepare(asked)
+    before = inputs.initial.clone()
+    outcome = coarse_to_fine(asked, inputs, None, [Reader()], Stop())
+    assert torch.equal(begun[0], torch.rand(3, *size, generator=torch.Generator().manual_seed(asked.seed)))
+    assert torch.equal(inputs.initial, before)
+    assert not torch.equal(outcome.picture, before)

@@ -87,10 +87,10 @@ class Called(TorchDispatchMode):
 
     def __init__(self) -> None:
         super().__init__()
-        self.names: set[str] = set()
+        self.names: list[str] = []
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        self.names.add(func.name())
+        self.names.append(func.name())
         return func(*args, **(kwargs or {}))
 
 
@@ -102,6 +102,13 @@ def test_a_step_of_the_distance_asks_for_no_number_and_solves_nothing() -> None:
         stats.gaussian_wasserstein(stats.gaussian(maps, reference=axes), target).backward()
     assert {name for name in called.names if "linalg" in name} == {"aten::linalg_vector_norm"}
     assert "aten::_local_scalar_dense" not in called.names
+
+
+def test_an_inverse_root_takes_27_products_of_matrices() -> None:
+    """Two for each of six polynomials, five that join them, two for each of five matrices in between."""
+    with Called() as called:
+        inverse_root(torch.eye(3) / 3)
+    assert sum(name in ("aten::mm", "aten::addmm") for name in called.names) == 27
 
 
 @pytest.fixture(scope="module")

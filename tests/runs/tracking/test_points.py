@@ -34,6 +34,11 @@ def test_what_happened_and_what_few_steps_have_is_told_whenever_it_was() -> None
     assert [row.step for row in points.pick(rows(1, 49, event=7, norms=11))] == [1, 7, 11]
 
 
+def test_nothing_happened_in_a_step_that_says_nothing_of_it() -> None:
+    silent = [row._replace(values={"loss/total": 1.0}) for row in rows(2, 4)]
+    assert [row.step for row in Points(2, 100).pick([*rows(1, 1), *silent, *rows(5, 9, event=8)])] == [1, 5, 8]
+
+
 def test_a_metric_that_begins_late_and_stays_is_thinned_as_all_others() -> None:
     late = [row._replace(values={**row.values, "lbfgs/pairs": 1.0}) for row in rows(2, 10)]
     assert [row.step for row in Points(2, 10).pick([*rows(1, 1), *late])] == [1, 2, 5, 10]
