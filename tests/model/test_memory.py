@@ -98,6 +98,11 @@ def exponential(maps: Tensor) -> Tensor:
     return maps.exp().mean()
 
 
+def eightfold(maps: Tensor) -> Tensor:
+    """Keeps eight results, each as large as the maps."""
+    return maps.expand(8, *maps.shape).exp().mean()
+
+
 ONE, TWO = ["conv1_1"], ["conv1_1", "conv1_2", "conv2_1"]
 # By hand, in numbers a pixel: 64 channels at its size, then 16 behind the pooling and 32 of the second block. What is
 # kept, then the maps before and after the stage, whose gradients meet there: a last ReLU's, a pooling's, or a first's.
@@ -110,6 +115,8 @@ BY_HAND = [
     (TWO, mean, {"checkpointing": True}, 4 * (64 + 64 + 64)),
     (TWO, mean, {"checkpointing": True, "calibrated": True}, 4 * (64 + 64 + 64)),
     (TWO, mean, {"pooling": "avg"}, 4 * (64 + 64) + 4 * (64 + 64)),  # behind a ReLU that comes before it
+    # The first block keeps what its pooling gives, alone.
+    (TWO, eightfold, {"checkpointing": True, "pooling": "avg"}, 4 * 16 + 4 * (32 + 32 + 32) + 2 * 8 * 4 * 32),
     (TWO, mean, {"pooling": "l2"}, 4 * (64 + 64 + 64 + 16) + 4 * (32 + 32 + 32)),  # and the squares
 ]
 
@@ -131,8 +138,21 @@ def test_what_a_statistic_keeps_is_found_out() -> None:
         (lambda maps: maps.square().mean(), "conv1_1", 0),
         (lambda maps: maps.exp().mean(), "conv1_1", 4),
         (lambda maps: maps.exp().exp().mean(), "conv3_1", 8),
+        (lambda picture: (picture * torch.ones(3, 1, 1)).exp().mean(), PICTURE, 4),
     ):
         assert memory.kept_by(Term("style", "it", statistic, {layer: 1.0}), layer) == pytest.approx(expected)
+
+
+def test_what_a_distance_keeps_of_ours_counts_too() -> None:
+    def distance(ours: Tensor, target: Tensor) -> Tensor:
+        return (ours.exp() - target).mean()
+
+    term = Term("style", "it", lambda maps: maps * 1, {"conv1_1": 1.0}, toward="style", distance=distance)
+    assert memory.kept_by(term, "conv1_1") == pytest.approx(4)
+
+
+def test_the_measures_at_the_end_hold_two_maps_of_the_first_block_and_less_than_two_more() -> None:
+    assert 2 * 4 * 64 < memory.JUDGE < 4 * 4 * 64
 
 
 def test_what_cannot_fit_is_refused_with_what_would(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,8 +89,8 @@ def test_activation_checkpointing_changes_neither_features_nor_gradient(picture:
         vgg = VGG19(weights, pooling, "conv3_4", torch.float64, checkpointing).double()
         image = picture(0, 20, 24).requires_grad_()
         features = vgg(image, layers)
-        sum(maps.square().sum() for maps in features.values()).backward()  # type: ignore[union-attr]
-        results.append((*features.values(), image.grad))
+        loss = torch.stack([maps.square().sum() for maps in features.values()]).sum()
+        results.append((*features.values(), *torch.autograd.grad(loss, image)))  # as the calibration asks for it
     for plain, again in zip(*results, strict=True):
         assert torch.equal(plain, again)
 
