@@ -39,6 +39,7 @@ def test_own_style_size_keeps_proportions_and_about_as_many_pixels() -> None:
 def test_each_start_is_what_it_says(overrides: list[str], same_as: str) -> None:
     inputs = prepare(config("style_size=same", *overrides))
     assert torch.equal(inputs.initial, getattr(inputs, same_as))
+    assert (inputs.painting is not None) == (same_as == "style")
 
 
 def test_noise_upon_a_start_is_seeded_and_as_large_as_it_says() -> None:
@@ -95,6 +96,7 @@ def test_a_network_may_have_no_layer_of_one_kind(empty: str) -> None:
         (["style=hubble", "style_stat=gram"], (3, 37, 42)),
         (["style=hubble", "style_stat=cooc_tensor"], (3, 32, 48)),  # of positions
         (["style=ribbon.png", "style_stat=gram"], (3, 32, 48)),  # as large as that it would be 9 pixels high
+        (["style=edge.png", "style_stat=gram"], (3, 16, 96)),  # just high enough
         (["style=ribbon.png", "style_size=own", "loss_weights.style_layers=[conv4_1]"], (3, 9, 175)),
     ],
 )
@@ -103,6 +105,7 @@ def test_a_painting_keeps_its_proportions_where_statistic_and_network_allow_it(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Image.new("RGB", (400, 20)).save("ribbon.png")
+    Image.new("RGB", (192, 32)).save("edge.png")
     assert prepare(config("style_size=auto", *overrides)).style.shape == shape
 
 
