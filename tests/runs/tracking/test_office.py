@@ -1,18 +1,24 @@
 """MLflow's own process: what it is asked, what it says, and that it ends."""
 
+import io
 import json
+import logging
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import mlflow
 import pytest
 
+from conftest import piped
 from stx.errors import UserError
 from stx.runs.tracking import office
 from stx.runs.tracking.journal import FORMAT, Journal
@@ -117,3 +123,64 @@ def test_what_is_asked_is_answered_by_name_and_what_the_store_refuses_is_a_text(
         deliveries[-1].start()
     assert [delivery.finish(30) for delivery in deliveries] == [True] * 3
     assert {json.loads((tmp_path / name / "mlflow.json").read_text())["experiment_id"] for name in names} == {"2"}
+
+
+def test_one_that_has_gone_is_closed_and_another_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    office.close()
+    processes: list[Any] = []
+
+    def started() -> Any:
+        outside, ends = piped()
+        outside.left = list(ends)
+        outside.kill = lambda: [os.close(outside.left.pop()) for _ in ends[: len(outside.left)]]
+        processes.append(outside)
+        return outside
+
+    monkeypatch.setattr(office, "started", started)
+    first = office.begin()
+    assert (office.begin() is first, len(processes)) == (True, 1)
+    processes[0].kill()
+    assert first.gone.wait(30)
+    assert first.ask("open", "uri", {}) is None
+    second = office.begin()
+    assert (second is first, len(processes)) == (False, 2)
+    os.close(processes[1].left.pop(0))  # it reads no more, and has not gone yet
+    second.tell("open", "uri", {})
+    assert second.gone.is_set()
+    office.close()
+    assert all(process.stdin.closed and process.stdout.closed for process in processes)
+
+
+def test_whoever_asks_has_its_environment_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "environ", {"OLD": "1"})
+    seen: list[dict[str, str]] = []
+
+    def noted(*_: object) -> Any:
+        seen.append(dict(os.environ))
+        return SimpleNamespace(start=lambda: None)
+
+    monkeypatch.setattr("stx.runs.tracking.store.opened", noted)
+    monkeypatch.setattr(office, "Courier", noted)
+    serving = office.Serving(io.StringIO())
+    serving.open("uri", {"environment": {"PASSWORD": "a"}, "experiment": "stx"})
+    serving.deliver(str(tmp_path), {"environment": {"PASSWORD": "b"}, "uri": "uri", "experiment": "stx"})
+    assert seen == [{"PASSWORD": "a"}, {"PASSWORD": "b"}]
+
+
+def test_what_is_logged_and_warned_of_there_is_a_line_with_its_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    for attribute in ("handlers", "propagate", "level"):
+        monkeypatch.setattr(office.log, attribute, getattr(office.log, attribute))
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+    stream = io.StringIO()
+    try:
+        office.relay(office.Serving(stream))
+        office.log.debug("%d runs", 2)
+        office.log.error("no more")
+        warnings.showwarning(UserWarning("old"), UserWarning, "file", 1)
+    finally:
+        monkeypatch.undo()
+        office.log.setLevel(office.log.level)  # which forgets what it remembers of levels
+    assert [json.loads(line) for line in stream.getvalue().splitlines()] == [
+        ["log", "", {"level": level, "message": message}]
+        for level, message in ((logging.DEBUG, "2 runs"), (logging.ERROR, "no more"), (logging.WARNING, "old"))
+    ]

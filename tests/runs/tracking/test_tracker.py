@@ -127,6 +127,17 @@ def test_an_exception_marks_the_run_failed_and_passes(uri: str, folder: Path) ->
     assert mlflow.active_run() is None
 
 
+def test_what_fails_behind_a_run_s_last_word_leaves_it_as_it_is(uri: str, folder: Path) -> None:
+    def fails() -> None:
+        with mlflow_run(store(uri), ABOUT, folder) as tracker:
+            tracker.finish("finished", None)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fails()
+    assert [end["outcome"] for end in told(folder, "end")] == ["finished"]
+
+
 def test_no_tracking_takes_everything_and_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with tracked(NONE, ABOUT, tmp_path) as tracker:
@@ -155,6 +166,7 @@ def test_what_a_run_that_goes_on_tells_again_is_left_out(folder: Path) -> None:
         tracker.rows([Row(step, 1.5, {"a": 1.0, "loss/total": float(step)}) for step in range(1, last + 1)])
         for step in range(last + 1):
             tracker.picture(torch.full((3, 2, 2), step / 4), step)
+            tracker.picture(torch.ones(3, 2, 2), step)
             tracker.measured({"measure/a": 1.0, "measure/b": float("nan")}, step)
             tracker.measured({"measure/a": 2.0, "measure/c": 3.0}, step)
         assert tracker.every == 7
