@@ -1,5 +1,7 @@
 """What makes two runs the same, and what does not."""
 
+import math
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,8 @@ from PIL import Image
 
 from stx.config.compose import composition
 from stx.model.prepare import prepare
-from stx.runs.digest import SETTINGS, digest, settings
+from stx.runs.digest import SETTINGS, digest, dotted, own_source, settings
+from stx.stats import mean_std
 
 SMALL = ("model=vgg19_random", "image_size=small", "image_size.width=24", "image_size.height=16", "tracking=none",
          "loss_weights.style_layers=[conv1_1]", "loss_weights.content_layers=[conv2_1]", "device=cpu",
@@ -75,3 +78,26 @@ def test_the_bytes_of_a_file_that_a_statistic_names_count(tmp_path: Path) -> Non
         config = composition([*SMALL, "style_stat=cooc_tensor", "style_size=same", f"style_stat.filter={file}"]).config
         digests.append(digest(config, prepare(config)))
     assert digests[0] != digests[1]
+
+
+def test_the_weights_count_whatever_they_are_called_and_the_order_of_settings_does_not() -> None:
+    options = ["style_stat=cooc_vector"], ["style_stat=cooc_vector", "~style_stat.radius", "+style_stat.radius=4"]
+    config, other = (composition([*SMALL, *more]).config for more in options)
+    inputs = prepare(config)
+    weights = inputs.weights._replace(sha256="0" * 64)
+    assert digest(config, inputs._replace(weights=weights)) != digest(config, inputs) == digest(other, inputs)
+
+
+class Mean:
+    def __call__(self, features: torch.Tensor) -> torch.Tensor:
+        return features.mean()
+
+
+def test_code_is_one_s_own_where_it_is_neither_stx_s_nor_torch_s_nor_built_in() -> None:
+    assert own_source(partial(partial(of), "seed=1")) == own_source(of) == __file__
+    assert [own_source(function) for function in (mean_std, torch.nn.functional.mse_loss, math.sqrt)] == [None] * 3
+
+
+def test_a_function_is_called_as_a_config_calls_it() -> None:
+    assert dotted(partial(partial(torch.nn.functional.mse_loss), reduction="sum")) == "torch.nn.functional.mse_loss"
+    assert dotted(Mean()) == dotted(Mean) == f"{__name__}.Mean"

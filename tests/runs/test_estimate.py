@@ -6,6 +6,7 @@ from itertools import accumulate, chain
 import pytest
 import torch
 
+from conftest import SHALLOW
 from stx.config.compose import composition
 from stx.config.schema import Config
 from stx.loop.evaluate import Evaluate
@@ -25,7 +26,7 @@ def test_every_step_costs_a_constant_and_its_pixels(monkeypatch: pytest.MonkeyPa
     config, inputs = prepared("model=vgg19_random", "optim.steps=100", "optim.pyramid=[60]", "style_stat=gram")
     small, whole = (0.01 + 1e-6 * pixels for pixels in (128 * 96, 256 * 192))
     calibration = 2 + 5 + 1  # the layers of the style, and the prior
-    expected = (60 + calibration) * small + (40 + calibration + estimate.JUDGED) * whole
+    expected = (60 + calibration) * small + (40 + calibration + 6) * whole  # measures and files at the end
     assert estimate.seconds(config, inputs) == pytest.approx(expected)
 
 
@@ -61,6 +62,10 @@ def test_a_probe_has_the_proportions_of_the_picture(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(estimate, "evaluation", noted)
     estimate.an_evaluation(config, inputs, 48 * 32)
     assert shapes == [(3, 32, 48)]
+    shapes.clear()
+    small = ("model=vgg19_random", "image_size.width=64", "image_size.height=48", *SHALLOW)
+    assert estimate.seconds(*prepared(*small)) > 0
+    assert shapes == [(3, 72, 96), (3, 144, 192)]
 
 
 def test_a_narrow_picture_is_timed_at_what_the_network_can_see() -> None:

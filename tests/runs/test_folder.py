@@ -22,7 +22,7 @@ from stx.model.prepare import prepare
 from stx.pictures import images
 from stx.runs import identity
 from stx.runs.files import BASELINES, CALIBRATION, CHECKPOINT, CONFIG, CONTENT, LOSSES, OUTPUT, RUN, SHEET, STYLE
-from stx.runs.folder import Canvas, Folder, levels_begun, rescued
+from stx.runs.folder import Canvas, Folder, at_work, levels_begun, rescued
 from stx.runs.identity import Identity
 from stx.runs.job import Job
 
@@ -172,3 +172,21 @@ def test_a_damaged_table_of_levels_begins_anew(tmp_path: Path, damaged: str) -> 
     (tmp_path / "calibration.json").write_text('[{"width": 4}]')
     assert levels_begun(tmp_path / "calibration.json") == [{"width": 4}]
     assert levels_begun(tmp_path / "none") == []
+
+
+@pytest.mark.parametrize(
+    ("error", "before", "after"),
+    [
+        (KeyboardInterrupt, "running", "interrupted"),
+        (ZeroDivisionError, "running", "failed"),
+        (ZeroDivisionError, "finished", "finished"),
+    ],
+)
+def test_the_record_says_how_a_block_ended_that_raised(
+    tmp_path: Path, error: type[BaseException], before: str, after: str
+) -> None:
+    folder = Folder(tmp_path, RECORD, lambda path: None)
+    folder.close(before)
+    with pytest.raises(error), at_work(folder):
+        raise error
+    assert identity.read(tmp_path) == RECORD._replace(outcome=after, resumed=[])

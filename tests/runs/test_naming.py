@@ -28,6 +28,8 @@ def name_of(*overrides: str) -> str:
         ("+experiment=gatys2016 optim.steps=20", "gatys2016 steps=20"),
         ("+experiment=thesis/e06_gram_cooc_vector", "thesis/e06_gram_cooc_vector"),
         ("+experiment=thesis/e01_gram optim=adam optim.steps=20", "thesis/e01_gram adam steps=20"),
+        ("optim.stop_at=null", "stop_at=null"),
+        ("style_stat=cooc_vector style_stat.normalise=true", "cooc_vector normalise=true"),
         ("tracking=none guard.on_nan=raise device=cpu", "device=cpu"),
     ],
 )

@@ -135,6 +135,16 @@ def test_a_run_is_found_by_its_folder_and_by_its_id_below_outputs(tmp_path: Path
         taken_up(tmp_path / "outputs" / "runs")
 
 
+def test_a_refusal_names_the_newest_run_by_its_folder_and_any_other_as_it_was_typed(tmp_path: Path) -> None:
+    folder = tmp_path / "outputs" / "run"
+    left(folder, outcome="finished", done=3)
+    (folder / STORED).write_text(json.dumps({"run_id": "1" * 32, "experiment_id": "1", "uri": "u"}))
+    (tmp_path / "outputs" / "latest").symlink_to("run")
+    for typed, named in (("last", "outputs/run"), ("1" * 32, "1" * 32)):
+        with pytest.raises(UserError, match=f"^resume={named}: that run has finished its 3 steps"):
+            resume.job(typed, [], NOWHERE)
+
+
 def test_a_run_is_found_by_its_id_in_the_store_as_long_as_its_folder_is_there(
     tmp_path: Path, new_database: Path
 ) -> None:
@@ -157,3 +167,18 @@ def test_the_store_is_where_the_run_left_it_or_where_it_moved_to_or_as_typed(tmp
     assert taken_up(tmp_path / "moved" / "run").config.tracking.uri == uri.replace("/outputs/", "/moved/")
     typed = taken_up(tmp_path / "moved" / "run", "tracking.uri=http://127.0.0.1:9")
     assert typed.config.tracking.uri == "http://127.0.0.1:9"
+
+
+def test_files_that_have_their_names_only_where_the_run_began_are_found_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = left(tmp_path / "run", "content=photo.png", "style=painting.png")
+    for folder in ("began", "now"):
+        (tmp_path / folder).mkdir()
+    for name in ("began/photo.png", "began/painting.png", "now/painting.png"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path / "now")
+    for begun_in, content in ((str(tmp_path / "began"), "../began/photo.png"), ("", "photo.png")):
+        identity.write(tmp_path / "run", record._replace(begun_in=begun_in))
+        config = taken_up(tmp_path / "run").config
+        assert (config.content, config.style) == (content, "painting.png")
