@@ -10,6 +10,7 @@ from conftest import SHALLOW
 from stx.errors import UserError
 from stx.runs import batch as module
 from stx.runs.batch import Batch, Ended, Member, batch
+from stx.runs.job import Job
 
 SMALL = ["model=vgg19_random", "image_size.width=48", "image_size.height=32", "optim.steps=2", *SHALLOW]
 
@@ -132,19 +133,43 @@ def test_two_batches_do_not_share_a_folder(store: str, tmp_path: Path) -> None:
         work(members(store), tmp_path)
 
 
-def test_an_interruption_marks_the_parent_and_passes(store: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("error", "status", "outcome"),
+    [(KeyboardInterrupt, "KILLED", "interrupted"), (ZeroDivisionError, "FAILED", "failed")],
+)
+def test_what_breaks_a_batch_off_marks_the_parent_and_passes(
+    store: str, tmp_path: Path, error: type[BaseException], status: str, outcome: str
+) -> None:
     opened = None
 
-    def interrupted() -> None:
+    def broken_off() -> None:
         nonlocal opened
         with batch("trial", members(store), tmp_path) as opened:
-            raise KeyboardInterrupt
+            raise error
 
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
+    with pytest.raises(error):
+        broken_off()
     assert opened
     parent = opened.store.read(opened.parent.id)
-    assert (parent.status, parent.tags["stx.outcome"]) == ("KILLED", "interrupted")
+    assert (parent.status, parent.tags["stx.outcome"]) == (status, outcome)
+
+
+def test_members_that_are_added_are_made_and_no_other_is_made_again(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def breaks(job: Job) -> Path:
+        made.append(job.folder.name.partition("-")[0])
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(module, "run", breaks)
+    one, two = members(store)
+    with batch("trial", [one], tmp_path) as trial:
+        assert [ended.name for ended in trial.work()] == ["one"]
+        trial.add([two])
+        assert [ended.name for ended in trial.work()] == ["two"]
+    assert made == ["one", "two"]
 
 
 def test_a_member_whose_folder_is_damaged_takes_no_other_along(store: str, tmp_path: Path) -> None:

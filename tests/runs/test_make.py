@@ -11,15 +11,15 @@ from PIL import Image
 
 from conftest import SHALLOW, SMALL
 from stx.config.compose import composition
-from stx.errors import Diverged
+from stx.errors import Diverged, UserError
 from stx.loop.listener import Listener, Start
 from stx.measures.judge import Judge
 from stx.model.prepare import prepare
 from stx.pictures import images
 from stx.runs import identity, resume
-from stx.runs.files import BASELINES, JOURNAL, OUTPUT, SHEET
+from stx.runs.files import BASELINES, CHECKPOINT, JOURNAL, OUTPUT, SHEET
 from stx.runs.job import Job
-from stx.runs.make import Judged, run
+from stx.runs.make import Judged, run, state_of, told_how_to_go_on
 from stx.runs.tracking.courier import pending
 from stx.runs.tracking.journal import entries
 from stx.runs.tracking.tracker import Tracker
@@ -44,6 +44,14 @@ def test_a_run_gives_its_picture_outcome_and_measures_and_tells_its_watchers(tmp
     assert result.measured["baseline/sliced_wasserstein"] > 0
     assert Image.open(result.picture).size == (48, 32)
 
+    left = job(tmp_path / "new" / "folder")._replace(resumed=identity.read(tmp_path / "new" / "folder"))
+    state = state_of(left, prepare(left.config))
+    assert state
+    assert state.step == left.config.optim.steps == 3  # of a run that was killed behind its last step
+    shorter = left._replace(config=composition([*left.overrides, "optim.steps=2"]).config)
+    with pytest.raises(UserError, match="it is of step 3, and the run has 2"):
+        state_of(shorter, prepare(shorter.config))
+
 
 def test_ctrl_c_while_a_finished_picture_is_judged_leaves_the_measures_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
@@ -62,6 +70,17 @@ def test_ctrl_c_while_a_finished_picture_is_judged_leaves_the_measures_out(
     assert record.outcome == "finished"
     assert (tmp_path / SHEET).exists()
     assert not (tmp_path / BASELINES).exists()
+
+
+def test_a_second_ctrl_c_says_how_to_go_on_where_there_is_a_state(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for state in (False, True):
+        if state:
+            (tmp_path / CHECKPOINT).touch()
+        with caplog.at_level("INFO", "stx"), pytest.raises(KeyboardInterrupt), told_how_to_go_on(tmp_path):
+            raise KeyboardInterrupt
+        assert (f"go on: python -m stx.run resume={tmp_path}" in caplog.text) == state
 
 
 def test_all_that_a_run_shows_and_measures_is_in_its_store_at_its_end(

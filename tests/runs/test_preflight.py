@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from filelock import FileLock
+from filelock import FileLock, Timeout
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from conftest import SMALL, TINY, Started
 from stx import run as command
-from stx.config.compose import compose
+from stx.config.compose import compose, composition
 from stx.errors import UserError
 from stx.runs import preflight
+from stx.runs.job import Job
+from stx.runs.make import run
 
 
 class Usage(NamedTuple):
@@ -130,3 +133,44 @@ def test_space_is_looked_at_where_the_run_will_write(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(shutil, "disk_usage", usage)
     preflight.check(compose([*SMALL, "tracking=none"]), tmp_path / "not" / "yet")
     assert looked == [tmp_path]
+
+
+def typed(*overrides: str) -> DictConfig:
+    """As Hydra hands it to a callback."""
+    words = [*TINY, "tracking=none", *overrides]
+    config = compose(words)
+    with open_dict(config):
+        config.hydra.overrides.task = [word for word in words if not word.startswith("hydra")]
+    OmegaConf.set_readonly(config.hydra, False)
+    return config
+
+
+def test_a_run_with_an_option_in_vain_does_not_start_and_one_that_goes_on_is_sent_to_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    start = preflight.Preflight().on_run_start
+    with pytest.raises(SystemExit) as left:
+        start(typed("hydra.run.dir=out", "guard.shrink=0.25"))
+    assert (left.value.code, list(tmp_path.iterdir())) == (2, [])
+    assert "guard.shrink=0.25 has no effect" in capfd.readouterr().err
+    config, choices, words = composition([*TINY, "tracking=none"])
+    run(Job(config, tmp_path / "out", choices, words, quiet=True))
+    going_on = typed(f"resume={tmp_path}/out", "optim.steps=4")
+    start(going_on)
+    assert Path(going_on.hydra.run.dir).absolute() == tmp_path / "out"
+
+
+def test_a_sweep_has_its_folder_made_and_to_itself_until_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preflight, "check_sweep", lambda config: None)
+    place = tmp_path / "not" / "yet"
+    for _ in range(2):
+        callback, config = preflight.Preflight(), typed(f"hydra.sweep.dir={place}")
+        callback.on_multirun_start(config)
+        with pytest.raises(Timeout):
+            FileLock(str(place / ".lock"), is_singleton=False).acquire(timeout=0)
+        callback.on_multirun_end(config)
+        with FileLock(str(place / ".lock"), is_singleton=False).acquire(timeout=0):
+            assert place.is_dir()

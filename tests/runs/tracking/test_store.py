@@ -6,9 +6,10 @@ import shutil
 import sqlite3
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from conftest import SERVER
 from stx.config.schema import MlflowTracking
@@ -99,6 +100,20 @@ def test_a_store_that_another_process_has_is_said_soon_and_given_up_in_the_end(
     ):
         open_store(f"sqlite:///{tmp_path / 'mlflow.db'}", "stx")
     assert caplog.text.count("another process has the store; waiting up to") == 1
+
+
+def test_a_store_is_waited_for_as_long_as_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+
+    class Held(FileLock):
+        def acquire(self, timeout: float, **_: object) -> Any:  # type: ignore[override]
+            waited.append(timeout)
+            raise Timeout(self.lock_file)
+
+    monkeypatch.setattr(module, "FileLock", Held)
+    with pytest.raises(UserError, match="has kept the store for a minute"), module.alone_with(tmp_path / "lock"):
+        pass
+    assert waited == [module.SOON, 60]
 
 
 def test_a_deleted_experiment_is_named_with_its_cure(uri: str) -> None:
