@@ -87,6 +87,7 @@ def test_a_store_that_does_not_know_the_run_is_told_all_of_it(tmp_path: Path, ur
     second = addresses(tmp_path / "run")[0]["run_id"]
     assert second != first
     assert seen(uri, first) == seen(other, second) == WHOLE
+    assert mlflow.MlflowClient(other).get_run(second).data.tags["stx.outcome"] == "finished"
     assert deliver(tmp_path / "run", uri) == ""  # back again: it is known there
     assert [address["run_id"] for address in addresses(tmp_path / "run")] == [first, second]
     assert (seen(uri, first), len(runs_in(uri))) == (WHOLE, 1)
