@@ -67,12 +67,16 @@ def moved(fitted: Callable[[Tensor], Tensor], move: Callable[[Tensor], Tensor]) 
     return partial(fitted, reference=reference)
 
 
+TRIED = (8, 6), (7, 8)
+"""Maps (H, W) on which statistics are tried: neither of one shape nor of one number of positions."""
+
+
 def tried(terms: Sequence[Term], same_shape: bool) -> None:
     """Run the terms on small noise, so that a bad parameter is a message and not a failed run. Raises UserError."""
     for term in terms:
         option = term.group if term.toward is None else f"{term.group}_stat ({term.name})"
         for layer in term.layers:
-            ours, other = (noise(layer, size) for size in ((8, 6), (6, 8)))
+            ours, other = (noise(layer, size) for size in TRIED)
             try:
                 # Only of a style may the other picture have another shape.
                 shown = (ours, other) if term.toward == "style" and not same_shape else (ours, ours)
@@ -102,7 +106,7 @@ def position_free(terms: Sequence[Term]) -> bool:
     for term in terms:
         if term.toward != "style":
             continue
-        maps = [noise("conv1_1", size) for size in ((8, 6), (6, 8))]
+        maps = [noise("conv1_1", size) for size in TRIED]
         try:
             shapes = {term.fit(each)(each).shape for each in maps}
         except Exception:  # whatever a function of the user's may raise

@@ -44,6 +44,10 @@ def test_content_may_be_several_terms_too() -> None:
 def test_only_statistics_of_positions_are_not_free_of_them() -> None:
     assert position_free(tuple(of("style_stat=gram").values()))
     assert not position_free(tuple(of("style_stat=cooc_tensor").values()))
+    ordered = Term("style", "it", lambda maps: maps.flatten(1).sort(1).values, {"conv1_1": 1}, toward="style")
+    assert not position_free([ordered])  # as many values as there are positions, whatever their shape
+    with pytest.raises(UserError, match="compares position by position"):
+        tried([ordered], same_shape=False)
 
 
 @pytest.mark.parametrize(
