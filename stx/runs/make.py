@@ -61,7 +61,7 @@ def run(job: Job, *watchers: Listener) -> Result:
             timeline.ended("name, record, folder")
             listeners = (canvas, files, tracker, judged, bar, Timed(), *watchers)
             outcome = coarse_to_fine(config, inputs, resumed, listeners, stop)
-            picture = resized(outcome.picture, inputs.content.shape[1:])
+            picture, measured = resized(outcome.picture, inputs.content.shape[1:]), dict[str, float]()
             with stop.at_once():
                 measured = {} if outcome.stopped else judged.at_the_end(picture, outcome.steps)
             files.end(inputs, images.to_picture(picture), measured)
