@@ -185,8 +185,9 @@ class Serving:
 
 def as_outside(environment: Mapping[str, str]) -> None:
     """Passwords, proxies and certificates may have been set since this process began."""
-    os.environ.clear()
     os.environ.update(environment)
+    for name in os.environ.keys() - environment.keys():  # not cleared first, as threads that deliver read it
+        del os.environ[name]
 
 
 def serve(requests: Iterable[str], serving: Serving) -> None:
