@@ -22,7 +22,7 @@ import torch
 
 from stx import __main__ as front
 from stx.model.vgg import VGG19, Weights
-from stx.model.weights import load_weights
+from stx.model.weights import import_torchvision, load_weights
 from stx.runs.tracking import office
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -42,6 +42,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def caffe_weights() -> Weights:
     return load_weights("vgg19", None, 0)
+
+
+def torchvisions(configuration: str) -> torch.nn.Sequential:
+    """The convolutional part of torchvision's VGG19 ("E") or VGG16 ("D"); the rest is six times as large."""
+    vgg = import_torchvision().models.vgg
+    layers: torch.nn.Sequential = vgg.make_layers(vgg.cfgs[configuration])
+    return layers
 
 
 @pytest.fixture(scope="session")

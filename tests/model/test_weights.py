@@ -7,10 +7,11 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from conftest import torchvisions
 from stx.config.layers import LAYERS
 from stx.errors import UserError
 from stx.model.vgg import Weights
-from stx.model.weights import CAFFE_FILE, SOURCES, import_torchvision, load_weights, sha256, wheel_file
+from stx.model.weights import CAFFE_FILE, SOURCES, load_weights, sha256, wheel_file
 
 
 def test_the_wheels_weights_are_the_ones_that_were_tried(caffe_weights: Weights) -> None:
@@ -46,13 +47,19 @@ def test_without_the_wheel_the_message_says_what_to_install(monkeypatch: pytest.
         wheel_file()
 
 
+def stored(layers: torch.nn.Sequential) -> dict[str, torch.Tensor]:
+    """As torchvision's file has them, classifier and all."""
+    features = {f"features.{name}": values for name, values in layers.state_dict().items()}
+    return {**features, "classifier.6.bias": torch.zeros(1000)}
+
+
 def test_torchvisions_own_file_is_read(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    model = import_torchvision().models.vgg19(weights=None)
-    torch.save(model.state_dict(), tmp_path / "vgg19.pth")
+    layers = torchvisions("E")
+    torch.save(stored(layers), tmp_path / "vgg19.pth")
     weights = load_weights("vgg19_torchvision", str(tmp_path / "vgg19.pth"), 0)
-    found = [layer for layer in model.features if isinstance(layer, torch.nn.Conv2d)]
-    for (kernel, bias), layer in zip(weights.convolutions.values(), found, strict=True):
+    convolutions = [layer for layer in layers if isinstance(layer, torch.nn.Conv2d)]
+    for (kernel, bias), layer in zip(weights.convolutions.values(), convolutions, strict=True):
         assert torch.equal(kernel, layer.weight)
         assert torch.equal(bias, layer.bias)
     assert weights.preprocessing.order == (0, 1, 2)
@@ -80,8 +87,10 @@ def test_a_file_that_is_not_vgg19_is_refused_by_name(tmp_path: Path, model: str,
 
 
 def test_kernels_of_another_shape_are_refused(tmp_path: Path) -> None:
-    state = import_torchvision().models.vgg16(weights=None).state_dict()
-    torch.save({**state, "features.34.weight": torch.zeros(1), "features.34.bias": torch.zeros(1)}, tmp_path / "w.pth")
+    torch.save(
+        {**stored(torchvisions("D")), "features.34.weight": torch.zeros(1), "features.34.bias": torch.zeros(1)},
+        tmp_path / "w.pth",
+    )
     with pytest.raises(UserError, match=r"w\.pth has"):
         load_weights("vgg19_torchvision", str(tmp_path / "w.pth"), 0)
 
