@@ -18,7 +18,12 @@ def did_you_mean(name: str, allowed: Iterable[str]) -> str:
 
 
 class Stopped(Exception):
-    """A run could not go on, through no mistake of the user's: a full disk. The command line exits with status 1."""
+    """A run could not go on, through no mistake of the user's: a full disk, a full card. The command line exits with
+    status 1."""
+
+
+class OutOfMemory(Stopped):
+    """The memory of its processor is full, which may be another program's doing: worth another try."""
 
 
 class Diverged(Exception):

@@ -32,9 +32,14 @@ def style_layers(config: Config) -> str:
     return "" if config.loss_weights.style_layers else "loss_weights.style_layers is empty"
 
 
+def on_a_card(config: Config) -> str:
+    return f"device={config.device} always repeats" if config.device in ("cpu", "mps") else ""
+
+
 REASONS: Mapping[str, Reason] = {
     "image_size.long_side": sides,
     "model.seed": random_weights,
+    "deterministic": on_a_card,
     "guard.shrink": going_back,
     "guard.backoffs": going_back,
     "loss_weights.alpha": content_layers,

@@ -269,7 +269,8 @@ class Config(Section):
     style_size: Literal["auto", "same", "own"]
     seed: Annotated[Whole, Field(ge=0, lt=2**63)]
     device: Annotated[str, AfterValidator(known_device)]
-    precision: Literal["auto", "fp32", "bf16"]
+    precision: Literal["auto", "fp32", "tf32", "bf16"]
+    deterministic: Annotated[bool, Field(strict=True)]
     activation_checkpointing: Annotated[bool, Field(strict=True)]
     timing: Annotated[bool, Field(strict=True)]
 
@@ -305,6 +306,7 @@ def restored(dumped: Any) -> Config:
             "resume": None,
             "activation_checkpointing": False,
             "timing": False,
+            "deterministic": True,
             "content_stat": features,
             "prior": {"_target_": None},
         }

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from stx.model.losses import Losses, LossNetwork
+from stx.model.memory import ran_out
 from stx.model.terms import PICTURE
 from stx.stats.precision import wide
 
@@ -40,6 +41,8 @@ def evaluation(network: LossNetwork, image: Tensor) -> tuple[Evaluate, bool]:
     try:
         return captured(network, image), True
     except RuntimeError as error:
+        if ran_out(error):
+            raise
         why = str(error).splitlines()[0]
         warnings.warn(f"the step is not captured as a CUDA graph, and slower for it: {why}", stacklevel=2)
         return eager(network, image), False
@@ -68,7 +71,7 @@ def captured(network: LossNetwork, image: Tensor) -> Evaluate:
     debug_mode = torch.cuda.get_sync_debug_mode()
     try:
         with torch.cuda.stream(side):
-            torch.cuda.set_sync_debug_mode("error")  # found out here: a capture that fails half-way is hard to undo
+            refuse_waits()  # found out here: a capture that fails half-way is hard to undo
             for _ in range(WARM_UP):
                 evaluate()
         torch.cuda.set_sync_debug_mode(debug_mode)
@@ -90,6 +93,12 @@ def captured(network: LossNetwork, image: Tensor) -> Evaluate:
         return captured_values
 
     return replay
+
+
+def refuse_waits() -> None:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Synchronization debug mode")  # a prototype, and nothing to the user
+        torch.cuda.set_sync_debug_mode("error")
 
 
 def named(losses: Losses, image: Tensor) -> dict[str, Tensor]:

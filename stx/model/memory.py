@@ -1,6 +1,8 @@
 """How much memory a run will take at its worst: said before it starts, and refused where it cannot fit."""
 
-from collections.abc import Collection, Iterator, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -9,6 +11,7 @@ from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
 from stx.config.layers import LAYERS
+from stx.errors import OutOfMemory
 from stx.model import machine
 from stx.model.terms import PICTURE, Term
 from stx.model.vgg import POOL, RELU, segments
@@ -125,3 +128,24 @@ def available(device: torch.device) -> float:
         cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # by PyTorch, for itself
         return float(torch.cuda.mem_get_info(device)[0] + cached)
     return machine.memory()
+
+
+FULL = ("out of memory", "can't allocate memory", "ALLOC_FAILED")
+"""What PyTorch, CUDA and its libraries say where the memory is full, in errors of kinds that say other things too."""
+
+
+def ran_out(error: BaseException) -> bool:
+    return isinstance(error, MemoryError) or any(sign in str(error) for sign in FULL)
+
+
+@contextmanager
+def told_when_full(device: str, also: Callable[[], str] = str) -> Iterator[None]:
+    """A block whose want of memory is raised as OutOfMemory, with what there is to say `also` by then."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not ran_out(error):
+            raise
+        asked = re.search(r"tried to allocate ([\d.]+ \w+)", str(error), re.IGNORECASE)
+        wanted = f" left for {asked[1]} more" if asked else " left"
+        raise OutOfMemory(f"{device} has no memory{wanted}; another program may hold it{also()}") from error

@@ -48,11 +48,15 @@ class Inputs(NamedTuple):
 
 
 def prepare(config: Config, given: Mapping[str, Image] = MappingProxyType({})) -> Inputs:
-    """Device, weights, terms, optimiser and pictures of a run. Raises UserError.
+    """Device, weights, terms, optimiser and pictures of a run. Raises UserError, and OutOfMemory of a full device.
 
     Pictures that are `given` as "content" and "style" take the place of the files that the config names.
     """
-    hardware = choose(config.device, config.precision)
+    with memory.told_when_full(f"device={config.device}"):
+        return inputs_on(choose(config.device, config.precision, config.deterministic), config, given)
+
+
+def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) -> Inputs:
     weights = load_weights(config.model.name, config.model.weights, config.model.seed)
     timeline.ended("device and weights")
     content, style, to_read = reading.given(config, given)

@@ -3,6 +3,7 @@
 import logging
 import time
 import traceback
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,7 +14,7 @@ from stx.config.compose import at_work, choices_of, compose
 from stx.config.effects import ineffective
 from stx.config.schema import MlflowTracking
 from stx.config.secrets import hidden, taken_out
-from stx.errors import UserError
+from stx.errors import OutOfMemory, Stopped, UserError
 from stx.loop.signals import raising
 from stx.runs import identity
 from stx.runs.digest import digest
@@ -74,18 +75,26 @@ class Batch:
     def work(self) -> Iterator[Ended]:
         """Make the runs that are missing, in the order of the plan. What one raises ends that one only.
 
-        Called again, after `add`, it goes on with the new members.
+        Called again, after `add`, it goes on with the new members. One that had no memory is tried again behind the
+        others: another program may have taken it.
         """
         for left in self.store.runs("mlflow.parentRunId", self.parent.id):
             if left.status == "RUNNING":  # its process is dead: nobody else works in this folder
                 self.store.end(left, "interrupted", "KILLED")
-        for name, planned in [item for item in self.planned.items() if item[0] not in self.worked]:
+        waiting = deque(name for name in self.planned if name not in self.worked)
+        while waiting:
+            name = waiting.popleft()
+            planned, first = self.planned[name], name not in self.worked
             self.worked.add(name)
             started, message = time.monotonic(), "kept"
             run_ = self.run_of(name) or self.told_again(name)
             if not run_:
                 tags = {"mlflow.parentRunId": self.parent.id, "stx.digest": planned.digest}
-                message = attempt(planned.job._replace(tags=tags))
+                message, full = attempt(planned.job._replace(tags=tags))
+                if full and first:
+                    log.warning(f"{name}: {message}; tried again behind the others")
+                    waiting.append(name)
+                    continue
                 run_ = self.run_of(name)
             yield Ended(name, run_.tags["stx.outcome"] if run_ else "failed", time.monotonic() - started, message)
 
@@ -105,8 +114,9 @@ class Batch:
         return None if trouble else self.run_of(name)
 
 
-def attempt(job: Job) -> str:
-    """Run, and say in a line what went wrong; the traceback goes into the run's folder."""
+def attempt(job: Job) -> tuple[str, bool]:
+    """Run, and say in a line what went wrong, and whether it was want of memory; the traceback goes into the run's
+    folder."""
     try:
         job.folder.mkdir(parents=True, exist_ok=True)
         (job.folder / ERROR).unlink(missing_ok=True)
@@ -116,9 +126,9 @@ def attempt(job: Job) -> str:
     except Exception as error:
         with suppress(OSError):
             atomic.write(job.folder / ERROR, hidden(traceback.format_exc()))
-        kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
-        return hidden(f"{kind}{error}").splitlines()[0]
-    return ""
+        kind = "" if isinstance(error, (UserError, Stopped)) else f"{type(error).__name__}: "
+        return hidden(f"{kind}{error}").splitlines()[0], isinstance(error, OutOfMemory)
+    return "", False
 
 
 @contextmanager

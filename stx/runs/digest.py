@@ -50,7 +50,7 @@ def digest(config: Config, inputs: Inputs) -> str:
 
 def parts(config: Config, inputs: Inputs) -> Iterator[bytes]:
     hardware = inputs.hardware
-    yield f"{NUMERICS} {hardware.device.type} {hardware.dtype} {inputs.weights.sha256}".encode()
+    yield f"{NUMERICS} {hardware.device.type} torch.{hardware.precision} {inputs.weights.sha256}".encode()
     yield json.dumps(settings(config), sort_keys=True).encode()
     for picture in (inputs.content, inputs.style, inputs.initial):
         yield str(tuple(picture.shape)).encode()

@@ -5,6 +5,7 @@ import math
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from stx.errors import Stopped
 from stx.loop import checkpoint
 from stx.loop.checkpoint import Checkpoint
 from stx.loop.listener import Event, Listener, Row, Start
+from stx.model import memory
 from stx.model.prepare import Inputs
 from stx.pictures import images
 from stx.pictures.sheet import contact_sheet, fitted
@@ -155,9 +157,11 @@ def at_work(files: Folder) -> Iterator[Folder]:
 
 @contextmanager
 def rescued(folder: Path, canvas: Canvas) -> Iterator[None]:
-    """Where the folder cannot be written any more, save the picture elsewhere and raise Stopped."""
+    """Where the folder cannot be written any more, save the picture elsewhere and raise Stopped; where there is no
+    memory any more, which leaves the folder as it is, raise OutOfMemory."""
     try:
-        yield
+        with memory.told_when_full(str(canvas.image.device), partial(left_in, folder)):
+            yield
     except OSError as error:
         said = f"{error.filename or folder}: {error.strerror or error}"
         elsewhere = free_name(Path(tempfile.gettempdir()), f"stx-{folder.name}")
@@ -166,6 +170,13 @@ def rescued(folder: Path, canvas: Canvas) -> Iterator[None]:
         except OSError:
             raise Stopped(f"{said}; the picture could not be saved in {elsewhere.parent} either") from error
         raise Stopped(f"{said}\nthe picture so far: {elsewhere}; with space again: resume={folder}") from error
+
+
+def left_in(folder: Path) -> str:
+    """How to go on with a run that had no memory, where it has come to a state."""
+    picture = f"; the picture so far: {folder / OUTPUT}" if (folder / OUTPUT).exists() else ""
+    state = f"\nwith memory free again: resume={folder}{picture}" if (folder / CHECKPOINT).exists() else ""
+    return f", or a smaller image_size or activation_checkpointing=true would do{state}"
 
 
 def free_name(folder: Path, stem: str) -> Path:

@@ -152,7 +152,7 @@ def machine(inputs: Inputs) -> dict[str, Any]:
     return {
         "versions": versions(),
         "device": hardware.device.type,
-        "precision": str(hardware.dtype).removeprefix("torch."),
+        "precision": hardware.precision,
         "threads": torch.get_num_threads(),
     }
 

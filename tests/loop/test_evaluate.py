@@ -1,5 +1,6 @@
 """Evaluations: what they tell, and on a GPU as a graph the same as without one."""
 
+import warnings
 from collections.abc import Callable
 from functools import partial
 
@@ -10,7 +11,7 @@ from torch import Tensor
 from stx import stats
 from stx.config.compose import composition
 from stx.config.schema import CONF
-from stx.loop.evaluate import Evaluate, captured, eager, evaluation, named
+from stx.loop.evaluate import Evaluate, captured, eager, evaluation, named, refuse_waits
 from stx.loop.optimisers.adam import Adam
 from stx.loop.steps import optimise
 from stx.model.asked import terms
@@ -112,6 +113,28 @@ def test_what_cannot_be_captured_is_evaluated_eagerly_and_the_first_line_says_wh
         evaluate, graph = evaluation(net, OnCuda())  # type: ignore[arg-type]
     assert not graph
     assert torch.equal(evaluate().total, net(image).total)
+
+
+def test_a_card_that_is_full_is_no_reason_to_go_on_without_a_graph(
+    caffe_weights: Weights, picture: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(network: LossNetwork, image: Tensor) -> Evaluate:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
+
+    monkeypatch.setattr("stx.loop.evaluate.captured", full)
+    with pytest.raises(torch.OutOfMemoryError):
+        evaluation(network(caffe_weights, picture, "cpu"), OnCuda())  # type: ignore[arg-type]
+
+
+def test_pytorchs_warning_about_waits_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def warned(mode: str) -> None:
+        warnings.warn("Synchronization debug mode is a prototype feature and does not yet detect all", stacklevel=1)
+        warnings.warn(f"set to {mode}", stacklevel=1)
+
+    monkeypatch.setattr(torch.cuda, "set_sync_debug_mode", warned)
+    with pytest.warns(UserWarning, match="set to error") as shown:
+        refuse_waits()
+    assert [str(one.message) for one in shown] == ["set to error"]
 
 
 @GPU

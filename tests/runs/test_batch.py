@@ -7,12 +7,15 @@ import pytest
 from filelock import FileLock
 
 from conftest import SHALLOW
-from stx.errors import UserError
+from stx.errors import OutOfMemory, UserError
 from stx.runs import batch as module
 from stx.runs.batch import Batch, Ended, Member, batch
 from stx.runs.job import Job
 
 SMALL = ["model=vgg19_random", "image_size.width=48", "image_size.height=32", "optim.steps=2", *SHALLOW]
+
+FIRST = "moments_cooc"
+"""What the first member asks for: the default."""
 
 
 @pytest.fixture
@@ -91,6 +94,29 @@ def test_a_member_that_fails_is_listed_and_tried_again(
     monkeypatch.setattr(module, "run", real)
     _, again = work(members(store), tmp_path)
     assert [(one.outcome, one.message) for one in again] == [("finished", ""), ("finished", "kept")]
+
+
+def test_a_member_without_memory_is_tried_again_behind_the_others(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    real, tried = module.run, list[str]()
+
+    def full(job: Job) -> Path:
+        tried.append(job.choices["style_stat"])
+        if tried in ([FIRST], [FIRST, "cooc_vector", FIRST]):
+            raise OutOfMemory("cuda has no memory left\nresume=...")
+        return real(job)  # type: ignore[return-value]
+
+    monkeypatch.setattr(module, "run", full)
+    _, ended = work(members(store), tmp_path)
+    assert tried == [FIRST, "cooc_vector", FIRST]
+    assert [(one.name, one.outcome, one.message) for one in ended] == [
+        ("two", "finished", ""),
+        ("one", "failed", "cuda has no memory left"),
+    ]
+    assert "one: cuda has no memory left; tried again behind the others" in caplog.messages
+    _, again = work(members(store), tmp_path)
+    assert [(one.name, one.outcome) for one in again] == [("one", "finished"), ("two", "finished")]
 
 
 def test_a_diverged_member_counts_as_ended(store: str, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from conftest import SHALLOW, SMALL
 from stx.config.compose import composition
-from stx.errors import Stopped
+from stx.errors import OutOfMemory, Stopped
 from stx.loop import checkpoint
 from stx.loop.checkpoint import Checkpoint
 from stx.loop.listener import Row, Start
@@ -54,6 +54,21 @@ def test_a_picture_that_cannot_be_saved_in_its_folder_is_saved_elsewhere(
     with pytest.raises(Stopped, match=said), rescued(tmp_path / "run", Canvas(RED)):
         raise OSError(28, "No space left on device")
     assert Image.open(tmp_path / "stx-run.png").getpixel((0, 0)) == (255, 0, 0)
+
+
+@pytest.mark.parametrize("left", [(), (CHECKPOINT,), (CHECKPOINT, OUTPUT)])
+def test_a_run_without_memory_says_how_to_go_on_where_it_has_come_to_a_state(
+    tmp_path: Path, left: tuple[str, ...]
+) -> None:
+    for name in left:
+        (tmp_path / name).touch()
+    said = r"cpu has no memory left for \d+ \w+ more; .*true would do"
+    with pytest.raises(OutOfMemory, match=said) as full, rescued(tmp_path, Canvas(RED)):
+        torch.empty(2**60, dtype=torch.uint8)
+    assert (f"\nwith memory free again: resume={tmp_path}" in str(full.value)) == (CHECKPOINT in left)
+    assert (f"; the picture so far: {tmp_path / OUTPUT}" in str(full.value)) == (OUTPUT in left)
+    with pytest.raises(RuntimeError, match="size mismatch"), rescued(tmp_path, Canvas(RED)):
+        raise RuntimeError("size mismatch")
 
 
 def test_a_picture_that_its_folder_has_no_place_for_is_saved_elsewhere(
