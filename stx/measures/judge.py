@@ -4,7 +4,9 @@ All pictures are judged by the same network, the original VGG19 with max pooling
 docs/measures.md says what each one is, which way it points, and what it costs.
 """
 
+import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import torch
@@ -18,6 +20,9 @@ from stx.model.weights import load_weights
 
 DEEPEST = "conv4_3"
 """Pictures too small for it are not judged. No measure looks at a deeper layer."""
+KEPT: dict[str, dict[str, float]] = {}
+"""Baselines by the digest of their two pictures: a quarter of what a judge costs to make, and a batch's runs have few
+pairs of pictures."""
 
 
 def circular(
@@ -53,12 +58,15 @@ class Judge(NamedTuple):
 
 
 def measurer(content: Tensor, style: Tensor) -> Judge:
-    """What depends on both pictures alone, computed once. They are (3, H, W), RGB in [0, 1], of any sizes."""
+    """What depends on both pictures alone, computed once. They are (3, H, W), RGB in [0, 1], of any sizes.
+
+    Of pictures that this process has judged by before, the baselines are those that were measured then.
+    """
     if content.device.type == "mps":  # which has no float64
         content, style = content.cpu(), style.cpu()
     if min(*content.shape[1:], *style.shape[1:]) < shortest_side(DEEPEST):
         return Judge({}, lambda picture: {})
-    vgg = VGG19(load_weights("vgg19", None, 0), "max", DEEPEST).to(content.device)
+    vgg, pair = network(content.device), digest(content, style)
     shortest = min(content.shape[1:])
     to_style, to_content, of_both = (
         {name: measure for name, measure in toward(picture).items() if measure.spec.smallest <= shortest}
@@ -81,9 +89,10 @@ def measurer(content: Tensor, style: Tensor) -> Judge:
                 paintings[layer] = painting
         for layer, photograph in seen(content):
             contents = aimed(to_content, layer, photograph)
-            baselines[layer] = {name: distance(photograph) for name, distance in targets[layer].items()}
-            if content.shape == style.shape:
-                baselines[layer] |= {name: distance(paintings[layer]) for name, distance in contents.items()}
+            if pair not in KEPT:
+                baselines[layer] = {name: distance(photograph) for name, distance in targets[layer].items()}
+                if content.shape == style.shape:
+                    baselines[layer] |= {name: distance(paintings[layer]) for name, distance in contents.items()}
             targets[layer] |= contents | aimed(of_both, layer, paintings.get(layer), photograph)
 
     def judge(picture: Tensor) -> dict[str, float]:
@@ -95,7 +104,22 @@ def measurer(content: Tensor, style: Tensor) -> Judge:
             }
         return on_host("measure", over_layers(distances_of))
 
-    return Judge(on_host("baseline", over_layers(baselines)), judge)
+    if pair not in KEPT:
+        KEPT[pair] = on_host("baseline", over_layers(baselines))
+    return Judge(dict(KEPT[pair]), judge)
+
+
+@lru_cache(1)
+def network(device: torch.device) -> VGG19:
+    return VGG19(load_weights("vgg19", None, 0), "max", DEEPEST).to(device)
+
+
+def digest(*pictures: Tensor) -> str:
+    total = hashlib.sha256()
+    for picture in pictures:
+        total.update(f"{picture.device.type} {tuple(picture.shape)}".encode())
+        total.update(picture.detach().cpu().contiguous().numpy().tobytes())
+    return total.hexdigest()
 
 
 def aimed(measures: Mapping[str, Measure], layer: str, *targets: Tensor | None) -> dict[str, ToTarget]:

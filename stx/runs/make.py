@@ -40,7 +40,7 @@ def run(job: Job, *watchers: Listener) -> Result:
     """
     config, folder, inputs = job.config, job.folder, prepare(job.config)
     folder.mkdir(parents=True, exist_ok=True)
-    with alone_in(folder), told_how_to_go_on(folder), interruptible() as stop:
+    with alone_in(folder), told_how_to_go_on(folder), timing.of_one_run(), interruptible() as stop:
         record, resumed = claimed(job, inputs), state_of(job, inputs)
         lacking = mended(folder / LOSSES, folder / JOURNAL, resumed.step) if resumed else ""
         identity.write(folder, record)  # behind all that may be refused, before anything of a new run
@@ -89,7 +89,6 @@ def say_at_the_end(job: Job, outcome: Outcome, measured: Mapping[str, float], wh
     log.info(describe.closing(outcome, measured, where))
     if job.config.timing:
         log.info(timing.table(timeline.parts()))
-    timeline.begin()  # for the next run of this process
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """timing=true: a run's parts and their seconds, at its end and in its folder."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from stx import timeline
 from stx.loop.listener import Listener, Row, Start
@@ -16,6 +17,15 @@ class Timed(Listener):
     def rows(self, rows: list[Row]) -> None:
         timeline.ended(self.part)
         self.part = "steps"
+
+
+@contextmanager
+def of_one_run() -> Iterator[None]:
+    """A block, behind which the time line begins anew, however it ends: the next run of the process has its own."""
+    try:
+        yield
+    finally:
+        timeline.begin()
 
 
 def table(parts: Mapping[str, float]) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -9,7 +10,9 @@ from torch import Tensor
 
 from stx.config.layers import LAYERS
 from stx.config.schema import CONF
+from stx.measures import judge as module
 from stx.measures.catalogue import catalogue, toward
+from stx.measures.distances import ToTarget
 from stx.measures.judge import DEEPEST, circular, measurer, measures
 
 STYLE_LAYERS = catalogue()["sliced_wasserstein"].spec.layers
@@ -53,6 +56,31 @@ def test_one_judge_says_the_same_of_a_picture_every_time() -> None:
     assert again | judge.baselines == measures(picture(2), content, style)
     assert all(name.startswith("measure/") for name in again)
     assert all(name.startswith("baseline/") for name in judge.baselines)
+
+
+def test_baselines_of_two_pictures_are_measured_once_in_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, real = list[str](), module.aimed
+
+    def counted(*arguments: Any) -> dict[str, ToTarget]:
+        def one(name: str, distance: ToTarget) -> ToTarget:
+            def measured(features: Tensor) -> Tensor:
+                asked.append(name)
+                return distance(features)
+
+            return measured
+
+        return {name: one(name, distance) for name, distance in real(*arguments).items()}
+
+    monkeypatch.setattr(module, "aimed", counted)
+    content, style = picture(21), picture(22)
+    first = measurer(content, style)
+    once, expected = len(asked), dict(first.baselines)
+    assert once >= len(expected)
+    first.baselines.clear()  # which are the caller's own
+    assert measurer(content.clone(), style.clone()).baselines == expected
+    assert len(asked) == once
+    assert measurer(style, content).baselines != expected
+    assert len(asked) == 2 * once
 
 
 def test_a_style_picture_of_another_size_has_no_content_baseline() -> None:

@@ -8,6 +8,7 @@ import pytest
 from conftest import SHALLOW, SMALL, command
 from stx import timeline
 from stx.config.compose import composition
+from stx.loop.listener import Listener, Row
 from stx.runs.job import Job
 from stx.runs.make import run
 from stx.runs.timing import table
@@ -40,4 +41,15 @@ def test_the_next_run_of_a_process_is_timed_from_its_own_begin_and_others_say_no
         run(Job(config, tmp_path, choices, typed, quiet=True))
     assert not (tmp_path / "timing.json").exists()
     assert "in all" not in caplog.text
+    assert timeline.parts() == {}
+
+
+def test_a_run_that_fails_leaves_no_time_to_the_next(tmp_path: Path) -> None:
+    class Breaks(Listener):
+        def rows(self, rows: list[Row]) -> None:
+            raise ZeroDivisionError
+
+    config, choices, typed = composition([*SMALL, *SHALLOW, "tracking=none"])
+    with pytest.raises(ZeroDivisionError):
+        run(Job(config, tmp_path, choices, typed, quiet=True), Breaks())
     assert timeline.parts() == {}
