@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from stx import timeline
 from stx.config.schedule import coarse_steps
 from stx.config.schema import Config
 from stx.loop.checkpoint import Checkpoint
@@ -70,6 +71,7 @@ def coarse_to_fine(
         if image is not state.image:
             state = Checkpoint.start(image)._replace(step=state.step, events=state.events)
         network = loss_network(config, level.inputs, state.scales or None)
+        timeline.ended("networks and calibration")
         image = image.clone(memory_format=torch.contiguous_format).requires_grad_()
         evaluate, graph = evaluation(network, image)
         for listener in listeners:

@@ -53,12 +53,15 @@ def prepare(config: Config, given: Mapping[str, Image] = MappingProxyType({})) -
     Pictures that are `given` as "content" and "style" take the place of the files that the config names.
     """
     with memory.told_when_full(f"device={config.device}"):
-        return inputs_on(choose(config.device, config.precision, config.deterministic), config, given)
+        hardware = choose(config.device, config.precision, config.deterministic)
+        torch.empty(0, device=hardware.device)  # a CUDA device makes its context now
+        timeline.ended("device")
+        return inputs_on(hardware, config, given)
 
 
 def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) -> Inputs:
     weights = load_weights(config.model.name, config.model.weights, config.model.seed)
-    timeline.ended("device and weights")
+    timeline.ended("weights")
     content, style, to_read = reading.given(config, given)
     size = images.working_size(
         content.size, config.image_size.width, config.image_size.height, config.image_size.long_side

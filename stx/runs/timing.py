@@ -11,7 +11,8 @@ class Timed(Listener):
     """Tells the parts of the loop apart. On a GPU a step has ended when its losses are read."""
 
     def begun(self, level: Start) -> None:
-        timeline.ended("networks and calibration")
+        if level.graph:
+            timeline.ended("capture of the CUDA graph")
         self.part = "first steps"
 
     def rows(self, rows: list[Row]) -> None:

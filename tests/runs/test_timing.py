@@ -8,10 +8,10 @@ import pytest
 from conftest import SHALLOW, SMALL, command
 from stx import timeline
 from stx.config.compose import composition
-from stx.loop.listener import Listener, Row
+from stx.loop.listener import Listener, Row, Start
 from stx.runs.job import Job
 from stx.runs.make import run
-from stx.runs.timing import table
+from stx.runs.timing import Timed, table
 
 
 def test_a_part_is_a_line_with_its_share() -> None:
@@ -25,7 +25,7 @@ def test_a_command_says_where_its_time_went_and_keeps_it(tmp_path: Path) -> None
     assert done.returncode == 0, done.stderr
     parts = json.loads((tmp_path / "out" / "timing.json").read_text())
     assert list(parts) == [
-        "Python, Hydra, the config", "PyTorch's import", "device and weights", "pictures, terms, expected memory",
+        "Python, Hydra, the config", "PyTorch's import", "device", "weights", "pictures, terms, expected memory",
         "name, record, folder", "networks and calibration", "first steps", "measures", "picture and sheet",
     ]  # fmt: skip
     assert all(seconds >= 0 for seconds in parts.values())
@@ -42,6 +42,16 @@ def test_the_next_run_of_a_process_is_timed_from_its_own_begin_and_others_say_no
     assert not (tmp_path / "timing.json").exists()
     assert "in all" not in caplog.text
     assert timeline.parts() == {}
+
+
+def test_the_capture_of_a_graph_is_a_part_of_its_own() -> None:
+    def told(graph: bool) -> list[str]:
+        timeline.begin()
+        Timed().begun(Start(None, None, 0, graph))  # type: ignore[arg-type]
+        return list(timeline.parts())
+
+    assert (told(graph=True), told(graph=False)) == (["capture of the CUDA graph"], [])
+    timeline.begin()
 
 
 def test_a_run_that_fails_leaves_no_time_to_the_next(tmp_path: Path) -> None:
