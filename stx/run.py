@@ -5,6 +5,7 @@ if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered whi
 
     answer_ctrl_c()
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,19 @@ def job(composed: "DictConfig") -> None:
     # Late, here and below: so that Ctrl-C while they are imported is answered; and torch takes a second, that --help,
     # completion and mistakes need not wait for.
     from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
 
     from stx.config import command
+
+    # The answer is given here: Hydra would put a line of its own before it. In a sweep it says which job it was.
+    with command.answering() if HydraConfig.get().mode == RunMode.RUN else nullcontext():
+        command.result(str(made(composed)))
+
+
+def made(composed: "DictConfig") -> Path:
+    """The picture of the run that was asked for."""
+    from hydra.core.hydra_config import HydraConfig
+
     from stx.config.compose import choices_of, overrides_of
     from stx.config.schema import validate
     from stx.runs import resume
@@ -29,13 +41,11 @@ def job(composed: "DictConfig") -> None:
     hydra_config = HydraConfig.get()
     overrides = overrides_of(hydra_config)
     if composed.resume is not None:
-        result = run(resume.job(str(composed.resume), overrides, composed.tracking))
-    else:
-        folder = relative(Path(hydra_config.runtime.output_dir))
-        config, choices = validate(composed), choices_of(hydra_config)
-        notes = hydra_notes(composed, hydra_config)
-        result = run(Job(config, folder, choices, overrides, name=run_name(config, choices), notes=notes))
-    command.result(str(result.picture))
+        return run(resume.job(str(composed.resume), overrides, composed.tracking)).picture
+    folder = relative(Path(hydra_config.runtime.output_dir))
+    config, choices = validate(composed), choices_of(hydra_config)
+    notes = hydra_notes(composed, hydra_config)
+    return run(Job(config, folder, choices, overrides, name=run_name(config, choices), notes=notes)).picture
 
 
 def hydra_notes(composed: "DictConfig", hydra_config: Any) -> dict[str, str]:

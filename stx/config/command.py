@@ -79,11 +79,13 @@ def say(line: str) -> None:
 
 
 def result(line: str) -> None:
-    """On stdout. It may be closed, or a pipe whose reader has gone: `| head -1`."""
+    """On stdout. It may be closed, or a pipe whose reader has gone: `| head -1`. Of a full one it is on stderr."""
     try:
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
-    except OSError:
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            say(f"{line}\nstx: stdout: {error.strerror}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python fails once more at its end
 
 

@@ -44,6 +44,8 @@ def explain(error: ValidationError, plain: Any) -> str:
     if kind == "string_type":
         quoted = f"; a number as a name is quoted twice: '{option}=\"{value}\"'" if isinstance(value, int) else ""
         return f"{option}={value}: should be text{quoted}"
+    if kind == "model_type":
+        return f"{option}={value}: has options of its own, {option}.name=value"
     if kind in ("string_too_short", "too_short"):
         return f"{option}= is empty"
     message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")

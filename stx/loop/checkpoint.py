@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import shorten
 from typing import Any, NamedTuple
 
 import torch
@@ -111,7 +112,7 @@ def refused(path: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # a damaged file may raise anything
-        why = (str(error).strip() or type(error).__name__).splitlines()[0][:120]
+        why = shorten((str(error).strip() or type(error).__name__).splitlines()[0], 120, placeholder=" ...")
         raise UserError(
             f"{path}: not a checkpoint of stx ({why})\ndelete it to begin that run anew in its folder"
         ) from None

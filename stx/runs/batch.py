@@ -158,6 +158,7 @@ def batch(name: str, members: Sequence[Member], folder: Path) -> Iterator[Batch]
             store.end(parent, "failed", "FAILED")
             raise
         except BaseException:  # a signal
+            log.warning("interrupted; the same command goes on from here, and what has finished is kept")
             store.end(parent, "interrupted", "KILLED")
             raise
         store.end(parent, "finished", "FINISHED")

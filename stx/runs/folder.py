@@ -87,6 +87,8 @@ class Folder(Listener):
     def state(self, state: Checkpoint) -> None:
         flush(self.folder / LOSSES)  # first, so that no power cut leaves a state ahead of its losses
         checkpoint.save(self.folder / CHECKPOINT, state._replace(run=self.run.id))
+        if not (self.folder / OUTPUT).exists():  # of a run that has just begun
+            self.kept(state.last_finite)
 
     def happened(self, events: Sequence[Event]) -> None:
         lines = ["step,what", *(f"{step},{what}" for step, what in events)]

@@ -176,7 +176,7 @@ def check_space(config: Config, inputs: "Inputs", folder: Path) -> None:
     free = shutil.disk_usage(existing).free
     if free < needed:
         raise UserError(
-            f"{folder}: {free / 1e6:.0f} MB are free there and this run may need {needed / 1e6:.0f} MB; "
+            f"{folder}: {free / 1e6:.0f} MB are free there and this run may need {max(1.0, needed / 1e6):.0f} MB; "
             "make room, or name another folder: hydra.run.dir=..."
         )
 
