@@ -1,5 +1,6 @@
 """One run from its job to its result, in one process."""
 
+import json
 import os
 import shutil
 import signal
@@ -10,14 +11,16 @@ import torch
 from PIL import Image
 
 from conftest import SHALLOW, SMALL
+from stx import timeline
 from stx.config.compose import composition
 from stx.errors import Diverged, UserError
+from stx.loop import checkpoint
 from stx.loop.listener import Listener, Start
 from stx.measures.judge import Judge
 from stx.model.prepare import prepare
 from stx.pictures import images
 from stx.runs import identity, resume
-from stx.runs.files import BASELINES, CHECKPOINT, JOURNAL, OUTPUT, SHEET
+from stx.runs.files import BASELINES, CHECKPOINT, JOURNAL, OUTPUT, SHEET, TIMING
 from stx.runs.job import Job
 from stx.runs.make import Judged, run, state_of, told_how_to_go_on
 from stx.runs.tracking.courier import pending
@@ -51,6 +54,27 @@ def test_a_run_gives_its_picture_outcome_and_measures_and_tells_its_watchers(tmp
     shorter = left._replace(config=composition([*left.overrides, "optim.steps=2"]).config)
     with pytest.raises(UserError, match="it is of step 3, and the run has 2"):
         state_of(shorter, prepare(shorter.config))
+
+    checkpoint.save(left.folder / CHECKPOINT, state._replace(optimiser={"state": {}, "param_groups": []}))
+    with pytest.raises(UserError, match="not a checkpoint of stx"):  # of this optimiser: found before the first step
+        state_of(left, prepare(left.config))
+    assert left.resumed
+    identity.write(left.folder, left.resumed._replace(outcome="interrupted"))
+    with pytest.raises(UserError, match="another process has gone on with this run meanwhile; try again"):
+        run(left)
+
+
+def test_a_run_that_is_not_quiet_says_how_far_it_is_and_one_that_is_timed_where_its_time_went(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    timeline.begin()
+    with caplog.at_level("INFO", "stx"):
+        run(job(tmp_path, "timing=true")._replace(quiet=False))
+    assert capsys.readouterr().err.splitlines()[-1].startswith("step 3/3 (48 x 32)  total ")
+    parts = json.loads((tmp_path / TIMING).read_text())
+    assert list(parts)[-3:] == ["first steps", "measures", "picture and sheet"]
+    told = [line.split("%  ")[1] for line in caplog.text.splitlines() if "%  " in line]
+    assert told == [*parts, "delivery"]
 
 
 def test_ctrl_c_while_a_finished_picture_is_judged_leaves_the_measures_out(

@@ -1,5 +1,6 @@
 """What is found before anything is written, and what is not disturbed by it."""
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -66,19 +67,22 @@ SWEEPS = [
     ("hydra.sweep.dir=linked", "linked/1 is another job's too: let hydra.sweep.subdir"),
     ("hydra.output_subdir=logs", "hydra.output_subdir=logs: stx writes what Hydra would, into .hydra/; leave it out"),
     ("hydra.sweep.dir=a/file", "a is a file; name a folder"),
+    ("hydra.sweep.dir=ids hydra.sweep.subdir=${hydra.job.id}-${hydra.job.num}", "ids/1-1/output.png would be written"),
+    ("resume=old/1", "resume= goes on with one run: leave out --multirun"),
 ]
 
 
 def test_jobs_of_a_sweep_that_cannot_have_their_folders_are_found_before_the_first_starts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("old/1/run.json", "mine/0/output.png"):
+    for name in ("old/1/run.json", "mine/0/output.png", "ids/1-1/output.png"):
         (tmp_path / name).parent.mkdir(parents=True)
     (tmp_path / "old/1/run.json").write_text(
         '{"format": 2, "id": "1", "overrides": [], "choices": {"style_stat": "gram"}, '
         '"config": {}, "files": {}, "machine": {}}'
     )
-    (tmp_path / "mine/0/output.png").write_text("mine")
+    for name in ("mine/0/output.png", "ids/1-1/output.png"):
+        (tmp_path / name).write_text("mine")
     (tmp_path / "a").write_text("a file")
     for name in ("hydras/1/.hydra", "linked/0"):
         (tmp_path / name).mkdir(parents=True)
@@ -133,6 +137,21 @@ def test_space_is_looked_at_where_the_run_will_write(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(shutil, "disk_usage", usage)
     preflight.check(compose([*SMALL, "tracking=none"]), tmp_path / "not" / "yet")
     assert looked == [tmp_path]
+
+
+@pytest.mark.parametrize("refused", [os.W_OK, os.X_OK])
+def test_a_folder_that_takes_no_file_or_lets_nobody_in_is_found_before_one_is_made_in_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, refused: int
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path or not mode & refused)  # root may all
+    with pytest.raises(UserError, match=rf"not/yet: {tmp_path} may not be written to; name another folder: hydra\.run"):
+        preflight.check(compose([*SMALL, "tracking=none"]), tmp_path / "not" / "yet")
+
+
+def test_a_folder_of_configs_has_to_be_there_and_other_places_are_hydra_s_to_find(tmp_path: Path) -> None:
+    check(f"hydra.searchpath=[{tmp_path},pkg://stx]")
+    with pytest.raises(UserError, match=r"hydra\.searchpath: there is no folder .*/nowhere$"):
+        check(f"hydra.searchpath=[{tmp_path},{tmp_path}/nowhere]")
 
 
 def typed(*overrides: str) -> DictConfig:

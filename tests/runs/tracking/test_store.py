@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from filelock import FileLock, Timeout
+from servers import Answer, Asked, serving
 
 from conftest import SERVER
 from stx.config.schema import MlflowTracking
@@ -133,6 +134,10 @@ def test_a_batch_s_folder_remembers_its_run_of_every_store(
     assert ids(folder) == {first.id, other.id}
     renamed = Store(uri, "another name").parent("thesis", folder)
     assert (renamed.id, renamed.experiment_id) == (first.id, first.experiment_id)
+    elsewhere = Store(uri, "a third name")
+    assert elsewhere.runs("stx.batch", "thesis") == []
+    elsewhere.parent("thesis", folder)
+    assert [run.id for run in elsewhere.runs("stx.batch", "thesis")] == [first.id]  # its members are looked for there
     folder.rename(tmp_path / "moved")
     assert store.parent("thesis", tmp_path / "moved").id == first.id
     assert store.read(first.id).tags["stx.folder"] == str(tmp_path / "moved")
@@ -177,6 +182,22 @@ def test_addresses_of_artifacts_move_with_a_database_where_they_have_come_along(
         for query in ("SELECT artifact_location FROM experiments", "SELECT artifact_uri FROM runs"):
             assert [address for (address,) in database.execute(query)] == expected
     assert (f"the store has moved to {tmp_path}; " in caplog.text) == moves
+
+
+def test_where_a_server_keeps_artifacts_is_its_own_affair() -> None:
+    experiment = {"experiment_id": "7", "lifecycle_stage": "active", "artifact_location": "mlflow-artifacts:/7"}
+
+    def answer(asked: Asked) -> Answer:
+        if "get-by-name" not in asked.path:
+            return Answer(200, {"experiment_id": "8"})
+        if asked.path.endswith("=new"):
+            return Answer(404, {"error_code": "RESOURCE_DOES_NOT_EXIST"})
+        return Answer(200, {"experiment": experiment})
+
+    with serving(answer) as served:
+        assert opened(f"http://{served.place}", "stx") == "7"
+        assert opened(f"http://{served.place}", "new") == "8"
+    assert [asked.content for asked in served.asked if asked.method == "POST"] == [{"name": "new"}]
 
 
 def test_what_others_log_of_a_store_is_not_shown(uri: str) -> None:
