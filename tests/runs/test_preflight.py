@@ -2,16 +2,20 @@
 
 import os
 import shutil
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf, open_dict
+from PIL import Image
 
 from conftest import SMALL, TINY, Started
 from stx import run as command
+from stx import timeline
 from stx.config.compose import compose, composition
 from stx.errors import UserError
 from stx.runs import preflight
@@ -173,11 +177,45 @@ def test_a_run_with_an_option_in_vain_does_not_start_and_one_that_goes_on_is_sen
         start(typed("hydra.run.dir=out", "guard.shrink=0.25"))
     assert (left.value.code, list(tmp_path.iterdir())) == (2, [])
     assert "guard.shrink=0.25 has no effect" in capfd.readouterr().err
-    config, choices, words = composition([*TINY, "tracking=none"])
+    Image.new("RGB", (40, 7), "grey").save("photo.png")
+    config, choices, words = composition([*TINY, "tracking=none", "content=photo.png"])
     run(Job(config, tmp_path / "out", choices, words, quiet=True))
     going_on = typed(f"resume={tmp_path}/out", "optim.steps=4")
     start(going_on)
     assert Path(going_on.hydra.run.dir).absolute() == tmp_path / "out"
+    Image.new("RGB", (40, 7), "red").save("photo.png")
+    with pytest.raises(SystemExit):
+        start(typed("resume=out", "optim.steps=4"))
+    assert "content=photo.png is another file" in capfd.readouterr().err
+    with pytest.raises(SystemExit):
+        start(typed("hydra.run.dir=out"))
+    assert "holds a run" in capfd.readouterr().err
+
+
+def test_a_run_s_store_is_opened_before_it_starts(
+    tmp_path: Path, new_database: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(new_database, "mlflow.db")
+    Path("notes.txt").write_text("mine")
+    asked = ("hydra.run.dir=out", "tracking=mlflow", "tracking.experiment=birds")
+    start = preflight.Preflight().on_run_start
+    timeline.begin()
+    start(typed(*asked, f"tracking.uri=sqlite:///{tmp_path}/mlflow.db"))
+    assert list(timeline.parts())[-1] == "the store's answer"
+    timeline.begin()
+    with closing(sqlite3.connect("mlflow.db")) as database:
+        assert ("birds",) in database.execute("SELECT name FROM experiments").fetchall()
+    with pytest.raises(SystemExit):
+        start(typed(*asked, f"tracking.uri=sqlite:///{tmp_path}/notes.txt"))
+    assert "is no SQLite database" in capfd.readouterr().err
+
+
+def test_a_job_s_folder_is_of_the_time_at_which_its_sweep_began() -> None:
+    words = [*TINY, "hydra.sweep.dir=${now:%H-%M-%S-%f}"]
+    sweep = compose(words)
+    began = str(sweep.hydra.sweep.dir)
+    assert preflight.folder_of_job(sweep, compose(words), 3) == Path(began, "3")
 
 
 def test_a_sweep_has_its_folder_made_and_to_itself_until_it_ends(
