@@ -98,6 +98,8 @@ def own_source(function: Callable[..., Any]) -> str | None:
     """The file of a function that is neither stx's nor torch's: its author may change it at any time."""
     while isinstance(function, partial):
         function = function.func
+    # a decorator, as @torch.no_grad() is, stands in a file of its own
+    function = inspect.unwrap(function if hasattr(function, "__qualname__") else type(function))
     package = (getattr(function, "__module__", None) or "").partition(".")[0]
     try:
         return None if package in ("stx", "torch") else inspect.getsourcefile(function)

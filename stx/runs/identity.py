@@ -170,11 +170,10 @@ def named_files(config: Config, inputs: Inputs) -> dict[str, str]:
     if isinstance(config.init, PictureInit):
         named["init.path"] = config.init.path
     digests = {option: of_picture(source) for option, source in named.items()}
-    return {
-        **digests,
-        "model.weights": inputs.weights.sha256,
-        **{name: sha256(path) for name, path in further(inputs)},
-    }
+    digests["model.weights"] = inputs.weights.sha256
+    for name, path in dict.fromkeys(further(inputs)):  # terms of one function may name a file each
+        digests[name] = f"{digests.get(name, '')} {sha256(path)}".strip()
+    return digests
 
 
 def further(inputs: Inputs) -> Iterator[tuple[str, Path]]:

@@ -47,6 +47,7 @@ def test_members_are_children_of_one_parent_and_are_not_run_twice(store: str, tm
     assert trial.store.read(trial.parent.id).status == "FINISHED"
     pictures = sorted((tmp_path / "out" / "runs").glob("*/output.png"))
     assert [picture.parent.name.partition("-")[0] for picture in pictures] == ["one", "two"]
+    assert not any((picture.parent / "checkpoint.pt").exists() for picture in pictures)
 
     again, second = work(members(store), tmp_path / "out")
     assert again.parent.id == trial.parent.id
@@ -123,7 +124,8 @@ def test_a_diverged_member_counts_as_ended(store: str, tmp_path: Path) -> None:
     overflow = [*SMALL[1:3], store, "+experiment=thesis/e06_gram_cooc_vector", "optim.steps=9"]
     overflow += ["image_size.width=64", "image_size.height=48"]
     _, ended = work([Member("overflow", overflow)], tmp_path)
-    assert [one.outcome for one in ended] == ["diverged"]
+    assert [(one.outcome, one.message) for one in ended] == [("diverged", "")]  # before it had a state to throw away
+    assert not list((tmp_path / "runs").glob("*/error.txt"))
     _, again = work([Member("overflow", overflow)], tmp_path)
     assert [one.message for one in again] == ["kept"]
 

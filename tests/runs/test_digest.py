@@ -1,7 +1,7 @@
 """What makes two runs the same, and what does not."""
 
 import math
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -93,8 +93,19 @@ class Mean:
         return features.mean()
 
 
+@torch.no_grad()
+def untracked(features: torch.Tensor) -> torch.Tensor:
+    return features.mean()
+
+
+@cache
+def kept(features: torch.Tensor) -> torch.Tensor:
+    return features.mean()
+
+
 def test_code_is_one_s_own_where_it_is_neither_stx_s_nor_torch_s_nor_built_in() -> None:
     assert own_source(partial(partial(of), "seed=1")) == own_source(of) == __file__
+    assert own_source(Mean()) == own_source(Mean) == own_source(untracked) == own_source(kept) == __file__
     assert [own_source(function) for function in (mean_std, torch.nn.functional.mse_loss, math.sqrt)] == [None] * 3
 
 

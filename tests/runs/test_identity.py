@@ -177,6 +177,29 @@ def test_what_is_another_file_now_is_named(tmp_path: Path, which: str, monkeypat
         run(again(tmp_path / "out", "optim.steps=9"))
 
 
+def test_files_that_two_terms_of_one_function_name_are_all_checked(tmp_path: Path) -> None:
+    files = [tmp_path / "x.pt", tmp_path / "y.pt"]
+    terms = []
+    for number, file in enumerate(files):
+        torch.save(torch.full((64, 64, 3, 3), 1.0 + number), file)
+        terms += [
+            f"+style_stat@style_stat.terms.{file.stem}=cooc_tensor",
+            f"style_stat.terms.{file.stem}.filter={file}",
+        ]
+    config = composition([*TYPED, "loss_weights.style_layers=[conv1_1]", "style_size=same", *terms]).config
+    inputs = prepare(config)
+    record = identity.Identity("1", [], {}, config.model_dump(), identity.named_files(config, inputs), {})
+    name = "filter of stx.stats.cooccurrence.cooc_tensor"
+    assert record.files[name].split() == [identity.sha256(file) for file in files]
+    identity.refuse_changed(record, identity.named_files(config, inputs), tmp_path)
+    for file in files:
+        before = file.read_bytes()
+        file.write_bytes(before + b"more")
+        with pytest.raises(UserError, match=f"{name} is another file than the run began with"):
+            identity.refuse_changed(record, identity.named_files(config, inputs), tmp_path)
+        file.write_bytes(before)
+
+
 def test_other_versions_and_threads_are_said_and_recorded(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     run(job(tmp_path))
     record = identity.read(tmp_path)
@@ -246,6 +269,12 @@ def test_a_store_in_a_file_is_the_same_from_every_folder_and_moves_with_the_run(
     assert identity.store(record, folder) == uri
     (tmp_path / "outputs").rename(tmp_path / "elsewhere")
     assert identity.store(record, tmp_path / "elsewhere" / "run") == f"sqlite:///{tmp_path}/elsewhere/mlflow.db"
+    assert identity.store(record, tmp_path / "run") == uri  # there is none beside it
+    (tmp_path / "outputs").mkdir()
+    (tmp_path / "outputs" / "mlflow.db").touch()
+    assert identity.store(record, tmp_path / "elsewhere" / "run") == uri  # it is where it was; what is here is a copy
+    server = record._replace(config={"tracking": {"uri": "http://127.0.0.1:9"}}, store_from_here=None)
+    assert identity.store(server, folder) == "http://127.0.0.1:9"
 
 
 def test_code_that_is_another_under_another_path_is_named_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

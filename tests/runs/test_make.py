@@ -1,8 +1,11 @@
 """One run from its job to its result, in one process."""
 
+import errno
+import json
 import os
 import shutil
 import signal
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -10,14 +13,16 @@ import torch
 from PIL import Image
 
 from conftest import SHALLOW, SMALL
+from stx import timeline
 from stx.config.compose import composition
-from stx.errors import Diverged, UserError
+from stx.errors import Diverged, Stopped, UserError
+from stx.loop import checkpoint
 from stx.loop.listener import Listener, Start
 from stx.measures.judge import Judge
 from stx.model.prepare import prepare
 from stx.pictures import images
 from stx.runs import identity, resume
-from stx.runs.files import BASELINES, CHECKPOINT, JOURNAL, OUTPUT, SHEET
+from stx.runs.files import BASELINES, CHECKPOINT, JOURNAL, LOSSES, OUTPUT, SHEET, TIMING
 from stx.runs.job import Job
 from stx.runs.make import Judged, run, state_of, told_how_to_go_on
 from stx.runs.tracking.courier import pending
@@ -32,25 +37,51 @@ def job(folder: Path, *overrides: str) -> Job:
 
 def test_a_run_gives_its_picture_outcome_and_measures_and_tells_its_watchers(tmp_path: Path) -> None:
     levels: list[tuple[int, ...]] = []
+    folder = tmp_path / "new" / "folder"
 
     class Watcher(Listener):
         def begun(self, level: Start) -> None:
             levels.append(tuple(level.image.shape))
+            record = identity.read(folder)
+            assert record
+            assert record.outcome == "running"
 
-    result = run(job(tmp_path / "new" / "folder", "optim.pyramid=[1]"), Watcher())
+    result = run(job(folder, "optim.pyramid=[1]"), Watcher())
     assert levels == [(3, 16, 24), (3, 32, 48)]
-    assert (result.picture, result.outcome) == (tmp_path / "new" / "folder" / OUTPUT, "finished")
+    assert (result.picture, result.outcome) == (folder / OUTPUT, "finished")
     assert result.measured["measure/content"] > 0
     assert result.measured["baseline/sliced_wasserstein"] > 0
     assert Image.open(result.picture).size == (48, 32)
 
-    left = job(tmp_path / "new" / "folder")._replace(resumed=identity.read(tmp_path / "new" / "folder"))
+    left = job(folder)._replace(resumed=identity.read(folder))
     state = state_of(left, prepare(left.config))
     assert state
     assert state.step == left.config.optim.steps == 3  # of a run that was killed behind its last step
     shorter = left._replace(config=composition([*left.overrides, "optim.steps=2"]).config)
     with pytest.raises(UserError, match="it is of step 3, and the run has 2"):
         state_of(shorter, prepare(shorter.config))
+
+    checkpoint.save(left.folder / CHECKPOINT, state._replace(optimiser={"state": {}, "param_groups": []}))
+    with pytest.raises(UserError, match="not a checkpoint of stx"):  # of this optimiser: found before the first step
+        state_of(left, prepare(left.config))
+    assert left.resumed
+    identity.write(left.folder, left.resumed._replace(outcome="interrupted"))
+    with pytest.raises(UserError, match="another process has gone on with this run meanwhile; try again"):
+        run(left)
+
+
+def test_a_run_that_is_not_quiet_says_how_far_it_is_and_one_that_is_timed_where_its_time_went(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    timeline.begin()
+    with caplog.at_level("INFO", "stx"):
+        run(job(tmp_path, "timing=true", "image_size.width=40", "image_size.height=7")._replace(quiet=False))
+    assert capsys.readouterr().err.splitlines()[-1].startswith("step 3/3 (40 x 7)  total ")
+    parts = json.loads((tmp_path / TIMING).read_text())
+    assert list(parts)[-3:] == ["first steps", "measures", "picture and sheet"]
+    told = [line.split("%  ")[1] for line in caplog.text.splitlines() if "%  " in line]
+    assert told == [*parts, "delivery"]
+    assert "finished after 3 steps" in caplog.text
 
 
 def test_ctrl_c_while_a_finished_picture_is_judged_leaves_the_measures_out(
@@ -125,8 +156,28 @@ def test_what_stops_at_the_first_fault_names_it_and_what_was_stopped_says_how_to
         run(job(tmp_path / "stopped"), Impatient())
     assert left.value.code == 128 + signal.SIGTERM
     assert f"go on: python -m stx.run resume={tmp_path / 'stopped'}" in caplog.text
+    assert torch.load(tmp_path / "stopped" / CHECKPOINT)["optimiser"]
+    (tmp_path / "stopped" / LOSSES).unlink()
+    (tmp_path / "stopped" / JOURNAL).unlink(missing_ok=True)
     again = resume.job(str(tmp_path / "stopped"), [], {"name": "none"})
     assert run(again._replace(quiet=True)).outcome == "finished"
+    assert "stopped/losses.csv lacks the steps 1 to " in caplog.text
+    assert not torch.load(tmp_path / "stopped" / CHECKPOINT)["optimiser"]
+
+
+def test_where_nothing_more_can_be_written_the_picture_is_saved_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(Listener):
+        def rows(self, rows: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device", "losses.csv")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(
+        Stopped, match=rf"losses\.csv: No space left on device\nthe picture so far: {tmp_path}/stx-out\.png"
+    ):
+        run(job(tmp_path / "out", "image_size.width=40", "image_size.height=7"), Full())
+    assert Image.open(tmp_path / "stx-out.png").size == (40, 7)
 
 
 def test_a_picture_is_measured_within_its_range_and_at_its_whole_size() -> None:

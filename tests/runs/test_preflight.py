@@ -1,16 +1,21 @@
 """What is found before anything is written, and what is not disturbed by it."""
 
+import os
 import shutil
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf, open_dict
+from PIL import Image
 
 from conftest import SMALL, TINY, Started
 from stx import run as command
+from stx import timeline
 from stx.config.compose import compose, composition
 from stx.errors import UserError
 from stx.runs import preflight
@@ -66,19 +71,22 @@ SWEEPS = [
     ("hydra.sweep.dir=linked", "linked/1 is another job's too: let hydra.sweep.subdir"),
     ("hydra.output_subdir=logs", "hydra.output_subdir=logs: stx writes what Hydra would, into .hydra/; leave it out"),
     ("hydra.sweep.dir=a/file", "a is a file; name a folder"),
+    ("hydra.sweep.dir=ids hydra.sweep.subdir=${hydra.job.id}-${hydra.job.num}", "ids/1-1/output.png would be written"),
+    ("resume=old/1", "resume= goes on with one run: leave out --multirun"),
 ]
 
 
 def test_jobs_of_a_sweep_that_cannot_have_their_folders_are_found_before_the_first_starts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("old/1/run.json", "mine/0/output.png"):
+    for name in ("old/1/run.json", "mine/0/output.png", "ids/1-1/output.png"):
         (tmp_path / name).parent.mkdir(parents=True)
     (tmp_path / "old/1/run.json").write_text(
         '{"format": 2, "id": "1", "overrides": [], "choices": {"style_stat": "gram"}, '
         '"config": {}, "files": {}, "machine": {}}'
     )
-    (tmp_path / "mine/0/output.png").write_text("mine")
+    for name in ("mine/0/output.png", "ids/1-1/output.png"):
+        (tmp_path / name).write_text("mine")
     (tmp_path / "a").write_text("a file")
     for name in ("hydras/1/.hydra", "linked/0"):
         (tmp_path / name).mkdir(parents=True)
@@ -135,6 +143,21 @@ def test_space_is_looked_at_where_the_run_will_write(monkeypatch: pytest.MonkeyP
     assert looked == [tmp_path]
 
 
+@pytest.mark.parametrize("refused", [os.W_OK, os.X_OK])
+def test_a_folder_that_takes_no_file_or_lets_nobody_in_is_found_before_one_is_made_in_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, refused: int
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path or not mode & refused)  # root may all
+    with pytest.raises(UserError, match=rf"not/yet: {tmp_path} may not be written to; name another folder: hydra\.run"):
+        preflight.check(compose([*SMALL, "tracking=none"]), tmp_path / "not" / "yet")
+
+
+def test_a_folder_of_configs_has_to_be_there_and_other_places_are_hydra_s_to_find(tmp_path: Path) -> None:
+    check(f"hydra.searchpath=[{tmp_path},pkg://stx]")
+    with pytest.raises(UserError, match=r"hydra\.searchpath: there is no folder .*/nowhere$"):
+        check(f"hydra.searchpath=[{tmp_path},{tmp_path}/nowhere]")
+
+
 def typed(*overrides: str) -> DictConfig:
     """As Hydra hands it to a callback."""
     words = [*TINY, "tracking=none", *overrides]
@@ -154,11 +177,45 @@ def test_a_run_with_an_option_in_vain_does_not_start_and_one_that_goes_on_is_sen
         start(typed("hydra.run.dir=out", "guard.shrink=0.25"))
     assert (left.value.code, list(tmp_path.iterdir())) == (2, [])
     assert "guard.shrink=0.25 has no effect" in capfd.readouterr().err
-    config, choices, words = composition([*TINY, "tracking=none"])
+    Image.new("RGB", (40, 7), "grey").save("photo.png")
+    config, choices, words = composition([*TINY, "tracking=none", "content=photo.png"])
     run(Job(config, tmp_path / "out", choices, words, quiet=True))
     going_on = typed(f"resume={tmp_path}/out", "optim.steps=4")
     start(going_on)
     assert Path(going_on.hydra.run.dir).absolute() == tmp_path / "out"
+    Image.new("RGB", (40, 7), "red").save("photo.png")
+    with pytest.raises(SystemExit):
+        start(typed("resume=out", "optim.steps=4"))
+    assert "content=photo.png is another file" in capfd.readouterr().err
+    with pytest.raises(SystemExit):
+        start(typed("hydra.run.dir=out"))
+    assert "holds a run" in capfd.readouterr().err
+
+
+def test_a_run_s_store_is_opened_before_it_starts(
+    tmp_path: Path, new_database: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(new_database, "mlflow.db")
+    Path("notes.txt").write_text("mine")
+    asked = ("hydra.run.dir=out", "tracking=mlflow", "tracking.experiment=birds")
+    start = preflight.Preflight().on_run_start
+    timeline.begin()
+    start(typed(*asked, f"tracking.uri=sqlite:///{tmp_path}/mlflow.db"))
+    assert list(timeline.parts())[-1] == "the store's answer"
+    timeline.begin()
+    with closing(sqlite3.connect("mlflow.db")) as database:
+        assert ("birds",) in database.execute("SELECT name FROM experiments").fetchall()
+    with pytest.raises(SystemExit):
+        start(typed(*asked, f"tracking.uri=sqlite:///{tmp_path}/notes.txt"))
+    assert "is no SQLite database" in capfd.readouterr().err
+
+
+def test_a_job_s_folder_is_of_the_time_at_which_its_sweep_began() -> None:
+    words = [*TINY, "hydra.sweep.dir=${now:%H-%M-%S-%f}"]
+    sweep = compose(words)
+    began = str(sweep.hydra.sweep.dir)
+    assert preflight.folder_of_job(sweep, compose(words), 3) == Path(began, "3")
 
 
 def test_a_sweep_has_its_folder_made_and_to_itself_until_it_ends(

@@ -68,6 +68,16 @@ def test_what_may_not_change_is_refused_with_both_values(tmp_path: Path, given: 
         taken_up(tmp_path / "run", given)
 
 
+def test_a_file_may_have_another_name_where_the_record_says_what_was_in_it(tmp_path: Path) -> None:
+    record = left(tmp_path / "run")
+    with pytest.raises(UserError, match=r"run: content is \w+ in the run and flower asked"):
+        taken_up(tmp_path / "run", "content=flower")
+    identity.write(tmp_path / "run", record._replace(files={"content": "0" * 64}))
+    assert taken_up(tmp_path / "run", "content=flower").config.content == "flower"
+    with pytest.raises(UserError, match=r"run: seed is 0 in the run and 1 asked"):
+        taken_up(tmp_path / "run", "content=flower", "seed=1")
+
+
 def test_what_another_option_has_not_and_what_it_has_beside_are_both_asked_for() -> None:
     before = resume.settings(TYPED)
     changed = resume.asked(before, TYPED, ["optim=adam"])
@@ -178,7 +188,7 @@ def test_files_that_have_their_names_only_where_the_run_began_are_found_there(
     for name in ("began/photo.png", "began/painting.png", "now/painting.png"):
         (tmp_path / name).touch()
     monkeypatch.chdir(tmp_path / "now")
-    for begun_in, content in ((str(tmp_path / "began"), "../began/photo.png"), ("", "photo.png")):
-        identity.write(tmp_path / "run", record._replace(begun_in=begun_in))
+    for begun_in, content in (("began", "../began/photo.png"), ("gone", "photo.png"), ("", "photo.png")):
+        identity.write(tmp_path / "run", record._replace(begun_in=begun_in and str(tmp_path / begun_in)))
         config = taken_up(tmp_path / "run").config
         assert (config.content, config.style) == (content, "painting.png")

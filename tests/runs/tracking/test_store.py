@@ -5,11 +5,13 @@ import logging
 import shutil
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from filelock import FileLock, Timeout
+from servers import Answer, Asked, serving
 
 from conftest import SERVER
 from stx.config.schema import MlflowTracking
@@ -36,6 +38,8 @@ def store(uri: str) -> Store:
 def test_a_parent_is_taken_up_again_in_its_folder_only(store: Store, tmp_path: Path) -> None:
     first = store.parent("thesis", tmp_path / 'it\'s "here"')
     store.end(first, "finished", "FINISHED")
+    ended = store.read(first.id)
+    assert (ended.status, ended.tags["stx.outcome"]) == ("FINISHED", "finished")
     again = store.parent("thesis", tmp_path / 'it\'s "here"')
     assert again.id == first.id
     assert store.read(first.id).status == "RUNNING"
@@ -133,6 +137,10 @@ def test_a_batch_s_folder_remembers_its_run_of_every_store(
     assert ids(folder) == {first.id, other.id}
     renamed = Store(uri, "another name").parent("thesis", folder)
     assert (renamed.id, renamed.experiment_id) == (first.id, first.experiment_id)
+    elsewhere = Store(uri, "a third name")
+    assert elsewhere.runs("stx.batch", "thesis") == []
+    elsewhere.parent("thesis", folder)
+    assert [run.id for run in elsewhere.runs("stx.batch", "thesis")] == [first.id]  # its members are looked for there
     folder.rename(tmp_path / "moved")
     assert store.parent("thesis", tmp_path / "moved").id == first.id
     assert store.read(first.id).tags["stx.folder"] == str(tmp_path / "moved")
@@ -153,6 +161,11 @@ def test_a_run_s_folder_is_read_from_its_store(store: Store, uri: str, tmp_path:
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(UserError, match="is no SQLite database"):
         folder_of(run.id, f"sqlite:///{tmp_path}/notes.txt", "stx")
+    shutil.copy(tmp_path / "outputs" / "mlflow.db", tmp_path / "later.db")
+    with closing(sqlite3.connect(tmp_path / "later.db")) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = 'later'")
+    with pytest.raises(UserError, match=r"tracking\.uri=sqlite:///.*later"):
+        folder_of(run.id, f"sqlite:///{tmp_path}/later.db", "stx")
 
 
 @pytest.mark.parametrize(
@@ -179,11 +192,28 @@ def test_addresses_of_artifacts_move_with_a_database_where_they_have_come_along(
     assert (f"the store has moved to {tmp_path}; " in caplog.text) == moves
 
 
+def test_where_a_server_keeps_artifacts_is_its_own_affair() -> None:
+    experiment = {"experiment_id": "7", "lifecycle_stage": "active", "artifact_location": "mlflow-artifacts:/7"}
+
+    def answer(asked: Asked) -> Answer:
+        if "get-by-name" not in asked.path:
+            return Answer(200, {"experiment_id": "8"})
+        if asked.path.endswith("=new"):
+            return Answer(404, {"error_code": "RESOURCE_DOES_NOT_EXIST"})
+        return Answer(200, {"experiment": experiment})
+
+    with serving(answer) as served:
+        assert opened(f"http://{served.place}", "stx") == "7"
+        assert opened(f"http://{served.place}", "new") == "8"
+    assert [asked.content for asked in served.asked if asked.method == "POST"] == [{"name": "new"}]
+
+
 def test_what_others_log_of_a_store_is_not_shown(uri: str) -> None:
-    for noisy in ("alembic", "mlflow"):
+    for noisy in ("alembic", "mlflow", "mlflow.store.db.utils"):
         logging.getLogger(noisy).setLevel(logging.INFO)
     open_store(uri, "stx")
     assert not any(logging.getLogger(noisy).isEnabledFor(logging.INFO) for noisy in ("alembic.runtime", "mlflow.store"))
+    assert not logging.getLogger("mlflow.store.db.utils").isEnabledFor(logging.ERROR)
 
 
 def answer(uri: str, file: Path) -> None:
@@ -224,7 +254,7 @@ def test_a_folder_that_takes_no_file_is_said_at_once(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(Path, "touch", refused)
     with pytest.raises(UserError, match=r"tracking\.uri=sqlite:///.*Permission denied"):
-        opened(f"sqlite:///{tmp_path / 'mlflow.db'}", "stx")
+        opened(f"sqlite:///{tmp_path / 'new' / 'and deep' / 'mlflow.db'}", "stx")
 
 
 MANY = tuple(pytest.param(8, steps, marks=pytest.mark.slow) for steps in (100, 1000))
