@@ -40,6 +40,17 @@ def test_a_full_log_ends_no_run(tmp_path: Path) -> None:
     assert '"outcome": "finished"' in (tmp_path / "out" / "run.json").read_text()
 
 
+def full_stdout() -> None:
+    os.dup2(os.open("/dev/full", os.O_WRONLY), 1)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device")
+def test_where_the_picture_is_stands_on_stderr_when_stdout_is_full(tmp_path: Path) -> None:
+    done = Started(tmp_path, *RUN[3:], before=full_stdout).ended()
+    assert done.returncode == 0
+    assert done.stderr.endswith("out/output.png\nstx: stdout: No space left on device\n")
+
+
 @pytest.mark.parametrize("command", ["paint", "compare", "thesis", "sync"])
 def test_ctrl_c_while_any_command_is_imported_is_one_line_and_status_130(tmp_path: Path, command: str) -> None:
     process = subprocess.Popen([sys.executable, "-X", "importtime", "-m", f"stx.{command}"], cwd=tmp_path, stderr=-1)

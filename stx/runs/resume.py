@@ -121,7 +121,7 @@ def find(name: str, tracking: Mapping[str, Any]) -> Path:
     if tracking.get("name") == "mlflow" and len(name) == 32 and name.isalnum():
         from stx.runs.tracking.store import folder_of
 
-        stored_in = folder_of(name, tracking["uri"], tracking["experiment"])
+        stored_in = folder_of(name, tracking["uri"])
         if stored_in and stored_in.is_dir():
             return stored_in
     raise UserError(f"resume={name}: neither a run's folder nor the id of a run whose folder is on this machine")

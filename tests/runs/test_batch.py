@@ -166,7 +166,12 @@ def test_two_batches_do_not_share_a_folder(store: str, tmp_path: Path) -> None:
     [(KeyboardInterrupt, "KILLED", "interrupted"), (ZeroDivisionError, "FAILED", "failed")],
 )
 def test_what_breaks_a_batch_off_marks_the_parent_and_passes(
-    store: str, tmp_path: Path, error: type[BaseException], status: str, outcome: str
+    store: str,
+    tmp_path: Path,
+    error: type[BaseException],
+    status: str,
+    outcome: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     opened = None
 
@@ -180,6 +185,7 @@ def test_what_breaks_a_batch_off_marks_the_parent_and_passes(
     assert opened
     parent = opened.store.read(opened.parent.id)
     assert (parent.status, parent.tags["stx.outcome"]) == (status, outcome)
+    assert ("the same command goes on from here" in caplog.text) == (outcome == "interrupted")
 
 
 def test_members_that_are_added_are_made_and_no_other_is_made_again(

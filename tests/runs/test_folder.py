@@ -56,6 +56,14 @@ def test_a_picture_that_cannot_be_saved_in_its_folder_is_saved_elsewhere(
     assert Image.open(tmp_path / "stx-run.png").getpixel((0, 0)) == (255, 0, 0)
 
 
+def test_a_state_never_stands_without_a_picture_and_writes_over_none(tmp_path: Path) -> None:
+    folder, state = Folder(tmp_path, RECORD, lambda path: None), Checkpoint.start(RED)
+    folder.state(state)
+    assert Image.open(tmp_path / OUTPUT).getpixel((0, 0)) == (255, 0, 0)
+    folder.state(state._replace(last_finite=1 - RED))
+    assert Image.open(tmp_path / OUTPUT).getpixel((0, 0)) == (255, 0, 0)
+
+
 @pytest.mark.parametrize("left", [(), (CHECKPOINT,), (CHECKPOINT, OUTPUT)])
 def test_a_run_without_memory_says_how_to_go_on_where_it_has_come_to_a_state(
     tmp_path: Path, left: tuple[str, ...]

@@ -140,6 +140,7 @@ def test_what_cannot_be_resumed_is_a_message(
         said = capfd.readouterr()
         assert (left.value.code, said.out) == (2, ""), (typed, said.err)
         assert answer in said.err, typed
+        assert "Error executing job" not in said.err, typed  # Hydra's own line
         assert len(said.err.splitlines()) <= 3
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 

@@ -34,9 +34,28 @@ LONGEST_LOCK = 60.0
 def open_store(uri: str, experiment: str) -> str:
     """Id of the experiment, created if it is new.
 
-    Processes that touch a new database together all fail in its migrations, so the first touch stands under a lock.
     An experiment's artifact folder is fixed when it is created: beside the database file, or where a server says.
     """
+    file = database_file(uri)
+    with touched(uri) as client:
+        stored = client.get_experiment_by_name(experiment)
+        if stored and stored.lifecycle_stage == "deleted":
+            raise UserError(
+                f"tracking.experiment={experiment} was deleted in this store; name another, or "
+                f"restore it: mlflow experiments restore --experiment-id {stored.experiment_id}"
+            )
+        artifacts = (file.absolute().parent / "artifacts").as_uri() if file else None
+        if stored:
+            if file and stored.artifact_location != artifacts:
+                moved(file, str(stored.artifact_location))
+            return str(stored.experiment_id)
+        return str(client.create_experiment(experiment, artifact_location=artifacts))
+
+
+@contextmanager
+def touched(uri: str) -> Iterator[Any]:
+    """MLflow's client of a store. Processes that touch a new database together all fail in its migrations, so the
+    first touch stands under a lock."""
     import mlflow
 
     for noisy in ("alembic", "mlflow"):
@@ -48,19 +67,7 @@ def open_store(uri: str, experiment: str) -> str:
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
     with alone_with(folder / ".store.lock") if folder else nullcontext():
-        client = mlflow.MlflowClient()
-        stored = client.get_experiment_by_name(experiment)
-        if stored and stored.lifecycle_stage == "deleted":
-            raise UserError(
-                f"tracking.experiment={experiment} was deleted in this store; name another, or "
-                f"restore it: mlflow experiments restore --experiment-id {stored.experiment_id}"
-            )
-        artifacts = (folder / "artifacts").as_uri() if folder else None
-        if stored:
-            if file and stored.artifact_location != artifacts:
-                moved(file, str(stored.artifact_location))
-            return str(stored.experiment_id)
-        return str(client.create_experiment(experiment, artifact_location=artifacts))
+        yield mlflow.MlflowClient()
 
 
 def opened(uri: str, experiment: str) -> str:
@@ -220,19 +227,18 @@ def ids(folder: Path) -> set[str]:
         return set()
 
 
-def folder_of(run_id: str, uri: str, experiment: str) -> Path | None:
-    """The output folder that a run of the store names; nothing for a run that it does not have."""
-    import mlflow
+def folder_of(run_id: str, uri: str) -> Path | None:
+    """The output folder that a run of the store names; nothing for a run that it does not have. Only reads."""
     from mlflow.exceptions import MlflowException
 
     uri = revealed(uri)
     answers(uri)
     if (file := database_file(uri)) and not file.exists():
         return None
-    with reachable(uri):
-        open_store(uri, experiment)
+    with reachable(uri), touched(uri) as client:
+        client.search_experiments(max_results=1)
     try:
-        tags = mlflow.MlflowClient(uri).get_run(run_id).data.tags
+        tags = client.get_run(run_id).data.tags
     except MlflowException:
         return None
     return Path(tags["stx.folder"]) if "stx.folder" in tags else None

@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import pytest
 from filelock import FileLock, Timeout
 from servers import Answer, Asked, serving
@@ -152,20 +153,25 @@ def test_a_batch_s_folder_remembers_its_run_of_every_store(
 
 def test_a_run_s_folder_is_read_from_its_store(store: Store, uri: str, tmp_path: Path) -> None:
     run = store.parent("thesis", tmp_path / "batch")
-    assert folder_of(run.id, uri, "stx") == tmp_path / "batch"
-    assert folder_of("f" * 32, uri, "stx") is None
+    assert folder_of(run.id, uri) == tmp_path / "batch"
+    shutil.copy(tmp_path / "outputs" / "mlflow.db", tmp_path / "read.db")
+    with closing(sqlite3.connect(tmp_path / "read.db")) as database, database:
+        database.execute("UPDATE experiments SET name = 'another' WHERE name = 'stx'")
+    assert folder_of("f" * 32, f"sqlite:///{tmp_path}/read.db") is None
+    names = {one.name for one in mlflow.MlflowClient(f"sqlite:///{tmp_path}/read.db").search_experiments()}
+    assert names == {"Default", "another"}  # a store is only read
     bare = store.client.create_run(run.experiment_id).info.run_id
-    assert folder_of(bare, uri, "stx") is None
-    assert folder_of(run.id, f"sqlite:///{tmp_path}/none.db", "stx") is None
+    assert folder_of(bare, uri) is None
+    assert folder_of(run.id, f"sqlite:///{tmp_path}/none.db") is None
     assert not (tmp_path / "none.db").exists()
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(UserError, match="is no SQLite database"):
-        folder_of(run.id, f"sqlite:///{tmp_path}/notes.txt", "stx")
+        folder_of(run.id, f"sqlite:///{tmp_path}/notes.txt")
     shutil.copy(tmp_path / "outputs" / "mlflow.db", tmp_path / "later.db")
     with closing(sqlite3.connect(tmp_path / "later.db")) as database, database:
         database.execute("UPDATE alembic_version SET version_num = 'later'")
     with pytest.raises(UserError, match=r"tracking\.uri=sqlite:///.*later"):
-        folder_of(run.id, f"sqlite:///{tmp_path}/later.db", "stx")
+        folder_of(run.id, f"sqlite:///{tmp_path}/later.db")
 
 
 @pytest.mark.parametrize(
