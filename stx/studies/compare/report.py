@@ -1,7 +1,7 @@
 """The leaderboard: what each statistic scores against the reference at equal content distance, all from the store."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import product
 from pathlib import Path
 
@@ -49,6 +49,10 @@ def write(work: Batch, results: Results, folder: Path, command: str) -> Path:
     return html
 
 
+def counted(things: Collection[object], noun: str) -> str:
+    return f"{len(things)} {noun}{'s' * (len(things) != 1)}"
+
+
 def summary(ratios: Mapping[str, Ratio | None]) -> str:
     return "\n\n".join(f"**{name}**: {shown(ratios[name])} of the reference" for name in ranking(ratios))
 
@@ -70,7 +74,8 @@ def opening(results: Results, command: str) -> list[Block]:
     return [
         *said,
         Text(
-            f"{len(protocol.photographs)} photographs x {len(protocol.styles)} styles x {len(protocol.seeds)} seeds, "
+            f"{counted(protocol.photographs, 'photograph')} x {counted(protocol.styles, 'style')} x "
+            f"{counted(protocol.seeds, 'seed')}, "
             f"{len(every)} runs at {run.params['image_size.width']} x {run.params['image_size.height']} pixels and "
             f"{run.params['optim.steps']} steps, on {run.tags['stx.hardware']}. {run.tags['stx.versions']}."
         ),
