@@ -39,9 +39,10 @@ class Process(Protocol):
 
 
 def started() -> Process:
-    """In a session of its own, so that a Ctrl-C in the terminal is not meant for it."""
+    """In a session of its own, so that a Ctrl-C in the terminal is not meant for it; and with -P, so that a file re.py
+    in the folder where one works is not taken for Python's."""
     return subprocess.Popen(
-        [sys.executable, "-c", CODE, json.dumps(sys.path)],
+        [sys.executable, "-P", "-c", CODE, json.dumps(sys.path)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", start_new_session=True,
     )  # fmt: skip
 

@@ -60,8 +60,14 @@ def gone(process: int) -> bool:
 
 
 def test_a_process_of_its_own_opens_the_store_delivers_and_says_what_is_wrong(
-    tmp_path: Path, uri: str, real: Callable[[], office.Office], caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
+    uri: str,
+    real: Callable[[], office.Office],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit('of the folder where one works')")
+    monkeypatch.chdir(tmp_path)
     begun = real()
     assert real() is begun
     assert os.getsid(begun.process.pid) != os.getsid(0)  # type: ignore[attr-defined]  # no Ctrl-C of the terminal's
