@@ -54,6 +54,7 @@ def test_every_mutant_is_one_change_of_the_source_and_says_which(script: ModuleT
         ast.parse(mutant.source)
 
 
+@pytest.mark.slow
 def test_a_change_that_the_tests_notice_is_told_from_one_that_they_do_not(script: ModuleType, tmp_path: Path) -> None:
     for folder in ("stx", "conf", "tests", "docs"):
         (tmp_path / folder).mkdir()

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import warnings
+from collections.abc import Collection
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -40,15 +41,15 @@ def tensors() -> int:
         return sum(issubclass(type(each), torch.Tensor) for each in gc.get_objects())
 
 
-def worked(folder: Path, jobs: int, *overrides: str, every: int = 1) -> list[tuple[float, int]]:
-    """Memory and tensors behind every so many of the jobs: every statistic, optimiser and tracker in turn."""
+def worked(folder: Path, jobs: int, *overrides: str, at: Collection[int] = ()) -> list[tuple[float, int]]:
+    """Memory and tensors behind the jobs `at` these numbers, or each; every statistic, optimiser, tracker in turn."""
     sizes = []
     turns = zip(cycle(STATISTICS), cycle(OPTIMISERS), cycle(TRACKERS), strict=False)
     for number, (statistic, optimiser, tracker) in enumerate(islice(turns, jobs)):
         typed = [*SMALL, f"style_stat={statistic}", f"optim={optimiser}", f"tracking={tracker}", *overrides]
         config, choices, _ = composition(typed)
         run(Job(config, folder / str(number), choices, typed, quiet=True))
-        if (number + 1) % every == 0:  # to look at every object takes half a second
+        if not at or number + 1 in at:  # to look at every object takes half a second
             sizes.append((resident(), tensors()))
     return sizes
 
@@ -64,7 +65,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new_database: Path) ->
 
 
 def test_memory_and_tensors_are_level_from_the_fifth_of_thirty_jobs_on(here: Path) -> None:
-    sizes = worked(here, 30, "optim.steps=1", "image_size.width=40", "image_size.height=7", every=5)
+    sizes = worked(here, 30, "optim.steps=1", "image_size.width=40", "image_size.height=7", at=(5, 15, 30))
     megabytes, counts = zip(*sizes, strict=True)
     assert counts == (counts[0],) * len(counts)
     assert max(megabytes) - megabytes[0] < 90, sizes  # allocators take some as sizes come that they have not had

@@ -31,6 +31,7 @@ def test_conf_travels_inside_the_package_and_nowhere_else(wheel: Path) -> None:
     assert {Path(name).relative_to("stx/conf") for name in names if name.startswith("stx/conf/")} == ours
 
 
+@pytest.mark.slow
 def test_the_wheel_runs_from_any_folder(wheel: Path, tmp_path: Path) -> None:
     """Installed without its dependencies, which the environment of the tests lends: a second torch costs minutes."""
     venv.create(tmp_path / "env", symlinks=True)

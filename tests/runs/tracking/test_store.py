@@ -266,7 +266,7 @@ def test_a_folder_that_takes_no_file_is_said_at_once(monkeypatch: pytest.MonkeyP
 MANY = tuple(pytest.param(8, steps, marks=pytest.mark.slow) for steps in (100, 1000))
 
 
-@pytest.mark.parametrize(("writers", "steps"), [(3, 20), *MANY])
+@pytest.mark.parametrize(("writers", "steps"), [(2, 50), *MANY])
 def test_writers_at_once_lose_nothing(uri: str, tmp_path: Path, writers: int, steps: int) -> None:
     """So many processes, so many steps of a dozen metrics each, on one SQLite file."""
     open_store(uri, "stx")
