@@ -1,4 +1,4 @@
-"""The section cuda of bench.py: what stx costs on a card, in under three minutes; a CPU runs it too, at its pace."""
+"""The section cuda of bench.py: what stx costs on a card; a CPU runs it too, at its pace."""
 
 import json
 import tempfile

@@ -13,11 +13,11 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from stx import timeline
-from stx.config.command import mistakes, say
+from stx.config.command import answering, say
 from stx.config.compose import compose, escaped, jobs_of_sweep, overrides_of, task
 from stx.config.effects import ineffective, refuse_ineffective, swept_in_vain
 from stx.config.schema import Config, MlflowTracking, validate
-from stx.config.secrets import public
+from stx.config.secrets import hidden, public
 from stx.errors import UserError
 from stx.runs.files import HYDRA, alone_in
 
@@ -122,10 +122,10 @@ def folder_of_job(sweep: DictConfig, whole: DictConfig, number: int) -> Path:
 def nothing_else_starts() -> Iterator[None]:
     """Hydra turns a callback's exceptions into warnings and goes on, but not SystemExit."""
     try:
-        with mistakes():
+        with answering():
             yield
     except Exception:
-        traceback.print_exc()
+        say(hidden(traceback.format_exc()).rstrip())
         sys.exit(1)
 
 

@@ -168,6 +168,33 @@ def typed(*overrides: str) -> DictConfig:
     return config
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            RuntimeError("CUDA out of memory. Tried to allocate 20.00 MiB"),
+            "stx: device=cpu has no memory left for 20.00 ",
+        ),
+        (ZeroDivisionError("at http://bob:s3cret@host"), "Traceback"),
+    ],
+)
+def test_a_full_device_is_a_line_before_a_run_too_and_a_fault_shows_no_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], error: Exception, said: str
+) -> None:
+    def raising(*_: object) -> None:
+        raise error
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("stx.model.prepare.inputs_on", raising)
+    with pytest.raises(SystemExit) as left:
+        preflight.Preflight().on_run_start(typed("hydra.run.dir=out", "tracking=none", "device=cpu"))
+    shown = capfd.readouterr().err
+    assert (left.value.code, list(tmp_path.iterdir())) == (1, [])
+    assert shown.startswith(said)
+    assert ("Traceback" in shown) == (said == "Traceback")
+    assert "s3cret" not in shown
+
+
 def test_a_run_with_an_option_in_vain_does_not_start_and_one_that_goes_on_is_sent_to_its_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
