@@ -17,7 +17,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from stx import __version__, atomic
 from stx.config.addresses import database_file, with_file
-from stx.config.schema import Config, MlflowTracking, PictureInit
+from stx.config.compose import leaves
+from stx.config.schema import Config, MlflowTracking, PictureInit, restored
 from stx.errors import UserError
 from stx.model.prepare import Inputs
 from stx.model.weights import sha256
@@ -125,6 +126,23 @@ def refuse_changed(before: Identity, after: Mapping[str, str], folder: Path) -> 
                 f"resume={folder}: {what} is another file than the run began with (its content has changed)\n"
                 "put it back; or for a new run leave resume= out"
             )
+
+
+def edited(identity: Identity, folder: Path) -> str:
+    """Where config.yaml, which is there to be read, differs from the record: names alone, as a value may be secret."""
+    path = folder / CONFIG
+    try:
+        shown, recorded = (
+            dict(leaves(restored(dumped).model_dump(mode="json", by_alias=True)))
+            for dumped in (yaml.safe_load(path.read_text(encoding="utf-8")), identity.config)
+        )
+        names = [key for key in shown | recorded if shown.get(key) != recorded.get(key)]
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError, yaml.YAMLError):
+        names = ["it holds no config"]
+    what = f"{path} differs from {RUN} ({', '.join(names)})"
+    return f"{what}; the run goes on as {RUN} has it, and {CONFIG} is written again" if names else ""
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, str]:

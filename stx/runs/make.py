@@ -110,6 +110,8 @@ def claimed(job: Job, inputs: Inputs) -> Identity:
     if identity.read(job.folder) != job.resumed:
         raise UserError(f"{job.folder}: another process has gone on with this run meanwhile; try again")
     identity.refuse_changed(job.resumed, identity.named_files(job.config, inputs), job.folder)
+    if edited := identity.edited(job.resumed, job.folder):
+        log.warning(edited)
     return identity.taken_up(job.resumed, job.config, inputs, job.folder)
 
 

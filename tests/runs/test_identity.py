@@ -1,6 +1,7 @@
 """A folder says which run it holds, before anything else does, and everything is checked against that."""
 
 import json
+import re
 import sys
 import threading
 from pathlib import Path
@@ -345,3 +346,25 @@ def test_a_state_that_is_none_leaves_the_record_as_it_is(tmp_path: Path) -> None
     with pytest.raises(UserError, match="not a checkpoint"):
         run(job(tmp_path)._replace(resumed=identity.read(tmp_path)))
     assert (tmp_path / RUN).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "named"),
+    [
+        ("alpha: 1", "alpha: 7", r"config\.yaml differs from run\.json \(loss_weights\.alpha\)"),
+        ("alpha:", "alpha: [", r"config\.yaml differs from run\.json \(it holds no config\)"),
+        ("alpha:", "alpa:", "it holds no config"),
+        ("", "", ""),
+    ],
+)
+def test_a_config_edited_by_hand_is_not_passed_over_in_silence(
+    tmp_path: Path, before: str, after: str, named: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    run(job(tmp_path / "run"))
+    path, recorded = tmp_path / "run" / CONFIG, (tmp_path / "run" / CONFIG).read_text()
+    assert before in recorded
+    path.write_text(recorded.replace(before, after, 1))
+    with caplog.at_level("WARNING"):
+        run(again(tmp_path / "run", "optim.steps=4"))
+    assert re.search(named, caplog.text) if named else "differs" not in caplog.text
+    assert yaml.safe_load(path.read_text()) == yaml.safe_load(recorded.replace("steps: 3", "steps: 4"))
