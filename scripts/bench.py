@@ -1,7 +1,7 @@
 """python scripts/bench.py [SECTION ...] [--json FILE]: what stx costs, beside what it is compared with, in turn.
 
 Sections, with their minutes on two cores: step (1), statistics (2), box (1), precision (6), quality (6), tracking (3),
-start (1), scale (10), cuda. Ratios within one run are what counts; the seconds are of this machine at this time.
+start (1), scale (10), counts (3), cuda. Ratios within one run are what matters; seconds are of this machine and time.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import bench_counts
 import bench_cuda
 import torch
 from bench_parts import PLAIN, Row, command, config, in_turn, pastiche, prepared, stepping
@@ -232,6 +233,7 @@ SECTIONS: Mapping[str, Callable[[], Iterable[Row]]] = {
     "tracking": tracking,
     "start": start,
     "scale": scale,
+    "counts": bench_counts.section,
     "cuda": bench_cuda.section,
 }
 

@@ -36,6 +36,16 @@ def test_a_section_prints_its_ratios_and_writes_them(tmp_path: Path) -> None:
     assert row["kept"] in done.stdout
 
 
+def test_operations_and_their_bytes_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(SCRIPT.parent)
+    counts = importlib.import_module("bench_counts")
+    maps, weights = torch.rand(4, 6), torch.rand(4, 4)
+    with counts.Counted([weights]) as counted:
+        (maps.T @ weights).relu_()
+    assert counted.operations == {"mm": 1, "relu_": 1}
+    assert counted.bytes == {"mm": 4 * (24 + 24), "relu_": 4 * (24 + 24)}
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_section_of_a_card_runs_without_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,14 @@
 """The losses of an image and their gradient, once a step: eagerly, or on a GPU as one captured CUDA graph."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import groupby
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from stx.model.losses import Losses, LossNetwork
+from stx.model.losses import Losses, LossNetwork, largest
 from stx.model.memory import ran_out
 from stx.model.terms import PICTURE
 from stx.stats.precision import wide
@@ -54,8 +55,7 @@ def eager(network: LossNetwork, image: Tensor) -> Evaluate:
         losses = network(image)
         losses.total.backward()
         scalars = named(losses, image)
-        values = torch.stack([wide(value) for value in scalars.values()])
-        return Evaluation(losses.total.detach(), tuple(scalars), values)
+        return Evaluation(losses.total.detach(), tuple(scalars), joined(scalars.values()))
 
     return evaluate
 
@@ -118,5 +118,10 @@ def named(losses: Losses, image: Tensor) -> dict[str, Tensor]:
         scalars[f"loss/{group}"] = loss.detach()
     scalars["loss/total"] = losses.total.detach()
     assert image.grad is not None
-    scalars["peak/gradient"] = image.grad.abs().amax()
+    scalars["peak/gradient"] = largest([image.grad])[0]
     return scalars
+
+
+def joined(scalars: Iterable[Tensor]) -> Tensor:
+    """One after the other, float64; neighbours of one type are converted at once."""
+    return torch.cat([wide(torch.stack(list(of_type))) for _, of_type in groupby(scalars, key=lambda each: each.dtype)])

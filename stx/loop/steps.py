@@ -6,11 +6,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from stx.loop.evaluate import Evaluate, Evaluation, eager
+from stx.loop.evaluate import Evaluate, Evaluation, eager, joined
 from stx.loop.optimisers import Optimiser
 from stx.model.calibration import weighted_gradient_norms
-from stx.model.losses import LossNetwork
-from stx.stats.precision import wide
+from stx.model.losses import LossNetwork, largest
 
 
 class Step(NamedTuple):
@@ -66,11 +65,11 @@ def optimise(
         if grad_norms_every and (number - 1) % grad_norms_every == 0:
             for name, norm in weighted_gradient_norms(network, before).items():
                 further[f"grad_norm/{name}"] = norm
-        further["peak/image"] = image.detach().abs().amax()
+        further["peak/image"] = largest([image])[0]
         names = (*evaluations[-1].names, *further)
-        values = torch.cat([evaluations[-1].values, torch.stack([wide(value) for value in further.values()])])
-        finite = torch.isfinite(values[:-1]).all()
-        last_finite = torch.where(finite & whole, before, last_finite)
+        values = torch.cat([evaluations[-1].values, joined(further.values())])
+        finite = torch.isfinite(values)
+        last_finite = torch.where(finite[:-1].all() & whole, before, last_finite)
         if frozen and not optimiser.rejected:
-            whole = whole & torch.isfinite(values).all()
+            whole = whole & finite.all()
         yield Step(number, names, values, optimiser.accepted(), last_finite, optimiser.rejected)

@@ -18,7 +18,7 @@ noise the same balance costs twice the content distance for the same style dista
 
 def pulls(losses: Losses) -> dict[str, Tensor]:
     """The losses that are measured one by one: the yardstick's whole group, and every part of the others."""
-    others = {part.key: loss for part, loss in losses.parts.items() if part.term.group != YARDSTICK}
+    others = {part.key: part.scale * d for part, d in losses.distances.items() if part.term.group != YARDSTICK}
     return {YARDSTICK: losses.groups[YARDSTICK], **others} if YARDSTICK in losses.groups else others
 
 
@@ -50,7 +50,7 @@ def balance_yardstick(network: LossNetwork, picture: Tensor) -> None:
         if part.term.group != YARDSTICK or len(network.at_group(part)) == 1:
             continue
         image = picture.detach().requires_grad_()
-        (gradient,) = torch.autograd.grad(network(image).parts[part], image)
+        (gradient,) = torch.autograd.grad(part.scale * network(image).distances[part], image)
         norm = float(torch.linalg.vector_norm(gradient, dtype=widest(image.device)))
         wanted = first.setdefault(part.layer, norm)
         if math.isfinite(norm) and math.isfinite(wanted / norm if norm else math.inf) and wanted > 0:

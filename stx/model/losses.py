@@ -1,8 +1,10 @@
 """The loss network: fixed targets from some pictures; one more picture -> its losses."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import groupby
+from functools import reduce
+from operator import add
 from typing import NamedTuple
 
 import torch
@@ -20,8 +22,10 @@ class Losses(NamedTuple):
     total: Tensor
     groups: dict[str, Tensor]
     """L_g, as "content", "style" and, where there is one, "prior"."""
+    distances: dict["Part", Tensor]
+    """Before their scales."""
     layers: dict[tuple[str, str], Tensor]
-    """E_l by group and layer, so that L_g = sum of w_l E_l."""
+    """E_l by group and layer, so that L_g = sum of w_l E_l; without a gradient, as the next ones."""
     parts: dict["Part", Tensor]
     """What E_l is the mean of, one a term."""
     magnitudes: dict["Part", Tensor]
@@ -30,14 +34,23 @@ class Losses(NamedTuple):
     """Largest feature of each layer; not finite if any feature is not, which a masked statistic can hide."""
 
 
-def root_mean_square(values: Tensor) -> Tensor:
-    return torch.linalg.vector_norm(values.detach(), dtype=widest(values.device)) / math.sqrt(values.numel())
+def root_mean_squares(values: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Of each; on a GPU two kernels for all of them."""
+    if not values:
+        return []
+    norms = torch._foreach_norm([each.detach() for each in values], 2, dtype=widest(values[0].device))
+    return torch._foreach_div(norms, [math.sqrt(each.numel()) for each in values])
+
+
+def largest(maps: Sequence[Tensor]) -> Sequence[Tensor]:
+    """The largest magnitude in each, not finite where any value is not; on a GPU two kernels for all of them."""
+    return torch._foreach_norm([each.detach() for each in maps], math.inf) if maps else []
 
 
 class Part(nn.Module):
     """A term at one of its layers: its target and its scale, fitted once."""
 
-    def __init__(self, term: Term, layer: str, several: bool):
+    def __init__(self, term: Term, layer: str, several: bool, share: float):
         super().__init__()
         self.term, self.layer = term, layer
         names = [layer] * (layer != PICTURE) + [term.name] * several
@@ -51,6 +64,8 @@ class Part(nn.Module):
         self.register_buffer("target", None)
         self.scale: Tensor
         self.register_buffer("scale", torch.ones(()))
+        self.share: Tensor
+        self.register_buffer("share", torch.tensor(share))
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Part":
         """PyTorch's way behind `.to(device)`: the reference moves with target and scale."""
@@ -76,10 +91,9 @@ class Part(nn.Module):
         self.scale.fill_(self.term.factor(values, features))
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """The loss after its scale, and the values that it is of."""
+        """The distance before its scale, and the values that it is of."""
         values = self.statistic(features)
-        distance = values if self.target is None else self.term.distance(values, self.target)
-        return self.scale * distance, values
+        return (values if self.target is None else self.term.distance(values, self.target)), values
 
 
 class LossNetwork(nn.Module):
@@ -105,9 +119,13 @@ class LossNetwork(nn.Module):
         """Gradient norms that the calibration found, before the scales."""
         used = {layer for term in terms for layer in term.layers}
         self.layers = [name for name in (*vgg.layers, PICTURE) if name in used]
-        count = {name: sum(term.group == name for term in terms) for name in self.weights}
+        members = Counter(term.group for term in terms)
+        beside = Counter((term.group, layer) for term in terms for layer in term.layers)
         self.parts = nn.ModuleList(
-            Part(term, layer, count[term.group] > 1) for layer in self.layers for term in terms if layer in term.layers
+            Part(term, layer, members[term.group] > 1, share=term.layers[layer] / beside[term.group, layer])
+            for layer in self.layers
+            for term in terms
+            if layer in term.layers
         )
         device = next(iter(pictures.values())).device
         self.parts.to(device)
@@ -151,27 +169,32 @@ class LossNetwork(nn.Module):
             yield PICTURE, picture
 
     def forward(self, picture: Tensor) -> Losses:
-        groups = {name: picture.new_zeros(()) for name in self.weights}
-        layers: dict[tuple[str, str], Tensor] = {}
-        parts, magnitudes = dict[Part, Tensor](), dict[Part, Tensor]()
-        peaks: dict[str, Tensor] = {}
+        distances, values, tapped = dict[Part, Tensor](), dict[Part, Tensor](), dict[str, Tensor]()
         for layer, maps in self.stream(picture):
             features = maps if layer == PICTURE else maps.float()
             if layer != PICTURE:
-                peaks[layer] = maps.detach().amax()  # as they are: half the bytes of float32 ones, and the same number
+                tapped[layer] = maps  # as they are: half the bytes of float32 ones, and the same largest number
             with kept_as(maps, features):
                 for part in self.at(layer):
-                    parts[part], values = part(features)
-                    if part.target is not None:
-                        magnitudes[part] = root_mean_square(values)
-            for name, members in groupby(self.at(layer), key=lambda part: part.term.group):
-                losses = [parts[part] for part in members]
-                layers[name, layer] = losses[0] if len(losses) == 1 else torch.stack(losses).mean()
-                groups[name] = groups[name] + self.shares[name, layer] * layers[name, layer]
-        total = picture.new_zeros(())
-        for name, loss in groups.items():
-            total = total + self.weights[name] * loss
-        return Losses(total, groups, layers, parts, magnitudes, peaks)
+                    distances[part], values[part] = part(features)
+        # From here on numbers alone, in vectors: a kernel on one costs a GPU as much as one on all of them.
+        groups, parts = dict[str, Tensor](), dict[Part, Tensor]()
+        for name in self.weights:
+            members = [part for part in distances if part.term.group == name]
+            if not members:
+                groups[name] = picture.new_zeros(())
+                continue
+            scaled = torch.stack([distances[part] for part in members])
+            scaled = scaled * torch.stack([part.scale for part in members])
+            groups[name] = (scaled * torch.stack([part.share for part in members])).sum()
+            parts.update(zip(members, scaled.detach().unbind(), strict=True))
+        at_layers = {(part.term.group, part.layer): [parts[each] for each in self.at_group(part)] for part in parts}
+        layers = {at: each[0] if len(each) == 1 else torch.stack(each).mean() for at, each in at_layers.items()}
+        total = reduce(add, (self.weights[name] * loss for name, loss in groups.items()))
+        fixed = [part for part in values if part.target is not None]
+        magnitudes = dict(zip(fixed, root_mean_squares([values[part] for part in fixed]), strict=True))
+        peaks = dict(zip(tapped, largest(list(tapped.values())), strict=True))
+        return Losses(total, groups, distances, layers, parts, magnitudes, peaks)
 
 
 def refuse_unusable(terms: Sequence[Term], layers: Sequence[str], pictures: Mapping[str, Tensor]) -> None:

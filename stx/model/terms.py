@@ -9,6 +9,7 @@ from torch import Tensor
 
 from stx.config.layers import LAYERS
 from stx.errors import UserError
+from stx.stats.squared_error import squared_error
 
 PICTURE = "picture"
 """The layer of terms that look at the picture itself, (3, H, W), RGB in [0, 1]."""
@@ -16,7 +17,7 @@ PICTURE = "picture"
 
 def mean_square(ours: Tensor, target: Tensor) -> Tensor:
     """The distance of every statistic that has none of its own."""
-    return (ours - target).square().sum() / ours.numel()  # not mean(): its gradient loses the memory format
+    return squared_error(ours, target, 1 / ours.numel())
 
 
 def one(values: Tensor, features: Tensor) -> float:

@@ -7,6 +7,8 @@ from annotated_types import Gt
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from stx.stats.squared_error import squared_error
+
 
 def features(features: Tensor) -> Tensor:
     """The features as they are, (D, H, W). With `half_sum_of_squares` the loss of Gatys et al. 2015, eq. 1."""
@@ -14,7 +16,7 @@ def features(features: Tensor) -> Tensor:
 
 
 def half_sum_of_squares(ours: Tensor, target: Tensor) -> Tensor:
-    return (ours - target).square().sum() / 2
+    return squared_error(ours, target, 0.5)
 
 
 def self_similarity(features: Tensor, *, reference: Tensor) -> Tensor:

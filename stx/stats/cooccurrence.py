@@ -65,6 +65,29 @@ def box_mean(maps: Tensor, radius: int) -> Tensor:
     return means
 
 
+class Surroundings(torch.autograd.Function):
+    """Where `mask` is 1, the window's mean of the sum of all other channels, of maps (D, H, W) that are masked as well.
+
+    Masking, windows and sums are symmetric, so it is its own adjoint: its gradient is itself, at what it costs.
+    """
+
+    @staticmethod
+    def forward(maps: Tensor, mask: Tensor, radius: int) -> Tensor:
+        active = mask * maps
+        own = box_mean(active, radius)
+        return torch.sub(box_mean(active.sum(0, keepdim=True), radius), own, out=own).mul_(mask)
+
+    @staticmethod
+    def setup_context(context: Any, inputs: tuple[Tensor, Tensor, int], output: Tensor) -> None:
+        context.save_for_backward(inputs[1])
+        context.radius = inputs[2]
+
+    @staticmethod
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        (mask,) = context.saved_tensors
+        return Surroundings.apply(gradient, mask, context.radius), None, None  # type: ignore[no-untyped-call]
+
+
 def cooc_tensor(
     features: Tensor,
     *,
@@ -92,20 +115,18 @@ def cooc_tensor(
     if channels < 2:
         raise UserError("co-occurrence needs features of at least two channels")
     mask = above(features, threshold)
-    active = mask * features
     if filter is None:
-        others = box_mean(active.sum(0, keepdim=True), radius) - box_mean(active, radius)
+        others: Tensor = Surroundings.apply(features, mask, radius)  # type: ignore[no-untyped-call]
         side = 2 * radius + 1
     else:
-        weights = trained(filter, channels).to(active)
+        weights = trained(filter, channels).to(features)
         side = weights.shape[-1]
-        others = conv2d(active[None], weights, padding=side // 2)[0] / side**2
+        others = mask * conv2d((mask * features)[None], weights, padding=side // 2)[0] / side**2
+    if normalise:  # and no other factor matters
+        total = others.sum()
+        return others / torch.where(total == 0, torch.ones_like(total), total)
     area = side**2 if window == "sum" else 1
-    tensor = mask * (others * (area / (channels - 1)))
-    if not normalise:
-        return tensor
-    total = tensor.sum()
-    return tensor / torch.where(total == 0, torch.ones_like(total), total)
+    return others * (area / (channels - 1))
 
 
 def trained(file: str, channels: int) -> Tensor:

@@ -1,13 +1,15 @@
 """Which channels are active together: correlations between channels at a place, around it, or at a distance."""
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from stx.errors import UserError
 from stx.stats.cooccurrence import Threshold, above, box_mean
-from stx.stats.gram_matrix import correlation
+from stx.stats.gram_matrix import correlation, scaled_product
 
 Limit = Threshold | Literal["none"]
 
@@ -28,12 +30,29 @@ def cooc_gram(features: Tensor, *, radius: int | list[int], threshold: Limit, ce
         raise UserError(f"radius is {radius}: it must be 0 or more, or a list of such")
     active = features if threshold == "none" else features * above(features, threshold)
     if centred:
-        active = active - active.sum((1, 2), keepdim=True) / active[0].numel()
+        active = Centred.apply(active)  # type: ignore[no-untyped-call]
     flat = active.flatten(1)
     with torch.no_grad():  # the correlation's gradient counts theirs
         around = [flat if each == 0 else box_mean(active, each).flatten(1) for each in radii]
     matrices = [correlation(flat, window) for window in around]
     return matrices[0] if isinstance(radius, int) else torch.stack(matrices)
+
+
+class Centred(torch.autograd.Function):
+    """Maps (D, H, W) less the mean of each; its own adjoint, as all that takes a mean away is."""
+
+    @staticmethod
+    def forward(maps: Tensor) -> Tensor:
+        return maps - maps.sum((1, 2), keepdim=True) / maps[0].numel()
+
+    @staticmethod
+    def setup_context(context: Any, inputs: tuple[Tensor], output: Tensor) -> None:
+        pass
+
+    @staticmethod
+    def backward(context: Any, gradient: Tensor) -> Tensor:
+        centred: Tensor = Centred.apply(gradient)  # type: ignore[no-untyped-call]
+        return centred
 
 
 def shift_gram(features: Tensor, *, shifts: list[int]) -> Tensor:
@@ -45,12 +64,50 @@ def shift_gram(features: Tensor, *, shifts: list[int]) -> Tensor:
     """
     if not shifts or min(shifts) < 0:
         raise UserError(f"shifts is {shifts}: it must be a list of whole numbers from 0")
-    return torch.stack([shifted(features, shift, axis) for shift in shifts for axis in (1, 0)])
+    matrices: Tensor = Shifted.apply(features, tuple(shifts))  # type: ignore[no-untyped-call]
+    return matrices
 
 
-def shifted(features: Tensor, shift: int, axis: int) -> Tensor:
-    places = features.permute(1, 2, 0)  # as channels-last maps lie in memory: what is cut out is copied in large pieces
-    size = places.shape[axis]
-    shift = min(shift, size - 1)
-    near, far = (places.narrow(axis, start, size - shift).reshape(-1, len(features)) for start in (0, shift))
-    return near.T @ far / len(near)
+class Shifted(torch.autograd.Function):
+    """What `shift_gram` gives, from maps laid out position by position with a margin of zeros behind each row.
+
+    There two places that lie `shift` apart, along x or y, are as many positions apart everywhere, and products with the
+    margin are zero: each matrix is one product of two views, and nothing is cut out and copied.
+    """
+
+    @staticmethod
+    def forward(features: Tensor, shifts: tuple[int, ...]) -> Tensor:
+        flat, offsets = with_margin(features, shifts)
+        return torch.stack([scaled_product(flat[: len(flat) - off].T, flat[off:], 1 / pairs) for off, pairs in offsets])
+
+    @staticmethod
+    def setup_context(context: Any, inputs: tuple[Tensor, tuple[int, ...]], output: Tensor) -> None:
+        context.save_for_backward(inputs[0])
+        context.shifts = inputs[1]
+
+    @staticmethod
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        (features,) = context.saved_tensors
+        channels, height, width = features.shape
+        flat, offsets = with_margin(features, context.shifts)
+        to_flat = torch.zeros_like(flat)
+        for matrix, (off, pairs) in zip(gradient.unbind(), offsets, strict=True):
+            near = len(flat) - off
+            to_flat[:near].addmm_(flat[off:], matrix.T, alpha=1 / pairs)
+            to_flat[off:].addmm_(flat[:near], matrix, alpha=1 / pairs)
+        places = to_flat.view(height, -1, channels)[:, :width].contiguous()
+        return places.permute(2, 0, 1), None
+
+
+def with_margin(features: Tensor, shifts: Sequence[int]) -> tuple[Tensor, list[tuple[int, int]]]:
+    """Features (D, H, W) as (H (W + margin), D), and for each shift, along x and y, the positions between two places
+    and the number of such pairs."""
+    channels, height, width = features.shape
+    across = [min(shift, width - 1) for shift in shifts]
+    margin = max(across)
+    flat = pad(features.permute(1, 2, 0), (0, 0, 0, margin)).reshape(-1, channels)
+    offsets = []
+    for shift, x in zip(shifts, across, strict=True):
+        y = min(shift, height - 1)
+        offsets += [(x, height * (width - x)), (y * (width + margin), (height - y) * width)]
+    return flat, offsets

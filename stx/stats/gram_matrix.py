@@ -5,17 +5,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from stx.stats.squared_error import squared_error
+
 
 class Correlation(torch.autograd.Function):
-    """`F L(F)^T`, (D, D), for features F (D, M) and the values around them, L(F), of a linear and self-adjoint L.
+    """`F L(F)^T / M`, (D, D), for features F (D, M) and the values around them, L(F), of a linear, self-adjoint L.
 
-    Its gradient is (G + G^T) L(F) (Gatys et al. 2015, eq. 6, for L = 1): one matrix product, where autograd takes two
-    and the adjoint of L. All of it goes to F; none to L(F), which is taken as computed from F.
+    Its gradient is (G + G^T) L(F) / M (Gatys et al. 2015, eq. 6, for L = 1): one matrix product, where autograd takes
+    two and the adjoint of L. All of it goes to F; none to L(F), which is taken as computed from F.
     """
 
     @staticmethod
     def forward(flat: Tensor, around: Tensor) -> Tensor:
-        return flat @ around.T
+        return scaled_product(flat, around.T, 1 / flat.shape[1])
 
     @staticmethod
     def setup_context(context: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
@@ -24,13 +26,19 @@ class Correlation(torch.autograd.Function):
     @staticmethod
     def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
         (around,) = context.saved_tensors
-        return (around.T @ (gradient + gradient.T)).T, None  # position by position, as channels-last maps lie
+        per_position = scaled_product(around.T, gradient + gradient.T, 1 / around.shape[1])
+        return per_position.T, None  # position by position, as channels-last maps lie
+
+
+def scaled_product(left: Tensor, right: Tensor, factor: float) -> Tensor:
+    """The matrix product times a number, which costs nothing within it."""
+    return torch.addmm(left.new_empty(()), left, right, beta=0, alpha=factor)
 
 
 def correlation(flat: Tensor, around: Tensor) -> Tensor:
     """Mean over positions of the products of `flat` and of a self-adjoint map of it, `around`: (D, M) to (D, D)."""
-    product: Tensor = Correlation.apply(flat, around)  # type: ignore[no-untyped-call]
-    return product / flat.shape[1]
+    products: Tensor = Correlation.apply(flat, around)  # type: ignore[no-untyped-call]
+    return products
 
 
 def gram(features: Tensor) -> Tensor:
@@ -45,4 +53,4 @@ def gram(features: Tensor) -> Tensor:
 
 def quarter_mean_square(ours: Tensor, target: Tensor) -> Tensor:
     """`sum (G - A)^2 / (4 N^2 M^2)` of Gatys et al. 2015, eq. 4, for Gram matrices already divided by M."""
-    return (ours - target).square().mean() / 4
+    return squared_error(ours, target, 0.25 / ours.numel())

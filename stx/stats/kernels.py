@@ -5,6 +5,7 @@ of them is the squared discrepancy under that kernel, in time linear in the posi
 """
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -15,8 +16,8 @@ from stx.stats.gram_matrix import gram
 
 SAMPLE = 512
 """Positions between which the bandwidth's median distance is taken."""
-CHUNK = 2048
-"""Positions whose angles are held at a time: they stay in the cache."""
+CHUNK, CHUNK_ON_CARD = 2**11, 2**16
+"""Positions whose angles are held at a time."""
 
 
 def mmd_linear(features: Tensor) -> Tensor:
@@ -51,8 +52,8 @@ class Waves(torch.autograd.Function):
 
     @staticmethod
     def forward(positions: Tensor, frequencies: Tensor) -> Tensor:
-        angles = (some @ frequencies.T for some in torch.split(positions, CHUNK))
-        return torch.stack([torch.cat([each.cos().sum(0), each.sin().sum(0)]) for each in angles]).sum(0)
+        sums = (torch.cat([each.cos().sum(0), each.sin_().sum(0)]) for each in angles(positions, frequencies))
+        return torch.stack([*sums]).sum(0)
 
     @staticmethod
     def setup_context(context: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
@@ -61,9 +62,17 @@ class Waves(torch.autograd.Function):
     @staticmethod
     def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
         positions, frequencies = context.saved_tensors
-        cosines, sines = gradient.chunk(2)
-        angles = (some @ frequencies.T for some in torch.split(positions, CHUNK))
-        return torch.cat([(sines * each.cos() - cosines * each.sin()) @ frequencies for each in angles]), None
+        of_cosines, of_sines = gradient.chunk(2)
+        slopes = (
+            each.cos().mul_(of_sines).sub_(each.sin_().mul_(of_cosines)) for each in angles(positions, frequencies)
+        )
+        return torch.cat([slope @ frequencies for slope in slopes]), None
+
+
+def angles(positions: Tensor, frequencies: Tensor) -> Iterator[Tensor]:
+    """Of some positions at a time: on a CPU of few, which stay in the cache, on a GPU of as many as fill it."""
+    chunk = CHUNK if positions.device.type == "cpu" else CHUNK_ON_CARD
+    return (some @ frequencies.T for some in torch.split(positions, chunk))
 
 
 def frequencies(features: Tensor, *, count: int, bandwidth: float, seed: int) -> Tensor:

@@ -1,11 +1,37 @@
 """Mean and deviation of each channel: the statistics of batch normalisation."""
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from stx.errors import UserError
+
+
+class Moments(torch.autograd.Function):
+    """Mean and variance of each row of (D, M), (D,) each.
+
+    The gradient is written in one pass, where autograd takes six: no deviation from the mean is kept for it, and the
+    mean's own part in the variance's gradient is zero.
+    """
+
+    @staticmethod
+    def forward(flat: Tensor) -> tuple[Tensor, Tensor]:
+        mean = flat.sum(1) / flat.shape[1]
+        return mean, (flat - mean[:, None]).square_().sum(1) / flat.shape[
+            1
+        ]  # a third of torch.var_mean's time on a CPU
+
+    @staticmethod
+    def setup_context(context: Any, inputs: tuple[Tensor], output: tuple[Tensor, Tensor]) -> None:
+        context.save_for_backward(inputs[0], output[0])
+
+    @staticmethod
+    def backward(context: Any, of_mean: Tensor, of_variance: Tensor) -> Tensor:
+        flat, mean = context.saved_tensors
+        slope = 2 * of_variance / flat.shape[1]
+        return torch.addcmul((of_mean / flat.shape[1] - slope * mean)[:, None], flat, slope[:, None])
 
 
 def mean_std(features: Tensor, *, epsilon: float) -> Tensor:
@@ -16,7 +42,5 @@ def mean_std(features: Tensor, *, epsilon: float) -> Tensor:
     """
     if not torch.finfo(torch.float32).tiny <= epsilon < math.inf:
         raise UserError(f"epsilon is {epsilon}: it must be above 1e-37")
-    flat = features.flatten(1)
-    mean = flat.sum(1) / flat.shape[1]
-    variance = (flat - mean[:, None]).square().sum(1) / flat.shape[1]  # a third of torch.var_mean's time on a CPU
+    mean, variance = Moments.apply(features.flatten(1))  # type: ignore[no-untyped-call]
     return torch.stack([mean, (variance + epsilon).sqrt()])

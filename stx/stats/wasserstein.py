@@ -89,8 +89,9 @@ def quantiles_of(rows: Tensor, count: int) -> Tensor:
     """Evenly spaced quantiles of each row, interpolated between its sorted values: shape (rows, count)."""
     if count < 2:
         raise UserError(f"quantiles is {count}: it must be 2 or more")
-    ordered = rows.sort(dim=1).values
-    places = torch.linspace(0, ordered.shape[1] - 1, count, dtype=widest(rows.device), device=rows.device)
+    order = rows.detach().argsort(dim=1)  # of which the gradient needs those few that are read
+    places = torch.linspace(0, order.shape[1] - 1, count, dtype=widest(rows.device), device=rows.device)
     below = places.floor().long()
-    above = (below + 1).clamp(max=ordered.shape[1] - 1)
-    return torch.lerp(ordered[:, below], ordered[:, above], (places - below).to(rows.dtype))
+    above = (below + 1).clamp(max=order.shape[1] - 1)
+    lower, upper = (rows.gather(1, order.index_select(1, some)) for some in (below, above))
+    return torch.lerp(lower, upper, (places - below).to(rows.dtype))

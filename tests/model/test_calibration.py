@@ -43,10 +43,10 @@ def test_several_content_terms_are_felt_alike() -> None:
     calibrate(calibrated, CONTENT, torch.Generator().manual_seed(1))
     image = (CONTENT + 0.1 * torch.randn(CONTENT.shape, generator=torch.Generator().manual_seed(1))).clamp(0, 1)
     image.requires_grad_()
-    parts = calibrated(image).parts
+    distances = calibrated(image).distances
     norms = [
-        float(torch.autograd.grad(loss, image, retain_graph=True)[0].norm())
-        for part, loss in parts.items()
+        float(part.scale) * float(torch.autograd.grad(distance, image, retain_graph=True)[0].norm())
+        for part, distance in distances.items()
         if part.term.group == "content"
     ]
     assert norms[0] == pytest.approx(norms[1], rel=1e-4)

@@ -3,6 +3,7 @@
 import itertools
 import math
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from stx.config.compose import composition
 from stx.config.schema import CONF, Config
 from stx.errors import UserError
 from stx.model.asked import terms
+from stx.model.terms import Term
 from stx.stats.cooccurrence import box_mean
 
 TENSOR = {"threshold": "mean", "window": "mean", "normalise": False}
@@ -25,6 +27,10 @@ def features(*shape: int, seed: int = 0) -> Tensor:
     """Like activations after a ReLU: about half of them zero."""
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(*shape, generator=generator, dtype=torch.float64).relu()
+
+
+def distance_to(term: Term, target: Tensor, ours: Tensor) -> Tensor:
+    return term.distance(ours, target)
 
 
 def composed(*overrides: str) -> Config:
@@ -171,6 +177,33 @@ def test_every_statistic_of_the_config_is_finite_with_a_finite_gradient(file: Pa
             assert torch.isfinite(result).all()
             assert maps.grad is not None
             assert math.isfinite(float(maps.grad.abs().max()))
+
+
+@pytest.mark.parametrize("file", sorted((CONF / "style_stat").glob("*.yaml")), ids=lambda file: file.stem)
+def test_every_gradient_is_that_of_finite_differences(file: Path) -> None:
+    """Several are written by hand."""
+    for term in terms(composed(f"style_stat={file.stem}")):
+        if term.group == "style":
+            statistic = term.fit(features(3, 5, 4, seed=3))
+            target = statistic(features(3, 5, 4, seed=3))
+            distinct = torch.linspace(0.01, 0.05, 60, dtype=torch.float64).view(3, 5, 4)  # where a sort has one order
+            maps = (features(3, 5, 4, seed=1) + distinct).requires_grad_()
+            assert torch.autograd.gradcheck(statistic, maps)
+            ours = statistic(maps).detach().requires_grad_()
+            assert torch.autograd.gradcheck(partial(distance_to, term, target), ours)
+
+
+@pytest.mark.parametrize("file", sorted((CONF / "style_stat").glob("*.yaml")), ids=lambda file: file.stem)
+def test_every_gradient_lies_as_the_features_do(file: Path) -> None:
+    """Channels last; one that does not costs copies in each step, there and wherever it is added."""
+    for term in terms(composed(f"style_stat={file.stem}")):
+        if term.group == "style":
+            maps = features(1, 6, 8, 9).float().to(memory_format=torch.channels_last).squeeze(0).requires_grad_()
+            statistic = term.fit(maps.detach())
+            values = statistic(maps)
+            term.distance(values, torch.zeros_like(values)).backward()
+            assert maps.grad is not None
+            assert maps.grad[None].is_contiguous(memory_format=torch.channels_last)
 
 
 def test_no_entry_of_the_cooccurrence_tensor_has_a_gradient_on_its_own_channel() -> None:
