@@ -22,7 +22,12 @@ COMMANDS = {
 def main() -> None:
     arguments = sys.argv[1:]
     if {"-sc", "--shell-completion"} & set(arguments):  # Hydra completes the words that follow the program's name
-        os.environ["COMP_LINE"] = os.environ.get("COMP_LINE", "").replace(" run", "", 1)
+        typed = os.environ.get("COMP_LINE", "").split(" ")
+        if typed[1:2] and typed[1] in COMMANDS and typed[1] != "run":
+            return
+        if any(argument.startswith("query=") for argument in arguments):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # a line that is half typed is no mistake
+        os.environ["COMP_LINE"] = " ".join(word for place, word in enumerate(typed) if (place, word) != (1, "run"))
         arguments = ["run", *arguments]
     if "--version" in arguments:
         sys.stdout.write(f"stx {__version__}\n")

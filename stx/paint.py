@@ -7,6 +7,7 @@ if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered whi
 
 import argparse
 import logging
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -54,6 +55,8 @@ class Parser(argparse.ArgumentParser):
         """In one line, without the usage."""
         name = message.partition("unrecognized arguments: ")[2].split(" ")[0]
         hint = did_you_mean(name, self._option_string_actions) if name else ""
+        if dashed := next((text for text in sys.argv[1:] if text.startswith("-") and exists(text)), ""):
+            hint = f"; for the file of that name: ./{dashed}"
         raise UserError(f"{message}{hint}\nstx paint photo.jpg painting.jpg -o out.jpg; --help shows more")
 
 

@@ -8,9 +8,11 @@ if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered whi
 import logging
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from stx.config import command
+from stx.config.addresses import database_file
 from stx.config.secrets import taken_out
 from stx.errors import UserError
 
@@ -56,7 +58,20 @@ def sync(given: Sequence[str]) -> int:
         left += bool(trouble)
         command.say(f"{run}: {trouble or f'its store has all of it, {delivered(run)} bytes of journal'}")
     command.say(f"{len(waiting) - left} of {len(waiting)} runs delivered" if waiting else "nothing to deliver")
+    if not uri and not again and (lost := stores_gone(folders)):
+        command.say(f"{lost}: there is no such store any more; {AGAIN} sends all that it had")
     return left
+
+
+def stores_gone(folders: Sequence[Path]) -> str:
+    """Files in which runs below these folders have their store, and that are not there."""
+    from stx.runs.tracking.courier import journals
+
+    files = set[Path | None]()
+    for run in (run for folder in folders for run in journals(folder)):
+        with suppress(UserError):  # of a damaged record, which is told where there is something to deliver
+            files.add(database_file(store_of(run)))
+    return ", ".join(sorted(str(file) for file in files if file and not file.exists()))
 
 
 def store_of(folder: Path) -> str:

@@ -21,7 +21,7 @@ from stx import __main__ as front
 from stx.config.compose import composition
 from stx.config.schema import CONF
 from stx.config.secrets import VARIABLE
-from stx.runs import make
+from stx.runs import identity, make
 from stx.runs.job import Job
 
 PAGE = Path(__file__).parents[1] / "docs" / "bad-input.md"
@@ -67,6 +67,7 @@ def damage_pictures(folder: Path) -> None:
     (folder / "paintings").mkdir()
     os.mkfifo(folder / "pipe.png")
     picture.resize((1, 1)).save(folder / "one-pixel.png")
+    picture.save(folder / "-dash.png")
     Image.new("RGB", (40000, 1)).save(folder / "line.png")
     Image.new("RGB", (40000, 20)).save(folder / "wide.png")
     (folder / "bomb.png").write_bytes(bomb(60000))
@@ -123,6 +124,13 @@ def damage_runs(folder: Path) -> None:
         if journal:
             (run / "journal.jsonl").write_text(journal)
             (run / "delivered.json").write_text(f'{{"bytes": {len(journal)}}}')
+    (folder / "runs" / "edited").mkdir()
+    identity.write(
+        folder / "runs" / "edited",
+        identity.Identity("1" * 32, overrides, dict(composed.choices), config, files={}, machine={}),
+    )
+    record = folder / "runs" / "edited" / "run.json"
+    record.write_text(record.read_text().replace('"seed": 0', '"seed": 7'))
     (folder / "runs" / "converged" / "losses.csv").write_text("step,loss/total\n19,1.0\n20,1.0\n")
     (folder / "outputs").mkdir()
     (folder / "outputs" / "latest").symlink_to("../runs/finished")

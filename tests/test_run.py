@@ -234,6 +234,9 @@ def test_help_and_the_front_door_answer_without_torch(tmp_path: Path) -> None:
     assert front("rum").returncode == 2
     completed = front("-sc", "query=bash", COMP_LINE="stx run style_stat=cooc_")
     assert "style_stat=cooc_vector" in completed.stdout.split()
+    for half_typed in ("paint ", "sync out", "run hydra.run.dir=~/x content=chi", 'run "content=a b.png" st'):
+        completed = front("-sc", "query=bash", COMP_LINE=f"stx {half_typed}")
+        assert "stx: " not in completed.stderr
 
 
 def test_the_core_imports_torch_but_neither_hydra_nor_mlflow() -> None:

@@ -157,6 +157,16 @@ def test_sync_explains_itself_and_refuses_what_is_no_folder(tmp_path: Path) -> N
     assert "nowhere: there is no such folder" in refused.stderr
 
 
+def test_a_store_that_is_gone_is_named_and_again_sends_all_of_it(stx: Command, tmp_path: Path) -> None:
+    done = stx(*SMALL, *SHALLOW)
+    assert done.returncode == 0, done.stderr
+    database = tmp_path / "outputs" / "mlflow.db"
+    database.unlink()
+    assert f"nothing to deliver\n{database}: there is no such store any more; --again" in sync(tmp_path).stderr
+    assert "1 of 1 runs delivered\n" in sync(tmp_path, "--again").stderr
+    assert "no such store" not in sync(tmp_path).stderr
+
+
 def test_a_damaged_folder_keeps_no_other_from_its_delivery(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()

@@ -73,7 +73,9 @@ def explain_plain(error: Exception) -> str:
     """An error of OmegaConf's or YAML's in one line, with the option or the file in front."""
     option = getattr(error, "full_key", None)
     lines = [
-        line.strip() for line in str(error).splitlines() if not line.strip().startswith(("full_key", "object_type"))
+        line.strip()
+        for line in str(error).splitlines()
+        if not line.strip().startswith(("full_key", "object_type", "reference_type"))
     ]
     text = "\n".join(lines) if isinstance(error, UserError) else " ".join(lines)
     return f"{option}: {text}" if option else text

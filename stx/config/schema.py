@@ -319,9 +319,9 @@ def restored(dumped: Any) -> Config:
         return Config.model_validate({**later, **dumped, "guard": guard, "optim": optim, "tracking": tracking})
     except (ValidationError, TypeError, KeyError) as error:
         raise UserError(
-            f"config.yaml of the run: {explain(error, dumped)}"
+            f"the run's config: {explain(error, dumped)}"
             if isinstance(error, ValidationError)
-            else "config.yaml of the run holds no config"
+            else "the run holds no config"
         ) from None
 
 

@@ -86,7 +86,8 @@ def readable(source: str) -> Iterator[None]:
     except MemoryError:
         problem = "does not fit into the memory that there is; make it smaller first"
     except Exception as error:  # on a damaged file Pillow's decoders raise whatever they stumble on
-        problem = f"is damaged or incomplete ({error or type(error).__name__}); fetch or save it anew"
+        why = " ".join(str(error).split()) or type(error).__name__
+        problem = f"is damaged or incomplete ({why}); fetch or save it anew"
     raise UserError(f"{source!r} {problem}")
 
 

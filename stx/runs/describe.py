@@ -9,7 +9,7 @@ from stx.config.compose import key_of, override
 from stx.loop.checkpoint import Checkpoint
 from stx.loop.listener import Outcome
 from stx.model.prepare import Inputs
-from stx.runs.files import OUTPUT
+from stx.runs.files import CHECKPOINT, OUTPUT
 from stx.runs.identity import Identity, versions
 from stx.runs.job import Job
 from stx.runs.naming import pair
@@ -82,6 +82,9 @@ def opening(job: Job, inputs: Inputs, record: Identity, resumed: Checkpoint | No
         lines.append(
             f"otherwise than before: {changed(record)}; its last digits may differ from those of an unbroken run"
         )
+    if job.resumed:
+        behind = resumed.step if resumed else 0
+        lines.append(f"goes on behind step {behind}" if behind else f"begins anew: it has no state yet ({CHECKPOINT})")
     if resumed and resumed.step and not resumed.optimiser:
         lines.append("its optimiser begins anew, from the picture (guard.keep_state=true keeps what it remembers)")
     weights = config.loss_weights

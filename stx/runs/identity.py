@@ -26,9 +26,10 @@ from stx.pictures import bundled
 from stx.runs.digest import dotted, files, functions, own_source
 from stx.runs.files import CONFIG, OUTPUT, RUN, WRITTEN
 
-FORMAT = 2
-READABLE = (1, 2)
-"""The first held what was typed and the outcome alone; its config stood in a file of its own, without digests."""
+FORMAT = 3
+READABLE = (1, 2, 3)
+"""The first held what was typed and the outcome alone; its config stood in a file of its own, without digests. The
+second had no seal."""
 
 
 class Identity(NamedTuple):
@@ -77,7 +78,7 @@ def read(folder: Path) -> Identity | None:
         fields = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(fields, dict):
             raise ValueError("it holds something else")
-        version = fields.pop("format", 1)
+        version, seal = fields.pop("format", 1), fields.pop("seal", "")
         if version not in READABLE:
             raise UserError(
                 f"{path}: written by a later version of stx (format {version}); this one reads up to {FORMAT}"
@@ -89,6 +90,12 @@ def read(folder: Path) -> Identity | None:
         identity = TypeAdapter(Identity).validate_python(fields, strict=True)
         if "style_stat" not in identity.choices:
             raise ValueError("choices.style_stat: Field required")
+        if seal and seal != sealed(identity.config):
+            raise UserError(
+                f"{path}: its config is not the one that was written, so that it is no run to go on with\n"
+                "put it back as it was; for other settings begin a new run: init=picture "
+                f"init.path={folder / OUTPUT} takes its picture up"
+            )
     except UserError:
         raise
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
@@ -105,7 +112,13 @@ def read(folder: Path) -> Identity | None:
 
 def write(folder: Path, identity: Identity) -> None:
     """Raises OSError."""
-    atomic.write(folder / RUN, json.dumps({"format": FORMAT, **identity._asdict()}, indent=2))
+    fields = {"format": FORMAT, "seal": sealed(identity.config), **identity._asdict()}
+    atomic.write(folder / RUN, json.dumps(fields, indent=2))
+
+
+def sealed(config: Mapping[str, Any]) -> str:
+    """SHA-256 of a config: one that was edited by hand is of no run that ever was."""
+    return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
 
 
 def refuse_taken(folder: Path) -> None:

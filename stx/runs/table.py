@@ -49,15 +49,39 @@ def with_columns(path: Path, columns: Sequence[str]) -> str:
 def mended(path: Path, journal: Path, step: int) -> str:
     """Give a table that ends before `step`, as a power cut may leave it, what a journal has of the rest.
 
-    What it lacks all the same, in words; nothing where it is whole.
+    What it lacks all the same up to `step`, in words; nothing where it is whole.
     """
-    _, last = recovered(path)
+    recovered(path)
+    has = steps(path)
     told = [row for entry, _ in entries(journal, 0) for row in entry.get("rows", ())] if journal.exists() else []
+    last = max(has, default=0)
     rows = {row[0]: Row(row[0], row[1] / 1000, row[2]) for row in told if last < row[0] <= step}
     if rows:
         losses_table(path)([rows[number] for number in sorted(rows)])
-    lacking = [number for number in range(last + 1, step + 1) if number not in rows]
-    return f"{path} lacks the steps {lacking[0]} to {lacking[-1]}: they were not on the disk" if lacking else ""
+    lacking = [number for number in range(1, step + 1) if number not in rows and number not in has]
+    if not lacking:
+        return ""
+    first, last = lacking[0], lacking[-1]
+    some = "the steps" if last - first + 1 == len(lacking) else f"{len(lacking)} of the steps"
+    return f"{path} lacks {some} {first} to {last}: not on the disk, or altered"
+
+
+def steps(path: Path) -> set[int]:
+    """Those whose rows hold numbers throughout."""
+    if not path.exists():
+        return set()
+    with path.open(newline="", encoding="utf-8", errors="replace") as file:
+        rows = list(csv.reader(file))[1:]
+    return {int(row[0]) for row in rows if row and row[0].isdecimal() and all(map(numeric, row[1:]))}
+
+
+def numeric(text: str) -> bool:
+    """Whether it is a number, or the nothing of a step that had no such metric."""
+    try:
+        float(text or 0)
+    except ValueError:
+        return False
+    return True
 
 
 def flush(path: Path) -> None:

@@ -348,6 +348,29 @@ def test_a_state_that_is_none_leaves_the_record_as_it_is(tmp_path: Path) -> None
     assert (tmp_path / RUN).read_bytes() == before
 
 
+def test_a_record_edited_by_hand_is_no_run_to_go_on_with(tmp_path: Path) -> None:
+    run(job(tmp_path))
+    path = tmp_path / RUN
+    whole = json.loads(path.read_text())
+    for section, option, value in (("loss_weights", "beta", 99.0), ("optim", "steps", 2), ("pooling", "name", "avg")):
+        edited = {**whole, "config": {**whole["config"], section: {**whole["config"][section], option: value}}}
+        path.write_text(json.dumps(edited))
+        with pytest.raises(UserError, match=r"run\.json: its config is not the one that was written"):
+            again(tmp_path, "optim.steps=4")
+    path.write_text(json.dumps(whole, indent=None, sort_keys=True))  # laid out otherwise, it says the same
+    run(again(tmp_path, "optim.steps=4"))
+
+
+def test_a_run_that_goes_on_says_from_where(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    run(job(tmp_path, "guard.keep_state=true"))
+    for steps, said in ((4, "goes on behind step 3\n"), (5, "begins anew: it has no state yet (checkpoint.pt)")):
+        caplog.clear()
+        with caplog.at_level("INFO", "stx"):
+            run(again(tmp_path, f"optim.steps={steps}"))
+        assert said in f"{caplog.text}\n"
+        (tmp_path / CHECKPOINT).unlink()
+
+
 @pytest.mark.parametrize(
     ("before", "after", "named"),
     [

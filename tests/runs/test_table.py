@@ -43,9 +43,28 @@ def test_a_table_that_ends_before_the_state_gets_what_the_journal_has_and_says_w
     journal.write("rows", [[step, 0, {"loss/total": 3.0}] for step in (7, 8)])
     journal.close()
     said = mended(path, journal.path, 7)
-    assert said.endswith("losses.csv lacks the steps 5 to 6: they were not on the disk")
+    assert said.endswith("losses.csv lacks the steps 5 to 6: not on the disk, or altered")
     assert path.read_text().split() == ["step,loss/total", "1,1.0", "2,1.0", "3,2.0", "4,2.0", "7,3.0"]
-    assert mended(path, journal.path, 7) == ""
+    assert mended(path, journal.path, 7) == said  # as long as it does
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("2,4.0\n3,4.0\n", "", "lacks the steps 2 to 3:"),
+        ("2,4.0", "2,abc", "lacks the steps 2 to 2:"),
+        ("2,4.0\n3,4.0\n4,4.0", "two,4.0\n3,4.0\n4,", "lacks the steps 2 to 2:"),
+        ("1,4.0\n2,4.0\n3,4.0", "1,x\n2,4.0\n3,y", "lacks 2 of the steps 1 to 3:"),
+    ],
+)
+def test_rows_that_were_taken_out_or_altered_are_named(tmp_path: Path, before: str, after: str, said: str) -> None:
+    path = tmp_path / "losses.csv"
+    losses_table(path)([Row(step, 0.0, {"loss/total": 4.0}) for step in range(1, 6)])
+    text = path.read_bytes().decode().replace("\r\n", "\n")
+    assert before in text
+    path.write_text(text.replace(before, after))
+    assert said in mended(path, tmp_path / "none", 5)
+    assert mended(path, tmp_path / "none", 0) == ""
 
 
 def test_a_metric_that_comes_later_gets_a_column_and_the_lines_before_stay(tmp_path: Path) -> None:

@@ -100,7 +100,10 @@ class Sender:
         runs = self.client.search_runs([self.experiment_id], f"tags.`stx.key` = '{content['key']}'") if doubtful else []
         if not runs and not self.run_id:
             tags = {name(key): text(value) for key, value in content["tags"].items()}
-            tags = {key: text(value) for key, value in resolve_tags({**tags, "stx.key": content["key"]}).items()}
+            tags = {
+                key: text(value)
+                for key, value in resolve_tags({**tags, "stx.key": content["key"], "mlflow.source.name": "stx"}).items()
+            }
             runs = [self.client.create_run(self.experiment_id, content["at"], tags, text(content["name"]))]
         if not self.run_id:
             self.take(runs[0])

@@ -181,7 +181,8 @@ class Store:
                 self.client.set_tag(run.id, "stx.folder", where)
                 break
         else:
-            tags = {"stx.batch": name, "stx.folder": where, "mlflow.runName": name, "stx.outcome": "running"}
+            tags = {"stx.batch": name, "stx.folder": where, "stx.outcome": "running"}
+            tags |= {"mlflow.runName": name, "mlflow.source.name": "stx"}
             run = Run(self.client, self.client.create_run(self.experiment_id, tags=tags))
         atomic.write(folder / BATCH, json.dumps({"format": 1, "runs": [run.id, *ids(folder) - {run.id}]}))
         return run

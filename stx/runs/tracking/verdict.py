@@ -65,6 +65,8 @@ def reason(error: BaseException) -> str:
     said = (str(error).strip() or type(error).__name__).splitlines()[0]
     if no_connection := re.match(r"API request to (\S+?)/api/.*(\[Errno[^\"')]*)", said):
         return f"{no_connection[1]} {no_connection[2]}"
+    if refused := re.match(r"API request to (\S+?)/api/.*too many (\d{3}) error responses", said):
+        return f"{refused[1]} answers with status {refused[2]}"
     return "another process holds the database" if said == LOCKED else said
 
 

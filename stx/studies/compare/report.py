@@ -102,6 +102,12 @@ def board(work: Batch, results: Results, ratios: Mapping[str, Ratio | None]) -> 
             row.append((f"**{shown(score)}**" if bold else shown(score)) + flag)
         rows.append([*row, f"{step_time(results, name) / reference_time:.2f}"])
     left = mean_of(results, reference, share)
+    intervals = (
+        f"In brackets the {CONFIDENCE:.0%} confidence interval, by the bootstrap over pairs of pictures; bold where it "
+        "excludes 1. "
+    )
+    if all(score is None or math.isnan(score.low) for score in ratios.values()):
+        intervals = "So few pairs of pictures have no confidence interval. "
     return [
         Heading("Leaderboard"),
         Table(
@@ -111,8 +117,7 @@ def board(work: Batch, results: Results, ratios: Mapping[str, Ratio | None]) -> 
             "pictures; below 1 is nearer to the style (from structure on, to the photograph), or less noise",
         ),
         Text(
-            f"In brackets the {CONFIDENCE:.0%} confidence interval, by the bootstrap over pairs of pictures; bold "
-            "where it excludes 1. † circular: the statistic optimised what the measure measures, if at other layers. "
+            f"{intervals}† circular: the statistic optimised what the measure measures, if at other layers. "
             + (
                 "Photographs and paintings are of one style: there is no distance to be a share of."
                 if math.isnan(left)
@@ -203,7 +208,8 @@ def sheet(results: Results, folder: Path) -> list[Block]:
     columns = ["photograph", "style", *protocol.statistics]
     grid = contact_sheet(rows, row_labels=row_names, column_labels=columns, cell=fitted(pictures[0].size, CELL))
     grid.resize(fitted(grid.size, 2400)).save(folder / "pictures" / "sheet.jpg", quality=88)
-    return [Heading("Pictures"), Pictures([Picture("pictures/sheet.jpg", "at equal content distance")], 1000)]
+    caption = "at equal content distance" + (", but for those named above" if unmet(results) else "")
+    return [Heading("Pictures"), Pictures([Picture("pictures/sheet.jpg", caption)], 1000)]
 
 
 def picture(one: Try | None, file: str) -> Image.Image | None:

@@ -75,6 +75,12 @@ def test_files_that_are_gone_or_no_pictures_are_set_aside(tmp_path: Path) -> Non
     assert verdict(ValueError("no whole picture")) is Verdict.NEVER
 
 
+def test_a_server_s_refusal_is_told_without_the_libraries_below() -> None:
+    said = "API request to http://host:5000/api/2.0/mlflow/runs/log-batch failed with exception HTTPConnectionPool("
+    said += "host='host', port=5000): Max retries exceeded (Caused by ResponseError('too many 503 error responses'))"
+    assert reason(RuntimeError(said)) == "http://host:5000 answers with status 503"
+
+
 AWAY, NEVER, DELETED, UNKNOWN = Verdict.AWAY, Verdict.NEVER, Verdict.DELETED, Verdict.UNKNOWN
 
 
