@@ -18,6 +18,11 @@ def test_a_batch_norm_of_the_features_has_these_statistics() -> None:
     torch.testing.assert_close(deviation, (norm.running_var * 41 / 42).sqrt())  # torch's has n - 1
 
 
+def test_their_gradients_are_those_of_finite_differences() -> None:
+    maps = torch.randn(3, 4, 5, generator=torch.Generator().manual_seed(2), dtype=torch.float64).requires_grad_()
+    assert torch.autograd.gradcheck(lambda maps: stats.mean_std(maps, epsilon=1e-3), maps)
+
+
 def test_a_dead_channel_has_a_finite_gradient() -> None:
     maps = torch.zeros(2, 3, 3, requires_grad=True)
     stats.mean_std(maps, epsilon=1e-5).sum().backward()
