@@ -80,7 +80,7 @@ def test_nothing_is_told_of_pictures_too_small_to_be_measured() -> None:
 def test_a_squash_is_said(squashed: tuple[str, ...], line: str | None) -> None:
     weights = SimpleNamespace(calibrate="gradient", beta=10, alpha=1)
     config = SimpleNamespace(content="a", style="b", optim=SimpleNamespace(steps=3), loss_weights=weights)
-    job: Any = SimpleNamespace(config=config, choices={"style_stat": "gram"})
+    job: Any = SimpleNamespace(config=config, choices={"style_stat": "gram"}, resumed=None)
     inputs: Any = SimpleNamespace(
         content=PICTURE, hardware=SimpleNamespace(description="cpu"), memory=1e9, squashed=squashed
     )
