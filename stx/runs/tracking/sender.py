@@ -107,6 +107,9 @@ class Sender:
             runs = [self.client.create_run(self.experiment_id, content["at"], tags, text(content["name"]))]
         if not self.run_id:
             self.take(runs[0])
+        for run in runs:
+            if run.info.run_id != self.run_id and not run.data.metrics:
+                self.client.delete_run(run.info.run_id)  # asked for by a process that was gone when the store made it
         params = [Param(name(key), text(value)) for key, value in content["params"].items()]
         self.client.log_batch(self.run_id, params=params)
 

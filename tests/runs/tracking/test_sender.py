@@ -171,6 +171,17 @@ def test_again_stores_nothing_twice(tmp_path: Path, uri: str) -> None:
     assert (seen(uri, run_id), len(runs_in(uri))) == (WHOLE, 1)
 
 
+def test_a_run_that_the_store_made_too_late_is_taken_away_again(tmp_path: Path, uri: str) -> None:
+    run_id = told(tmp_path / "run", uri)
+    client = mlflow.MlflowClient(uri)
+    key = client.get_run(run_id).data.tags["stx.key"]
+    late = client.create_run(client.get_run(run_id).info.experiment_id, tags={"stx.key": key}).info.run_id
+    assert deliver(tmp_path / "run", uri, again=True) == ""
+    assert [run.info.run_id for run in runs_in(uri)] == [run_id]
+    assert client.get_run(late).info.lifecycle_stage == "deleted"
+    assert seen(uri, run_id)[1] == list(range(1, 6))
+
+
 def test_what_no_store_can_take_is_set_aside_and_named_and_the_rest_goes_on(
     tmp_path: Path, uri: str, caplog: pytest.LogCaptureFixture
 ) -> None:
