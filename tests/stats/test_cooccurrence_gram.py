@@ -61,6 +61,13 @@ def test_without_radius_and_threshold_it_is_gram_exactly() -> None:
     assert torch.equal(stats.shift_gram(maps, shifts=[0])[1], stats.gram(maps))
 
 
+@pytest.mark.parametrize("shifts", [[0], [1], [2, 0], [1, 3, 9]])
+@pytest.mark.parametrize("shape", [(3, 5, 4), (2, 3, 6), (2, 1, 4)])
+def test_the_gradient_at_a_distance_is_that_of_finite_differences(shifts: list[int], shape: tuple[int, ...]) -> None:
+    maps = features(*shape, seed=4).requires_grad_()
+    assert torch.autograd.gradcheck(lambda maps: stats.shift_gram(maps, shifts=shifts), maps)
+
+
 def test_several_radii_are_stacked() -> None:
     maps = features(4, 5, 6)
     stack = stats.cooc_gram(maps, radius=[0, 2], threshold="mean", centred=False)
