@@ -47,18 +47,18 @@ class Counted(TorchDispatchMode):
 
 def section(size: tuple[int, int] = (128, 96), statistics: Sequence[str] = STATISTICS) -> Iterator[Row]:
     """As on a card: bfloat16 features, and Adam on pixels. An operation of several tensors is one, as it is there."""
-    gram = 0.0, 0.0
+    of_gram = 0.0
     for name in statistics:
         counted = of(name, size)
         operations, moved = sum(counted.operations.values()), sum(counted.bytes.values()) / size[0] / size[1] / 1000
         yield f"{name}: operations a step", operations, ""
         yield f"{name}: kB a pixel read and written", moved, ""
         if name == "gram":
-            gram = operations, moved
+            of_gram = moved
             convolved = sum(counted.bytes[each] for each in CONVOLUTIONS) / size[0] / size[1] / 1000
             yield "  of which convolutions: kB a pixel", convolved, ""
-        elif all(gram):
-            yield f"{name}: bytes over Gram's", moved / gram[1], ""
+        elif of_gram:
+            yield f"{name}: bytes over Gram's", moved / of_gram, ""
 
 
 def of(statistic: str, size: tuple[int, int]) -> Counted:

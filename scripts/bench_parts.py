@@ -63,7 +63,7 @@ def pastiche(inputs: Inputs, network: LossNetwork, optimiser: str, device: str =
         for name in ("content", "style"):
             images.save(images.to_picture(getattr(inputs, name)), Path(folder) / f"{name}.png")
         weights, scales = network.weights, network.scales
-        layers = {layer: share for (group, layer), share in network.shares.items() if group == "style"}
+        layers = {part.layer: float(part.share) for part in network.every_part if part.term.group == "style"}
         (kept,) = (part.target for part in network.every_part if part.term.group == "content")
         scale = weights["style"] / 4 * 1e-6  # its L-BFGS decides by absolute numbers: near those of its own defaults
         return PasticheArtist(

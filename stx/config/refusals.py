@@ -37,10 +37,11 @@ def explain_hydra(error: HydraException, typed: Sequence[str] | None) -> str:
             return f"{group}={option}: choose from {', '.join(shown)}{did_you_mean(option, allowed)}"
     if isinstance(error, OverrideParseException):
         given = str(error.override)
-        example = f'{key_of(given)}="..."' if "=" in given and key_of(given) not in FILES else 'content="a=b.png"'
-        missing = "; there is no file of that name" if key_of(str(error.override)) in FILES else ""
+        key = key_of(given)
+        example = f'{key}="..."' if "=" in given and key not in FILES else 'content="a=b.png"'
+        missing = "; there is no file of that name" if key in FILES else ""
         return (
-            f"cannot read the option {error.override}: it is key=value, and a value with anything beside ASCII "
+            f"cannot read the option {given}: it is key=value, and a value with anything beside ASCII "
             f"letters, digits and -_./:+%@ in it is quoted twice: '{example}'{missing}"
         )
     unknown = re.search(r"Could not override '([^']+)'|Key '([^']+)' is not in struct", text)

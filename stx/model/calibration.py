@@ -59,11 +59,11 @@ def balance_yardstick(network: LossNetwork, picture: Tensor) -> None:
 
 def weighted_gradient_norms(network: LossNetwork, picture: Tensor) -> dict[str, Tensor]:
     """The same as each enters the total: how hard each of them pulls at the picture."""
-    weights = {YARDSTICK: network.weights.get(YARDSTICK, 0.0)}
+    weights: dict[str, float | Tensor] = {YARDSTICK: network.weights.get(YARDSTICK, 0.0)}
     for part in network.every_part:
         name = part.term.group
         if name != YARDSTICK:
-            weights[part.key] = network.weights[name] * network.shares[name, part.layer] / len(network.at_group(part))
+            weights[part.key] = network.weights[name] * part.share
     return {name: norm * weights[name] for name, norm in gradient_norms(network, picture).items()}
 
 

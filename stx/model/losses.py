@@ -66,6 +66,7 @@ class Part(nn.Module):
         self.register_buffer("scale", torch.ones(()))
         self.share: Tensor
         self.register_buffer("share", torch.tensor(share))
+        """Of its group's loss: w_l, over the terms of the group at the layer."""
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Part":
         """PyTorch's way behind `.to(device)`: the reference moves with target and scale."""
@@ -114,7 +115,6 @@ class LossNetwork(nn.Module):
         self.vgg = vgg
         refuse_unusable(terms, [*vgg.layers, PICTURE], pictures)
         self.weights = {term.group: term.weight for term in terms}
-        self.shares = {(term.group, layer): share for term in terms for layer, share in term.layers.items()}
         self.norms: dict[str, float] = {}
         """Gradient norms that the calibration found, before the scales."""
         used = {layer for term in terms for layer in term.layers}

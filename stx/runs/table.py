@@ -51,19 +51,17 @@ def mended(path: Path, journal: Path, step: int) -> str:
 
     What it lacks all the same up to `step`, in words; nothing where it is whole.
     """
-    recovered(path)
+    _, last = recovered(path)
     has = steps(path)
     told = [row for entry, _ in entries(journal, 0) for row in entry.get("rows", ())] if journal.exists() else []
-    last = max(has, default=0)
     rows = {row[0]: Row(row[0], row[1] / 1000, row[2]) for row in told if last < row[0] <= step}
     if rows:
         losses_table(path)([rows[number] for number in sorted(rows)])
     lacking = [number for number in range(1, step + 1) if number not in rows and number not in has]
     if not lacking:
         return ""
-    first, last = lacking[0], lacking[-1]
-    some = "the steps" if last - first + 1 == len(lacking) else f"{len(lacking)} of the steps"
-    return f"{path} lacks {some} {first} to {last}: not on the disk, or altered"
+    some = "the steps" if lacking[-1] - lacking[0] < len(lacking) else f"{len(lacking)} of the steps"
+    return f"{path} lacks {some} {lacking[0]} to {lacking[-1]}: not on the disk, or altered"
 
 
 def steps(path: Path) -> set[int]:

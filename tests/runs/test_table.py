@@ -48,6 +48,16 @@ def test_a_table_that_ends_before_the_state_gets_what_the_journal_has_and_says_w
     assert mended(path, journal.path, 7) == said  # as long as it does
 
 
+def test_a_last_row_that_was_altered_is_named_though_the_journal_has_it(tmp_path: Path) -> None:
+    path, journal = tmp_path / "losses.csv", Journal(tmp_path)
+    losses_table(path)([Row(step, 0.0, {"loss/total": 1.0}) for step in (1, 2)])
+    path.write_text(path.read_text().replace("2,1.0", "2,abc"))
+    journal.write("rows", [[step, 0, {"loss/total": 2.0}] for step in (2, 3)])
+    journal.close()
+    assert "lacks the steps 2 to 2:" in mended(path, journal.path, 3)
+    assert path.read_text().split() == ["step,loss/total", "1,1.0", "2,abc", "3,2.0"]
+
+
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
