@@ -1,7 +1,8 @@
 """python scripts/bench.py [SECTION ...] [--json FILE]: what stx costs, beside what it is compared with, in turn.
 
 Sections, with their minutes on two cores: step (1), statistics (2), box (1), precision (6), quality (6), tracking (3),
-start (1), scale (10), counts (3), cuda. Ratios within one run are what matters; seconds are of this machine and time.
+start (1), scale (10), counts (3), peers (3), cuda. Ratios within one run are what matters; seconds are of
+this machine and time.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from typing import Any
 
 import bench_counts
 import bench_cuda
+import bench_peers
 import torch
 from bench_parts import PLAIN, Row, command, config, in_turn, pastiche, prepared, stepping
 from torch import Tensor
@@ -47,11 +49,15 @@ def step() -> list[Row]:
         network(image).total.backward()
     operations = counted.get_total_flops()
     dtype = inputs.hardware.dtype
+    remembering = stepping(*prepared("optim=lbfgs"))
+    for _ in range(config("optim=lbfgs").optim.history + 1):  # until it has all the pairs that it keeps
+        remembering()
     left, right = (torch.rand(2048, 2048).to(dtype) for _ in range(2))
     seconds = in_turn(
         12,
         ours=stepping(inputs, network),
         single=stepping(*single),
+        lbfgs=remembering,
         pastiche=pastiche(*single, "adam").draw,
         matrices=lambda: left @ right,
     )
@@ -63,6 +69,7 @@ def step() -> list[Row]:
             seconds["ours"] / seconds["pastiche"],
             "<= 0.5" if dtype == torch.bfloat16 else "<= 0.8",
         ),
+        ("step of optim=lbfgs over Adam's", seconds["lbfgs"] / seconds["ours"], "<= 1.3"),
         ("step in float32 over pastiche's", seconds["single"] / seconds["pastiche"], ""),
         (f"GFLOP of a step; {dtype} matrix product: {rate / 1e9:.0f} GFLOP/s", operations / 1e9, ""),
         ("step's rate over that of a matrix product", ours / rate, ">= 0.7"),
@@ -234,6 +241,7 @@ SECTIONS: Mapping[str, Callable[[], Iterable[Row]]] = {
     "start": start,
     "scale": scale,
     "counts": bench_counts.section,
+    "peers": bench_peers.section,
     "cuda": bench_cuda.section,
 }
 

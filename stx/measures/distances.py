@@ -8,7 +8,6 @@ import math
 from collections.abc import Callable
 
 import torch
-from skimage.metrics import structural_similarity
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d, kl_div, normalize
 
@@ -167,6 +166,8 @@ def ssim(target: Tensor) -> ToTarget:
 
     With the paper's constants; no side may be shorter than SSIM_WINDOW. Computed on the CPU by scikit-image.
     """
+    from skimage.metrics import structural_similarity  # half a second, that no run need wait for before its first step
+
     wanted = luminance(target).cpu().numpy()
 
     def similarity(ours: Tensor) -> Tensor:

@@ -199,9 +199,12 @@ def outwards(position: Tensor, direction: Tensor) -> Tensor:
 def inner_products(pairs: Tensor, gradient: Tensor, free: Tensor) -> Tensor:
     """Of all rows of `pairs` (2 k, n) and the gradient (n,), over the free pixels: float64 (2 k + 1, 2 k + 1)."""
     products = gradient.new_zeros(len(pairs) + 1, len(pairs) + 1, dtype=widest(gradient.device))
+    room = gradient.new_empty(len(pairs) + 1, min(CHUNK, gradient.numel()))
     parts = (torch.split(each, CHUNK, dim=-1) for each in (pairs, gradient, free))
     for some, few, mask in zip(*parts, strict=True):
-        rows = torch.cat([some, few[None]]) * mask
+        rows = room[:, : few.numel()]
+        torch.mul(some, mask, out=rows[:-1])
+        torch.mul(few, mask, out=rows[-1])
         products += wide(rows @ rows.T)
     return products
 
