@@ -108,11 +108,11 @@ def paint(asked: argparse.Namespace) -> Path:
     from stx.loop.signals import raising
     from stx.pictures import images
     from stx.runs import describe, estimate
+    from stx.runs.check import reach_store
     from stx.runs.delivery import Preview, deliver, written
     from stx.runs.files import OUTPUT
     from stx.runs.identity import refuse_taken
     from stx.runs.make import run
-    from stx.runs.preflight import reach_store
 
     files = written(asked.output, asked.photo, asked.painting)
     job, inputs = plan(asked)
@@ -148,9 +148,9 @@ def ending(result: "Result", asked: argparse.Namespace) -> str:
 
 def plan(asked: argparse.Namespace) -> tuple["Job", "Inputs"]:
     """The run, checked as `stx run` checks it. Raises UserError."""
+    from stx.runs.check import check
     from stx.runs.job import Job
     from stx.runs.naming import run_name
-    from stx.runs.preflight import check
 
     overrides = [
         override("content", asked.photo),

@@ -116,9 +116,16 @@ def test_a_multirun_makes_one_run_a_job(stx: Command, tmp_path: Path) -> None:
         "--multirun", *SMALL, "loss_weights=thesis", "loss_weights.beta=1e2,1e3", "pooling=max,avg", "optim.steps=1"
     )
     assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) == 4
+    *pictures, page = done.stdout.splitlines()
+    assert len(pictures) == 4
+    assert all((tmp_path / file).is_file() for file in (*pictures, page))
     client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/outputs/mlflow.db")
-    runs = client.search_runs([client.get_experiment_by_name("stx").experiment_id])
+    every = client.search_runs([client.get_experiment_by_name("stx").experiment_id])
+    (parent,) = (run for run in every if "stx.batch" in run.data.tags)
+    runs = [run for run in every if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
+    assert (parent.info.status, len(every)) == ("FINISHED", 5)
+    artifacts = {file.path for file in client.list_artifacts(parent.info.run_id)}
+    assert {"sweep.html", "sweep-sheet.jpg", "sweep.csv"} <= artifacts
     combinations = {(run.data.params["loss_weights.beta"], run.data.params["pooling"]) for run in runs}
     assert combinations == {("100", "max"), ("100", "avg"), ("1000", "max"), ("1000", "avg")}
 

@@ -25,15 +25,18 @@ DEBUG = os.environ.get("HYDRA_FULL_ERROR") == "1"
 """Set by the user, it means what it means to Hydra: the whole traceback, for mistakes too."""
 
 
-def main(entry: Callable[[], Any]) -> None:
-    """Run a `hydra.main` function. Exits with 2 for a mistake of the user's, 1 for what was not foreseen."""
+def main(entry: Callable[[], Any], read: Callable[[list[str]], list[str]] = list) -> None:
+    """Run a `hydra.main` function. Exits with 2 for a mistake of the user's, 1 for what was not foreseen.
+
+    `read` says what the words of the command line stand for.
+    """
     if "--version" in sys.argv[1:]:  # Hydra would say its own
         sys.stdout.write(f"stx {__version__}\n")
         return
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints its own message and exits with 1
     try:
         with answering():
-            together()
+            together(read)
             with resolved_for_people() if "--resolve" in sys.argv else nullcontext():
                 entry()
     finally:
@@ -49,7 +52,7 @@ def resolved_for_people() -> Iterator[None]:
     result(hidden(shown.getvalue().rstrip("\n")))
 
 
-def together() -> None:
+def together(read: Callable[[list[str]], list[str]] = list) -> None:
     """Put the overrides of the command line in one row, as Hydra's parser wants them, wherever flags stand among them,
     and names of files as they are typed.
 
@@ -62,7 +65,7 @@ def together() -> None:
             "lists them"
         )
 
-    sys.argv[1:] = as_typed(sys.argv[1:])
+    sys.argv[1:] = read(as_typed(sys.argv[1:]))
     parser = arguments_parser()
     parser.error = refuse  # type: ignore[method-assign]
     arguments = parser.parse_intermixed_args()

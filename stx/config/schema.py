@@ -251,7 +251,20 @@ class Guard(Section):
     checkpoint_every: Every
 
 
+class Sweep(Section):
+    """What concerns many runs and none of them."""
+
+    resume: Annotated[bool, Field(strict=True)]
+    plan: Annotated[bool, Field(strict=True)]
+    jobs: Annotated[Whole, Field(ge=1)] | None
+
+
+class Sweeps(Section):
+    sweep: Sweep
+
+
 class Config(Section):
+    sweep: Sweep = Field(exclude=True)  # no run's business, so that no record of one has it
     resume: str | None
     model: Model
     content_stat: OneOrSeveral
@@ -293,6 +306,15 @@ def validate(composed: DictConfig) -> Config:
     return config
 
 
+def sweep_options(composed: DictConfig) -> Sweep:
+    """Of a config whose other values may be swept. Raises UserError."""
+    plain = OmegaConf.to_container(OmegaConf.masked_copy(composed, "sweep"), resolve=True)
+    try:
+        return Sweeps.model_validate(plain).sweep
+    except ValidationError as error:
+        raise UserError(explain(error, plain)) from None
+
+
 OPTIMISERS = {"adam": "Adam", "lbfgs": "LBFGS", "lbfgs_plain": "PlainLBFGS"}
 """What configs of earlier versions called them."""
 
@@ -304,6 +326,7 @@ def restored(dumped: Any) -> Config:
         features = {"_target_": "stx.stats.features", "distance": {"_target_": "stx.stats.half_sum_of_squares"}}
         later = {
             "resume": None,
+            "sweep": {"resume": False, "plan": False, "jobs": None},
             "activation_checkpointing": False,
             "timing": False,
             "deterministic": True,

@@ -2,35 +2,30 @@
 
 import logging
 import time
-import traceback
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from stx import atomic
 from stx.config.compose import at_work, choices_of, compose
 from stx.config.effects import ineffective
 from stx.config.schema import MlflowTracking
-from stx.config.secrets import hidden, taken_out
-from stx.errors import OutOfMemory, Stopped, UserError
+from stx.config.secrets import taken_out
+from stx.errors import UserError
 from stx.loop.signals import raising
 from stx.runs import identity
+from stx.runs.check import check
 from stx.runs.digest import digest
-from stx.runs.files import CHECKPOINT, ERROR, JOURNAL, alone_in
+from stx.runs.files import CHECKPOINT, JOURNAL, alone_in
 from stx.runs.job import Job
-from stx.runs.make import run
+from stx.runs.member import ENDED, attempt, outcome
 from stx.runs.naming import run_name
-from stx.runs.preflight import check
 from stx.runs.tracking.reach import answers, reachable
 from stx.runs.tracking.sender import deliver
 from stx.runs.tracking.store import Run, Store
 
 log = logging.getLogger("stx")
-
-ENDED = ("finished", "diverged")
-"""Outcomes that another try would not change."""
 
 
 class Member(NamedTuple):
@@ -91,6 +86,9 @@ class Batch:
             if not run_:
                 tags = {"mlflow.parentRunId": self.parent.id, "stx.digest": planned.digest}
                 message, full = attempt(planned.job._replace(tags=tags))
+                # nobody goes on with a finished member, and an L-BFGS has much to remember
+                if outcome(planned.job.folder) in ENDED:
+                    (planned.job.folder / CHECKPOINT).unlink(missing_ok=True)
                 if full and first:
                     log.warning(f"{name}: {message}; tried again behind the others")
                     waiting.append(name)
@@ -112,23 +110,6 @@ class Batch:
         tags = {**place, "mlflow.parentRunId": self.parent.id, "stx.digest": digest}
         trouble = deliver(job.folder, job.config.tracking.uri, tags)  # type: ignore[union-attr]  # no batch without
         return None if trouble else self.run_of(name)
-
-
-def attempt(job: Job) -> tuple[str, bool]:
-    """Run, and say in a line what went wrong, and whether it was want of memory; the traceback goes into the run's
-    folder."""
-    try:
-        job.folder.mkdir(parents=True, exist_ok=True)
-        (job.folder / ERROR).unlink(missing_ok=True)
-        run(job._replace(resumed=identity.read(job.folder)))
-        # nobody goes on with a finished member, and an L-BFGS has much to remember
-        (job.folder / CHECKPOINT).unlink(missing_ok=True)
-    except Exception as error:
-        with suppress(OSError):
-            atomic.write(job.folder / ERROR, hidden(traceback.format_exc()))
-        kind = "" if isinstance(error, (UserError, Stopped)) else f"{type(error).__name__}: "
-        return hidden(f"{kind}{error}").splitlines()[0], isinstance(error, OutOfMemory)
-    return "", False
 
 
 @contextmanager

@@ -13,14 +13,18 @@ OUTPUT, CONTENT, STYLE, SHEET = "output.png", "content.png", "style.png", "sheet
 RUN, CONFIG = "run.json", "config.yaml"
 """Which run it is; what was typed came to, for people."""
 LOSSES, EVENTS, CALIBRATION, BASELINES = "losses.csv", "nan_events.csv", "calibration.json", "baselines.json"
+MEASURES = "measures.json"
+"""What the judge says of the picture."""
 TIMING = "timing.json"
 """Seconds of each part of the run, where that is asked for."""
 CHECKPOINT = "checkpoint.pt"
 """What it takes to go on."""
 BATCH = "batch.json"
 """Of a folder of many runs: which run of the store stands for all of them."""
+SWEEP, SETTINGS = "sweep.json", "multirun.yaml"
+"""Of a sweep's folder: which jobs it has; what Hydra would write of it."""
 ERROR = "error.txt"
-"""Why a member of a batch failed."""
+"""Why a member of a batch failed: in a line, and below where that was."""
 JOURNAL, STORED, DELIVERED, ALONG = "journal.jsonl", "mlflow.json", "delivered.json", "pictures"
 """For the tracker: what it is told, where that went, how much of it, and pictures along the way."""
 UNDELIVERED = "undelivered.jsonl"
@@ -29,7 +33,7 @@ HYDRA = ".hydra"
 """What was typed, as Hydra's own tools want it."""
 WRITTEN = (
     OUTPUT, CONTENT, STYLE, SHEET, RUN, CONFIG, LOSSES, EVENTS, CALIBRATION, BASELINES, CHECKPOINT, ERROR, JOURNAL,
-    STORED, DELIVERED, ALONG, UNDELIVERED, HYDRA, TIMING,
+    STORED, DELIVERED, ALONG, UNDELIVERED, HYDRA, TIMING, MEASURES,
 )  # fmt: skip
 LOCK = ".lock"
 

@@ -3,6 +3,7 @@
 import json
 import math
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -32,6 +33,7 @@ from stx.runs.files import (
     CONTENT,
     EVENTS,
     LOSSES,
+    MEASURES,
     OUTPUT,
     RUN,
     SHEET,
@@ -52,6 +54,7 @@ class Folder(Listener):
     def __init__(self, folder: Path, run: Identity, wrote: Callable[[Path], None]):
         self.folder, self.run, self.wrote = folder, run, wrote
         self.append = losses_table(folder / LOSSES)
+        self.since = time.monotonic()
 
     def start(self, job: Job, inputs: Inputs) -> None:
         """What a new run starts from. Of one that goes on the config alone: what has changed holds for the next too."""
@@ -100,10 +103,11 @@ class Folder(Listener):
         self.wrote(self.folder / OUTPUT)
         if (self.folder / LOSSES).exists():  # none, if it was stopped before the first step
             self.wrote(self.folder / LOSSES)
-        named = {key.removeprefix("baseline/"): value for key, value in measured.items() if key.startswith("baseline/")}
-        if named:
-            finite = {name: value for name, value in named.items() if math.isfinite(value)}
-            self.text(BASELINES, json.dumps(finite, indent=2))
+        for name, kind in ((BASELINES, "baseline/"), (MEASURES, "measure/")):
+            of_kind = {key.removeprefix(kind): value for key, value in measured.items() if key.startswith(kind)}
+            if of_kind:
+                finite = {key: value for key, value in of_kind.items() if math.isfinite(value)}
+                self.text(name, json.dumps(finite, indent=2))
         shown = [images.to_picture(inputs.content), images.to_picture(inputs.style), picture]
         images.save(contact_sheet([shown], cell=fitted(picture.size, THUMBNAIL)), self.folder / SHEET)
         self.wrote(self.folder / SHEET)
@@ -112,8 +116,9 @@ class Folder(Listener):
         self.text(TIMING, json.dumps({part: round(seconds, 4) for part, seconds in parts.items()}, indent=2))
 
     def close(self, outcome: str) -> None:
-        """How the run ended."""
-        self.run = self.run._replace(outcome=outcome)
+        """How the run ended, and how long it has worked, all in all."""
+        self.run = self.run._replace(outcome=outcome, seconds=self.run.seconds + time.monotonic() - self.since)
+        self.since = time.monotonic()
         identity.write(self.folder, self.run)
         self.wrote(self.folder / RUN)
 

@@ -26,10 +26,10 @@ from stx.pictures import bundled
 from stx.runs.digest import dotted, files, functions, own_source
 from stx.runs.files import CONFIG, OUTPUT, RUN, WRITTEN
 
-FORMAT = 3
-READABLE = (1, 2, 3)
+FORMAT = 4
+READABLE = (1, 2, 3, 4)
 """The first held what was typed and the outcome alone; its config stood in a file of its own, without digests. The
-second had no seal."""
+second had no seal, the third no seconds."""
 
 
 class Identity(NamedTuple):
@@ -53,6 +53,8 @@ class Identity(NamedTuple):
     outcome: str = "running"
     begun_in: str = ""
     """The folder in which its files had the names that the config gives them."""
+    seconds: float = 0.0
+    """That it has worked, up to where its outcome was written."""
 
 
 def new(overrides: Sequence[str], choices: Mapping[str, str], config: Config, inputs: Inputs, folder: Path) -> Identity:

@@ -44,6 +44,12 @@ class Items(NamedTuple):
     items: Sequence[str]
 
 
+class Links(NamedTuple):
+    """A list; each of its items is some texts, literal, with their addresses, that are quoted."""
+
+    items: Sequence[Sequence[tuple[str, str]]]
+
+
 class Table(NamedTuple):
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -64,7 +70,7 @@ class Pictures(NamedTuple):
     width: int = 192
 
 
-Block = Heading | Text | Quote | Items | Table | Picture | Pictures
+Block = Heading | Text | Quote | Items | Links | Table | Picture | Pictures
 
 
 def write(folder: Path, title: str, blocks: Sequence[Block], name: str = "report") -> tuple[Path, Path]:

@@ -8,7 +8,7 @@ from filelock import FileLock
 
 from conftest import SHALLOW
 from stx.errors import OutOfMemory, UserError
-from stx.runs import batch as module
+from stx.runs import member as module
 from stx.runs.batch import Batch, Ended, Member, batch
 from stx.runs.job import Job
 

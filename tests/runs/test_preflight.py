@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from omegaconf import DictConfig, OmegaConf, open_dict
 from PIL import Image
 
@@ -18,6 +18,7 @@ from stx import run as command
 from stx import timeline
 from stx.config.compose import compose, composition
 from stx.errors import UserError
+from stx.runs import check as checks
 from stx.runs import preflight
 from stx.runs.job import Job
 from stx.runs.make import run
@@ -28,7 +29,7 @@ class Usage(NamedTuple):
 
 
 def check(*overrides: str) -> None:
-    preflight.check(compose([*SMALL, "tracking=none", *overrides]), Path("out"))
+    checks.check(compose([*SMALL, "tracking=none", *overrides]), Path("out"))
 
 
 def test_a_disk_without_room_is_found_before_a_folder_is_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -105,18 +106,6 @@ def test_jobs_of_a_sweep_that_cannot_have_their_folders_are_found_before_the_fir
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_file_of_somebody_s_in_the_place_of_a_sweep_s_settings_is_not_written_over(tmp_path: Path) -> None:
-    path = tmp_path / preflight.SWEEP
-    preflight.refuse_somebody_s(path)
-    path.write_text("mine")
-    with pytest.raises(
-        UserError, match=r"multirun\.yaml would be written over; name another folder: hydra\.sweep\.dir"
-    ):
-        preflight.refuse_somebody_s(path)
-    path.write_text("hydra:\n  run: {}\n")  # of an earlier sweep: its jobs' own folders are looked at
-    preflight.refuse_somebody_s(path)
-
-
 def test_two_sweeps_do_not_work_in_one_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -139,7 +128,7 @@ def test_space_is_looked_at_where_the_run_will_write(monkeypatch: pytest.MonkeyP
         return Usage(10**12)
 
     monkeypatch.setattr(shutil, "disk_usage", usage)
-    preflight.check(compose([*SMALL, "tracking=none"]), tmp_path / "not" / "yet")
+    checks.check(compose([*SMALL, "tracking=none"]), tmp_path / "not" / "yet")
     assert looked == [tmp_path]
 
 
@@ -149,7 +138,7 @@ def test_a_folder_that_takes_no_file_or_lets_nobody_in_is_found_before_one_is_ma
 ) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path or not mode & refused)  # root may all
     with pytest.raises(UserError, match=rf"not/yet: {tmp_path} may not be written to; name another folder: hydra\.run"):
-        preflight.check(compose([*SMALL, "tracking=none"]), tmp_path / "not" / "yet")
+        checks.check(compose([*SMALL, "tracking=none"]), tmp_path / "not" / "yet")
 
 
 def test_a_folder_of_configs_has_to_be_there_and_other_places_are_hydra_s_to_find(tmp_path: Path) -> None:
@@ -236,25 +225,3 @@ def test_a_run_s_store_is_opened_before_it_starts(
     with pytest.raises(SystemExit):
         start(typed(*asked, f"tracking.uri=sqlite:///{tmp_path}/notes.txt"))
     assert "is no SQLite database" in capfd.readouterr().err
-
-
-def test_a_job_s_folder_is_of_the_time_at_which_its_sweep_began() -> None:
-    words = [*TINY, "hydra.sweep.dir=${now:%H-%M-%S-%f}"]
-    sweep = compose(words)
-    began = str(sweep.hydra.sweep.dir)
-    assert preflight.folder_of_job(sweep, compose(words), 3) == Path(began, "3")
-
-
-def test_a_sweep_has_its_folder_made_and_to_itself_until_it_ends(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(preflight, "check_sweep", lambda config: None)
-    place = tmp_path / "not" / "yet"
-    for _ in range(2):
-        callback, config = preflight.Preflight(), typed(f"hydra.sweep.dir={place}")
-        callback.on_multirun_start(config)
-        with pytest.raises(Timeout):
-            FileLock(str(place / ".lock"), is_singleton=False).acquire(timeout=0)
-        callback.on_multirun_end(config)
-        with FileLock(str(place / ".lock"), is_singleton=False).acquire(timeout=0):
-            assert place.is_dir()

@@ -170,8 +170,9 @@ class Store:
             runs.extend(Run(self.client, run) for run in page)
         return runs
 
-    def parent(self, name: str, folder: Path) -> Run:
-        """The batch's own run, taken up again if the folder has one here, whatever its experiment is called."""
+    def parent(self, name: str, folder: Path, title: str = "") -> Run:
+        """The batch's own run, taken up again if the folder has one here, whatever its experiment is called. `title`:
+        what people see, in place of its name."""
         folder.mkdir(parents=True, exist_ok=True)
         where = str(folder.absolute())
         for run in [*self.recorded(folder), *self.runs("stx.batch", name)]:
@@ -182,7 +183,7 @@ class Store:
                 break
         else:
             tags = {"stx.batch": name, "stx.folder": where, "stx.outcome": "running"}
-            tags |= {"mlflow.runName": name, "mlflow.source.name": "stx"}
+            tags |= {"mlflow.runName": title or name, "mlflow.source.name": "stx"}
             run = Run(self.client, self.client.create_run(self.experiment_id, tags=tags))
         atomic.write(folder / BATCH, json.dumps({"format": 1, "runs": [run.id, *ids(folder) - {run.id}]}))
         return run

@@ -13,10 +13,11 @@ from torch import Tensor
 
 from stx import atomic
 from stx.config.schema import MlflowTracking, NoTracking
-from stx.config.secrets import public, without_login
+from stx.config.secrets import public
 from stx.loop.listener import Listener, Row, Start
 from stx.pictures import images
 from stx.runs.files import ALONG, SHEET
+from stx.runs.tracking import page
 from stx.runs.tracking.journal import FORMAT, Journal, entries, last_step
 from stx.runs.tracking.office import Delivery
 from stx.runs.tracking.points import Points
@@ -81,11 +82,7 @@ class JournalTracker(Tracker):
         stored = newest_address(self.folder)
         if not stored:
             return ""
-        page = f"#/experiments/{stored['experiment_id']}/runs/{stored['run_id']}?workflowType=machine_learning"
-        uri = stored["uri"]
-        if uri.startswith("http"):
-            return f"{without_login(uri)}/{page}"  # a browser asks by itself who one is
-        return f"http://127.0.0.1:5000/{page}\nafter: mlflow ui --backend-store-uri {uri}"
+        return page.of_run(stored["uri"], stored["experiment_id"], stored["run_id"])
 
     def rows(self, rows: list[Row]) -> None:
         self.tell(self.points.pick(rows))

@@ -18,7 +18,7 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from stx.errors import UserError
-from stx.runs.preflight import reach_store
+from stx.runs.check import reach_store
 from stx.runs.tracking import reach, store
 from stx.runs.tracking.reach import answers, within
 

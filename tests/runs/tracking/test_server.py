@@ -11,8 +11,8 @@ from servers import Answer, Asked, Only, serving, tracking
 
 from stx.errors import UserError
 from stx.loop.listener import Row
+from stx.runs.check import reach_store
 from stx.runs.files import JOURNAL, STORED
-from stx.runs.preflight import reach_store
 from stx.runs.tracking import courier, sender, tracker
 from stx.runs.tracking.courier import pending
 from stx.runs.tracking.sender import deliver

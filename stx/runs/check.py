@@ -1,0 +1,89 @@
+"""Whatever would keep a run from its end, found before anything is written."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from omegaconf import DictConfig
+
+from stx import timeline
+from stx.config.compose import task
+from stx.config.schema import Config, MlflowTracking, validate
+from stx.errors import UserError
+from stx.runs.files import HYDRA
+
+if TYPE_CHECKING:
+    from stx.model.prepare import Inputs
+
+SWEEP = "sweep"
+"""The one section of the config that is no group."""
+
+
+def check(composed: DictConfig, folder: Path) -> tuple[Config, "Inputs"]:
+    """A job's config and what it starts from.
+
+    Raises UserError for whatever would keep it from running, in the `folder` that it will write to.
+    """
+    own = task(composed)
+    for group, section in own.items():
+        if isinstance(section, DictConfig) and group not in (*composed.hydra.runtime.choices, SWEEP):
+            raise UserError(f"{group!s} takes one option, by its name")  # not a list, which Hydra would merge
+    for part in ("launcher", "sweeper"):
+        if not isinstance(composed.hydra[part], DictConfig):
+            raise UserError(f"hydra.{part}={composed.hydra[part]}: it is chosen with a slash, hydra/{part}=...")
+    for place in composed.hydra.searchpath:
+        if "://" not in place and not Path(place).is_dir():
+            raise UserError(f"hydra.searchpath: there is no folder {place}")
+    if composed.hydra.job.chdir:
+        raise UserError("hydra.job.chdir=true: stx reads and writes paths as you typed them; leave it out")
+    if composed.hydra.output_subdir is not None:
+        raise UserError(
+            f"hydra.output_subdir={composed.hydra.output_subdir}: stx writes what Hydra would, into {HYDRA}/; "
+            "leave it out"
+        )
+    config = validate(own)
+    from stx.model.prepare import prepare  # late: it imports torch
+
+    timeline.ended("PyTorch's import")
+    inputs = prepare(config)
+    check_space(config, inputs, folder)
+    return config, inputs
+
+
+def space(config: Config, inputs: "Inputs") -> int:
+    """Bytes that a run needs on disk at most: a state and its successor, and the pictures along the way."""
+    from stx.model.prepare import remembered  # late: it imports torch
+
+    picture = 4 * inputs.content.numel()
+    kept = remembered(inputs.optimiser) + 6
+    shown = config.optim.steps // config.tracking.pictures_every if config.tracking.pictures_every else 0
+    return 2 * kept * picture + shown * picture // 4
+
+
+def check_space(config: Config, inputs: "Inputs", folder: Path) -> None:
+    """Raise UserError where a run would fill the disk."""
+    needed = space(config, inputs)
+    existing = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
+    if not existing.is_dir():
+        raise UserError(f"{folder}: {existing} is a file; name a folder")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise UserError(f"{folder}: {existing} may not be written to; name another folder: hydra.run.dir=...")
+    free = shutil.disk_usage(existing).free
+    if free < needed:
+        raise UserError(
+            f"{folder}: {free / 1e6:.0f} MB are free there and this run may need {max(1.0, needed / 1e6):.0f} MB; "
+            "make room, or name another folder: hydra.run.dir=..."
+        )
+
+
+def reach_store(config: Config) -> None:
+    """Raise UserError where a run would have nowhere to tell of itself."""
+    tracking = config.tracking
+    if isinstance(tracking, MlflowTracking) and not tracking.offline_ok:
+        from stx.runs.tracking import office
+        from stx.runs.tracking.reach import answers
+
+        answers(tracking.uri)
+        office.open_store(tracking.uri, tracking.experiment)
+        timeline.ended("the store's answer")

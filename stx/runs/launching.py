@@ -1,0 +1,98 @@
+"""Many runs worked by a Hydra launcher, in whatever processes it has."""
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from stx import atomic
+from stx.config.compose import override
+from stx.errors import UserError
+from stx.runs.files import ERROR, RUN
+from stx.runs.member import ENDED, Told, failure, outcome, over
+
+log = logging.getLogger("stx")
+
+
+class Order(NamedTuple):
+    name: str
+    overrides: Sequence[str]
+    folder: Path
+    tags: Mapping[str, str]
+    """For the tracker."""
+
+
+class Crew(NamedTuple):
+    """Whoever works: a launcher that has been set up, and what part of the machine each of its jobs is to take."""
+
+    launcher: Any
+    workers: int
+    """Jobs that are worked at once."""
+    at_once: int
+    """Jobs that are handed out together; 0 for all, where the launcher itself lets some wait. Those that are worked in
+    this process come one by one: nothing else may have the interpreter beside a run's steps."""
+    threads: int = 0
+    cards: Sequence[str] = ()
+
+
+def work(crew: Crew, orders: Sequence[Order], root: Path, between: Callable[[], object]) -> None:
+    """Make the runs that have not come to their end, in folders below `root`; call `between` where none is at work.
+
+    One that was taken along by a worker's death, and one that had no memory, are tried once more behind the others.
+    Raises UserError where the launcher begins nothing at all.
+    """
+    left = [order for order in orders if outcome(order.folder) not in ENDED]
+    for order in left:
+        (order.folder / ERROR).unlink(missing_ok=True)  # of an earlier try
+    for last in (False, True):
+        full, lost = set[Path](), ""
+        for number, chunk in enumerate(chunks(left, crew.at_once), start=1):
+            if crew.at_once == 1:
+                log.info(f"{number}/{len(left)}: {chunk[0].name}")
+            try:
+                full |= without_memory(chunk, crew.launcher.launch(typed(crew, chunk, root), initial_job_idx=0))
+            except Exception as error:
+                lost = (f"{error}".strip() or type(error).__name__).splitlines()[0]
+                if not last and not any(begun(order.folder) for order in chunk):
+                    raise UserError(f"hydra/launcher: no job has begun: {lost}") from error
+            between()
+        left = [order for order in left if not over(order.folder) or (not last and order.folder in full)]
+        for order in left:
+            if not last:
+                log.warning(f"{order.folder}: {failure(order.folder) or 'its worker died'}; tried again")
+                (order.folder / ERROR).unlink(missing_ok=True)
+    for order in left:
+        with suppress(OSError):
+            atomic.write(order.folder / ERROR, f"its worker died, twice{f': {lost}' if lost else ''}\n")
+
+
+def typed(crew: Crew, orders: Sequence[Order], root: Path) -> list[list[str]]:
+    """Each one's overrides, with where it is to work and what it is told. All by Hydra's own keys, as its launchers
+    print the others."""
+    return [
+        [
+            *order.overrides,
+            override("hydra.sweep.dir", str(root.absolute())),
+            override("hydra.sweep.subdir", os.path.relpath(order.folder.absolute(), root.absolute())),
+            override("hydra.sweeper.member", Told(os.getcwd(), order.tags, crew.threads, crew.cards).dumped()),
+        ]
+        for order in orders
+    ]
+
+
+def without_memory(orders: Sequence[Order], returned: Sequence[Any]) -> set[Path]:
+    """The folders of those that found no memory."""
+    answers = zip(orders, returned, strict=True)
+    return {order.folder for order, job in answers if job.status.name == "COMPLETED" and job.return_value[1]}
+
+
+def begun(folder: Path) -> bool:
+    return (folder / RUN).exists() or bool(failure(folder))
+
+
+def chunks(orders: Sequence[Order], size: int) -> Iterator[Sequence[Order]]:
+    size = size or max(1, len(orders))
+    for start in range(0, len(orders), size):
+        yield orders[start : start + size]

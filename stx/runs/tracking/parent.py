@@ -1,0 +1,79 @@
+"""The run of a store that stands for all jobs of a sweep."""
+
+import logging
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from stx.config.schema import MlflowTracking, NoTracking
+from stx.config.secrets import hidden, public
+from stx.errors import UserError
+from stx.runs.tracking import page
+from stx.runs.tracking.reach import answers, reachable
+from stx.runs.tracking.store import Run, Store
+
+log = logging.getLogger("stx")
+
+
+class Nobody:
+    """Of a sweep that tells no store."""
+
+    tags: Mapping[str, str] = {}
+    """For its jobs."""
+    where = ""
+    """For people, where it can be seen."""
+
+    def show(self, files: Collection[Path], tags: Mapping[str, str]) -> None:
+        """The files of its page, and what it says, in place of what it said before."""
+
+    def end(self, outcome: str, status: str) -> None: ...
+
+
+class Parent(Nobody):
+    """A store that fails in mid-sweep ends nothing: what it lacks is in the sweep's folder, and is said once."""
+
+    def __init__(self, store: Store, run: Run, uri: str):
+        self.store, self.run, self.failed = store, run, False
+        self.tags = {"mlflow.parentRunId": run.id}
+        self.where = page.of_run(public(uri), run.experiment_id, run.id)
+
+    def show(self, files: Collection[Path], tags: Mapping[str, str]) -> None:
+        try:
+            for file in files:
+                self.store.client.log_artifact(self.run.id, str(file))
+            self.store.note(self.run, {}, tags)
+        except Exception as error:
+            self.trouble(error)
+
+    def end(self, outcome: str, status: str) -> None:
+        try:
+            self.store.end(self.run, outcome, status)
+        except Exception as error:
+            self.trouble(error)
+
+    def trouble(self, error: Exception) -> None:
+        if not self.failed:
+            why = hidden(f"{error}").splitlines()[0][:200]
+            log.warning(f"the sweep's own run lacks what its folder has ({why}); sweep.resume=true sends it again")
+        self.failed = True
+
+
+def parent(trackings: Collection[MlflowTracking | NoTracking], folder: Path, name: str) -> Nobody:
+    """The sweep's run in its jobs' store, taken up again where the folder has one.
+
+    Nobody where they go to several or to none, and where the store is away and that is allowed. Raises UserError where
+    it is not.
+    """
+    stores = {(one.uri, one.experiment) for one in trackings if isinstance(one, MlflowTracking)}
+    if len(stores) != 1 or not all(isinstance(one, MlflowTracking) for one in trackings):
+        return Nobody()
+    ((uri, experiment),) = stores
+    try:
+        answers(uri)
+        with reachable(uri):
+            store = Store(uri, experiment)
+            return Parent(store, store.parent("sweep", folder, name), uri)
+    except UserError as error:
+        if all(isinstance(one, MlflowTracking) and one.offline_ok for one in trackings):
+            log.warning(f"the sweep has no run of its own: {error}")
+            return Nobody()
+        raise

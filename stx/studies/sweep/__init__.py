@@ -1,0 +1,1 @@
+"""A sweep from its jobs to a page."""

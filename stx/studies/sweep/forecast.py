@@ -1,0 +1,32 @@
+"""What a sweep will take, said before it is started."""
+
+from collections.abc import Sequence
+
+from stx.runs.launching import Crew
+from stx.runs.sweep import Task
+from stx.runs.words import duration
+
+
+def forecast(tasks: Sequence[Task], crew: Crew) -> str:
+    """Jobs with their seconds, each of two timed steps, and what all of them take of time and disk, in lines."""
+    from stx.model.prepare import prepare  # late: they import torch
+    from stx.runs import estimate
+    from stx.runs.check import space
+
+    timed: dict[str, float] = {}
+    seconds, disk = [], 0
+    for task in tasks:
+        config = task.config
+        inputs = prepare(config)
+        weightless = config.loss_weights.model_copy(update={"alpha": 1.0, "beta": 1.0})
+        alike = config.model_copy(update={"loss_weights": weightless, "seed": 0, "content": "", "style": ""})
+        key = f"{inputs.content.shape} {inputs.style.shape} {alike.model_dump_json()}"
+        if key not in timed:
+            timed[key] = estimate.seconds(config, inputs)
+        seconds.append(timed[key])
+        disk += space(config, inputs)
+    lines = [f"{task.number:4} {round(taken):6} s  {task.name}" for task, taken in zip(tasks, seconds, strict=True)]
+    jobs = f"{len(tasks)} job{'' if len(tasks) == 1 else 's'}"
+    at_once = f", {crew.workers} at once" if crew.workers > 1 else ", one after the other"
+    total = max(max(seconds), sum(seconds) / crew.workers)
+    return "\n".join([*lines, f"{jobs}{at_once}: {duration(total)}, up to {disk / 1e6:.0f} MB; none was started"])

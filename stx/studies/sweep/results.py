@@ -1,0 +1,89 @@
+"""What has come of a sweep's jobs so far, read from their folders: whoever worked them, and wherever."""
+
+import csv
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+from stx.errors import UserError
+from stx.runs import identity
+from stx.runs.files import BASELINES, LOSSES, MEASURES
+from stx.runs.member import failure
+from stx.runs.sweep import Task
+from stx.runs.tracking import page
+from stx.runs.tracking.sender import newest_address
+from stx.runs.words import style_share
+
+LOSS = ("loss/total", "loss/content", "loss/style")
+
+
+class Row(NamedTuple):
+    task: Task
+    outcome: str
+    """finished, diverged, failed, interrupted, running or waiting."""
+    message: str
+    """What went wrong, in a line."""
+    steps: int
+    losses: Mapping[str, float]
+    """The last of each of LOSS."""
+    style: float
+    """Held-out style distance, as a share of the photograph's own; NaN where it was not measured."""
+    content: float
+    """Held-out content distance."""
+    seconds: float
+    link: str
+    """Where the store shows the run."""
+
+
+def read(task: Task) -> Row:
+    message = failure(task.folder)
+    try:
+        record = identity.read(task.folder)
+    except UserError as error:
+        record, message = None, str(error).splitlines()[0]
+    outcome = "failed" if message else record.outcome if record else "waiting"
+    steps, losses = last_losses(task.folder / LOSSES)
+    measures, baselines = (numbers(task.folder / name) for name in (MEASURES, BASELINES))
+    name = "sliced_wasserstein"
+    style = style_share(measures[name], baselines[name]) if name in measures and name in baselines else math.nan
+    stored = newest_address(task.folder)
+    link = page.of_run(stored["uri"], stored["experiment_id"], stored["run_id"]).splitlines()[0] if stored else ""
+    seconds = record.seconds if record else 0.0
+    return Row(task, outcome, message, steps, losses, style, measures.get("content", math.nan), seconds, link)
+
+
+def last_losses(path: Path) -> tuple[int, dict[str, float]]:
+    """The number of the last step, and its losses; 0 and none before the first."""
+    row: Mapping[str, str] = {}
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):  # noqa: B007  # the last one
+                pass
+        return int(row["step"]), {name: float(row[name]) for name in LOSS if row.get(name)}
+    except (OSError, ValueError, KeyError, TypeError):  # none, or a line that is being written
+        return 0, {}
+
+
+def numbers(path: Path) -> dict[str, float]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}
+
+
+def nearest(rows: Sequence[Row]) -> tuple[Row, float] | None:
+    """The finished job with the least style distance among those whose content distance is at most the median, and
+    that median; nothing where no picture was measured."""
+    measured = [row for row in rows if row.outcome == "finished" and math.isfinite(row.style + row.content)]
+    if not measured:
+        return None
+    middle = median(row.content for row in measured)
+    return min((row for row in measured if row.content <= middle), key=lambda row: row.style), middle
+
+
+def lost(rows: Sequence[Row]) -> list[Row]:
+    """Those that have no picture to be judged by: failed, or diverged."""
+    return [row for row in rows if row.outcome in ("failed", "diverged")]
