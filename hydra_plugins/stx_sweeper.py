@@ -1,15 +1,10 @@
 """Hydra's door to stx's sweeps: it takes plugins from a package of this name alone, and imports them at every start."""
 
-import warnings
 from typing import Any
 
 from hydra.plugins.sweeper import Sweeper as Plugin
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
-
-# A launcher's plugin stores its settings' types under the name that stx's preset for it has. Said here, as every
-# process that works a job imports this.
-warnings.filterwarnings("ignore", message=r"\s*'hydra/launcher/", category=UserWarning)
 
 
 class Sweeper(Plugin):
@@ -17,13 +12,12 @@ class Sweeper(Plugin):
 
     def __init__(self, max_batch_size: int | None, params: Any, member: str | None):
         self.context: HydraContext
-        self.task: TaskFunction
         self.config: DictConfig
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        self.context, self.task, self.config = hydra_context, task_function, config
+        self.context, self.config = hydra_context, config
 
     def sweep(self, arguments: list[str]) -> None:
         from stx.studies.sweep.work import sweep
 
-        sweep(self.config, self.context, self.task)
+        sweep(self.config, self.context)

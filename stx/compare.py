@@ -23,6 +23,7 @@ examples
   python -m stx.compare statistics=cooc_gram,mean_std        any options of style_stat, against the protocol's reference
   python -m stx.compare photographs=me.jpg,you.jpg styles=painting.jpg seeds=0,1 optim.steps=100
   python -m stx.compare protocol=mine.yaml output=outputs/mine
+  python -m stx.compare protocol=test hydra/launcher=joblib  several runs at once; submitit_slurm or ray: on a cluster
 
 Every statistic's weight is searched, in a few runs, until its pictures are as far from the photograph as the
 reference's. The same command goes on where it was stopped. All else is key=value as for stx run, for all runs.
@@ -52,11 +53,13 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
     """How many runs failed, and the report's path."""
     # Late: torch takes a second that --help and mistakes in the options need not wait for.
     from stx.runs.batch import batch
+    from stx.runs.launcher import hired
     from stx.studies.compare.protocol import LISTS, load
     from stx.studies.compare.report import write
     from stx.studies.compare.work import Results, first_round, work
 
-    own, for_all = command.own_options(given, OWN)
+    own, rest = command.own_options(given, OWN)
+    launcher, for_all = command.launcher_options(rest)
     for text in for_all:
         if key_of(text) in DECIDED or key_of(text).startswith("style_stat."):
             raise UserError(
@@ -66,7 +69,7 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
     folder = command.output_folder(own.get("output", f"outputs/compare-{Path(name).stem}"))
     protocol = load(name, {key: text for key, text in own.items() if key in LISTS})
     results = Results(protocol, runs={}, failed={})
-    with batch("compare", first_round(protocol, for_all), folder) as runs:
+    with hired(launcher, folder) as crew, batch("compare", first_round(protocol, for_all), folder, crew) as runs:
         for round_, number, of, ended in work(results, for_all, runs):
             how = f"({ended.message})" if ended.message else f"in {ended.seconds:.0f} s"
             command.say(f"round {round_}, {number}/{of} {ended.name}: {ended.outcome} {how}")

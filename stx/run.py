@@ -5,17 +5,14 @@ if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered whi
 
     answer_ctrl_c()
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-    from stx.runs.job import Job
-    from stx.runs.member import Attempt
 
-
-def job(composed: "DictConfig") -> "Attempt | None":
+def job(composed: "DictConfig") -> None:
     # Late, here and below: so that Ctrl-C while they are imported is answered; and torch takes a second, that --help,
     # completion and mistakes need not wait for.
     from hydra.core.hydra_config import HydraConfig
@@ -23,68 +20,12 @@ def job(composed: "DictConfig") -> "Attempt | None":
 
     from stx.config import command
 
-    own = HydraConfig.get()
-    if own.mode == RunMode.RUN:
-        with command.answering():  # here, as Hydra would put a line of its own before it
-            command.result(str(made(composed)))
-    elif own.sweeper.get("member"):
-        return member(composed)
-    else:  # a sweeper that is not stx's says which job it was
-        command.result(str(made(composed)))
-    return None
+    # The answer is given here, as Hydra would put a line of its own before it. Of a sweep by another sweeper than stx's
+    # that line says which job it was.
+    with command.answering() if HydraConfig.get().mode == RunMode.RUN else nullcontext():
+        from stx.runs.composed import picture
 
-
-def member(composed: "DictConfig") -> "Attempt":
-    """A job of a sweep, in whatever process its launcher has."""
-    from hydra.core.hydra_config import HydraConfig
-
-    from stx.runs.member import arrive, attempt  # late: they import torch
-
-    own = HydraConfig.get()
-    told = arrive(own.sweeper.member, Path(own.sweep.dir))
-    return attempt(asked(composed)._replace(tags=told.tags))
-
-
-def made(composed: "DictConfig") -> Path:
-    """The picture of the run that was asked for."""
-    from hydra.core.hydra_config import HydraConfig
-
-    from stx.config.compose import overrides_of
-    from stx.runs import resume
-    from stx.runs.make import run
-
-    if composed.resume is not None:
-        return run(resume.job(str(composed.resume), overrides_of(HydraConfig.get()), composed.tracking)).picture
-    return run(asked(composed)).picture
-
-
-def asked(composed: "DictConfig") -> "Job":
-    """The run, in the folder that Hydra has for it."""
-    from hydra.core.hydra_config import HydraConfig
-
-    from stx.config.compose import choices_of, overrides_of
-    from stx.config.schema import validate
-    from stx.runs.job import Job
-    from stx.runs.latest import relative
-    from stx.runs.naming import run_name
-
-    own = HydraConfig.get()
-    folder = relative(Path(own.runtime.output_dir))
-    config, choices = validate(composed), choices_of(own)
-    return Job(
-        config, folder, choices, overrides_of(own), name=run_name(config, choices), notes=hydra_notes(composed, own)
-    )
-
-
-def hydra_notes(composed: "DictConfig", hydra_config: Any) -> dict[str, str]:
-    """What Hydra would write, before anybody knows whether the folder is this run's: hydra.output_subdir is null."""
-    from omegaconf import OmegaConf
-
-    from stx.config.secrets import hidden
-    from stx.runs.files import HYDRA
-
-    parts = {"config": composed, "hydra": hydra_config, "overrides": hydra_config.overrides.task}
-    return {f"{HYDRA}/{name}.yaml": hidden(OmegaConf.to_yaml(part)) for name, part in parts.items()}
+        command.result(str(picture(composed)))
 
 
 def main() -> None:

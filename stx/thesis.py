@@ -21,6 +21,7 @@ examples
   python -m stx.thesis device=cuda                           as the thesis ran them: for a GPU
   python -m stx.thesis --quick content=photo.jpg style=painting.jpg
   python -m stx.thesis --quick only=e06,e07 optim.steps=20   some of them; the report says what was not run
+  python -m stx.thesis hydra/launcher=submitit_slurm         on a cluster; joblib: several runs at once here
 
 The same command goes on where it was stopped. `output=folder` takes another folder than outputs/thesis or
 outputs/thesis-quick; tracking.uri=... another store.
@@ -47,14 +48,16 @@ def run(quick: bool, given: Sequence[str]) -> tuple[int, Path]:
     """How many members failed, and the report's path."""
     # Late: torch takes a second that --help and mistakes in the options need not wait for.
     from stx.runs.batch import batch
+    from stx.runs.launcher import hired
     from stx.studies.thesis.plan import PARTS, members
     from stx.studies.thesis.report import write
 
-    own, for_all = command.own_options(given, OWN)
+    own, rest = command.own_options(given, OWN)
+    launcher, for_all = command.launcher_options(rest)
     folder = command.output_folder(own.get("output", f"outputs/thesis{'-quick' if quick else ''}"))
     plan = members(quick, for_all, own.get("only", ",".join(PARTS)).split(","))
     failed: dict[str, str] = {}
-    with batch("thesis", plan, folder) as work:
+    with hired(launcher, folder) as crew, batch("thesis", plan, folder, crew) as work:
         for number, ended in enumerate(work.work(), start=1):
             how = f"({ended.message})" if ended.message else f"in {ended.seconds:.0f} s"
             command.say(f"{number}/{len(plan)} {ended.name}: {ended.outcome} {how}")

@@ -138,6 +138,9 @@ def damage_runs(folder: Path) -> None:
     for file in ("run.json", "config.yaml"):
         (folder / "runs" / "torn" / file).write_bytes((folder / "runs" / "cut-off" / file).read_bytes())
     (folder / "runs" / "torn" / "checkpoint.pt").write_bytes(b"half of it")
+    for name, text in (("damaged", "{"), ("later", '{"format": 9}')):
+        (folder / "sweeps" / name).mkdir(parents=True)
+        (folder / "sweeps" / name / "sweep.json").write_text(text)
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ GROUND = ("stx", "stx.errors", "stx.atomic", "stx.timeline")
 DOOR = ("stx", "stx.runs.stylise")
 """`stx.stylise`, which the package itself offers."""
 
-HYDRA = ("stx.config.compose", "stx.runs.preflight", "stx.run")
+HYDRA = ("stx.config.compose", "stx.runs.preflight", "stx.runs.launcher", "stx.runs.composed", "stx.run")
 
 
 @cache

@@ -26,7 +26,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_conf_travels_inside_the_package_and_nowhere_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {"stx/conf/config.yaml", "stx/py.typed"} <= set(names)
-    assert {name.partition("/")[0] for name in names} == {"stx", f"{wheel.name.rsplit('-', 3)[0]}.dist-info"}
+    metadata = f"{wheel.name.rsplit('-', 3)[0]}.dist-info"
+    assert {name.partition("/")[0] for name in names} == {"stx", "hydra_plugins", metadata}
     ours = {path.relative_to(CHECKOUT / "conf") for path in (CHECKOUT / "conf").rglob("*.yaml")}
     assert {Path(name).relative_to("stx/conf") for name in names if name.startswith("stx/conf/")} == ours
 

@@ -151,6 +151,12 @@ def own_options(given: Sequence[str], names: Sequence[str]) -> tuple[dict[str, s
     return own, as_typed([text for text in given if key_of(text) not in names])
 
 
+def launcher_options(given: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What chooses the launcher of a batch's runs, and the rest."""
+    launcher = [text for text in given if key_of(text).startswith(("hydra/launcher", "hydra.launcher.", "sweep.jobs"))]
+    return launcher, [text for text in given if text not in launcher]
+
+
 @contextmanager
 def answering_batch(typed: Sequence[str], names: Sequence[str]) -> Iterator[list[str]]:
     """`answering` for a batch's command with options of its own by `names`. What was typed, less a store's password."""

@@ -4,12 +4,14 @@ import argparse
 import os
 import re
 import traceback
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import hydra
 from hydra import initialize_config_dir
+from hydra._internal.callbacks import Callbacks
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra._internal.utils import get_args_parser
 from hydra.conf import HydraConf
@@ -19,9 +21,13 @@ from hydra.errors import ConfigCompositionException as ConfigCompositionExceptio
 from hydra.errors import HydraException as HydraException
 from hydra.errors import MissingConfigException as MissingConfigException
 from hydra.errors import OverrideParseException as OverrideParseException
+from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from stx.config.schema import CONF, Config, validate
+
+# The plugin of a launcher stores the types of its settings under the name that stx's preset for it has.
+warnings.filterwarnings("ignore", message=r"\s*'hydra/launcher/", category=UserWarning)
 
 ENTRY = "config"
 """conf/config.yaml, which all is composed from."""
@@ -58,6 +64,12 @@ def at_work() -> Iterator[None]:
             yield
 
 
+def multirun(overrides: Sequence[str]) -> tuple[DictConfig, HydraContext]:
+    """What Hydra has at hand at the start of a sweep, for a command that is none of its own; while it is at work."""
+    loader = GlobalHydra.instance().config_loader()
+    return loader.load_configuration(ENTRY, list(overrides), RunMode.MULTIRUN), HydraContext(loader, Callbacks())
+
+
 def task(whole: DictConfig) -> DictConfig:
     """What stx makes of it: all but Hydra's own part."""
     return OmegaConf.masked_copy(whole, [str(key) for key in whole if key != "hydra"])
@@ -71,6 +83,11 @@ def choices_of(own: DictConfig | HydraConf) -> dict[str, str]:
 def key_of(override: str) -> str:
     """The dotted key that an override sets."""
     return override.lstrip("+~").partition("=")[0]
+
+
+def value_of(override: str) -> str:
+    """The text that an override sets, out of its quotes. Raises HydraException for what is none."""
+    return str(OverridesParser.create().parse_override(override).value())
 
 
 def override(key: str, text: str) -> str:

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +19,9 @@ from stx.runs.check import check
 from stx.runs.digest import digest
 from stx.runs.files import CHECKPOINT, JOURNAL, alone_in
 from stx.runs.job import Job
-from stx.runs.member import ENDED, attempt, outcome
+from stx.runs.launching import Crew, Order
+from stx.runs.launching import work as launch
+from stx.runs.member import ENDED, attempt, failure, outcome
 from stx.runs.naming import run_name
 from stx.runs.tracking.reach import answers, reachable
 from stx.runs.tracking.sender import deliver
@@ -52,8 +54,11 @@ class Planned(NamedTuple):
 class Batch:
     """A parent run in the store, and the runs that belong under it."""
 
-    def __init__(self, store: Store, parent: Run, planned: Mapping[str, Planned], folder: Path):
+    def __init__(
+        self, store: Store, parent: Run, planned: Mapping[str, Planned], folder: Path, crew: Crew | None = None
+    ):
         self.store, self.parent, self.planned, self.folder = store, parent, dict(planned), folder
+        self.crew = crew
         self.worked: set[str] = set()
 
     def add(self, members: Sequence[Member]) -> None:
@@ -77,6 +82,9 @@ class Batch:
             if left.status == "RUNNING":  # its process is dead: nobody else works in this folder
                 self.store.end(left, "interrupted", "KILLED")
         waiting = deque(name for name in self.planned if name not in self.worked)
+        if self.crew:
+            yield from self.handed_out(self.crew, waiting)
+            return
         while waiting:
             name = waiting.popleft()
             planned, first = self.planned[name], name not in self.worked
@@ -96,6 +104,22 @@ class Batch:
                 run_ = self.run_of(name)
             yield Ended(name, run_.tags["stx.outcome"] if run_ else "failed", time.monotonic() - started, message)
 
+    def handed_out(self, crew: Crew, names: Iterable[str]) -> Iterator[Ended]:
+        """The same by other processes, which all have their runs at once: none is told of before all have ended."""
+        kept = {name: bool(self.run_of(name) or self.told_again(name)) for name in names}
+        orders = []
+        for name in (name for name in kept if not kept[name]):
+            job, digest = self.planned[name]
+            tags = {"mlflow.parentRunId": self.parent.id, "stx.digest": digest}
+            orders.append(Order(name, job.overrides, job.folder, tags))
+        launch(crew, orders, self.folder, between=lambda: None)
+        self.worked |= kept.keys()
+        for name, before in kept.items():
+            job, run_ = self.planned[name].job, self.run_of(name)
+            record = None if before else identity.read(job.folder)
+            ended = run_.tags["stx.outcome"] if run_ else "failed"
+            yield Ended(name, ended, record.seconds if record else 0.0, "kept" if before else failure(job.folder))
+
     def told_again(self, name: str) -> Run | None:
         """A member that has ended in its folder and is not in the store under this parent: the store is another one, or
         was lost. It is sent there."""
@@ -113,8 +137,10 @@ class Batch:
 
 
 @contextmanager
-def batch(name: str, members: Sequence[Member], folder: Path) -> Iterator[Batch]:
+def batch(name: str, members: Sequence[Member], folder: Path, crew: Crew | None = None) -> Iterator[Batch]:
     """The batch of that name in `folder`, new or taken up again; its parent run ends with the block.
+
+    `crew`: who makes the runs; without one this process does, one by one.
 
     Every member is composed and checked before the first starts. Raises UserError for what would keep one from
     running, for tracking=none, for a store that cannot be reached, and where another batch works in `folder`.
@@ -134,7 +160,7 @@ def batch(name: str, members: Sequence[Member], folder: Path) -> Iterator[Batch]
     with alone_in(folder), raising():
         parent = store.parent(name, folder)
         try:
-            yield Batch(store, parent, planned, folder)
+            yield Batch(store, parent, planned, folder, crew)
         except Exception:
             store.end(parent, "failed", "FAILED")
             raise

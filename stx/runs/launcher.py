@@ -3,11 +3,14 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from hydra.core.plugins import Plugins
-from omegaconf import DictConfig, open_dict, read_write
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
+from stx.config.compose import at_work, multirun, override
+from stx.config.secrets import hidden
 from stx.errors import UserError
 from stx.model import machine
 from stx.runs.launching import Crew
@@ -17,24 +20,54 @@ EXTRAS = {"joblib": "joblib", "submitit": "slurm", "ray": "ray"}
 
 
 @contextmanager
-def crew(config: DictConfig, context: Any, task: Any) -> Iterator[Crew]:
-    """Raises UserError for a launcher that is not installed, or cannot be made with its settings."""
+def crew(config: DictConfig, context: Any) -> Iterator[Crew]:
+    """Raises UserError for a launcher that is not installed, or cannot be reached or made with its settings."""
+    from stx.runs.composed import member  # late: it imports torch
+
     target, cards = str(config.hydra.launcher.get("_target_")), visible_cards()
     with read_write(config), open_dict(config):
         jobs = config.sweep.jobs = int(config.sweep.jobs or len(cards) or machine.processors())
-    try:
-        launcher = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=task, config=config)
-    except (ImportError, RuntimeError, TypeError) as error:
-        extra = next((extra for word, extra in EXTRAS.items() if word in target.lower()), "")
-        if extra and ("Unknown plugin" in str(error) or isinstance(error, ImportError)):
-            raise UserError(f"hydra/launcher: {target} is not installed: pip install 'stx[{extra}]'") from None
-        raise UserError(f"hydra/launcher: {str(error).strip().splitlines()[0]}") from None
-    here = "joblib" in target or "LocalLauncher" in target  # several on this machine, which they share
-    threads = max(1, machine.processors() // jobs) if here else 0
+    with told(config, target):
+        plugins = Plugins.instance()
+        launcher = plugins.instantiate_launcher(hydra_context=context, task_function=member, config=config)
+        if "RayLauncher" in target and config.hydra.launcher.ray.init.get("address"):
+            import ray  # it would be asked for behind all that is prepared
+
+            settings: Any = OmegaConf.to_container(config.hydra.launcher.ray.init, resolve=True)
+            ray.init(**settings)
     basic = target.endswith("BasicLauncher")
+    here = "JoblibLauncher" in target or "LocalLauncher" in target  # several on this machine, which they share
+    threads = max(1, machine.processors() // jobs) if here else 0
     # submitit starts all that it is given on this machine at once
     at_once = 1 if basic else jobs if "LocalLauncher" in target else 0
-    yield Crew(launcher, 1 if basic else jobs, at_once, threads, cards if here else ())
+    yield Crew(launcher, 1 if basic else jobs, at_once, threads, cards=cards if here else ())
+
+
+@contextmanager
+def told(config: DictConfig, target: str) -> Iterator[None]:
+    """What goes wrong with a launcher, in a line: plugins raise whatever they like."""
+    try:
+        yield
+    except Exception as error:
+        name = config.hydra.runtime.choices.get("hydra/launcher", target)
+        extra = next((extra for word, extra in EXTRAS.items() if word in target.lower()), "")
+        if extra and ("Unknown plugin" in str(error) or isinstance(error, ImportError)):
+            raise UserError(f"hydra/launcher={name} is not installed: pip install 'stx[{extra}]'") from None
+        why = hidden((str(error).strip() or type(error).__name__).splitlines()[0])
+        raise UserError(f"hydra/launcher={name}: {why}") from None
+
+
+@contextmanager
+def hired(typed: Sequence[str], folder: Path) -> Iterator[Crew | None]:
+    """For a command that is none of Hydra's: the launcher that `typed` overrides choose, for runs in `folder`; nobody,
+    where they choose none."""
+    if not typed:
+        yield None
+        return
+    with at_work():
+        config, context = multirun([*typed, override("hydra.sweep.dir", str(folder.absolute()))])
+        with crew(config, context) as hands:
+            yield hands._replace(quiet=True)
 
 
 def visible_cards() -> Sequence[str]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from stx import atomic
 from stx.config.compose import override
+from stx.config.secrets import hidden
 from stx.errors import UserError
 from stx.runs.files import ERROR, RUN
 from stx.runs.member import ENDED, Told, failure, outcome, over
@@ -35,48 +36,61 @@ class Crew(NamedTuple):
     this process come one by one: nothing else may have the interpreter beside a run's steps."""
     threads: int = 0
     cards: Sequence[str] = ()
+    quiet: bool = False
 
 
 def work(crew: Crew, orders: Sequence[Order], root: Path, between: Callable[[], object]) -> None:
     """Make the runs that have not come to their end, in folders below `root`; call `between` where none is at work.
 
-    One that was taken along by a worker's death, and one that had no memory, are tried once more behind the others.
+    A worker that dies may take others along. Whatever was at work then, or found no memory, is tried once more behind
+    all others and alone, so that each death costs one run at most; it is resumed from its last state.
     Raises UserError where the launcher begins nothing at all.
     """
-    left = [order for order in orders if outcome(order.folder) not in ENDED]
-    for order in left:
+    waiting = [order for order in orders if outcome(order.folder) not in ENDED]
+    for order in waiting:
         (order.folder / ERROR).unlink(missing_ok=True)  # of an earlier try
-    for last in (False, True):
-        full, lost = set[Path](), ""
-        for number, chunk in enumerate(chunks(left, crew.at_once), start=1):
-            if crew.at_once == 1:
-                log.info(f"{number}/{len(left)}: {chunk[0].name}")
-            try:
-                full |= without_memory(chunk, crew.launcher.launch(typed(crew, chunk, root), initial_job_idx=0))
-            except Exception as error:
-                lost = (f"{error}".strip() or type(error).__name__).splitlines()[0]
-                if not last and not any(begun(order.folder) for order in chunk):
-                    raise UserError(f"hydra/launcher: no job has begun: {lost}") from error
-            between()
-        left = [order for order in left if not over(order.folder) or (not last and order.folder in full)]
-        for order in left:
-            if not last:
-                log.warning(f"{order.folder}: {failure(order.folder) or 'its worker died'}; tried again")
-                (order.folder / ERROR).unlink(missing_ok=True)
-    for order in left:
-        with suppress(OSError):
-            atomic.write(order.folder / ERROR, f"its worker died, twice{f': {lost}' if lost else ''}\n")
+    again: list[Order] = []
+    while waiting:
+        before = {order.folder: stamp(order.folder) for order in waiting}
+        full, lost = launched(crew, waiting, root, between)
+        begun = [order for order in waiting if stamp(order.folder) != before[order.folder]]
+        again += [order for order in begun if not over(order.folder) or order.folder in full]
+        if not begun:
+            raise UserError(f"hydra/launcher: no job has begun: {lost or 'it says nothing'}")
+        waiting = [order for order in waiting if order not in begun]
+    for order in again:
+        log.warning(f"{order.name}: {failure(order.folder) or 'its worker died'}; tried again")
+        (order.folder / ERROR).unlink(missing_ok=True)
+        _, lost = launched(crew, [order], root, between)
+        if not over(order.folder):
+            with suppress(OSError):
+                atomic.write(order.folder / ERROR, f"its worker died, twice{f': {lost}' if lost else ''}\n")
+
+
+def launched(crew: Crew, orders: Sequence[Order], root: Path, between: Callable[[], object]) -> tuple[set[Path], str]:
+    """The folders of those that found no memory, and what the launcher itself stumbled over last."""
+    full, lost = set[Path](), ""
+    for number, chunk in enumerate(chunks(orders, crew.at_once), start=1):
+        if crew.at_once == 1 and not crew.quiet:
+            log.info(f"{number}/{len(orders)}: {chunk[0].name}")
+        try:
+            full |= without_memory(chunk, crew.launcher.launch(typed(crew, chunk, root), initial_job_idx=0))
+        except Exception as error:
+            lost = hidden((f"{error}".strip() or type(error).__name__).splitlines()[0])
+        between()
+    return full, lost
 
 
 def typed(crew: Crew, orders: Sequence[Order], root: Path) -> list[list[str]]:
     """Each one's overrides, with where it is to work and what it is told. All by Hydra's own keys, as its launchers
     print the others."""
+    told = Told(os.getcwd(), {}, crew.threads, crew.quiet, crew.cards)
     return [
         [
             *order.overrides,
             override("hydra.sweep.dir", str(root.absolute())),
             override("hydra.sweep.subdir", os.path.relpath(order.folder.absolute(), root.absolute())),
-            override("hydra.sweeper.member", Told(os.getcwd(), order.tags, crew.threads, crew.cards).dumped()),
+            override("hydra.sweeper.member", told._replace(tags=order.tags).dumped()),
         ]
         for order in orders
     ]
@@ -88,8 +102,9 @@ def without_memory(orders: Sequence[Order], returned: Sequence[Any]) -> set[Path
     return {order.folder for order, job in answers if job.status.name == "COMPLETED" and job.return_value[1]}
 
 
-def begun(folder: Path) -> bool:
-    return (folder / RUN).exists() or bool(failure(folder))
+def stamp(folder: Path) -> tuple[int, ...]:
+    """Changes when a run begins in a folder, goes on there, or says why it cannot."""
+    return tuple(path.stat().st_mtime_ns for name in (RUN, ERROR) if (path := folder / name).exists())
 
 
 def chunks(orders: Sequence[Order], size: int) -> Iterator[Sequence[Order]]:

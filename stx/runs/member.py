@@ -1,6 +1,7 @@
 """A run as one of many: what it raises ends it alone, and is written down."""
 
 import json
+import logging
 import os
 import sys
 import traceback
@@ -39,6 +40,8 @@ class Told(NamedTuple):
     """For the tracker."""
     threads: int = 0
     """For PyTorch; 0 leaves them as they are."""
+    quiet: bool = False
+    """Warnings alone: somebody else says what comes of it."""
     cards: Sequence[str] = ()
     """CUDA devices to take one of, where several members are at work on one machine."""
 
@@ -69,6 +72,8 @@ def arrive(dumped: str, folder: Path) -> Told:
         os.environ["OMP_NUM_THREADS"] = str(told.threads)  # for a PyTorch that has not been imported,
         if torch := sys.modules.get("torch"):
             torch.set_num_threads(told.threads)  # and for one that has
+    if told.quiet:
+        logging.getLogger("stx").setLevel(logging.WARNING)
     if told.cards:
         take_card(folder, told.cards)
     return told

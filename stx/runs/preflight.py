@@ -27,6 +27,8 @@ class Preflight(Callback):
             for typed in overrides_of(config):
                 if key_of(typed).startswith("sweep."):
                     raise UserError(f"{typed} is for a sweep: add --multirun")
+            if (launcher := config.hydra.runtime.choices.get("hydra/launcher")) != "basic":
+                raise UserError(f"hydra/launcher={launcher} is for a sweep: add --multirun")
             if OmegaConf.select(config, "tracking.name") == "mlflow":
                 from stx.runs.tracking import office
 

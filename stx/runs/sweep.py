@@ -13,8 +13,9 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from stx import atomic
 from stx.config.command import say
-from stx.config.compose import at_work, compose, jobs_of_sweep, key_of, override, overrides_of
+from stx.config.compose import HydraException, at_work, compose, jobs_of_sweep, key_of, override, overrides_of, value_of
 from stx.config.effects import ineffective, swept_in_vain
+from stx.config.refusals import explain_hydra
 from stx.config.schema import Config
 from stx.config.secrets import taken_out
 from stx.errors import UserError
@@ -100,8 +101,9 @@ def checked(
             if any(folder.resolve() == other.folder.resolve() for other in others):  # by a link, too
                 raise UserError(f"{folder} is another job's too: let hydra.sweep.subdir tell them apart")
             refuse_taken(folder)
-    except UserError as error:
-        why = str(error).replace("hydra.run.dir=", "hydra.sweep.dir=")
+    except (UserError, HydraException) as error:
+        why = explain_hydra(error, None) if isinstance(error, HydraException) else str(error)
+        why = why.replace("hydra.run.dir=", "hydra.sweep.dir=")
         raise UserError(f"{why}\n(in the job {' '.join(overrides)}; none was started)") from None
     return Task(number, overrides, values, folder, job, key)
 
@@ -123,11 +125,11 @@ def shown(value: str) -> str:
 
 
 def refuse_twice(typed: Sequence[str]) -> None:
-    """Raise UserError where two overrides set the same: of two axes Hydra would take the last and not say so."""
-    keys = [key_of(text) for text in typed]
-    for key in keys:
-        if keys.count(key) > 1:
-            both = " and ".join(text for text in typed if key_of(text) == key)
+    """Raise UserError where an axis is set twice: Hydra would take the last and not say so."""
+    for key in map(key_of, typed):
+        same = [text for text in typed if key_of(text) == key]
+        if len(same) > 1 and any(map(swept, same)):
+            both = " and ".join(same)
             raise UserError(f"{both}: {key} is given twice; give all of its values in one, {key}=a,b,c")
 
 
@@ -183,8 +185,10 @@ def recorded(folder: Path) -> dict[str, Any]:
 def taken_up(typed: list[str]) -> list[str]:
     """The command line of the sweep that resume= names, with what is typed beside it; any other as it is."""
     named = [text for text in typed if key_of(text) == "resume"]
-    folder = Path(os.path.expanduser(named[0].partition("=")[2].strip("'\""))) if len(named) == 1 else None
-    if folder is None or not (record := recorded(folder)):
+    if len(named) != 1:
+        return typed
+    folder = Path(os.path.expanduser(value_of(named[0])))
+    if not (record := recorded(folder)):
         return typed
     rest = [text for text in typed if text not in (*named, "--multirun", "-m")]
     again = {key_of(text) for text in rest}

@@ -87,6 +87,7 @@ def test_losses_of_torch_are_bound(target: str) -> None:
 def test_every_function_that_a_yaml_of_stx_names_is_published() -> None:
     texts = [file.read_text(encoding="utf-8") for file in CONF.rglob("*.yaml") if file.name != "config.yaml"]
     named = {target for text in texts for target in re.findall(r"_target_: (\S+)", text)} - {"null"}
+    named = {target for target in named if not target.startswith("hydra_plugins.")}  # which Hydra looks up itself
     assert len(named) > 30
     for target in named:
         module, _, name = target.rpartition(".")

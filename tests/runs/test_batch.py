@@ -11,6 +11,7 @@ from stx.errors import OutOfMemory, UserError
 from stx.runs import member as module
 from stx.runs.batch import Batch, Ended, Member, batch
 from stx.runs.job import Job
+from stx.runs.launcher import hired
 
 SMALL = ["model=vgg19_random", "image_size.width=48", "image_size.height=32", "optim.steps=2", *SHALLOW]
 
@@ -141,6 +142,17 @@ def test_what_a_killed_batch_left_running_goes_on_in_its_run(store: str, tmp_pat
     left = again.store.read(run.id)
     assert (left.status, left.tags["stx.outcome"]) == ("FINISHED", "finished")
     assert len(again.store.runs("mlflow.parentRunId", again.parent.id)) == 1
+
+
+def test_a_launcher_of_hydra_s_makes_the_runs_of_a_batch(store: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    for messages in (["", ""], ["kept", "kept"]):
+        with hired(["hydra/launcher=basic"], out) as crew, batch("trial", members(store), out, crew) as trial:
+            ended = list(trial.work())
+        assert [(one.name, one.outcome) for one in ended] == [("one", "finished"), ("two", "finished")]
+        assert [one.message for one in ended] == messages
+    runs = [trial.run_of(name) for name in ("one", "two")]
+    assert all(run and run.tags["mlflow.parentRunId"] == trial.parent.id for run in runs)
 
 
 def test_one_bad_member_keeps_all_from_starting(store: str, tmp_path: Path) -> None:

@@ -21,7 +21,19 @@ from stx.loop.listener import Row, Start
 from stx.model.prepare import prepare
 from stx.pictures import images
 from stx.runs import identity
-from stx.runs.files import BASELINES, CALIBRATION, CHECKPOINT, CONFIG, CONTENT, LOSSES, OUTPUT, RUN, SHEET, STYLE
+from stx.runs.files import (
+    BASELINES,
+    CALIBRATION,
+    CHECKPOINT,
+    CONFIG,
+    CONTENT,
+    LOSSES,
+    MEASURES,
+    OUTPUT,
+    RUN,
+    SHEET,
+    STYLE,
+)
 from stx.runs.folder import Canvas, Folder, at_work, levels_begun, rescued
 from stx.runs.identity import Identity
 from stx.runs.job import Job
@@ -159,8 +171,9 @@ def test_what_came_of_a_run_is_its_picture_losses_baselines_and_a_sheet(tmp_path
     folder.rows([Row(1, 0.0, {"loss/total": 2.5})])
     wrote.clear()
     folder.end(inputs, wide, {"baseline/gram": 0.5, "baseline/cfsd": math.nan, "measure/gram": 0.25})
-    assert wrote == [OUTPUT, LOSSES, BASELINES, SHEET]
+    assert wrote == [OUTPUT, LOSSES, BASELINES, MEASURES, SHEET]
     assert json.loads((tmp_path / BASELINES).read_text()) == {"gram": 0.5}
+    assert json.loads((tmp_path / MEASURES).read_text()) == {"gram": 0.25}
     assert Image.open(tmp_path / OUTPUT).getpixel((511, 255)) == (0, 0, 255)
     sheet = Image.open(tmp_path / SHEET)
     assert 3 * 256 <= sheet.width <= 3 * 256 + 32
@@ -170,7 +183,7 @@ def test_what_came_of_a_run_is_its_picture_losses_baselines_and_a_sheet(tmp_path
     wrote.clear()
     folder.close("finished")
     assert wrote == [RUN]
-    assert identity.read(tmp_path) == RECORD._replace(outcome="finished", resumed=[])
+    assert identity.read(tmp_path) == RECORD._replace(outcome="finished", resumed=[], seconds=folder.run.seconds)
 
 
 def test_where_nothing_can_be_written_both_places_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,4 +225,17 @@ def test_the_record_says_how_a_block_ended_that_raised(
     folder.close(before)
     with pytest.raises(error), at_work(folder):
         raise error
-    assert identity.read(tmp_path) == RECORD._replace(outcome=after, resumed=[])
+    record = identity.read(tmp_path)
+    assert record == RECORD._replace(outcome=after, resumed=[], seconds=folder.run.seconds)
+
+
+def test_the_seconds_of_a_run_that_goes_on_add_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter((0.0, 10.0, 10.0, 100.0, 105.0, 105.0))
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    Folder(tmp_path, RECORD, lambda path: None).close("interrupted")
+    record = identity.read(tmp_path)
+    assert record
+    Folder(tmp_path, record, lambda path: None).close("finished")
+    record = identity.read(tmp_path)
+    assert record
+    assert record.seconds == 15.0

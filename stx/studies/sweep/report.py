@@ -69,7 +69,7 @@ def verdict(rows: Sequence[Row]) -> str:
             f"style distance {row.style:.2f} of the photograph's own, content distance {row.content:.2f}."
         )
     if failed:
-        parts.append(f"{len(failed)} failed or diverged.")
+        parts.append(f"{len(failed)} of {len(rows)} failed or diverged.")
     return " ".join(parts)
 
 

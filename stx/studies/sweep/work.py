@@ -34,12 +34,12 @@ OFTEN = 2.0
 """Seconds between two looks at the folders of a sweep that is at work."""
 
 
-def sweep(config: DictConfig, context: Any, task_function: Any) -> None:
+def sweep(config: DictConfig, context: Any) -> None:
     """All of it. Exits with 1 where a job gave nothing. Raises UserError before the first has begun."""
     typed, own = overrides_of(config), sweep_options(config)
     if own.resume:
         go_on_in(config, typed)
-    with crew(config, context, task_function) as workers:
+    with crew(config, context) as workers:
         tasks = plan(config)
         if own.plan:
             say(forecast(tasks, workers))

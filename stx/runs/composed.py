@@ -1,0 +1,45 @@
+"""A job as Hydra composes it, to a run in the folder that Hydra has for it."""
+
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from stx.config.compose import choices_of, overrides_of
+from stx.config.schema import validate
+from stx.config.secrets import hidden
+from stx.runs import resume
+from stx.runs.files import HYDRA
+from stx.runs.job import Job
+from stx.runs.latest import relative
+from stx.runs.make import run
+from stx.runs.member import Attempt, arrive, attempt
+from stx.runs.naming import run_name
+
+
+def picture(composed: DictConfig) -> Path:
+    """Of the run that was asked for, made or gone on with."""
+    if composed.resume is not None:
+        return run(resume.job(str(composed.resume), overrides_of(HydraConfig.get()), composed.tracking)).picture
+    return run(job(composed)).picture
+
+
+def member(composed: DictConfig) -> Attempt:
+    """One of many, in whatever process its launcher has."""
+    own = HydraConfig.get()
+    told = arrive(own.sweeper.member, Path(own.sweep.dir))
+    return attempt(job(composed)._replace(tags=told.tags, quiet=told.quiet))
+
+
+def job(composed: DictConfig) -> Job:
+    own = HydraConfig.get()
+    folder = relative(Path(own.runtime.output_dir))
+    config, choices = validate(composed), choices_of(own)
+    return Job(config, folder, choices, overrides_of(own), name=run_name(config, choices), notes=notes(composed, own))
+
+
+def notes(composed: DictConfig, own: Any) -> dict[str, str]:
+    """What Hydra would write, before anybody knows whether the folder is this run's: hydra.output_subdir is null."""
+    parts = {"config": composed, "hydra": own, "overrides": own.overrides.task}
+    return {f"{HYDRA}/{name}.yaml": hidden(OmegaConf.to_yaml(part)) for name, part in parts.items()}

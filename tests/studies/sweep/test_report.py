@@ -1,0 +1,83 @@
+"""A sweep's page: rows and columns as its axes are, and what has not come says so."""
+
+import csv
+import math
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from stx.runs.sweep import Task
+from stx.studies.sweep import report
+from stx.studies.sweep.results import Row
+
+CONFIG: Any = None
+GREY = {("1", "max"): 40, ("1", "avg"): 90, ("10", "max"): 140, ("10", "avg"): 190}
+
+
+def rows(folder: Path, **axes: tuple[str, ...]) -> list[Row]:
+    """One for each combination; where GREY has it its picture is as grey as that."""
+    made = []
+    for number, values in enumerate(product(*axes.values())):
+        place = folder / f"{number}"
+        place.mkdir()
+        if values[:2] in GREY:
+            Image.new("RGB", (64, 48), (GREY[values[:2]],) * 3).save(place / "output.png")
+        task = Task(number, [], dict(zip(axes, values, strict=True)), place, CONFIG, f"{number}")
+        made.append(Row(task, "finished", "", 5, {"loss/total": 1e9}, 0.1 * number, 0.5, 2.0, "http://host/#/runs/1"))
+    return made
+
+
+def grey(sheet: Path, x: float, y: float) -> int:
+    picture = Image.open(sheet).convert("L")
+    return int(picture.getpixel((int(x * picture.width), int(y * picture.height))))  # type: ignore[arg-type]
+
+
+def test_the_first_axis_goes_down_and_the_second_across(tmp_path: Path) -> None:
+    page, table, sheet, chart = report.write(tmp_path, rows(tmp_path, beta=("1", "10"), pooling=("max", "avg")), "stx")
+    corners = [(0.4, 0.3), (0.8, 0.3), (0.4, 0.8), (0.8, 0.8)]
+    assert [grey(sheet, *at) for at in corners] == [40, 90, 140, 190]
+    text = page.read_text()
+    assert "A sweep over beta and pooling" in text
+    assert 'href="3/output.png"' in text
+    assert 'href="http://host/#/runs/1"' in text
+    assert chart.name in text
+    with table.open(newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert [(line["job"], line["beta"], line["pooling"]) for line in lines][2] == ("2", "10", "max")
+    assert float(lines[1]["loss/total"]) == 1e9
+
+
+def test_further_axes_have_a_sheet_for_each_of_their_values(tmp_path: Path) -> None:
+    three = rows(tmp_path, beta=("1", "10"), pooling=("max", "avg"), seed=("0", "1"))
+    sheets = dict(report.sheets(tmp_path, three))
+    assert list(sheets) == ["beta against pooling, seed=0", "beta against pooling, seed=1"]
+    assert len(set(sheets.values())) == 2
+
+
+def test_what_is_missing_is_left_empty_and_told(tmp_path: Path) -> None:
+    some = rows(tmp_path, beta=("1", "10"), pooling=("max", "avg"))
+    (tmp_path / "3" / "output.png").unlink()
+    some[3] = some[3]._replace(outcome="failed", message="no <memory> left", style=math.nan, losses={}, link="")
+    some[2] = some[2]._replace(outcome="waiting", style=math.nan)
+    page, *_ = report.write(tmp_path, some, "stx")
+    text = page.read_text()
+    assert "3 of 4 jobs have ended" in text
+    assert "no &lt;memory&gt; left" in text
+    assert "nan" not in text
+    assert grey(tmp_path / "sweep-sheet.jpg", 0.8, 0.8) > 220
+    assert "1 of 4 failed or diverged" in report.verdict(some)
+
+
+def test_a_sweep_without_a_picture_has_a_page_all_the_same(tmp_path: Path) -> None:
+    (only,) = rows(tmp_path, seed=("7",))
+    only = only._replace(outcome="waiting", style=math.nan, content=math.nan, task=only.task._replace(values={}))
+    written = report.write(tmp_path, [only], "stx")
+    assert [file.name for file in written] == ["sweep.html", "sweep.csv"]
+
+
+def test_its_run_s_description_has_a_line_a_job_with_its_link(tmp_path: Path) -> None:
+    text = report.description(rows(tmp_path, beta=("1", "10"), pooling=("max", "avg")), "stx run")
+    assert text.splitlines()[0].startswith("Nearest to the style")
+    assert "| 2 | 10 | max | finished | 0.20 | 0.50 | 2 | [run](#/runs/1) |" in text

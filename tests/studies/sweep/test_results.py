@@ -1,0 +1,57 @@
+"""What came of a sweep's jobs, from their folders alone."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stx.runs import identity
+from stx.runs.identity import Identity
+from stx.runs.sweep import Task
+from stx.studies.sweep.results import Row, lost, nearest, read
+
+CONFIG: Any = None
+
+
+def task(folder: Path, number: int = 0, **values: str) -> Task:
+    return Task(number, [], values, folder, CONFIG, f"{number}")
+
+
+def row(number: int, style: float, content: float, outcome: str = "finished") -> Row:
+    return Row(task(Path(f"{number}"), number), outcome, "", 1, {}, style, content, 1.0, "")
+
+
+def test_a_job_is_read_from_its_folder(tmp_path: Path) -> None:
+    assert read(task(tmp_path)).outcome == "waiting"
+    record = Identity("1", [], {"style_stat": "gram"}, {}, {}, {}, outcome="finished", seconds=12.5)
+    identity.write(tmp_path, record)
+    (tmp_path / "losses.csv").write_text("step,loss/total,loss/content,loss/style\n1,9,4,5\n2,3,1,2\n")
+    (tmp_path / "measures.json").write_text(json.dumps({"sliced_wasserstein": 0.25, "content": 0.75}))
+    (tmp_path / "baselines.json").write_text(json.dumps({"sliced_wasserstein": 0.5}))
+    (tmp_path / "mlflow.json").write_text('{"run_id": "abc", "experiment_id": "7", "uri": "https://me:pw@host"}')
+    got = read(task(tmp_path))
+    assert (got.outcome, got.steps, got.seconds, got.style, got.content) == ("finished", 2, 12.5, 0.5, 0.75)
+    assert got.losses == {"loss/total": 3, "loss/content": 1, "loss/style": 2}
+    assert got.link == "https://host/#/experiments/7/runs/abc?workflowType=machine_learning"
+
+
+def test_a_job_that_failed_says_why_and_a_damaged_one_too(tmp_path: Path) -> None:
+    (tmp_path / "error.txt").write_text("no memory left\n\nTraceback")
+    (tmp_path / "losses.csv").write_text("step,loss/total\n1,")  # cut off
+    got = read(task(tmp_path))
+    assert (got.outcome, got.message, got.steps) == ("failed", "no memory left", 1)
+    assert math.isnan(got.style)
+    (tmp_path / "error.txt").unlink()
+    (tmp_path / "run.json").write_text("{")
+    assert read(task(tmp_path)).outcome == "failed"
+    assert "damaged" in read(task(tmp_path)).message
+
+
+def test_the_nearest_to_the_style_keeps_as_much_content_as_half_of_them() -> None:
+    rows = [row(0, 0.2, 0.9), row(1, 0.5, 0.4), row(2, 0.4, 0.5), row(3, 0.1, 0.1, "diverged"), row(4, math.nan, 0.0)]
+    best, middle = nearest(rows) or pytest.fail("none")
+    assert (best.task.number, middle) == (2, 0.5)
+    assert nearest(rows[3:]) is None
+    assert [one.task.number for one in lost(rows)] == [3]

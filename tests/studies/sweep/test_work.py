@@ -1,0 +1,55 @@
+"""Sweeps from the command line to their page, in real processes."""
+
+import json
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from conftest import SHALLOW, Started, command
+
+TINY = ["model=vgg19_random", "image_size.width=40", "image_size.height=32", "optim.steps=2", *SHALLOW, "tracking=none"]
+
+
+def test_a_job_that_cannot_go_on_takes_no_other_along(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "import os\n\ndef breaks(features):\n    if os.path.exists('sweep/sweep.json'):\n        raise MemoryError('on "
+        "purpose')\n    return features.mean((1, 2))\n"
+    )
+    (tmp_path / "conf" / "style_stat").mkdir(parents=True)
+    (tmp_path / "conf" / "style_stat" / "mine.yaml").write_text("_target_: mine.breaks\n")
+    breaks = "style_stat=gram,mine,mean_std"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STX_TRUST", "mine")
+        patch.setenv("PYTHONPATH", str(tmp_path))
+        words = ["run", "--config-dir", "conf", "--multirun", *TINY, breaks, "hydra.sweep.dir=sweep"]
+        done = command(tmp_path, *words)
+    assert done.returncode == 1, done.stderr
+    assert "mine (sweep/1): style_stat (breaks): on purpose" in done.stderr
+    assert done.stdout.splitlines() == ["sweep/0/output.png", "sweep/2/output.png", "sweep/sweep.html"]
+    assert "on purpose" in (tmp_path / "sweep" / "sweep.html").read_text()
+
+
+def test_an_interrupted_sweep_goes_on_where_it_was(tmp_path: Path) -> None:
+    words = ["run", "--multirun", *TINY, "optim.steps=600", "optim.stop_at=null", "pooling=max,avg"]
+    first, deadline = Started(tmp_path, *words, "hydra.sweep.dir=sweep"), time.monotonic() + 120
+    while not (tmp_path / "sweep" / "0" / "losses.csv").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    first.send_signal(signal.SIGINT)
+    done = first.ended()
+    assert done.returncode == 130
+    assert "go on: python -m stx.run resume=sweep" in done.stderr
+    again = command(tmp_path, "run", "resume=sweep", "pooling=max,avg,l2")
+    assert again.returncode == 0, again.stderr
+    assert len(again.stdout.splitlines()) == 4
+    record = json.loads((tmp_path / "sweep" / "0" / "run.json").read_text())
+    assert (record["outcome"], len(record["resumed"])) == ("finished", 1)
+    assert json.loads((tmp_path / "sweep" / "2" / "run.json").read_text())["resumed"] == []
+
+
+def test_a_plan_says_what_a_sweep_takes_and_starts_nothing(tmp_path: Path) -> None:
+    done = command(tmp_path, "run", "--multirun", *TINY, "pooling=max,avg", "seed=0", "sweep.plan=true")
+    assert done.returncode == 0, done.stderr
+    assert "2 jobs, one after the other: under a minute, up to" in done.stderr
+    assert not list(tmp_path.rglob("sweep.json"))
