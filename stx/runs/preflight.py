@@ -18,6 +18,7 @@ from stx.config.compose import compose, escaped, jobs_of_sweep, overrides_of, ta
 from stx.config.effects import ineffective, refuse_ineffective, swept_in_vain
 from stx.config.schema import Config, MlflowTracking, validate
 from stx.config.secrets import hidden, public
+from stx.config.variables import say_taken
 from stx.errors import UserError
 from stx.runs.files import HYDRA, alone_in
 
@@ -57,6 +58,8 @@ class Preflight(Callback):
         with nothing_else_starts():
             if config.hydra.sweeper._target_.endswith(".BasicSweeper"):
                 check_sweep(config)
+            else:
+                say_taken(task(config))
             with read_write(config), open_dict(config):  # Hydra writes it down as multirun.yaml
                 if uri := OmegaConf.to_container(config.tracking).get("uri"):  # type: ignore[union-attr]
                     config.tracking.uri = public(str(uri))
@@ -151,6 +154,7 @@ def check(composed: DictConfig, folder: Path) -> tuple[Config, "Inputs"]:
             f"hydra.output_subdir={composed.hydra.output_subdir}: stx writes what Hydra would, into {HYDRA}/; "
             "leave it out"
         )
+    say_taken(own)
     config = validate(own)
     from stx.model.prepare import prepare  # late: it imports torch
 
