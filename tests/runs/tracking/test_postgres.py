@@ -5,22 +5,28 @@ import importlib.util
 import json
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import mlflow
 import pytest
+import yaml
 
 from conftest import SHALLOW, Started
+from stx.errors import UserError
 from stx.runs.tracking.names import name
+from stx.runs.tracking.reach import answers
 from stx.runs.tracking.turn import turn
 from stx.runs.tracking.verdict import Held
 
@@ -30,11 +36,28 @@ LOGIN = "stx:s3cr%2Fet"  # nobody's
 WORKERS, JOBS = 4, 3
 """And jobs of each."""
 STEPS = 4
+SMALL = ("model=vgg19_random", "image_size.width=32", "image_size.height=24", f"optim.steps={STEPS}", *SHALLOW)
 
 pytestmark = [
     pytest.mark.skipif(INITDB is None, reason="PostgreSQL is not installed (initdb)"),
     pytest.mark.skipif(importlib.util.find_spec("psycopg2") is None, reason="psycopg2 is not installed"),
 ]
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def answering(address: str) -> None:
+    """Wait for a server that begins."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with suppress(UserError):
+            return answers(address)
+        time.sleep(0.2)
+    raise TimeoutError(address)
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +72,7 @@ def postgres() -> Iterator[int]:
     if user is not None:
         for path in (folder, folder / "password"):
             os.chown(path, user, -1)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+    port = free_port()
     made = [INITDB, "--no-sync", "--username=stx", "--auth=scram-sha-256", f"--pwfile={folder}/password", "-D", "data"]
     subprocess.run(made, cwd=folder, user=user, check=True, stdout=subprocess.DEVNULL)
     settings = ("listen_addresses=127.0.0.1", f"port={port}", "unix_socket_directories=", "fsync=off")
@@ -72,18 +93,13 @@ def uri(postgres: int) -> str:
     """A new database."""
     import psycopg2
 
-    database, deadline = f"stx_{uuid.uuid4().hex}", time.monotonic() + 30
-    while True:
-        try:
-            connection = psycopg2.connect(f"postgresql://{LOGIN}@127.0.0.1:{postgres}/postgres")
-            break
-        except psycopg2.OperationalError:  # it begins
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+    place, database = f"{LOGIN}@127.0.0.1:{postgres}", f"stx_{uuid.uuid4().hex}"
+    answering(f"postgresql+psycopg2://{place}/postgres")
+    connection = psycopg2.connect(f"postgresql://{place}/postgres")
     connection.autocommit = True
     connection.cursor().execute(f"CREATE DATABASE {database}")
     connection.close()
-    return f"postgresql+psycopg2://{LOGIN}@127.0.0.1:{postgres}/{database}"
+    return f"postgresql+psycopg2://{place}/{database}"
 
 
 def test_a_database_that_another_process_is_making_is_waited_for_and_said(
@@ -117,13 +133,12 @@ def test_four_processes_that_touch_a_new_database_at_once_make_it_and_lose_no_me
     """Each of its processes finds no table there, where all but one must wait until they are made."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "a team's")
-    small = ("model=vgg19_random", "image_size.width=32", "image_size.height=24", f"optim.steps={STEPS}", *SHALLOW)
     workers = []
     for number in range(WORKERS):
         (folder := tmp_path / str(number)).mkdir()
         seeds = ",".join(str(JOBS * number + job) for job in range(JOBS))
         workers.append(
-            Started(folder, "run", "--multirun", *small, f"seed={seeds}", "init=noise", "hydra.sweep.dir=out")
+            Started(folder, "run", "--multirun", *SMALL, f"seed={seeds}", "init=noise", "hydra.sweep.dir=out")
         )
     for worker in workers:
         done = worker.ended()
@@ -141,3 +156,35 @@ def test_four_processes_that_touch_a_new_database_at_once_make_it_and_lose_no_me
         assert "loss/total" in kept
         assert told == kept
     assert not [file for file in tmp_path.rglob("*") if file.is_file() and b"s3cr" in file.read_bytes()]
+
+
+@pytest.mark.slow  # a real server
+def test_the_team_s_server_takes_a_run_by_the_command_of_its_compose_file(
+    uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forkserver: None
+) -> None:
+    port = free_port()
+    place = f"127.0.0.1:{port}"
+    composed = yaml.safe_load((Path(__file__).parents[3] / "deploy" / "compose.yaml").read_text())["services"]["server"]
+    words = [re.sub(r"\$\{SERVER[^}]*\}", place, word) for word in composed["command"]]
+    here = {
+        "--port=5000": f"--port={port}",
+        "--artifacts-destination=/artifacts": f"--artifacts-destination={tmp_path}/files",
+    }
+    assert here.keys() <= set(words)
+    environment = {**os.environ, **composed["environment"], "MLFLOW_BACKEND_STORE_URI": uri}
+    with (tmp_path / "log").open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", *(here.get(word, word) for word in words)],
+            env=environment, stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+    try:
+        answering(f"http://{place}")
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://{place}")
+        done = Started(tmp_path, "run", *SMALL, "hydra.run.dir=out").ended()
+        assert done.returncode == 0, done.stderr
+        told, kept = told_and_kept(mlflow.MlflowClient(f"http://{place}"), tmp_path / "out")
+        assert told == kept
+        assert list((tmp_path / "files").rglob("output.png"))
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
