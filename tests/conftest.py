@@ -17,6 +17,9 @@ from filelock import FileLock
 if "PYTEST_XDIST_WORKER" in os.environ:  # before PyTorch is imported; what the tests start inherits it
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+os.environ.pop("MLFLOW_TRACKING_URI", None)  # the tests' stores are their own, in all that they start too
+os.environ.pop("MLFLOW_EXPERIMENT_NAME", None)
+
 import quick_hydra  # noqa: F401
 import torch
 

@@ -18,6 +18,7 @@ import yaml
 from PIL import Image
 
 from stx import __main__ as front
+from stx.config.command import say_once
 from stx.config.compose import composition
 from stx.config.schema import CONF
 from stx.config.secrets import VARIABLE
@@ -171,8 +172,12 @@ def started(job: Job, *watch: object) -> None:
 
 def answered(typed: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
     """Status, stdout and stderr, asked for in this process, as starting one takes seconds."""
-    program, *arguments = shlex.split(typed)
+    *variables, command_line = re.split(r"(?<!\S)(?=stx )", typed, maxsplit=1)
+    for variable in " ".join(variables).split():
+        monkeypatch.setenv(*variable.split("=", 1))
+    program, *arguments = shlex.split(command_line)
     assert program == "stx"
+    say_once.cache_clear()
     monkeypatch.setattr(sys, "argv", ["stx", *arguments])
     monkeypatch.setattr(make, "run", started)
     monkeypatch.setenv(VARIABLE, "")  # what is typed sets it, for the process

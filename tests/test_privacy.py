@@ -42,7 +42,10 @@ def refusing() -> Iterator[int]:
         serving.shutdown()
 
 
-@pytest.mark.parametrize("by", ["environment", "refused", "typed", pytest.param("sweep", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("by", [
+    "environment", "mlflow", "refused", "typed",
+    pytest.param("sweep", marks=pytest.mark.slow), pytest.param("mlflow sweep", marks=pytest.mark.slow),
+])  # fmt: skip
 def test_a_password_is_written_nowhere(
     tmp_path: Path, refusing: int, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], by: str
 ) -> None:
@@ -51,9 +54,13 @@ def test_a_password_is_written_nowhere(
     uri = f"http://bob:{SECRET}@127.0.0.1:{refusing}"
     small = [*TINY, "tracking.offline_ok=true"]
     monkeypatch.setenv("MINE", f"http://bob:s3%2Fcr%23t%5B%25@127.0.0.1:{refusing}")
+    if by.startswith("mlflow"):
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     typed = {
         "typed": [f"tracking.uri={uri}", "hydra.run.dir=out"],
         "environment": ["tracking.uri=${oc.env:MINE}", "hydra.run.dir=out"],
+        "mlflow": ["hydra.run.dir=out"],
+        "mlflow sweep": ["--multirun", "seed=0,1", "hydra.sweep.dir=out"],
         "sweep": ["--multirun", f"tracking.uri={uri}", "seed=0,1", "hydra.sweep.dir=out"],
         "refused": [f"tracking.uri={uri}", "tracking.offline_ok=false", "hydra.run.dir=out"],
     }[by]
@@ -73,6 +80,10 @@ def test_a_password_is_written_nowhere(
     for name, text in (said | written).items():
         for form in (SECRET, "s3%2Fcr%23t%5B%25", "s3/cr"):
             assert form not in text, name
+    if by == "mlflow":
+        where = f"bob:***@127.0.0.1:{refusing}"
+        assert err.count(f"tracking.uri=http://{where} (from MLFLOW_TRACKING_URI)") == 1
+        assert where in (tmp_path / "out" / "config.yaml").read_text()
 
 
 def as_at_home(**further: str) -> dict[str, str]:
@@ -128,9 +139,11 @@ def test_what_a_variable_stands_for_is_shown_without_its_password(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MINE", "http://bob:s3cret@host:5000")
-    done = command(tmp_path, "run", "--cfg", "job", "--resolve", "tracking.uri=${oc.env:MINE}")
-    assert (done.returncode, "uri: http://bob:***@host:5000" in done.stdout) == (0, True)
-    assert "s3cret" not in done.stdout + done.stderr
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://bob:s3cret and more@team:5000")
+    for typed, shown in ((["tracking.uri=${oc.env:MINE}"], "host"), ([], "team")):
+        done = command(tmp_path, "run", "--cfg", "job", "--resolve", *typed)
+        assert (done.returncode, f"uri: http://bob:***@{shown}:5000" in done.stdout) == (0, True)
+        assert "s3cret" not in done.stdout + done.stderr
 
 
 @pytest.mark.slow

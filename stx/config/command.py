@@ -6,6 +6,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Any, NoReturn
@@ -79,6 +80,12 @@ def say(line: str) -> None:
     """On stderr. What cannot be written there, to a closed terminal or a full log, ends nothing."""
     with suppress(OSError, ValueError):
         sys.stderr.write(f"{line}\n")
+
+
+@cache
+def say_once(line: str) -> None:
+    """`say`, but once in a process, whose jobs may all have the same to say."""
+    say(line)
 
 
 def result(line: str) -> None:

@@ -48,7 +48,7 @@ def explain(error: ValidationError, plain: Any) -> str:
         return f"{option}={value}: has options of its own, {option}.name=value"
     if kind in ("string_too_short", "too_short"):
         return f"{option}= is empty"
-    message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ").removeprefix(f"{option}: ")
     return f"{option}={value}: should be {message}" if kind != "value_error" else f"{option}: {message}"
 
 

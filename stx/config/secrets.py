@@ -10,6 +10,8 @@ from stx.errors import UserError
 HIDDEN = "***"
 VARIABLE = "STX_STORE_PASSWORD"
 """In the environment, for this process and those that it starts. It is set by what is typed."""
+STORE = "MLFLOW_TRACKING_URI"
+"""A password in MLflow's variable stays there, as it is meant for that address alone."""
 LOGIN = re.compile(r"(?P<before>://[^:/@\s]*:)(?P<password>\S*)(?P<behind>@)")
 """In any text, up to the last @: a password may have any sign in it."""
 QUERY = re.compile(r"(?P<before>[?&](?:password|passwd|pwd|sslpassword)=)(?P<password>[^&\s'\"]+)(?P<behind>)", re.I)
@@ -20,12 +22,12 @@ TELLING = 5
 
 
 def hidden(text: str) -> str:
-    """The text with stars for the password of every address in it, and for the one that is in the environment."""
+    """The text with stars for the password of every address in it, and for those that are in the environment."""
     for pattern in (LOGIN, QUERY):
         text = pattern.sub(rf"\g<before>{HIDDEN}\g<behind>", text)
-    password = os.environ.get(VARIABLE, "")
-    for written in (password, quote(password, safe=""), quote(password)) if len(password) >= TELLING else ():
-        text = text.replace(written, HIDDEN)
+    for password in (os.environ.get(VARIABLE, ""), unquote(split(os.environ.get(STORE, ""))[1])):
+        for written in (password, quote(password, safe=""), quote(password)) if len(password) >= TELLING else ():
+            text = text.replace(written, HIDDEN)
     return text
 
 
@@ -37,19 +39,24 @@ def taken_out(typed: Sequence[str]) -> list[str]:
 def keep(address: str) -> str:
     """A whole address, whatever stands before it, with stars for its password, which goes into the environment.
 
-    Raises UserError for several in one, and for several passwords, of which one variable cannot hold more than one.
+    Raises UserError as below.
     """
+    refuse_several(address)
     password = split(address)[1]
+    if password and password != HIDDEN:
+        os.environ[VARIABLE] = unquote(password)
+    return public(address)
+
+
+def refuse_several(address: str) -> None:
+    """Raise UserError for several addresses in one, and for several passwords, of which one alone could be kept."""
     if len(QUERY.findall(address)) + bool(LOGIN.search(address)) > 1:
         raise UserError(
             "tracking.uri: an address may have one password in it; a key's (sslpassword) can stand where the driver of "
             "the database looks for it by itself"
         )
-    if "://" in password:
+    if "://" in split(address)[1]:
         raise UserError("tracking.uri: one store at a time is given with its password, not a sweep over several")
-    if password and password != HIDDEN:
-        os.environ[VARIABLE] = unquote(password)
-    return public(address)
 
 
 def public(address: str) -> str:
@@ -73,8 +80,11 @@ def split(address: str) -> tuple[str, str, str]:
 
 
 def revealed(address: str) -> str:
-    """The address with its password again. Raises UserError where nothing says it."""
-    address = keep(address)  # it may have come from a file or a variable
+    """The address with its password again. Raises UserError where nothing says it, and as above."""
+    refuse_several(address)
+    if own := of_variable(address):
+        return own
+    address = keep(address)  # it may have come from a file or another variable
     if HIDDEN not in address:
         return address
     server = address.lower().startswith("http")
@@ -87,6 +97,15 @@ def revealed(address: str) -> str:
             f"{', or MLFLOW_TRACKING_PASSWORD or MLFLOW_TRACKING_TOKEN' if server else ''}"
         )
     return address.replace(HIDDEN, quote(password, safe=""))
+
+
+def of_variable(address: str) -> str:
+    """MLFLOW_TRACKING_URI with its password where it is this address, and none was typed for it; else nothing."""
+    given = os.environ.get(STORE, "")
+    before, password, behind = split(given)
+    if password in ("", HIDDEN) or (address != given and (address != public(given) or os.environ.get(VARIABLE))):
+        return ""
+    return f"{before}{quote(unquote(password), safe='')}{behind}"
 
 
 def without_login(address: str) -> str:

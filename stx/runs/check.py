@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 from stx import timeline
 from stx.config.compose import task
 from stx.config.schema import Config, MlflowTracking, validate
+from stx.config.variables import say_taken
 from stx.errors import UserError
 from stx.runs.files import HYDRA
 
@@ -42,6 +43,7 @@ def check(composed: DictConfig, folder: Path) -> tuple[Config, "Inputs"]:
             f"hydra.output_subdir={composed.hydra.output_subdir}: stx writes what Hydra would, into {HYDRA}/; "
             "leave it out"
         )
+    say_taken(own)
     config = validate(own)
     from stx.model.prepare import prepare  # late: it imports torch
 

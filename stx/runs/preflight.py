@@ -12,9 +12,10 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from stx import timeline
 from stx.config.command import answering, say
-from stx.config.compose import escaped, key_of, overrides_of
+from stx.config.compose import escaped, key_of, overrides_of, task
 from stx.config.effects import refuse_ineffective
 from stx.config.secrets import hidden, public
+from stx.config.variables import say_taken
 from stx.errors import UserError
 from stx.runs.check import check, reach_store
 from stx.runs.sweep import plan, refuse_somebody_s
@@ -50,6 +51,8 @@ class Preflight(Callback):
             if config.hydra.sweeper._target_.endswith(".BasicSweeper"):
                 plan(config)
                 refuse_somebody_s(Path(config.hydra.sweep.dir))
+            else:
+                say_taken(task(config))
             with read_write(config), open_dict(config):  # Hydra writes it down as multirun.yaml
                 if uri := OmegaConf.to_container(config.tracking).get("uri"):  # type: ignore[union-attr]
                     config.tracking.uri = public(str(uri))

@@ -6,10 +6,13 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+from omegaconf import OmegaConf
+
 from stx.config import paths
-from stx.config.compose import composition, key_of, leaves
+from stx.config.compose import choices_of, compose, key_of, leaves, task
 from stx.config.paths import exists
-from stx.config.schema import restored
+from stx.config.schema import restored, validate
+from stx.config.variables import say_taken, without_variables
 from stx.errors import UserError
 from stx.pictures.bundled import NAMES
 from stx.runs import identity
@@ -121,6 +124,7 @@ def find(name: str, tracking: Mapping[str, Any]) -> Path:
     if tracking.get("name") == "mlflow" and len(name) == 32 and name.isalnum():
         from stx.runs.tracking.store import folder_of
 
+        say_taken(OmegaConf.create({"tracking": tracking}))
         stored_in = folder_of(name, tracking["uri"])
         if stored_in and stored_in.is_dir():
             return stored_in
@@ -145,8 +149,9 @@ def asked(now: Mapping[str, Any], overrides: Sequence[str], given: Sequence[str]
 
 def settings(overrides: Sequence[str]) -> dict[str, Any]:
     """What overrides set, by dotted key, and the option of each group."""
-    config, choices, _ = composition(overrides)
-    return choices | dict(leaves(config.model_dump(by_alias=True, exclude={"resume"})))
+    whole = compose(overrides)
+    config = validate(without_variables(task(whole)))  # a run that goes on has its own store
+    return choices_of(whole.hydra) | dict(leaves(config.model_dump(by_alias=True, exclude={"resume"})))
 
 
 def select(dumped: Any, key: str) -> Any:

@@ -3,7 +3,7 @@
 import pytest
 
 from stx.config.compose import composition
-from stx.config.secrets import VARIABLE, hidden, public, revealed, taken_out, without_login
+from stx.config.secrets import STORE, VARIABLE, hidden, public, revealed, taken_out, without_login
 from stx.config.typed import as_typed
 from stx.errors import UserError
 
@@ -12,7 +12,7 @@ PASSWORDS = ["s3cret", "a[b", "a#b", "a/b", "50%off", "a:b", "a@b", "a b", "a'b"
 
 @pytest.fixture(autouse=True)
 def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (VARIABLE, "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN"):
+    for name in (VARIABLE, STORE, "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN"):
         monkeypatch.setenv(name, "")  # so that it is put back
         monkeypatch.delenv(name)
 
@@ -111,6 +111,18 @@ def test_a_token_does_for_a_server_whose_password_is_kept_nowhere(monkeypatch: p
     assert revealed("http://bob:***@host:5000") == "http://host:5000"
     with pytest.raises(UserError, match=f"or set {VARIABLE}$"):
         revealed("postgresql://bob:***@host/db")
+
+
+def test_a_password_in_mlflow_s_variable_is_for_that_address_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(STORE, "http://bob:s3 c/ret@team:5000")
+    whole = "http://bob:s3%20c%2Fret@team:5000"
+    assert revealed("http://bob:s3 c/ret@team:5000") == whole
+    assert revealed("http://bob:***@team:5000") == whole  # as a run's record has it
+    with pytest.raises(UserError, match="is kept nowhere"):
+        revealed("http://bob:***@other:5000")
+    assert hidden("FATAL: no user with s3 c/ret") == "FATAL: no user with ***"
+    taken_out(["tracking.uri=http://bob:typed@team:5000"])
+    assert revealed("http://bob:***@team:5000") == "http://bob:typed@team:5000"
 
 
 def test_an_address_without_its_login_is_for_browsers() -> None:

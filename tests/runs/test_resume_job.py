@@ -10,6 +10,7 @@ import pytest
 
 from conftest import TINY
 from stx.config.compose import Composition, composition
+from stx.config.secrets import STORE, VARIABLE
 from stx.errors import UserError
 from stx.loop.listener import Row
 from stx.runs import identity, resume
@@ -177,6 +178,21 @@ def test_the_store_is_where_the_run_left_it_or_where_it_moved_to_or_as_typed(tmp
     assert taken_up(tmp_path / "moved" / "run").config.tracking.uri == uri.replace("/outputs/", "/moved/")
     typed = taken_up(tmp_path / "moved" / "run", "tracking.uri=http://127.0.0.1:9")
     assert typed.config.tracking.uri == "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize("variable", ["http://bob:other@team:5000", "", "http://a:b@c?password=d"])
+def test_a_run_goes_on_in_its_own_store_whatever_the_variable_says_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(VARIABLE, "mine")
+    began = ("tracking=mlflow", "tracking.offline_ok=true", "tracking.uri=http://bob:***@mine:5000")
+    left(tmp_path / "run", *began)
+    monkeypatch.setenv(STORE, variable)
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", variable)
+    for given in ((), ("optim.steps=7",), ("tracking.offline_ok=false",)):
+        tracking = taken_up(tmp_path / "run", *given).config.tracking
+        assert tracking.uri == "http://bob:mine@mine:5000"  # type: ignore[union-attr]
+        assert tracking.experiment == "stx"  # type: ignore[union-attr]
 
 
 def test_files_that_have_their_names_only_where_the_run_began_are_found_there(

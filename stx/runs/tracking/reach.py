@@ -43,6 +43,8 @@ def answers(uri: str) -> None:
 
     MLflow's own clients try for minutes.
     """
+    if not uri:
+        raise UserError("tracking.uri= is empty")
     if path := database_file(uri):
         refuse_other_files(uri, path)
         refuse_held(uri, path)

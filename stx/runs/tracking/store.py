@@ -5,14 +5,12 @@ import logging
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
-
-from filelock import FileLock, Timeout
 
 from stx import atomic
 from stx.config.addresses import database_file
@@ -20,15 +18,13 @@ from stx.config.secrets import revealed
 from stx.errors import UserError
 from stx.runs.files import BASELINES, BATCH
 from stx.runs.tracking.patient import Patient
-from stx.runs.tracking.reach import SOON, answers, reachable, within
-from stx.runs.tracking.verdict import Held
+from stx.runs.tracking.reach import answers, reachable, within
+from stx.runs.tracking.turn import turn
 
 log = logging.getLogger("stx")
 
 ANSWER = 6.0
 """Seconds for a server to say which experiment it has, behind reach.SOON for saying that it is there."""
-LONGEST_LOCK = 60.0
-"""Seconds for which another process may hold a store: the first touch of a new database takes six."""
 
 
 def open_store(uri: str, experiment: str) -> str:
@@ -49,25 +45,34 @@ def open_store(uri: str, experiment: str) -> str:
             if file and stored.artifact_location != artifacts:
                 moved(file, str(stored.artifact_location))
             return str(stored.experiment_id)
+        return created(client, experiment, artifacts)
+
+
+def created(client: Any, experiment: str, artifacts: str | None) -> str:
+    """The id of a new experiment, or of the one that somebody else has made meanwhile, on a server."""
+    from mlflow.exceptions import MlflowException
+
+    try:
         return str(client.create_experiment(experiment, artifact_location=artifacts))
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+        return str(client.get_experiment_by_name(experiment).experiment_id)
 
 
 @contextmanager
 def touched(uri: str) -> Iterator[Any]:
-    """MLflow's client of a store. Processes that touch a new database together all fail in its migrations, so the
-    first touch stands under a lock."""
+    """MLflow's client of a store, which the first touch makes."""
     import mlflow
 
     for noisy in ("alembic", "mlflow"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # a traceback for a lock, that is raised too
-    mlflow.set_tracking_uri(uri)
-    file = database_file(uri)
-    folder = file.absolute().parent if file else None
-    if folder:
-        folder.mkdir(parents=True, exist_ok=True)
-    with alone_with(folder / ".store.lock") if folder else nullcontext():
-        yield mlflow.MlflowClient()
+    if file := database_file(uri):
+        file.absolute().parent.mkdir(parents=True, exist_ok=True)
+    with turn(uri):
+        # not set_tracking_uri, which writes the address, password and all, into MLFLOW_TRACKING_URI
+        yield mlflow.MlflowClient(uri)
 
 
 def opened(uri: str, experiment: str) -> str:
@@ -76,27 +81,6 @@ def opened(uri: str, experiment: str) -> str:
         if uri.startswith("http"):
             return str(within(ANSWER, lambda: open_store(uri, experiment)))
         return open_store(uri, experiment)
-
-
-@contextmanager
-def alone_with(lock: Path) -> Iterator[None]:
-    """One process at a time; another one's turn is said. Raises UserError where it lasts."""
-    held = FileLock(str(lock))
-    lock.touch()  # where it cannot be, FileLock would wait for a process that has it
-    try:
-        try:
-            held.acquire(timeout=SOON)
-        except Timeout:
-            log.warning("%s: another process has the store; waiting up to %.0f s", lock, LONGEST_LOCK)
-            held.acquire(timeout=LONGEST_LOCK)
-    except Timeout:
-        raise Held(
-            f"{lock}: another process has kept the store for a minute; end it, or name another store: tracking.uri=..."
-        ) from None
-    try:
-        yield
-    finally:
-        held.release()
 
 
 def moved(database: Path, before: str) -> None:

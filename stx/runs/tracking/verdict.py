@@ -57,6 +57,8 @@ def reason(error: BaseException) -> str:
         if isinstance(words := getattr(below, "orig", None), BaseException):  # SQLAlchemy's
             return reason(words)
         below = below.__cause__
+    if "Invalid Host header" in str(error):
+        return "the server is not to answer to this name: start it with --allowed-hosts=host:port, as in the address"
     if getattr(error, "error_code", "") in STRANGER:
         return (
             "the server does not know who asks, or has nothing for them: give user and password, as in "

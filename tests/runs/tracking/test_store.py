@@ -2,23 +2,21 @@
 
 import errno
 import logging
+import os
 import shutil
 import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import mlflow
 import pytest
-from filelock import FileLock, Timeout
 from servers import Answer, Asked, serving
 
 from conftest import SERVER
 from stx.config.schema import MlflowTracking
 from stx.errors import UserError
 from stx.loop.listener import Row
-from stx.runs.tracking import store as module
 from stx.runs.tracking.reach import reachable
 from stx.runs.tracking.store import Run, Store, folder_of, ids, moved, open_store, opened
 from stx.runs.tracking.tracker import About, mlflow_run
@@ -92,33 +90,6 @@ def test_all_pages_of_a_search_are_read(store: Store, tmp_path: Path, monkeypatc
 def test_a_store_that_cannot_be_used_is_a_message() -> None:
     with pytest.raises(UserError, match=r"tracking\.uri=nowhere: no such server"), reachable("nowhere"):
         raise OSError("no such server\nand much more")
-
-
-def test_a_store_that_another_process_has_is_said_soon_and_given_up_in_the_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(module, "SOON", 0.05)
-    monkeypatch.setattr(module, "LONGEST_LOCK", 0.1)
-    with (
-        FileLock(tmp_path / ".store.lock"),
-        pytest.raises(UserError, match=r"\.store\.lock: another process has kept the store"),
-    ):
-        open_store(f"sqlite:///{tmp_path / 'mlflow.db'}", "stx")
-    assert caplog.text.count("another process has the store; waiting up to") == 1
-
-
-def test_a_store_is_waited_for_as_long_as_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    waited: list[float] = []
-
-    class Held(FileLock):
-        def acquire(self, timeout: float, **_: object) -> Any:  # type: ignore[override]
-            waited.append(timeout)
-            raise Timeout(self.lock_file)
-
-    monkeypatch.setattr(module, "FileLock", Held)
-    with pytest.raises(UserError, match="has kept the store for a minute"), module.alone_with(tmp_path / "lock"):
-        pass
-    assert waited == [module.SOON, 60]
 
 
 def test_a_deleted_experiment_is_named_with_its_cure(uri: str) -> None:
@@ -212,6 +183,31 @@ def test_where_a_server_keeps_artifacts_is_its_own_affair() -> None:
         assert opened(f"http://{served.place}", "stx") == "7"
         assert opened(f"http://{served.place}", "new") == "8"
     assert [asked.content for asked in served.asked if asked.method == "POST"] == [{"name": "new"}]
+
+
+def test_an_experiment_that_somebody_makes_on_the_server_meanwhile_is_taken() -> None:
+    experiment = {"experiment_id": "7", "lifecycle_stage": "active", "artifact_location": "mlflow-artifacts:/7"}
+    made: list[str] = []
+
+    def answer(asked: Asked) -> Answer:
+        if "get-by-name" in asked.path:
+            return (
+                Answer(200, {"experiment": experiment})
+                if made
+                else Answer(404, {"error_code": "RESOURCE_DOES_NOT_EXIST"})
+            )
+        made.append(asked.path)
+        return Answer(400, {"error_code": "RESOURCE_ALREADY_EXISTS"})
+
+    with serving(answer) as served:
+        assert opened(f"http://{served.place}", "stx") == "7"
+    assert len(made) == 1
+
+
+def test_a_store_that_was_opened_is_not_in_the_environment_of_who_comes_next(uri: str) -> None:
+    before = dict(os.environ)
+    Store(uri, "stx").parent("thesis", Path(uri.removeprefix("sqlite:///")).parent)
+    assert dict(os.environ) == before
 
 
 def test_what_others_log_of_a_store_is_not_shown(uri: str) -> None:

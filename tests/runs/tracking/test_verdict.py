@@ -81,6 +81,15 @@ def test_a_server_s_refusal_is_told_without_the_libraries_below() -> None:
     assert reason(RuntimeError(said)) == "http://host:5000 answers with status 503"
 
 
+def test_a_server_that_is_not_to_answer_to_a_name_is_no_matter_of_passwords() -> None:
+    said = "Invalid Host header - possible DNS rebinding attack detected"  # as MLflow's
+    with serving(lambda asked: Answer(403, said)) as server:
+        client = mlflow.MlflowClient(f"http://{server.place}")
+        refused = raised(lambda: client.get_experiment_by_name("stx"))
+    assert verdict(refused) is Verdict.AWAY
+    assert "--allowed-hosts" in reason(refused)
+
+
 AWAY, NEVER, DELETED, UNKNOWN = Verdict.AWAY, Verdict.NEVER, Verdict.DELETED, Verdict.UNKNOWN
 
 
