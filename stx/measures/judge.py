@@ -23,6 +23,10 @@ DEEPEST = "conv4_3"
 KEPT: dict[str, dict[str, float]] = {}
 """Baselines by the digest of their two pictures: a quarter of what a judge costs to make, and a batch's runs have few
 pairs of pictures."""
+LAST: dict[str, "Judge"] = {}
+"""The one that was made last, by the same digest: the next run of a sweep has the same two pictures, most often."""
+LARGEST_KEPT = 2**19
+"""Pixels of the photograph, up to which it is kept: what it holds takes some hundred bytes of each."""
 
 
 def circular(
@@ -60,13 +64,26 @@ class Judge(NamedTuple):
 def measurer(content: Tensor, style: Tensor) -> Judge:
     """What depends on both pictures alone, computed once. They are (3, H, W), RGB in [0, 1], of any sizes.
 
-    Of pictures that this process has judged by before, the baselines are those that were measured then.
+    Of pictures that this process has judged by before, the baselines are those that were measured then; of the pair
+    before, unless it is large, all of it.
     """
+    pair = digest(content, style)
+    if pair not in LAST:
+        LAST.clear()  # first, so that there are never two
+        judge = aim(content, style, pair)
+        if content[0].numel() > LARGEST_KEPT:
+            return judge
+        LAST[pair] = judge
+    return Judge(dict(KEPT.get(pair, {})), LAST[pair].judge)  # the numbers are the caller's own
+
+
+def aim(content: Tensor, style: Tensor, pair: str) -> Judge:
+    """Anew, but for the baselines. `pair`: the digest of both."""
     if content.device.type == "mps":  # which has no float64
         content, style = content.cpu(), style.cpu()
     if min(*content.shape[1:], *style.shape[1:]) < shortest_side(DEEPEST):
         return Judge({}, lambda picture: {})
-    vgg, pair = network(content.device), digest(content, style)
+    vgg = network(content.device)
     shortest = min(content.shape[1:])
     to_style, to_content, of_both = (
         {name: measure for name, measure in toward(picture).items() if measure.spec.smallest <= shortest}

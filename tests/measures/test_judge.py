@@ -83,6 +83,17 @@ def test_baselines_of_two_pictures_are_measured_once_in_a_process(monkeypatch: p
     assert len(asked) == 2 * once
 
 
+def test_the_judge_of_the_pair_before_is_kept_unless_that_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    content, style = picture(31), picture(32)
+    kept = measurer(content, style).judge
+    assert measurer(content.clone(), style.clone()).judge is kept
+    assert measurer(style, content).judge is not kept
+    assert measurer(content, style).judge is not kept
+    monkeypatch.setattr(module, "LARGEST_KEPT", 10)
+    measurer(style, content)
+    assert not module.LAST
+
+
 def test_a_style_picture_of_another_size_has_no_content_baseline() -> None:
     baselines = measurer(picture(0), picture(1, 40, 40)).baselines
     assert set(baselines) == {f"baseline/{name}" for name in STYLE_MEASURES}

@@ -9,6 +9,7 @@ from stx.config.secrets import hidden, public
 from stx.errors import UserError
 from stx.runs.tracking import page
 from stx.runs.tracking.reach import answers, reachable
+from stx.runs.tracking.sender import THIS_RUN
 from stx.runs.tracking.store import Run, Store
 
 log = logging.getLogger("stx")
@@ -23,7 +24,7 @@ class Nobody:
     """For people, where it can be seen."""
 
     def show(self, files: Collection[Path], tags: Mapping[str, str]) -> None:
-        """The files of its page, and what it says, in place of what it said before."""
+        """The files of its page, and what it says, in place of what it said before. THIS_RUN stands for its id."""
 
     def end(self, outcome: str, status: str) -> None: ...
 
@@ -40,7 +41,7 @@ class Parent(Nobody):
         try:
             for file in files:
                 self.store.client.log_artifact(self.run.id, str(file))
-            self.store.note(self.run, {}, tags)
+            self.store.note(self.run, {}, {key: text.replace(THIS_RUN, self.run.id) for key, text in tags.items()})
         except Exception as error:
             self.trouble(error)
 

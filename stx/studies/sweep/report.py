@@ -15,10 +15,12 @@ from stx.pictures import images
 from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs.files import OUTPUT
 from stx.runs.sweep import shown
+from stx.runs.tracking.sender import THIS_RUN
 from stx.studies import charts, page
 from stx.studies.sweep.results import LOSS, Row, lost, nearest
 
-PAGE, TABLE, CHART = "sweep", "sweep.csv", "sweep.png"
+PAGE, TABLE, SHEET, CHART = "sweep", "sweep.csv", "sweep-sheet.jpg", "sweep.png"
+ENDED = ("finished", "diverged", "failed")
 CELL = 256
 """Pixels of the longer side of a picture on a sheet,"""
 WIDEST = 12
@@ -34,12 +36,18 @@ def write(folder: Path, rows: Sequence[Row], command: str) -> list[Path]:
     shown_sheets = list(sheets(folder, rows))
     chart = charted(folder, rows)
     axes = list(rows[0].task.values)
-    ended = sum(row.outcome in ("finished", "diverged", "failed") for row in rows)
+    ended = sum(row.outcome in ENDED for row in rows)
     blocks: list[page.Block] = [
         page.Text(f"`{command}`"),
         page.Text(f"{ended} of {len(rows)} jobs have ended. {verdict(rows)}"),
         *([page.Items([f"**{row.task.name}** {row.outcome}: {row.message or 'not finite'}" for row in lost(rows)])]
           if lost(rows) else []),
+    ]  # fmt: skip
+    for title, file in shown_sheets:
+        blocks += [page.Heading(title), page.Picture(file.name, "")]
+    if chart:
+        blocks += [page.Heading("Style against content"), page.Picture(chart.name, "Lower is nearer, on both axes.")]
+    blocks += [
         page.Heading("Jobs"),
         page.Table(
             ["job", *axes, "outcome", "steps", "loss", "content loss", "style loss", "style distance",
@@ -49,10 +57,6 @@ def write(folder: Path, rows: Sequence[Row], command: str) -> list[Path]:
             "Wasserstein, held out, of the photograph's own; content distance: of features where no loss looks.",
         ),
     ]  # fmt: skip
-    for title, file in shown_sheets:
-        blocks += [page.Heading(title), page.Picture(file.name, "")]
-    if chart:
-        blocks += [page.Heading("Style against content"), page.Picture(chart.name, "Lower is nearer, on both axes.")]
     blocks += [page.Heading("Runs"), page.Links([links(row, folder) for row in rows])]
     written, _ = page.write(folder, f"A sweep over {' and '.join(axes) or 'nothing'}", blocks, PAGE)
     return [written, folder / TABLE, *(file for _, file in shown_sheets), *([chart] if chart else [])]
@@ -135,7 +139,7 @@ def sheets(folder: Path, rows: Sequence[Row]) -> Iterator[tuple[str, Path]]:
             cell=fitted(size, CELL if len(xs) <= WIDEST else CELL // 2),
         )
         named = ", ".join(f"{axis}={shown(value)}" for axis, value in zip(others, combination, strict=True))
-        path = folder / f"sweep-sheet{f'-{here[0].task.number}' if others else ''}.jpg"
+        path = folder / (SHEET.replace(".", f"-{here[0].task.number}.") if others else SHEET)
         images.save(sheet, path)
         yield " against ".join(filter(None, (down, across))) + (f", {named}" if named else ""), path
 
@@ -170,7 +174,9 @@ def description(rows: Sequence[Row], command: str) -> str:
     """For the sweep's own run, in Markdown; the store folds it after four lines."""
     axes = list(rows[0].task.values)
     head = ["job", *axes, "outcome", "style", "content", "seconds", ""]
-    lines = [verdict(rows) or f"{len(rows)} jobs", "", f"`{command}`", ""]
+    sheet = f"![the pictures](get-artifact?path={SHEET}&run_uuid={THIS_RUN})"
+    lines = [verdict(rows) or f"{len(rows)} jobs", "", *([sheet, ""] if len(axes) < 3 and nearest(rows) else [])]
+    lines += [f"`{command}`", ""]
     lines += [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for row in rows:
         values = [shown(value) for value in row.task.values.values()]

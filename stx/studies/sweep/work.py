@@ -1,11 +1,13 @@
 """A sweep, from what was typed to its page: plan -> launcher -> folders -> page."""
 
 import logging
+import math
 import os
 import shlex
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -30,8 +32,10 @@ from stx.studies.sweep.results import Row, lost, read
 
 log = logging.getLogger("stx")
 
-OFTEN = 2.0
-"""Seconds between two looks at the folders of a sweep that is at work."""
+OFTEN = 5.0
+"""Seconds at least between two pages of a sweep that is at work,"""
+SHARE = 20
+"""and as many times what one takes."""
 
 
 def sweep(config: DictConfig, context: Any) -> None:
@@ -61,9 +65,10 @@ def run(tasks: Sequence[Task], workers: Crew, folder: Path, command: str) -> Non
     orders = [
         Order(task.name, task.overrides, task.folder, {**stands.tags, "stx.digest": task.digest}) for task in tasks
     ]
+    now_and_then = seldom(lambda: show(tasks, folder, stands, command))
     try:
-        with shown_meanwhile(tasks, folder, stands, command) if workers.at_once != 1 else nullcontext():
-            work(workers, orders, folder, lambda: show(tasks, folder, stands, command))
+        with meanwhile(now_and_then, tasks) if workers.at_once != 1 else nullcontext():
+            work(workers, orders, folder, now_and_then)
     except BaseException as error:
         stopped = isinstance(error, (KeyboardInterrupt, SystemExit))
         show(tasks, folder, stands, command)
@@ -96,22 +101,33 @@ def show(tasks: Sequence[Task], folder: Path, stands: Nobody, command: str) -> P
     return page
 
 
+def seldom(act: Callable[[], object]) -> Callable[[], None]:
+    """Acts at the first call, and then at those that come so late that all acts together take little of the time."""
+    due = -math.inf
+
+    def call() -> None:
+        nonlocal due
+        if (began := time.monotonic()) >= due:
+            act()
+            due = time.monotonic() + max(OFTEN, SHARE * (time.monotonic() - began))
+
+    return call
+
+
 @contextmanager
-def shown_meanwhile(tasks: Sequence[Task], folder: Path, stands: Nobody, command: str) -> Iterator[None]:
-    """A block, during which the page is written again whenever a job has ended: launchers answer at their end alone.
+def meanwhile(act: Callable[[], object], tasks: Sequence[Task]) -> Iterator[None]:
+    """A block, during which something is done whenever a job has ended: launchers answer at their end alone.
 
-    Not where they work in this process: its steps would wait for the page."""
-    over = threading.Event()
-
-    def ended() -> int:
-        return sum(read(task).outcome in ("finished", "diverged", "failed") for task in tasks)
+    Not where they work in this process: its steps would wait for it.
+    """
+    over, told = threading.Event(), 0
 
     def watch() -> None:
-        before = ended()
+        nonlocal told
         while not over.wait(OFTEN):
-            if (now := ended()) != before:
-                before = now
-                show(tasks, folder, stands, command)
+            if (ended := sum(read(task).outcome in report.ENDED for task in tasks)) != told:
+                told = ended
+                act()
 
     watcher = threading.Thread(target=watch, name="sweep", daemon=True)
     watcher.start()
