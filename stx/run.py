@@ -39,10 +39,11 @@ def member(composed: "DictConfig") -> "Attempt":
     from hydra.core.hydra_config import HydraConfig
 
     from stx.runs.member import arrive, attempt  # late: they import torch
+    from stx.runs.pruning import pruner
 
     own = HydraConfig.get()
     told = arrive(own.sweeper.member, Path(own.sweep.dir))
-    return attempt(asked(composed)._replace(tags=told.tags))
+    return attempt(asked(composed)._replace(tags=told.tags), *pruner(told.trial))
 
 
 def made(composed: "DictConfig") -> Path:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from stx import atomic
@@ -22,6 +23,8 @@ class Order(NamedTuple):
     folder: Path
     tags: Mapping[str, str]
     """For the tracker."""
+    trial: Mapping[str, Any] = MappingProxyType({})
+    """Of a search: what may cut it short."""
 
 
 class Crew(NamedTuple):
@@ -50,7 +53,7 @@ def work(crew: Crew, orders: Sequence[Order], root: Path, between: Callable[[], 
         full, lost = set[Path](), ""
         for number, chunk in enumerate(chunks(left, crew.at_once), start=1):
             if crew.at_once == 1:
-                log.info(f"{number}/{len(left)}: {chunk[0].name}")
+                log.info(f"{number}/{len(left)}: {chunk[0].name}" if len(left) > 1 else chunk[0].name)
             try:
                 full |= without_memory(chunk, crew.launcher.launch(typed(crew, chunk, root), initial_job_idx=0))
             except Exception as error:
@@ -76,10 +79,14 @@ def typed(crew: Crew, orders: Sequence[Order], root: Path) -> list[list[str]]:
             *order.overrides,
             override("hydra.sweep.dir", str(root.absolute())),
             override("hydra.sweep.subdir", os.path.relpath(order.folder.absolute(), root.absolute())),
-            override("hydra.sweeper.member", Told(os.getcwd(), order.tags, crew.threads, crew.cards).dumped()),
+            override("hydra.sweeper.member", told(crew, order).dumped()),
         ]
         for order in orders
     ]
+
+
+def told(crew: Crew, order: Order) -> Told:
+    return Told(os.getcwd(), order.tags, crew.threads, crew.cards, order.trial)
 
 
 def without_memory(orders: Sequence[Order], returned: Sequence[Any]) -> set[Path]:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 from PIL import Image
@@ -16,7 +17,7 @@ from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs.files import OUTPUT
 from stx.runs.sweep import shown
 from stx.studies import charts, page
-from stx.studies.sweep.results import LOSS, Row, lost, nearest
+from stx.studies.sweep.results import LOSS, OVER, Row, lost, nearest
 
 PAGE, TABLE, CHART = "sweep", "sweep.csv", "sweep.png"
 CELL = 256
@@ -27,17 +28,28 @@ NAMED = 24
 """Jobs, up to which a chart has a name for each; of more, one for each value of the first axis."""
 
 
-def write(folder: Path, rows: Sequence[Row], command: str) -> list[Path]:
-    """The page, first, and the files that it shows. Of jobs that have not ended it says so."""
+class Found(NamedTuple):
+    """Of a search, so far."""
+
+    said: str
+    trials: int
+    """That it may have at most."""
+    pictures: Sequence[tuple[str, Path]]
+    """Files in its folder, each with its title."""
+
+
+def write(folder: Path, rows: Sequence[Row], command: str, found: Found | None = None) -> list[Path]:
+    """The page, first, and the files that it shows. Of jobs that have not ended it says so. `found`: what a search has
+    to say and to show, in place of what is nearest and of sheets of all."""
     rows = sorted(rows, key=lambda row: row.task.number)
     atomic.write(folder / TABLE, table(rows))
-    shown_sheets = list(sheets(folder, rows))
+    shown_sheets = list(sheets(folder, rows)) if found is None else found.pictures
     chart = charted(folder, rows)
     axes = list(rows[0].task.values)
-    ended = sum(row.outcome in ("finished", "diverged", "failed") for row in rows)
+    ended = sum(row.outcome in OVER for row in rows)
     blocks: list[page.Block] = [
         page.Text(f"`{command}`"),
-        page.Text(f"{ended} of {len(rows)} jobs have ended. {verdict(rows)}"),
+        page.Text(f"{ended} of {found.trials if found else len(rows)} jobs have ended. {verdict(rows, found)}"),
         *([page.Items([f"**{row.task.name}** {row.outcome}: {row.message or 'not finite'}" for row in lost(rows)])]
           if lost(rows) else []),
         page.Heading("Jobs"),
@@ -54,15 +66,16 @@ def write(folder: Path, rows: Sequence[Row], command: str) -> list[Path]:
     if chart:
         blocks += [page.Heading("Style against content"), page.Picture(chart.name, "Lower is nearer, on both axes.")]
     blocks += [page.Heading("Runs"), page.Links([links(row, folder) for row in rows])]
-    written, _ = page.write(folder, f"A sweep over {' and '.join(axes) or 'nothing'}", blocks, PAGE)
+    title = f"{'A search' if found else 'A sweep'} over {' and '.join(axes) or 'nothing'}"
+    written, _ = page.write(folder, title, blocks, PAGE)
     return [written, folder / TABLE, *(file for _, file in shown_sheets), *([chart] if chart else [])]
 
 
-def verdict(rows: Sequence[Row]) -> str:
-    """Which job came nearest to the style, and how many gave nothing."""
+def verdict(rows: Sequence[Row], found: Found | None = None) -> str:
+    """Which job came nearest to the style, or what a search found, and how many gave nothing."""
     best, failed = nearest(rows), lost(rows)
-    parts = []
-    if best:
+    parts = [found.said] if found else []
+    if best and not found:
         row, middle = best
         parts.append(
             f"Nearest to the style at no more than the median content distance ({middle:.2f}): **{row.task.name}**, "
@@ -166,11 +179,11 @@ def charted(folder: Path, rows: Sequence[Row]) -> Path | None:
     )
 
 
-def description(rows: Sequence[Row], command: str) -> str:
+def description(rows: Sequence[Row], command: str, found: Found | None = None) -> str:
     """For the sweep's own run, in Markdown; the store folds it after four lines."""
     axes = list(rows[0].task.values)
     head = ["job", *axes, "outcome", "style", "content", "seconds", ""]
-    lines = [verdict(rows) or f"{len(rows)} jobs", "", f"`{command}`", ""]
+    lines = [verdict(rows, found) or f"{len(rows)} jobs", "", f"`{command}`", ""]
     lines += [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for row in rows:
         values = [shown(value) for value in row.task.values.values()]

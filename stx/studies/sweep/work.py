@@ -5,8 +5,9 @@ import os
 import shlex
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from stx.runs.sweep import Task, earlier, plan, refuse_somebody_s, write
 from stx.runs.tracking.parent import Nobody, parent
 from stx.studies.sweep import report
 from stx.studies.sweep.forecast import forecast
-from stx.studies.sweep.results import Row, lost, read
+from stx.studies.sweep.results import OVER, Row, lost, read
 
 log = logging.getLogger("stx")
 
@@ -61,9 +62,10 @@ def run(tasks: Sequence[Task], workers: Crew, folder: Path, command: str) -> Non
     orders = [
         Order(task.name, task.overrides, task.folder, {**stands.tags, "stx.digest": task.digest}) for task in tasks
     ]
+    shown = partial(show, tasks, folder, stands, command)
     try:
-        with shown_meanwhile(tasks, folder, stands, command) if workers.at_once != 1 else nullcontext():
-            work(workers, orders, folder, lambda: show(tasks, folder, stands, command))
+        with shown_meanwhile(tasks, shown) if workers.at_once != 1 else nullcontext():
+            work(workers, orders, folder, shown)
     except BaseException as error:
         stopped = isinstance(error, (KeyboardInterrupt, SystemExit))
         show(tasks, folder, stands, command)
@@ -97,21 +99,21 @@ def show(tasks: Sequence[Task], folder: Path, stands: Nobody, command: str) -> P
 
 
 @contextmanager
-def shown_meanwhile(tasks: Sequence[Task], folder: Path, stands: Nobody, command: str) -> Iterator[None]:
-    """A block, during which the page is written again whenever a job has ended: launchers answer at their end alone.
+def shown_meanwhile(tasks: Sequence[Task], show: Callable[[], object]) -> Iterator[None]:
+    """A block, during which the page is shown again whenever a job has ended: launchers answer at their end alone.
 
     Not where they work in this process: its steps would wait for the page."""
     over = threading.Event()
 
     def ended() -> int:
-        return sum(read(task).outcome in ("finished", "diverged", "failed") for task in tasks)
+        return sum(read(task).outcome in OVER for task in tasks)
 
     def watch() -> None:
         before = ended()
         while not over.wait(OFTEN):
             if (now := ended()) != before:
                 before = now
-                show(tasks, folder, stands, command)
+                show()
 
     watcher = threading.Thread(target=watch, name="sweep", daemon=True)
     watcher.start()
