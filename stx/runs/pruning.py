@@ -31,10 +31,24 @@ class Pruner(Listener):
         share = style_share(measured["measure/sliced_wasserstein"], measured["baseline/sliced_wasserstein"])
         if step not in study.asked(self.trial.study)[self.number].intermediate_values:  # of a run that goes on
             self.trial.report(merit(share, measured["measure/content"], self.content_at_most), step)
-        self.enough = step < self.steps and self.trial.should_prune()
+        if step < self.steps:
+            within = Within(self.trial.study)
+            self.enough = bool(within.study.pruner.prune(within, study.asked(within.study)[self.number]))
+
+
+class Within:
+    """A study as its pruner is to see it: without the trials that ended beyond what their content distance may be. They
+    are ahead of all others in style, by what they are not to do."""
+
+    def __init__(self, study: Any):
+        self.study, self.direction = study, study.direction
+
+    def get_trials(self, deepcopy: bool = True, states: Any = None) -> list[Any]:
+        trials = self.study.get_trials(deepcopy=deepcopy, states=states)
+        return [one for one in trials if all(beyond <= 0 for beyond in one.constraints.values())]
 
 
 def merit(style: float, content: float, content_at_most: float) -> float:
     """How far a picture is from what is searched: its style distance, and the share by which its content distance is
-    beyond what it may be. By the style alone, pictures that have left the photograph would end all others."""
+    beyond what it may be, so that one that has left the photograph is not taken for near."""
     return style + max(0.0, content / content_at_most - 1)

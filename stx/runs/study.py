@@ -31,12 +31,13 @@ def opened(folder: Path, objectives: int = 1) -> Any:
     package, path = optuna(), folder / STUDY
     try:
         storage = package.storages.JournalStorage(package.storages.journal.JournalFileBackend(str(path)))
+        if NAME in package.get_all_study_names(storage):  # Optuna would write down that it was to be made, each time
+            return package.load_study(study_name=NAME, storage=storage, pruner=package.pruners.MedianPruner())
         return package.create_study(
+            study_name=NAME,
             storage=storage,
             pruner=package.pruners.MedianPruner(),
-            study_name=NAME,
             directions=["minimize"] * objectives,
-            load_if_exists=True,
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path}: damaged, so that nothing says what the search has tried ({error})") from None

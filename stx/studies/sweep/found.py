@@ -21,10 +21,13 @@ from stx.studies.sweep.trials import best
 STYLE, CONTENT = "style distance", "content distance"
 
 
-def found(study: Any, rows: Sequence[Row], folder: Path, trials: int, content_at_most: float | None) -> Found:
+def found(
+    study: Any, rows: Sequence[Row], folder: Path, trials: int, content_at_most: float | None, draw: bool
+) -> Found:
+    """Without `draw` the plots are those of an earlier time: they take seconds."""
     chosen = answer(study, rows, content_at_most)
     said = " ".join(lines(chosen, rows, content_at_most))
-    return Found(said, trials, [*best_sheet(rows, chosen, folder, content_at_most), *plots(study, folder)])
+    return Found(said, trials, [*best_sheet(rows, chosen, folder, content_at_most), *plots(study, folder, draw)])
 
 
 def answer(study: Any, rows: Sequence[Row], content_at_most: float | None) -> list[Row]:
@@ -65,7 +68,7 @@ def best_sheet(
         yield "The front: style, content" if content_at_most is None else "The best: style, content", path
 
 
-def plots(study: Any, folder: Path) -> list[tuple[str, Path]]:
+def plots(study: Any, folder: Path, anew: bool) -> list[tuple[str, Path]]:
     """Optuna's, as far as the trials give any; what their drawing lacks is no reason to end a search."""
     os.environ.setdefault("MPLCONFIGDIR", os.path.join(tempfile.gettempdir(), f"matplotlib-{getpass.getuser()}"))
     import matplotlib
@@ -74,8 +77,12 @@ def plots(study: Any, folder: Path) -> list[tuple[str, Path]]:
     complete = [one for one in asked(study) if one.state == optuna().trial.TrialState.COMPLETE]
     drawn: list[tuple[str, Path]] = []
     for title, name, draw in drawings(study, complete):
+        path = folder / f"search-{name}.png"
         with suppress(ValueError, RuntimeError):  # importances of trials that are all alike
-            drawn.append((title, drawn_at(folder / f"search-{name}.png", draw)))
+            if anew:
+                drawn_at(path, draw)
+        if path.exists():
+            drawn.append((title, path))
     return drawn
 
 
@@ -89,10 +96,11 @@ def drawings(study: Any, complete: Sequence[Any]) -> Iterator[tuple[str, str, Ca
     if len(names) == 2:
         yield "The front", "front", partial(draw.plot_pareto_front, study, target_names=names)
     for place, name in enumerate(names):
-        history = partial(draw.plot_optimization_history, study, target=partial(value, place), target_name=name)
+        of: dict[str, Any] = {"target": partial(value, place) if len(names) == 2 else None, "target_name": name}
+        history = partial(draw.plot_optimization_history, study, **of)
         yield f"{name.capitalize()} in the order of trials", f"history-{name.split()[0]}", history
         if len(complete) > 1:
-            hangs_on = partial(draw.plot_param_importances, study, target=partial(value, place), target_name=name)
+            hangs_on = partial(draw.plot_param_importances, study, **of)
             yield f"What the {name} hangs on", f"importances-{name.split()[0]}", hangs_on
     if any(one.intermediate_values for one in asked(study)):
         yield "Along the way", "along-the-way", partial(draw.plot_intermediate_values, study)
@@ -102,7 +110,7 @@ def value(place: int, one: Any) -> float:
     return float(one.values[place])
 
 
-def drawn_at(path: Path, draw: Callable[[], Any]) -> Path:
+def drawn_at(path: Path, draw: Callable[[], Any]) -> None:
     from matplotlib import pyplot
 
     with pyplot.rc_context(), warnings.catch_warnings():
@@ -113,4 +121,3 @@ def drawn_at(path: Path, draw: Callable[[], Any]) -> Path:
             figure.savefig(path, dpi=110, bbox_inches="tight")
         finally:
             pyplot.close("all")
-    return path

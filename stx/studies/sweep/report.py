@@ -47,17 +47,18 @@ def write(folder: Path, rows: Sequence[Row], command: str, found: Found | None =
     chart = charted(folder, rows)
     axes = list(rows[0].task.values)
     ended = sum(row.outcome in OVER for row in rows)
+    one = "trial" if found else "job"
     blocks: list[page.Block] = [
         page.Text(f"`{command}`"),
-        page.Text(f"{ended} of {found.trials if found else len(rows)} jobs have ended. {verdict(rows, found)}"),
+        page.Text(f"{ended} of {found.trials if found else len(rows)} {one}s have ended. {verdict(rows, found)}"),
         *([page.Items([f"**{row.task.name}** {row.outcome}: {row.message or 'not finite'}" for row in lost(rows)])]
           if lost(rows) else []),
-        page.Heading("Jobs"),
+        page.Heading(f"{one.capitalize()}s"),
         page.Table(
-            ["job", *axes, "outcome", "steps", "loss", "content loss", "style loss", "style distance",
+            [one, *axes, "outcome", "steps", "loss", "content loss", "style loss", "style distance",
              "content distance", "seconds"],
             [cells(row) for row in rows],
-            "Losses are each job's own: they say nothing beside those of other weights. Style distance: sliced "
+            "Losses are each one's own: they say nothing beside those of other weights. Style distance: sliced "
             "Wasserstein, held out, of the photograph's own; content distance: of features where no loss looks.",
         ),
     ]  # fmt: skip

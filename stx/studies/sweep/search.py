@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -32,6 +33,9 @@ from stx.studies.sweep.work import command, failures, go_on, go_on_in, shown_mea
 
 log = logging.getLogger("stx")
 
+DRAWN = 60.0
+"""Seconds between two drawings of the plots, while trials are at work."""
+
 
 def search(config: DictConfig, context: Any, task_function: Any) -> None:
     """All of it. Exits with 1 where no trial is its answer. Raises UserError before the first has begun."""
@@ -48,11 +52,14 @@ def search(config: DictConfig, context: Any, task_function: Any) -> None:
             many, each = settings.n_trials, disk / len(seconds)
             say(summed(f"{many} trials", [mean(seconds)] * many, each * many, workers))
             return
-        if not own.resume:
+        now = trials.described(stands_on.axes, settings.content_at_most, stands_on.digest)
+        if own.resume:
+            trials.refuse_another(folder, now)
+        else:
             refuse_somebody_s(folder)
         folder.mkdir(parents=True, exist_ok=True)
         with alone_in(folder), raising():
-            study = trials.taken_up(folder, stands_on.axes, settings.content_at_most, stands_on.digest)
+            study = trials.taken_up(folder, now)
             atomic.write(folder / SETTINGS, OmegaConf.to_yaml(config))
             Searching(config, settings, stands_on, study, workers, folder).run()
 
@@ -70,7 +77,7 @@ class Searching:
         self.command = command([*self.sweeper, *self.typed])
         self.space = space(stands_on.axes)
         self.seed = stands_on.base.seed if settings.seed is None else settings.seed
-        self.stands = Nobody()
+        self.stands, self.drawn = Nobody(), time.monotonic()
         self.tasks = {
             one["number"]: Task(
                 one["number"], one["overrides"], one["values"], folder / one["folder"], stands_on.base, one["digest"]
@@ -88,12 +95,12 @@ class Searching:
                 self.work(batch)
         except BaseException as error:
             stopped = isinstance(error, (KeyboardInterrupt, SystemExit))
-            self.show()
+            self.show(last=True)
             self.stands.end("interrupted" if stopped else "failed", "KILLED" if stopped else "FAILED")
             if stopped:
                 say(f"the search so far: {self.folder / report.PAGE}.html\ngo on: {go_on(self.folder)}")
             raise
-        self.show()
+        self.show(last=True)
         self.stands.end("finished", "FINISHED")
         self.say_at_the_end()
 
@@ -117,8 +124,9 @@ class Searching:
                 log.info(f"trial {number} would be trial {other.number} again, and is taken to end as that did")
                 trials.tell_alike(self.study, number, asked(self.study)[other.number])
         self.show()
-        for line in lines(self.answer(), self.rows(), self.settings.content_at_most):
-            log.info(line.replace("**", ""))
+        if len(asked(self.study)) < self.settings.n_trials:
+            for line in lines(self.answer(), self.rows(), self.settings.content_at_most):
+                log.info(line.replace("**", ""))
 
     def task(self, one: Any) -> Task:
         """What a trial is to run. Of values that do not go together, what its folder says of that."""
@@ -155,10 +163,13 @@ class Searching:
     def answer(self) -> list[Row]:
         return answer(self.study, self.rows(), self.settings.content_at_most)
 
-    def show(self) -> None:
+    def show(self, last: bool = False) -> None:
         """The page as things stand, in the folder and in the store."""
         if rows := self.rows():
-            so_far = found(self.study, rows, self.folder, self.settings.n_trials, self.settings.content_at_most)
+            draw = last or time.monotonic() - self.drawn >= DRAWN
+            self.drawn = time.monotonic() if draw else self.drawn
+            settings = self.settings
+            so_far = found(self.study, rows, self.folder, settings.n_trials, settings.content_at_most, draw)
             files = report.write(self.folder, rows, self.command, so_far)
             self.stands.show(files, {"mlflow.note.content": report.description(rows, self.command, so_far)})
 

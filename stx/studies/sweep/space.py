@@ -7,6 +7,8 @@ from stx.config.compose import Varied, key_of
 from stx.errors import UserError, did_you_mean
 
 LOG = "log"
+GOLDEN = 0.382
+"""Of the way through an interval, where hardly one has a round number."""
 HOW = "interval(1,100), tag(log, interval(1,100)), int(interval(1,100)), range(1,5) or a,b"
 """The ways to say where to look."""
 
@@ -37,8 +39,12 @@ def checked(axes: Sequence[Varied]) -> None:
 
 
 def ends(axis: Varied) -> Sequence[str]:
-    """What can be tried of it beforehand: all values, or both ends."""
-    return axis.values or [repr(end) for end in axis.ends or ()]
+    """What can be tried of it beforehand: all values, or both ends and, of an interval, what is no whole number."""
+    if axis.ends is None:
+        return axis.values
+    low, high = axis.ends
+    inside = [low + GOLDEN * (high - low)] if axis.step is None and isinstance(low, float) else []
+    return [repr(value) for value in (low, high, *inside)]
 
 
 def space(axes: Sequence[Varied]) -> Mapping[str, Any]:

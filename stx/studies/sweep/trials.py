@@ -27,32 +27,41 @@ def refuse_other_s(folder: Path, resume: bool) -> None:
         raise UserError(f"{folder} holds a {what}; go on with it by resume={folder}, or name another: hydra.sweep.dir=")
 
 
-def taken_up(folder: Path, axes: Sequence[Varied], content_at_most: float | None, rest: str) -> Any:
-    """The study of a search, new or as its folder has it. `rest`: a digest of all that is not searched.
-
-    Raises UserError where the folder's is of another one.
-    """
-    mended(folder)
-    study = opened(folder, 2 if content_at_most is None else 1)
+def described(axes: Sequence[Varied], content_at_most: float | None, rest: str) -> dict[str, Any]:
+    """Which search it is. `rest`: a digest of all that is not searched."""
     typed = {key_of(axis.key): axis.typed.replace(" ", "") for axis in axes}
-    now = {"format": 1, "axes": typed, "content_at_most": content_at_most, "rest": rest}
+    return {"format": 1, "axes": typed, "content_at_most": content_at_most, "rest": rest}
+
+
+def refuse_another(folder: Path, now: Mapping[str, Any]) -> None:
+    """Raises UserError where a folder's study is of another search. Only reads."""
+    study = opened(folder, objectives(now))
     before = study.user_attrs.get(KEPT)
-    if before is None and not asked(study):
-        study.set_user_attr(KEPT, now)
-    elif before != now:
+    if before != now and (before or asked(study)):
         raise UserError(
             f"{folder / STUDY} is of another search: {difference(before or {}, now)}\n"
             "put that back as it was, or begin a new search: without resume"
         )
+
+
+def taken_up(folder: Path, now: Mapping[str, Any]) -> Any:
+    """The study of a search, new or as its folder has it."""
+    mended(folder)
+    study = opened(folder, objectives(now))
+    if KEPT not in study.user_attrs:
+        study.set_user_attr(KEPT, dict(now))
     return study
+
+
+def objectives(now: Mapping[str, Any]) -> int:
+    return 2 if now["content_at_most"] is None else 1
 
 
 def difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     if before.get("format") != now["format"]:
         return "another version of stx began it"
-    axes = [dict(one["axes"]) for one in (before, now)]
-    there, here = (one | {"hydra.sweeper.content_at_most": kept["content_at_most"]}
-                   for one, kept in zip(axes, (before, now), strict=True))  # fmt: skip
+    bound = "hydra.sweeper.content_at_most"
+    there, here = ({**one["axes"], bound: one["content_at_most"]} for one in (before, now))
     for key in {**there, **here}:
         if there.get(key) != here.get(key):
             was, is_ = (f"{key}={one[key]}" if key in one else f"no {key}" for one in (there, here))
