@@ -23,22 +23,20 @@ def optuna() -> Any:
     return optuna
 
 
-def opened(folder: Path, objectives: int = 1) -> Any:
-    """The study that a search's folder holds, or a new one in it, of what is to be as small as can be.
+def opened(folder: Path, objectives: int = 0) -> Any:
+    """The study that a search's folder holds; with so many `objectives`, each as small as can be, a new one where there
+    is none.
 
     Raises UserError for what is no study.
     """
     package, path = optuna(), folder / STUDY
     try:
         storage = package.storages.JournalStorage(package.storages.journal.JournalFileBackend(str(path)))
-        if NAME in package.get_all_study_names(storage):  # Optuna would write down that it was to be made, each time
-            return package.load_study(study_name=NAME, storage=storage, pruner=package.pruners.MedianPruner())
-        return package.create_study(
-            study_name=NAME,
-            storage=storage,
-            pruner=package.pruners.MedianPruner(),
-            directions=["minimize"] * objectives,
-        )
+        pruner = package.pruners.MedianPruner()
+        if NAME in package.get_all_study_names(storage) or not objectives:
+            return package.load_study(study_name=NAME, storage=storage, pruner=pruner)
+        directions = ["minimize"] * objectives
+        return package.create_study(study_name=NAME, storage=storage, pruner=pruner, directions=directions)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path}: damaged, so that nothing says what the search has tried ({error})") from None
 

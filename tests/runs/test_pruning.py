@@ -27,7 +27,7 @@ def measured(style: float, content: float) -> dict[str, float]:
 def folder(tmp_path: Path) -> Path:
     """Of a search whose five first trials were at 0.5 of the style at step 10, within the bound, and a last is at
     work."""
-    study = opened(tmp_path)
+    study = opened(tmp_path, 1)
     for value in (0.3, 0.4, 0.5, 0.6, 0.7):
         one = study.ask()
         one.report(value, 10)

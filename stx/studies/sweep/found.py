@@ -26,7 +26,7 @@ def found(
 ) -> Found:
     """Without `draw` the plots are those of an earlier time: they take seconds."""
     chosen = answer(study, rows, content_at_most)
-    said = " ".join(lines(chosen, rows, content_at_most))
+    said = next(iter(lines(chosen, rows, content_at_most)), "")  # of a front the sheet shows the rest
     return Found(said, trials, [*best_sheet(rows, chosen, folder, content_at_most), *plots(study, folder, draw)])
 
 

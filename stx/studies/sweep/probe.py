@@ -11,7 +11,7 @@ from stx.config.compose import Varied, at_work, compose, key_of, overrides_of, v
 from stx.config.effects import ineffective
 from stx.config.schema import Config, Search
 from stx.errors import UserError
-from stx.runs.check import check, reach_store
+from stx.runs.check import check
 from stx.runs.sweep import OWN, folder_of_job, refuse_twice
 from stx.studies.sweep.space import checked, ends, overrides
 
@@ -54,7 +54,6 @@ def ground(config: DictConfig, settings: Search) -> Ground:
                 configs.append(tried(config, overrides(parts, values), values)[1])
         if not config.sweep.resume:
             refuse_taken(config, whole, settings.n_trials)
-    reach_store(base)
     return Ground(parts, axes, base, digest(base, inputs), configs)
 
 

@@ -17,6 +17,7 @@ from stx.config.compose import at_work, key_of, overrides_of
 from stx.config.schema import Search, search_options, sweep_options
 from stx.errors import UserError
 from stx.loop.signals import raising
+from stx.runs.check import reach_store
 from stx.runs.files import ERROR, OUTPUT, SETTINGS, alone_in
 from stx.runs.launcher import crew
 from stx.runs.launching import Crew, Order, work
@@ -57,6 +58,7 @@ def search(config: DictConfig, context: Any, task_function: Any) -> None:
             trials.refuse_another(folder, now)
         else:
             refuse_somebody_s(folder)
+        reach_store(stands_on.base)
         folder.mkdir(parents=True, exist_ok=True)
         with alone_in(folder), raising():
             study = trials.taken_up(folder, now)

@@ -19,7 +19,7 @@ KEPT = "stx"
 
 def refuse_other_s(folder: Path, resume: bool) -> None:
     """Raises UserError where a folder's search would be begun over, or where there is none to go on with."""
-    search = (folder / STUDY).exists()
+    search = (folder / STUDY).exists() and (folder / STUDY).stat().st_size > 0
     if resume and not search:
         raise UserError(f"sweep.resume=true: {folder} holds a sweep, and no search: leave hydra/sweeper= out")
     if not resume and (search or (folder / SWEEP).exists()):
@@ -35,7 +35,7 @@ def described(axes: Sequence[Varied], content_at_most: float | None, rest: str) 
 
 def refuse_another(folder: Path, now: Mapping[str, Any]) -> None:
     """Raises UserError where a folder's study is of another search. Only reads."""
-    study = opened(folder, objectives(now))
+    study = opened(folder)
     before = study.user_attrs.get(KEPT)
     if before != now and (before or asked(study)):
         raise UserError(
@@ -47,14 +47,10 @@ def refuse_another(folder: Path, now: Mapping[str, Any]) -> None:
 def taken_up(folder: Path, now: Mapping[str, Any]) -> Any:
     """The study of a search, new or as its folder has it."""
     mended(folder)
-    study = opened(folder, objectives(now))
+    study = opened(folder, 2 if now["content_at_most"] is None else 1)
     if KEPT not in study.user_attrs:
         study.set_user_attr(KEPT, dict(now))
     return study
-
-
-def objectives(now: Mapping[str, Any]) -> int:
-    return 2 if now["content_at_most"] is None else 1
 
 
 def difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from stx.runs.files import BASELINES, ERROR, MEASURES, STUDY
 from stx.runs.identity import Identity, write
 from stx.runs.launching import Crew, Order
 from stx.runs.study import asked, opened
-from stx.studies.sweep import search
+from stx.studies.sweep import found, report, search
 
 BETA = "loss_weights.beta=tag(log, interval(1,100))"
 TYPED = ("--multirun", "hydra/sweeper=optuna", *SMALL, "tracking=none", "hydra.sweep.dir=it")
@@ -23,10 +24,11 @@ Worked = list[tuple[str, list[str]]]
 
 
 def made_up(order: Order) -> None:
-    """A run's folder: the larger beta, the nearer to the style, and the further from the photograph."""
+    """A run's folder: the larger beta, the nearer to the style, and the further from the photograph; average pooling
+    fails."""
     beta = next(float(text.partition("=")[2]) for text in order.overrides if text.startswith("loss_weights.beta="))
     order.folder.mkdir(parents=True, exist_ok=True)
-    if beta > 80:
+    if "pooling=avg" in order.overrides:
         (order.folder / ERROR).write_text("no memory\n")
         return
     write(order.folder, Identity("1", [], {"style_stat": "gram"}, {}, {}, {}, outcome="finished"))
@@ -50,6 +52,8 @@ def worked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Worked:
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(search, "work", work)
+    monkeypatch.setattr(report, "charted", lambda *_: None)  # which take longer than all else here
+    monkeypatch.setattr(found, "plots", lambda *_: [])
     return done
 
 
@@ -70,40 +74,37 @@ def params(folder: Path) -> list[dict[str, Any]]:
 def test_a_search_says_its_best_trial_and_lists_those_that_failed(
     worked: Worked, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    status = typed(monkeypatch, *TYPED, BETA, "hydra.sweeper.n_trials=6", "hydra.sweeper.seed=11")
+    status = typed(monkeypatch, *TYPED, BETA, "pooling=max,avg", "hydra.sweeper.n_trials=5")
     said = capfd.readouterr()
-    betas = [one["loss_weights.beta"] for one in params(tmp_path / "it")]
+    tried = params(tmp_path / "it")
+    betas = [one["loss_weights.beta"] if one["pooling"] == "max" else 100 for one in tried]
     best = max(beta for beta in betas if beta <= 60)
-    assert (status, len(worked)) == (0, 6)
+    assert (status, len(worked)) == (0, 5)
     assert said.out.splitlines() == [f"it/{betas.index(best)}/output.png", "it/sweep.html"]
     assert said.err.splitlines()[-1].startswith("Best at a content distance of at most 0.6: trial ")
     assert f"content distance {best / 100:.2f}" in said.err.splitlines()[-1]
-    assert said.err.count("(it/") == sum(beta > 80 for beta in betas) == 1
-    page = (tmp_path / "it" / "sweep.html").read_text()
-    assert "A search over loss_weights.beta" in page
-    for picture in ("search-history-style.png", "search-importances-style.png"):
-        assert picture in page
-        assert (tmp_path / "it" / picture).stat().st_size > 5000
+    assert said.err.count("): no memory") == betas.count(100) > 0
+    assert "A search over loss_weights.beta and pooling" in (tmp_path / "it" / "sweep.html").read_text()
 
 
 def test_a_search_that_was_killed_goes_on_by_its_folder_and_loses_and_doubles_no_trial(
     worked: Worked, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     unbroken = [argument.replace("=it", "=unbroken") for argument in TYPED]
-    assert typed(monkeypatch, *unbroken, BETA, "seed=1,2,3", "hydra.sweeper.n_trials=5") == 0
+    assert typed(monkeypatch, *unbroken, BETA, "seed=1,2,3", "hydra.sweeper.n_trials=3") == 0
     before = worked.copy()
     worked.clear()
-    (tmp_path / "stop").write_text("2")
-    assert typed(monkeypatch, *TYPED, BETA, "seed=1,2,3", "hydra.sweeper.n_trials=4") == 130
+    (tmp_path / "stop").write_text("1")
+    assert typed(monkeypatch, *TYPED, BETA, "seed=1,2,3", "hydra.sweeper.n_trials=2") == 130
     assert "go on: python -m stx.run resume=it" in capfd.readouterr().err
     (tmp_path / "stop").unlink()
     assert typed(monkeypatch, "resume=it") == 0
-    assert typed(monkeypatch, "resume=it", "hydra.sweeper.n_trials=5") == 0
+    assert typed(monkeypatch, "resume=it", "hydra.sweeper.n_trials=3") == 0
     assert worked == before
     assert params(tmp_path / "it") == params(tmp_path / "unbroken")
     assert all(one.state.is_finished() for one in asked(opened(tmp_path / "it")))
     jobs = json.loads((tmp_path / "it" / "sweep.json").read_text())["jobs"]
-    assert [job["number"] for job in jobs] == [0, 1, 2, 3, 4]
+    assert [job["number"] for job in jobs] == [0, 1, 2]
 
 
 def test_as_many_trials_are_at_work_as_there_are_workers_and_none_is_made_twice(
@@ -117,8 +118,9 @@ def test_as_many_trials_are_at_work_as_there_are_workers_and_none_is_made_twice(
         work(crew, orders, root, between)
 
     monkeypatch.setattr(search, "work", counted)
-    joblib = ("hydra/launcher=joblib", "sweep.jobs=3", "hydra.sweeper.n_trials=8")
-    assert typed(monkeypatch, *TYPED, *joblib, "loss_weights.beta=2,3", "style_stat=gram,mean_std") == 0
+    monkeypatch.setattr(search, "crew", lambda *_: nullcontext(Crew(None, 3, 0)))
+    four = ("loss_weights.beta=2,3", "style_stat=gram,mean_std")
+    assert typed(monkeypatch, *TYPED, *four, "hydra.sweeper.n_trials=8") == 0
     assert len(params(tmp_path / "it")) == 8
     assert len(worked) == len({str(overrides) for _, overrides in worked}) <= 4
     assert len(batches) == 3
@@ -148,8 +150,10 @@ def test_a_search_without_an_answer_exits_with_1(
 def test_a_plan_starts_nothing(
     worked: Worked, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
+    monkeypatch.setattr(search, "needed", lambda configs: ([15.0] * len(configs), len(configs) * 10**6))
     assert typed(monkeypatch, *TYPED, BETA, "sweep.plan=true") == 0
-    assert "20 trials, one after the other: " in capfd.readouterr().err
+    said = capfd.readouterr().err
+    assert "20 trials, one after the other: about 5 minutes, up to 20 MB; none was started" in said
     assert not worked
     assert not (tmp_path / "it").exists()
 
@@ -158,7 +162,7 @@ def test_the_front_s_trials_are_runs_under_one_whose_artifacts_have_its_plots(st
     done = stx(
         "--multirun",
         "hydra/sweeper=optuna_front",
-        "hydra.sweeper.n_trials=3",
+        "hydra.sweeper.n_trials=2",
         *SMALL,
         "loss_weights.beta=interval(1,50)",
     )
@@ -171,6 +175,6 @@ def test_the_front_s_trials_are_runs_under_one_whose_artifacts_have_its_plots(st
     every = client.search_runs([client.get_experiment_by_name("stx").experiment_id])
     (parent,) = (run for run in every if "stx.batch" in run.data.tags)
     trials = [run.data.tags["stx.trial"] for run in every if "stx.trial" in run.data.tags]
-    assert (parent.info.status, sorted(trials)) == ("FINISHED", ["0", "1", "2"])
+    assert (parent.info.status, sorted(trials)) == ("FINISHED", ["0", "1"])
     artifacts = {file.path for file in client.list_artifacts(parent.info.run_id)}
     assert {"sweep.html", "search-front.png", "search-history-style.png", "search-best.jpg"} <= artifacts
