@@ -19,11 +19,13 @@ from PIL import Image
 
 from stx import __main__ as front
 from stx.config.command import say_once
-from stx.config.compose import composition
+from stx.config.compose import Varied, composition
 from stx.config.schema import CONF
 from stx.config.secrets import VARIABLE
 from stx.runs import identity, make
+from stx.runs.files import STUDY, SWEEP
 from stx.runs.job import Job
+from stx.studies.sweep import trials
 
 PAGE = Path(__file__).parents[1] / "docs" / "bad-input.md"
 GROUPS = sorted(folder.name for folder in CONF.iterdir() if folder.is_dir() and folder.name != "hydra")
@@ -135,6 +137,7 @@ def damage_runs(folder: Path) -> None:
     (folder / "runs" / "converged" / "losses.csv").write_text("step,loss/total\n19,1.0\n20,1.0\n")
     (folder / "outputs").mkdir()
     (folder / "outputs" / "latest").symlink_to("../runs/finished")
+    damage_searches(folder / "runs")
     (folder / "runs" / "torn").mkdir()
     for file in ("run.json", "config.yaml"):
         (folder / "runs" / "torn" / file).write_bytes((folder / "runs" / "cut-off" / file).read_bytes())
@@ -142,6 +145,17 @@ def damage_runs(folder: Path) -> None:
     for name, text in (("damaged", "{"), ("later", '{"format": 9}')):
         (folder / "sweeps" / name).mkdir(parents=True)
         (folder / "sweeps" / name / "sweep.json").write_text(text)
+
+
+def damage_searches(runs: Path) -> None:
+    """Folders as sweeps and searches leave them, as far as their answers go."""
+    for name in ("sweep", "search", "no-study"):
+        (runs / name).mkdir()
+        (runs / name / SWEEP).write_text('{"format": 1, "overrides": [], "jobs": []}')
+    trials.taken_up(
+        runs / "search", trials.described([Varied("loss_weights.beta", "interval(1,9)")], 0.6, "of all else")
+    )
+    (runs / "no-study" / STUDY).write_text("none\n")
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +206,8 @@ def test_a_mistake_gets_the_answer_of_the_page_and_leaves_nothing_behind(
 ) -> None:
     if "device=cuda" in row.typed and torch.cuda.is_available():
         pytest.skip("there is a GPU")
+    if row.answer.endswith("pip install 'stx[optuna]'"):
+        monkeypatch.setitem(sys.modules, "optuna", None)
     before = contents(prepared)
     status, out, said = answered(row.typed, monkeypatch, capfd)
     assert row.answer in said.replace("\n", " ")

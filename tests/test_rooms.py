@@ -102,6 +102,10 @@ def test_only_composing_preflight_sweeps_and_the_command_import_hydra() -> None:
     assert importers("hydra._internal") == {"stx.config.compose"}
 
 
+def test_a_search_alone_imports_optuna() -> None:
+    assert importers("optuna") == {"stx.runs.study", "stx.studies.sweep.space", "stx.studies.sweep.found"}
+
+
 def test_scripts_and_tests_compose_as_stx_does() -> None:
     asking = [
         file.name

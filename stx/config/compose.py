@@ -1,12 +1,14 @@
 """From overrides, as one types them, to a config: the one place that asks Hydra, and that knows its private names."""
 
 import argparse
+import math
 import os
 import re
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import hydra
@@ -141,6 +143,51 @@ def jobs_of_sweep(whole: DictConfig) -> list[list[str]]:
         [*params, *overrides_of(whole)]
     )
     return [list(job) for batch in BasicSweeper.split_arguments(parsed, max_batch_size=None) for job in batch]
+
+
+class Varied(NamedTuple):
+    """An override that stands for more than one value."""
+
+    key: str
+    typed: str
+    values: tuple[str, ...] = ()
+    """Of a choice, as one types each."""
+    ends: tuple[float | int, float | int] | None = None
+    """Of an interval, as they are typed, and of a range, the first and the last that are in it."""
+    step: float | int | None = None
+    tags: frozenset[str] = frozenset()
+
+
+def varied(whole: DictConfig) -> list[str | Varied]:
+    """The overrides of a multirun as they are typed, and those that stand for more than one value in parts."""
+    params = [f"{key}={value}" for key, value in (whole.hydra.sweeper.params or {}).items()]
+    parser = OverridesParser.create(GlobalHydra.instance().config_loader())
+    parts: list[str | Varied] = []
+    for one in parser.parse_overrides([*params, *overrides_of(whole)]):
+        if not one.is_sweep_override():
+            parts.append(str(one.input_line))
+            continue
+        found = Varied(one.get_key_element(), one.get_value_string())
+        value: Any = one.value()
+        if one.is_choice_sweep():
+            found = found._replace(values=tuple(dict.fromkeys(one.sweep_string_iterator())))
+        elif one.is_range_sweep():
+            found = found._replace(ends=ends_of(value.start, value.stop, value.step), step=abs(value.step))
+        else:
+            found = found._replace(ends=(value.start, value.end))
+        parts.append(found._replace(tags=frozenset(getattr(value, "tags", ()))))
+    return parts
+
+
+def ends_of(start: float, stop: float, step: float) -> tuple[float, float] | None:
+    """The least and the largest of range(start, stop, step), which leaves `stop` out; nothing of an empty one."""
+    first, end, by = (Decimal(str(value)) for value in (start, stop, step))
+    steps = math.ceil((end - first) / by) - 1 if by else -1
+    if steps < 0:
+        return None
+    kind = int if all(isinstance(value, int) for value in (start, stop, step)) else float
+    low, high = sorted((first, first + steps * by))
+    return kind(low), kind(high)
 
 
 def raised_in_hydra(error: ValueError) -> bool:

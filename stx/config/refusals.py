@@ -39,6 +39,9 @@ def explain_hydra(error: HydraException, typed: Sequence[str] | None) -> str:
         given = str(error.override)
         key = key_of(given)
         example = f'{key}="..."' if "=" in given and key not in FILES else 'content="a=b.png"'
+        why = re.search(r"while evaluating '[^']+': (?!Unknown function)(.+)", text)
+        if why and key not in FILES:
+            return f"{given}: {why[1]}"
         missing = "; there is no file of that name" if key in FILES else ""
         return (
             f"cannot read the option {given}: it is key=value, and a value with anything beside ASCII "
@@ -67,7 +70,8 @@ def siblings(option: str, typed: Sequence[str] | None) -> list[str]:
         typed = arguments.overrides + [f"hydra.searchpath=[{arguments.config_dir}]"] * bool(arguments.config_dir)
     others = [text for text in typed if key_of(text) != option and "," not in text]
     try:
-        composed = task(compose(others))
+        composed = compose(others)
+        composed = composed if option.startswith("hydra.") else task(composed)
     except HydraException:
         return []  # more than one mistake: this one is named all the same
     parent = OmegaConf.select(composed, option.rpartition(".")[0]) if "." in option else composed

@@ -263,6 +263,19 @@ class Sweeps(Section):
     sweep: Sweep
 
 
+class Search(Section):
+    """How a search goes about it; Hydra keeps this with its sweepers."""
+
+    n_trials: Annotated[Whole, Field(ge=1)]
+    content_at_most: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None
+    pruner: Annotated[bool, Field(strict=True)] | None
+    seed: Annotated[Whole, Field(ge=0)] | None
+
+
+class Searches(Section):
+    sweeper: Search
+
+
 class Config(Section):
     sweep: Sweep = Field(exclude=True)  # no run's business, so that no record of one has it
     resume: str | None
@@ -304,6 +317,16 @@ def validate(composed: DictConfig) -> Config:
         raise UserError(explain(error, plain)) from None
     check_combinations(config)
     return config
+
+
+def search_options(composed: DictConfig) -> Search:
+    """What is typed as hydra.sweeper.* of a search. Raises UserError."""
+    own: Any = OmegaConf.to_container(composed.hydra.sweeper, resolve=True)
+    plain = {"sweeper": {name: own[name] for name in Search.model_fields}}
+    try:
+        return Searches.model_validate(plain).sweeper
+    except ValidationError as error:
+        raise UserError(f"hydra.{explain(error, plain)}") from None
 
 
 def sweep_options(composed: DictConfig) -> Sweep:

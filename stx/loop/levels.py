@@ -87,7 +87,7 @@ def coarse_to_fine(
             listeners=listeners,
             stop=stop,
         )
-        if outcome.stopped or (outcome.diverged and config.guard.on_nan != "continue"):
+        if outcome.stopped or outcome.pruned or (outcome.diverged and config.guard.on_nan != "continue"):
             break
         state = state._replace(step=outcome.steps, image=outcome.picture, events=outcome.events)
     return outcome

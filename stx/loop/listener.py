@@ -1,6 +1,6 @@
 """What a run tells while it works, and whom."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from torch import Tensor
@@ -47,11 +47,15 @@ class Outcome(NamedTuple):
     """It ended before its last step, as the loss fell no more."""
     stalled: bool = False
     """Likewise, as the optimiser had nothing left to try."""
+    pruned: bool = False
+    """Likewise, as a listener had enough."""
 
     @property
     def status(self) -> str:
-        """interrupted, diverged or finished; what was interrupted may have diverged too."""
-        return "interrupted" if self.stopped else "diverged" if self.diverged else "finished"
+        """interrupted, diverged, pruned or finished; what was interrupted may have diverged too."""
+        if self.stopped or self.diverged:
+            return "interrupted" if self.stopped else "diverged"
+        return "pruned" if self.pruned else "finished"
 
     @property
     def event(self) -> str | None:
@@ -64,6 +68,8 @@ class Listener:
 
     every = 0
     """Steps between two pictures; 0: none."""
+    enough = False
+    """Looked at behind each picture that anybody gets: whether the run is to end here."""
 
     def begun(self, level: Start) -> None:
         """Before the first step of each level."""
@@ -73,6 +79,9 @@ class Listener:
 
     def picture(self, picture: Tensor, step: int) -> None:
         """After every `every`th step."""
+
+    def observed(self, measured: Mapping[str, float], step: int) -> None:
+        """Held-out measures of the picture after a step, and their baselines, where they are taken along the way."""
 
     def kept(self, picture: Tensor) -> None:
         """Every few seconds, the newest picture that is known to be finite."""

@@ -68,7 +68,7 @@ def record(
     """
     events, lowest, (last, newest, finite, *_) = list(before.events), list(before.lowest), before
     converged = convergence.converged(lowest, last, rules.stop_at)  # it was stopped between its last step and its end
-    step, saved, broken_off, kept_at = None, last, False, time.monotonic()
+    step, saved, broken_off, pruned, kept_at = None, last, False, False, time.monotonic()
     for unread, step, since in batches(iter(()) if converged else steps, ends(rules, listeners), stop):
         rows, new = read(unread, len(events), rules.on_nan, since)
         events += new
@@ -82,6 +82,8 @@ def record(
         for listener in listeners:
             if due(last, listener.every):
                 listener.picture(finite if len(events) > len(before.events) else newest, last)
+        if pruned := any(listener.enough for listener in listeners):
+            break
         if due(last, rules.save_every):
             tell(listeners, snapshot(step, list(events), lowest))
             saved = last
@@ -96,7 +98,7 @@ def record(
         tell(listeners, snapshot(step, list(events), lowest))
     diverged = len(events) > len(before.events) or (rules.on_nan == "continue" and bool(events))
     stopped = stop.signal is not None and not broken_off
-    return Outcome(last, finite if diverged else newest, events, stopped, diverged, converged)
+    return Outcome(last, finite if diverged else newest, events, stopped, diverged, converged, pruned=pruned)
 
 
 def ends(rules: Rules, listeners: Sequence[Listener]) -> list[int]:

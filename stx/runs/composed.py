@@ -16,6 +16,7 @@ from stx.runs.latest import relative
 from stx.runs.make import run
 from stx.runs.member import Attempt, arrive, attempt
 from stx.runs.naming import run_name
+from stx.runs.pruning import pruner
 
 
 def picture(composed: DictConfig) -> Path:
@@ -29,7 +30,7 @@ def member(composed: DictConfig) -> Attempt:
     """One of many, in whatever process its launcher has."""
     own = HydraConfig.get()
     told = arrive(own.sweeper.member, Path(own.sweep.dir))
-    return attempt(job(composed)._replace(tags=told.tags, quiet=told.quiet))
+    return attempt(job(composed)._replace(tags=told.tags, quiet=told.quiet), *pruner(told.trial))
 
 
 def job(composed: DictConfig) -> Job:

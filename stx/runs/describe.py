@@ -114,6 +114,8 @@ def closing(outcome: Outcome, measured: Mapping[str, float], where: str) -> str:
         lines = [f"{how}: not finite at {outcome.event}; the picture is the last finite one"]
     if outcome.converged:
         lines.append("converged: the loss falls no more (optim.stop_at)")
+    if outcome.pruned:
+        lines.append("earlier trials of its search had come further by then")
     if outcome.stalled and not outcome.diverged:
         lines.append("the optimiser stalled: not even a short step along the gradient lowers the loss any more")
     if measured:

@@ -29,6 +29,6 @@ class Job(NamedTuple):
 class Result(NamedTuple):
     picture: Path
     outcome: str
-    """finished or diverged."""
+    """finished, diverged or pruned."""
     measured: dict[str, float]
     """measure/<name> of the picture and baseline/<name>; empty where pictures are too small to be judged."""

@@ -1,6 +1,7 @@
 """Which Hydra launcher works the jobs of a sweep, and what part of the machine each of them takes."""
 
 import os
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ from stx.runs.launching import Crew
 
 EXTRAS = {"joblib": "joblib", "submitit": "slurm", "ray": "ray"}
 """By a word in a launcher's class, what installs it: pip install stx[...]."""
+RAY_ANSWERS = 5.0
+"""Seconds, or there is no cluster there."""
 
 
 @contextmanager
@@ -30,17 +33,25 @@ def crew(config: DictConfig, context: Any) -> Iterator[Crew]:
     with told(config, target):
         plugins = Plugins.instance()
         launcher = plugins.instantiate_launcher(hydra_context=context, task_function=member, config=config)
-        if "RayLauncher" in target and config.hydra.launcher.ray.init.get("address"):
-            import ray  # it would be asked for behind all that is prepared
-
-            settings: Any = OmegaConf.to_container(config.hydra.launcher.ray.init, resolve=True)
-            ray.init(**settings)
+        if "RayLauncher" in target and (address := config.hydra.launcher.ray.init.get("address")):
+            joined(address, config)
     basic = target.endswith("BasicLauncher")
     here = "JoblibLauncher" in target or "LocalLauncher" in target  # several on this machine, which they share
     threads = max(1, machine.processors() // jobs) if here else 0
     # submitit starts all that it is given on this machine at once
     at_once = 1 if basic else jobs if "LocalLauncher" in target else 0
     yield Crew(launcher, 1 if basic else jobs, at_once, threads, cards=cards if here else ())
+
+
+def joined(address: str, config: DictConfig) -> None:
+    """Ray's cluster, now: its launcher would ask for it behind all that is prepared."""
+    import ray
+
+    host, _, port = address.rpartition(":")
+    if host and port.isdecimal() and "/" not in host:  # Ray itself would try for minutes
+        socket.create_connection((host, int(port)), timeout=RAY_ANSWERS).close()
+    settings: Any = OmegaConf.to_container(config.hydra.launcher.ray.init, resolve=True)
+    ray.init(**settings)
 
 
 @contextmanager

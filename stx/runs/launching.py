@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from stx import atomic
@@ -23,6 +24,8 @@ class Order(NamedTuple):
     folder: Path
     tags: Mapping[str, str]
     """For the tracker."""
+    trial: Mapping[str, Any] = MappingProxyType({})
+    """Of a search: what may cut it short."""
 
 
 class Crew(NamedTuple):
@@ -84,16 +87,19 @@ def launched(crew: Crew, orders: Sequence[Order], root: Path, between: Callable[
 def typed(crew: Crew, orders: Sequence[Order], root: Path) -> list[list[str]]:
     """Each one's overrides, with where it is to work and what it is told. All by Hydra's own keys, as its launchers
     print the others."""
-    told = Told(os.getcwd(), {}, crew.threads, crew.quiet, crew.cards)
     return [
         [
             *order.overrides,
             override("hydra.sweep.dir", str(root.absolute())),
             override("hydra.sweep.subdir", os.path.relpath(order.folder.absolute(), root.absolute())),
-            override("hydra.sweeper.member", told._replace(tags=order.tags).dumped()),
+            override("hydra.sweeper.member", told(crew, order).dumped()),
         ]
         for order in orders
     ]
+
+
+def told(crew: Crew, order: Order) -> Told:
+    return Told(os.getcwd(), order.tags, crew.threads, crew.quiet, crew.cards, order.trial)
 
 
 def without_memory(orders: Sequence[Order], returned: Sequence[Any]) -> set[Path]:

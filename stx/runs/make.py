@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -55,7 +55,7 @@ def run(job: Job, *watchers: Listener) -> Result:
             progress([Stage.of(level) for level in ahead(config, inputs, resumed)], job.quiet) as bar,
         ):
             latest.renew(folder)
-            judged = Judged(inputs, tracker, config.tracking.measures_every)
+            judged = Judged(inputs, tracker, config.tracking.measures_every, watchers)
             files.start(job, inputs)
             tracker.picture(inputs.initial, 0)
             timeline.ended("name, record, folder")
@@ -132,8 +132,8 @@ def state_of(job: Job, inputs: Inputs) -> Checkpoint | None:
 class Judged(Listener):
     """Held-out measures, along the way and at the end. The judge is made when it is first asked for."""
 
-    def __init__(self, inputs: Inputs, tracker: Tracker, every: int):
-        self.inputs, self.tracker, self.every = inputs, tracker, every
+    def __init__(self, inputs: Inputs, tracker: Tracker, every: int, watchers: Sequence[Listener] = ()):
+        self.inputs, self.tracker, self.every, self.watchers = inputs, tracker, every, watchers
 
     @cached_property
     def judge(self) -> Judge:
@@ -141,7 +141,10 @@ class Judged(Listener):
 
     def picture(self, picture: Tensor, step: int) -> None:
         whole = resized(picture.clamp(0, 1), self.inputs.content.shape[1:])
-        self.tracker.measured(self.judge.judge(whole), step)
+        measured = self.judge.judge(whole)
+        self.tracker.measured(measured, step)
+        for watcher in self.watchers if measured else ():
+            watcher.observed(measured | self.judge.baselines, step)
 
     def at_the_end(self, picture: Tensor, step: int) -> dict[str, float]:
         """measure/<name> of the picture and baseline/<name>; nothing where pictures are too small."""

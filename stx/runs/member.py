@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
@@ -15,12 +16,13 @@ from filelock import FileLock, Timeout
 from stx import atomic
 from stx.config.secrets import hidden
 from stx.errors import OutOfMemory, Stopped, UserError
+from stx.loop.listener import Listener
 from stx.runs import identity
 from stx.runs.files import ERROR
 from stx.runs.job import Job
 from stx.runs.make import run
 
-ENDED = ("finished", "diverged")
+ENDED = ("finished", "diverged", "pruned")
 """Outcomes that another try would not change."""
 
 
@@ -44,17 +46,19 @@ class Told(NamedTuple):
     """Warnings alone: somebody else says what comes of it."""
     cards: Sequence[str] = ()
     """CUDA devices to take one of, where several members are at work on one machine."""
+    trial: Mapping[str, Any] = MappingProxyType({})
+    """Of a search, whose study may cut it short: what stx.runs.pruning asks for."""
 
     def dumped(self) -> str:
-        return json.dumps(self._asdict())
+        return json.dumps({**self._asdict(), "trial": dict(self.trial)})
 
 
-def attempt(job: Job) -> Attempt:
+def attempt(job: Job, *watchers: Listener) -> Attempt:
     """Run it, or go on with what its folder holds of it."""
     try:
         job.folder.mkdir(parents=True, exist_ok=True)
         (job.folder / ERROR).unlink(missing_ok=True)
-        run(job._replace(resumed=identity.read(job.folder)))
+        run(job._replace(resumed=identity.read(job.folder)), *watchers)
     except Exception as error:
         kind = "" if isinstance(error, (UserError, Stopped)) else f"{type(error).__name__}: "
         message = hidden(f"{kind}{error}").splitlines()[0]

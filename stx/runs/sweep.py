@@ -120,7 +120,9 @@ def named(key: str, value: str) -> str:
 
 
 def shown(value: str) -> str:
-    """Of a path its end alone."""
+    """Of a path its end alone, of a number what tells it apart."""
+    if re.fullmatch(r"-?\d+\.\d{5,}(e[-+]?\d+)?", value):
+        return f"{float(value):.4g}"
     return value.strip("'\"").rpartition("/")[2] or value
 
 
@@ -151,8 +153,9 @@ def refuse_somebody_s(folder: Path) -> None:
         raise UserError(f"{path} would be written over; name another folder: hydra.sweep.dir=...")
 
 
-def write(folder: Path, tasks: Sequence[Task], typed: Sequence[str]) -> None:
-    """Which jobs the sweep has, with those that it had before and does not have now."""
+def write(folder: Path, tasks: Sequence[Task], typed: Sequence[str], sweeper: Sequence[str] = ()) -> None:
+    """Which jobs the sweep has, with those that it had before and does not have now. `sweeper`: what chose another one
+    than stx's own, as typed."""
     jobs = [
         {"number": task.number, "folder": os.path.relpath(task.folder, folder), "digest": task.digest,
          "overrides": task.overrides, "values": task.values}
@@ -160,7 +163,7 @@ def write(folder: Path, tasks: Sequence[Task], typed: Sequence[str]) -> None:
     ]  # fmt: skip
     others = [one for one in recorded(folder).get("jobs", ()) if one["digest"] not in {task.digest for task in tasks}]
     asked = taken_out([text for text in typed if not key_of(text).startswith(OWN)])
-    record = {"format": FORMAT, "overrides": asked, "jobs": [*jobs, *others]}
+    record = {"format": FORMAT, "overrides": asked, "sweeper": list(sweeper), "jobs": [*jobs, *others]}
     atomic.write(folder / SWEEP, json.dumps(record, indent=2))
 
 
@@ -192,7 +195,7 @@ def taken_up(typed: list[str]) -> list[str]:
         return typed
     rest = [text for text in typed if text not in (*named, "--multirun", "-m")]
     again = {key_of(text) for text in rest}
-    before = [text for text in record["overrides"] if key_of(text) not in again]
+    before = [text for text in (*record.get("sweeper", ()), *record["overrides"]) if key_of(text) not in again]
     return [*before, *rest, "sweep.resume=true", override("hydra.sweep.dir", str(folder)), "--multirun"]
 
 

@@ -179,6 +179,16 @@ def test_a_signal_ends_the_run_after_the_step_under_way() -> None:
     assert [state.step for state in notes.states] == [7]  # the signal came at a step whose state was due
 
 
+def test_a_listener_that_has_enough_ends_the_run_behind_its_picture_with_a_state_of_that_step() -> None:
+    class Enough(Notes):
+        def picture(self, picture: Tensor, step: int) -> None:
+            self.enough = step == 6
+
+    outcome, notes = collect(steps(10), notes=Enough(every=3))
+    assert (outcome.status, outcome.steps, float(outcome.picture.mean())) == ("pruned", 6, 6)
+    assert [state.step for state in notes.states] == [6]
+
+
 def test_states_are_saved_every_so_many_steps_and_at_the_end() -> None:
     _, notes = collect(steps(25), save_every=10)
     assert [state.step for state in notes.states] == [10, 20, 25]

@@ -30,7 +30,13 @@ PATIENCE = 10.0
 THIS_RUN = "{run_id}"
 """Stands in a journal's tags for the id that the run gets from its store."""
 
-STATUS = {"finished": "FINISHED", "diverged": "FINISHED", "interrupted": "KILLED", "failed": "FAILED"}
+STATUS = {
+    "finished": "FINISHED",
+    "diverged": "FINISHED",
+    "pruned": "KILLED",
+    "interrupted": "KILLED",
+    "failed": "FAILED",
+}
 
 
 class Sender:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from stx.config.schema import Config
 from stx.runs.launching import Crew
 from stx.runs.sweep import Task
 from stx.runs.words import duration
@@ -9,14 +10,26 @@ from stx.runs.words import duration
 
 def forecast(tasks: Sequence[Task], crew: Crew) -> str:
     """Jobs with their seconds, each of two timed steps, and what all of them take of time and disk, in lines."""
+    seconds, disk = needed([task.config for task in tasks])
+    lines = [f"{task.number:4} {round(taken):6} s  {task.name}" for task, taken in zip(tasks, seconds, strict=True)]
+    return "\n".join([*lines, summed(f"{len(tasks)} job{'' if len(tasks) == 1 else 's'}", seconds, disk, crew)])
+
+
+def summed(jobs: str, seconds: Sequence[float], disk: float, crew: Crew) -> str:
+    at_once = f", {crew.workers} at once" if crew.workers > 1 else ", one after the other"
+    total = max(max(seconds), sum(seconds) / crew.workers)
+    return f"{jobs}{at_once}: {duration(total)}, up to {disk / 1e6:.0f} MB; none was started"
+
+
+def needed(configs: Sequence[Config]) -> tuple[list[float], int]:
+    """Seconds of each, and bytes of all on disk at most."""
     from stx.model.prepare import prepare  # late: they import torch
     from stx.runs import estimate
     from stx.runs.check import space
 
     timed: dict[str, float] = {}
     seconds, disk = [], 0
-    for task in tasks:
-        config = task.config
+    for config in configs:
         inputs = prepare(config)
         weightless = config.loss_weights.model_copy(update={"alpha": 1.0, "beta": 1.0})
         alike = config.model_copy(update={"loss_weights": weightless, "seed": 0, "content": "", "style": ""})
@@ -25,8 +38,4 @@ def forecast(tasks: Sequence[Task], crew: Crew) -> str:
             timed[key] = estimate.seconds(config, inputs)
         seconds.append(timed[key])
         disk += space(config, inputs)
-    lines = [f"{task.number:4} {round(taken):6} s  {task.name}" for task, taken in zip(tasks, seconds, strict=True)]
-    jobs = f"{len(tasks)} job{'' if len(tasks) == 1 else 's'}"
-    at_once = f", {crew.workers} at once" if crew.workers > 1 else ", one after the other"
-    total = max(max(seconds), sum(seconds) / crew.workers)
-    return "\n".join([*lines, f"{jobs}{at_once}: {duration(total)}, up to {disk / 1e6:.0f} MB; none was started"])
+    return seconds, disk

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 from PIL import Image
@@ -17,10 +18,9 @@ from stx.runs.files import OUTPUT
 from stx.runs.sweep import shown
 from stx.runs.tracking.sender import THIS_RUN
 from stx.studies import charts, page
-from stx.studies.sweep.results import LOSS, Row, lost, nearest
+from stx.studies.sweep.results import LOSS, OVER, Row, lost, nearest
 
 PAGE, TABLE, SHEET, CHART = "sweep", "sweep.csv", "sweep-sheet.jpg", "sweep.png"
-ENDED = ("finished", "diverged", "failed")
 CELL = 256
 """Pixels of the longer side of a picture on a sheet,"""
 WIDEST = 12
@@ -29,17 +29,29 @@ NAMED = 24
 """Jobs, up to which a chart has a name for each; of more, one for each value of the first axis."""
 
 
-def write(folder: Path, rows: Sequence[Row], command: str) -> list[Path]:
-    """The page, first, and the files that it shows. Of jobs that have not ended it says so."""
+class Found(NamedTuple):
+    """Of a search, so far."""
+
+    said: str
+    trials: int
+    """That it may have at most."""
+    pictures: Sequence[tuple[str, Path]]
+    """Files in its folder, each with its title."""
+
+
+def write(folder: Path, rows: Sequence[Row], command: str, found: Found | None = None) -> list[Path]:
+    """The page, first, and the files that it shows. Of jobs that have not ended it says so. `found`: what a search has
+    to say and to show, in place of what is nearest and of sheets of all."""
     rows = sorted(rows, key=lambda row: row.task.number)
     atomic.write(folder / TABLE, table(rows))
-    shown_sheets = list(sheets(folder, rows))
+    shown_sheets = list(sheets(folder, rows)) if found is None else found.pictures
     chart = charted(folder, rows)
     axes = list(rows[0].task.values)
-    ended = sum(row.outcome in ENDED for row in rows)
+    ended = sum(row.outcome in OVER for row in rows)
+    one = "trial" if found else "job"
     blocks: list[page.Block] = [
         page.Text(f"`{command}`"),
-        page.Text(f"{ended} of {len(rows)} jobs have ended. {verdict(rows)}"),
+        page.Text(f"{ended} of {found.trials if found else len(rows)} {one}s have ended. {verdict(rows, found)}"),
         *([page.Items([f"**{row.task.name}** {row.outcome}: {row.message or 'not finite'}" for row in lost(rows)])]
           if lost(rows) else []),
     ]  # fmt: skip
@@ -48,25 +60,26 @@ def write(folder: Path, rows: Sequence[Row], command: str) -> list[Path]:
     if chart:
         blocks += [page.Heading("Style against content"), page.Picture(chart.name, "Lower is nearer, on both axes.")]
     blocks += [
-        page.Heading("Jobs"),
+        page.Heading(f"{one.capitalize()}s"),
         page.Table(
-            ["job", *axes, "outcome", "steps", "loss", "content loss", "style loss", "style distance",
+            [one, *axes, "outcome", "steps", "loss", "content loss", "style loss", "style distance",
              "content distance", "seconds"],
             [cells(row) for row in rows],
-            "Losses are each job's own: they say nothing beside those of other weights. Style distance: sliced "
+            "Losses are each one's own: they say nothing beside those of other weights. Style distance: sliced "
             "Wasserstein, held out, of the photograph's own; content distance: of features where no loss looks.",
         ),
     ]  # fmt: skip
     blocks += [page.Heading("Runs"), page.Links([links(row, folder) for row in rows])]
-    written, _ = page.write(folder, f"A sweep over {' and '.join(axes) or 'nothing'}", blocks, PAGE)
+    title = f"{'A search' if found else 'A sweep'} over {' and '.join(axes) or 'nothing'}"
+    written, _ = page.write(folder, title, blocks, PAGE)
     return [written, folder / TABLE, *(file for _, file in shown_sheets), *([chart] if chart else [])]
 
 
-def verdict(rows: Sequence[Row]) -> str:
-    """Which job came nearest to the style, and how many gave nothing."""
+def verdict(rows: Sequence[Row], found: Found | None = None) -> str:
+    """Which job came nearest to the style, or what a search found, and how many gave nothing."""
     best, failed = nearest(rows), lost(rows)
-    parts = []
-    if best:
+    parts = [found.said] if found else []
+    if best and not found:
         row, middle = best
         parts.append(
             f"Nearest to the style at no more than the median content distance ({middle:.2f}): **{row.task.name}**, "
@@ -170,12 +183,16 @@ def charted(folder: Path, rows: Sequence[Row]) -> Path | None:
     )
 
 
-def description(rows: Sequence[Row], command: str) -> str:
+def description(rows: Sequence[Row], command: str, found: Found | None = None) -> str:
     """For the sweep's own run, in Markdown; the store folds it after four lines."""
     axes = list(rows[0].task.values)
     head = ["job", *axes, "outcome", "style", "content", "seconds", ""]
     sheet = f"![the pictures](get-artifact?path={SHEET}&run_uuid={THIS_RUN})"
-    lines = [verdict(rows) or f"{len(rows)} jobs", "", *([sheet, ""] if len(axes) < 3 and nearest(rows) else [])]
+    lines = [
+        verdict(rows, found) or f"{len(rows)} jobs",
+        "",
+        *([sheet, ""] if not found and len(axes) < 3 and nearest(rows) else []),
+    ]
     lines += [f"`{command}`", ""]
     lines += [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for row in rows:

@@ -11,19 +11,20 @@ from typing import NamedTuple
 from stx.errors import UserError
 from stx.runs import identity
 from stx.runs.files import BASELINES, LOSSES, MEASURES
-from stx.runs.member import failure
+from stx.runs.member import ENDED, failure
 from stx.runs.sweep import Task
 from stx.runs.tracking import page
 from stx.runs.tracking.sender import newest_address
 from stx.runs.words import style_share
 
+OVER = (*ENDED, "failed")
 LOSS = ("loss/total", "loss/content", "loss/style")
 
 
 class Row(NamedTuple):
     task: Task
     outcome: str
-    """finished, diverged, failed, interrupted, running or waiting."""
+    """finished, diverged, pruned, failed, interrupted, running or waiting."""
     message: str
     """What went wrong, in a line."""
     steps: int

@@ -28,7 +28,7 @@ from stx.runs.sweep import Task, earlier, plan, refuse_somebody_s, write
 from stx.runs.tracking.parent import Nobody, parent
 from stx.studies.sweep import report
 from stx.studies.sweep.forecast import forecast
-from stx.studies.sweep.results import Row, lost, read
+from stx.studies.sweep.results import OVER, Row, lost, read
 
 log = logging.getLogger("stx")
 
@@ -125,7 +125,7 @@ def meanwhile(act: Callable[[], object], tasks: Sequence[Task]) -> Iterator[None
     def watch() -> None:
         nonlocal told
         while not over.wait(OFTEN):
-            if (ended := sum(read(task).outcome in report.ENDED for task in tasks)) != told:
+            if (ended := sum(read(task).outcome in OVER for task in tasks)) != told:
                 told = ended
                 act()
 

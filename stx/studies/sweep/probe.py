@@ -1,0 +1,104 @@
+"""What of a search can be tried before its first trial: what is not searched, with each end of where is looked."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from omegaconf import DictConfig, OmegaConf
+
+from stx.config.command import say
+from stx.config.compose import Varied, at_work, compose, key_of, overrides_of, varied
+from stx.config.effects import ineffective
+from stx.config.schema import Config, Search
+from stx.errors import UserError
+from stx.runs.check import check
+from stx.runs.sweep import OWN, folder_of_job, refuse_twice
+from stx.studies.sweep.space import checked, ends, overrides
+
+if TYPE_CHECKING:
+    from stx.model.prepare import Inputs
+
+
+class Ground(NamedTuple):
+    """What a search stands on."""
+
+    parts: Sequence[str | Varied]
+    """As typed: what is not searched, and what is."""
+    axes: Sequence[Varied]
+    base: Config
+    """With the first end of each axis."""
+    digest: str
+    """Of its result: of all that is not searched, if it is compared where the axes are the same."""
+    tried: Sequence[Config]
+
+
+def ground(config: DictConfig, settings: Search) -> Ground:
+    """Raises UserError for the first thing that would keep a trial from running, as far as that can be known."""
+    from stx.runs.digest import digest  # late: it imports torch
+
+    refuse_twice(overrides_of(config))
+    parts = [one for one in varied(config) if not key_of(one if isinstance(one, str) else one.key).startswith(OWN)]
+    axes = [one for one in parts if isinstance(one, Varied)]
+    checked(axes)
+    first = {key_of(axis.key): ends(axis)[0] for axis in axes}
+    with at_work():
+        whole, base, inputs = tried(config, overrides(parts, first), first)
+        refuse_unjudged(base, inputs)
+        refuse_blind(base, settings)
+        for line in ineffective(base, [one for one in parts if isinstance(one, str)]):
+            say(f"stx: {line}")
+        configs = [base]
+        for axis in axes:
+            for end in ends(axis)[1:]:
+                values = first | {key_of(axis.key): end}
+                configs.append(tried(config, overrides(parts, values), values)[1])
+        if not config.sweep.resume:
+            refuse_taken(config, whole, settings.n_trials)
+    return Ground(parts, axes, base, digest(base, inputs), configs)
+
+
+def tried(search: DictConfig, typed: Sequence[str], values: Mapping[str, str]) -> tuple[DictConfig, Config, "Inputs"]:
+    own: Any = OmegaConf.to_container(search.hydra.overrides.hydra)  # with the ${...} in them
+    try:
+        whole = compose([*own, *typed], search.hydra.job.config_name)
+        job, inputs = check(whole, Path(search.hydra.sweep.dir))
+        if job.resume is not None:
+            raise UserError("resume= goes on with one run: leave out --multirun")
+    except UserError as error:
+        why = str(error).replace("hydra.run.dir=", "hydra.sweep.dir=")
+        at = " ".join(f"{key}={value}" for key, value in values.items())
+        raise UserError(f"{why}\n(in a trial with {at}; none was started)") from None
+    return whole, job, inputs
+
+
+def refuse_unjudged(base: Config, inputs: "Inputs") -> None:
+    """Raise UserError where no trial could be told from another one."""
+    from stx.measures.judge import DEEPEST  # late: they import torch
+    from stx.model.vgg import shortest_side
+
+    least = shortest_side(DEEPEST)
+    for name, picture in (("content", inputs.content), ("style", inputs.style)):
+        if min(picture.shape[1:]) < least:
+            height, width = picture.shape[1:]
+            raise UserError(
+                f"image_size: {width} x {height} pixels of {name}={getattr(base, name)} are too few to be judged, and "
+                f"a search goes by that; {least} on the short side would do"
+            )
+
+
+def refuse_blind(base: Config, settings: Search) -> None:
+    """Raise UserError where trials are to be cut short by what nobody sees."""
+    if settings.pruner and settings.content_at_most is None:
+        raise UserError("hydra.sweeper.pruner=true: on the way to a front no trial is cut short; leave it out")
+    if settings.pruner and not base.tracking.measures_every:
+        raise UserError(
+            "hydra.sweeper.pruner=true has no effect: nothing is measured along the way; tracking.measures_every=20"
+        )
+
+
+def refuse_taken(search: DictConfig, whole: DictConfig, trials: int) -> None:
+    """Raise UserError where the folder of a trial to come is somebody's."""
+    from stx.runs import identity  # late: it imports torch
+
+    for number in range(trials):
+        identity.refuse_taken(folder_of_job(search, whole.copy(), number))

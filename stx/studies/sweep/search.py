@@ -1,0 +1,188 @@
+"""A search, from what was typed to its page: ground -> study -> launcher -> folders -> study -> page."""
+
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from stx import atomic
+from stx.config.command import result, say
+from stx.config.compose import at_work, key_of, overrides_of
+from stx.config.schema import Search, search_options, sweep_options
+from stx.errors import UserError
+from stx.loop.signals import raising
+from stx.runs.check import reach_store
+from stx.runs.files import ERROR, OUTPUT, SETTINGS, alone_in
+from stx.runs.launcher import crew
+from stx.runs.launching import Crew, Order, work
+from stx.runs.study import asked, optuna
+from stx.runs.sweep import Task, checked, recorded, refuse_somebody_s, write
+from stx.runs.tracking.parent import Nobody, parent
+from stx.studies.sweep import report, trials
+from stx.studies.sweep.forecast import needed, summed
+from stx.studies.sweep.found import answer, found, lines
+from stx.studies.sweep.probe import Ground, ground
+from stx.studies.sweep.results import Row, read
+from stx.studies.sweep.space import as_typed, overrides, space
+from stx.studies.sweep.work import command, failures, go_on, go_on_in, meanwhile
+
+log = logging.getLogger("stx")
+
+DRAWN = 60.0
+"""Seconds between two drawings of the plots, while trials are at work."""
+
+
+def search(config: DictConfig, context: Any) -> None:
+    """All of it. Exits with 1 where no trial is its answer. Raises UserError before the first has begun."""
+    typed, own, settings = overrides_of(config), sweep_options(config), search_options(config)
+    optuna()  # first: where it is lacking, nothing else matters
+    if own.resume:
+        go_on_in(config, typed)
+    folder = Path(config.hydra.sweep.dir)
+    trials.refuse_other_s(folder, own.resume)
+    with crew(config, context) as workers:
+        stands_on = ground(config, settings)
+        if own.plan:
+            seconds, disk = needed(stands_on.tried)
+            many, each = settings.n_trials, disk / len(seconds)
+            say(summed(f"{many} trials", [mean(seconds)] * many, each * many, workers))
+            return
+        now = trials.described(stands_on.axes, settings.content_at_most, stands_on.digest)
+        if own.resume:
+            trials.refuse_another(folder, now)
+        else:
+            refuse_somebody_s(folder)
+        reach_store(stands_on.base)
+        folder.mkdir(parents=True, exist_ok=True)
+        with alone_in(folder), raising():
+            study = trials.taken_up(folder, now)
+            atomic.write(folder / SETTINGS, OmegaConf.to_yaml(config))
+            Searching(config, settings, stands_on, study, workers, folder).run()
+
+
+class Searching:
+    """A search at work in its folder."""
+
+    def __init__(
+        self, config: DictConfig, settings: Search, stands_on: Ground, study: Any, workers: Crew, folder: Path
+    ):
+        self.config, self.settings, self.ground, self.study = config, settings, stands_on, study
+        self.workers, self.folder, self.typed = workers, folder, overrides_of(config)
+        chosen: Any = OmegaConf.to_container(config.hydra.overrides.hydra)
+        self.sweeper = [text for text in chosen if key_of(text).startswith(("hydra/sweeper", "hydra.sweeper."))]
+        self.command = command([*self.sweeper, *self.typed])
+        self.space = space(stands_on.axes)
+        self.seed = stands_on.base.seed if settings.seed is None else settings.seed
+        self.stands, self.drawn = Nobody(), time.monotonic()
+        self.tasks = {
+            one["number"]: Task(
+                one["number"], one["overrides"], one["values"], folder / one["folder"], stands_on.base, one["digest"]
+            )
+            for one in recorded(folder).get("jobs", ())
+        }
+
+    def run(self) -> None:
+        names = [key_of(axis.key) for axis in self.ground.axes]
+        title = f"search: {' x '.join(names)}, {self.settings.n_trials} trials"
+        self.stands = parent([self.ground.base.tracking], self.folder, title)
+        self.stands.show([], {"stx.command": self.command, "stx.axes": ", ".join(names)})
+        try:
+            while batch := self.next():
+                self.work(batch)
+        except BaseException as error:
+            stopped = isinstance(error, (KeyboardInterrupt, SystemExit))
+            self.show(last=True)
+            self.stands.end("interrupted" if stopped else "failed", "KILLED" if stopped else "FAILED")
+            if stopped:
+                say(f"the search so far: {self.folder / report.PAGE}.html\ngo on: {go_on(self.folder)}")
+            raise
+        self.show(last=True)
+        self.stands.end("finished", "FINISHED")
+        self.say_at_the_end()
+
+    def next(self) -> Sequence[Any]:
+        """The trials to work together: those that were left behind, before any new one is asked."""
+        numbers = trials.left(self.study) or range(len(asked(self.study)), self.settings.n_trials)
+        return [trials.ask(self.study, self.space, self.seed, number) for number in numbers[: self.workers.workers]]
+
+    def work(self, batch: Sequence[Any]) -> None:
+        twins = {one.number: trials.twin(self.study, one) for one in batch}
+        here = {one.number: self.task(one) for one in batch if twins[one.number] is None}
+        self.tasks |= here
+        write(self.folder, list(self.tasks.values()), self.typed, self.sweeper)
+        able = [task for task in here.values() if task.digest]
+        with meanwhile(self.show, able) if able and self.workers.at_once != 1 else nullcontext():
+            work(self.workers, [self.order(task) for task in able], self.folder, lambda: None)
+        for number, task in here.items():
+            trials.tell(self.study, number, read(task), self.settings.content_at_most)
+        for number, other in twins.items():
+            if other is not None:
+                log.info(f"trial {number} would be trial {other.number} again, and is taken to end as that did")
+                trials.tell_alike(self.study, number, asked(self.study)[other.number])
+        self.show()
+        if len(asked(self.study)) < self.settings.n_trials:
+            for line in lines(self.answer(), self.rows(), self.settings.content_at_most):
+                log.info(line.replace("**", ""))
+
+    def task(self, one: Any) -> Task:
+        """What a trial is to run. Of values that do not go together, what its folder says of that."""
+        values = as_typed(one.params)
+        typed = overrides(self.ground.parts, values)
+        before = [job for job in recorded(self.folder).get("jobs", ()) if job["number"] == one.number]
+        kept = {job["digest"]: [(job["number"], job["folder"])] for job in before}
+        others = [task for number, task in self.tasks.items() if number != one.number]
+        try:
+            with at_work():
+                return checked(self.config, typed, values, kept, iter([one.number]), others)
+        except UserError as error:
+            folder = next(
+                place
+                for place in (self.folder / f"{one.number}{end}" for end in ("", "-failed"))
+                if not place.exists() or list(place.iterdir()) == [place / ERROR]
+            )
+            folder.mkdir(exist_ok=True)
+            atomic.write(folder / ERROR, f"{str(error).splitlines()[0]}\n")
+            return Task(one.number, typed, values, folder, self.ground.base, "")
+
+    def order(self, task: Task) -> Order:
+        seen, bound = task.config.tracking.measures_every, self.settings.content_at_most
+        watched = seen and bound is not None and self.settings.pruner is not False
+        trial = {"folder": str(self.folder.absolute()), "number": task.number, "content_at_most": bound,
+                 "steps": task.config.optim.steps}  # fmt: skip
+        tags = {**self.stands.tags, "stx.digest": task.digest, "stx.trial": f"{task.number}"}
+        name = f"trial {task.number} of {self.settings.n_trials}: {task.name}"
+        return Order(name, task.overrides, task.folder, tags, trial if watched else {})
+
+    def rows(self) -> list[Row]:
+        return [read(self.tasks[number]) for number in sorted(self.tasks)]
+
+    def answer(self) -> list[Row]:
+        return answer(self.study, self.rows(), self.settings.content_at_most)
+
+    def show(self, last: bool = False) -> None:
+        """The page as things stand, in the folder and in the store."""
+        if rows := self.rows():
+            draw = last or time.monotonic() - self.drawn >= DRAWN
+            self.drawn = time.monotonic() if draw else self.drawn
+            settings = self.settings
+            so_far = found(self.study, rows, self.folder, settings.n_trials, settings.content_at_most, draw)
+            files = report.write(self.folder, rows, self.command, so_far)
+            self.stands.show(files, {"mlflow.note.content": report.description(rows, self.command, so_far)})
+
+    def say_at_the_end(self) -> None:
+        rows, chosen = self.rows(), self.answer()
+        seen = f"MLflow: {self.stands.where}" if self.stands.where else ""
+        said = [line.replace("**", "") for line in lines(chosen, rows, self.settings.content_at_most)]
+        for line in filter(None, [*failures(rows), seen, *said]):
+            say(line)
+        for row in chosen:
+            result(str(row.task.folder / OUTPUT))
+        result(f"{self.folder / report.PAGE}.html")
+        if not chosen:
+            sys.exit(1)

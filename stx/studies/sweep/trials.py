@@ -1,0 +1,129 @@
+"""A search's trials in its study: which search it is, what is asked next, what came of it."""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stx.config.compose import Varied, key_of
+from stx.errors import UserError
+from stx.runs.files import STUDY, SWEEP
+from stx.runs.study import asked, mended, opened, optuna, trial
+from stx.studies.sweep.results import Row
+
+KEPT = "stx"
+"""Under which the study keeps which search it is of."""
+
+
+def refuse_other_s(folder: Path, resume: bool) -> None:
+    """Raises UserError where a folder's search would be begun over, or where there is none to go on with."""
+    search = (folder / STUDY).exists() and (folder / STUDY).stat().st_size > 0
+    if resume and not search:
+        raise UserError(f"sweep.resume=true: {folder} holds a sweep, and no search: leave hydra/sweeper= out")
+    if not resume and (search or (folder / SWEEP).exists()):
+        what = "search" if search else "sweep"
+        raise UserError(f"{folder} holds a {what}; go on with it by resume={folder}, or name another: hydra.sweep.dir=")
+
+
+def described(axes: Sequence[Varied], content_at_most: float | None, rest: str) -> dict[str, Any]:
+    """Which search it is. `rest`: a digest of all that is not searched."""
+    typed = {key_of(axis.key): axis.typed.replace(" ", "") for axis in axes}
+    return {"format": 1, "axes": typed, "content_at_most": content_at_most, "rest": rest}
+
+
+def refuse_another(folder: Path, now: Mapping[str, Any]) -> None:
+    """Raises UserError where a folder's study is of another search. Only reads."""
+    study = opened(folder)
+    before = study.user_attrs.get(KEPT)
+    if before != now and (before or asked(study)):
+        raise UserError(
+            f"{folder / STUDY} is of another search: {difference(before or {}, now)}\n"
+            "put that back as it was, or begin a new search: without resume"
+        )
+
+
+def taken_up(folder: Path, now: Mapping[str, Any]) -> Any:
+    """The study of a search, new or as its folder has it."""
+    mended(folder)
+    study = opened(folder, 2 if now["content_at_most"] is None else 1)
+    if KEPT not in study.user_attrs:
+        study.set_user_attr(KEPT, dict(now))
+    return study
+
+
+def difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    if before.get("format") != now["format"]:
+        return "another version of stx began it"
+    bound = "hydra.sweeper.content_at_most"
+    there, here = ({**one["axes"], bound: one["content_at_most"]} for one in (before, now))
+    for key in {**there, **here}:
+        if there.get(key) != here.get(key):
+            was, is_ = (f"{key}={one[key]}" if key in one else f"no {key}" for one in (there, here))
+            return f"it has {was}, and {is_} is typed"
+    return "what is not searched (an option, a picture, the weights) is otherwise than it was"
+
+
+def ask(study: Any, space: Mapping[str, Any], seed: int, number: int) -> Any:
+    """The next trial, or one that was being asked when the search was cut off.
+
+    It hangs on the seed and on what the study holds alone: a search that goes on asks what it would have asked.
+    """
+    own = np.random.SeedSequence([seed, number]).generate_state(1)
+    study.sampler = optuna().samplers.TPESampler(seed=int(own[0]))
+    if number == len(asked(study)):
+        study.ask(dict(space))
+    elif asked(study)[number].params.keys() != space.keys():
+        half = trial(study, number)
+        for name, distribution in space.items():
+            half._suggest(name, distribution)
+    return asked(study)[number]
+
+
+def left(study: Any) -> list[int]:
+    """Those that were asked, and not told: at work, or left behind by a search that was cut off."""
+    return [one.number for one in asked(study) if not one.state.is_finished()]
+
+
+def twin(study: Any, one: Any) -> Any | None:
+    """The first trial before another one that had the same values."""
+    return next((other for other in asked(study)[: one.number] if other.params == one.params), None)
+
+
+def tell(study: Any, number: int, row: Row, content_at_most: float | None) -> None:
+    """What came of a trial. One without a picture that can be judged has failed, and the search goes on."""
+    state = optuna().trial.TrialState
+    if row.outcome not in ("finished", "pruned") or not math.isfinite(row.style + row.content):
+        study.tell(number, state=state.FAIL)
+        return
+    if content_at_most is not None:
+        constrain(study, number, row.content - content_at_most)
+    if row.outcome == "pruned":
+        study.tell(number, state=state.PRUNED)
+    else:
+        study.tell(number, [row.style, row.content] if content_at_most is None else row.style)
+
+
+def tell_alike(study: Any, number: int, other: Any) -> None:
+    """That a trial would be another one over again."""
+    if "content" in other.constraints:
+        constrain(study, number, other.constraints["content"])
+    complete = other.state == optuna().trial.TrialState.COMPLETE
+    study.tell(number, other.values if complete else None, state=other.state)
+
+
+def constrain(study: Any, number: int, beyond: float) -> None:
+    """`beyond`: by which the content distance is above what it may be."""
+    if "content" not in asked(study)[number].constraints:  # of a search that was cut off right here
+        trial(study, number).set_constraint("content", beyond)
+
+
+def best(study: Any, content_at_most: float | None) -> list[int]:
+    """The numbers of the trials that are the search's answer: one, or the front; none, where it has none yet."""
+    if content_at_most is None:
+        return [one.number for one in study.best_trials]
+    try:
+        return [study.best_trial.number]
+    except ValueError:  # none has ended, or none within the bound
+        return []
