@@ -13,7 +13,7 @@ from stx import __main__ as front
 from stx.compare import run
 from stx.errors import Stopped
 from stx.pictures import images
-from stx.runs import batch
+from stx.runs import member
 from stx.runs.job import Job
 
 TYPED = (
@@ -79,7 +79,7 @@ def test_a_comparison_whose_runs_all_fail_lists_them(tmp_path: Path, monkeypatch
         raise RuntimeError("no memory <left>")
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(batch, "run", broken)
+    monkeypatch.setattr(member, "run", broken)
     failed, report = run(
         ["photographs=china", "styles=swirls", "statistics=cooc_vector", "image_size=small", "output=out"]
     )

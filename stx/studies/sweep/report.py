@@ -13,6 +13,7 @@ from PIL import Image
 
 from stx import atomic
 from stx.pictures import images
+from stx.pictures.decode import FORMATS
 from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs.files import OUTPUT
 from stx.runs.sweep import shown
@@ -160,7 +161,7 @@ def sheets(folder: Path, rows: Sequence[Row]) -> Iterator[tuple[str, Path]]:
 def thumbnail(path: Path) -> Image.Image | None:
     """Small, so that a thousand of them take no memory to speak of."""
     try:
-        with Image.open(path) as picture:
+        with Image.open(path, formats=FORMATS) as picture:
             return picture.convert("RGB").resize(fitted(picture.size, CELL), Image.Resampling.LANCZOS)
     except OSError:
         return None

@@ -146,7 +146,11 @@ def test_four_processes_that_touch_a_new_database_at_once_make_it_and_lose_no_me
         assert done.stderr.count("(from MLFLOW_TRACKING_URI)") == 1
     client = mlflow.MlflowClient(uri)
     experiment = client.get_experiment_by_name("a team's")
-    runs = client.search_runs([experiment.experiment_id])
+    every = client.search_runs([experiment.experiment_id])
+    runs = [run for run in every if "mlflow.parentRunId" in run.data.tags]
+    assert {run.data.tags["mlflow.parentRunId"] for run in runs} == {run.info.run_id for run in every} - {
+        run.info.run_id for run in runs
+    }
     assert sorted(run.data.params["seed"] for run in runs) == sorted(map(str, range(WORKERS * JOBS)))
     assert {run.info.status for run in runs} == {"FINISHED"}
     folders = [file.parent for file in tmp_path.glob("*/out/*/losses.csv")]
