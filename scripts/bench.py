@@ -1,7 +1,7 @@
 """python scripts/bench.py [SECTION ...] [--json FILE]: what stx costs, beside what it is compared with, in turn.
 
 Sections, with their minutes on two cores: step (1), statistics (2), box (1), precision (6), quality (6), tracking (3),
-start (1), scale (10), counts (3), peers (3), cuda. Ratios within one run are what matters; seconds are of
+start (1), scale (10), counts (3), peers (3), sweep (4), cuda. Ratios within one run are what matters; seconds are of
 this machine and time.
 """
 
@@ -19,6 +19,7 @@ from typing import Any
 import bench_counts
 import bench_cuda
 import bench_peers
+import bench_sweep
 import torch
 from bench_parts import PLAIN, Row, command, config, in_turn, pastiche, prepared, stepping
 from torch import Tensor
@@ -242,6 +243,7 @@ SECTIONS: Mapping[str, Callable[[], Iterable[Row]]] = {
     "scale": scale,
     "counts": bench_counts.section,
     "peers": bench_peers.section,
+    "sweep": bench_sweep.section,
     "cuda": bench_cuda.section,
 }
 

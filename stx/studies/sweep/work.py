@@ -1,7 +1,6 @@
 """A sweep, from what was typed to its page: plan -> launcher -> folders -> page."""
 
 import logging
-import math
 import os
 import shlex
 import sys
@@ -102,8 +101,8 @@ def show(tasks: Sequence[Task], folder: Path, stands: Nobody, command: str) -> P
 
 
 def seldom(act: Callable[[], object]) -> Callable[[], None]:
-    """Acts at the first call, and then at those that come so late that all acts together take little of the time."""
-    due = -math.inf
+    """Acts at calls that come so late that all acts together take little of the time."""
+    due = time.monotonic() + OFTEN
 
     def call() -> None:
         nonlocal due
