@@ -1,7 +1,7 @@
 """Every file in a run's folder by its name; one process at a time."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -38,6 +38,15 @@ WRITTEN = (
     STORED, DELIVERED, ALONG, UNDELIVERED, HYDRA, TIMING, MEASURES,
 )  # fmt: skip
 LOCK = ".lock"
+
+
+def in_use(folder: Path) -> bool:
+    """Whether another process is at work in a folder."""
+    try:
+        with FileLock(str(folder / LOCK), timeout=0) if folder.is_dir() else nullcontext():  # which would make it
+            return False
+    except Timeout:
+        return True
 
 
 @contextmanager

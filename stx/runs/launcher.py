@@ -4,11 +4,13 @@ import os
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from hydra.core.plugins import Plugins
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
+from packaging.requirements import Requirement
 
 from stx.config.compose import at_work, multirun, override
 from stx.config.secrets import hidden
@@ -17,7 +19,7 @@ from stx.model import machine
 from stx.runs.launching import Crew
 
 EXTRAS = {"joblib": "joblib", "submitit": "slurm", "ray": "ray"}
-"""By a word in a launcher's class, what installs it: pip install stx[...]."""
+"""By a word in a launcher's class, what installs it: pip install stx[...]. Its package is hydra-<word>-launcher."""
 RAY_ANSWERS = 5.0
 """Seconds, or there is no cluster there."""
 
@@ -30,7 +32,11 @@ def crew(config: DictConfig, context: Any) -> Iterator[Crew]:
     target, cards = str(config.hydra.launcher.get("_target_")), visible_cards()
     with read_write(config), open_dict(config):
         jobs = config.sweep.jobs = int(config.sweep.jobs or len(cards) or machine.processors())
+    if "RayLauncher" in target and config.hydra.launcher.ray.remote.get("num_gpus", 0) is None:
+        with read_write(config), open_dict(config):
+            config.hydra.launcher.ray.remote.num_gpus = int(bool(cards))
     with told(config, target):
+        refuse_at_odds(target)
         plugins = Plugins.instance()
         launcher = plugins.instantiate_launcher(hydra_context=context, task_function=member, config=config)
         if "RayLauncher" in target and (address := config.hydra.launcher.ray.init.get("address")):
@@ -41,6 +47,26 @@ def crew(config: DictConfig, context: Any) -> Iterator[Crew]:
     # submitit starts all that it is given on this machine at once
     at_once = 1 if basic else jobs if "LocalLauncher" in target else 0
     yield Crew(launcher, 1 if basic else jobs, at_once, threads, cards=cards if here else ())
+
+
+def refuse_at_odds(target: str) -> None:
+    """Raise UserError where a launcher's package wants another version of something than is installed: two of them may
+    not go together, and would say so by whatever breaks first."""
+    word = next((word for word in EXTRAS if word in target.lower()), "")
+    if not word:
+        return
+    try:
+        wanted = map(Requirement, metadata.requires(f"hydra-{word}-launcher") or ())
+    except metadata.PackageNotFoundError:  # which the launcher's class will show, or a launcher of somebody's own
+        return
+    for one in wanted:
+        if one.marker is None or one.marker.evaluate():
+            installed = metadata.version(one.name)
+            if not one.specifier.contains(installed, prereleases=True):
+                raise UserError(
+                    f"hydra-{word}-launcher wants {one}, and {one.name} {installed} is installed; in an environment of "
+                    f"its own: pip install 'stx[{EXTRAS[word]}]'"
+                )
 
 
 def joined(address: str, config: DictConfig) -> None:
@@ -59,6 +85,8 @@ def told(config: DictConfig, target: str) -> Iterator[None]:
     """What goes wrong with a launcher, in a line: plugins raise whatever they like."""
     try:
         yield
+    except UserError:
+        raise
     except Exception as error:
         name = config.hydra.runtime.choices.get("hydra/launcher", target)
         extra = next((extra for word, extra in EXTRAS.items() if word in target.lower()), "")

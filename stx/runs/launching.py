@@ -2,7 +2,8 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
@@ -12,7 +13,7 @@ from stx import atomic
 from stx.config.compose import override
 from stx.config.secrets import hidden
 from stx.errors import UserError
-from stx.runs.files import ERROR, RUN
+from stx.runs.files import ERROR, RUN, in_use
 from stx.runs.member import ENDED, Told, failure, outcome, over
 
 log = logging.getLogger("stx")
@@ -49,6 +50,7 @@ def work(crew: Crew, orders: Sequence[Order], root: Path, between: Callable[[], 
     all others and alone, so that each death costs one run at most; it is resumed from its last state.
     Raises UserError where the launcher begins nothing at all.
     """
+    wait_for(order.folder for order in orders)
     waiting = [order for order in orders if outcome(order.folder) not in ENDED]
     for order in waiting:
         (order.folder / ERROR).unlink(missing_ok=True)  # of an earlier try
@@ -68,6 +70,15 @@ def work(crew: Crew, orders: Sequence[Order], root: Path, between: Callable[[], 
         if not over(order.folder):
             with suppress(OSError):
                 atomic.write(order.folder / ERROR, f"its worker died, twice{f': {lost}' if lost else ''}\n")
+
+
+def wait_for(folders: Iterable[Path]) -> None:
+    """Until no process is at work in them any more: a worker outlives whoever launched it and was killed."""
+    for folder in folders:
+        if in_use(folder):
+            log.warning(f"{folder}: a worker of before is still at work there; waiting for its end")
+            while in_use(folder):
+                time.sleep(1.0)
 
 
 def launched(crew: Crew, orders: Sequence[Order], root: Path, between: Callable[[], object]) -> tuple[set[Path], str]:

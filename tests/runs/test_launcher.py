@@ -75,6 +75,17 @@ def test_a_launcher_that_is_not_installed_or_has_other_settings_is_a_line() -> N
         assert nobody is None
 
 
+def test_what_cannot_be_installed_together_is_said_before_a_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launcher.metadata, "requires", lambda name: ["cloudpickle<3", "nothing>9; extra == 'more'"])
+    monkeypatch.setattr(launcher.metadata, "version", lambda name: "3.1.2")
+    said = r"hydra-ray-launcher wants cloudpickle<3, and cloudpickle 3\.1\.2 is installed; .*stx\[ray\]"
+    with pytest.raises(UserError, match=said):
+        launcher.refuse_at_odds("hydra_plugins.hydra_ray_launcher.ray_launcher.RayLauncher")
+    launcher.refuse_at_odds("hydra._internal.core_plugins.basic_launcher.BasicLauncher")
+    monkeypatch.setattr(launcher.metadata, "version", lambda name: "2.2.1")
+    launcher.refuse_at_odds("hydra_plugins.hydra_ray_launcher.ray_launcher.RayLauncher")
+
+
 def test_jobs_in_this_process_come_one_by_one_and_elsewhere_as_many_as_are_asked_for() -> None:
     with at_work(), launcher.crew(*multirun(["sweep.jobs=4"])) as crew:
         assert (crew.workers, crew.at_once, crew.threads) == (1, 1, 0)

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from stx.errors import UserError
 from stx.runs import identity, launching
@@ -68,6 +69,24 @@ def test_what_has_ended_is_not_made_again_and_what_failed_before_is(tmp_path: Pa
     work(Crew(launcher, 1, 0), orders(tmp_path, "a", "b"), tmp_path, between=lambda: None)
     assert launcher.launches == [["b"]]
     assert failure(tmp_path / "b") == ""
+
+
+def test_a_worker_that_outlived_its_launcher_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    lock = FileLock(str((tmp_path / "a").absolute() / ".lock"), is_singleton=False)
+    (tmp_path / "a").mkdir()
+    lock.acquire()
+
+    def ends(seconds: float) -> None:
+        good(tmp_path / "a")
+        lock.release()
+
+    monkeypatch.setattr("time.sleep", ends)
+    launcher = Launcher(tmp_path, b=good)
+    work(Crew(launcher, 1, 0), orders(tmp_path, "a", "b"), tmp_path, between=lambda: None)
+    assert launcher.launches == [["b"]]
+    assert "a worker of before is still at work there" in caplog.text
 
 
 def test_a_run_without_memory_is_tried_once_more_behind_the_others(tmp_path: Path) -> None:

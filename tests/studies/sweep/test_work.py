@@ -32,7 +32,7 @@ def test_a_job_that_cannot_go_on_takes_no_other_along(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_sweep_goes_on_where_it_was(tmp_path: Path) -> None:
-    words = ["run", "--multirun", *TINY, "optim.steps=600", "optim.stop_at=null", "pooling=max,avg"]
+    words = ["run", "--multirun", *TINY, "optim.steps=150", "optim.stop_at=null", "pooling=max,avg"]
     first, deadline = Started(tmp_path, *words, "hydra.sweep.dir=sweep"), time.monotonic() + 120
     while not (tmp_path / "sweep" / "0" / "losses.csv").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
