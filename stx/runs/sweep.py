@@ -153,9 +153,16 @@ def refuse_somebody_s(folder: Path) -> None:
         raise UserError(f"{path} would be written over; name another folder: hydra.sweep.dir=...")
 
 
-def write(folder: Path, tasks: Sequence[Task], typed: Sequence[str], sweeper: Sequence[str] = ()) -> None:
-    """Which jobs the sweep has, with those that it had before and does not have now. `sweeper`: what chose another one
-    than stx's own, as typed."""
+def workers_of(config: DictConfig) -> list[str]:
+    """What was typed of Hydra's own part that goes on with a sweep: its sweeper and its launcher."""
+    own: Any = OmegaConf.to_container(config.hydra.overrides.hydra)
+    parts = ("hydra/sweeper", "hydra.sweeper.", "hydra/launcher", "hydra.launcher.")
+    jobs = [text for text in overrides_of(config) if key_of(text) == "sweep.jobs"]
+    return [*(text for text in own if key_of(text).startswith(parts)), *jobs]
+
+
+def write(folder: Path, tasks: Sequence[Task], typed: Sequence[str], workers: Sequence[str] = ()) -> None:
+    """Which jobs the sweep has, with those that it had before and does not have now; who works them."""
     jobs = [
         {"number": task.number, "folder": os.path.relpath(task.folder, folder), "digest": task.digest,
          "overrides": task.overrides, "values": task.values}
@@ -163,7 +170,7 @@ def write(folder: Path, tasks: Sequence[Task], typed: Sequence[str], sweeper: Se
     ]  # fmt: skip
     others = [one for one in recorded(folder).get("jobs", ()) if one["digest"] not in {task.digest for task in tasks}]
     asked = taken_out([text for text in typed if not key_of(text).startswith(OWN)])
-    record = {"format": FORMAT, "overrides": asked, "sweeper": list(sweeper), "jobs": [*jobs, *others]}
+    record = {"format": FORMAT, "overrides": asked, "workers": list(workers), "jobs": [*jobs, *others]}
     atomic.write(folder / SWEEP, json.dumps(record, indent=2))
 
 
@@ -195,7 +202,7 @@ def taken_up(typed: list[str]) -> list[str]:
         return typed
     rest = [text for text in typed if text not in (*named, "--multirun", "-m")]
     again = {key_of(text) for text in rest}
-    before = [text for text in (*record.get("sweeper", ()), *record["overrides"]) if key_of(text) not in again]
+    before = [text for text in (*record.get("workers", ()), *record["overrides"]) if key_of(text) not in again]
     return [*before, *rest, "sweep.resume=true", override("hydra.sweep.dir", str(folder)), "--multirun"]
 
 

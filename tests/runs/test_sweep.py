@@ -80,6 +80,17 @@ def test_resume_takes_up_the_sweep_that_a_folder_holds(tmp_path: Path) -> None:
         sweep.taken_up(typed)
 
 
+def test_a_sweep_goes_on_by_the_launcher_that_it_had(tmp_path: Path) -> None:
+    typed = ["hydra/launcher=joblib", "hydra.launcher.verbose=1", "sweep.jobs=3", "seed=0,1"]
+    with at_work():
+        config, _ = multirun([*TINY, *typed])
+        workers = sweep.workers_of(config)
+    assert workers == ["hydra/launcher=joblib", "hydra.launcher.verbose=1", "sweep.jobs=3"]
+    sweep.write(tmp_path, [], ["seed=0,1"], workers)
+    taken_up = sweep.taken_up([override("resume", str(tmp_path)), "sweep.jobs=2"])
+    assert taken_up[:4] == ["hydra/launcher=joblib", "hydra.launcher.verbose=1", "seed=0,1", "sweep.jobs=2"]
+
+
 def test_the_sweep_of_a_command_is_known_by_all_but_the_values_of_its_axes(tmp_path: Path) -> None:
     for name, typed in (("a", ["seed=0,1", "pooling=avg"]), ("b", ["seed=0,1", "pooling=max"])):
         (tmp_path / name).mkdir()

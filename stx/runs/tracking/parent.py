@@ -26,6 +26,9 @@ class Nobody:
     def show(self, files: Collection[Path], tags: Mapping[str, str]) -> None:
         """The files of its page, and what it says, in place of what it said before. THIS_RUN stands for its id."""
 
+    def measured(self, values: Mapping[str, float]) -> None:
+        """What the sweep comes to, in numbers; once, as each call is a point of theirs."""
+
     def end(self, outcome: str, status: str) -> None: ...
 
 
@@ -42,6 +45,12 @@ class Parent(Nobody):
             for file in files:
                 self.store.client.log_artifact(self.run.id, str(file))
             self.store.note(self.run, {}, {key: text.replace(THIS_RUN, self.run.id) for key, text in tags.items()})
+        except Exception as error:
+            self.trouble(error)
+
+    def measured(self, values: Mapping[str, float]) -> None:
+        try:
+            self.store.note(self.run, values, {})
         except Exception as error:
             self.trouble(error)
 

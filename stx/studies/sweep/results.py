@@ -88,3 +88,10 @@ def nearest(rows: Sequence[Row]) -> tuple[Row, float] | None:
 def lost(rows: Sequence[Row]) -> list[Row]:
     """Those that have no picture to be judged by: failed, or diverged."""
     return [row for row in rows if row.outcome in ("failed", "diverged")]
+
+
+def summary(rows: Sequence[Row]) -> dict[str, float]:
+    """A sweep in numbers, for the list of runs in its store."""
+    best = nearest(rows)
+    measured = {"sweep/style": best[0].style, "sweep/content": best[0].content} if best else {}
+    return {"sweep/jobs": len(rows), "sweep/failed": len(lost(rows)), **measured}

@@ -22,7 +22,7 @@ from stx.runs.files import ERROR, OUTPUT, SETTINGS, alone_in
 from stx.runs.launcher import crew
 from stx.runs.launching import Crew, Order, work
 from stx.runs.study import asked, optuna
-from stx.runs.sweep import Task, checked, recorded, refuse_somebody_s, write
+from stx.runs.sweep import Task, checked, recorded, refuse_somebody_s, workers_of, write
 from stx.runs.tracking.parent import Nobody, parent
 from stx.studies.sweep import report, trials
 from stx.studies.sweep.forecast import needed, summed
@@ -74,8 +74,7 @@ class Searching:
     ):
         self.config, self.settings, self.ground, self.study = config, settings, stands_on, study
         self.workers, self.folder, self.typed = workers, folder, overrides_of(config)
-        chosen: Any = OmegaConf.to_container(config.hydra.overrides.hydra)
-        self.sweeper = [text for text in chosen if key_of(text).startswith(("hydra/sweeper", "hydra.sweeper."))]
+        self.sweeper = workers_of(config)
         self.command = command([*self.sweeper, *self.typed])
         self.space = space(stands_on.axes)
         self.seed = stands_on.base.seed if settings.seed is None else settings.seed

@@ -23,11 +23,11 @@ from stx.runs.files import OUTPUT, SETTINGS, SWEEP, alone_in
 from stx.runs.launcher import crew
 from stx.runs.launching import Crew, Order, work
 from stx.runs.member import ENDED
-from stx.runs.sweep import Task, earlier, plan, refuse_somebody_s, write
+from stx.runs.sweep import Task, earlier, plan, refuse_somebody_s, workers_of, write
 from stx.runs.tracking.parent import Nobody, parent
 from stx.studies.sweep import report
 from stx.studies.sweep.forecast import forecast
-from stx.studies.sweep.results import OVER, Row, lost, read
+from stx.studies.sweep.results import OVER, Row, lost, read, summary
 
 log = logging.getLogger("stx")
 
@@ -53,8 +53,8 @@ def sweep(config: DictConfig, context: Any) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with alone_in(folder), raising():
             atomic.write(folder / SETTINGS, OmegaConf.to_yaml(config))
-            write(folder, tasks, typed)
-            run(tasks, workers, folder, command(typed))
+            write(folder, tasks, typed, workers_of(config))
+            run(tasks, workers, folder, command([*workers_of(config), *typed]))
 
 
 def run(tasks: Sequence[Task], workers: Crew, folder: Path, command: str) -> None:
@@ -76,8 +76,9 @@ def run(tasks: Sequence[Task], workers: Crew, folder: Path, command: str) -> Non
             say(f"the sweep so far: {folder / report.PAGE}.html\ngo on: {go_on(folder)}")
         raise
     page = show(tasks, folder, stands, command)
-    stands.end("finished", "FINISHED")
     rows, seen = [read(task) for task in tasks], f"MLflow: {stands.where}" if stands.where else ""
+    stands.measured(summary(rows))
+    stands.end("finished", "FINISHED")
     for line in filter(None, [report.verdict(rows).replace("**", ""), *failures(rows), seen]):
         say(line)
     for row in rows:
@@ -152,4 +153,4 @@ def go_on(folder: Path) -> str:
 
 
 def command(typed: Sequence[str]) -> str:
-    return shlex.join(["python", "-m", "stx.run", "--multirun", *typed])
+    return shlex.join(["python", "-m", "stx.run", "--multirun", *dict.fromkeys(typed)])

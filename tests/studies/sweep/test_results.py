@@ -10,7 +10,7 @@ import pytest
 from stx.runs import identity
 from stx.runs.identity import Identity
 from stx.runs.sweep import Task
-from stx.studies.sweep.results import Row, lost, nearest, read
+from stx.studies.sweep.results import Row, lost, nearest, read, summary
 
 CONFIG: Any = None
 
@@ -55,3 +55,5 @@ def test_the_nearest_to_the_style_keeps_as_much_content_as_half_of_them() -> Non
     assert (best.task.number, middle) == (2, 0.5)
     assert nearest(rows[3:]) is None
     assert [one.task.number for one in lost(rows)] == [3]
+    assert summary(rows) == {"sweep/jobs": 5, "sweep/failed": 1, "sweep/style": 0.4, "sweep/content": 0.5}
+    assert summary(rows[3:4]) == {"sweep/jobs": 1, "sweep/failed": 1}
