@@ -75,7 +75,12 @@ def joined(address: str, config: DictConfig) -> None:
 
     host, _, port = address.rpartition(":")
     if host and port.isdecimal() and "/" not in host:  # Ray itself would try for minutes
-        socket.create_connection((host, int(port)), timeout=RAY_ANSWERS).close()
+        try:
+            socket.create_connection((host, int(port)), timeout=RAY_ANSWERS).close()
+        except OSError as error:
+            raise UserError(
+                f"hydra/launcher=ray: no cluster answers at {address} ({error.strerror or error})"
+            ) from None
     settings: Any = OmegaConf.to_container(config.hydra.launcher.ray.init, resolve=True)
     ray.init(**settings)
 
