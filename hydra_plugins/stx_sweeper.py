@@ -1,4 +1,5 @@
-"""Hydra's door to stx's sweeps: it takes plugins from a package of this name alone, and imports them at every start."""
+"""Hydra's door to stx's sweeps and searches: it takes plugins from a package of this name alone, and imports them at
+every start."""
 
 from typing import Any
 
@@ -10,7 +11,7 @@ from omegaconf import DictConfig
 class Sweeper(Plugin):
     """All combinations of the values that are given. What its settings are is stx's business, as all the rest."""
 
-    def __init__(self, max_batch_size: int | None, params: Any, member: str | None):
+    def __init__(self, **settings: Any):
         self.context: HydraContext
         self.config: DictConfig
 
@@ -21,3 +22,12 @@ class Sweeper(Plugin):
         from stx.studies.sweep.work import sweep
 
         sweep(self.config, self.context)
+
+
+class Searcher(Sweeper):
+    """Trials, one upon the other. Optuna is imported by a search alone."""
+
+    def sweep(self, arguments: list[str]) -> None:
+        from stx.studies.sweep.search import search
+
+        search(self.config, self.context)

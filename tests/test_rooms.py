@@ -103,7 +103,7 @@ def test_only_composing_preflight_sweeps_and_the_command_import_hydra() -> None:
 
 
 def test_a_search_alone_imports_optuna() -> None:
-    assert importers("optuna") == {"stx.runs.study", "stx.studies.sweep.space", "stx.studies.sweep.found"}
+    assert importers("optuna") == {"stx.runs.study", "stx.studies.sweep.space", "stx.studies.sweep.findings"}
 
 
 def test_scripts_and_tests_compose_as_stx_does() -> None:

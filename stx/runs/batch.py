@@ -94,9 +94,7 @@ class Batch:
             if not run_:
                 tags = {"mlflow.parentRunId": self.parent.id, "stx.digest": planned.digest}
                 message, full = attempt(planned.job._replace(tags=tags))
-                # nobody goes on with a finished member, and an L-BFGS has much to remember
-                if outcome(planned.job.folder) in ENDED:
-                    (planned.job.folder / CHECKPOINT).unlink(missing_ok=True)
+                forget(planned.job.folder)
                 if full and first:
                     log.warning(f"{name}: {message}; tried again behind the others")
                     waiting.append(name)
@@ -112,13 +110,14 @@ class Batch:
             job, digest = self.planned[name]
             tags = {"mlflow.parentRunId": self.parent.id, "stx.digest": digest}
             orders.append(Order(name, job.overrides, job.folder, tags))
+        started = time.monotonic()
         launch(crew, orders, self.folder, between=lambda: None)
         self.worked |= kept.keys()
         for name, before in kept.items():
-            job, run_ = self.planned[name].job, self.run_of(name)
-            record = None if before else identity.read(job.folder)
+            place, run_ = self.planned[name].job.folder, self.run_of(name)
+            forget(place)
             ended = run_.tags["stx.outcome"] if run_ else "failed"
-            yield Ended(name, ended, record.seconds if record else 0.0, "kept" if before else failure(job.folder))
+            yield Ended(name, ended, time.monotonic() - started, "kept" if before else failure(place))
 
     def told_again(self, name: str) -> Run | None:
         """A member that has ended in its folder and is not in the store under this parent: the store is another one, or
@@ -134,6 +133,12 @@ class Batch:
         tags = {**place, "mlflow.parentRunId": self.parent.id, "stx.digest": digest}
         trouble = deliver(job.folder, job.config.tracking.uri, tags)  # type: ignore[union-attr]  # no batch without
         return None if trouble else self.run_of(name)
+
+
+def forget(folder: Path) -> None:
+    """The state of a finished member: nobody goes on with it, and an L-BFGS has much to remember."""
+    if outcome(folder) in ENDED:
+        (folder / CHECKPOINT).unlink(missing_ok=True)
 
 
 @contextmanager

@@ -30,6 +30,12 @@ def crew(config: DictConfig, context: Any) -> Iterator[Crew]:
     from stx.runs.composed import member  # late: it imports torch
 
     target, cards = str(config.hydra.launcher.get("_target_")), visible_cards()
+    basic = target.endswith("BasicLauncher")
+    if basic and (config.sweep.jobs or 1) > 1:
+        raise UserError(
+            f"sweep.jobs={config.sweep.jobs} has no effect: this launcher works one job after the other; "
+            "hydra/launcher=joblib works several"
+        )
     with read_write(config), open_dict(config):
         jobs = config.sweep.jobs = int(config.sweep.jobs or len(cards) or machine.processors())
     if "RayLauncher" in target and config.hydra.launcher.ray.remote.get("num_gpus", 0) is None:
@@ -41,7 +47,6 @@ def crew(config: DictConfig, context: Any) -> Iterator[Crew]:
         launcher = plugins.instantiate_launcher(hydra_context=context, task_function=member, config=config)
         if "RayLauncher" in target and (address := config.hydra.launcher.ray.init.get("address")):
             joined(address, config)
-    basic = target.endswith("BasicLauncher")
     here = "JoblibLauncher" in target or "LocalLauncher" in target  # several on this machine, which they share
     threads = max(1, machine.processors() // jobs) if here else 0
     # submitit starts all that it is given on this machine at once

@@ -151,6 +151,7 @@ def test_a_launcher_of_hydra_s_makes_the_runs_of_a_batch(store: str, tmp_path: P
             ended = list(trial.work())
         assert [(one.name, one.outcome) for one in ended] == [("one", "finished"), ("two", "finished")]
         assert [one.message for one in ended] == messages
+    assert not list(out.rglob("checkpoint.pt"))
     runs = [trial.run_of(name) for name in ("one", "two")]
     assert all(run and run.tags["mlflow.parentRunId"] == trial.parent.id for run in runs)
 

@@ -87,7 +87,7 @@ def test_what_cannot_be_installed_together_is_said_before_a_job(monkeypatch: pyt
 
 
 def test_jobs_in_this_process_come_one_by_one_and_elsewhere_as_many_as_are_asked_for() -> None:
-    with at_work(), launcher.crew(*multirun(["sweep.jobs=4"])) as crew:
+    with at_work(), launcher.crew(*multirun([])) as crew:
         assert (crew.workers, crew.at_once, crew.threads) == (1, 1, 0)
     with at_work(), launcher.crew(*multirun(["sweep.jobs=4", "hydra/launcher=joblib"])) as crew:
         assert (crew.workers, crew.at_once) == (4, 0)

@@ -30,7 +30,7 @@ NAMED = 24
 """Jobs, up to which a chart has a name for each; of more, one for each value of the first axis."""
 
 
-class Found(NamedTuple):
+class Findings(NamedTuple):
     """Of a search, so far."""
 
     said: str
@@ -40,19 +40,19 @@ class Found(NamedTuple):
     """Files in its folder, each with its title."""
 
 
-def write(folder: Path, rows: Sequence[Row], command: str, found: Found | None = None) -> list[Path]:
-    """The page, first, and the files that it shows. Of jobs that have not ended it says so. `found`: what a search has
-    to say and to show, in place of what is nearest and of sheets of all."""
+def write(folder: Path, rows: Sequence[Row], command: str, findings: Findings | None = None) -> list[Path]:
+    """The page, first, and the files that it shows. Of jobs that have not ended it says so. `findings`: what a
+    search has to say and to show, in place of what is nearest and of sheets of all."""
     rows = sorted(rows, key=lambda row: row.task.number)
     atomic.write(folder / TABLE, table(rows))
-    shown_sheets = list(sheets(folder, rows)) if found is None else found.pictures
+    shown_sheets = list(sheets(folder, rows)) if findings is None else findings.pictures
     chart = charted(folder, rows)
     axes = list(rows[0].task.values)
     ended = sum(row.outcome in OVER for row in rows)
-    one = "trial" if found else "job"
+    one, many = ("trial", findings.trials) if findings else ("job", len(rows))
     blocks: list[page.Block] = [
         page.Text(f"`{command}`"),
-        page.Text(f"{ended} of {found.trials if found else len(rows)} {one}s have ended. {verdict(rows, found)}"),
+        page.Text(f"{ended} of {many} {one}s have ended. {verdict(rows, findings)}"),
         *([page.Items([f"**{row.task.name}** {row.outcome}: {row.message or 'not finite'}" for row in lost(rows)])]
           if lost(rows) else []),
     ]  # fmt: skip
@@ -71,16 +71,16 @@ def write(folder: Path, rows: Sequence[Row], command: str, found: Found | None =
         ),
     ]  # fmt: skip
     blocks += [page.Heading("Runs"), page.Links([links(row, folder) for row in rows])]
-    title = f"{'A search' if found else 'A sweep'} over {' and '.join(axes) or 'nothing'}"
+    title = f"{'A search' if findings else 'A sweep'} over {' and '.join(axes) or 'nothing'}"
     written, _ = page.write(folder, title, blocks, PAGE)
     return [written, folder / TABLE, *(file for _, file in shown_sheets), *([chart] if chart else [])]
 
 
-def verdict(rows: Sequence[Row], found: Found | None = None) -> str:
+def verdict(rows: Sequence[Row], findings: Findings | None = None) -> str:
     """Which job came nearest to the style, or what a search found, and how many gave nothing."""
     best, failed = nearest(rows), lost(rows)
-    parts = [found.said] if found else []
-    if best and not found:
+    parts = [findings.said] if findings else []
+    if best and not findings:
         row, middle = best
         parts.append(
             f"Nearest to the style at no more than the median content distance ({middle:.2f}): **{row.task.name}**, "
@@ -184,15 +184,15 @@ def charted(folder: Path, rows: Sequence[Row]) -> Path | None:
     )
 
 
-def description(rows: Sequence[Row], command: str, found: Found | None = None) -> str:
+def description(rows: Sequence[Row], command: str, findings: Findings | None = None) -> str:
     """For the sweep's own run, in Markdown; the store folds it after four lines."""
     axes = list(rows[0].task.values)
     head = ["job", *axes, "outcome", "style", "content", "seconds", ""]
     sheet = f"![the pictures](get-artifact?path={SHEET}&run_uuid={THIS_RUN})"
     lines = [
-        verdict(rows, found) or f"{len(rows)} jobs",
+        verdict(rows, findings) or f"{len(rows)} jobs",
         "",
-        *([sheet, ""] if not found and len(axes) < 3 and nearest(rows) else []),
+        *([sheet, ""] if not findings and len(axes) < 3 and nearest(rows) else []),
     ]
     lines += [f"`{command}`", ""]
     lines += [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]

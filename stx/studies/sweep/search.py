@@ -25,8 +25,8 @@ from stx.runs.study import asked, optuna
 from stx.runs.sweep import Task, checked, recorded, refuse_somebody_s, workers_of, write
 from stx.runs.tracking.parent import Nobody, parent
 from stx.studies.sweep import report, trials
+from stx.studies.sweep.findings import answer, findings, lines
 from stx.studies.sweep.forecast import needed, summed
-from stx.studies.sweep.found import answer, found, lines
 from stx.studies.sweep.probe import Ground, ground
 from stx.studies.sweep.results import Row, read
 from stx.studies.sweep.space import as_typed, overrides, space
@@ -170,7 +170,7 @@ class Searching:
             draw = last or time.monotonic() - self.drawn >= DRAWN
             self.drawn = time.monotonic() if draw else self.drawn
             settings = self.settings
-            so_far = found(self.study, rows, self.folder, settings.n_trials, settings.content_at_most, draw)
+            so_far = findings(self.study, rows, self.folder, settings.n_trials, settings.content_at_most, draw)
             files = report.write(self.folder, rows, self.command, so_far)
             self.stands.show(files, {"mlflow.note.content": report.description(rows, self.command, so_far)})
 

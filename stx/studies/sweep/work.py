@@ -17,6 +17,7 @@ from stx import atomic
 from stx.config.command import result, say
 from stx.config.compose import override, overrides_of
 from stx.config.schema import sweep_options
+from stx.config.secrets import hidden
 from stx.errors import UserError
 from stx.loop.signals import raising
 from stx.runs.files import OUTPUT, SETTINGS, SWEEP, alone_in
@@ -102,13 +103,17 @@ def show(tasks: Sequence[Task], folder: Path, stands: Nobody, command: str) -> P
 
 
 def seldom(act: Callable[[], object]) -> Callable[[], None]:
-    """Acts at calls that come so late that all acts together take little of the time."""
+    """Acts at calls that come so late that all acts together take little of the time. What goes wrong is said, and ends
+    nothing: a full disk, say, of which the jobs beside have their own word."""
     due = time.monotonic() + OFTEN
 
     def call() -> None:
         nonlocal due
         if (began := time.monotonic()) >= due:
-            act()
+            try:
+                act()
+            except Exception as error:
+                log.warning(f"the sweep's page is not renewed: {hidden(str(error) or type(error).__name__)}")
             due = time.monotonic() + max(OFTEN, SHARE * (time.monotonic() - began))
 
     return call

@@ -16,7 +16,7 @@ from stx.runs.files import BASELINES, ERROR, MEASURES, STUDY
 from stx.runs.identity import Identity, write
 from stx.runs.launching import Crew, Order
 from stx.runs.study import asked, opened
-from stx.studies.sweep import found, report, search
+from stx.studies.sweep import findings, report, search
 
 BETA = "loss_weights.beta=tag(log, interval(1,100))"
 TYPED = ("--multirun", "hydra/sweeper=optuna", *SMALL, "tracking=none", "hydra.sweep.dir=it")
@@ -53,7 +53,7 @@ def worked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Worked:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(search, "work", work)
     monkeypatch.setattr(report, "charted", lambda *_: None)  # which take longer than all else here
-    monkeypatch.setattr(found, "plots", lambda *_: [])
+    monkeypatch.setattr(findings, "plots", lambda *_: [])
     return done
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from conftest import SHALLOW, Started, command
+from stx.studies.sweep import work
 
 TINY = ["model=vgg19_random", "image_size.width=40", "image_size.height=32", "optim.steps=2", *SHALLOW, "tracking=none"]
 
@@ -53,3 +54,18 @@ def test_a_plan_says_what_a_sweep_takes_and_starts_nothing(tmp_path: Path) -> No
     assert done.returncode == 0, done.stderr
     assert "2 jobs, one after the other: under a minute, up to" in done.stderr
     assert not list(tmp_path.rglob("sweep.json"))
+
+
+def test_a_page_that_cannot_be_written_ends_no_sweep(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full() -> None:
+        raise OSError(28, "No space left on device")
+
+    clock = iter((0.0, 1.0, 6.0, 6.0, 6.0))
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    call = work.seldom(full)
+    call()  # too soon
+    assert not caplog.messages
+    call()
+    assert caplog.messages == ["the sweep's page is not renewed: [Errno 28] No space left on device"]

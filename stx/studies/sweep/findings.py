@@ -14,20 +14,20 @@ from stx.pictures import images
 from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs.files import OUTPUT
 from stx.runs.study import asked, optuna
-from stx.studies.sweep.report import CELL, WIDEST, Found, thumbnail
+from stx.studies.sweep.report import CELL, WIDEST, Findings, thumbnail
 from stx.studies.sweep.results import Row
 from stx.studies.sweep.trials import best
 
 STYLE, CONTENT = "style distance", "content distance"
 
 
-def found(
+def findings(
     study: Any, rows: Sequence[Row], folder: Path, trials: int, content_at_most: float | None, draw: bool
-) -> Found:
+) -> Findings:
     """Without `draw` the plots are those of an earlier time: they take seconds."""
     chosen = answer(study, rows, content_at_most)
     said = next(iter(lines(chosen, rows, content_at_most)), "")  # of a front the sheet shows the rest
-    return Found(said, trials, [*best_sheet(rows, chosen, folder, content_at_most), *plots(study, folder, draw)])
+    return Findings(said, trials, [*best_sheet(rows, chosen, folder, content_at_most), *plots(study, folder, draw)])
 
 
 def answer(study: Any, rows: Sequence[Row], content_at_most: float | None) -> list[Row]:

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from stx.runs.study import opened
-from stx.studies.sweep.found import plots
+from stx.studies.sweep.findings import plots
 
 
 @pytest.mark.parametrize(
