@@ -26,6 +26,7 @@ from hydra.errors import OverrideParseException as OverrideParseException
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from stx.config.loader import OncePerChoice
 from stx.config.schema import CONF, Config, validate
 
 # The plugin of a launcher stores the types of its settings under the name that stx's preset for it has.
@@ -64,6 +65,15 @@ def at_work() -> Iterator[None]:
     else:
         with initialize_config_dir(str(CONF), version_base="1.3"):
             yield
+
+
+def once_per_choice() -> OncePerChoice:
+    """Hydra's loader for as long as it is at work: it keeps what it has composed, for the jobs of a sweep."""
+    own = GlobalHydra.instance().hydra
+    assert own is not None
+    loader = OncePerChoice(own.config_loader)  # type: ignore[arg-type]  # of which Hydra has one kind
+    own.config_loader = loader
+    return loader
 
 
 def multirun(overrides: Sequence[str]) -> tuple[DictConfig, HydraContext]:

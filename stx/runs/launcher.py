@@ -12,7 +12,7 @@ from hydra.core.plugins import Plugins
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from packaging.requirements import Requirement
 
-from stx.config.compose import at_work, multirun, override
+from stx.config.compose import at_work, multirun, once_per_choice, override
 from stx.config.secrets import hidden
 from stx.errors import UserError
 from stx.model import machine
@@ -44,6 +44,7 @@ def crew(config: DictConfig, context: Any) -> Iterator[Crew]:
     with told(config, target):
         refuse_at_odds(target)
         plugins = Plugins.instance()
+        context.config_loader = once_per_choice()
         launcher = plugins.instantiate_launcher(hydra_context=context, task_function=member, config=config)
         if "RayLauncher" in target and (address := config.hydra.launcher.ray.init.get("address")):
             joined(address, config)
