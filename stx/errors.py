@@ -11,6 +11,15 @@ class UserError(ValueError):
     """
 
 
+class Taken(UserError):
+    """Another process is at work in a folder."""
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, or what it is called where it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:
     """A hint at the nearest allowed name, or nothing where none is near."""
     nearest = get_close_matches(name, list(allowed), n=1, cutoff=0.5)

@@ -33,7 +33,7 @@ def main() -> None:
 
     from stx.config import command
     from stx.config.schema import CONF
-    from stx.runs.sweep import taken_up
+    from stx.runs.sweep_record import taken_up
 
     command.main(hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")(job), taken_up)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from stx.config import command
 from stx.config.addresses import database_file
 from stx.config.secrets import taken_out
-from stx.errors import UserError
+from stx.errors import UserError, first_line
 
 HELP = """python -m stx.sync [folder ...] [--again] [tracking.uri=...]
 
@@ -54,7 +54,7 @@ def sync(given: Sequence[str]) -> int:
         try:
             trouble = deliver(run, uri or store_of(run), again=again)
         except (UserError, OSError) as error:  # of a folder that is damaged or locked; the others go on
-            trouble = str(error).splitlines()[0]
+            trouble = first_line(error)
         left += bool(trouble)
         command.say(f"{run}: {trouble or f'its store has all of it, {delivered(run)} bytes of journal'}")
     command.say(f"{len(waiting) - left} of {len(waiting)} runs delivered" if waiting else "nothing to deliver")

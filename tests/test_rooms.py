@@ -23,6 +23,7 @@ DOOR = ("stx", "stx.runs.stylise")
 
 HYDRA = (
     "stx.config.compose",
+    "stx.config.internals",
     "stx.config.loader",
     "stx.runs.preflight",
     "stx.runs.launcher",
@@ -106,7 +107,7 @@ def test_tracking_alone_imports_mlflow() -> None:
 
 def test_only_composing_preflight_sweeps_and_the_command_import_hydra() -> None:
     assert importers("hydra") <= set(HYDRA)
-    assert importers("hydra._internal") == {"stx.config.compose"}
+    assert importers("hydra._internal") == {"stx.config.internals"}
 
 
 def test_a_search_alone_imports_optuna() -> None:

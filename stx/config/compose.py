@@ -1,4 +1,4 @@
-"""From overrides, as one types them, to a config: the one place that asks Hydra, and that knows its private names."""
+"""From overrides, as one types them, to a config: the one place that asks Hydra."""
 
 import argparse
 import math
@@ -13,9 +13,6 @@ from typing import Any, NamedTuple
 
 import hydra
 from hydra import initialize_config_dir
-from hydra._internal.callbacks import Callbacks
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra._internal.utils import get_args_parser
 from hydra.conf import HydraConf
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -26,6 +23,7 @@ from hydra.errors import OverrideParseException as OverrideParseException
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from stx.config.internals import BasicSweeper, Callbacks, get_args_parser
 from stx.config.loader import OncePerChoice
 from stx.config.schema import CONF, Config, validate
 
@@ -111,6 +109,14 @@ def override(key: str, text: str) -> str:
     except HydraException:
         pass
     return f"{key}={quoted(text)}"
+
+
+def stands_for_several(text: str) -> bool:
+    """Whether an override is an axis of a sweep."""
+    try:
+        return bool(OverridesParser.create().parse_override(text).is_sweep_override())
+    except HydraException:
+        return False
 
 
 def quoted(text: str) -> str:

@@ -2,14 +2,18 @@
 
 import copy
 import os
+import re
 from typing import Any
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
+from stx.config.internals import ConfigLoaderImpl, get_overrides_dirname
+
+PLAIN = ("hydra.sweep.", "hydra.sweeper.", "hydra.launcher.", "hydra.run.", "hydra.mode")
+"""What Hydra itself neither reads nor writes while it composes."""
 KEPT = 32
 """Choices of groups that are kept at once."""
 
@@ -20,6 +24,10 @@ class OncePerChoice(ConfigLoaderImpl):
     def __init__(self, loader: ConfigLoaderImpl):
         self.config_search_path, self.repository = loader.config_search_path, loader.repository
         self.composed: dict[tuple[str | None, tuple[str, ...]], DictConfig] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what it keeps: launchers send it to their workers with every job, at more than composing costs."""
+        return {**self.__dict__, "composed": {}}
 
     def _load_configuration_impl(
         self, config_name: str | None, overrides: list[str], run_mode: RunMode, *others: Any, **options: Any
@@ -38,6 +46,8 @@ class OncePerChoice(ConfigLoaderImpl):
             self.composed[key] = super()._load_configuration_impl(
                 config_name, list(key[1]), run_mode, *others, **options
             )
+        if self.composed[key].hydra.searchpath:  # of the primary config: groups may stand there that are not known here
+            return super()._load_configuration_impl(config_name, overrides, run_mode, *others, **options)
         config = copy.deepcopy(self.composed[key])
         self._apply_overrides_to_config(values, config)
         tell(config, parsed)
@@ -50,7 +60,8 @@ class OncePerChoice(ConfigLoaderImpl):
 
 def alone(one: Override) -> bool:
     """Whether it sets a value that composing itself does not ask for."""
-    return one.type is OverrideType.CHANGE and not one.key_or_group.startswith(("hydra.job.", "hydra.searchpath"))
+    hydra = re.match(r"hydra(\.|$)", one.key_or_group)
+    return one.type is OverrideType.CHANGE and (not hydra or one.key_or_group.startswith(PLAIN))
 
 
 def tell(config: DictConfig, parsed: list[Override]) -> None:

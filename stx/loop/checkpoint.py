@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from stx import atomic
-from stx.errors import UserError
+from stx.errors import UserError, first_line
 from stx.loop.optimisers import Optimiser
 
-FORMAT = 3
-READABLE = (1, 2, 3)
+FORMAT = 4
+READABLE = (1, 2, 3, 4)
 """The first had no number, and no optimiser that chose itself; the first two did not say whose they are."""
 
 
@@ -34,6 +34,8 @@ class Checkpoint(NamedTuple):
     backoffs: int
     lowest: list[float] = []  # noqa: RUF012  # a NamedTuple's default, never changed
     """Losses that `stx.loop.convergence` has judged, of this level."""
+    renewed: dict[str, list[Tensor]] = {}  # noqa: RUF012  # likewise
+    """References and targets that were made along the way, by part."""
     run: str = ""
     """The id of the run that it belongs to; of runs of before, none."""
 
@@ -89,6 +91,8 @@ def check_values(state: Checkpoint) -> None:
         raise ValueError("scales are no numbers by name")
     if not all(type(event[0]) is int and isinstance(event[1], str) and len(event) == 2 for event in state.events):
         raise ValueError("events are not [step, what]")
+    if not all(isinstance(each, Tensor) for several in state.renewed.values() for each in several):
+        raise ValueError("what was renewed is no tensors by name")
     if not all(type(loss) is float for loss in state.lowest):
         raise ValueError("lowest are no numbers")
 
@@ -112,7 +116,7 @@ def refused(path: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # a damaged file may raise anything
-        why = shorten((str(error).strip() or type(error).__name__).splitlines()[0], 120, placeholder=" ...")
+        why = shorten(first_line(error), 120, placeholder=" ...")
         raise UserError(
             f"{path}: not a checkpoint of stx ({why})\ndelete it to begin that run anew in its folder"
         ) from None

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from stx.errors import first_line
 from stx.model.losses import Losses, LossNetwork, largest
 from stx.model.memory import ran_out
-from stx.model.terms import PICTURE
 from stx.stats.precision import wide
 
 WARM_UP = 3
@@ -44,7 +44,7 @@ def evaluation(network: LossNetwork, image: Tensor) -> tuple[Evaluate, bool]:
     except RuntimeError as error:
         if ran_out(error):
             raise
-        why = str(error).splitlines()[0]
+        why = first_line(error)
         warnings.warn(f"the step is not captured as a CUDA graph, and slower for it: {why}", stacklevel=2)
         return eager(network, image), False
 
@@ -113,7 +113,7 @@ def named(losses: Losses, image: Tensor) -> dict[str, Tensor]:
             if part.term.group == group and part.place:  # without a place it is the whole group
                 scalars[f"{group}_loss/{part.place}"] = each.detach()
         for (of, layer), each in losses.layers.items():
-            if of == group and layer != PICTURE:
+            if of == group and layer:
                 scalars[f"{group}_loss/{layer}"] = each.detach()
         scalars[f"loss/{group}"] = loss.detach()
     scalars["loss/total"] = losses.total.detach()

@@ -90,49 +90,63 @@ class Batch:
             planned, first = self.planned[name], name not in self.worked
             self.worked.add(name)
             started, message = time.monotonic(), "kept"
-            run_ = self.run_of(name) or self.told_again(name)
-            if not run_:
+            run_, trouble = self.kept(name)
+            if not run_ and not trouble:
                 tags = {"mlflow.parentRunId": self.parent.id, "stx.digest": planned.digest}
                 message, full = attempt(planned.job._replace(tags=tags))
-                forget(planned.job.folder)
                 if full and first:
                     log.warning(f"{name}: {message}; tried again behind the others")
                     waiting.append(name)
                     continue
                 run_ = self.run_of(name)
-            yield Ended(name, run_.tags["stx.outcome"] if run_ else "failed", time.monotonic() - started, message)
+            yield self.ended(name, run_, time.monotonic() - started, trouble or message)
 
     def handed_out(self, crew: Crew, names: Iterable[str]) -> Iterator[Ended]:
         """The same by other processes, which all have their runs at once: none is told of before all have ended."""
-        kept = {name: bool(self.run_of(name) or self.told_again(name)) for name in names}
+        kept = {name: self.kept(name) for name in names}
         orders = []
-        for name in (name for name in kept if not kept[name]):
+        for name in (name for name, (run_, trouble) in kept.items() if not run_ and not trouble):
             job, digest = self.planned[name]
             tags = {"mlflow.parentRunId": self.parent.id, "stx.digest": digest}
             orders.append(Order(name, job.overrides, job.folder, tags))
         started = time.monotonic()
         launch(crew, orders, self.folder, between=lambda: None)
         self.worked |= kept.keys()
-        for name, before in kept.items():
-            place, run_ = self.planned[name].job.folder, self.run_of(name)
-            forget(place)
-            ended = run_.tags["stx.outcome"] if run_ else "failed"
-            yield Ended(name, ended, time.monotonic() - started, "kept" if before else failure(place))
+        for name, (before, trouble) in kept.items():
+            run_ = before or self.run_of(name)
+            message = "kept" if before else trouble or failure(self.planned[name].job.folder)
+            yield self.ended(name, run_, time.monotonic() - started, message)
 
-    def told_again(self, name: str) -> Run | None:
-        """A member that has ended in its folder and is not in the store under this parent: the store is another one, or
-        was lost. It is sent there."""
+    def ended(self, name: str, run_: Run | None, seconds: float, message: str) -> Ended:
+        """Of a member whose run may be nowhere, or in its folder alone."""
+        place = self.planned[name].job.folder
+        if run_:
+            forget(place)
+            return Ended(name, run_.tags["stx.outcome"], seconds, message)
+        if outcome(place) in ENDED:
+            message = f"made, but not in the store{f': {message}' if message else ''}; stx sync {place} sends it there"
+        return Ended(name, "failed", seconds, message)
+
+    def kept(self, name: str) -> tuple[Run | None, str]:
+        """The run of a member that has come to its end before, or what keeps it from the store.
+
+        One that has ended in its folder and is not in the store under this parent is sent there: the store is another
+        one, or was lost.
+        """
+        if run_ := self.run_of(name):
+            return run_, ""
         job, digest = self.planned[name]
         try:
             record = identity.read(job.folder)
         except UserError:  # a damaged one: the attempt to make it says so
-            return None
+            return None, ""
         if record is None or record.outcome not in ENDED or not (job.folder / JOURNAL).exists():
-            return None
+            return None, ""
         place = {"stx.folder": str(job.folder.absolute())}
         tags = {**place, "mlflow.parentRunId": self.parent.id, "stx.digest": digest}
         trouble = deliver(job.folder, job.config.tracking.uri, tags)  # type: ignore[union-attr]  # no batch without
-        return None if trouble else self.run_of(name)
+        run_ = self.run_of(name)
+        return run_, "" if run_ else trouble
 
 
 def forget(folder: Path) -> None:

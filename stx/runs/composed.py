@@ -14,7 +14,7 @@ from stx.runs.files import HYDRA
 from stx.runs.job import Job
 from stx.runs.latest import relative
 from stx.runs.make import run
-from stx.runs.member import Attempt, arrive, attempt
+from stx.runs.member import ENDED, Attempt, arrive, attempt, outcome
 from stx.runs.naming import run_name
 from stx.runs.pruning import pruner
 
@@ -30,6 +30,8 @@ def member(composed: DictConfig) -> Attempt:
     """One of many, in whatever process its launcher has."""
     own = HydraConfig.get()
     told = arrive(own.sweeper.member, Path(own.sweep.dir))
+    if outcome(Path(own.runtime.output_dir)) in ENDED:  # by a worker of before, that outlived its launcher
+        return Attempt("", False)
     return attempt(job(composed)._replace(tags=told.tags, quiet=told.quiet), *pruner(told.trial))
 
 

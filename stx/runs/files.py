@@ -6,7 +6,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from stx.errors import UserError
+from stx.errors import Taken
 
 OUTPUT, CONTENT, STYLE, SHEET = "output.png", "content.png", "style.png", "sheet.jpg"
 """The newest good picture; both inputs at their working sizes; all three side by side."""
@@ -38,6 +38,8 @@ WRITTEN = (
     STORED, DELIVERED, ALONG, UNDELIVERED, HYDRA, TIMING, MEASURES,
 )  # fmt: skip
 LOCK = ".lock"
+GLANCE = 0.5
+"""Seconds that a folder may be held by somebody who only looks whether another one is at work there."""
 
 
 def in_use(folder: Path) -> bool:
@@ -51,11 +53,11 @@ def in_use(folder: Path) -> bool:
 
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    lock = FileLock(str(folder / LOCK), timeout=0)
+    lock = FileLock(str(folder / LOCK), timeout=GLANCE)
     try:
         lock.acquire()
     except Timeout:
-        raise UserError(f"{folder}: another process is at work in this folder; wait for it, or name another") from None
+        raise Taken(f"{folder}: another process is at work in this folder; wait for it, or name another") from None
     try:
         yield
     finally:

@@ -19,7 +19,7 @@ from stx import __version__, atomic
 from stx.config.addresses import database_file, with_file
 from stx.config.compose import leaves
 from stx.config.schema import Config, MlflowTracking, PictureInit, restored
-from stx.errors import UserError
+from stx.errors import UserError, first_line
 from stx.model.prepare import Inputs
 from stx.model.weights import sha256
 from stx.pictures import bundled
@@ -101,7 +101,7 @@ def read(folder: Path) -> Identity | None:
     except UserError:
         raise
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        why = (str(error).strip() or type(error).__name__).splitlines()[0]
+        why = first_line(error)
         if isinstance(error, ValidationError):
             first = error.errors()[0]
             why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"

@@ -1,5 +1,6 @@
 """Which Hydra launcher works the jobs of a sweep, and what part of the machine each of them takes."""
 
+import logging
 import os
 import socket
 from collections.abc import Iterator, Sequence
@@ -14,9 +15,11 @@ from packaging.requirements import Requirement
 
 from stx.config.compose import at_work, multirun, once_per_choice, override
 from stx.config.secrets import hidden
-from stx.errors import UserError
+from stx.errors import UserError, first_line
 from stx.model import machine
 from stx.runs.launching import Crew
+
+log = logging.getLogger("stx")
 
 EXTRAS = {"joblib": "joblib", "submitit": "slurm", "ray": "ray"}
 """By a word in a launcher's class, what installs it: pip install stx[...]. Its package is hydra-<word>-launcher."""
@@ -24,9 +27,11 @@ RAY_ANSWERS = 5.0
 """Seconds, or there is no cluster there."""
 
 
-@contextmanager
-def crew(config: DictConfig, context: Any) -> Iterator[Crew]:
-    """Raises UserError for a launcher that is not installed, or cannot be reached or made with its settings."""
+def crew(config: DictConfig, context: Any) -> Crew:
+    """Whom a config chooses.
+
+    Raises UserError for a launcher that is not installed, or cannot be reached or made with its settings.
+    """
     from stx.runs.composed import member  # late: it imports torch
 
     target, cards = str(config.hydra.launcher.get("_target_")), visible_cards()
@@ -52,7 +57,9 @@ def crew(config: DictConfig, context: Any) -> Iterator[Crew]:
     threads = max(1, machine.processors() // jobs) if here else 0
     # submitit starts all that it is given on this machine at once
     at_once = 1 if basic else jobs if "LocalLauncher" in target else 0
-    yield Crew(launcher, 1 if basic else jobs, at_once, threads, cards=cards if here else ())
+    if here and 0 < len(cards) < jobs:
+        log.warning(f"sweep.jobs={jobs}: there are {len(cards)} cards, so that jobs share them")
+    return Crew(launcher, 1 if basic else jobs, at_once, threads, cards=cards if here else ())
 
 
 def refuse_at_odds(target: str) -> None:
@@ -103,7 +110,7 @@ def told(config: DictConfig, target: str) -> Iterator[None]:
         extra = next((extra for word, extra in EXTRAS.items() if word in target.lower()), "")
         if extra and ("Unknown plugin" in str(error) or isinstance(error, ImportError)):
             raise UserError(f"hydra/launcher={name} is not installed: pip install 'stx[{extra}]'") from None
-        why = hidden((str(error).strip() or type(error).__name__).splitlines()[0])
+        why = hidden(first_line(error))
         raise UserError(f"hydra/launcher={name}: {why}") from None
 
 
@@ -116,8 +123,7 @@ def hired(typed: Sequence[str], folder: Path) -> Iterator[Crew | None]:
         return
     with at_work():
         config, context = multirun([*typed, override("hydra.sweep.dir", str(folder.absolute()))])
-        with crew(config, context) as hands:
-            yield hands._replace(quiet=True)
+        yield crew(config, context)._replace(quiet=True)
 
 
 def visible_cards() -> Sequence[str]:

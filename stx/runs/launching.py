@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from stx import atomic
 from stx.config.compose import override
 from stx.config.secrets import hidden
-from stx.errors import UserError
+from stx.errors import UserError, first_line
 from stx.runs.files import ERROR, RUN, in_use
 from stx.runs.member import ENDED, Told, failure, outcome, over
 
@@ -64,6 +64,9 @@ def work(crew: Crew, orders: Sequence[Order], root: Path, between: Callable[[], 
             raise UserError(f"hydra/launcher: no job has begun: {lost or 'it says nothing'}")
         waiting = [order for order in waiting if order not in begun]
     for order in again:
+        wait_for([order.folder])  # one may raise while others are still at work
+        if outcome(order.folder) in ENDED:
+            continue
         log.warning(f"{order.name}: {failure(order.folder) or 'its worker died'}; tried again")
         (order.folder / ERROR).unlink(missing_ok=True)
         _, lost = launched(crew, [order], root, between)
@@ -88,9 +91,11 @@ def launched(crew: Crew, orders: Sequence[Order], root: Path, between: Callable[
         if crew.at_once == 1 and not crew.quiet:
             log.info(f"{number}/{len(orders)}: {chunk[0].name}")
         try:
-            full |= without_memory(chunk, crew.launcher.launch(typed(crew, chunk, root), initial_job_idx=0))
+            returned = crew.launcher.launch(typed(crew, chunk, root), initial_job_idx=0)
+            full |= without_memory(chunk, returned)
+            lost = raised(returned) or lost
         except Exception as error:
-            lost = hidden((f"{error}".strip() or type(error).__name__).splitlines()[0])
+            lost = hidden(first_line(error))
         between()
     return full, lost
 
@@ -119,9 +124,19 @@ def without_memory(orders: Sequence[Order], returned: Sequence[Any]) -> set[Path
     return {order.folder for order, job in answers if job.status.name == "COMPLETED" and job.return_value[1]}
 
 
+def raised(returned: Sequence[Any]) -> str:
+    """What the last job that came to nothing raised before it could say so itself; empty where none did."""
+    errors = [job._return_value for job in returned if job.status.name == "FAILED"]
+    return hidden(first_line(errors[-1])) if errors else ""
+
+
 def stamp(folder: Path) -> tuple[int, ...]:
     """Changes when a run begins in a folder, goes on there, or says why it cannot."""
-    return tuple(path.stat().st_mtime_ns for name in (RUN, ERROR) if (path := folder / name).exists())
+    times = []
+    for name in (RUN, ERROR):
+        with suppress(OSError):
+            times.append((folder / name).stat().st_mtime_ns)
+    return tuple(times)
 
 
 def chunks(orders: Sequence[Order], size: int) -> Iterator[Sequence[Order]]:

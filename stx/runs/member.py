@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from stx import atomic
 from stx.config.secrets import hidden
-from stx.errors import OutOfMemory, Stopped, UserError
+from stx.errors import OutOfMemory, Stopped, Taken, UserError, first_line
 from stx.loop.listener import Listener
 from stx.runs import identity
 from stx.runs.files import ERROR
@@ -59,9 +59,11 @@ def attempt(job: Job, *watchers: Listener) -> Attempt:
         job.folder.mkdir(parents=True, exist_ok=True)
         (job.folder / ERROR).unlink(missing_ok=True)
         run(job._replace(resumed=identity.read(job.folder)), *watchers)
+    except Taken as error:  # whoever is at work there says what comes of it
+        return Attempt(str(error), False)
     except Exception as error:
         kind = "" if isinstance(error, (UserError, Stopped)) else f"{type(error).__name__}: "
-        message = hidden(f"{kind}{error}").splitlines()[0]
+        message = hidden(f"{kind}{first_line(error)}" if str(error).strip() else type(error).__name__)
         with suppress(OSError):
             atomic.write(job.folder / ERROR, f"{message}\n\n{hidden(traceback.format_exc())}")
         return Attempt(message, isinstance(error, OutOfMemory))

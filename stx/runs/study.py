@@ -13,7 +13,7 @@ NAME = "stx"
 
 
 def optuna() -> Any:
-    """The package, which is imported by nobody else. Raises UserError where it is not installed."""
+    """The package, which takes a second to import. Raises UserError where it is not installed."""
     try:
         import optuna
     except ImportError:

@@ -1,48 +1,30 @@
 """A sweep: its jobs, checked before the first, and known again by what their results depend on."""
 
-import json
 import os
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import starmap
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from stx import atomic
 from stx.config.command import say
-from stx.config.compose import HydraException, at_work, compose, jobs_of_sweep, key_of, override, overrides_of, value_of
+from stx.config.compose import (
+    HydraException,
+    at_work,
+    compose,
+    jobs_of_sweep,
+    key_of,
+    overrides_of,
+    stands_for_several,
+)
 from stx.config.effects import ineffective, swept_in_vain
 from stx.config.refusals import explain_hydra
-from stx.config.schema import Config
-from stx.config.secrets import taken_out
 from stx.errors import UserError
 from stx.runs.check import check, reach_store
-from stx.runs.files import SETTINGS, SWEEP
-
-FORMAT = 1
-OWN = "sweep."
-"""What options of the sweep itself begin with, which no job has."""
-
-
-class Task(NamedTuple):
-    """One job, as its launcher is to have it."""
-
-    number: int
-    overrides: list[str]
-    values: dict[str, str]
-    """What it has of each axis, as typed."""
-    folder: Path
-    config: Config
-    digest: str
-    """Of all that its result depends on."""
-
-    @property
-    def name(self) -> str:
-        """By the values of its axes; of a number, which says nothing by itself, with the last word of its key."""
-        return " ".join(starmap(named, self.values.items())) or f"job {self.number}"
+from stx.runs.files import SETTINGS
+from stx.runs.sweep_record import OWN, recorded
+from stx.runs.task import Task
 
 
 def plan(config: DictConfig) -> list[Task]:
@@ -115,22 +97,11 @@ def axes(jobs: Sequence[Sequence[str]]) -> list[dict[str, str]]:
     return [{key: job[key] for key in keys} for job in values]
 
 
-def named(key: str, value: str) -> str:
-    return shown(value) if re.match(r"['\"]?[^\W\d]", value) else f"{key.rpartition('.')[2]}={shown(value)}"
-
-
-def shown(value: str) -> str:
-    """Of a path its end alone, of a number what tells it apart."""
-    if re.fullmatch(r"-?\d+\.\d{5,}(e[-+]?\d+)?", value):
-        return f"{float(value):.4g}"
-    return value.strip("'\"").rpartition("/")[2] or value
-
-
 def refuse_twice(typed: Sequence[str]) -> None:
     """Raise UserError where an axis is set twice: Hydra would take the last and not say so."""
     for key in map(key_of, typed):
         same = [text for text in typed if key_of(text) == key]
-        if len(same) > 1 and any(map(swept, same)):
+        if len(same) > 1 and any(map(stands_for_several, same)):
             both = " and ".join(same)
             raise UserError(f"{both}: {key} is given twice; give all of its values in one, {key}=a,b,c")
 
@@ -151,80 +122,3 @@ def refuse_somebody_s(folder: Path) -> None:
         return
     if os.path.lexists(path):
         raise UserError(f"{path} would be written over; name another folder: hydra.sweep.dir=...")
-
-
-def workers_of(config: DictConfig) -> list[str]:
-    """What was typed of Hydra's own part that goes on with a sweep: its sweeper and its launcher."""
-    own: Any = OmegaConf.to_container(config.hydra.overrides.hydra)
-    parts = ("hydra/sweeper", "hydra.sweeper.", "hydra/launcher", "hydra.launcher.")
-    jobs = [text for text in overrides_of(config) if key_of(text) == "sweep.jobs"]
-    return [*(text for text in own if key_of(text).startswith(parts)), *jobs]
-
-
-def write(folder: Path, tasks: Sequence[Task], typed: Sequence[str], workers: Sequence[str] = ()) -> None:
-    """Which jobs the sweep has, with those that it had before and does not have now; who works them."""
-    jobs = [
-        {"number": task.number, "folder": os.path.relpath(task.folder, folder), "digest": task.digest,
-         "overrides": task.overrides, "values": task.values}
-        for task in tasks
-    ]  # fmt: skip
-    others = [one for one in recorded(folder).get("jobs", ()) if one["digest"] not in {task.digest for task in tasks}]
-    asked = taken_out([text for text in typed if not key_of(text).startswith(OWN)])
-    record = {"format": FORMAT, "overrides": asked, "workers": list(workers), "jobs": [*jobs, *others]}
-    atomic.write(folder / SWEEP, json.dumps(record, indent=2))
-
-
-def recorded(folder: Path) -> dict[str, Any]:
-    """What a sweep's folder says of it; nothing where it holds none. Raises UserError for one that cannot be read."""
-    path = folder / SWEEP
-    if not path.is_file():
-        return {}
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        if record["format"] != FORMAT:
-            raise UserError(f"{path}: written by a later version of stx (format {record['format']})")
-        if not all({"number", "folder", "digest", "overrides", "values"} <= one.keys() for one in record["jobs"]):
-            raise ValueError("its jobs are incomplete")
-    except UserError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{path}: damaged, so that nothing says which sweep {folder} holds ({error})") from None
-    return record
-
-
-def taken_up(typed: list[str]) -> list[str]:
-    """The command line of the sweep that resume= names, with what is typed beside it; any other as it is."""
-    named = [text for text in typed if key_of(text) == "resume"]
-    if len(named) != 1:
-        return typed
-    folder = Path(os.path.expanduser(value_of(named[0])))
-    if not (record := recorded(folder)):
-        return typed
-    rest = [text for text in typed if text not in (*named, "--multirun", "-m")]
-    again = {key_of(text) for text in rest}
-    before = [text for text in (*record.get("workers", ()), *record["overrides"]) if key_of(text) not in again]
-    return [*before, *rest, "sweep.resume=true", override("hydra.sweep.dir", str(folder)), "--multirun"]
-
-
-def earlier(typed: Sequence[str], below: Path) -> Path:
-    """The folder of the newest sweep below a folder that had the same overrides, but for the values of its axes.
-
-    Raises UserError where there is none.
-    """
-    folders = sorted((path.parent for path in below.rglob(SWEEP)), key=lambda folder: (folder / SWEEP).stat().st_mtime)
-    for folder in reversed(folders):
-        if apart_from_values(recorded(folder)["overrides"]) == apart_from_values(typed):
-            return folder
-    raise UserError(
-        f"sweep.resume=true: no sweep below {below}/ was started by this command; name its folder: hydra.sweep.dir=..."
-    )
-
-
-def apart_from_values(typed: Sequence[str]) -> list[str]:
-    """Overrides in an order of their own, of those that are swept over the key alone."""
-    return sorted(key_of(text) if swept(text) else text for text in typed if not key_of(text).startswith(OWN))
-
-
-def swept(text: str) -> bool:
-    """Whether an override may stand for several values."""
-    return bool({",", "("} & set(text.partition("=")[2]))

@@ -1,6 +1,10 @@
 """What was composed once and copied is what Hydra itself would compose."""
 
+import pickle
+from pathlib import Path
+
 import pytest
+from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from hydra.types import RunMode
@@ -21,11 +25,16 @@ LINES = [
     ["hydra.searchpath=[tests]", "seed=2"],
     ["++optim.steps=3", "optim.steps=4"],
     ["~tracking", "seed=5"],
+    ["hydra.job={name: other}", "seed=2"],
+    ["hydra.runtime.version=9", "hydra.overrides.task=[a]", "seed=2"],
+    ["+optim@other=adam", "seed=2"],
+    ["content=${style}", "seed=2"],
     ["optim={steps: 3}"],
 ]
 REFUSED = [
     ["seed=1,2"],
     ["sede=1"],
+    ["hydra.runtime.choices.style_stat=gram"],
     ["style_stat=grem"],
     ["seed@other=1"],
     ["optim.steps.deeper=1"],
@@ -83,3 +92,28 @@ def test_values_alone_compose_once_and_choices_are_not_kept_without_end(monkeypa
         for stat in ("gram", "mean_std", "cooc_vector"):
             kept.load_configuration(ENTRY, [f"style_stat={stat}"], RunMode.RUN)
         assert len(kept.composed) == 2 < KEPT
+
+
+def test_what_is_kept_does_not_travel_with_every_job_of_a_launcher() -> None:
+    with at_work():
+        kept = once_per_choice()
+        kept.load_configuration(ENTRY, ["seed=1"], RunMode.RUN)
+        assert kept.composed
+        there = pickle.loads(pickle.dumps(kept))
+        assert there.composed == {}
+        assert there.load_configuration(ENTRY, ["seed=1"], RunMode.RUN).seed == 1
+
+
+def test_a_search_path_in_the_primary_config_is_hydra_s_business(tmp_path: Path) -> None:
+    (tmp_path / "own" / "extra").mkdir(parents=True)
+    (tmp_path / "more" / "extra").mkdir(parents=True)
+    (tmp_path / "own" / "extra" / "one.yaml").write_text("value: 1")
+    (tmp_path / "more" / "extra" / "two.yaml").write_text("value: 2")
+    (tmp_path / "own" / "main.yaml").write_text(
+        f"defaults: [{{extra: one}}, _self_]\nhydra: {{searchpath: [{tmp_path / 'more'}]}}\nseed: 0\n"
+    )
+    with initialize_config_dir(str(tmp_path / "own"), version_base="1.3"):
+        kept = once_per_choice()
+        for seed in (1, 2):
+            config = kept.load_configuration("main", ["extra=two", f"seed={seed}"], RunMode.RUN)
+            assert (config.extra.value, config.seed) == (2, seed)

@@ -156,6 +156,25 @@ def test_a_launcher_of_hydra_s_makes_the_runs_of_a_batch(store: str, tmp_path: P
     assert all(run and run.tags["mlflow.parentRunId"] == trial.parent.id for run in runs)
 
 
+@pytest.mark.parametrize("launcher", [[], ["hydra/launcher=basic"]])
+def test_a_member_that_is_made_and_cannot_be_brought_to_the_store_is_said_and_not_made_again(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, launcher: list[str]
+) -> None:
+    one = members(store)[:1]
+    first, _ = work(one, tmp_path / "out")
+    run = first.run_of("one")
+    assert run
+    first.store.client.delete_run(run.id)
+    monkeypatch.setattr("stx.runs.batch.deliver", lambda *_: "the store is full")
+    before = (tmp_path / "out").rglob("losses.csv")
+    stamps = {path: path.stat().st_mtime_ns for path in before}
+    with hired(launcher, tmp_path / "out") as crew, batch("trial", one, tmp_path / "out", crew) as trial:
+        (ended,) = trial.work()
+    assert ended.outcome == "failed"
+    assert ended.message.startswith("made, but not in the store: the store is full; stx sync ")
+    assert {path: path.stat().st_mtime_ns for path in stamps} == stamps
+
+
 def test_one_bad_member_keeps_all_from_starting(store: str, tmp_path: Path) -> None:
     bad = Member("bad", [*SMALL, store, "content=nowhere.png"])
     with pytest.raises(UserError, match=r"nowhere\.png(.|\n)*\(in bad; none was started\)"):

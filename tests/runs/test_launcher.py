@@ -64,8 +64,8 @@ def test_a_ray_cluster_of_two_workers_makes_the_same(tmp_path: Path, forkserver:
 
 def test_a_launcher_that_is_not_installed_or_has_other_settings_is_a_line() -> None:
     def hired(*typed: str) -> None:
-        with at_work(), launcher.crew(*multirun(typed)):
-            pass
+        with at_work():
+            launcher.crew(*multirun(typed))
 
     with pytest.raises(UserError, match=r"^hydra/launcher=ray is not installed: pip install 'stx\[ray\]'$"):
         hired("hydra/launcher=ray", "hydra.launcher._target_=hydra_plugins.gone.RayLauncher")
@@ -87,10 +87,15 @@ def test_what_cannot_be_installed_together_is_said_before_a_job(monkeypatch: pyt
 
 
 def test_jobs_in_this_process_come_one_by_one_and_elsewhere_as_many_as_are_asked_for() -> None:
-    with at_work(), launcher.crew(*multirun([])) as crew:
-        assert (crew.workers, crew.at_once, crew.threads) == (1, 1, 0)
-    with at_work(), launcher.crew(*multirun(["sweep.jobs=4", "hydra/launcher=joblib"])) as crew:
-        assert (crew.workers, crew.at_once) == (4, 0)
-        assert crew.threads >= 1
-    with at_work(), launcher.crew(*multirun(["sweep.jobs=3", "hydra/launcher=submitit_local"])) as crew:
-        assert (crew.workers, crew.at_once) == (3, 3)
+    def of(*typed: str) -> launcher.Crew:
+        with at_work():
+            return launcher.crew(*multirun(typed))
+
+    one, several, chunks = (
+        of(*words)
+        for words in ([], ["sweep.jobs=4", "hydra/launcher=joblib"], ["sweep.jobs=3", "hydra/launcher=submitit_local"])
+    )
+    assert (one.workers, one.at_once, one.threads) == (1, 1, 0)
+    assert (several.workers, several.at_once) == (4, 0)
+    assert several.threads >= 1
+    assert (chunks.workers, chunks.at_once) == (3, 3)

@@ -110,3 +110,35 @@ def test_jobs_are_told_of_their_place_by_hydra_s_own_keys_alone(tmp_path: Path) 
     (typed,) = launching.typed(Crew(None, 2, 0, threads=1), orders(tmp_path, 'it\'s {a}, "b"'), tmp_path)
     assert typed[0] == 'it\'s {a}, "b"'
     assert all(text.startswith("hydra.") for text in typed[1:])
+
+
+def test_what_others_still_work_on_when_a_launcher_raises_is_waited_for_and_not_made_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = FileLock(str((tmp_path / "b").absolute() / ".lock"), is_singleton=False)
+
+    def goes_on(folder: Path) -> Attempt:
+        record(folder, "running")
+        lock.acquire()
+        return Attempt("", False)
+
+    def ends(seconds: float) -> None:
+        good(tmp_path / "b")
+        lock.release()
+
+    monkeypatch.setattr("time.sleep", ends)
+    launcher = Launcher(tmp_path, b=goes_on, a=dies)
+    work(Crew(launcher, 2, 0), orders(tmp_path, "b", "a"), tmp_path, between=lambda: None)
+    assert launcher.launches == [["b", "a"], ["a"]]
+    assert outcome(tmp_path / "b") == "finished"
+    assert failure(tmp_path / "b") == ""
+
+
+def test_what_a_job_raised_before_it_could_begin_is_said(tmp_path: Path) -> None:
+    class Elsewhere:
+        def launch(self, jobs: Sequence[Sequence[str]], initial_job_idx: int) -> list[Any]:
+            error = FileNotFoundError("no folder /home/me here")
+            return [SimpleNamespace(status=SimpleNamespace(name="FAILED"), _return_value=error) for _ in jobs]
+
+    with pytest.raises(UserError, match="no job has begun: no folder /home/me here"):
+        work(Crew(Elsewhere(), 1, 0), orders(tmp_path, "a"), tmp_path, between=lambda: None)

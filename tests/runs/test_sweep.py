@@ -1,13 +1,12 @@
 """The jobs of a sweep: what tells them apart, where they work, and how they are known again."""
 
-import json
 from pathlib import Path
 
 import pytest
 
 from stx.config.compose import at_work, compose, multirun, override
 from stx.errors import UserError
-from stx.runs import sweep
+from stx.runs import sweep, sweep_record
 from stx.runs.files import SETTINGS
 
 TINY = ["model=vgg19_random", "image_size.width=32", "image_size.height=32"]
@@ -48,14 +47,14 @@ def test_jobs_are_the_product_of_their_axes_and_named_by_them(tmp_path: Path) ->
 
 def test_a_job_keeps_its_number_when_its_sweep_gets_more_values(tmp_path: Path) -> None:
     before = planned(tmp_path, "pooling=max,avg", "seed=0,1", "init=noise")
-    sweep.write(tmp_path, before, ["pooling=max,avg", "seed=0,1", "init=noise"])
+    sweep_record.write(tmp_path, before, ["pooling=max,avg", "seed=0,1", "init=noise"])
     after = planned(tmp_path, "pooling=max,avg,l2", "seed=0,1,2", "init=noise", "sweep.resume=true")
     assert len(after) == 9
     numbers = {task.digest: task.number for task in after}
     assert [numbers[task.digest] for task in before] == [0, 1, 2, 3]
     assert sorted(numbers.values()) == list(range(9))
-    sweep.write(tmp_path, after[:1], ["pooling=max", "sweep.resume=true"])
-    record = sweep.recorded(tmp_path)
+    sweep_record.write(tmp_path, after[:1], ["pooling=max", "sweep.resume=true"])
+    record = sweep_record.recorded(tmp_path)
     assert record["overrides"] == ["pooling=max"]
     assert {one["number"] for one in record["jobs"]} == {0, 1, 2, 3}  # none is forgotten
 
@@ -64,37 +63,3 @@ def test_an_axis_that_is_given_twice_is_refused_and_a_fixed_value_may_be(tmp_pat
     with pytest.raises(UserError, match=r"seed is given twice; give all of its values in one, seed=a,b,c"):
         planned(tmp_path, "seed=0,1", "seed=2,3")
     assert [task.config.seed for task in planned(tmp_path, "seed=0", "seed=1")] == [1]
-
-
-def test_resume_takes_up_the_sweep_that_a_folder_holds(tmp_path: Path) -> None:
-    folder = tmp_path / "it's, (mine)"
-    folder.mkdir()
-    sweep.write(folder, planned(folder, "seed=0,1", "init=noise"), ["seed=0,1", "init=noise", "sweep.plan=true"])
-    typed = [override("resume", str(folder)), "init=content"]
-    assert sweep.taken_up(typed) == [
-        "seed=0,1", "init=content", "sweep.resume=true", override("hydra.sweep.dir", str(folder)), "--multirun"
-    ]  # fmt: skip
-    assert sweep.taken_up(["resume=last", "seed=3"]) == ["resume=last", "seed=3"]
-    (folder / "sweep.json").write_text('{"format": 1, "jobs": [{}], "overrides": []}')
-    with pytest.raises(UserError, match="damaged, so that nothing says which sweep"):
-        sweep.taken_up(typed)
-
-
-def test_a_sweep_goes_on_by_the_launcher_that_it_had(tmp_path: Path) -> None:
-    typed = ["hydra/launcher=joblib", "hydra.launcher.verbose=1", "sweep.jobs=3", "seed=0,1"]
-    with at_work():
-        config, _ = multirun([*TINY, *typed])
-        workers = sweep.workers_of(config)
-    assert workers == ["hydra/launcher=joblib", "hydra.launcher.verbose=1", "sweep.jobs=3"]
-    sweep.write(tmp_path, [], ["seed=0,1"], workers)
-    taken_up = sweep.taken_up([override("resume", str(tmp_path)), "sweep.jobs=2"])
-    assert taken_up[:4] == ["hydra/launcher=joblib", "hydra.launcher.verbose=1", "seed=0,1", "sweep.jobs=2"]
-
-
-def test_the_sweep_of_a_command_is_known_by_all_but_the_values_of_its_axes(tmp_path: Path) -> None:
-    for name, typed in (("a", ["seed=0,1", "pooling=avg"]), ("b", ["seed=0,1", "pooling=max"])):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "sweep.json").write_text(json.dumps({"format": 1, "overrides": typed, "jobs": []}))
-    assert sweep.earlier(["pooling=avg", "seed=range(0,5)", "sweep.resume=true"], tmp_path) == tmp_path / "a"
-    with pytest.raises(UserError, match=r"was started by this command; name its folder: hydra\.sweep\.dir="):
-        sweep.earlier(["pooling=l2", "seed=0,1"], tmp_path)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stx.config.schema import MlflowTracking, NoTracking
 from stx.config.secrets import hidden, public
-from stx.errors import UserError
+from stx.errors import UserError, first_line
 from stx.runs.tracking import page
 from stx.runs.tracking.reach import answers, reachable
 from stx.runs.tracking.sender import THIS_RUN
@@ -62,7 +62,7 @@ class Parent(Nobody):
 
     def trouble(self, error: Exception) -> None:
         if not self.failed:
-            why = hidden(f"{error}").splitlines()[0][:200]
+            why = hidden(first_line(error))[:200]
             log.warning(f"the sweep's own run lacks what its folder has ({why}); sweep.resume=true sends it again")
         self.failed = True
 

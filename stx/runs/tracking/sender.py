@@ -11,7 +11,7 @@ from PIL import Image
 
 from stx import atomic
 from stx.config.secrets import public, revealed
-from stx.errors import UserError
+from stx.errors import UserError, first_line
 from stx.pictures.decode import FORMATS
 from stx.runs.files import JOURNAL, STORED, alone_in
 from stx.runs.tracking.courier import Courier, delivered
@@ -215,4 +215,4 @@ def deliver(folder: Path, uri: str = "", tags: Mapping[str, str] = MappingProxyT
             courier.start()
             return "" if courier.finish(PATIENCE) else courier.trouble or "the store does not answer"
     except UserError as error:
-        return str(error).splitlines()[0]
+        return first_line(error)

@@ -6,7 +6,7 @@ from json import JSONDecodeError
 
 from PIL import UnidentifiedImageError
 
-from stx.errors import UserError
+from stx.errors import UserError, first_line
 
 LATER = (401, 403, 404, 407, 408, 423, 425, 429)
 """HTTP statuses below 500 that another try may change: who asks, how often, and whether a proxy has its server back."""
@@ -64,7 +64,7 @@ def reason(error: BaseException) -> str:
             "the server does not know who asks, or has nothing for them: give user and password, as in "
             "tracking.uri=http://user:password@host, or MLFLOW_TRACKING_USERNAME and _PASSWORD, or _TOKEN"
         )
-    said = (str(error).strip() or type(error).__name__).splitlines()[0]
+    said = first_line(error)
     if no_connection := re.match(r"API request to (\S+?)/api/.*(\[Errno[^\"')]*)", said):
         return f"{no_connection[1]} {no_connection[2]}"
     if refused := re.match(r"API request to (\S+?)/api/.*too many (\d{3}) error responses", said):

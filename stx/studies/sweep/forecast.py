@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from stx.config.schema import Config
 from stx.runs.launching import Crew
-from stx.runs.sweep import Task
+from stx.runs.task import Task
 from stx.runs.words import duration
 
 

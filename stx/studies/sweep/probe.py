@@ -12,7 +12,8 @@ from stx.config.effects import ineffective
 from stx.config.schema import Config, Search
 from stx.errors import UserError
 from stx.runs.check import check
-from stx.runs.sweep import OWN, folder_of_job, refuse_twice
+from stx.runs.sweep import folder_of_job, refuse_twice
+from stx.runs.sweep_record import OWN
 from stx.studies.sweep.space import checked, ends, overrides
 
 if TYPE_CHECKING:

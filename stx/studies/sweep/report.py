@@ -16,7 +16,7 @@ from stx.pictures import images
 from stx.pictures.decode import FORMATS
 from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs.files import OUTPUT
-from stx.runs.sweep import shown
+from stx.runs.task import shown
 from stx.runs.tracking.sender import THIS_RUN
 from stx.studies import charts, page
 from stx.studies.sweep.results import LOSS, OVER, Row, lost, nearest

@@ -8,11 +8,11 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from stx.errors import UserError
+from stx.errors import UserError, first_line
 from stx.runs import identity
 from stx.runs.files import BASELINES, LOSSES, MEASURES
 from stx.runs.member import ENDED, failure
-from stx.runs.sweep import Task
+from stx.runs.task import Task
 from stx.runs.tracking import page
 from stx.runs.tracking.sender import newest_address
 from stx.runs.words import style_share
@@ -44,8 +44,12 @@ def read(task: Task) -> Row:
     try:
         record = identity.read(task.folder)
     except UserError as error:
-        record, message = None, str(error).splitlines()[0]
-    outcome = "failed" if message else record.outcome if record else "waiting"
+        record, message = None, first_line(error)
+    outcome = record.outcome if record else "waiting"
+    if outcome in ENDED:
+        message = ""  # of another try, that came too late
+    elif message:
+        outcome = "failed"
     steps, losses = last_losses(task.folder / LOSSES)
     measures, baselines = (numbers(task.folder / name) for name in (MEASURES, BASELINES))
     name = "sliced_wasserstein"
@@ -53,7 +57,17 @@ def read(task: Task) -> Row:
     stored = newest_address(task.folder)
     link = page.of_run(stored["uri"], stored["experiment_id"], stored["run_id"]).splitlines()[0] if stored else ""
     seconds = record.seconds if record else 0.0
-    return Row(task, outcome, message, steps, losses, style, measures.get("content", math.nan), seconds, link)
+    return Row(
+        task,
+        outcome,
+        message,
+        steps,
+        losses,
+        style,
+        measures.get("content", math.nan),
+        seconds,
+        link,
+    )
 
 
 def last_losses(path: Path) -> tuple[int, dict[str, float]]:
@@ -83,6 +97,14 @@ def nearest(rows: Sequence[Row]) -> tuple[Row, float] | None:
         return None
     middle = median(row.content for row in measured)
     return min((row for row in measured if row.content <= middle), key=lambda row: row.style), middle
+
+
+def at_end(rows: Sequence[Row]) -> list[Row]:
+    """The same, when nobody is at work any more: whatever has no end by then has failed."""
+    return [
+        row if row.outcome in OVER else row._replace(outcome="failed", message=f"not at its end: {row.outcome}")
+        for row in rows
+    ]
 
 
 def lost(rows: Sequence[Row]) -> list[Row]:

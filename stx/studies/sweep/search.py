@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
+from itertools import count
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -15,14 +16,16 @@ from stx import atomic
 from stx.config.command import result, say
 from stx.config.compose import at_work, key_of, overrides_of
 from stx.config.schema import Search, search_options, sweep_options
-from stx.errors import UserError
+from stx.errors import UserError, first_line
 from stx.loop.signals import raising
 from stx.runs.check import reach_store
 from stx.runs.files import ERROR, OUTPUT, SETTINGS, alone_in
 from stx.runs.launcher import crew
 from stx.runs.launching import Crew, Order, work
 from stx.runs.study import asked, optuna
-from stx.runs.sweep import Task, checked, recorded, refuse_somebody_s, workers_of, write
+from stx.runs.sweep import checked, refuse_somebody_s
+from stx.runs.sweep_record import recorded, workers_of, write
+from stx.runs.task import Task
 from stx.runs.tracking.parent import Nobody, parent
 from stx.studies.sweep import report, trials
 from stx.studies.sweep.findings import answer, findings, lines
@@ -30,7 +33,7 @@ from stx.studies.sweep.forecast import needed, summed
 from stx.studies.sweep.probe import Ground, ground
 from stx.studies.sweep.results import Row, read
 from stx.studies.sweep.space import as_typed, overrides, space
-from stx.studies.sweep.work import command, failures, go_on, go_on_in, meanwhile
+from stx.studies.sweep.work import closing, command, failures, go_on_in, meanwhile, or_said, seldom
 
 log = logging.getLogger("stx")
 
@@ -43,27 +46,27 @@ def search(config: DictConfig, context: Any) -> None:
     typed, own, settings = overrides_of(config), sweep_options(config), search_options(config)
     optuna()  # first: where it is lacking, nothing else matters
     if own.resume:
-        go_on_in(config, typed)
+        go_on_in(config, typed, search=True)
     folder = Path(config.hydra.sweep.dir)
     trials.refuse_other_s(folder, own.resume)
-    with crew(config, context) as workers:
-        stands_on = ground(config, settings)
-        if own.plan:
-            seconds, disk = needed(stands_on.tried)
-            many, each = settings.n_trials, disk / len(seconds)
-            say(summed(f"{many} trials", [mean(seconds)] * many, each * many, workers))
-            return
-        now = trials.described(stands_on.axes, settings.content_at_most, stands_on.digest)
-        if own.resume:
-            trials.refuse_another(folder, now)
-        else:
-            refuse_somebody_s(folder)
-        reach_store(stands_on.base)
-        folder.mkdir(parents=True, exist_ok=True)
-        with alone_in(folder), raising():
-            study = trials.taken_up(folder, now)
-            atomic.write(folder / SETTINGS, OmegaConf.to_yaml(config))
-            Searching(config, settings, stands_on, study, workers, folder).run()
+    workers = crew(config, context)
+    stands_on = ground(config, settings)
+    if own.plan:
+        seconds, disk = needed(stands_on.tried)
+        many, each = settings.n_trials, disk / len(seconds)
+        say(summed(f"{many} trials", [mean(seconds)] * many, each * many, workers))
+        return
+    now = trials.described(stands_on.axes, settings.content_at_most, stands_on.digest)
+    if own.resume:
+        trials.refuse_another(folder, now)
+    else:
+        refuse_somebody_s(folder)
+    reach_store(stands_on.base)
+    folder.mkdir(parents=True, exist_ok=True)
+    with alone_in(folder), raising():
+        study = trials.taken_up(folder, now)
+        atomic.write(folder / SETTINGS, OmegaConf.to_yaml(config))
+        Searching(config, settings, stands_on, study, workers, folder).run()
 
 
 class Searching:
@@ -91,18 +94,9 @@ class Searching:
         title = f"search: {' x '.join(names)}, {self.settings.n_trials} trials"
         self.stands = parent([self.ground.base.tracking], self.folder, title)
         self.stands.show([], {"stx.command": self.command, "stx.axes": ", ".join(names)})
-        try:
+        with closing("search", lambda: self.show(last=True), self.stands, self.folder):
             while batch := self.next():
                 self.work(batch)
-        except BaseException as error:
-            stopped = isinstance(error, (KeyboardInterrupt, SystemExit))
-            self.show(last=True)
-            self.stands.end("interrupted" if stopped else "failed", "KILLED" if stopped else "FAILED")
-            if stopped:
-                say(f"the search so far: {self.folder / report.PAGE}.html\ngo on: {go_on(self.folder)}")
-            raise
-        self.show(last=True)
-        self.stands.end("finished", "FINISHED")
         self.say_at_the_end()
 
     def next(self) -> Sequence[Any]:
@@ -116,7 +110,7 @@ class Searching:
         self.tasks |= here
         write(self.folder, list(self.tasks.values()), self.typed, self.sweeper)
         able = [task for task in here.values() if task.digest]
-        with meanwhile(self.show, able) if able and self.workers.at_once != 1 else nullcontext():
+        with meanwhile(seldom(self.show), able) if able and self.workers.at_once != 1 else nullcontext():
             work(self.workers, [self.order(task) for task in able], self.folder, lambda: None)
         for number, task in here.items():
             trials.tell(self.study, number, read(task), self.settings.content_at_most)
@@ -124,7 +118,7 @@ class Searching:
             if other is not None:
                 log.info(f"trial {number} would be trial {other.number} again, and is taken to end as that did")
                 trials.tell_alike(self.study, number, asked(self.study)[other.number])
-        self.show()
+        or_said(self.show)
         if len(asked(self.study)) < self.settings.n_trials:
             for line in lines(self.answer(), self.rows(), self.settings.content_at_most):
                 log.info(line.replace("**", ""))
@@ -142,11 +136,11 @@ class Searching:
         except UserError as error:
             folder = next(
                 place
-                for place in (self.folder / f"{one.number}{end}" for end in ("", "-failed"))
+                for place in (self.folder / f"{one.number}{'-failed' * tries}" for tries in count())
                 if not place.exists() or list(place.iterdir()) == [place / ERROR]
             )
             folder.mkdir(exist_ok=True)
-            atomic.write(folder / ERROR, f"{str(error).splitlines()[0]}\n")
+            atomic.write(folder / ERROR, f"{first_line(error)}\n")
             return Task(one.number, typed, values, folder, self.ground.base, "")
 
     def order(self, task: Task) -> Order:

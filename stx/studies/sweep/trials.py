@@ -87,8 +87,11 @@ def left(study: Any) -> list[int]:
 
 
 def twin(study: Any, one: Any) -> Any | None:
-    """The first trial before another one that had the same values."""
-    return next((other for other in asked(study)[: one.number] if other.params == one.params), None)
+    """The first trial before another one that had the same values. One that failed may have had bad luck."""
+    failed = optuna().trial.TrialState.FAIL
+    return next(
+        (other for other in asked(study)[: one.number] if other.params == one.params and other.state != failed), None
+    )
 
 
 def tell(study: Any, number: int, row: Row, content_at_most: float | None) -> None:

@@ -18,17 +18,19 @@ from stx.config.command import result, say
 from stx.config.compose import override, overrides_of
 from stx.config.schema import sweep_options
 from stx.config.secrets import hidden
-from stx.errors import UserError
+from stx.errors import UserError, first_line
 from stx.loop.signals import raising
-from stx.runs.files import OUTPUT, SETTINGS, SWEEP, alone_in
+from stx.runs.files import OUTPUT, SETTINGS, STUDY, SWEEP, alone_in
 from stx.runs.launcher import crew
 from stx.runs.launching import Crew, Order, work
-from stx.runs.member import ENDED
-from stx.runs.sweep import Task, earlier, plan, refuse_somebody_s, workers_of, write
+from stx.runs.member import ENDED, over
+from stx.runs.sweep import plan, refuse_somebody_s
+from stx.runs.sweep_record import earlier, workers_of, write
+from stx.runs.task import Task
 from stx.runs.tracking.parent import Nobody, parent
 from stx.studies.sweep import report
 from stx.studies.sweep.forecast import forecast
-from stx.studies.sweep.results import OVER, Row, lost, read, summary
+from stx.studies.sweep.results import Row, at_end, lost, read, summary
 
 log = logging.getLogger("stx")
 
@@ -43,19 +45,20 @@ def sweep(config: DictConfig, context: Any) -> None:
     typed, own = overrides_of(config), sweep_options(config)
     if own.resume:
         go_on_in(config, typed)
-    with crew(config, context) as workers:
-        tasks = plan(config)
-        if own.plan:
-            say(forecast(tasks, workers))
-            return
-        folder = Path(config.hydra.sweep.dir)
-        if not own.resume:
-            refuse_somebody_s(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        with alone_in(folder), raising():
-            atomic.write(folder / SETTINGS, OmegaConf.to_yaml(config))
-            write(folder, tasks, typed, workers_of(config))
-            run(tasks, workers, folder, command([*workers_of(config), *typed]))
+    workers, folder = crew(config, context), Path(config.hydra.sweep.dir)
+    if (folder / STUDY).exists():
+        raise UserError(f"{folder} holds a search; go on with it by resume={folder}, or name another: hydra.sweep.dir=")
+    tasks = plan(config)
+    if own.plan:
+        say(forecast(tasks, workers))
+        return
+    if not own.resume:
+        refuse_somebody_s(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with alone_in(folder), raising():
+        atomic.write(folder / SETTINGS, OmegaConf.to_yaml(config))
+        write(folder, tasks, typed, workers_of(config))
+        run(tasks, workers, folder, command([*workers_of(config), *typed]))
 
 
 def run(tasks: Sequence[Task], workers: Crew, folder: Path, command: str) -> None:
@@ -66,89 +69,105 @@ def run(tasks: Sequence[Task], workers: Crew, folder: Path, command: str) -> Non
         Order(task.name, task.overrides, task.folder, {**stands.tags, "stx.digest": task.digest}) for task in tasks
     ]
     now_and_then = seldom(lambda: show(tasks, folder, stands, command))
-    try:
+    with closing("sweep", lambda: show(tasks, folder, stands, command), stands, folder):
         with meanwhile(now_and_then, tasks) if workers.at_once != 1 else nullcontext():
             work(workers, orders, folder, now_and_then)
-    except BaseException as error:
-        stopped = isinstance(error, (KeyboardInterrupt, SystemExit))
-        show(tasks, folder, stands, command)
-        stands.end("interrupted" if stopped else "failed", "KILLED" if stopped else "FAILED")
-        if stopped:
-            say(f"the sweep so far: {folder / report.PAGE}.html\ngo on: {go_on(folder)}")
-        raise
-    page = show(tasks, folder, stands, command)
-    rows, seen = [read(task) for task in tasks], f"MLflow: {stands.where}" if stands.where else ""
-    stands.measured(summary(rows))
-    stands.end("finished", "FINISHED")
+        rows = at_end([read(task) for task in tasks])
+        stands.measured(summary(rows))
+    seen = f"MLflow: {stands.where}" if stands.where else ""
     for line in filter(None, [report.verdict(rows).replace("**", ""), *failures(rows), seen]):
         say(line)
     for row in rows:
         if row.outcome in ENDED:
             result(str(row.task.folder / OUTPUT))
-    result(str(page))
+    result(f"{folder / report.PAGE}.html")
     if lost(rows):
         sys.exit(1)
+
+
+@contextmanager
+def closing(what: str, show: Callable[[], object], stands: Nobody, folder: Path) -> Iterator[None]:
+    """A block that is a sweep's or a search's work: at its end, whatever that is, its page and its run show it."""
+    ended = ("finished", "FINISHED")
+    try:
+        yield
+    except BaseException as error:
+        stopped = isinstance(error, (KeyboardInterrupt, SystemExit))
+        ended = ("interrupted", "KILLED") if stopped else ("failed", "FAILED")
+        raise
+    finally:
+        or_said(show)
+        stands.end(*ended)
+        if ended[0] == "interrupted":
+            say(f"the {what} so far: {folder / report.PAGE}.html\ngo on: {go_on(folder)}")
 
 
 def failures(rows: Sequence[Row]) -> list[str]:
     return [f"{row.task.name} ({row.task.folder}): {row.message or 'diverged'}" for row in lost(rows)]
 
 
-def show(tasks: Sequence[Task], folder: Path, stands: Nobody, command: str) -> Path:
+def show(tasks: Sequence[Task], folder: Path, stands: Nobody, command: str) -> None:
     """The page as things stand, in the folder and in the store."""
     rows = [read(task) for task in tasks]
     page, *others = report.write(folder, rows, command)
     stands.show([page, *others], {"mlflow.note.content": report.description(rows, command)})
-    return page
 
 
-def seldom(act: Callable[[], object]) -> Callable[[], None]:
-    """Acts at calls that come so late that all acts together take little of the time. What goes wrong is said, and ends
-    nothing: a full disk, say, of which the jobs beside have their own word."""
+def or_said(act: Callable[[], object]) -> None:
+    """What goes wrong with a page is said, and ends nothing: of a full disk, say, the jobs have their own word."""
+    try:
+        act()
+    except Exception as error:
+        log.warning(f"the sweep's page is not renewed: {hidden(first_line(error))}")
+
+
+def seldom(act: Callable[[], object]) -> Callable[[], bool]:
+    """Acts, or says why not, at calls that come so late that all acts together take little of the time. Whether it
+    did."""
     due = time.monotonic() + OFTEN
 
-    def call() -> None:
+    def call() -> bool:
         nonlocal due
-        if (began := time.monotonic()) >= due:
-            try:
-                act()
-            except Exception as error:
-                log.warning(f"the sweep's page is not renewed: {hidden(str(error) or type(error).__name__)}")
-            due = time.monotonic() + max(OFTEN, SHARE * (time.monotonic() - began))
+        if (began := time.monotonic()) < due:
+            return False
+        or_said(act)
+        due = time.monotonic() + max(OFTEN, SHARE * (time.monotonic() - began))
+        return True
 
     return call
 
 
 @contextmanager
-def meanwhile(act: Callable[[], object], tasks: Sequence[Task]) -> Iterator[None]:
-    """A block, during which something is done whenever a job has ended: launchers answer at their end alone.
+def meanwhile(act: Callable[[], bool], tasks: Sequence[Task]) -> Iterator[None]:
+    """A block, during which something is done, if it does not decline, whenever jobs have ended: launchers answer at
+    their end alone.
 
     Not where they work in this process: its steps would wait for it.
     """
-    over, told = threading.Event(), 0
+    ending, told = threading.Event(), 0
 
     def watch() -> None:
         nonlocal told
-        while not over.wait(OFTEN):
-            if (ended := sum(read(task).outcome in OVER for task in tasks)) != told:
+        while not ending.wait(OFTEN):
+            ended = sum(over(task.folder) for task in tasks)
+            if ended != told and act():
                 told = ended
-                act()
 
     watcher = threading.Thread(target=watch, name="sweep", daemon=True)
     watcher.start()
     try:
         yield
     finally:
-        over.set()
+        ending.set()
         watcher.join()
 
 
-def go_on_in(config: DictConfig, typed: Sequence[str]) -> None:
-    """Send the sweep to the folder that it had, where none is named."""
+def go_on_in(config: DictConfig, typed: Sequence[str], search: bool = False) -> None:
+    """Send the sweep, or search, to the folder that it had, where none is named."""
     own: Any = OmegaConf.to_container(config.hydra.overrides.hydra)
     if not any(text.startswith("hydra.sweep.dir=") for text in own):
         with read_write(config), open_dict(config):
-            config.hydra.sweep.dir = str(earlier(typed, Path("outputs")))
+            config.hydra.sweep.dir = str(earlier(typed, Path("outputs"), search))
     elif not (Path(config.hydra.sweep.dir) / SWEEP).exists():
         raise UserError(f"sweep.resume=true: {config.hydra.sweep.dir} holds no sweep")
 

@@ -9,8 +9,8 @@ import pytest
 
 from stx.runs import identity
 from stx.runs.identity import Identity
-from stx.runs.sweep import Task
-from stx.studies.sweep.results import Row, lost, nearest, read, summary
+from stx.runs.task import Task
+from stx.studies.sweep.results import Row, at_end, lost, nearest, read, summary
 
 CONFIG: Any = None
 
@@ -47,6 +47,21 @@ def test_a_job_that_failed_says_why_and_a_damaged_one_too(tmp_path: Path) -> Non
     (tmp_path / "run.json").write_text("{")
     assert read(task(tmp_path)).outcome == "failed"
     assert "damaged" in read(task(tmp_path)).message
+
+
+def test_a_job_that_ended_is_not_failed_by_a_try_that_came_too_late(tmp_path: Path) -> None:
+    identity.write(tmp_path, Identity("1", [], {"style_stat": "gram"}, {}, {}, {}, outcome="finished"))
+    (tmp_path / "error.txt").write_text("another process is at work in this folder")
+    assert (read(task(tmp_path)).outcome, read(task(tmp_path)).message) == ("finished", "")
+
+
+def test_at_the_end_of_a_sweep_a_job_without_an_end_is_lost() -> None:
+    rows = [row(0, 0.2, 0.9), row(1, 0.5, 0.4, "running"), row(2, 0.5, 0.4, "waiting"), row(3, 0.5, 0.4, "pruned")]
+    assert lost(rows) == []
+    assert [(one.task.number, one.message) for one in lost(at_end(rows))] == [
+        (1, "not at its end: running"),
+        (2, "not at its end: waiting"),
+    ]
 
 
 def test_the_nearest_to_the_style_keeps_as_much_content_as_half_of_them() -> None:

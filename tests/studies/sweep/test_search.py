@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +117,7 @@ def test_as_many_trials_are_at_work_as_there_are_workers_and_none_is_made_twice(
         work(crew, orders, root, between)
 
     monkeypatch.setattr(search, "work", counted)
-    monkeypatch.setattr(search, "crew", lambda *_: nullcontext(Crew(None, 3, 0)))
+    monkeypatch.setattr(search, "crew", lambda *_: Crew(None, 3, 0))
     four = ("loss_weights.beta=2,3", "style_stat=gram,mean_std")
     assert typed(monkeypatch, *TYPED, *four, "hydra.sweeper.n_trials=8") == 0
     assert len(params(tmp_path / "it")) == 8

@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image
 
-from stx.runs.sweep import Task
+from stx.runs.task import Task
 from stx.studies.sweep import report
 from stx.studies.sweep.results import Row
 

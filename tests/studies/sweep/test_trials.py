@@ -13,7 +13,7 @@ from stx.config.compose import Varied, composition
 from stx.errors import UserError
 from stx.runs.files import STUDY
 from stx.runs.study import asked
-from stx.runs.sweep import Task
+from stx.runs.task import Task
 from stx.studies.sweep import trials
 from stx.studies.sweep.results import Row
 
@@ -105,6 +105,16 @@ def test_a_trial_of_an_earlier_one_s_values_ends_as_that_did(tmp_path: Path) -> 
         else:
             trials.tell(study, number, row(0.5, number), BOUND)
     assert again.number
+
+
+def test_what_failed_once_is_tried_again_where_its_values_come_again(tmp_path: Path) -> None:
+    space = {"stat": CategoricalDistribution(["a"])}
+    study = trials.taken_up(tmp_path, NOW)
+    for number, outcome in enumerate(("failed", "finished", "finished")):
+        one = trials.ask(study, space, 7, number)
+        twin = trials.twin(study, one)
+        assert (twin.number if twin else None) == (1 if number == 2 else None)
+        trials.tell(study, number, row(0.5, 0.1, outcome), BOUND)
 
 
 @pytest.mark.parametrize(

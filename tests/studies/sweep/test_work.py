@@ -2,12 +2,16 @@
 
 import json
 import signal
+import threading
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from conftest import SHALLOW, Started, command
+from stx.runs.task import Task
+from stx.runs.tracking.parent import Nobody
 from stx.studies.sweep import work
 
 TINY = ["model=vgg19_random", "image_size.width=40", "image_size.height=32", "optim.steps=2", *SHALLOW, "tracking=none"]
@@ -56,16 +60,62 @@ def test_a_plan_says_what_a_sweep_takes_and_starts_nothing(tmp_path: Path) -> No
     assert not list(tmp_path.rglob("sweep.json"))
 
 
-def test_a_page_that_cannot_be_written_ends_no_sweep(
+def full() -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_a_page_is_renewed_now_and_then_and_one_that_cannot_be_written_ends_no_sweep(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def full() -> None:
-        raise OSError(28, "No space left on device")
-
     clock = iter((0.0, 1.0, 6.0, 6.0, 6.0))
     monkeypatch.setattr("time.monotonic", lambda: next(clock))
     call = work.seldom(full)
-    call()  # too soon
+    assert not call()  # too soon
     assert not caplog.messages
-    call()
+    assert call()
     assert caplog.messages == ["the sweep's page is not renewed: [Errno 28] No space left on device"]
+
+
+class Stands(Nobody):
+    def __init__(self) -> None:
+        self.ends: list[tuple[str, str]] = []
+
+    def end(self, outcome: str, status: str) -> None:
+        self.ends.append((outcome, status))
+
+
+@pytest.mark.parametrize(
+    ("error", "end"),
+    [
+        (None, ("finished", "FINISHED")),
+        (KeyboardInterrupt(), ("interrupted", "KILLED")),
+        (RuntimeError("the store"), ("failed", "FAILED")),
+    ],
+)
+def test_a_sweep_s_run_ends_as_it_did_and_its_error_passes_though_no_page_can_be_written(
+    tmp_path: Path, error: BaseException | None, end: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    stands = Stands()
+    with pytest.raises(type(error)) if error else nullcontext(), work.closing("sweep", full, stands, tmp_path):
+        if error:
+            raise error
+    assert stands.ends == [end]
+    assert ("go on: python -m stx.run resume=" in capsys.readouterr().err) == isinstance(error, KeyboardInterrupt)
+
+
+def test_a_page_that_declined_is_asked_again_before_another_job_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "error.txt").write_text("no memory left")
+    task = Task(0, [], {}, tmp_path, None, "")  # type: ignore[arg-type]  # nobody asks for its config
+    answers, asked = iter((False, False, True)), threading.Event()
+
+    def act() -> bool:
+        answer = next(answers)
+        if answer:
+            asked.set()
+        return answer
+
+    monkeypatch.setattr(work, "OFTEN", 0.01)
+    with work.meanwhile(act, [task]):
+        assert asked.wait(20)

@@ -1,0 +1,8 @@
+"""Hydra's private names that stx cannot do without: behind this file alone, as another version may have others."""
+
+from hydra._internal.callbacks import Callbacks
+from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra._internal.utils import get_args_parser
+
+__all__ = ["BasicSweeper", "Callbacks", "ConfigLoaderImpl", "get_args_parser", "get_overrides_dirname"]

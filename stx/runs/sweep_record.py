@@ -1,0 +1,108 @@
+"""What a sweep's folder says of it, and the command that goes on with one."""
+
+import json
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from stx import atomic
+from stx.config.compose import key_of, override, overrides_of, stands_for_several, value_of
+from stx.config.secrets import taken_out
+from stx.errors import UserError
+from stx.runs.files import STUDY, SWEEP
+from stx.runs.task import Task
+
+FORMAT = 1
+OWN = "sweep."
+"""What options of the sweep itself begin with, which no job has."""
+ANEW = ("hydra.sweep.dir", "hydra.mode", "hydra.sweeper.member")
+"""Of Hydra's part, what is said anew where a sweep goes on."""
+
+
+def workers_of(config: DictConfig) -> list[str]:
+    """What was typed of Hydra's own part that goes on with a sweep: its sweeper and launcher, and where it looks for
+    options."""
+    own: Any = OmegaConf.to_container(config.hydra.overrides.hydra)
+    jobs = [text for text in overrides_of(config) if key_of(text) == "sweep.jobs"]
+    return [*(text for text in own if key_of(text) not in ANEW), *jobs]
+
+
+def write(folder: Path, tasks: Sequence[Task], typed: Sequence[str], workers: Sequence[str] = ()) -> None:
+    """Which jobs the sweep has, with those that it had before and does not have now; who works them."""
+    jobs = [
+        {"number": task.number, "folder": os.path.relpath(task.folder, folder), "digest": task.digest,
+         "overrides": task.overrides, "values": task.values}
+        for task in tasks
+    ]  # fmt: skip
+    others = [one for one in recorded(folder).get("jobs", ()) if one["digest"] not in {task.digest for task in tasks}]
+    asked = taken_out([text for text in typed if not key_of(text).startswith(OWN)])
+    record = {"format": FORMAT, "overrides": asked, "workers": list(workers), "jobs": [*jobs, *others]}
+    atomic.write(folder / SWEEP, json.dumps(record, indent=2))
+
+
+def recorded(folder: Path) -> dict[str, Any]:
+    """What a sweep's folder says of it; nothing where it holds none. Raises UserError for one that cannot be read."""
+    path = folder / SWEEP
+    if not path.is_file():
+        return {}
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if record["format"] != FORMAT:
+            raise UserError(f"{path}: written by a later version of stx (format {record['format']})")
+        if not all({"number", "folder", "digest", "overrides", "values"} <= one.keys() for one in record["jobs"]):
+            raise ValueError("its jobs are incomplete")
+        if not isinstance(record["overrides"], list):
+            raise ValueError("it has no overrides")
+    except UserError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path}: damaged, so that nothing says which sweep {folder} holds ({error})") from None
+    return record
+
+
+def taken_up(typed: list[str]) -> list[str]:
+    """The command line of the sweep that resume= names, with what is typed beside it; any other as it is."""
+    named = [text for text in typed if key_of(text) == "resume"]
+    if len(named) != 1:
+        return typed
+    folder = Path(os.path.expanduser(value_of(named[0])))
+    if not (record := recorded(folder)):
+        return typed
+    rest = [text for text in typed if text not in (*named, "--multirun", "-m")]
+    again = {key_of(text) for text in rest}
+    other = tuple(f"{key.replace('/', '.')}." for key in ("hydra/launcher", "hydra/sweeper") if key in again)
+    before = [
+        text
+        for text in (*record.get("workers", ()), *record["overrides"])
+        if key_of(text) not in again and not (other and key_of(text).startswith(other))
+    ]
+    return [*before, *rest, "sweep.resume=true", override("hydra.sweep.dir", str(folder)), "--multirun"]
+
+
+def earlier(typed: Sequence[str], below: Path, search: bool = False) -> Path:
+    """The folder of the newest sweep, or search, below a folder that had the same overrides, but for the values of its
+    axes.
+
+    Raises UserError where there is none.
+    """
+    folders = sorted((path.parent for path in below.rglob(SWEEP)), key=lambda folder: (folder / SWEEP).stat().st_mtime)
+    for folder in reversed(folders):
+        with suppress(UserError):  # a damaged one is no other's business
+            same = apart_from_values(recorded(folder)["overrides"]) == apart_from_values(typed)
+            if same and (folder / STUDY).exists() == search:
+                return folder
+    what = "search" if search else "sweep"
+    raise UserError(
+        f"sweep.resume=true: no {what} below {below}/ was started by this command; name its folder: hydra.sweep.dir=..."
+    )
+
+
+def apart_from_values(typed: Sequence[str]) -> list[str]:
+    """Overrides in an order of their own, of those that are swept over the key alone."""
+    return sorted(
+        key_of(text) if stands_for_several(text) else text for text in typed if not key_of(text).startswith(OWN)
+    )
