@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from stx.config.compose import key_of
-from stx.config.schema import Config, OtherInit
+from stx.config.schema import Config, OtherInit, Statistic, Statistics, layers_of
 from stx.errors import UserError
 
 Reason = Callable[[Config], str]
@@ -24,12 +24,30 @@ def going_back(config: Config) -> str:
     return "" if config.guard.on_nan == "backoff" else f"guard.on_nan={config.guard.on_nan} never goes back"
 
 
+def no_content(config: Config) -> str:
+    given = config.loss_weights.content_layers
+    return "" if layers_of(config.content_stat, given) else "loss_weights.content_layers is empty"
+
+
+def no_style(config: Config) -> str:
+    given = config.loss_weights.style_layers
+    return "" if layers_of(config.style_stat, given) else "loss_weights.style_layers is empty"
+
+
 def content_layers(config: Config) -> str:
-    return "" if config.loss_weights.content_layers else "loss_weights.content_layers is empty"
+    return layers_of_their_own("content_stat", config.content_stat)
 
 
 def style_layers(config: Config) -> str:
-    return "" if config.loss_weights.style_layers else "loss_weights.style_layers is empty"
+    return layers_of_their_own("style_stat", config.style_stat)
+
+
+def layers_of_their_own(option: str, section: Statistic | Statistics) -> str:
+    terms = section.by_name()
+    if not all(stat.layers for stat in terms.values()):
+        return ""
+    several = isinstance(section, Statistics)
+    return f"{option} names its own: {option}.{'terms.' + next(iter(terms)) + '.' if several else ''}layers"
 
 
 def on_a_card(config: Config) -> str:
@@ -42,8 +60,11 @@ REASONS: Mapping[str, Reason] = {
     "deterministic": on_a_card,
     "guard.shrink": going_back,
     "guard.backoffs": going_back,
-    "loss_weights.alpha": content_layers,
-    "loss_weights.beta": style_layers,
+    "loss_weights.alpha": no_content,
+    "loss_weights.beta": no_style,
+    "loss_weights.content_layers": content_layers,
+    "loss_weights.style_layers": style_layers,
+    "loss_weights.style_weights": style_layers,
 }
 
 

@@ -14,8 +14,10 @@ from pydantic import (
     Discriminator,
     Field,
     PlainSerializer,
+    SerializerFunctionWrapHandler,
     Tag,
     ValidationError,
+    model_serializer,
 )
 from pydantic_core import PydanticCustomError
 
@@ -23,7 +25,7 @@ from stx.config.addresses import absolute
 from stx.config.explain import explain
 from stx.config.layers import LAYERS
 from stx.config.secrets import public, revealed
-from stx.errors import UserError, did_you_mean
+from stx.errors import UserError, did_you_mean, first_line
 
 CHECKOUT_CONF = Path(__file__).parents[2] / "conf"
 WHEEL_CONF = Path(__file__).parents[1] / "conf"
@@ -90,9 +92,34 @@ class Call(BaseModel):
     target: str = Field(alias="_target_", min_length=1)
 
 
+def layer_or_picture(name: str) -> str:
+    return name if name == "picture" else vgg_layer(name)
+
+
+Places = Annotated[
+    list[Annotated[str, AfterValidator(layer_or_picture)]], AfterValidator(once_each), Field(min_length=1)
+]
+
+
 class Statistic(Call):
-    distance: Call | None = None
+    distance: Call | Literal["none"] | None = None
+    """none: what the function gives is a distance already, to its reference."""
     reference: Call | None = None
+    layers: Places | None = None
+    """Of its own; else those of loss_weights."""
+    joint: Literal["pairs", "all"] | None = None
+    """It looks at several layers at once: at each two that follow one another, or at all."""
+    renew: Every | None = None
+    """Every so many steps its reference is made again."""
+    rotations: Annotated[bool, Field(strict=True)] | None = None
+    """Its reference is made of the picture turned by each quarter."""
+
+    @model_serializer(mode="wrap")
+    def without_what_is_left_out(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Of what came later: a run's digest says what it said before."""
+        later = ("layers", "joint", "renew", "rotations")
+        dumped: dict[str, Any] = handler(self)
+        return {name: value for name, value in dumped.items() if name not in later or value is not None}
 
     def by_name(self) -> dict[str, "Statistic"]:
         return {self.target.rpartition(".")[2]: self}
@@ -113,6 +140,11 @@ class Statistics(Section):
         return self.terms
 
 
+def layers_of(section: Statistic | Statistics, layers: list[str]) -> list[str]:
+    """All that the terms of a group look at, which have `layers` where they name none of their own."""
+    return list(dict.fromkeys(layer for stat in section.by_name().values() for layer in stat.layers or layers))
+
+
 def one_or_several(value: Any) -> str:
     return "several" if isinstance(value, Statistics) or (isinstance(value, dict) and "terms" in value) else "one"
 
@@ -122,15 +154,11 @@ OneOrSeveral = Annotated[
 ]
 
 
-def layer_or_picture(name: str) -> str:
-    return name if name == "picture" else vgg_layer(name)
-
-
 class Measured(Call):
     """A held-out measure: what of which layers is compared with which of the given pictures."""
 
     to: Literal["style", "content", "both"]
-    layers: Annotated[list[Annotated[str, AfterValidator(layer_or_picture)]], Field(min_length=1)]
+    layers: Places
     """The measure is the mean over them."""
     each: bool = False
     """Reported for each layer too, as <name>_<layer>."""
@@ -312,7 +340,7 @@ def validate(composed: DictConfig) -> Config:
     except MissingMandatoryValue as error:
         raise UserError(f"{error.full_key} must be given") from None
     except OmegaConfBaseException as error:
-        raise UserError(f"{error.full_key or 'config'}: {str(error).splitlines()[0]}") from None
+        raise UserError(f"{error.full_key or 'config'}: {first_line(error)}") from None
     except ValidationError as error:
         raise UserError(explain(error, plain)) from None
     check_combinations(config)
@@ -373,10 +401,13 @@ def restored(dumped: Any) -> Config:
 
 def check_combinations(config: Config) -> None:
     weights, init = config.loss_weights, config.init
-    if not weights.content_layers and not weights.style_layers:
+    content_layers = layers_of(config.content_stat, weights.content_layers)
+    style_layers = layers_of(config.style_stat, weights.style_layers)
+    if not content_layers and not style_layers:
         raise UserError("loss_weights: content_layers and style_layers are both empty; name at least one layer")
-    style = weights.beta * any(weights.style_layers if weights.style_weights is None else weights.style_weights)
-    if not any([weights.alpha if weights.content_layers else 0, style]):
+    shares = weights.style_weights
+    style = weights.beta * any(style_layers if shares is None or not weights.style_layers else shares)
+    if not any([weights.alpha if content_layers else 0, style]):
         raise UserError("loss_weights: alpha, beta and style_weights give every layer the weight 0; one must be above")
     if weights.style_weights is not None and len(weights.style_weights) != len(weights.style_layers):
         raise UserError(

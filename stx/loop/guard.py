@@ -73,6 +73,7 @@ def snapshots(
             last_finite=step.last_finite,
             optimiser=optimiser.state_dict(),
             scales=network.scales,
+            renewed=network.renewed,
             events=events,
             backoffs=backoffs,
             lowest=lowest,

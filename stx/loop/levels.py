@@ -71,6 +71,7 @@ def coarse_to_fine(
         if image is not state.image:
             state = Checkpoint.start(image)._replace(step=state.step, events=state.events)
         network = loss_network(config, level.inputs, state.scales or None)
+        network.restore(state.renewed)
         timeline.ended("networks and calibration")
         image = image.clone(memory_format=torch.contiguous_format).requires_grad_()
         evaluate, graph = evaluation(network, image)

@@ -42,10 +42,11 @@ def optimise(
 ) -> Iterator[Step]:
     """Change `image`, a leaf (3, H, W) that `optimiser` holds, to lower the network's total loss.
 
-    Yields records up to the one numbered `steps`, fewer if L-BFGS stalls. To go on with a run, give the steps `done`
-    and the `last_finite` image of the last record. Nothing here waits for the device, except in L-BFGS, which decides
-    on the host. `evaluate` may be what `evaluation` made of the network and the image; eager without. If `frozen`,
-    `last_finite` stays as it is from the first event on: what comes behind an infinite loss may be finite again.
+    References that are due are renewed before a step. Yields records up to the one numbered `steps`, fewer if L-BFGS
+    stalls. To go on with a run, give the steps `done` and the `last_finite` image of the last record. Nothing here
+    waits for the device, except in L-BFGS, which decides on the host. `evaluate` may be what `evaluation` made of the
+    network and the image; eager without. If `frozen`, `last_finite` stays as it is from the first event on: what comes
+    behind an infinite loss may be finite again.
     """
     evaluate = evaluate or eager(network, image)
     last_finite = image.detach().clone() if last_finite is None else last_finite
@@ -60,6 +61,8 @@ def optimise(
             evaluations.append(evaluate())
             return evaluations[-1].total
 
+        if network.renew(number, image):
+            optimiser.renewed()
         optimiser.step(closure)
         further = dict(optimiser.measured)
         if grad_norms_every and (number - 1) % grad_norms_every == 0:

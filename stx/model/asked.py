@@ -1,61 +1,77 @@
 """The terms that a config asks for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from itertools import repeat
+from statistics import mean
+
+from torch import Tensor
 
 from stx.config.functions import bind
-from stx.config.schema import Config, Prior, Statistic, Statistics
+from stx.config.schema import Config, Prior, Statistic, Statistics, layers_of
+from stx.errors import UserError
 from stx.model.terms import PICTURE, Term, mean_square, thesis_factor
+
+Distance = Callable[[Tensor, Tensor], Tensor]
 
 
 def terms(config: Config) -> tuple[Term, ...]:
     """All terms that a config asks for, not yet tried. Raises UserError."""
     weights = config.loss_weights
-    shares = weights.style_weights or [1 / max(len(weights.style_layers), 1)] * len(weights.style_layers)
-    content = group(
-        config.content_stat,
-        "content",
-        layers=dict.fromkeys(weights.content_layers, 1.0),
-        weight=weights.alpha,
-    )
-    style = group(
-        config.style_stat,
-        "style",
-        layers=dict(zip(weights.style_layers, shares, strict=True)),
-        weight=weights.beta,
-        prefix="",  # a style layer's part is called like the layer, in stored runs too
-    )
+    content = group(config.content_stat, "content", dict.fromkeys(weights.content_layers, 1.0), 1.0, weights.alpha)
+    at = layers_of(config.style_stat, weights.style_layers)
+    equal = mean(weights.style_weights) if weights.style_weights else 1 / max(len(at), 1)
+    shares = dict(zip(weights.style_layers, weights.style_weights or repeat(equal)))  # noqa: B905
+    style = group(config.style_stat, "style", shares, equal, weights.beta)
     if weights.factor == "thesis":
         style = [term._replace(factor=thesis_factor) if term.distance is mean_square else term for term in style]
     return (*content, *style, *([prior(config.prior)] if isinstance(config.prior, Prior) else []))
 
 
 def group(
-    section: Statistic | Statistics,
-    toward: str,
-    *,
-    layers: Mapping[str, float],
-    weight: float,
-    prefix: str | None = None,
+    section: Statistic | Statistics, toward: str, weights: Mapping[str, float], other: float, weight: float
 ) -> list[Term]:
-    """The terms of `content_stat` or `style_stat`, one or several, toward the picture of that name."""
+    """The terms of `content_stat` or `style_stat`, one or several, toward the picture of that name.
+
+    They look at the layers that have `weights`; of layers of their own, those that have none weigh what any `other`
+    does.
+    """
     option = f"{toward}_stat"
     place = f"{option}.terms." if isinstance(section, Statistics) else ""
     return [
-        Term(
-            toward,
-            name,
-            bind(stat, f"{place}{name}" if place else option, given=("features", "reference")),
-            layers,
-            weight,
-            toward,
-            bind(stat.distance, f"{place or option}.distance", given=("ours", "target"))
-            if stat.distance
-            else mean_square,
-            bind(stat.reference, f"{place or option}.reference", given=("features",)) if stat.reference else None,
-            prefix=prefix,
+        term(stat, f"{place}{name}" if place else option)._replace(
+            group=toward,
+            name=name,
+            layers={layer: weights.get(layer, other) for layer in stat.layers or weights},
+            weight=weight,
+            toward=toward,
+            prefix="" if toward == "style" else None,  # a style layer's part is called like it, in stored runs too
         )
         for name, stat in section.by_name().items()
     ]
+
+
+def term(stat: Statistic, option: str) -> Term:
+    """What a statistic says by itself. Raises UserError for an `option` that its functions do not take."""
+    distance: Distance | None = mean_square
+    if stat.distance == "none":
+        distance = None
+    elif stat.distance:
+        distance = bind(stat.distance, f"{option}.distance", given=("ours", "target"))
+    if stat.rotations and stat.joint:
+        raise UserError(f"{option}: rotations are of one layer at a time; leave out joint")
+    return Term(
+        "",
+        "",
+        bind(stat, option, given=("features", "reference")),
+        {},
+        distance=distance,
+        reference=bind(stat.reference, f"{option}.reference", given=("features", "ours", "step"))
+        if stat.reference
+        else None,
+        joint=stat.joint,
+        renew=stat.renew or 0,
+        rotations=bool(stat.rotations),
+    )
 
 
 def prior(section: Prior) -> Term:

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from operator import add
 from typing import NamedTuple
@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from stx.errors import UserError
-from stx.model.terms import PICTURE, Term, moved
+from stx.model.parts import Part, at_place
+from stx.model.terms import PICTURE, Features, Term
 from stx.model.vgg import VGG19, kept_as
 from stx.stats.precision import widest
 
@@ -22,13 +23,13 @@ class Losses(NamedTuple):
     total: Tensor
     groups: dict[str, Tensor]
     """L_g, as "content", "style" and, where there is one, "prior"."""
-    distances: dict["Part", Tensor]
+    distances: dict[Part, Tensor]
     """Before their scales."""
     layers: dict[tuple[str, str], Tensor]
     """E_l by group and layer, so that L_g = sum of w_l E_l; without a gradient, as the next ones."""
-    parts: dict["Part", Tensor]
+    parts: dict[Part, Tensor]
     """What E_l is the mean of, one a term."""
-    magnitudes: dict["Part", Tensor]
+    magnitudes: dict[Part, Tensor]
     """Root mean square of each part's values, float64: the square of 1e26 overflows float32."""
     peaks: dict[str, Tensor]
     """Largest feature of each layer; not finite if any feature is not, which a masked statistic can hide."""
@@ -45,56 +46,6 @@ def root_mean_squares(values: Sequence[Tensor]) -> Sequence[Tensor]:
 def largest(maps: Sequence[Tensor]) -> Sequence[Tensor]:
     """The largest magnitude in each, not finite where any value is not; on a GPU two kernels for all of them."""
     return torch._foreach_norm([each.detach() for each in maps], math.inf) if maps else []
-
-
-class Part(nn.Module):
-    """A term at one of its layers: its target and its scale, fitted once."""
-
-    def __init__(self, term: Term, layer: str, several: bool, share: float):
-        super().__init__()
-        self.term, self.layer = term, layer
-        names = [layer] * (layer != PICTURE) + [term.name] * several
-        self.place = "/".join(names)
-        """The layer, and with `several` terms at it the term's name."""
-        self.key = (f"{term.group}/" if term.prefix is None else term.prefix) + self.place
-        self.key = self.key.rstrip("/")
-        """What it is called in scales and gradient norms."""
-        self.statistic: Callable[[Tensor], Tensor] = term.statistic
-        self.target: Tensor | None
-        self.register_buffer("target", None)
-        self.scale: Tensor
-        self.register_buffer("scale", torch.ones(()))
-        self.share: Tensor
-        self.register_buffer("share", torch.tensor(share))
-        """Of its group's loss: w_l, over the terms of the group at the layer."""
-
-    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Part":
-        """PyTorch's way behind `.to(device)`: the reference moves with target and scale."""
-        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
-        self.statistic = moved(self.statistic, fn)
-        return self
-
-    def fit(self, features: Tensor) -> None:
-        """Take the target from the features of the picture that the term is toward."""
-        self.statistic = self.term.fit(features)
-        self.target = self.statistic(features)
-
-    def fits(self, features: Tensor) -> None:
-        """Set the scale for pictures with such features. Raises UserError where their values have another shape."""
-        if self.target is None:
-            return
-        values = self.statistic(features)
-        if values.shape != self.target.shape:
-            raise UserError(
-                f"this {self.term.group} statistic compares position by position, so both pictures must have one size: "
-                f"use style_size=same ({self.key}: {tuple(values.shape)} against {tuple(self.target.shape)})"
-            )
-        self.scale.fill_(self.term.factor(values, features))
-
-    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """The distance before its scale, and the values that it is of."""
-        values = self.statistic(features)
-        return (values if self.target is None else self.term.distance(values, self.target)), values
 
 
 class LossNetwork(nn.Module):
@@ -120,30 +71,85 @@ class LossNetwork(nn.Module):
         used = {layer for term in terms for layer in term.layers}
         self.layers = [name for name in (*vgg.layers, PICTURE) if name in used]
         members = Counter(term.group for term in terms)
-        beside = Counter((term.group, layer) for term in terms for layer in term.layers)
+        beside = Counter((term.group, place) for term in terms for place in term.places)
         self.parts = nn.ModuleList(
-            Part(term, layer, members[term.group] > 1, share=term.layers[layer] / beside[term.group, layer])
+            Part(term, place, members[term.group] > 1, share=share / beside[term.group, place])
             for layer in self.layers
             for term in terms
-            if layer in term.layers
+            for place, share in term.places.items()
+            if layer == place[-1]
         )
         device = next(iter(pictures.values())).device
         self.parts.to(device)
+        last = [*pictures][-1]
         with torch.no_grad():
             for toward, picture in pictures.items():
-                for layer, features in self.features(picture):
-                    for part in self.at(layer):
-                        if part.term.toward == toward:
-                            part.fit(features)
-                        if picture is [*pictures.values()][-1]:
-                            part.fits(features)
+                self.fit(toward, picture, judged=toward == last)
+
+    def fit(self, toward: str, picture: Tensor, judged: bool) -> None:
+        """Targets of the terms `toward` a picture, and where it has the size of the `judged` ones, all scales."""
+        turned: dict[Part, list[Tensor]] = {}
+        members = [part for part in self.every_part if part.term.toward == toward]
+        for turns in range(4 if any(part.term.rotations for part in members) else 1):
+            for part, features in self.seen(torch.rot90(picture, turns, (1, 2)) if turns else picture):
+                if part in members and part.term.rotations:
+                    assert isinstance(features, Tensor)
+                    turned.setdefault(part, []).append(features)
+                elif part in members and not turns:
+                    part.fit(features)
+                if judged and not turns and part not in turned:
+                    part.fits(features)
+        for part, several in turned.items():
+            part.fit(several)
+            if judged:
+                part.fits(several[0])
+
+    def seen(self, picture: Tensor) -> Iterator[tuple[Part, Features]]:
+        """Each part with its features, as soon as there are all of them."""
+        waiting: dict[str, Tensor] = {}
+        for layer, features in self.features(picture):
+            self.wait(waiting, layer, features)
+            for part in self.at(layer):
+                yield part, at_place(part, waiting, features)
+
+    def wait(self, waiting: dict[str, Tensor], layer: str, features: Tensor) -> None:
+        """Keep the features of a layer as long as a joint term asks for them."""
+        if any(part.term.joint and layer in part.layers for part in self.every_part):
+            waiting[layer] = features
+
+    def renew(self, number: int, image: Tensor) -> bool:
+        """Before the step of that number, from an image: make again what references are due; whether there are any."""
+        due = [part for part in self.every_part if part.term.renew and (number - 1) % part.term.renew == 0]
+        with torch.no_grad():
+            for part in due:
+                if not part.term.follows and part.given is not None:
+                    part.fit(part.given, step=number)
+            if any(part.term.follows for part in due):
+                for part, ours in self.seen(image.detach()):
+                    if part in due and part.term.follows and part.given is not None:
+                        part.fit(part.given, ours, number)
+        return bool(due)
+
+    @property
+    def renewed(self) -> dict[str, list[Tensor]]:
+        """By part, what `renew` has made."""
+        return {part.key: part.renewed for part in self.every_part if part.renewed}
+
+    def restore(self, renewed: Mapping[str, Sequence[Tensor]]) -> None:
+        """Take over what an earlier start had renewed."""
+        for part in self.every_part:
+            if part.key in renewed:
+                part.restore(renewed[part.key])
 
     def at(self, layer: str) -> list[Part]:
-        return [part for part in self.every_part if part.layer == layer]
+        """The parts whose last layer it is."""
+        return [part for part in self.every_part if part.layers[-1] == layer]
 
     def at_group(self, part: Part) -> list[Part]:
-        """The parts of one layer and group, whose mean is its loss."""
-        return [other for other in self.at(part.layer) if other.term.group == part.term.group]
+        """The parts of one place and group, whose mean is its loss."""
+        return [
+            other for other in self.every_part if (other.layers, other.term.group) == (part.layers, part.term.group)
+        ]
 
     @property
     def every_part(self) -> list[Part]:
@@ -170,13 +176,15 @@ class LossNetwork(nn.Module):
 
     def forward(self, picture: Tensor) -> Losses:
         distances, values, tapped = dict[Part, Tensor](), dict[Part, Tensor](), dict[str, Tensor]()
+        waiting: dict[str, Tensor] = {}
         for layer, maps in self.stream(picture):
             features = maps if layer == PICTURE else maps.float()
             if layer != PICTURE:
                 tapped[layer] = maps  # as they are: half the bytes of float32 ones, and the same largest number
+            self.wait(waiting, layer, features)
             with kept_as(maps, features):
                 for part in self.at(layer):
-                    distances[part], values[part] = part(features)
+                    distances[part], values[part] = part(at_place(part, waiting, features))
         # From here on numbers alone, in vectors: a kernel on one costs a GPU as much as one on all of them.
         groups, parts = dict[str, Tensor](), dict[Part, Tensor]()
         for name in self.weights:

@@ -13,7 +13,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from stx.config.layers import LAYERS
 from stx.errors import OutOfMemory
 from stx.model import machine
-from stx.model.terms import PICTURE, Term
+from stx.model.terms import PICTURE, Term, depth, noise
 from stx.model.vgg import POOL, RELU, segments
 
 PROCESS = 0.8e9
@@ -64,8 +64,9 @@ def of_a_step(
     itemsize: int,
     checkpointing: bool,
     calibrated: bool,
+    pixels: int,
 ) -> float:
-    """Bytes a pixel of a step at its worst, for a picture of one size with the style picture.
+    """Bytes a pixel of a step at its worst, for a picture of so many with a style picture of one size.
 
     The way back frees what it has passed: at each stage there is what those up to it keep, and the gradients before
     and after it. With activation checkpointing the segments before its own keep their outputs alone. The calibration
@@ -79,47 +80,61 @@ def of_a_step(
             inside += stage.kept * itemsize + stage.places
             passing = (stage.before + stage.after) * itemsize
             if stage.tapped:
-                here = [term for term in terms if stage.tapped in term.layers]
-                statistic = sum(kept_by(term, stage.tapped) for term in here) * stage.after
+                statistic = sum(
+                    kept_by(term, place, pixels) for term in terms for place in term.places if place[-1] == stage.tapped
+                )
                 inside += statistic
                 passing += statistic  # gradients and what comes between, about
                 passing += 0 if itemsize == 4 else 8 * stage.after  # the features in float32, and their gradient
             worst, largest = max(worst, kept + inside + passing), max(largest, passing)
         kept += segment[-1].after * itemsize if checkpointing and len(segment) > 2 else inside
-    of_the_picture = sum(3 * kept_by(term, PICTURE) for term in terms if PICTURE in term.layers)
-    return of_the_picture + (kept + largest if calibrated and not checkpointing else worst)
+    of_the_picture = sum(
+        kept_by(term, place, pixels) for term in terms for place in term.places if place[-1] == PICTURE
+    )
+    again = sum(4 * numbers_at(layer) for term in terms if term.renew for layer in term.layers)  # the style's features
+    return of_the_picture + again + (kept + largest if calibrated and not checkpointing else worst)
 
 
-def kept_by(term: Term, layer: str) -> float:
-    """Bytes that a statistic keeps for its gradient beside the features, for each of their numbers: tried, twice.
+def numbers_at(layer: str) -> float:
+    """Features of a layer, a pixel of the picture."""
+    return 3.0 if layer == PICTURE else LAYERS[layer] / 4 ** depth(layer)
 
-    Of one that looks at a limited number of positions, which these small maps do not reach, it is more than it keeps.
-    """
-    channels = 3 if layer == PICTURE else LAYERS[layer]
 
-    def kept(height: int, width: int) -> int:
-        generator = torch.Generator().manual_seed(0)  # the caller's is nobody else's business
-        maps = (
-            torch.rand(1, channels, height, width, generator=generator).to(memory_format=torch.channels_last).squeeze(0)
-        )
-        maps.requires_grad_()
-        statistic = term.fit(maps.detach())
-        storages = {}
+def kept_by(term: Term, place: Sequence[str], pixels: int) -> float:
+    """Bytes a pixel that a statistic keeps for its gradient beside the features, of a picture of so many: tried, twice,
+    and beyond that taken to grow with the picture, as far as a statistic that looks at samples alone does not."""
+    small, large = ((9, 13), (18, 26)) if term.reference is None else ((36, 40), (40, 48))
+    least, most = kept_of(term, place, small), kept_of(term, place, large)
+    at_place = 1 if place[0] == PICTURE else 4 ** depth(place[0])
+    counts = small[0] * small[1] * at_place, large[0] * large[1] * at_place
+    slope = max(0.0, (most - least) / (counts[1] - counts[0]))
+    return max(0.0, slope + (most - slope * counts[1]) / pixels)
 
-        def keep(tensor: Tensor) -> Tensor:
-            storage = tensor.untyped_storage()
-            storages[storage.data_ptr()] = storage.nbytes()
-            return tensor.detach()  # with its history, an output that is kept would hold itself forever
 
-        with saved_tensors_hooks(keep, lambda tensor: tensor):
-            values = statistic(maps)
-            distance = values if term.toward is None else term.distance(values, torch.zeros_like(values))
-        del distance
-        storages.pop(maps.untyped_storage().data_ptr(), None)
-        return sum(storages.values())
+def kept_of(term: Term, place: Sequence[str], size: tuple[int, int]) -> int:
+    """Bytes, for a map of that size at the first layer of a place."""
+    shaped = noise(place, size)
+    maps = [
+        each[None].to(memory_format=torch.channels_last).squeeze(0).requires_grad_()
+        for each in ([shaped] if isinstance(shaped, Tensor) else shaped)
+    ]
+    given = maps if term.joint else maps[0]
+    statistic = term.fit([each.detach() for each in maps] if term.joint else maps[0].detach())
+    storages = {}
 
-    small, large = (9, 13), (18, 26)
-    return max(0, kept(*large) - kept(*small)) / (channels * (18 * 26 - 9 * 13))
+    def keep(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        storages[storage.data_ptr()] = storage.nbytes()
+        return tensor.detach()  # with its history, an output that is kept would hold itself forever
+
+    with saved_tensors_hooks(keep, lambda tensor: tensor):
+        values = statistic(given)
+        plain = term.toward is None or term.distance is None
+        distance = values if plain or term.distance is None else term.distance(values, torch.zeros_like(values))
+    del distance
+    for each in maps:
+        storages.pop(each.untyped_storage().data_ptr(), None)
+    return sum(storages.values())
 
 
 def available(device: torch.device) -> float:

@@ -68,12 +68,13 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
     )
     asked = terms(config)
     own_size = with_area(style.size, size[0] * size[1])
-    wide_enough = min(own_size) >= shortest_side(deepest_layer(config))  # else it is squashed, and that is said
+    deepest = deepest_layer(asked)
+    wide_enough = min(own_size) >= shortest_side(deepest)  # else it is squashed, and that is said
     own = config.style_size == "own" or (config.style_size == "auto" and wide_enough and position_free(asked))
     style_size = own_size if own else size
-    refuse_small(config, {f"content={config.content}": content.size, f"style={config.style}": style.size})
+    refuse_small(deepest, {f"content={config.content}": content.size, f"style={config.style}": style.size})
     refuse_small(
-        config, {"image_size": size, "style_size=own": style_size}, len(coarse_steps(config, size, style_size))
+        deepest, {"image_size": size, "style_size=own": style_size}, len(coarse_steps(config, size, style_size))
     )
     tried(asked, same_shape=size == style_size)
     optimiser = bind(config.optim, "optim", given=("params",))
@@ -98,14 +99,14 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
     )
 
 
-def refuse_small(config: Config, sizes: Mapping[str, tuple[int, int]], halvings: int = 0) -> None:
+def refuse_small(deepest: str, sizes: Mapping[str, tuple[int, int]], halvings: int = 0) -> None:
     """Raise UserError for a size at which the network's deepest layer has no position."""
-    needed = shortest_side(deepest_layer(config))
+    needed = shortest_side(deepest)
     for what, (width, height) in sizes.items():
         if min(width, height) >> halvings < needed:
             halved = f", halved {halvings} times by optim.pyramid," if halvings else ""
             raise UserError(
-                f"{what}: {width} x {height} pixels{halved} are too few for {deepest_layer(config)}, "
+                f"{what}: {width} x {height} pixels{halved} are too few for {deepest}, "
                 f"which needs {needed} on the shorter side"
             )
 
@@ -134,6 +135,7 @@ def expected_memory(
             itemsize=hardware.dtype.itemsize,
             checkpointing=checkpointing,
             calibrated=config.loss_weights.calibrate == "gradient",
+            pixels=size[0] * size[1],
         )
         return memory.PROCESS + (12 * memory.PICTURES + kept + max(step, memory.JUDGE)) * size[0] * size[1]
 
@@ -156,10 +158,10 @@ def expected_memory(
     return needed
 
 
-def deepest_layer(config: Config) -> str:
-    """The layer at which the network ends."""
-    used = {*config.loss_weights.content_layers, *config.loss_weights.style_layers}
-    return [layer for layer in LAYERS if layer in used][-1]
+def deepest_layer(terms: Sequence[Term]) -> str:
+    """The layer at which the network ends: the first, where the terms look at the picture alone."""
+    used = {layer for term in terms for layer in term.layers}
+    return [layer for place, layer in enumerate(LAYERS) if layer in used or place == 0][-1]
 
 
 def initial(config: Config, content: Tensor, painting: Image | None) -> Tensor:
@@ -180,7 +182,7 @@ def loss_network(config: Config, inputs: Inputs, scales: Mapping[str, float] | N
     vgg = VGG19(
         inputs.weights,
         config.pooling.name,
-        deepest_layer(config),
+        deepest_layer(inputs.terms),
         inputs.hardware.dtype,
         config.activation_checkpointing,
     )

@@ -1,8 +1,10 @@
 """A loss is a sum of terms, and a term is data: what of which layers, compared with what, how, and how strongly."""
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from itertools import pairwise
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -13,6 +15,11 @@ from stx.stats.squared_error import squared_error
 
 PICTURE = "picture"
 """The layer of terms that look at the picture itself, (3, H, W), RGB in [0, 1]."""
+ORDER = (*LAYERS, PICTURE)
+"""In which they come."""
+
+Features = Tensor | list[Tensor]
+"""Of one layer, (D, H, W), or of the several that a joint term looks at."""
 
 
 def mean_square(ours: Tensor, target: Tensor) -> Tensor:
@@ -36,27 +43,75 @@ class Term(NamedTuple):
     """Its loss is part of loss/<group>; the terms of a group have one weight, and E_l of a layer is their mean."""
     name: str
     statistic: Callable[..., Tensor]
-    """Features (D, H, W) of one layer -> values; of the PICTURE without anything to compare with -> one number."""
+    """Features (D, H, W) of one layer, or a list of several -> values; without a target -> one number."""
     layers: Mapping[str, float]
     """w_l by layer."""
     weight: float = 1.0
     """Of the group in the total."""
     toward: str | None = None
     """The picture whose values are the target; without one, what the statistic gives is the loss."""
-    distance: Callable[[Tensor, Tensor], Tensor] = mean_square
-    reference: Callable[[Tensor], Any] | None = None
-    """Called once a layer with that picture's features; its result is the statistic's keyword of that name."""
+    distance: Callable[[Tensor, Tensor], Tensor] | None = mean_square
+    """None where the statistic's value is a distance already, to its reference."""
+    reference: Callable[..., Any] | None = None
+    """Called with that picture's features; its result is the statistic's keyword of that name. One that takes `ours` is
+    given the features of the picture that is made, too, and one that takes `step` the number of the step."""
     factor: Callable[[Tensor, Tensor], float] = one
     """Of the loss, from the shapes of values and features."""
     prefix: str | None = None
     """Of what its parts are called, before their layers: the group, unless another is given."""
+    joint: Literal["pairs", "all"] | None = None
+    """It looks at several layers at once: at each two that follow one another, or at all of them."""
+    renew: int = 0
+    """Every so many steps its reference is made again; 0: never."""
+    rotations: bool = False
+    """Its reference is made of a list: of the target picture's features turned by no, one, two and three quarters."""
 
-    def fit(self, features: Tensor) -> Callable[[Tensor], Tensor]:
-        """The statistic with its reference from these features."""
-        return partial(self.statistic, reference=self.reference(features)) if self.reference else self.statistic
+    @property
+    def places(self) -> dict[tuple[str, ...], float]:
+        """What it looks at, layers in network order, with the weight of each."""
+        names = sorted(self.layers, key=ORDER.index)
+        if self.joint is None or not names:
+            return {(name,): self.layers[name] for name in names}
+        together = [tuple(names)] if self.joint == "all" else list(pairwise(names))
+        return dict.fromkeys(together, sum(self.layers.values()) / max(1, len(together)))
+
+    @property
+    def follows(self) -> bool:
+        """Whether its reference depends on the picture that is made."""
+        return self.reference is not None and "ours" in inspect.signature(self.reference).parameters
+
+    def fit(self, features: Features, ours: Features | None = None, step: int = 0) -> Callable[[Features], Tensor]:
+        """The statistic with its reference from these features, for a picture whose own are `ours`: or the same."""
+        if self.reference is None:
+            return self.statistic
+        features = [features] if self.rotations and isinstance(features, Tensor) else features
+        same = features[0] if self.rotations else features
+        given = {"ours": same if ours is None else ours, "step": step}
+        taken = inspect.signature(self.reference).parameters
+        return partial(
+            self.statistic,
+            reference=self.reference(features, **{name: value for name, value in given.items() if name in taken}),
+        )
 
 
-def moved(fitted: Callable[[Tensor], Tensor], move: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+def tensors_of(fitted: Callable[[Features], Tensor]) -> list[Tensor]:
+    """Of the reference that `Term.fit` has given a statistic."""
+    reference = fitted.keywords.get("reference") if isinstance(fitted, partial) else None
+    several = reference if isinstance(reference, tuple) else (reference,)
+    return [each for each in several if isinstance(each, Tensor)]
+
+
+def copied(fitted: Callable[[Features], Tensor], into: Callable[[Features], Tensor]) -> bool:
+    """Write a reference over another one of its shape; whether there is one."""
+    new, own = tensors_of(fitted), tensors_of(into)
+    if not own or [each.shape for each in own] != [each.shape for each in new]:
+        return False
+    for old, value in zip(own, new, strict=True):
+        old.copy_(value)
+    return True
+
+
+def moved(fitted: Callable[[Features], Tensor], move: Callable[[Tensor], Tensor]) -> Callable[[Features], Tensor]:
     """What `Term.fit` gave, with the tensors of its reference moved to another device or type."""
     if not isinstance(fitted, partial) or "reference" not in fitted.keywords:
         return fitted
@@ -76,17 +131,21 @@ def tried(terms: Sequence[Term], same_shape: bool) -> None:
     """Run the terms on small noise, so that a bad parameter is a message and not a failed run. Raises UserError."""
     for term in terms:
         option = term.group if term.toward is None else f"{term.group}_stat ({term.name})"
-        for layer in term.layers:
-            ours, other = (noise(layer, size) for size in TRIED)
+        if term.layers and not term.places:
+            raise UserError(f"{option}: pairs of layers need two of them")
+        if term.renew and not ({"ours", "step"} & inspected(term.reference)):
+            raise UserError(f"{option}: renew={term.renew} has no effect, as its reference takes neither ours nor step")
+        for place in term.places:
+            ours, other = (noise(place, size) for size in TRIED)
             try:
                 # Only of a style may the other picture have another shape.
                 shown = (ours, other) if term.toward == "style" and not same_shape else (ours, ours)
-                values = [fitted(maps) for fitted in [term.fit(ours)] for maps in shown]
+                values = [term.fit(ours, maps)(maps) for maps in shown]
                 if not all(isinstance(each, Tensor) for each in values):
                     raise ValueError("it must return a tensor")
-                if term.toward is None and values[0].ndim != 0:
+                if (term.toward is None or term.distance is None) and values[0].ndim != 0:
                     raise ValueError("it must be one number")
-                if term.toward is not None and term.distance(values[0], values[0]).ndim != 0:
+                if term.toward is not None and term.distance and term.distance(values[0], values[0]).ndim != 0:
                     raise ValueError("its distance must be one number")
             except Exception as error:  # whatever a function of the user's may raise
                 raise UserError(f"{option}: {error}") from None
@@ -96,10 +155,27 @@ def tried(terms: Sequence[Term], same_shape: bool) -> None:
                 )
 
 
-def noise(layer: str, size: tuple[int, int]) -> Tensor:
-    """From a generator of its own: the caller's is nobody else's business."""
+def inspected(function: Callable[..., Any] | None) -> set[str]:
+    return set(inspect.signature(function).parameters) if function else set()
+
+
+def noise(place: Sequence[str], size: tuple[int, int]) -> Features:
+    """From a generator of its own: the caller's is nobody else's business. Of several layers the first has the size,
+    the others what the network would make of it."""
     generator = torch.Generator().manual_seed(0)
-    return torch.rand(3 if layer == PICTURE else LAYERS[layer], *size, generator=generator)
+    height, width = size
+
+    def maps(layer: str) -> Tensor:
+        halvings = 0 if layer == PICTURE else depth(layer) - depth(place[0])
+        here = max(1, height >> halvings), max(1, width >> halvings)
+        return torch.rand(3 if layer == PICTURE else LAYERS[layer], *here, generator=generator)
+
+    return maps(place[0]) if len(place) == 1 else [maps(layer) for layer in place]
+
+
+def depth(layer: str) -> int:
+    """How often the network has halved the picture there."""
+    return 0 if layer == PICTURE else int(layer.removeprefix("conv").partition("_")[0]) - 1
 
 
 def position_free(terms: Sequence[Term]) -> bool:
@@ -107,7 +183,7 @@ def position_free(terms: Sequence[Term]) -> bool:
     for term in terms:
         if term.toward != "style":
             continue
-        maps = [noise("conv1_1", size) for size in TRIED]
+        maps = [noise(place, size) for place in [*term.places][:1] for size in TRIED]
         try:
             shapes = {term.fit(each)(each).shape for each in maps}
         except Exception:  # whatever a function of the user's may raise

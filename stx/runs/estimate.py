@@ -31,7 +31,7 @@ def seconds(config: Config, inputs: Inputs) -> float:
     slope = (times[large] - times[small]) / (large - small)
     if slope <= 0:  # the small one was held up
         slope = times[large] / large
-    calibration = 2 + sum(len(term.layers) for term in inputs.terms if term.toward != "content")
+    calibration = 2 + sum(len(term.places) for term in inputs.terms if term.toward != "content")
     expected, done = 0.0, 0
     for level in levels(config, inputs):
         pixels = level.inputs.content[0].numel()
@@ -42,7 +42,7 @@ def seconds(config: Config, inputs: Inputs) -> float:
 
 def an_evaluation(config: Config, inputs: Inputs, area: int) -> float:
     """Seconds that the losses and their gradient take for pictures with about `area` pixels."""
-    least = shortest_side(deepest_layer(config))
+    least = shortest_side(deepest_layer(inputs.terms))
     content, style = (
         resized(picture, [max(least, side) for side in with_area((picture.shape[1], picture.shape[2]), area)])
         for picture in (inputs.content, inputs.style)

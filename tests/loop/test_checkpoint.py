@@ -42,7 +42,7 @@ def test_a_state_comes_back_bit_for_bit(tmp_path: Path) -> None:
 def test_before_the_first_step_there_is_a_picture_and_nothing_else() -> None:
     start = Checkpoint.start(STATE.image)
     assert start.image is start.last_finite is STATE.image
-    assert start[3:] == ({}, {}, [], 0, [], "")
+    assert start[3:] == ({}, {}, [], 0, [], {}, "")
     assert start.step == 0
 
 

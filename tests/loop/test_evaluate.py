@@ -89,7 +89,7 @@ def test_scalars_are_named_in_the_order_in_which_data_flows(caffe_weights: Weigh
         **{f"style_loss/{name}": parts[name][1] for name in several},
         **{f"style_loss/{layer}": float(losses.layers["style", layer].detach()) for layer in layers},
         "loss/style": sum(share * float(losses.layers["style", layer].detach()) for layer, share in layers.items()),
-        "loss/prior": parts["picture/variation"][1],
+        "loss/prior": parts["/variation"][1],
         "loss/total": float(losses.total.detach()),
         "peak/gradient": float(image.grad.abs().max()),
     }

@@ -1,6 +1,7 @@
 """The loop: one record an iteration, the same each time, and progress from every start."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -221,10 +222,14 @@ def told(*values: tuple[float, ...]) -> Evaluate:
     return evaluate
 
 
+FIXED: Any = SimpleNamespace(renew=lambda number, image: False)
+"""In a network's place: it has nothing to renew."""
+
+
 def stepped(evaluate: Evaluate, steps: int, image: Tensor | None = None, **options: Any) -> list[Step]:
     image = torch.full((3, 2, 2), 8.0) if image is None else image
     settings = {name: options.pop(name) for name in ("evaluations", "stalls_after") if name in options}
-    network: Any = None  # what it would evaluate is told
+    network: Any = FIXED  # what it would evaluate is told
     done = optimise(network, image, Halves(image, **settings), steps, evaluate=evaluate, **options)  # type: ignore[arg-type]
     return [step._replace(image=step.image.clone(), last_finite=step.last_finite.clone()) for step in done]
 
@@ -252,7 +257,7 @@ def test_an_image_is_known_to_be_finite_when_all_that_was_measured_of_it_is(plac
 def test_an_update_that_breaks_the_image_does_not_break_the_one_before() -> None:
     image = torch.tensor([3e38, 1.0, 1.0]).view(3, 1, 1)
     (step,) = optimise(
-        None,  # type: ignore[arg-type]
+        FIXED,
         image,
         type("Doubles", (Halves,), {"step": lambda self, closure: closure() and image.mul_(4)})(image),
         1,

@@ -81,6 +81,7 @@ def test_a_step_and_the_calibration_take_what_was_said(overrides: list[str], cal
         itemsize=inputs.hardware.dtype.itemsize,
         checkpointing=asked.activation_checkpointing,
         calibrated=calibrated,
+        pixels=inputs.content[0].numel(),
     )
     pictures = 12 * 5  # normalised and turned ones, and the gradient
     assert (
@@ -125,7 +126,7 @@ BY_HAND = [
 def test_a_step_of_a_small_network_takes_what_it_does_by_hand(
     names: list[str], statistic: Callable[[Tensor], Tensor], changes: dict[str, Any], expected: float
 ) -> None:
-    settings = {"pooling": "max", "itemsize": 4, "checkpointing": False, "calibrated": False} | changes
+    settings = {"pooling": "max", "itemsize": 4, "checkpointing": False, "calibrated": False, "pixels": 10**9} | changes
     term = Term("style", "it", statistic, {names[-1]: 1.0})
     assert memory.of_a_step(names, [term], **settings) == pytest.approx(expected)
     of_the_picture = Term("prior", "it", exponential, {PICTURE: 1.0})
@@ -140,7 +141,9 @@ def test_what_a_statistic_keeps_is_found_out() -> None:
         (lambda maps: maps.exp().exp().mean(), "conv3_1", 8),
         (lambda picture: (picture * torch.ones(3, 1, 1)).exp().mean(), PICTURE, 4),
     ):
-        assert memory.kept_by(Term("style", "it", statistic, {layer: 1.0}), layer) == pytest.approx(expected)
+        numbers = memory.numbers_at(layer)
+        kept = memory.kept_by(Term("style", "it", statistic, {layer: 1.0}), (layer,), 10**9)
+        assert kept / numbers == pytest.approx(expected, abs=1e-6)
 
 
 def test_what_a_distance_keeps_of_ours_counts_too() -> None:
@@ -148,7 +151,7 @@ def test_what_a_distance_keeps_of_ours_counts_too() -> None:
         return (ours.exp() - target).mean()
 
     term = Term("style", "it", lambda maps: maps * 1, {"conv1_1": 1.0}, toward="style", distance=distance)
-    assert memory.kept_by(term, "conv1_1") == pytest.approx(4)
+    assert memory.kept_by(term, ("conv1_1",), 10**9) / 64 == pytest.approx(4)
 
 
 def test_the_measures_at_the_end_hold_two_maps_of_the_first_block_and_less_than_two_more() -> None:

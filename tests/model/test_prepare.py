@@ -13,6 +13,7 @@ from stx.config.layers import LAYERS
 from stx.config.schema import LONGEST_SIDE, Config
 from stx.errors import UserError
 from stx.model import memory
+from stx.model.asked import terms
 from stx.model.prepare import Inputs, deepest_layer, expected_memory, loss_network, prepare, with_area
 
 
@@ -62,7 +63,7 @@ def test_noise_is_uniform_between_its_bounds_and_seeded() -> None:
 
 def test_the_network_ends_at_the_deepest_layer_in_use() -> None:
     shallow = config("loss_weights.style_layers=[conv2_1,conv1_1]", "loss_weights.content_layers=[conv3_2]")
-    assert deepest_layer(shallow) == "conv3_2"
+    assert deepest_layer(terms(shallow)) == "conv3_2"
     assert loss_network(shallow, prepare(shallow)).vgg.layers[-1] == "conv3_2"
 
 
@@ -147,7 +148,7 @@ def test_memory_is_a_process_and_so_much_for_each_pixel(
         return expected_memory(asked, inputs.hardware, (width, height), inputs.terms, remembered)
 
     step = memory.of_a_step(
-        list(LAYERS), inputs.terms, pooling="max", itemsize=4, checkpointing=False, calibrated=False
+        list(LAYERS), inputs.terms, pooling="max", itemsize=4, checkpointing=False, calibrated=False, pixels=1200
     )
     numbers = 3 * (memory.PICTURES + 7)  # float32
     assert expected(40, 30, 7) == pytest.approx(memory.PROCESS + 1200 * (4 * numbers + max(step, memory.JUDGE)))

@@ -33,6 +33,9 @@ class Optimiser(Protocol):
     def shorten(self, factor: float) -> None:
         """Make its steps shorter by a factor below 1, before the first one."""
 
+    def renewed(self) -> None:
+        """From here on the loss is another one: what it was before is nothing to compare with."""
+
     def state_dict(self) -> dict[str, Any]: ...
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Raises ValueError for what is no state of such an optimiser, of this picture."""

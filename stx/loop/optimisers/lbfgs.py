@@ -101,6 +101,11 @@ class LBFGS:
         self.search(state, np.reshape(numbers, (len(rows) + 1, len(rows) + 1)), free)
         return loss
 
+    def renewed(self) -> None:
+        """The next image is accepted whatever its loss. The pairs stay: curvature is about what it was."""
+        if self.state:
+            self.state["loss"] = math.inf
+
     def begin(self, state: dict[str, Any], gradient: Tensor) -> None:
         self.unit = float(wide(gradient).square().mean().sqrt())
         if not math.isfinite(self.unit):

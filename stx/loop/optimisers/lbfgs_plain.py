@@ -40,6 +40,9 @@ class PlainLBFGS(torch.optim.LBFGS):
     def shorten(self, factor: float) -> None:
         self.param_groups[0]["lr"] *= factor
 
+    def renewed(self) -> None:
+        """It compares no losses."""
+
     def accepted(self) -> Tensor:
         return self.image.detach()
 

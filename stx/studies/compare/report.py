@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from stx.config.schema import layers_of
 from stx.measures.catalogue import labels
 from stx.measures.judge import circular
 from stx.pictures.decode import FORMATS
@@ -132,7 +133,12 @@ def optimised(work: Batch, statistic: str) -> tuple[list[str], list[str], list[s
     config = next(planned.job.config for name, planned in work.planned.items() if name.startswith(f"{statistic}-"))
     terms = [*config.style_stat.by_name().values(), *config.content_stat.by_name().values()]
     functions = [term.target.rpartition(".")[2] for term in terms]
-    return functions, config.loss_weights.style_layers, config.loss_weights.content_layers
+    weights = config.loss_weights
+    style, content = (
+        layers_of(config.style_stat, weights.style_layers),
+        layers_of(config.content_stat, weights.content_layers),
+    )
+    return functions, style, content
 
 
 def share(run: Run) -> float:

@@ -1,0 +1,102 @@
+"""A term at one of its places in the network: its reference, its target and its scale."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from stx.errors import UserError
+from stx.model.terms import PICTURE, Features, Term, copied, moved, tensors_of
+
+
+class Part(nn.Module):
+    """A term at one of its places: its target and its scale, fitted once, or renewed as its term says."""
+
+    def __init__(self, term: Term, place: tuple[str, ...], several: bool, share: float):
+        super().__init__()
+        self.term, self.layers = term, place
+        self.layer = label(term, place)
+        names = [self.layer] * bool(self.layer) + [term.name] * several
+        self.place = "/".join(names)
+        """The layer, and with `several` terms at it the term's name."""
+        self.key = (f"{term.group}/" if term.prefix is None else term.prefix) + self.place
+        self.key = self.key.rstrip("/")
+        """What it is called in scales and gradient norms."""
+        self.statistic: Callable[[Features], Tensor] = term.statistic
+        self.given: Features | None = None
+        """The target picture's features, where the reference is to be made of them again."""
+        self.target: Tensor | None
+        self.register_buffer("target", None)
+        self.scale: Tensor
+        self.register_buffer("scale", torch.ones(()))
+        self.share: Tensor
+        self.register_buffer("share", torch.tensor(share))
+        """Of its group's loss: w_l, over the terms of the group at the layer."""
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Part":
+        """PyTorch's way behind `.to(device)`: the reference moves with target and scale."""
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        self.statistic = moved(self.statistic, fn)
+        if self.given is not None:
+            self.given = fn(self.given) if isinstance(self.given, Tensor) else [fn(each) for each in self.given]
+        return self
+
+    def fit(self, features: Features, ours: Features | None = None, step: int = 0) -> None:
+        """Take reference and target from the features of the picture that the term is toward.
+
+        Those of before are written over where they can be: a CUDA graph reads them where they lie.
+        """
+        fitted = self.term.fit(features, ours, step)
+        if self.term.renew:
+            fitted = moved(fitted, torch.clone)  # not a part of the features that are kept
+        if not copied(fitted, into=self.statistic):
+            self.statistic = fitted
+        if self.term.distance is not None:
+            target = self.statistic(features[0] if self.term.rotations else features)
+            self.target = target if self.target is None else self.target.copy_(target)
+        self.given = features if self.term.renew or (self.term.follows and ours is None) else None
+
+    def restore(self, tensors: Sequence[Tensor]) -> None:
+        """Take over reference and target of an earlier start, as `renewed` gave them."""
+        for tensor, value in zip(self.renewed, tensors, strict=True):
+            tensor.copy_(value)
+
+    @property
+    def renewed(self) -> list[Tensor]:
+        """What changes along the way: tensors of the reference, and the target."""
+        if not self.term.renew:
+            return []
+        return [*tensors_of(self.statistic), *([] if self.target is None else [self.target])]
+
+    def fits(self, features: Features) -> None:
+        """Set the scale for pictures with such features. Raises UserError where their values have another shape."""
+        if self.term.follows and self.given is not None:
+            self.fit(self.given, features)
+        if self.target is None:
+            return
+        values = self.statistic(features)
+        if values.shape != self.target.shape:
+            raise UserError(
+                f"this {self.term.group} statistic compares position by position, so both pictures must have one size: "
+                f"use style_size=same ({self.key}: {tuple(values.shape)} against {tuple(self.target.shape)})"
+            )
+        self.scale.fill_(self.term.factor(values, features if isinstance(features, Tensor) else features[0]))
+
+    def forward(self, features: Features) -> tuple[Tensor, Tensor]:
+        """The distance before its scale, and the values that it is of."""
+        values = self.statistic(features)
+        if self.target is None or self.term.distance is None:
+            return values, values
+        return self.term.distance(values, self.target), values
+
+
+def label(term: Term, place: Sequence[str]) -> str:
+    """What a place is called, in names of metrics: nothing, where it is the picture that is compared with none."""
+    if len(place) > 1:
+        return f"{place[0]}-{place[-1]}"
+    return "" if place[0] == PICTURE and term.toward is None else place[0]
+
+
+def at_place(part: Part, waiting: Mapping[str, Tensor], features: Tensor) -> Features:
+    """Those of a part, whose last are `features`."""
+    return [waiting[layer] for layer in part.layers] if part.term.joint else features
