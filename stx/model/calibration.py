@@ -43,16 +43,21 @@ def gradient_norms(network: LossNetwork, picture: Tensor) -> dict[str, Tensor]:
 
 
 def balance_yardstick(network: LossNetwork, picture: Tensor) -> None:
-    """Of a yardstick with several terms, let each part pull as its layer's first does: one that cannot be felt beside
-    the others would be no part of what the others are measured by."""
+    """Of a yardstick with several terms, let each part pull as the first term does at its layer, or where that is not
+    there, as it does at its own first: one that cannot be felt beside the others would be no part of what the others
+    are measured by."""
+    members = [part for part in network.every_part if part.term.group == YARDSTICK]
+    if len({part.term.name for part in members}) < 2:
+        return
     first: dict[str, float] = {}
-    for part in network.every_part:
-        if part.term.group != YARDSTICK or len(network.at_group(part)) == 1:
-            continue
+    leading = network.first[YARDSTICK]
+    for part in sorted(members, key=lambda part: part.term.name != leading):
         image = picture.detach().requires_grad_()
         (gradient,) = torch.autograd.grad(part.scale * network(image).distances[part], image)
         norm = float(torch.linalg.vector_norm(gradient, dtype=widest(image.device)))
-        wanted = first.setdefault(part.layer, norm)
+        if part.term.name == leading:
+            first[part.layer] = norm
+        wanted = first.get(part.layer, next(iter(first.values()), norm))
         if math.isfinite(norm) and math.isfinite(wanted / norm if norm else math.inf) and wanted > 0:
             part.scale.mul_(wanted / norm)
 

@@ -66,6 +66,8 @@ class LossNetwork(nn.Module):
         self.vgg = vgg
         refuse_unusable(terms, [*vgg.layers, PICTURE], pictures)
         self.weights = {term.group: term.weight for term in terms}
+        self.first = {term.group: term.name for term in reversed(terms)}
+        """The first term of each group, by name."""
         self.norms: dict[str, float] = {}
         """Gradient norms that the calibration found, before the scales."""
         used = {layer for term in terms for layer in term.layers}

@@ -91,7 +91,8 @@ def of_a_step(
     of_the_picture = sum(
         kept_by(term, place, pixels) for term in terms for place in term.places if place[-1] == PICTURE
     )
-    again = sum(4 * numbers_at(layer) for term in terms if term.renew for layer in term.layers)  # the style's features
+    renewed = {layer for term in terms if term.renew for layer in term.layers}
+    again = sum(4 * numbers_at(layer) for layer in renewed)  # the style's features, which are kept
     return of_the_picture + again + (kept + largest if calibrated and not checkpointing else worst)
 
 

@@ -4,16 +4,23 @@ A new one is a function that stands here in `__all__`, or in a module that the u
 `conf/style_stat/`, `conf/content_stat/` or `conf/prior/` that names it.
 """
 
-from stx.stats.content import features, half_sum_of_squares, mean_absolute, positions, self_similarity
+from stx.stats.channel_distances import deep_dc, distance_correlation
+from stx.stats.content import features, grid, half_sum_of_squares, laplacian, mean_absolute, positions, self_similarity
 from stx.stats.cooccurrence import cooc_matrix, cooc_tensor, cooc_vector, gram_cooc_matrix, gram_cooc_vector
 from stx.stats.cooccurrence_gram import cooc_gram, shift_gram
+from stx.stats.cross_layer import cross_layer_gram
 from stx.stats.gram_matrix import gram, quarter_mean_square
+from stx.stats.hypercolumns import hypercolumn_moments, moment_distance, palette_emd, places, relaxed_emd, sample
 from stx.stats.kernels import frequencies, mmd_gaussian, mmd_linear, mmd_polynomial
 from stx.stats.moments import mean_std
+from stx.stats.neighbours import nearest, nearest_neighbour
+from stx.stats.spectra import deep_correlations, off_spectrum, spectrum
+from stx.stats.standardised import correlation
 from stx.stats.variation import total_variation
 from stx.stats.wasserstein import (
     channel_histograms,
     directions,
+    fresh_directions,
     gaussian,
     gaussian_wasserstein,
     principal_axes,
@@ -26,26 +33,44 @@ __all__ = [
     "cooc_matrix",
     "cooc_tensor",
     "cooc_vector",
+    "correlation",
+    "cross_layer_gram",
+    "deep_correlations",
+    "deep_dc",
     "directions",
+    "distance_correlation",
     "features",
     "frequencies",
+    "fresh_directions",
     "gaussian",
     "gaussian_wasserstein",
     "gram",
     "gram_cooc_matrix",
     "gram_cooc_vector",
+    "grid",
     "half_sum_of_squares",
+    "hypercolumn_moments",
+    "laplacian",
     "mean_absolute",
     "mean_std",
     "mmd_gaussian",
     "mmd_linear",
     "mmd_polynomial",
+    "moment_distance",
+    "nearest",
+    "nearest_neighbour",
+    "off_spectrum",
+    "palette_emd",
+    "places",
     "positions",
     "principal_axes",
     "quarter_mean_square",
+    "relaxed_emd",
+    "sample",
     "self_similarity",
     "shift_gram",
     "sliced_wasserstein",
+    "spectrum",
     "total_variation",
 ]
 """What a YAML may name."""

@@ -1,11 +1,12 @@
 """Content statistics: pure functions, features (D, H, W) of one layer and picture -> Tensor, and their distances."""
 
+from itertools import count
 from typing import Annotated
 
 import torch
 from annotated_types import Gt
 from torch import Tensor
-from torch.nn.functional import normalize
+from torch.nn.functional import avg_pool2d, normalize, pad
 
 from stx.stats.squared_error import squared_error
 
@@ -33,9 +34,29 @@ def self_similarity(features: Tensor, *, reference: Tensor) -> Tensor:
 
 def positions(features: Tensor, *, most: Annotated[int, Gt(0)]) -> Tensor:
     """At most `most` of the H W positions, the same for all pictures of a size; the paper draws new ones every step."""
-    count = features.shape[1] * features.shape[2]
-    drawn = torch.randperm(count, generator=torch.Generator().manual_seed(0))[:most]
+    drawn = torch.randperm(features[0].numel(), generator=torch.Generator().manual_seed(0))[:most]
     return drawn.sort().values.to(features.device)
+
+
+def grid(features: Tensor, *, most: Annotated[int, Gt(0)]) -> Tensor:
+    """At most `most` of the H W positions, evenly spaced: every k-th of every k-th row."""
+    height, width = features.shape[1:]
+    stride = next(k for k in count(1) if -(-height // k) * -(-width // k) <= most)
+    rows, columns = (torch.arange((stride - 1) // 2, side, stride) for side in (height, width))
+    return (rows[:, None] * width + columns).flatten().to(features.device)
+
+
+def laplacian(picture: Tensor, *, pool: Annotated[int, Gt(0)]) -> Tensor:
+    """Where a picture (3, H, W) has edges: the Laplacian of its colours' sum, of means over `pool` x `pool` pixels.
+
+    Li et al. 2017 ("Laplacian-steered neural style transfer", arXiv 1707.01253), eq. 6: (h, w). Beyond the border the
+    picture goes on as it ends.
+    """
+    windows = tuple(min(pool, side) for side in picture.shape[1:])
+    small = avg_pool2d(picture.sum(0, keepdim=True)[None], windows)
+    padded = pad(small, (1, 1, 1, 1), mode="replicate")[0, 0]
+    middle = padded[1:-1, 1:-1]
+    return 4 * middle - padded[:-2, 1:-1] - padded[2:, 1:-1] - padded[1:-1, :-2] - padded[1:-1, 2:]
 
 
 def mean_absolute(ours: Tensor, target: Tensor) -> Tensor:

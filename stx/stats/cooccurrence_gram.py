@@ -9,7 +9,7 @@ from torch.nn.functional import pad
 
 from stx.errors import UserError
 from stx.stats.cooccurrence import Threshold, above, box_mean
-from stx.stats.gram_matrix import correlation, scaled_product
+from stx.stats.gram_matrix import mean_products, scaled_product
 
 Limit = Threshold | Literal["none"]
 
@@ -34,7 +34,7 @@ def cooc_gram(features: Tensor, *, radius: int | list[int], threshold: Limit, ce
     flat = active.flatten(1)
     with torch.no_grad():  # the correlation's gradient counts theirs
         around = [flat if each == 0 else box_mean(active, each).flatten(1) for each in radii]
-    matrices = [correlation(flat, window) for window in around]
+    matrices = [mean_products(flat, window) for window in around]
     return matrices[0] if isinstance(radius, int) else torch.stack(matrices)
 
 

@@ -35,7 +35,7 @@ def scaled_product(left: Tensor, right: Tensor, factor: float) -> Tensor:
     return torch.addmm(left.new_empty(()), left, right, beta=0, alpha=factor)
 
 
-def correlation(flat: Tensor, around: Tensor) -> Tensor:
+def mean_products(flat: Tensor, around: Tensor) -> Tensor:
     """Mean over positions of the products of `flat` and of a self-adjoint map of it, `around`: (D, M) to (D, D)."""
     products: Tensor = Correlation.apply(flat, around)  # type: ignore[no-untyped-call]
     return products
@@ -48,7 +48,7 @@ def gram(features: Tensor) -> Tensor:
     has the plain sum). With `quarter_mean_square` the distance is their eq. 4 when both sizes are equal.
     """
     flat = features.flatten(1)
-    return correlation(flat, flat)
+    return mean_products(flat, flat)
 
 
 def quarter_mean_square(ours: Tensor, target: Tensor) -> Tensor:

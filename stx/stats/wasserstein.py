@@ -1,11 +1,13 @@
 """Optimal transport between the features of two pictures: of their Gaussians, along random directions, by channel."""
 
+import random
+
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
 from stx.errors import UserError
-from stx.stats.gram_matrix import correlation
+from stx.stats.gram_matrix import mean_products
 from stx.stats.precision import widest
 from stx.stats.root import overlap
 
@@ -41,7 +43,7 @@ def gaussian(features: Tensor, *, reference: Tensor) -> Tensor:
     flat = features.flatten(1)
     mean = flat.mean(1, keepdim=True)
     centred = flat - mean.detach()  # the covariance's gradient has no mean as it is
-    covariance = correlation(centred, centred)
+    covariance = mean_products(centred, centred)
     along = reference.T @ covariance @ reference
     below = len(reference) - len(along)
     return torch.cat([pad(along, (0, 0, 0, below)), covariance.diagonal()[:, None], mean], 1)
@@ -67,7 +69,7 @@ def sliced_wasserstein(features: Tensor, *, reference: Tensor, quantiles: int) -
     """Quantiles of the features' projections on fixed directions (K, D), its `reference`: shape (K, quantiles).
 
     The mean square of two such is the squared sliced 2-Wasserstein distance (Rabin et al. 2011; Heitz et al. 2021,
-    arXiv 2006.07229, for style; they draw new directions each step, where targets here are fixed once).
+    arXiv 2006.07229, for style; they draw `fresh_directions` each step, and sort all values where these are quantiles).
     """
     return quantiles_of(reference @ features.flatten(1), quantiles)
 
@@ -78,6 +80,12 @@ def directions(features: Tensor, *, count: int, seed: int) -> Tensor:
         raise UserError(f"count is {count}: it must be 1 or more")
     drawn = torch.randn(count, len(features), generator=torch.Generator().manual_seed(seed)).to(features)
     return drawn / torch.linalg.vector_norm(drawn, dim=1, keepdim=True)
+
+
+def fresh_directions(features: Tensor, *, seed: int, step: int) -> Tensor:
+    """As many random unit vectors as there are channels, (D, D), others at each step: Heitz et al. 2021."""
+    drawn = random.Random(f"{seed} {step}").getrandbits(63)  # nothing secret
+    return directions(features, count=len(features), seed=drawn)
 
 
 def channel_histograms(features: Tensor, *, quantiles: int) -> Tensor:

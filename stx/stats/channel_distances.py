@@ -1,0 +1,32 @@
+"""Distance correlation between the channels of two pictures (Zhu et al. 2022, DeepDC, arXiv 2211.04927)."""
+
+import torch
+from torch import Tensor
+
+from stx.stats.gram_matrix import mean_products
+
+FLOOR = 8
+"""Roundings of the largest mean square, below which two channels are alike: the root has no gradient at zero."""
+
+
+def deep_dc(features: Tensor) -> Tensor:
+    """How far apart the channels are, each pair's distance less its row's and its column's mean: shape (D, D).
+
+    For features (D, H, W) the distance of two channels is `sqrt(G_ii + G_jj - 2 G_ij)`, of the Gram matrix: the root
+    mean square of their difference over positions. Two pictures are compared by `distance_correlation`. Zhu et al.
+    measure the quality of pictures by it; a channel's mean counts, as it does in Gram. Costs what Gram does.
+    """
+    flat = features.flatten(1)
+    gram = mean_products(flat, flat)
+    strength = gram.diagonal()
+    squares = strength[:, None] + strength - 2 * gram
+    apart = squares > FLOOR * torch.finfo(squares.dtype).eps * strength.detach().amax()
+    distances = torch.where(apart, squares, torch.ones_like(squares)).sqrt() * apart
+    mean = distances.mean(0)
+    return distances - mean[:, None] - mean + mean.mean()
+
+
+def distance_correlation(ours: Tensor, target: Tensor) -> Tensor:
+    """`1 - <A, B> / (|A| |B|)` of two `deep_dc`: from 0, whatever factor lies between them, to 1."""
+    size = torch.linalg.vector_norm(ours) * torch.linalg.vector_norm(target)
+    return 1 - (ours * target).sum() / size.clamp(min=torch.finfo(size.dtype).tiny)

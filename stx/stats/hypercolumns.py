@@ -1,0 +1,84 @@
+"""The style losses of STROTSS (Kolkin et al. 2019, arXiv 1904.12785), over a sample of positions in all layers."""
+
+import random
+from typing import Annotated
+
+import torch
+from annotated_types import Gt
+from torch import Tensor
+from torch.nn.functional import grid_sample, normalize
+
+Count = Annotated[int, Gt(0)]
+
+
+def relaxed_emd(features: list[Tensor], *, reference: tuple[Tensor, Tensor]) -> Tensor:
+    """Lower bound of the earth mover's distance between hypercolumns, by cosines (eq. 4 to 6): one number.
+
+    The larger of the two means, over our sample and over the style's, of the distance to the nearest of the other. The
+    `reference` has our places and the style's hypercolumns, as `sample` gives them. It is a distance already.
+    """
+    places, style = reference
+    ours = normalize(hypercolumns(features, places), dim=0)
+    return both_ways(1 - ours.T @ normalize(style, dim=0))
+
+
+def palette_emd(features: Tensor, *, reference: tuple[Tensor, Tensor]) -> Tensor:
+    """The same between colours, of a picture (3, H, W), by their Euclidean distances.
+
+    The paper takes them in another basis; a rotation changes none of these.
+    """
+    places, style = reference
+    ours = hypercolumns([features], places)
+    squares = (ours[:, :, None] - style[:, None, :]).square().sum(0)
+    apart = squares > torch.finfo(squares.dtype).tiny  # the root has no gradient at zero
+    return both_ways(torch.where(apart, squares, torch.ones_like(squares)).sqrt() * apart)
+
+
+def both_ways(distances: Tensor) -> Tensor:
+    return torch.maximum(distances.amin(0).mean(), distances.amin(1).mean())
+
+
+def hypercolumn_moments(features: list[Tensor], *, reference: Tensor) -> Tensor:
+    """Covariance and mean of hypercolumns at the places (N, 2) that are the `reference`: (D, D + 1).
+
+    To be compared by `moment_distance`.
+    """
+    columns = hypercolumns(features, reference)
+    mean = columns.mean(1, keepdim=True)
+    centred = columns - mean
+    return torch.cat([centred @ centred.T / centred.shape[1], mean], 1)
+
+
+def moment_distance(ours: Tensor, target: Tensor) -> Tensor:
+    """Mean absolute differences of covariances and of means, added (eq. 7)."""
+    difference = (ours - target).abs()
+    return difference[:, :-1].mean() + difference[:, -1].mean()
+
+
+def hypercolumns(features: list[Tensor], places: Tensor) -> Tensor:
+    """What all layers have at some places (N, 2), x and y as parts of width and height: (sum of D, N).
+
+    Interpolated between the nearest positions of each layer, as the paper's upsampled maps are.
+    """
+    grid = (2 * places - 1)[None, None]
+    return torch.cat(
+        [grid_sample(maps[None], grid, padding_mode="border", align_corners=False)[0, :, 0] for maps in features]
+    )
+
+
+def sample(features: Tensor | list[Tensor], *, most: Count, seed: int, step: int) -> tuple[Tensor, Tensor]:
+    """Places for our picture (N, 2), and the style's hypercolumns (D, N) at others; new ones for every step."""
+    maps = [features] if isinstance(features, Tensor) else features
+    ours, theirs = (drawn(maps[0], most, f"{seed} {step} {which}") for which in ("ours", "style"))
+    return ours, hypercolumns(maps, theirs)
+
+
+def places(features: Tensor | list[Tensor], *, most: Count, seed: int, step: int) -> Tensor:
+    """Places (N, 2), the same in both pictures; new ones for every step."""
+    return drawn(features if isinstance(features, Tensor) else features[0], most, f"{seed} {step}")
+
+
+def drawn(like: Tensor, count: int, seed: str) -> Tensor:
+    """`count` places, or as many as the map has positions, of a seed that may be any words."""
+    generator = torch.Generator().manual_seed(random.Random(seed).getrandbits(63))  # nothing secret
+    return torch.rand(min(count, like[0].numel()), 2, generator=generator).to(like)

@@ -1,0 +1,43 @@
+"""How strongly a picture repeats itself, and at which distances: in its spectrum, or shifted upon itself."""
+
+from typing import Annotated
+
+import torch
+from annotated_types import Ge
+from torch import Tensor
+
+
+def spectrum(features: Tensor) -> Tensor:
+    """The Fourier transform of each channel, (D, H, W, 2) with real and imaginary parts, of features (D, H, W) or a
+    picture (3, H, W). To be compared by `off_spectrum`, between pictures of one size."""
+    return torch.view_as_real(torch.fft.fft2(features, norm="ortho"))
+
+
+def off_spectrum(ours: Tensor, target: Tensor) -> Tensor:
+    """Mean square distance of a picture from all that have the target's spectrum, wherever their waves begin.
+
+    Liu, Gousseau & Xia 2016 (arXiv 1605.01141), eq. 6 and 7, by Parseval's theorem, for a mean in place of half a sum:
+    of two spectra x and s `sum |x|^2 + |s|^2 - 2 |<x, s>|`, where the inner product is over channels, which share a
+    wave's phase. Their gradient, the picture less the nearest of the others, is this one's.
+    """
+    common = (torch.view_as_complex(ours) * torch.view_as_complex(target).conj()).sum(0).abs().sum()
+    return (ours.square().sum() + target.square().sum() - 2 * common) * 2 / ours.numel()
+
+
+def deep_correlations(features: Tensor, *, reach: Annotated[int, Ge(0)]) -> Tensor:
+    """Each channel's correlation with itself, shifted: (D, 2 r + 1, r + 1) for features (D, H, W) and shifts up to r.
+
+    The mean of F[y, x] F[y + dy, x + dx] over the places where both are, for dy from -r to r and dx from 0 to r; the
+    others are these again (Sendik & Cohen-Or 2017, "Deep correlations for texture synthesis", section 4.1). They go up
+    to half of the map; up to a fixed reach two pictures of different sizes can be compared. Zero where the map is too
+    small for a shift. By a Fourier transform of the map with a margin of zeros.
+    """
+    height, width = features.shape[1:]
+    size = (height + reach, width + reach)
+    power = torch.fft.rfft2(features, s=size).abs().square()
+    sums = torch.fft.irfft2(power, s=size)
+    rows = torch.arange(-reach, reach + 1, device=features.device)
+    columns = torch.arange(reach + 1, device=features.device)
+    pairs = (height - rows.abs()).clamp(min=0)[:, None] * (width - columns).clamp(min=0)
+    shifted = sums.index_select(1, rows % size[0]).index_select(2, columns)
+    return shifted * (pairs > 0) / pairs.clamp(min=1)
