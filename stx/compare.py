@@ -11,10 +11,14 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stx.config import command
 from stx.config.compose import key_of
 from stx.errors import Stopped, UserError
+
+if TYPE_CHECKING:
+    from stx.runs.batch import Batch
 
 EXAMPLES = """
 examples
@@ -56,7 +60,7 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
     from stx.runs.launcher import hired
     from stx.studies.compare.protocol import LISTS, load
     from stx.studies.compare.report import write
-    from stx.studies.compare.work import Results, first_round, work
+    from stx.studies.compare.work import Results, first_round, matching, work
 
     own, rest = command.own_options(given, OWN)
     launcher, for_all = command.launcher_options(rest)
@@ -68,8 +72,8 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
     name = own.get("protocol", "quick")
     folder = command.output_folder(own.get("output", f"outputs/compare-{Path(name).stem}"))
     protocol = load(name, {key: text for key, text in own.items() if key in LISTS})
-    results = Results(protocol, runs={}, failed={})
     with hired(launcher, folder) as crew, batch("compare", first_round(protocol, for_all), folder, crew) as runs:
+        results = Results(protocol, {}, {}, matching(protocol, content_losses(runs)))
         for round_, number, of, ended in work(results, for_all, runs):
             how = f"({ended.message})" if ended.message else f"in {ended.seconds:.0f} s"
             command.say(f"round {round_}, {number}/{of} {ended.name}: {ended.outcome} {how}")
@@ -78,6 +82,12 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
             raise Stopped(f"no run came to its end ({first}); {folder / 'report'} stays as it was")
         typed = shlex.join(["python", "-m", "stx.compare", *given])
         return len(results.failed), write(runs, results, folder / "report", typed)
+
+
+def content_losses(runs: "Batch") -> set[str]:
+    """The functions of all content losses that are compared."""
+    configs = [planned.job.config for planned in runs.planned.values()]
+    return {stat.target.rpartition(".")[2] for config in configs for stat in config.content_stat.by_name().values()}
 
 
 if __name__ == "__main__":

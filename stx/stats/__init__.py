@@ -16,6 +16,15 @@ from stx.stats.moments import mean_std
 from stx.stats.neighbours import nearest, nearest_neighbour
 from stx.stats.spectra import deep_correlations, off_spectrum, spectrum
 from stx.stats.standardised import correlation
+from stx.stats.surroundings import (
+    axes_of_both,
+    deep_dc_cooc,
+    directions_of_both,
+    gaussian_cooc,
+    shift_covariance,
+    signed_root_cooc,
+    sliced_cooc,
+)
 from stx.stats.variation import total_variation
 from stx.stats.wasserstein import (
     channel_histograms,
@@ -28,6 +37,7 @@ from stx.stats.wasserstein import (
 )
 
 __all__ = [
+    "axes_of_both",
     "channel_histograms",
     "cooc_gram",
     "cooc_matrix",
@@ -37,12 +47,15 @@ __all__ = [
     "cross_layer_gram",
     "deep_correlations",
     "deep_dc",
+    "deep_dc_cooc",
     "directions",
+    "directions_of_both",
     "distance_correlation",
     "features",
     "frequencies",
     "fresh_directions",
     "gaussian",
+    "gaussian_cooc",
     "gaussian_wasserstein",
     "gram",
     "gram_cooc_matrix",
@@ -68,7 +81,10 @@ __all__ = [
     "relaxed_emd",
     "sample",
     "self_similarity",
+    "shift_covariance",
     "shift_gram",
+    "signed_root_cooc",
+    "sliced_cooc",
     "sliced_wasserstein",
     "spectrum",
     "total_variation",

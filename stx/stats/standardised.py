@@ -6,22 +6,29 @@ import torch
 from torch import Tensor
 
 from stx.errors import UserError
+from stx.stats.cooccurrence import box_mean
+from stx.stats.cooccurrence_gram import Centred
 from stx.stats.gram_matrix import mean_products
 
 
-def correlation(features: Tensor, *, floor: float) -> Tensor:
+def correlation(features: Tensor, *, floor: float, radius: int) -> Tensor:
     """Pearson's correlations between channels, the Gram matrix of standardised features: (D, D) for (D, H, W).
+
+    With a `radius` r it is between a channel and the other's mean over the (2r+1)^2 positions around, zero padded, by
+    the deviations of the channels themselves: what of a co-occurrence is no matter of strength.
 
     A channel that hardly varies has no direction to speak of: to its variance, as to all, `floor`^2 of the mean
     variance is added, so that its correlations go to zero and its gradient stays finite. Raises UserError for a floor
-    that is not above 0.
+    that is not above 0, and a radius below 0.
     """
-    if not 0 < floor < math.inf:
-        raise UserError(f"floor is {floor}: it must be above 0")
-    flat = features.flatten(1)
-    centred = flat - flat.mean(1, keepdim=True).detach()  # the covariance's gradient has no mean as it is
-    covariance = mean_products(centred, centred)
-    variance = covariance.diagonal()
+    if not 0 < floor < math.inf or radius < 0:
+        raise UserError(f"floor is {floor} and radius {radius}: they must be above 0, and 0 or more")
+    centred: Tensor = Centred.apply(features)  # type: ignore[no-untyped-call]
+    flat = centred.flatten(1)
+    with torch.no_grad():  # the products' gradient counts theirs
+        around = box_mean(centred, radius).flatten(1) if radius else flat
+    covariance = mean_products(flat, around)
+    variance = flat.square().sum(1) / flat.shape[1]
     tiny = torch.finfo(variance.dtype).tiny
     scale = (variance + floor**2 * variance.mean()).clamp(min=tiny).rsqrt()
     return covariance * scale[:, None] * scale

@@ -10,7 +10,7 @@ from scipy.stats import bootstrap
 from stx.runs.tracking.store import Run
 from stx.studies.compare.balance import log_ratio
 from stx.studies.compare.protocol import Cell, cells
-from stx.studies.compare.work import CONTENT, Results
+from stx.studies.compare.work import Results
 
 CONFIDENCE = 0.95
 RESAMPLES = 9999
@@ -76,7 +76,7 @@ def unmet(results: Results) -> list[tuple[Cell, float]]:
     for cell in cells(results.protocol):
         target, closest = results.target(cell), results.closest(cell)
         if target is not None and closest is not None:
-            content = closest.run.latest[CONTENT]
+            content = results.content(closest)
             if abs(log_ratio(content, target)) > results.protocol.tolerance:
                 missed.append((cell, content / target if target > 0 else math.inf))
     return missed

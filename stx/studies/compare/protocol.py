@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import yaml
 from pydantic import Field, ValidationError
@@ -38,6 +38,14 @@ class Protocol(Section):
     """At most so many, a cell, to meet the reference's content distance."""
     tolerance: NotNegative
     """Relative difference of content distances that counts as met."""
+    match: Literal["content", "cfsd", "ssim"] | None = None
+    """The measure by which contents are held equal; null: the first that no statistic optimised."""
+    spread: tuple[Positive, ...] = ()
+    """Parts of its first weight at which each statistic is run, the first of them 1; then no weight is searched."""
+
+    @property
+    def rounds(self) -> int:
+        return len(self.spread) or self.runs
 
 
 FORMAT = 1

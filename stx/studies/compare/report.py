@@ -18,14 +18,13 @@ from stx.runs.files import OUTPUT, STYLE
 from stx.runs.tracking.store import Run
 from stx.runs.words import style_share
 from stx.studies import charts, page
-from stx.studies.compare.balance import log_ratio
+from stx.studies.compare import equal
+from stx.studies.compare.equal import JUDGED_BY, label, stem
 from stx.studies.compare.leaderboard import CONFIDENCE, Ratio, by_pair, mean_of, ranking, ratio, step_time, unmet
-from stx.studies.compare.protocol import Cell, first_beta
-from stx.studies.compare.work import CONTENT, Results, Try
+from stx.studies.compare.protocol import Cell
+from stx.studies.compare.work import Results, Try
 from stx.studies.page import Block, Heading, Items, Picture, Pictures, Table, Text
 
-JUDGED_BY = "measure/sliced_wasserstein"
-"""What the ranking is by."""
 CELL = 192
 """Pixels of a picture's longer side on the sheet."""
 
@@ -38,8 +37,9 @@ def write(work: Batch, results: Results, folder: Path, command: str) -> Path:
     if results.runs:
         blocks += [
             *board(work, results, ratios),
-            *balance(results),
+            *equal.unmet_pictures(results),
             *pairs(results),
+            *equal.blocks(results),
             *pareto(results, folder),
             *sheet(results, folder),
         ]
@@ -66,7 +66,7 @@ def shown(score: Ratio | None) -> str:
 
 
 def opening(results: Results, command: str) -> list[Block]:
-    protocol, runs, _ = results
+    protocol, runs = results.protocol, results.runs
     every = [one.run for several in runs.values() for one in several]
     said: list[Block] = [Text(f"`{command}`")]
     if not every:
@@ -80,12 +80,7 @@ def opening(results: Results, command: str) -> list[Block]:
             f"{len(every)} runs at {run.params['image_size.width']} x {run.params['image_size.height']} pixels and "
             f"{run.params['optim.steps']} steps, on {run.tags['stx.hardware']}. {run.tags['stx.versions']}."
         ),
-        Text(
-            f"Every statistic's weight was searched, in at most {protocol.runs} runs, until its picture was as far "
-            f"from the photograph (`{CONTENT}`, held out) as `{protocol.reference}`'s at beta = "
-            f"{first_beta(protocol, protocol.reference):g}: style at another content distance says nothing. "
-            "The measures are of layers that no statistic here optimised."
-        ),
+        Text(equal.how(results)),
     ]
 
 
@@ -146,23 +141,6 @@ def share(run: Run) -> float:
     return style_share(run.latest.get(JUDGED_BY, math.nan), run.baselines.get("sliced_wasserstein", math.nan))
 
 
-def balance(results: Results) -> list[Block]:
-    """Who has not met the reference's content distance."""
-    tolerance, left = results.protocol.tolerance, unmet(results)
-    if not left:
-        return [Text(f"All pictures met the reference's content distance within {tolerance:.0%}.")]
-    worst = sorted(left, key=lambda item: -abs(log_ratio(item[1], 1.0)))
-    return [
-        Text(f"{len(left)} pictures did not meet the reference's content distance within {tolerance:.0%}, the worst:"),
-        Items(
-            [
-                f"`{cell.statistic}`, {label(cell.photograph, cell.style)}, seed {cell.seed}: {share:.3f} of it"
-                for cell, share in worst[:20]
-            ]
-        ),
-    ]
-
-
 def pairs(results: Results) -> list[Block]:
     """The ratio that the ranking is by, pair by pair: what the intervals are over."""
     names = [name for name in results.protocol.statistics if name != results.protocol.reference]
@@ -177,16 +155,12 @@ def pairs(results: Results) -> list[Block]:
     ]
 
 
-def label(photograph: str, style: str) -> str:
-    return f"{stem(photograph)} · {stem(style)}"
-
-
 def pareto(results: Results, folder: Path) -> list[Block]:
     """Style against content of every run; style as a share of the untouched photograph's distance."""
     series: dict[str, list[tuple[float, float]]] = {}
     for cell, several in results.runs.items():
-        for run in (one.run for one in several):
-            series.setdefault(cell.statistic, []).append((run.latest[CONTENT], share(run)))
+        for one in several:
+            series.setdefault(cell.statistic, []).append((results.content(one), share(one.run)))
     charts.points(
         folder / "pictures" / "pareto.png",
         series,
@@ -234,13 +208,9 @@ def all_runs(results: Results) -> list[Block]:
         blocks += [Items([f"`{name}`: {message}" for name, message in results.failed.items()])]
     rows = [
         [cell.statistic, *map(stem, cell.pair), str(cell.seed), f"{one.beta:g}", one.run.id[:8]]
-        + [f"{one.run.latest.get(measure, math.nan):.3f}" for measure in (CONTENT, JUDGED_BY)]
+        + [f"{value:.3f}" for value in (results.content(one), one.run.latest.get(JUDGED_BY, math.nan))]
         for cell, several in results.runs.items()
         for one in several
     ]
     columns = ["statistic", "photograph", "style", "seed", "beta", "id", "content", "sliced Wasserstein"]
     return [*blocks, Table(columns, rows)]
-
-
-def stem(path: str) -> str:
-    return Path(path).stem

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,8 +12,8 @@ from stx.runs.tracking.store import Run
 from stx.studies.compare.balance import Tried, exhausted, miss, next_beta
 from stx.studies.compare.protocol import Cell, Protocol, cells, first_beta
 
-CONTENT = "measure/content"
-"""What is held equal; at a layer that no default loss uses."""
+CONTENTS = {"content": ["features"], "ssim": [], "cfsd": ["self_similarity"]}
+"""Content measures that can be held equal, with the content statistics that optimise what each of them measures."""
 
 
 class Try(NamedTuple):
@@ -22,9 +22,11 @@ class Try(NamedTuple):
     beta: float
     run: Run
 
-    @property
-    def tried(self) -> Tried:
-        return Tried(self.beta, self.run.latest[CONTENT])
+
+def measured(run: Run, name: str) -> float:
+    """A content distance of a run, by the name of its measure; of a similarity what it lacks of 1."""
+    value = run.latest.get(f"measure/{name}", math.nan)
+    return 1 - value if name == "ssim" else value
 
 
 class Results(NamedTuple):
@@ -35,16 +37,24 @@ class Results(NamedTuple):
     """In the order in which they were made."""
     failed: dict[str, str]
     """What went wrong, by the name of the member."""
+    match: str
+    """The content measure that is held equal, one of CONTENTS."""
+
+    def content(self, one: Try) -> float:
+        return measured(one.run, self.match)
+
+    def tried(self, one: Try) -> Tried:
+        return Tried(one.beta, self.content(one))
 
     def target(self, cell: Cell) -> float | None:
         """The reference's content distance on the same pictures with the same seed."""
         runs = self.runs.get(self.reference(cell), ())
-        return runs[0].tried.content if runs else None
+        return self.content(runs[0]) if runs else None
 
     def closest(self, cell: Cell) -> Try | None:
         """The run of a cell that ended nearest to the reference's content distance."""
         target, runs = self.target(cell), self.runs.get(cell, ())
-        return min(runs, key=lambda one: miss(one.tried, target)) if runs and target is not None else None
+        return min(runs, key=lambda one: miss(self.tried(one), target)) if runs and target is not None else None
 
     def reference(self, cell: Cell) -> Cell:
         return cell._replace(statistic=self.protocol.reference)
@@ -82,6 +92,16 @@ def called(path: str) -> str:
     return stem if stem == path else f"{stem}~{hashlib.sha256(path.encode()).hexdigest()[:6]}"
 
 
+def matching(protocol: Protocol, optimised: Collection[str]) -> str:
+    """The content measure that is held equal: as the protocol says, or the first that is not of what statistics with
+    different content losses `optimised`; with one content loss for all it is the features'."""
+    if protocol.match:
+        return protocol.match
+    if len(optimised) < 2:
+        return next(iter(CONTENTS))
+    return next((name for name, alike in CONTENTS.items() if not set(alike) & set(optimised)), next(iter(CONTENTS)))
+
+
 def wanted(results: Results) -> dict[Cell, float]:
     """The weights to try in the next round; nothing for a cell that has met its target, or had its runs.
 
@@ -90,10 +110,13 @@ def wanted(results: Results) -> dict[Cell, float]:
     protocol, betas = results.protocol, dict[Cell, float]()
     for cell in cells(protocol):
         runs, target = results.runs.get(cell, ()), results.target(cell)
-        if not runs:
+        if protocol.spread:
+            if len(runs) < protocol.rounds:
+                betas[cell] = round(first_beta(protocol, cell.statistic) * protocol.spread[len(runs)], 9)
+        elif not runs:
             betas[cell] = first_beta(protocol, cell.statistic)
         elif cell.statistic != protocol.reference and target is not None and len(runs) < protocol.runs:
-            tried = [one.tried for one in runs]
+            tried = [results.tried(one) for one in runs]
             beta = next_beta(tried, target)
             met = min(miss(one, target) for one in tried) <= protocol.tolerance
             if (
@@ -111,8 +134,8 @@ def first_round(protocol: Protocol, given: Sequence[str]) -> list[Member]:
 
 def work(results: Results, given: Sequence[str], batch: Batch) -> Iterator[Progress]:
     """All rounds, in a batch that has the first one's members; fills `results`."""
-    protocol, runs, failed = results
-    for round_ in range(1, protocol.runs + 1):
+    protocol, runs, failed, match = results
+    for round_ in range(1, protocol.rounds + 1):
         betas = {cell: beta for cell, beta in wanted(results).items() if round_ == 1 or cell in runs}
         members = {cell: member(protocol, cell, beta, given) for cell, beta in betas.items()}
         if round_ > 1:
@@ -120,7 +143,7 @@ def work(results: Results, given: Sequence[str], batch: Batch) -> Iterator[Progr
         cell_of = {member.name: cell for cell, member in members.items()}
         for number, ended in enumerate(batch.work(), start=1):
             cell, run = cell_of[ended.name], batch.run_of(ended.name)
-            if run and math.isfinite(run.latest.get(CONTENT, math.nan)):
+            if run and math.isfinite(measured(run, match)):
                 runs.setdefault(cell, []).append(Try(betas[cell], run))
             else:
                 failed[ended.name] = ended.message or "its picture could not be measured"

@@ -9,7 +9,7 @@ import pytest
 
 from stx.studies.compare.leaderboard import Ratio, by_pair, interval, mean_of, ranking, ratio, step_time, unmet
 from stx.studies.compare.protocol import Cell, Protocol
-from stx.studies.compare.work import CONTENT, Results, Try, wanted
+from stx.studies.compare.work import Results, Try, wanted
 
 STYLE = "measure/sliced_wasserstein"
 PROTOCOL = Protocol(
@@ -27,7 +27,7 @@ PROTOCOL = Protocol(
 
 class Run:
     def __init__(self, content: float, style: float, times: Sequence[float] = ()):
-        self.latest = {CONTENT: content, STYLE: style}
+        self.latest = {"measure/content": content, STYLE: style}
         self.times = times
 
     def history(self, metric: str) -> list[tuple[int, float]]:
@@ -50,7 +50,7 @@ def results() -> Results:
                 attempt(3, 0.9, 9.0),
                 attempt(1, 0.505, (1.0 + number) * factor),
             ]
-    return Results(PROTOCOL, runs, {})
+    return Results(PROTOCOL, runs, {}, "content")
 
 
 def test_the_ratio_is_the_geometric_mean_over_pairs_at_the_nearest_content() -> None:
@@ -184,6 +184,7 @@ def test_a_steps_time_is_the_median_over_the_first_run_of_each_cell() -> None:
             other: [attempt(3, 0.5, 1.0, [14.0, 16.0])],
         },
         {},
+        "content",
     )
     assert step_time(trial, "half") == 14
     assert math.isnan(step_time(trial, "gram"))

@@ -1,0 +1,65 @@
+"""Co-occurrence as statistics of a joint distribution: of what is at a position, and what is around it.
+
+`[F, box_r F]`, the features and their window means, has the covariances of both as blocks, and between them the centred
+co-occurrence. What compares distributions, or channels, may be given these in place of the features. They are what was
+tried to find out whether co-occurrence has more to it than moments and covariance: docs/cooccurrence.md.
+"""
+
+import torch
+from torch import Tensor
+
+from stx.errors import UserError
+from stx.stats.channel_distances import deep_dc
+from stx.stats.cooccurrence import box_mean
+from stx.stats.cooccurrence_gram import Centred, cooc_gram, shift_gram
+from stx.stats.wasserstein import directions, gaussian, principal_axes, sliced_wasserstein
+
+SMALLEST = 1e-6
+"""Of the mean magnitude of a matrix, below which its signed root is straight: its slope has no bound at zero."""
+
+
+def both(features: Tensor, radius: int) -> Tensor:
+    """Features (D, H, W) and their means over windows of (2r+1)^2, zero padded: (2 D, H, W)."""
+    if radius < 0:
+        raise UserError(f"radius is {radius}: it must be 0 or more")
+    return torch.cat([features, box_mean(features, radius)])
+
+
+def sliced_cooc(features: Tensor, *, reference: Tensor, quantiles: int, radius: int) -> Tensor:
+    """`sliced_wasserstein` of `both`, along directions (K, 2 D): shape (K, quantiles)."""
+    return sliced_wasserstein(both(features, radius), reference=reference, quantiles=quantiles)
+
+
+def directions_of_both(features: Tensor, *, count: int, seed: int) -> Tensor:
+    return directions(torch.cat([features, features]), count=count, seed=seed)
+
+
+def gaussian_cooc(features: Tensor, *, reference: Tensor, radius: int) -> Tensor:
+    """`gaussian` of `both`, along the axes that `axes_of_both` gives: shape (2 D, R + 2)."""
+    return gaussian(both(features, radius), reference=reference)
+
+
+def axes_of_both(features: Tensor, *, radius: int) -> Tensor:
+    return principal_axes(both(features, radius))
+
+
+def deep_dc_cooc(features: Tensor, *, radius: int) -> Tensor:
+    """`deep_dc` of `both`: shape (2 D, 2 D)."""
+    return deep_dc(both(features, radius))
+
+
+def shift_covariance(features: Tensor, *, shifts: list[int]) -> Tensor:
+    """`shift_gram` of the features less their means: (2 S, D, D)."""
+    centred: Tensor = Centred.apply(features)  # type: ignore[no-untyped-call]
+    return shift_gram(centred, shifts=shifts)
+
+
+def signed_root_cooc(features: Tensor, *, radius: int) -> Tensor:
+    """The centred `cooc_gram` with signed square roots in place of its numbers, over their norm: (D, D).
+
+    The normalisation of bilinear pooling (Lin, RoyChowdhury & Maji 2015, arXiv 1504.07889, section 3.1).
+    """
+    matrix = cooc_gram(features, radius=radius, threshold="none", centred=True)
+    size = matrix.abs()
+    root = matrix / (size + SMALLEST * size.mean()).clamp(min=torch.finfo(size.dtype).tiny).sqrt()
+    return root / torch.linalg.vector_norm(root).clamp(min=torch.finfo(size.dtype).tiny)
