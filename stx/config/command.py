@@ -161,6 +161,9 @@ def own_options(given: Sequence[str], names: Sequence[str]) -> tuple[dict[str, s
 def launcher_options(given: Sequence[str]) -> tuple[list[str], list[str]]:
     """What chooses the launcher of a batch's runs, and the rest."""
     launcher = [text for text in given if key_of(text).startswith(("hydra/launcher", "hydra.launcher.", "sweep.jobs"))]
+    for text in given:
+        if key_of(text) in ("sweep.plan", "sweep.resume"):
+            raise UserError(f"{text}: that is for stx run --multirun; the same command goes on where it was stopped")
     return launcher, [text for text in given if text not in launcher]
 
 

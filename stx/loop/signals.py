@@ -28,15 +28,21 @@ class Stop:
 
 @contextmanager
 def raising() -> Iterator[None]:
-    """Ctrl-C raises KeyboardInterrupt, for a block that has something to clear away between its runs."""
+    """Ctrl-C raises KeyboardInterrupt, and SIGTERM SystemExit, for a block that has something to clear away between its
+    runs, or others at work for it."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def terminated(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler), signal.signal(signal.SIGTERM, terminated)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
+            signal.signal(number, handler)
 
 
 @contextmanager

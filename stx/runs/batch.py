@@ -4,8 +4,9 @@ import logging
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event, Thread
 from typing import NamedTuple
 
 from stx.config.compose import at_work, choices_of, compose
@@ -21,13 +22,18 @@ from stx.runs.files import CHECKPOINT, JOURNAL, alone_in
 from stx.runs.job import Job
 from stx.runs.launching import Crew, Order
 from stx.runs.launching import work as launch
-from stx.runs.member import ENDED, attempt, failure, outcome
+from stx.runs.member import ENDED, attempt, failure, outcome, over
 from stx.runs.naming import run_name
 from stx.runs.tracking.reach import answers, reachable
 from stx.runs.tracking.sender import deliver
 from stx.runs.tracking.store import Run, Store
 
 log = logging.getLogger("stx")
+
+AT_ONCE = "stx.at_once"
+"""The tag of a run beside which others were at work on its machine: how many at once."""
+OFTEN = 10.0
+"""Seconds at least between two lines of how many have ended."""
 
 
 class Member(NamedTuple):
@@ -107,15 +113,15 @@ class Batch:
         orders = []
         for name in (name for name, (run_, trouble) in kept.items() if not run_ and not trouble):
             job, digest = self.planned[name]
-            tags = {"mlflow.parentRunId": self.parent.id, "stx.digest": digest}
+            tags = {"mlflow.parentRunId": self.parent.id, "stx.digest": digest, **beside(crew)}
             orders.append(Order(name, job.overrides, job.folder, tags))
-        started = time.monotonic()
-        launch(crew, orders, self.folder, between=lambda: None)
+        with counted(orders):
+            launch(crew, orders, self.folder, between=lambda: None)
         self.worked |= kept.keys()
         for name, (before, trouble) in kept.items():
             run_ = before or self.run_of(name)
             message = "kept" if before else trouble or failure(self.planned[name].job.folder)
-            yield self.ended(name, run_, time.monotonic() - started, message)
+            yield self.ended(name, run_, seconds(self.planned[name].job.folder), message)
 
     def ended(self, name: str, run_: Run | None, seconds: float, message: str) -> Ended:
         """Of a member whose run may be nowhere, or in its folder alone."""
@@ -147,6 +153,40 @@ class Batch:
         trouble = deliver(job.folder, job.config.tracking.uri, tags)  # type: ignore[union-attr]  # no batch without
         run_ = self.run_of(name)
         return run_, "" if run_ else trouble
+
+
+def beside(crew: Crew) -> dict[str, str]:
+    """A tag of runs that share their machine: what a step took says little then."""
+    return {AT_ONCE: f"{crew.workers}"} if crew.workers > 1 else {}
+
+
+def seconds(folder: Path) -> float:
+    """What the run in a folder has taken so far; 0 where there is none."""
+    with suppress(UserError):
+        record = identity.read(folder)
+        return record.seconds if record else 0.0
+    return 0.0
+
+
+@contextmanager
+def counted(orders: Sequence[Order]) -> Iterator[None]:
+    """A block in which others work, with a line now and then that says how many have ended."""
+    ending, told = Event(), 0
+
+    def watch() -> None:
+        nonlocal told
+        while not ending.wait(OFTEN):
+            if (ended := sum(over(order.folder) for order in orders)) != told:
+                told = ended
+                log.warning(f"{ended} of {len(orders)} have ended")
+
+    watcher = Thread(target=watch, name="batch", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        watcher.join()
 
 
 def forget(folder: Path) -> None:

@@ -14,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from packaging.requirements import Requirement
 
 from stx.config.compose import at_work, multirun, once_per_choice, override
+from stx.config.schema import sweep_options
 from stx.config.secrets import hidden
 from stx.errors import UserError, first_line
 from stx.model import machine
@@ -59,7 +60,8 @@ def crew(config: DictConfig, context: Any) -> Crew:
     at_once = 1 if basic else jobs if "LocalLauncher" in target else 0
     if here and 0 < len(cards) < jobs:
         log.warning(f"sweep.jobs={jobs}: there are {len(cards)} cards, so that jobs share them")
-    return Crew(launcher, 1 if basic else jobs, at_once, threads, cards=cards if here else ())
+    quiet = not basic and jobs > 1  # lines of several at once belong to nobody
+    return Crew(launcher, 1 if basic else jobs, at_once, threads, cards if here else (), quiet)
 
 
 def refuse_at_odds(target: str) -> None:
@@ -123,6 +125,7 @@ def hired(typed: Sequence[str], folder: Path) -> Iterator[Crew | None]:
         return
     with at_work():
         config, context = multirun([*typed, override("hydra.sweep.dir", str(folder.absolute()))])
+        sweep_options(config)
         yield crew(config, context)._replace(quiet=True)
 
 

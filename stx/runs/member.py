@@ -4,10 +4,12 @@ import json
 import logging
 import os
 import sys
+import time
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from threading import Event, Thread
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -22,6 +24,8 @@ from stx.runs.files import ERROR
 from stx.runs.job import Job
 from stx.runs.make import run
 
+ORPHANED = 2.0
+"""Seconds between two looks whether a worker's launcher is still there."""
 ENDED = ("finished", "diverged", "pruned")
 """Outcomes that another try would not change."""
 
@@ -55,6 +59,7 @@ class Told(NamedTuple):
 
 def attempt(job: Job, *watchers: Listener) -> Attempt:
     """Run it, or go on with what its folder holds of it."""
+    IDLE.clear()
     try:
         job.folder.mkdir(parents=True, exist_ok=True)
         (job.folder / ERROR).unlink(missing_ok=True)
@@ -67,6 +72,8 @@ def attempt(job: Job, *watchers: Listener) -> Attempt:
         with suppress(OSError):
             atomic.write(job.folder / ERROR, f"{message}\n\n{hidden(traceback.format_exc())}")
         return Attempt(message, isinstance(error, OutOfMemory))
+    finally:
+        IDLE.set()
     return Attempt("", False)
 
 
@@ -75,6 +82,7 @@ def arrive(dumped: str, folder: Path) -> Told:
     told = Told(**json.loads(dumped))
     os.chdir(told.place)
     if told.threads:
+        end_with(os.getppid())
         os.environ["OMP_NUM_THREADS"] = str(told.threads)  # for a PyTorch that has not been imported,
         if torch := sys.modules.get("torch"):
             torch.set_num_threads(told.threads)  # and for one that has
@@ -83,6 +91,28 @@ def arrive(dumped: str, folder: Path) -> Told:
     if told.cards:
         take_card(folder, told.cards)
     return told
+
+
+IDLE = Event()
+IDLE.set()
+"""Whether this worker has nothing to do."""
+_parents: set[int] = set()
+
+
+def end_with(parent: int) -> None:
+    """Let this process, one of several workers of a machine, end where its launcher has and nothing is at work in it:
+    a pool's workers wait for ever for one that was killed. Once for each process that it is one of."""
+    if parent in _parents:
+        return
+    _parents.add(parent)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(ORPHANED)
+        IDLE.wait()
+        os._exit(1)
+
+    Thread(target=watch, name="parent", daemon=True).start()
 
 
 _card: list[Any] = []

@@ -34,7 +34,9 @@ def opened(folder: Path, objectives: int = 0) -> Any:
         storage = package.storages.JournalStorage(package.storages.journal.JournalFileBackend(str(path)))
         pruner = package.pruners.MedianPruner()
         if NAME in package.get_all_study_names(storage) or not objectives:
-            return package.load_study(study_name=NAME, storage=storage, pruner=pruner)
+            study = package.load_study(study_name=NAME, storage=storage, pruner=pruner)
+            asked(study)
+            return study
         directions = ["minimize"] * objectives
         return package.create_study(study_name=NAME, storage=storage, pruner=pruner, directions=directions)
     except (ValueError, KeyError, TypeError, AttributeError) as error:

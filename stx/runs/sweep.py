@@ -22,7 +22,7 @@ from stx.config.effects import ineffective, swept_in_vain
 from stx.config.refusals import explain_hydra
 from stx.errors import UserError
 from stx.runs.check import check, reach_store
-from stx.runs.files import SETTINGS
+from stx.runs.files import RUN, SETTINGS
 from stx.runs.sweep_record import OWN, recorded
 from stx.runs.task import Task
 
@@ -32,12 +32,16 @@ def plan(config: DictConfig) -> list[Task]:
 
     Where the sweep goes on, a job keeps the number and the folder that it had.
     """
+    place = Path(config.hydra.sweep.dir)
+    if recorded(place) and not config.sweep.resume:
+        raise UserError(f"{place} holds a sweep; go on with it by resume={place}, or name another: hydra.sweep.dir=...")
+    refuse_within_a_run(place)
     asked = jobs_of_sweep(config)
     refuse_twice(overrides_of(config))
     if not asked:
         raise UserError("--multirun: the sweep is empty, there is no job in it")
     asked = [[text for text in overrides if not key_of(text).startswith(OWN)] for overrides in asked]
-    before = recorded(Path(config.hydra.sweep.dir)) if config.sweep.resume else {}
+    before = recorded(place)
     kept: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for one in before.get("jobs", ()):
         kept[one["digest"]].append((one["number"], one["folder"]))
@@ -45,7 +49,12 @@ def plan(config: DictConfig) -> list[Task]:
     numbers = iter(range(1 + max((one["number"] for one in before.get("jobs", ())), default=-1), 10**9))
     with at_work():
         for overrides, values in zip(asked, axes(asked), strict=True):
-            tasks.append(checked(config, overrides, values, kept, numbers, tasks))
+            one = checked(config, overrides, values, kept, numbers, tasks)
+            same = next((task for task in tasks if task.digest == one.digest), None)
+            if same:
+                say(f"stx: {' '.join(overrides)} is the job {' '.join(same.overrides)} again, and made once")
+            else:
+                tasks.append(one)
     said = dict.fromkeys(line for task in tasks for line in ineffective(task.config, task.overrides))
     for line in (*said, swept_in_vain(task.config for task in tasks)):
         if line:
@@ -80,6 +89,8 @@ def checked(
         else:
             number = next(numbers)
             folder = folder_of_job(sweep, whole, number)
+            if not folder.absolute().is_relative_to(place.absolute()) or ".." in folder.parts[len(place.parts) :]:
+                raise UserError(f"hydra.sweep.subdir={whole.hydra.sweep.subdir} leads out of the sweep's folder")
             if any(folder.resolve() == other.folder.resolve() for other in others):  # by a link, too
                 raise UserError(f"{folder} is another job's too: let hydra.sweep.subdir tell them apart")
             refuse_taken(folder)
@@ -97,8 +108,19 @@ def axes(jobs: Sequence[Sequence[str]]) -> list[dict[str, str]]:
     return [{key: job[key] for key in keys} for job in values]
 
 
+def refuse_within_a_run(folder: Path) -> None:
+    """Raise UserError for a sweep in a run's folder, or below it: what resume= means there would be anybody's guess."""
+    for place in (folder.absolute(), *folder.absolute().parents):
+        if (place / RUN).is_file():
+            raise UserError(f"{place} holds a run; name another folder for the sweep: hydra.sweep.dir=...")
+
+
 def refuse_twice(typed: Sequence[str]) -> None:
-    """Raise UserError where an axis is set twice: Hydra would take the last and not say so."""
+    """Raise UserError where an axis is set twice: Hydra would take the last and not say so; and for one of the sweep's
+    own options."""
+    for text in typed:
+        if key_of(text).startswith(OWN) and stands_for_several(text):
+            raise UserError(f"{text}: {key_of(text)} is the whole sweep's, and no axis of it; give one value")
     for key in map(key_of, typed):
         same = [text for text in typed if key_of(text) == key]
         if len(same) > 1 and any(map(stands_for_several, same)):

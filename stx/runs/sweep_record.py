@@ -5,9 +5,10 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from omegaconf import DictConfig, OmegaConf
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from stx import atomic
 from stx.config.compose import key_of, override, overrides_of, stands_for_several, value_of
@@ -19,6 +20,34 @@ from stx.runs.task import Task
 FORMAT = 1
 OWN = "sweep."
 """What options of the sweep itself begin with, which no job has."""
+
+
+def inside(folder: str) -> str:
+    """Raises ValueError for a folder that leads out of the sweep's."""
+    if os.path.isabs(folder) or Path(os.path.normpath(folder)).parts[:1] == ("..",):
+        raise ValueError(f"{folder} is not in the sweep's folder")
+    return folder
+
+
+class Job(BaseModel):
+    """One of a sweep's, as it is written down."""
+
+    model_config = ConfigDict(strict=True)
+    number: int
+    folder: Annotated[str, AfterValidator(inside)]
+    """Below the sweep's."""
+    digest: str
+    overrides: list[str]
+    values: dict[str, str]
+
+
+class Record(BaseModel):
+    model_config = ConfigDict(strict=True)
+    overrides: list[str]
+    workers: list[str] = []
+    jobs: list[Job]
+
+
 ANEW = ("hydra.sweep.dir", "hydra.mode", "hydra.sweeper.member")
 """Of Hydra's part, what is said anew where a sweep goes on."""
 
@@ -53,15 +82,18 @@ def recorded(folder: Path) -> dict[str, Any]:
         record = json.loads(path.read_text(encoding="utf-8"))
         if record["format"] != FORMAT:
             raise UserError(f"{path}: written by a later version of stx (format {record['format']})")
-        if not all({"number", "folder", "digest", "overrides", "values"} <= one.keys() for one in record["jobs"]):
-            raise ValueError("its jobs are incomplete")
-        if not isinstance(record["overrides"], list):
-            raise ValueError("it has no overrides")
+        Record.model_validate(record)
     except UserError:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{path}: damaged, so that nothing says which sweep {folder} holds ({error})") from None
+        why = what_is_wrong(error) if isinstance(error, ValidationError) else error
+        raise UserError(f"{path}: damaged, so that nothing says which sweep {folder} holds ({why})") from None
     return record
+
+
+def what_is_wrong(error: ValidationError) -> str:
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 def taken_up(typed: list[str]) -> list[str]:

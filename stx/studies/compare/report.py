@@ -12,7 +12,7 @@ from stx.measures.catalogue import labels
 from stx.measures.judge import circular
 from stx.pictures.decode import FORMATS
 from stx.pictures.sheet import contact_sheet, fitted
-from stx.runs.batch import Batch
+from stx.runs.batch import AT_ONCE, Batch
 from stx.runs.files import CONTENT as PHOTOGRAPH
 from stx.runs.files import OUTPUT, STYLE
 from stx.runs.tracking.store import Run
@@ -25,6 +25,7 @@ from stx.studies.compare.protocol import Cell
 from stx.studies.compare.work import Results, Try
 from stx.studies.page import Block, Heading, Items, Picture, Pictures, Table, Text
 
+SHARED = "Several runs were at work at once, so that their times a step say little. "
 CELL = 192
 """Pixels of a picture's longer side on the sheet."""
 
@@ -114,6 +115,7 @@ def board(work: Batch, results: Results, ratios: Mapping[str, Ratio | None]) -> 
         ),
         Text(
             f"{intervals}† circular: the statistic optimised what the measure measures, if at other layers. "
+            + (SHARED if shared(results) else "")
             + (
                 "Photographs and paintings are of one style: there is no distance to be a share of."
                 if math.isnan(left)
@@ -121,6 +123,10 @@ def board(work: Batch, results: Results, ratios: Mapping[str, Ratio | None]) -> 
             )
         ),
     ]
+
+
+def shared(results: Results) -> bool:
+    return any(AT_ONCE in one.run.tags for several in results.runs.values() for one in several)
 
 
 def optimised(work: Batch, statistic: str) -> tuple[list[str], list[str], list[str]]:

@@ -4,20 +4,25 @@ from collections.abc import Sequence
 
 from stx.config.schema import Config
 from stx.runs.launching import Crew
+from stx.runs.member import ENDED, outcome
 from stx.runs.task import Task
 from stx.runs.words import duration
 
 
 def forecast(tasks: Sequence[Task], crew: Crew) -> str:
     """Jobs with their seconds, each of two timed steps, and what all of them take of time and disk, in lines."""
+    tasks = [task for task in tasks if outcome(task.folder) not in ENDED]
+    if not tasks:
+        return "nothing is left to do"
     seconds, disk = needed([task.config for task in tasks])
     lines = [f"{task.number:4} {round(taken):6} s  {task.name}" for task, taken in zip(tasks, seconds, strict=True)]
     return "\n".join([*lines, summed(f"{len(tasks)} job{'' if len(tasks) == 1 else 's'}", seconds, disk, crew)])
 
 
 def summed(jobs: str, seconds: Sequence[float], disk: float, crew: Crew) -> str:
-    at_once = f", {crew.workers} at once" if crew.workers > 1 else ", one after the other"
-    total = max(max(seconds), sum(seconds) / crew.workers)
+    workers = min(crew.workers, len(seconds))
+    at_once = f", {workers} at once" if workers > 1 else ", one after the other"
+    total = max(max(seconds), sum(seconds) / workers)
     return f"{jobs}{at_once}: {duration(total)}, up to {disk / 1e6:.0f} MB; none was started"
 
 

@@ -58,7 +58,7 @@ def search(config: DictConfig, context: Any) -> None:
         return
     now = trials.described(stands_on.axes, settings.content_at_most, stands_on.digest)
     if own.resume:
-        trials.refuse_another(folder, now)
+        trials.refuse_another(folder, now, settings.n_trials)
     else:
         refuse_somebody_s(folder)
     reach_store(stands_on.base)

@@ -11,6 +11,7 @@ from stx.config.compose import Varied, key_of
 from stx.errors import UserError
 from stx.runs.files import STUDY, SWEEP
 from stx.runs.study import asked, mended, opened, optuna, trial
+from stx.runs.sweep_record import recorded
 from stx.studies.sweep.results import Row
 
 KEPT = "stx"
@@ -20,6 +21,8 @@ KEPT = "stx"
 def refuse_other_s(folder: Path, resume: bool) -> None:
     """Raises UserError where a folder's search would be begun over, or where there is none to go on with."""
     search = (folder / STUDY).exists() and (folder / STUDY).stat().st_size > 0
+    if not search and any(text.startswith("hydra/sweeper=") for text in recorded(folder).get("workers", ())):
+        raise UserError(f"{folder / STUDY} is missing or empty: nothing says what the search there has tried")
     if resume and not search:
         raise UserError(f"sweep.resume=true: {folder} holds a sweep, and no search: leave hydra/sweeper= out")
     if not resume and (search or (folder / SWEEP).exists()):
@@ -33,10 +36,12 @@ def described(axes: Sequence[Varied], content_at_most: float | None, rest: str) 
     return {"format": 1, "axes": typed, "content_at_most": content_at_most, "rest": rest}
 
 
-def refuse_another(folder: Path, now: Mapping[str, Any]) -> None:
-    """Raises UserError where a folder's study is of another search. Only reads."""
+def refuse_another(folder: Path, now: Mapping[str, Any], trials: int) -> None:
+    """Raises UserError where a folder's study is of another search, or has more trials than asked for. Only reads."""
     study = opened(folder)
     before = study.user_attrs.get(KEPT)
+    if (many := len(asked(study))) > trials:
+        raise UserError(f"hydra.sweeper.n_trials={trials}: the search in {folder} has {many} trials already")
     if before != now and (before or asked(study)):
         raise UserError(
             f"{folder / STUDY} is of another search: {difference(before or {}, now)}\n"
@@ -56,8 +61,8 @@ def taken_up(folder: Path, now: Mapping[str, Any]) -> Any:
 def difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     if before.get("format") != now["format"]:
         return "another version of stx began it"
-    bound = "hydra.sweeper.content_at_most"
-    there, here = ({**one["axes"], bound: one["content_at_most"]} for one in (before, now))
+    at, bound = "content_at_most", "hydra.sweeper.content_at_most"
+    there, here = ({**one["axes"], bound: "null" if one[at] is None else one[at]} for one in (before, now))
     for key in {**there, **here}:
         if there.get(key) != here.get(key):
             was, is_ = (f"{key}={one[key]}" if key in one else f"no {key}" for one in (there, here))

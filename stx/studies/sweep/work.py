@@ -144,12 +144,15 @@ def meanwhile(act: Callable[[], bool], tasks: Sequence[Task]) -> Iterator[None]:
 
     Not where they work in this process: its steps would wait for it.
     """
-    ending, told = threading.Event(), 0
+    ending, told, said = threading.Event(), 0, 0
 
     def watch() -> None:
-        nonlocal told
+        nonlocal told, said
         while not ending.wait(OFTEN):
             ended = sum(over(task.folder) for task in tasks)
+            if ended != said:
+                said = ended
+                log.info(f"{ended} of {len(tasks)} have ended")
             if ended != told and act():
                 told = ended
 

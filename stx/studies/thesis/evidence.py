@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import NamedTuple
 
+from stx.runs.batch import AT_ONCE
 from stx.runs.tracking.store import Run
 from stx.runs.words import style_share
 
@@ -29,6 +30,8 @@ class Evidence(NamedTuple):
     """In the middle of all steps; the first, which warms up, left out."""
     fastest_ms: float
     """Of the fastest stretch: what a step takes when nothing else runs on the machine."""
+    at_once: bool
+    """Others were at work on its machine."""
     series: Mapping[str, Points]
     """Every other metric over steps."""
 
@@ -67,5 +70,6 @@ def read(run: Run) -> Evidence:
         deep_style=latest.get("measure/sliced_wasserstein_conv4_3", float("nan")),
         step_ms=median(times) if times else float("nan"),
         fastest_ms=min(times, default=float("nan")),
+        at_once=AT_ONCE in run.tags,
         series=series,
     )

@@ -8,6 +8,7 @@ from stx.studies.thesis.evidence import Evidence
 REPRODUCED = "reproduced"
 OTHER_CAUSE = "reproduced, with another cause"
 NOT = "not reproduced"
+NOT_TIMED = "not timed"
 NOT_RUN = "not run"
 
 CARRIED = 0.6

@@ -9,6 +9,7 @@ from stx.studies.thesis.verdicts import (
     CARRIED,
     LOST,
     NOT,
+    NOT_TIMED,
     OTHER_CAUSE,
     REPRODUCED,
     SAME_TIME,
@@ -41,11 +42,18 @@ def painterly_with_the_ratio(runs: Runs) -> Verdict:
     return Verdict(REPRODUCED if away and three[-1].style <= CARRIED else NOT, because)
 
 
+def timed(runs: Runs, names: str, word: str, because: str) -> Verdict:
+    """A verdict on the times of runs, unless they shared their machine: then there is none."""
+    if any(runs[name].at_once for name in runs if name.startswith(names)):
+        return Verdict(NOT_TIMED, f"{because}, but several runs were at work at once, so that this says nothing")
+    return Verdict(word, because)
+
+
 def ratio_costs_no_time(runs: Runs) -> Verdict:
     times = [runs[f"e09_ratio_{ratio}"].fastest_ms for ratio in RATIOS]
     spread = max(times) / min(times) - 1
     because = f"{', '.join(f'{time:.0f}' for time in times)} ms a step: they differ by {spread:.0%}"
-    return Verdict(REPRODUCED if spread <= 2 * SAME_TIME else NOT, because)
+    return timed(runs, "e09_ratio_", REPRODUCED if spread <= 2 * SAME_TIME else NOT, because)
 
 
 def poolings_are_alike(runs: Runs) -> Verdict:
@@ -67,7 +75,7 @@ def poolings_take_the_same_time(runs: Runs) -> Verdict:
     ratios = sizes(runs) or {"": runs["e10_time_max_512x380"].step_ms}
     because = "avg against max: " + ", ".join(f"{ratio:.2f} at {size}" for size, ratio in ratios.items())
     at_its_size = ratios.get("512x380", next(iter(ratios.values())))
-    return Verdict(REPRODUCED if abs(at_its_size - 1) <= SAME_TIME else NOT, because)
+    return timed(runs, "e10_time_", REPRODUCED if abs(at_its_size - 1) <= SAME_TIME else NOT, because)
 
 
 def larger_pictures_differ(runs: Runs) -> Verdict:
@@ -75,7 +83,8 @@ def larger_pictures_differ(runs: Runs) -> Verdict:
     ratios = list(sizes(runs).values()) or [runs["e10_time_max_512x380"].step_ms]
     change = ratios[-1] - ratios[0]
     because = f"from the smallest to the largest size the ratio of their times changes by {change:+.2f}"
-    return Verdict(REPRODUCED if abs(ratios[-1] - 1) > 2 * SAME_TIME and abs(change) > SAME_TIME else NOT, because)
+    apart = abs(ratios[-1] - 1) > 2 * SAME_TIME and abs(change) > SAME_TIME
+    return timed(runs, "e10_time_", REPRODUCED if apart else NOT, because)
 
 
 def detail_goes_with_depth(runs: Runs) -> Verdict:

@@ -123,14 +123,14 @@ def test_what_failed_once_is_tried_again_where_its_values_come_again(tmp_path: P
         (trials.described(AXES[:1], BOUND, "of all else"), "it has stat=a,b, and no stat is typed"),
         (trials.described([AXES[0], Varied("stat", "a,c")], BOUND, "of all else"), "and stat=a,c is typed"),
         (trials.described(AXES, 0.7, "of all else"), "content_at_most=0.5, and hydra.sweeper.content_at_most=0.7"),
-        (FRONT, "hydra.sweeper.content_at_most=None is typed"),
+        (FRONT, "hydra.sweeper.content_at_most=null is typed"),
         (trials.described(AXES, BOUND, "of another photograph"), "what is not searched"),
     ],
 )
 def test_a_study_of_another_search_is_refused(tmp_path: Path, other: Mapping[str, Any], answer: str) -> None:
     search(tmp_path, 1)
     before = (tmp_path / STUDY).read_bytes()
-    trials.refuse_another(tmp_path, NOW)
+    trials.refuse_another(tmp_path, NOW, 9)
     with pytest.raises(UserError, match=answer):
-        trials.refuse_another(tmp_path, other)
+        trials.refuse_another(tmp_path, other, 9)
     assert (tmp_path / STUDY).read_bytes() == before

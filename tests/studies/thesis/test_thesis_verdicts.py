@@ -16,7 +16,8 @@ MAGNITUDES = {f"style_magnitude/{layer}": [(1, 12.0)] for layer in STYLE_LAYERS}
 
 def run(style: float = 1.0, content: float = 0.3, **changes: object) -> Evidence:
     """A run that kept the content and got no style."""
-    evidence = Evidence("0", "finished", "", 10, style, content, 0.1, 0.5, 100.0, 100.0, {**LOSSES, **MAGNITUDES})
+    series = {**LOSSES, **MAGNITUDES}
+    evidence = Evidence("0", "finished", "", 10, style, content, 0.1, 0.5, 100.0, 100.0, False, series)
     return evidence._replace(**changes)
 
 
