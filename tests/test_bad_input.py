@@ -142,7 +142,9 @@ def damage_runs(folder: Path) -> None:
     for file in ("run.json", "config.yaml"):
         (folder / "runs" / "torn" / file).write_bytes((folder / "runs" / "cut-off" / file).read_bytes())
     (folder / "runs" / "torn" / "checkpoint.pt").write_bytes(b"half of it")
-    for name, text in (("damaged", "{"), ("later", '{"format": 9}')):
+    job = {"number": 0, "folder": "../../x", "digest": "a", "overrides": [], "values": {}}
+    edited = json.dumps({"format": 1, "overrides": [], "jobs": [job]})
+    for name, text in (("damaged", "{"), ("later", '{"format": 9}'), ("edited", edited)):
         (folder / "sweeps" / name).mkdir(parents=True)
         (folder / "sweeps" / name / "sweep.json").write_text(text)
 

@@ -14,6 +14,8 @@ from stx.stats.cooccurrence import box_mean
 from stx.stats.cooccurrence_gram import Centred, cooc_gram, shift_gram
 from stx.stats.wasserstein import directions, gaussian, principal_axes, sliced_wasserstein
 
+NOTHING = 1e-12
+"""What a matrix of zeros is divided by, so that its gradient is finite."""
 SMALLEST = 1e-6
 """Of the mean magnitude of a matrix, below which its signed root is straight: its slope has no bound at zero."""
 
@@ -61,5 +63,5 @@ def signed_root_cooc(features: Tensor, *, radius: int) -> Tensor:
     """
     matrix = cooc_gram(features, radius=radius, threshold="none", centred=True)
     size = matrix.abs()
-    root = matrix / (size + SMALLEST * size.mean()).clamp(min=torch.finfo(size.dtype).tiny).sqrt()
-    return root / torch.linalg.vector_norm(root).clamp(min=torch.finfo(size.dtype).tiny)
+    root = matrix / (size + SMALLEST * size.mean()).clamp(min=NOTHING).sqrt()
+    return root / torch.linalg.vector_norm(root).clamp(min=NOTHING)

@@ -97,12 +97,19 @@ def descended(
     return coarse_to_fine(asked, prepare(asked), resumed, listeners, stop), seen
 
 
+FRESH = ("style_stat=sliced_wasserstein_fresh",)
+MATCHED = ("style_stat=nearest_neighbour", "style_stat.layers=[conv1_1]", "style_stat.renew=3")
+
+
 @pytest.mark.parametrize("method", ["adam", "lbfgs"])
-@pytest.mark.parametrize("stop_after", [2, 3, 4])
+@pytest.mark.parametrize(("stop_after", "style"), [(2, ()), (3, ()), (4, ()), (2, FRESH), (2, MATCHED), (5, MATCHED)])
 def test_a_stopped_run_goes_on_bit_for_bit_on_either_side_of_a_level(
-    tmp_path: Path, method: str, stop_after: int
+    tmp_path: Path, method: str, stop_after: int, style: tuple[str, ...]
 ) -> None:
-    asked = config(*SHALLOW, f"optim={method}", "optim.pyramid=[3]", "optim.steps=7", "guard.checkpoint_every=1")
+    """So it does where references are made anew, and between two matchings."""
+    asked = config(
+        *SHALLOW, *style, f"optim={method}", "optim.pyramid=[3]", "optim.steps=7", "guard.checkpoint_every=1"
+    )
     whole, steps = descended(asked, tmp_path)
     assert steps == [1, 2, 3, 4, 5, 6, 7]
     cut, before = descended(asked, tmp_path, stop_after=stop_after)

@@ -47,3 +47,19 @@ def test_why_a_member_failed_is_its_first_line(tmp_path: Path) -> None:
     assert (failure(tmp_path), over(tmp_path)) == ("no memory left", True)
     (tmp_path / "run.json").write_text("{")
     assert outcome(tmp_path) == ""
+
+
+def test_a_worker_whose_launcher_is_gone_ends_when_it_has_nothing_to_do(tmp_path: Path) -> None:
+    worker = (
+        "import os, sys, time; from stx.runs import member; member.ORPHANED = 0.05; member.end_with(os.getppid()); "
+        "member.IDLE.clear(); open(sys.argv[1] + '-begun', 'w').close(); time.sleep(1.5); "
+        "open(sys.argv[1], 'w').close(); member.IDLE.set(); time.sleep(300)"
+    )
+    launcher = (
+        "import os, subprocess, sys, time; subprocess.Popen([sys.executable, '-c', *sys.argv[1:]]); "
+        "[time.sleep(0.05) for _ in iter(lambda: os.path.exists(sys.argv[2] + '-begun'), True)]"
+    )
+    subprocess.run(
+        [sys.executable, "-c", launcher, worker, str(tmp_path / "made")], stdout=subprocess.PIPE, text=True, check=True
+    )  # returns when the worker has ended too: it holds the pipe
+    assert (tmp_path / "made").exists()

@@ -63,3 +63,23 @@ def test_an_axis_that_is_given_twice_is_refused_and_a_fixed_value_may_be(tmp_pat
     with pytest.raises(UserError, match=r"seed is given twice; give all of its values in one, seed=a,b,c"):
         planned(tmp_path, "seed=0,1", "seed=2,3")
     assert [task.config.seed for task in planned(tmp_path, "seed=0", "seed=1")] == [1]
+
+
+def test_a_job_that_is_another_one_again_is_made_once_and_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tasks = planned(tmp_path, "loss_weights.beta=1,1.0,2")
+    assert [(task.number, task.values["loss_weights.beta"]) for task in tasks] == [(0, "1"), (2, "2")]
+    assert "loss_weights.beta=1.0 is the job" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("below", ["", "deeper/still"])
+def test_a_sweep_is_not_put_into_a_run_s_folder(tmp_path: Path, below: str) -> None:
+    (tmp_path / "run.json").write_text("{}")
+    with pytest.raises(UserError, match="holds a run; name another folder for the sweep"):
+        planned(tmp_path / below, "seed=0,1")
+
+
+def test_its_own_options_are_no_axes(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"sweep\.jobs is the whole sweep's, and no axis of it"):
+        planned(tmp_path, "seed=0,1", "sweep.jobs=1,2")

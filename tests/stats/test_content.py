@@ -2,11 +2,12 @@
 
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from stx.stats import features, half_sum_of_squares, mean_absolute, positions, self_similarity
+from stx.stats import features, grid, half_sum_of_squares, laplacian, mean_absolute, positions, self_similarity
 
 
 def maps(seed: int, channels: int = 5, height: int = 6, width: int = 7) -> Tensor:
@@ -77,3 +78,35 @@ def test_places_that_are_all_alike_have_columns_of_zeros_and_none_is_below() -> 
 
 def test_the_mean_absolute_difference_is_of_no_sign() -> None:
     assert float(mean_absolute(torch.tensor([1.0, 4.0]), torch.tensor([3.0, 3.0]))) == 1.5
+
+
+@pytest.mark.parametrize(("most", "stride"), [(42, 1), (41, 2), (12, 2), (11, 3), (6, 3), (1, 7)])
+def test_a_grid_is_even_and_no_larger_than_it_may_be(most: int, stride: int) -> None:
+    start = (stride - 1) // 2
+    expected = [y * 7 + x for y in range(start, 6, stride) for x in range(start, 7, stride)]
+    chosen = grid(maps(0), most=most)
+    assert chosen.tolist() == expected
+    assert 1 <= len(chosen) <= most
+
+
+@pytest.mark.parametrize("pool", [1, 2, 9])
+def test_a_laplacian_is_its_stencil_over_means_of_pixels(pool: int) -> None:
+    picture = maps(0, 3, 6, 8)
+    total, height, width = picture.sum(0).numpy(), 6 // min(pool, 6), 8 // min(pool, 8)
+    high, wide = min(pool, 6), min(pool, 8)
+    small = np.array(
+        [
+            [total[y * high : (y + 1) * high, x * wide : (x + 1) * wide].mean() for x in range(width)]
+            for y in range(height)
+        ]
+    )
+    padded = np.pad(small, 1, mode="edge")
+    expected = [
+        [
+            4 * padded[y, x] - padded[y - 1, x] - padded[y + 1, x] - padded[y, x - 1] - padded[y, x + 1]
+            for x in range(1, width + 1)
+        ]
+        for y in range(1, height + 1)
+    ]
+    np.testing.assert_allclose(laplacian(picture, pool=pool).numpy(), expected, atol=1e-12)
+    assert torch.autograd.gradcheck(lambda x: laplacian(x, pool=pool), picture.requires_grad_())

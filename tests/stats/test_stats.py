@@ -3,6 +3,7 @@
 import itertools
 import math
 import os
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,21 @@ def features(*shape: int, seed: int = 0) -> Tensor:
 
 
 def distance_to(term: Term, target: Tensor, ours: Tensor) -> Tensor:
-    return term.distance(ours, target)
+    return term.distance(ours, target) if term.distance else ours
+
+
+def looked_at(term: Term, *shape: int, seed: int = 0) -> list[Tensor]:
+    """What a term may be given: features, or of a joint one those of two layers, the deeper one smaller."""
+    sizes = [shape, (shape[0], *(max(1, side // 2) for side in shape[1:]))]
+    return [features(*size, seed=seed) for size in sizes[: 2 if term.joint else 1]]
+
+
+def values_of(term: Term, statistic: Callable[[Any], Tensor], *maps: Tensor) -> Tensor:
+    return statistic(given(term, maps))
+
+
+def given(term: Term, maps: Sequence[Tensor]) -> Tensor | list[Tensor]:
+    return list(maps) if term.joint else maps[0]
 
 
 def composed(*overrides: str) -> Config:
@@ -138,9 +153,7 @@ def test_cooccurrences_keep_the_memory_format_all_the_way_back(file: Path, monke
         return avg_pool2d(maps, *arguments, **keywords)
 
     monkeypatch.setattr("stx.stats.cooccurrence.avg_pool2d", pooled)
-    (term,) = (
-        term for term in terms(composed(f"style_stat={file.stem}")) if term.group == "style" and "std" not in term.name
-    )
+    (term,) = (term for term in terms(composed(f"style_stat={file.stem}")) if "cooc" in term.name)
     maps = features(1, 6, 8, 9).to(memory_format=torch.channels_last).squeeze(0).requires_grad_()
     result = term.statistic(maps)
     term.distance(result, torch.zeros_like(result)).backward()
@@ -168,15 +181,16 @@ def test_every_statistic_of_the_config_is_finite_with_a_finite_gradient(file: Pa
     for term in terms(composed(f"{group}={file.stem}")):
         if f"{term.group}_stat" != group:
             continue
-        statistic = term.fit(features(6, 8, 9, seed=3))
-        target = statistic(features(6, 8, 9, seed=3))
-        for maps in (features(6, 8, 9), torch.zeros(6, 8, 9, dtype=torch.float64), 1e4 * features(6, 8, 9)):
-            maps.requires_grad_()
-            result = statistic(maps)
-            term.distance(result, target).backward()
+        statistic = term.fit(given(term, looked_at(term, 6, 8, 9, seed=3)))
+        target = statistic(given(term, looked_at(term, 6, 8, 9, seed=3)))
+        for factor in (1, 0, 1e4):
+            maps = [(factor * each).requires_grad_() for each in looked_at(term, 6, 8, 9)]
+            result = statistic(given(term, maps))
+            distance_to(term, target, result).backward()
             assert torch.isfinite(result).all()
-            assert maps.grad is not None
-            assert math.isfinite(float(maps.grad.abs().max()))
+            for each in maps:
+                assert each.grad is not None
+                assert math.isfinite(float(each.grad.abs().max()))
 
 
 @pytest.mark.parametrize("file", sorted((CONF / "style_stat").glob("*.yaml")), ids=lambda file: file.stem)
@@ -184,12 +198,14 @@ def test_every_gradient_is_that_of_finite_differences(file: Path) -> None:
     """Several are written by hand."""
     for term in terms(composed(f"style_stat={file.stem}")):
         if term.group == "style":
-            statistic = term.fit(features(3, 5, 4, seed=3))
-            target = statistic(features(3, 5, 4, seed=3))
-            distinct = torch.linspace(0.01, 0.05, 60, dtype=torch.float64).view(3, 5, 4)  # where a sort has one order
-            maps = (features(3, 5, 4, seed=1) + distinct).requires_grad_()
-            assert torch.autograd.gradcheck(statistic, maps)
-            ours = statistic(maps).detach().requires_grad_()
+            statistic = term.fit(given(term, looked_at(term, 3, 5, 4, seed=3)))
+            target = statistic(given(term, looked_at(term, 3, 5, 4, seed=3)))
+            maps = looked_at(term, 3, 5, 4, seed=1)
+            for each in maps:  # where a sort has one order
+                each += torch.linspace(0.01, 0.05, each.numel(), dtype=torch.float64).view_as(each)
+                each.requires_grad_()
+            assert torch.autograd.gradcheck(partial(values_of, term, statistic), maps)
+            ours = statistic(given(term, maps)).detach().requires_grad_()
             assert torch.autograd.gradcheck(partial(distance_to, term, target), ours)
 
 
@@ -198,12 +214,15 @@ def test_every_gradient_lies_as_the_features_do(file: Path) -> None:
     """Channels last; one that does not costs copies in each step, there and wherever it is added."""
     for term in terms(composed(f"style_stat={file.stem}")):
         if term.group == "style":
-            maps = features(1, 6, 8, 9).float().to(memory_format=torch.channels_last).squeeze(0).requires_grad_()
-            statistic = term.fit(maps.detach())
-            values = statistic(maps)
-            term.distance(values, torch.zeros_like(values)).backward()
-            assert maps.grad is not None
-            assert maps.grad[None].is_contiguous(memory_format=torch.channels_last)
+            maps = [each.float()[None].to(memory_format=torch.channels_last)[0] for each in looked_at(term, 6, 8, 9)]
+            statistic = term.fit(given(term, [each.clone() for each in maps]))
+            for each in maps:
+                each.requires_grad_()
+            values = statistic(given(term, maps))
+            distance_to(term, torch.zeros_like(values), values).backward()
+            for each in maps:
+                assert each.grad is not None
+                assert each.grad[None].is_contiguous(memory_format=torch.channels_last)
 
 
 def test_no_entry_of_the_cooccurrence_tensor_has_a_gradient_on_its_own_channel() -> None:

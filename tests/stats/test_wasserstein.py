@@ -154,3 +154,13 @@ def test_principal_axes_are_numpys_whatever_is_converted_at_a_time(monkeypatch: 
         np.testing.assert_allclose(np.abs(axes.numpy().T @ vectors[:, ::-1]), np.eye(4), atol=1e-9)
         assert stats.principal_axes(maps.float()).dtype == torch.float32
     assert (np.diff(variances) > 0).all()
+
+
+def test_fresh_directions_are_unit_vectors_of_their_seed_and_step_as_many_as_channels() -> None:
+    maps = features(0)
+    one, again = (stats.fresh_directions(maps, seed=3, step=5) for _ in range(2))
+    assert torch.equal(one, again)
+    assert one.shape == (4, 4)
+    torch.testing.assert_close(one.norm(dim=1), torch.ones(4, dtype=torch.float64))
+    for seed, step in ((3, 6), (4, 5)):
+        assert not torch.equal(one, stats.fresh_directions(maps, seed=seed, step=step))
