@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-CHUNK = 2**11
-"""Positions whose similarities to all of the style's are held at a time."""
+HELD = 2**24
+"""Similarities of positions to the style's that are held at a time."""
 
 
 def nearest_neighbour(features: Tensor, *, reference: tuple[Tensor, Tensor]) -> Tensor:
@@ -27,7 +27,8 @@ def nearest(features: Tensor | list[Tensor], *, ours: Tensor) -> tuple[Tensor, T
     views = [features] if isinstance(features, Tensor) else features
     mean = views[0].flatten(1).mean(1)
     style = torch.cat([unit(each, mean) for each in views], 1)
-    chosen = [(style.T @ some).argmax(0) for some in torch.split(unit(ours, mean), CHUNK, dim=1)]
+    some = max(1, HELD // style.shape[1])
+    chosen = [(style.T @ columns).argmax(0) for columns in torch.split(unit(ours, mean), some, dim=1)]
     return mean, style.index_select(1, torch.cat(chosen))
 
 

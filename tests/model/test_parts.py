@@ -123,6 +123,8 @@ def test_matches_follow_the_picture_and_are_taken_up_again(small_vgg: VGG19) -> 
     assert set(matched.renewed) == {"conv1_1", "conv2_1"}
     again.restore({key: [tensor.clone() for tensor in tensors] for key, tensors in matched.renewed.items()})
     assert float(again(OURS).total) == after
+    with pytest.raises(UserError, match="the run's state is of another statistic at conv1_1"):
+        again.restore({"conv1_1": [torch.zeros(1)]})
 
 
 def test_what_cannot_be_renewed_is_refused() -> None:

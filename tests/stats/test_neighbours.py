@@ -24,7 +24,7 @@ def by_loops(ours: Tensor, styles: list[Tensor]) -> float:
 
 @pytest.mark.parametrize("turned", [False, True])
 def test_the_loss_is_the_mean_distance_to_the_nearest(turned: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "CHUNK", 7)  # so that there are several
+    monkeypatch.setattr(module, "HELD", 150)  # so that there are several
     styles = [torch.rot90(maps(1, 3, 7), turns, (1, 2)) ** (1 + turns) for turns in range(4 if turned else 1)]
     reference = nearest(styles, ours=maps(0))
     assert float(nearest_neighbour(maps(0), reference=reference)) == pytest.approx(by_loops(maps(0), styles))
