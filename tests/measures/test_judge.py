@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from stx import stats
 from stx.config.layers import LAYERS
 from stx.config.schema import CONF
 from stx.measures import judge as module
@@ -162,7 +163,7 @@ def functions(group: str) -> set[str]:
 
 
 def test_every_measure_says_whether_it_is_circular() -> None:
-    names = {name for group in ("style_stat", "content_stat") for name in functions(group)}
+    names = {name for group in ("style_stat", "content_stat") for name in functions(group)} | {*stats.__all__}
     assert all(set(measure.spec.alike) <= names for measure in catalogue().values())  # a misspelt one would never be
     for name in STYLE_MEASURES | TO_CONTENT:
         assert circular(f"measure/{name}", [], ALL_STYLE, ()) is False
