@@ -5,7 +5,15 @@ A new one is a function that stands here in `__all__`, or in a module that the u
 """
 
 from stx.stats.channel_distances import deep_dc, distance_correlation
-from stx.stats.content import features, grid, half_sum_of_squares, laplacian, mean_absolute, positions, self_similarity
+from stx.stats.content import (
+    coarse_self_similarity,
+    features,
+    half_sum_of_squares,
+    laplacian,
+    mean_absolute,
+    positions,
+    self_similarity,
+)
 from stx.stats.cooccurrence import cooc_matrix, cooc_tensor, cooc_vector, gram_cooc_matrix, gram_cooc_vector
 from stx.stats.cooccurrence_gram import cooc_gram, shift_gram
 from stx.stats.cross_layer import cross_layer_gram
@@ -39,6 +47,7 @@ from stx.stats.wasserstein import (
 __all__ = [
     "axes_of_both",
     "channel_histograms",
+    "coarse_self_similarity",
     "cooc_gram",
     "cooc_matrix",
     "cooc_tensor",
@@ -60,7 +69,6 @@ __all__ = [
     "gram",
     "gram_cooc_matrix",
     "gram_cooc_vector",
-    "grid",
     "half_sum_of_squares",
     "hypercolumn_moments",
     "laplacian",

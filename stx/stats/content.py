@@ -38,12 +38,15 @@ def positions(features: Tensor, *, most: Annotated[int, Gt(0)]) -> Tensor:
     return drawn.sort().values.to(features.device)
 
 
-def grid(features: Tensor, *, most: Annotated[int, Gt(0)]) -> Tensor:
-    """At most `most` of the H W positions, evenly spaced: every k-th of every k-th row."""
+def coarse_self_similarity(features: Tensor, *, most: Annotated[int, Gt(0)]) -> Tensor:
+    """`self_similarity` of means over k x k positions, with the smallest k that leaves at most `most` of them: (N, N).
+
+    No position is left out: a sample that stays the same leaves its pattern in smooth places.
+    """
     height, width = features.shape[1:]
-    stride = next(k for k in count(1) if -(-height // k) * -(-width // k) <= most)
-    rows, columns = (torch.arange((stride - 1) // 2, side, stride) for side in (height, width))
-    return (rows[:, None] * width + columns).flatten().to(features.device)
+    side = next(k for k in count(1) if -(-height // k) * -(-width // k) <= most)
+    means = avg_pool2d(features[None], side, ceil_mode=True)[0]
+    return self_similarity(means, reference=torch.arange(means[0].numel(), device=features.device))
 
 
 def laplacian(picture: Tensor, *, pool: Annotated[int, Gt(0)]) -> Tensor:

@@ -7,7 +7,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from stx.stats import features, grid, half_sum_of_squares, laplacian, mean_absolute, positions, self_similarity
+from stx.stats import (
+    coarse_self_similarity,
+    features,
+    half_sum_of_squares,
+    laplacian,
+    mean_absolute,
+    positions,
+    self_similarity,
+)
 
 
 def maps(seed: int, channels: int = 5, height: int = 6, width: int = 7) -> Tensor:
@@ -80,13 +88,13 @@ def test_the_mean_absolute_difference_is_of_no_sign() -> None:
     assert float(mean_absolute(torch.tensor([1.0, 4.0]), torch.tensor([3.0, 3.0]))) == 1.5
 
 
-@pytest.mark.parametrize(("most", "stride"), [(42, 1), (41, 2), (12, 2), (11, 3), (6, 3), (1, 7)])
-def test_a_grid_is_even_and_no_larger_than_it_may_be(most: int, stride: int) -> None:
-    start = (stride - 1) // 2
-    expected = [y * 7 + x for y in range(start, 6, stride) for x in range(start, 7, stride)]
-    chosen = grid(maps(0), most=most)
-    assert chosen.tolist() == expected
-    assert 1 <= len(chosen) <= most
+@pytest.mark.parametrize(("most", "side"), [(42, 1), (41, 2), (12, 2), (11, 3), (6, 3), (1, 7)])
+def test_coarse_self_similarity_is_of_means_over_as_few_positions_as_it_may_be(most: int, side: int) -> None:
+    means = [maps(0)[:, y : y + side, x : x + side].mean((1, 2)) for y in range(0, 6, side) for x in range(0, 7, side)]
+    together = torch.stack(means, 1)[:, None]
+    expected = by_loops(together, [*range(len(means))]) if len(means) > 1 else torch.zeros(1, 1, dtype=torch.float64)
+    torch.testing.assert_close(coarse_self_similarity(maps(0), most=most), expected, atol=1e-9, rtol=1e-6)
+    assert len(means) <= most
 
 
 @pytest.mark.parametrize("pool", [1, 2, 9])

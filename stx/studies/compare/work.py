@@ -12,7 +12,7 @@ from stx.runs.tracking.store import Run
 from stx.studies.compare.balance import Tried, exhausted, miss, next_beta
 from stx.studies.compare.protocol import Cell, Protocol, cells, first_beta
 
-CONTENTS = {"content": ["features"], "ssim": [], "cfsd": ["self_similarity"]}
+CONTENTS = {"content": ["features"], "ssim": [], "cfsd": ["self_similarity", "coarse_self_similarity"]}
 """Content measures that can be held equal, with the content statistics that optimise what each of them measures."""
 
 
