@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Event, Thread
 from typing import NamedTuple
 
 from stx.config.compose import at_work, choices_of, compose
@@ -20,9 +19,9 @@ from stx.runs.check import check
 from stx.runs.digest import digest
 from stx.runs.files import CHECKPOINT, JOURNAL, alone_in
 from stx.runs.job import Job
-from stx.runs.launching import Crew, Order
+from stx.runs.launching import Crew, Order, watched
 from stx.runs.launching import work as launch
-from stx.runs.member import ENDED, attempt, failure, outcome, over
+from stx.runs.member import ENDED, attempt, failure, outcome
 from stx.runs.naming import run_name
 from stx.runs.tracking.reach import answers, reachable
 from stx.runs.tracking.sender import deliver
@@ -171,22 +170,16 @@ def seconds(folder: Path) -> float:
 @contextmanager
 def counted(orders: Sequence[Order]) -> Iterator[None]:
     """A block in which others work, with a line now and then that says how many have ended."""
-    ending, told = Event(), 0
+    told = 0
 
-    def watch() -> None:
+    def look(ended: int) -> None:
         nonlocal told
-        while not ending.wait(OFTEN):
-            if (ended := sum(over(order.folder) for order in orders)) != told:
-                told = ended
-                log.warning(f"{ended} of {len(orders)} have ended")
+        if ended != told:
+            told = ended
+            log.warning(f"{ended} of {len(orders)} have ended")
 
-    watcher = Thread(target=watch, name="batch", daemon=True)
-    watcher.start()
-    try:
+    with watched([order.folder for order in orders], OFTEN, look):
         yield
-    finally:
-        ending.set()
-        watcher.join()
 
 
 def forget(folder: Path) -> None:

@@ -4,8 +4,9 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event, Thread
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -73,6 +74,24 @@ def work(crew: Crew, orders: Sequence[Order], root: Path, between: Callable[[], 
         if not over(order.folder):
             with suppress(OSError):
                 atomic.write(order.folder / ERROR, f"its worker died, twice{f': {lost}' if lost else ''}\n")
+
+
+@contextmanager
+def watched(folders: Sequence[Path], often: float, look: Callable[[int], object]) -> Iterator[None]:
+    """A block in which others work: every so many seconds `look` is told how many of them have ended."""
+    ending = Event()
+
+    def watch() -> None:
+        while not ending.wait(often):
+            look(sum(map(over, folders)))
+
+    watcher = Thread(target=watch, name="watcher", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        watcher.join()
 
 
 def wait_for(folders: Iterable[Path]) -> None:

@@ -4,7 +4,6 @@ import logging
 import os
 import shlex
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -22,8 +21,8 @@ from stx.errors import UserError, first_line
 from stx.loop.signals import raising
 from stx.runs.files import OUTPUT, SETTINGS, STUDY, SWEEP, alone_in
 from stx.runs.launcher import crew
-from stx.runs.launching import Crew, Order, work
-from stx.runs.member import ENDED, over
+from stx.runs.launching import Crew, Order, watched, work
+from stx.runs.member import ENDED
 from stx.runs.sweep import plan, refuse_somebody_s
 from stx.runs.sweep_record import earlier, workers_of, write
 from stx.runs.task import Task
@@ -144,25 +143,18 @@ def meanwhile(act: Callable[[], bool], tasks: Sequence[Task]) -> Iterator[None]:
 
     Not where they work in this process: its steps would wait for it.
     """
-    ending, told, said = threading.Event(), 0, 0
+    told = said = 0
 
-    def watch() -> None:
+    def look(ended: int) -> None:
         nonlocal told, said
-        while not ending.wait(OFTEN):
-            ended = sum(over(task.folder) for task in tasks)
-            if ended != said:
-                said = ended
-                log.info(f"{ended} of {len(tasks)} have ended")
-            if ended != told and act():
-                told = ended
+        if ended != said:
+            said = ended
+            log.info(f"{ended} of {len(tasks)} have ended")
+        if ended != told and act():
+            told = ended
 
-    watcher = threading.Thread(target=watch, name="sweep", daemon=True)
-    watcher.start()
-    try:
+    with watched([task.folder for task in tasks], OFTEN, look):
         yield
-    finally:
-        ending.set()
-        watcher.join()
 
 
 def go_on_in(config: DictConfig, typed: Sequence[str], search: bool = False) -> None:
