@@ -107,6 +107,8 @@ class Statistic(Call):
     reference: Call | None = None
     layers: Places | None = None
     """Of its own; else those of loss_weights."""
+    weight: NotNegative | None = None
+    """Times that of its layers; 1 where it is left out."""
     joint: Literal["pairs", "all"] | None = None
     """It looks at several layers at once: at each two that follow one another, or at all."""
     renew: Every | None = None
@@ -117,7 +119,7 @@ class Statistic(Call):
     @model_serializer(mode="wrap")
     def without_what_is_left_out(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Of what came later: a run's digest says what it said before."""
-        later = ("layers", "joint", "renew", "rotations")
+        later = ("layers", "weight", "joint", "renew", "rotations")
         dumped: dict[str, Any] = handler(self)
         return {name: value for name, value in dumped.items() if name not in later or value is not None}
 
@@ -143,6 +145,16 @@ class Statistics(Section):
 def layers_of(section: Statistic | Statistics, layers: list[str]) -> list[str]:
     """All that the terms of a group look at, which have `layers` where they name none of their own."""
     return list(dict.fromkeys(layer for stat in section.by_name().values() for layer in stat.layers or layers))
+
+
+def weighs(section: Statistic | Statistics, layers: list[str], weights: list[float] | None) -> bool:
+    """Whether any of a group's terms has a weight above zero at any of its layers, of which others weigh the mean."""
+    by_layer = dict(zip(layers, weights, strict=False)) if weights else {}
+    other = any(weights) if weights else True
+    return any(
+        stat.weight != 0 and any(by_layer.get(layer, other) for layer in stat.layers or layers)
+        for stat in section.by_name().values()
+    )
 
 
 def one_or_several(value: Any) -> str:
@@ -405,10 +417,12 @@ def check_combinations(config: Config) -> None:
     style_layers = layers_of(config.style_stat, weights.style_layers)
     if not content_layers and not style_layers:
         raise UserError("loss_weights: content_layers and style_layers are both empty; name at least one layer")
-    shares = weights.style_weights
-    style = weights.beta * any(style_layers if shares is None or not weights.style_layers else shares)
-    if not any([weights.alpha if content_layers else 0, style]):
-        raise UserError("loss_weights: alpha, beta and style_weights give every layer the weight 0; one must be above")
+    content = weights.alpha * weighs(config.content_stat, weights.content_layers, None)
+    if not content and not weights.beta * weighs(config.style_stat, weights.style_layers, weights.style_weights):
+        raise UserError(
+            "loss_weights: alpha, beta and style_weights give every layer the weight 0; one must be above, and the "
+            "weight of a term itself"
+        )
     if weights.style_weights is not None and len(weights.style_weights) != len(weights.style_layers):
         raise UserError(
             f"loss_weights.style_weights has {len(weights.style_weights)} numbers for "

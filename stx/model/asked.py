@@ -68,6 +68,7 @@ def term(stat: Statistic, option: str) -> Term:
         reference=bind(stat.reference, f"{option}.reference", given=("features", "ours", "step"))
         if stat.reference
         else None,
+        share=1.0 if stat.weight is None else stat.weight,
         joint=stat.joint,
         renew=stat.renew or 0,
         rotations=bool(stat.rotations),

@@ -59,6 +59,8 @@ class Term(NamedTuple):
     """Of the loss, from the shapes of values and features."""
     prefix: str | None = None
     """Of what its parts are called, before their layers: the group, unless another is given."""
+    share: float = 1.0
+    """Of the term beside the others of its group: times w_l, where E_l enters the group."""
     joint: Literal["pairs", "all"] | None = None
     """It looks at several layers at once: at each two that follow one another, or at all of them."""
     renew: int = 0
@@ -71,9 +73,9 @@ class Term(NamedTuple):
         """What it looks at, layers in network order, with the weight of each."""
         names = sorted(self.layers, key=ORDER.index)
         if self.joint is None or not names:
-            return {(name,): self.layers[name] for name in names}
+            return {(name,): self.share * self.layers[name] for name in names}
         together = [tuple(names)] if self.joint == "all" else list(pairwise(names))
-        return dict.fromkeys(together, sum(self.layers.values()) / max(1, len(together)))
+        return dict.fromkeys(together, self.share * sum(self.layers.values()) / max(1, len(together)))
 
     @property
     def follows(self) -> bool:
