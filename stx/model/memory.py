@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from stx.config.layers import LAYERS
 from stx.errors import OutOfMemory
 from stx.model import machine
-from stx.model.terms import PICTURE, Term, depth, noise
+from stx.model.terms import PICTURE, Term, depth, noise, tensors_of
 from stx.model.vgg import POOL, RELU, segments
 
 PROCESS = 0.8e9
@@ -91,8 +92,8 @@ def of_a_step(
     of_the_picture = sum(
         kept_by(term, place, pixels) for term in terms for place in term.places if place[-1] == PICTURE
     )
-    renewed = {layer for term in terms if term.renew for layer in term.layers}
-    again = sum(4 * numbers_at(layer) for layer in renewed)  # the style's features, which are kept
+    changing = {layer for term in terms if term.renew for layer in term.layers}
+    again = sum(4 * numbers_at(layer) for layer in changing)  # the style's features, which are kept
     return of_the_picture + again + (kept + largest if calibrated and not checkpointing else worst)
 
 
@@ -104,21 +105,45 @@ def numbers_at(layer: str) -> float:
 def kept_by(term: Term, place: Sequence[str], pixels: int) -> float:
     """Bytes a pixel that a statistic keeps for its gradient beside the features, of a picture of so many: tried, twice,
     and beyond that taken to grow with the picture, as far as a statistic that looks at samples alone does not."""
+    return a_pixel(lambda size: kept_of(term, place, size), term, place, pixels)
+
+
+def renewed(terms: Sequence[Term], pixels: int) -> float:
+    """Bytes of the references and targets that are renewed along the way, for a picture of so many pixels."""
+    changing = [(term, place) for term in terms if term.renew for place in term.places]
+
+    def weight(term: Term, place: Sequence[str], size: tuple[int, int]) -> int:
+        maps = maps_of(place, size)
+        given = maps if term.joint else maps[0]
+        fitted = term.fit(given)
+        target = 0 if term.distance is None else fitted(given).nbytes
+        return target + sum(each.nbytes for each in tensors_of(fitted))
+
+    return pixels * sum(a_pixel(partial(weight, term, place), term, place, pixels) for term, place in changing)
+
+
+def a_pixel(bytes_of: Callable[[tuple[int, int]], int], term: Term, place: Sequence[str], pixels: int) -> float:
+    """What two small maps at the first layer of a place say of a picture of so many pixels."""
     small, large = ((9, 13), (18, 26)) if term.reference is None else ((36, 40), (40, 48))
-    least, most = kept_of(term, place, small), kept_of(term, place, large)
+    least, most = bytes_of(small), bytes_of(large)
     at_place = 1 if place[0] == PICTURE else 4 ** depth(place[0])
     counts = small[0] * small[1] * at_place, large[0] * large[1] * at_place
     slope = max(0.0, (most - least) / (counts[1] - counts[0]))
     return max(0.0, slope + (most - slope * counts[1]) / pixels)
 
 
-def kept_of(term: Term, place: Sequence[str], size: tuple[int, int]) -> int:
-    """Bytes, for a map of that size at the first layer of a place."""
+def maps_of(place: Sequence[str], size: tuple[int, int]) -> list[Tensor]:
+    """Small noise as the network would give it."""
     shaped = noise(place, size)
-    maps = [
-        each[None].to(memory_format=torch.channels_last).squeeze(0).requires_grad_()
+    return [
+        each[None].to(memory_format=torch.channels_last).squeeze(0)
         for each in ([shaped] if isinstance(shaped, Tensor) else shaped)
     ]
+
+
+def kept_of(term: Term, place: Sequence[str], size: tuple[int, int]) -> int:
+    """Bytes, for a map of that size at the first layer of a place."""
+    maps = [each.requires_grad_() for each in maps_of(place, size)]
     given = maps if term.joint else maps[0]
     statistic = term.fit([each.detach() for each in maps] if term.joint else maps[0].detach())
     storages = {}

@@ -1,5 +1,6 @@
 """Whatever would keep a run from its end, found before anything is written."""
 
+import math
 import os
 import shutil
 from pathlib import Path
@@ -55,12 +56,13 @@ def check(composed: DictConfig, folder: Path) -> tuple[Config, "Inputs"]:
 
 def space(config: Config, inputs: "Inputs") -> int:
     """Bytes that a run needs on disk at most: a state and its successor, and the pictures along the way."""
-    from stx.model.prepare import remembered  # late: it imports torch
+    from stx.model.memory import renewed  # late: they import torch
+    from stx.model.prepare import remembered
 
     picture = 4 * inputs.content.numel()
-    kept = remembered(inputs.optimiser) + 6
+    state = (remembered(inputs.optimiser) + 6) * picture + renewed(inputs.terms, inputs.content[0].numel())
     shown = config.optim.steps // config.tracking.pictures_every if config.tracking.pictures_every else 0
-    return 2 * kept * picture + shown * picture // 4
+    return math.ceil(2 * state + shown * picture / 4)
 
 
 def check_space(config: Config, inputs: "Inputs", folder: Path) -> None:
