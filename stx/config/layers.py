@@ -1,4 +1,7 @@
-"""VGG19's layers by name. Without torch: options name them, and mistakes are answered before it is imported."""
+"""VGG19's layers by name, and those of the second judge.
+
+Without torch: options name them, and mistakes are answered before it is imported.
+"""
 
 CHANNELS = {1: (64, 64), 2: (128, 128), 3: (256,) * 4, 4: (512,) * 4, 5: (512,) * 4}
 """Output channels of each block's convolutions; a pooling of stride 2 stands between blocks."""
@@ -9,3 +12,6 @@ LAYERS: dict[str, int] = {
     for index, channels in enumerate(convolutions, start=1)
 }
 """Channels of every layer by name, in network order."""
+
+BLOCKS = tuple(f"block{number}" for number in range(16))
+"""EfficientNet-Lite0's, in network order."""

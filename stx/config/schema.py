@@ -23,7 +23,7 @@ from pydantic_core import PydanticCustomError
 
 from stx.config.addresses import absolute
 from stx.config.explain import explain
-from stx.config.layers import LAYERS
+from stx.config.layers import BLOCKS, LAYERS
 from stx.config.secrets import public, revealed
 from stx.errors import UserError, did_you_mean, first_line
 
@@ -166,11 +166,17 @@ OneOrSeveral = Annotated[
 ]
 
 
+def judged_layer(name: str) -> str:
+    return name if name in BLOCKS else layer_or_picture(name)
+
+
 class Measured(Call):
     """A held-out measure: what of which layers is compared with which of the given pictures."""
 
     to: Literal["style", "content", "both"]
-    layers: Places
+    layers: Annotated[
+        list[Annotated[str, AfterValidator(judged_layer)]], AfterValidator(once_each), Field(min_length=1)
+    ]
     """The measure is the mean over them."""
     each: bool = False
     """Reported for each layer too, as <name>_<layer>."""

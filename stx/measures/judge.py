@@ -1,19 +1,22 @@
 """Held-out measures: how much of the style and of the content a picture has, by layers that no default loss uses.
 
-All pictures are judged by the same network, the original VGG19 with max pooling in float32, whatever made them.
+All pictures are judged by the same networks, whatever made them: the original VGG19 with max pooling in float32, and
+where `stx[judge]` is installed a second one, in which nothing is ever optimised.
 docs/measures.md says what each one is, which way it points, and what it costs.
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from stx.config.layers import BLOCKS, LAYERS
 from stx.measures.catalogue import Measure, catalogue, toward
 from stx.measures.distances import ToTarget
+from stx.measures.lite0 import Lite0, lite0
 from stx.model.terms import PICTURE
 from stx.model.vgg import VGG19, shortest_side
 from stx.model.weights import load_weights
@@ -83,20 +86,25 @@ def aim(content: Tensor, style: Tensor, pair: str) -> Judge:
         content, style = content.cpu(), style.cpu()
     if min(*content.shape[1:], *style.shape[1:]) < shortest_side(DEEPEST):
         return Judge({}, lambda picture: {})
-    vgg = network(content.device)
-    shortest = min(content.shape[1:])
+    networks = [(each, names) for each, names in judges(content.device) if each is not None]
+    shortest, present = min(content.shape[1:]), {PICTURE, *(name for _, names in networks for name in names)}
     to_style, to_content, of_both = (
-        {name: measure for name, measure in toward(picture).items() if measure.spec.smallest <= shortest}
+        {
+            name: measure
+            for name, measure in toward(picture).items()
+            if measure.spec.smallest <= shortest and present.issuperset(measure.spec.layers)
+        }
         for picture in ("style", "content", "both")
     )
-    layers = sorted({layer for measure in catalogue().values() for layer in measure.spec.layers} - {PICTURE})
+    layers = {layer for measure in catalogue().values() for layer in measure.spec.layers}
     targets: dict[str, dict[str, ToTarget]] = {}
     baselines: dict[str, dict[str, Tensor]] = {}
 
     def seen(picture: Tensor) -> Iterator[tuple[str, Tensor]]:
         """A layer at a time: all of a large picture's features together would not fit where its run does."""
         yield PICTURE, picture
-        yield from vgg.stream(picture, layers)
+        for each, names in networks:
+            yield from each.stream(picture, layers.intersection(names))
 
     with torch.no_grad():
         paintings = {}
@@ -131,6 +139,11 @@ def network(device: torch.device) -> VGG19:
     return VGG19(load_weights("vgg19", None, 0), "max", DEEPEST).to(device)
 
 
+def judges(device: torch.device) -> list[tuple[VGG19 | Lite0 | None, Sequence[str]]]:
+    """With the names of their layers; none of an extra that is not installed."""
+    return [(network(device), list(LAYERS)), (lite0(device), BLOCKS)]
+
+
 def digest(*pictures: Tensor) -> str:
     total = hashlib.sha256()
     for picture in pictures:
@@ -153,7 +166,7 @@ def over_layers(measured: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tenso
     """Measures by name, from their distances by layer and name: the mean, and where asked each layer's."""
     means: dict[str, Tensor] = {}
     for name, measure in catalogue().items():
-        distances = [measured[layer][name] for layer in measure.spec.layers if name in measured[layer]]
+        distances = [measured[layer][name] for layer in measure.spec.layers if name in measured.get(layer, {})]
         if distances:
             mean = torch.stack(distances).mean(0)
             means |= zip(measure.names(name), mean.flatten(), strict=True)

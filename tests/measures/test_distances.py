@@ -25,6 +25,7 @@ from stx.measures.distances import (
     relative_gram,
     root_mean_square,
     self_similarity,
+    shape,
     sliced_wasserstein,
     ssim,
     structure,
@@ -52,7 +53,7 @@ def moved(features: Tensor) -> Tensor:
     return features.flatten(1)[:, order].view(channels, width, height)
 
 
-@pytest.mark.parametrize("distance", [sliced_wasserstein, relative_gram, frechet, colour])
+@pytest.mark.parametrize("distance", [sliced_wasserstein, shape, relative_gram, frechet, colour])
 def test_the_distances_to_a_style_do_not_see_places(distance: distances.ToTarget) -> None:
     features = picture(0)
     assert float(distance(features)(moved(features))) == pytest.approx(0, abs=1e-5)  # type: ignore[operator]
@@ -269,9 +270,9 @@ def test_distances_are_shares_of_the_target_and_not_of_what_is_judged() -> None:
     assert float(frechet(target)(judged)) == pytest.approx(9 * float(frechet(judged)(target)))
 
 
-def test_sliced_wasserstein_is_that_of_numpy_over_32_directions_and_1024_quantiles() -> None:
+def test_sliced_wasserstein_is_that_of_numpy_over_256_directions_and_1024_quantiles() -> None:
     ours, theirs = correlated(0, 6, 20, 30), correlated(1, 6, 25, 35)
-    drawn = torch.randn(32, 6, generator=torch.Generator().manual_seed(0)).numpy()
+    drawn = torch.randn(256, 6, generator=torch.Generator().manual_seed(0)).numpy()
     directions = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
     x, y = (
         np.quantile(directions @ features.flatten(1).numpy(), np.linspace(0, 1, 1024), axis=1)
@@ -279,6 +280,29 @@ def test_sliced_wasserstein_is_that_of_numpy_over_32_directions_and_1024_quantil
     )
     spread = np.sqrt(theirs.flatten(1).numpy().var(1).mean())
     assert float(sliced_wasserstein(theirs)(ours)) == pytest.approx(np.sqrt(np.mean((x - y) ** 2)) / spread, rel=1e-4)
+
+
+def test_shape_is_the_sliced_wasserstein_distance_of_standardised_channels() -> None:
+    ours, theirs = correlated(0, 6, 20, 30), correlated(1, 6, 25, 35)
+    standardised = [
+        (features - features.mean((1, 2), keepdim=True)) / features.std((1, 2), correction=0, keepdim=True)
+        for features in (ours, theirs)
+    ]
+    assert float(shape(theirs)(ours)) == pytest.approx(
+        float(sliced_wasserstein(standardised[1])(standardised[0])), 1e-3
+    )
+
+
+def test_shape_is_blind_to_means_and_deviations() -> None:
+    features = correlated(0, 6, 20, 30)
+    scale, shift = torch.linspace(0.5, 2, 6).view(6, 1, 1), torch.linspace(-3, 3, 6).view(6, 1, 1)
+    assert float(shape(features)(features * scale + shift)) < 1e-3 < float(shape(features)(features.square()))
+    assert float(sliced_wasserstein(features)(features * scale + shift)) > 0.3
+
+
+def test_a_channel_that_never_varies_has_a_shape() -> None:
+    dead = correlated(0, 6, 20, 30) * torch.tensor([1.0, 1, 1, 1, 1, 0]).view(6, 1, 1)
+    assert 0 < float(shape(dead)(correlated(0, 6, 20, 30))) < 1
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1e6])

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from stx import stats
-from stx.config.layers import LAYERS
+from stx.config.layers import BLOCKS, LAYERS
 from stx.config.schema import CONF
 from stx.measures import judge as module
 from stx.measures.catalogue import catalogue, toward
@@ -119,9 +119,23 @@ def test_measures_are_of_layers_that_no_default_loss_uses() -> None:
     used = {"conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1", "conv4_2"}
     for measure in catalogue().values():
         assert used.isdisjoint(measure.spec.layers)
-        assert all(
-            layer == "picture" or [*LAYERS].index(layer) <= [*LAYERS].index(DEEPEST) for layer in measure.spec.layers
-        )
+        of_vgg = [layer for layer in measure.spec.layers if layer in LAYERS]
+        assert all([*LAYERS].index(layer) <= [*LAYERS].index(DEEPEST) for layer in of_vgg)
+        assert {*of_vgg, "picture", *BLOCKS}.issuperset(measure.spec.layers)
+
+
+def test_without_the_extra_there_are_no_measures_of_the_second_judge(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = measures(picture(2), picture(0), picture(1))
+    monkeypatch.setattr(module, "lite0", lambda device: None)
+    module.LAST.clear()
+    module.KEPT.clear()
+    alone = measures(picture(2), picture(0), picture(1))
+    module.LAST.clear()
+    module.KEPT.clear()
+    assert {name: both[name] for name in alone} == alone
+    assert {name.partition("/")[2] for name in both.keys() - alone.keys()} == {
+        "lite0_content", "lite0_shape", "lite0_sliced_wasserstein",
+    }  # fmt: skip
 
 
 ALL_STYLE = ("conv1_1", "conv2_1")
