@@ -8,7 +8,7 @@ docs/measures.md says what each one is, which way it points, and what it costs.
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -33,13 +33,13 @@ LARGEST_KEPT = 2**19
 
 
 def circular(
-    measure: str, statistics: Collection[str], style_layers: Collection[str], content_layers: Collection[str]
-) -> bool:
-    """Whether `measure` ("measure/...") judges a picture by what it was optimised for, by the functions `statistics`.
+    measure: str, fixed: Collection[str], style_layers: Collection[str], content_layers: Collection[str]
+) -> Literal["wholly", "partly", "no"]:
+    """Whether `measure` ("measure/...") judges a picture by what was `fixed` in it by its loss (`stx.stats.fixed`).
 
-    A measure does where a statistic of its kind was optimised at any layer, since neighbouring layers are correlated;
-    one of the content does too where its own layer was among `content_layers`; noise never does. Raises KeyError for
-    no measure.
+    At whatever layers, since neighbouring layers are correlated; "partly", where some of what the measure is made of
+    was fixed. One of the content is circular too where its own layer was among `content_layers`. Raises KeyError for no
+    measure.
     """
     name = measure.removeprefix("measure/")
     spec = {
@@ -47,11 +47,12 @@ def circular(
         for key, listed in catalogue().items()
         for each in (*listed.names(key), *by_layer(key, listed))
     }[name]
-    layers = {"style": style_layers, "content": content_layers, "both": ()}[spec.to]
-    return bool(layers) and (
-        not set(spec.alike).isdisjoint(statistics)
-        or (spec.to == "content" and not set(spec.layers).isdisjoint(content_layers))
-    )
+    if spec.to == "content" and not set(spec.layers).isdisjoint(content_layers):
+        return "wholly"
+    of = set(spec.of) - {"features"}  # which are compared place by place: at another layer they are others
+    if not {"style": style_layers, "content": content_layers, "both": ()}[spec.to] or of.isdisjoint(fixed):
+        return "no"
+    return "wholly" if of <= set(fixed) else "partly"
 
 
 class Judge(NamedTuple):

@@ -3,12 +3,14 @@
 import torch
 from torch import Tensor
 
+from stx.stats.fixed import fixes
 from stx.stats.gram_matrix import mean_products
 
 FLOOR = 8
 """Roundings of the largest mean square, below which two channels are alike: the root has no gradient at zero."""
 
 
+@fixes()
 def deep_dc(features: Tensor) -> Tensor:
     """How far apart the channels are, each pair's distance less its row's and its column's mean: shape (D, D).
 

@@ -8,9 +8,11 @@ from annotated_types import Gt
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, normalize, pad
 
+from stx.stats.fixed import fixes
 from stx.stats.squared_error import squared_error
 
 
+@fixes("features")
 def features(features: Tensor) -> Tensor:
     """The features as they are, (D, H, W). With `half_sum_of_squares` the loss of Gatys et al. 2015, eq. 1."""
     return features
@@ -20,6 +22,7 @@ def half_sum_of_squares(ours: Tensor, target: Tensor) -> Tensor:
     return squared_error(ours, target, 0.5)
 
 
+@fixes("similarities")
 def self_similarity(features: Tensor, *, reference: Tensor) -> Tensor:
     """How much like each other the places of a picture are: (N, N), for the N positions that are the `reference`.
 
@@ -38,6 +41,7 @@ def positions(features: Tensor, *, most: Annotated[int, Gt(0)]) -> Tensor:
     return drawn.sort().values.to(features.device)
 
 
+@fixes("similarities")
 def coarse_self_similarity(features: Tensor, *, most: Annotated[int, Gt(0)]) -> Tensor:
     """`self_similarity` of means over k x k positions, with the smallest k that leaves at most `most` of them: (N, N).
 
@@ -49,6 +53,7 @@ def coarse_self_similarity(features: Tensor, *, most: Annotated[int, Gt(0)]) -> 
     return self_similarity(means, reference=torch.arange(means[0].numel(), device=features.device))
 
 
+@fixes()
 def laplacian(picture: Tensor, *, pool: Annotated[int, Gt(0)]) -> Tensor:
     """Where a picture (3, H, W) has edges: the Laplacian of its colours' sum, of means over `pool` x `pool` pixels.
 

@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d
 
 from stx.errors import UserError
+from stx.stats.fixed import fixes
 
 Window = Literal["mean", "sum"]
 Threshold = float | Literal["mean"]
@@ -88,6 +89,7 @@ class Surroundings(torch.autograd.Function):
         return Surroundings.apply(gradient, mask, context.radius), None, None  # type: ignore[no-untyped-call]
 
 
+@fixes()
 def cooc_tensor(
     features: Tensor,
     *,
@@ -163,24 +165,28 @@ def read(file: str, *version: int) -> Tensor:
     return loaded
 
 
+@fixes()
 def cooc_matrix(features: Tensor, *, radius: int, threshold: Threshold, window: Window, normalise: bool) -> Tensor:
     """Mean of the co-occurrence tensor over channels: shape (H, W)."""
     tensor = cooc_tensor(features, radius=radius, threshold=threshold, window=window, normalise=normalise)
     return tensor.sum(0) / len(tensor)  # not mean(): its gradient would come in another memory format, and all after it
 
 
+@fixes()
 def cooc_vector(features: Tensor, *, radius: int, threshold: Threshold, window: Window, normalise: bool) -> Tensor:
     """Mean of the co-occurrence tensor over positions: shape (D,)."""
     tensor = cooc_tensor(features, radius=radius, threshold=threshold, window=window, normalise=normalise)
     return tensor.sum((1, 2)) / tensor[0].numel()  # not mean(), as above
 
 
+@fixes()
 def gram_cooc_matrix(features: Tensor, *, radius: int, threshold: Threshold, window: Window, normalise: bool) -> Tensor:
     """Gram matrix of the rows of `cooc_matrix`, divided by H W: shape (H, H)."""
     matrix = cooc_matrix(features, radius=radius, threshold=threshold, window=window, normalise=normalise)
     return matrix @ matrix.T / matrix.numel()
 
 
+@fixes()
 def gram_cooc_vector(features: Tensor, *, radius: int, threshold: Threshold, window: Window, normalise: bool) -> Tensor:
     """Gram matrix of the co-occurrence tensor as one row, divided by D H W: shape (1, 1), its mean square."""
     tensor = cooc_tensor(features, radius=radius, threshold=threshold, window=window, normalise=normalise)

@@ -7,13 +7,23 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from stx.config.moments import Moment
 from stx.errors import UserError
 from stx.stats.cooccurrence import Threshold, above, box_mean
+from stx.stats.fixed import fixes
 from stx.stats.gram_matrix import mean_products, scaled_product
 
 Limit = Threshold | Literal["none"]
 
 
+def in_one_place(*, radius: int | list[int], threshold: Limit, centred: bool) -> list[Moment]:
+    """What radius 0 fixes, of all features."""
+    if threshold != "none" or 0 not in ([radius] if isinstance(radius, int) else radius):
+        return []
+    return ["covariances"] if centred else ["second moments"]
+
+
+@fixes(in_one_place)
 def cooc_gram(features: Tensor, *, radius: int | list[int], threshold: Limit, centred: bool) -> Tensor:
     """Channel-by-channel co-occurrence: `S[k, w]`, the mean over positions of A[k] times the window mean of A[w].
 
@@ -55,6 +65,7 @@ class Centred(torch.autograd.Function):
         return centred
 
 
+@fixes(lambda *, shifts: ["second moments"] if 0 in shifts else [])
 def shift_gram(features: Tensor, *, shifts: list[int]) -> Tensor:
     """Correlations between channels at a distance (Berger & Memisevic 2017, arXiv 1606.01286, section 3).
 

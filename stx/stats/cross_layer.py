@@ -3,9 +3,11 @@
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
+from stx.stats.fixed import fixes
 from stx.stats.gram_matrix import scaled_product
 
 
+@fixes()
 def cross_layer_gram(features: list[Tensor]) -> Tensor:
     """Which channels of a layer are active where which of a deeper one are: (D, E) for (D, H, W) and (E, h, w).
 

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from stx.stats.fixed import fixes
 from stx.stats.squared_error import squared_error
 
 
@@ -41,6 +42,7 @@ def mean_products(flat: Tensor, around: Tensor) -> Tensor:
     return products
 
 
+@fixes("second moments")
 def gram(features: Tensor) -> Tensor:
     """Correlations between channels, `F F^T / M`, for features (D, H, W) with M = H W: shape (D, D).
 

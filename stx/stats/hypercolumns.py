@@ -8,9 +8,12 @@ from annotated_types import Gt
 from torch import Tensor
 from torch.nn.functional import grid_sample, normalize
 
+from stx.stats.fixed import fixes
+
 Count = Annotated[int, Gt(0)]
 
 
+@fixes()
 def relaxed_emd(features: list[Tensor], *, reference: tuple[Tensor, Tensor]) -> Tensor:
     """Lower bound of the earth mover's distance between hypercolumns, by cosines (eq. 4 to 6): one number.
 
@@ -22,6 +25,7 @@ def relaxed_emd(features: list[Tensor], *, reference: tuple[Tensor, Tensor]) -> 
     return both_ways(1 - ours.T @ normalize(style, dim=0))
 
 
+@fixes("colours")
 def palette_emd(features: Tensor, *, reference: tuple[Tensor, Tensor]) -> Tensor:
     """The same between colours, of a picture (3, H, W), by their Euclidean distances.
 
@@ -38,6 +42,7 @@ def both_ways(distances: Tensor) -> Tensor:
     return torch.maximum(distances.amin(0).mean(), distances.amin(1).mean())
 
 
+@fixes("means", "covariances")
 def hypercolumn_moments(features: list[Tensor], *, reference: Tensor) -> Tensor:
     """Covariance and mean of hypercolumns at the places (N, 2) that are the `reference`: (D, D + 1).
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from stx.errors import UserError
+from stx.stats.fixed import fixes
 from stx.stats.gram_matrix import gram
 
 SAMPLE = 512
@@ -20,11 +21,13 @@ CHUNK, CHUNK_ON_CARD = 2**11, 2**16
 """Positions whose angles are held at a time."""
 
 
+@fixes("means")
 def mmd_linear(features: Tensor) -> Tensor:
     """The linear kernel, `k(x, y) = x.y`: the mean of each channel, (D,)."""
     return features.mean((1, 2))
 
 
+@fixes(lambda *, offset: ["second moments", "means"] if offset else ["second moments"])
 def mmd_polynomial(features: Tensor, *, offset: float) -> Tensor:
     """The kernel `k(x, y) = (x.y + c)^2`: the Gram matrix and sqrt(2c) times the means, as one row (D^2 + D,).
 
@@ -35,6 +38,7 @@ def mmd_polynomial(features: Tensor, *, offset: float) -> Tensor:
     return torch.cat([gram(features).flatten(), math.sqrt(2 * offset) * features.mean((1, 2))])
 
 
+@fixes("distribution")
 def mmd_gaussian(features: Tensor, *, reference: Tensor) -> Tensor:
     """The Gaussian kernel, approximated: means of cos and sin along random frequencies (K, D), which are its
     `reference`: shape (2 K,), a half of K of them each (Rahimi & Recht 2007, algorithm 1)."""

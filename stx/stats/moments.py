@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from stx.errors import UserError
+from stx.stats.fixed import fixes
 
 
 class Moments(torch.autograd.Function):
@@ -33,6 +34,7 @@ class Moments(torch.autograd.Function):
         return torch.addcmul((of_mean / flat.shape[1] - slope * mean)[:, None], flat, slope[:, None])
 
 
+@fixes("means", "deviations")
 def mean_std(features: Tensor, *, epsilon: float) -> Tensor:
     """Mean and standard deviation of each channel over positions: shape (2, D), for features (D, H, W).
 

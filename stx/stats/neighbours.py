@@ -4,10 +4,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from stx.stats.fixed import fixes
+
 HELD = 2**24
 """Similarities of positions to the style's that are held at a time."""
 
 
+@fixes()
 def nearest_neighbour(features: Tensor, *, reference: tuple[Tensor, Tensor]) -> Tensor:
     """Mean cosine distance of each position of features (D, H, W) to that of the style which it was matched with.
 

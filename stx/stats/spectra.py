@@ -6,7 +6,10 @@ import torch
 from annotated_types import Ge
 from torch import Tensor
 
+from stx.stats.fixed import fixes
 
+
+@fixes()
 def spectrum(features: Tensor) -> Tensor:
     """The Fourier transform of each channel, (D, H, W, 2) with real and imaginary parts, of features (D, H, W) or a
     picture (3, H, W). To be compared by `off_spectrum`, between pictures of one size."""
@@ -24,6 +27,7 @@ def off_spectrum(ours: Tensor, target: Tensor) -> Tensor:
     return (ours.square().sum() + target.square().sum() - 2 * common) * 2 / ours.numel()
 
 
+@fixes()
 def deep_correlations(features: Tensor, *, reach: Annotated[int, Ge(0)]) -> Tensor:
     """Each channel's correlation with itself, shifted: (D, 2 r + 1, r + 1) for features (D, H, W) and shifts up to r.
 

@@ -8,9 +8,11 @@ from torch import Tensor
 from stx.errors import UserError
 from stx.stats.cooccurrence import box_mean
 from stx.stats.cooccurrence_gram import Centred
+from stx.stats.fixed import fixes
 from stx.stats.gram_matrix import mean_products
 
 
+@fixes(lambda *, radius, **_: [] if radius else ["correlations"])
 def correlation(features: Tensor, *, floor: float, radius: int) -> Tensor:
     """Pearson's correlations between channels, the Gram matrix of standardised features: (D, D) for (D, H, W).
 

@@ -12,6 +12,7 @@ from stx.errors import UserError
 from stx.stats.channel_distances import deep_dc
 from stx.stats.cooccurrence import box_mean
 from stx.stats.cooccurrence_gram import Centred, cooc_gram, shift_gram
+from stx.stats.fixed import fixes
 from stx.stats.wasserstein import directions, gaussian, principal_axes, sliced_wasserstein
 
 NOTHING = 1e-12
@@ -27,6 +28,7 @@ def both(features: Tensor, radius: int) -> Tensor:
     return torch.cat([features, box_mean(features, radius)])
 
 
+@fixes("distribution")
 def sliced_cooc(features: Tensor, *, reference: Tensor, quantiles: int, radius: int) -> Tensor:
     """`sliced_wasserstein` of `both`, along directions (K, 2 D): shape (K, quantiles)."""
     return sliced_wasserstein(both(features, radius), reference=reference, quantiles=quantiles)
@@ -36,6 +38,7 @@ def directions_of_both(features: Tensor, *, count: int, seed: int) -> Tensor:
     return directions(torch.cat([features, features]), count=count, seed=seed)
 
 
+@fixes("means", "covariances")
 def gaussian_cooc(features: Tensor, *, reference: Tensor, radius: int) -> Tensor:
     """`gaussian` of `both`, along the axes that `axes_of_both` gives: shape (2 D, R + 2)."""
     return gaussian(both(features, radius), reference=reference)
@@ -45,17 +48,20 @@ def axes_of_both(features: Tensor, *, radius: int) -> Tensor:
     return principal_axes(both(features, radius))
 
 
+@fixes()
 def deep_dc_cooc(features: Tensor, *, radius: int) -> Tensor:
     """`deep_dc` of `both`: shape (2 D, 2 D)."""
     return deep_dc(both(features, radius))
 
 
+@fixes(lambda *, shifts: ["covariances"] if 0 in shifts else [])
 def shift_covariance(features: Tensor, *, shifts: list[int]) -> Tensor:
     """`shift_gram` of the features less their means: (2 S, D, D)."""
     centred: Tensor = Centred.apply(features)  # type: ignore[no-untyped-call]
     return shift_gram(centred, shifts=shifts)
 
 
+@fixes()
 def signed_root_cooc(features: Tensor, *, radius: int) -> Tensor:
     """The centred `cooc_gram` with signed square roots in place of its numbers, over their norm: (D, D).
 

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from stx.errors import UserError
+from stx.stats.fixed import fixes
 from stx.stats.gram_matrix import mean_products
 from stx.stats.precision import widest
 from stx.stats.root import overlap
@@ -34,6 +35,7 @@ def principal_axes(features: Tensor) -> Tensor:
     return vectors[:, kept].flip(1).to(features)
 
 
+@fixes("means", "covariances")
 def gaussian(features: Tensor, *, reference: Tensor) -> Tensor:
     """Covariance along R axes of a target, its `reference` (D, R), as `principal_axes` gives them; variances and means.
 
@@ -65,6 +67,7 @@ def gaussian_wasserstein(ours: Tensor, target: Tensor) -> Tensor:
     return squared / len(ours)
 
 
+@fixes("distribution")
 def sliced_wasserstein(features: Tensor, *, reference: Tensor, quantiles: int) -> Tensor:
     """Quantiles of the features' projections on fixed directions (K, D), its `reference`: shape (K, quantiles).
 
@@ -88,6 +91,7 @@ def fresh_directions(features: Tensor, *, seed: int, step: int) -> Tensor:
     return directions(features, count=len(features), seed=drawn)
 
 
+@fixes("marginals")
 def channel_histograms(features: Tensor, *, quantiles: int) -> Tensor:
     """Quantiles of each channel: shape (D, quantiles). Its distance matches histograms channel by channel."""
     return quantiles_of(features.flatten(1), quantiles)

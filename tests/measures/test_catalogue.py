@@ -25,7 +25,7 @@ def conf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def test_a_yaml_alone_adds_a_measure_with_its_baseline_label_and_circle(conf: Path) -> None:
     (conf / "mean_error.yaml").write_text(
         "_target_: stx.measures.distances.root_mean_square\nto: content\nlayers: [picture, conv1_1]\nlabel: error\n"
-        "each: true\nalike: [gram]\n"
+        "each: true\nof: [similarities]\n"
     )
     picture, content, style = torch.rand(3, 3, 16, 24, generator=torch.Generator().manual_seed(0))
     judged = measures(picture, content, style)
@@ -35,7 +35,7 @@ def test_a_yaml_alone_adds_a_measure_with_its_baseline_label_and_circle(conf: Pa
     assert judged["measure/mean_error"] == pytest.approx(both / 2)
     assert judged["baseline/mean_error_picture"] == pytest.approx(float((style - content).square().mean().sqrt()))
     assert catalogue.labels()["measure/mean_error"] == "error"
-    assert circular("measure/mean_error", ["gram"], ["conv1_1"], ["conv5_1"])
+    assert circular("measure/mean_error", {"similarities"}, ["conv1_1"], ["conv5_1"]) == "wholly"
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,9 @@ def test_a_yaml_alone_adds_a_measure_with_its_baseline_label_and_circle(conf: Pa
         ("to: content\nlayers: [conv4_3]", "_target_"),
         ("_target_: stx.measures.distances.relative\nto: somewhere\nlayers: [conv4_3]", "to"),
         ("_target_: stx.measures.distances.relative\nto: style\nlayers: [conv9_9]", "conv9_9"),
-        ("_target_: stx.measures.distances.relativ\nto: style\nlayers: [conv4_3]", "relativ"),
+        ("_target_: stx.measures.distances.relative\nto: style\nlayers: [conv1_1]\nof: [averages]", "of"),
+        ("_target_: stx.measures.distances.relative\nto: style\nlayers: [conv1_1]", "of"),
+        ("_target_: stx.measures.distances.relativ\nto: style\nlayers: [conv4_3]\nof: []", "relativ"),
     ],
 )
 def test_a_yaml_that_names_no_measure_is_a_message(conf: Path, text: str, said: str) -> None:

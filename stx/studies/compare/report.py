@@ -10,6 +10,7 @@ from PIL import Image
 from stx.config.schema import layers_of
 from stx.measures.catalogue import labels
 from stx.measures.judge import circular
+from stx.model.asked import terms
 from stx.pictures.decode import FORMATS
 from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs.batch import AT_ONCE, Batch
@@ -17,6 +18,7 @@ from stx.runs.files import CONTENT as PHOTOGRAPH
 from stx.runs.files import OUTPUT, STYLE
 from stx.runs.tracking.store import Run
 from stx.runs.words import style_share
+from stx.stats.fixed import fixed_by
 from stx.studies import charts, page
 from stx.studies.compare import equal
 from stx.studies.compare.equal import JUDGED_BY, label, stem
@@ -95,8 +97,7 @@ def board(work: Batch, results: Results, ratios: Mapping[str, Ratio | None]) -> 
         for measure in measures:
             score = ratios[name] if measure == JUDGED_BY else ratio(results, name, measure)
             bold = measure == JUDGED_BY and score is not None and score.differs
-            flag = " †" if circular(measure, *optimised(work, name)) else ""
-            row.append((f"**{shown(score)}**" if bold else shown(score)) + flag)
+            row.append((f"**{shown(score)}**" if bold else shown(score)) + flag(work, name, measure))
         rows.append([*row, f"{step_time(results, name) / reference_time:.2f}"])
     left = mean_of(results, reference, share)
     intervals = (
@@ -114,7 +115,8 @@ def board(work: Batch, results: Results, ratios: Mapping[str, Ratio | None]) -> 
             "pictures; below 1 is nearer to the style (from structure on, to the photograph), or less noise",
         ),
         Text(
-            f"{intervals}† circular: the statistic optimised what the measure measures, if at other layers. "
+            f"{intervals}† circular: the statistic fixes what the measure is made of, if at other layers; "
+            "‡ some of it; ? it does not say what it fixes. "
             + (SHARED if shared(results) else "")
             + (
                 "Photographs and paintings are of one style: there is no distance to be a share of."
@@ -129,17 +131,18 @@ def shared(results: Results) -> bool:
     return any(AT_ONCE in one.run.tags for several in results.runs.values() for one in several)
 
 
-def optimised(work: Batch, statistic: str) -> tuple[list[str], list[str], list[str]]:
-    """The functions that a statistic's runs optimise, at which style layers, and the content layers."""
+def flag(work: Batch, statistic: str, measure: str) -> str:
+    """Whether the statistic's own loss is in a measure."""
     config = next(planned.job.config for name, planned in work.planned.items() if name.startswith(f"{statistic}-"))
-    terms = [*config.style_stat.by_name().values(), *config.content_stat.by_name().values()]
-    functions = [term.target.rpartition(".")[2] for term in terms]
     weights = config.loss_weights
     style, content = (
         layers_of(config.style_stat, weights.style_layers),
         layers_of(config.content_stat, weights.content_layers),
     )
-    return functions, style, content
+    fixed = fixed_by(term.statistic for term in terms(config) if term.toward is not None)
+    if fixed is None:
+        return " ?"
+    return {"wholly": " †", "partly": " ‡", "no": ""}[circular(measure, fixed, style, content)]
 
 
 def share(run: Run) -> float:

@@ -1,0 +1,56 @@
+"""What a statistic fixes: which moments of the features two pictures share that are alike in it.
+
+It decides which measures judge such a picture by its own loss; a list by hand would be wrong for the next statistic.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from functools import partial
+from typing import Any, TypeVar
+
+from stx.config.moments import Moment
+
+FOLLOWS: tuple[tuple[frozenset[str], str], ...] = (
+    (frozenset({"distribution"}), "marginals"),
+    (frozenset({"distribution"}), "covariances"),
+    (frozenset({"marginals"}), "means"),
+    (frozenset({"marginals"}), "deviations"),
+    (frozenset({"covariances"}), "deviations"),
+    (frozenset({"covariances"}), "correlations"),
+    (frozenset({"deviations", "correlations"}), "covariances"),
+    (frozenset({"means", "covariances"}), "second moments"),
+    (frozenset({"means", "second moments"}), "covariances"),
+)
+"""Who has all of the first has the second. Places come apart: "features" are compared at one layer alone."""
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def fixes(*moments: Moment | Callable[..., Iterable[Moment]]) -> Callable[[Function], Function]:
+    """Say what a function of features fixes: moments, or a function of its keyword arguments that gives them."""
+
+    def said(function: Function) -> Function:
+        function.fixes = moments  # type: ignore[attr-defined]
+        return function
+
+    return said
+
+
+def fixed_by(statistics: Iterable[Callable[..., Any]]) -> frozenset[str] | None:
+    """What statistics fix together, with their keyword arguments bound; None where one of them does not say."""
+    together: set[str] = set()
+    for statistic in statistics:
+        bound = statistic if isinstance(statistic, partial) else partial(statistic)
+        if not hasattr(bound.func, "fixes"):
+            return None
+        for moment in bound.func.fixes:
+            together |= set(moment(**bound.keywords)) if callable(moment) else {moment}
+    return closed(together)
+
+
+def closed(moments: Collection[str]) -> frozenset[str]:
+    """With all that follows."""
+    together, before = set(moments), -1
+    while len(together) != before:
+        before = len(together)
+        together |= {moment for needed, moment in FOLLOWS if needed <= together}
+    return frozenset(together)
