@@ -1,7 +1,7 @@
 """The style's weight at which a statistic ends at the reference's content distance: style at another says nothing."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 USUAL_SLOPE = 0.25
@@ -9,6 +9,8 @@ USUAL_SLOPE = 0.25
 LONGEST_MOVE = 10.0
 """The weight is multiplied by so much at most from one run to the next."""
 
+BEYOND = 0.05
+"""Of a logarithm, by which the next run is to pass the content that is wanted, so that it lies between two runs."""
 SAME = 0.02
 """Relative difference of content distances below which two runs end alike."""
 
@@ -36,6 +38,23 @@ def next_beta(tried: Sequence[Tried], wanted: float) -> float:
     move = log_ratio(wanted, first.content) / slope
     longest = math.log(LONGEST_MOVE)
     return float(f"{first.beta * math.exp(max(-longest, min(longest, move))):.3g}")
+
+
+def reached(contents: Iterable[float], wanted: float, tolerance: float) -> bool:
+    """Whether some contents lie on both sides of `wanted`, or within a tolerance of it."""
+    apart = [log_ratio(content, wanted) for content in contents if not math.isnan(content)]
+    return bool(apart) and not math.isnan(wanted) and min(apart) <= tolerance and max(apart) >= -tolerance
+
+
+def passing(tried: Sequence[Tried], wanted: float) -> float:
+    """The content to aim at where no runs lie on both sides of `wanted`: a little beyond it."""
+    below, above = beside(wanted)
+    return above if min(tried, key=lambda run: miss(run, wanted)).content < wanted else below
+
+
+def beside(wanted: float) -> list[float]:
+    """Contents a little below and above."""
+    return [wanted * math.exp(-BEYOND), wanted * math.exp(BEYOND)]
 
 
 def exhausted(tried: Sequence[Tried]) -> bool:

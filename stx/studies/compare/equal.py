@@ -1,110 +1,107 @@
-"""Style at the reference's content, interpolated between a statistic's runs, whichever way content is measured."""
+"""Statistics at equal content: measures read off between the runs of a cell, where its content is the reference's."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from stx.studies.compare.balance import log_ratio
-from stx.studies.compare.leaderboard import unmet
-from stx.studies.compare.protocol import Cell, first_beta
-from stx.studies.compare.work import CONTENTS, Results, measured
-from stx.studies.page import Block, Heading, Items, Table, Text
+from stx.studies.compare.balance import reached
+from stx.studies.compare.intervals import Pair, means
+from stx.studies.compare.protocol import Cell, cells
+from stx.studies.compare.work import Results, measured
 
-JUDGED_BY = "measure/sliced_wasserstein"
-"""What the ranking is by."""
-BEYOND = 0.03
-"""Of a logarithm, by which the reference's content may lie beyond a statistic's runs: no further is guessed."""
-NAMES = {"content": "features (conv4_3)", "cfsd": "structure (CFSD)", "ssim": "1 - SSIM"}
+ENOUGH = 0.5
+"""Of the cells, at whose content a statistic must be known to be compared at all: one that can hardly be brought there
+would leave next to no pairs for the others."""
+Key = tuple[str, str, int]
+"""Photograph, style, seed."""
 
 
-def blocks(results: Results) -> list[Block]:
-    """Nothing where each statistic was run at one weight."""
-    if max(map(len, results.runs.values()), default=0) < 2:
-        return []
-    rows = [
-        [f"`{name}`", *(shown(results, name, by) for by in CONTENTS)]
-        for name in results.protocol.statistics
-        if name != results.protocol.reference
-    ]
-    note = (
-        "On logarithmic axes between the two nearest runs. A pair whose runs do not reach the reference's content is "
-        "left out; in brackets how many there are, and two standard errors."
+class Level(NamedTuple):
+    """All statistics at the contents of the reference's runs at one weight, by one measure of content."""
+
+    results: Results
+    by: str
+    """One of CONTENTS."""
+    number: int
+    """Of the protocol's levels."""
+    reached: dict[str, set[Key]]
+    """Where each statistic's runs reach that content."""
+    compared: frozenset[Key]
+    """Where all of those do that do so in ENOUGH of them: one that is left out is left out for all alike."""
+
+    def enters(self, statistic: str) -> bool:
+        """Whether it is compared."""
+        return bool(self.compared) and len(self.reached[statistic]) >= ENOUGH * self.of
+
+    @property
+    def of(self) -> int:
+        """Pictures that the reference has made."""
+        return len(self.reached[self.results.protocol.reference])
+
+    def content(self, key: Key) -> float:
+        """Of the reference; not a number where it has not been made."""
+        run = self.results.reference_run(key, self.number)
+        return measured(run.run, self.by) if run else math.nan
+
+
+def level(results: Results, by: str, number: int = 0) -> Level:
+    reference = results.protocol.reference
+    names = [reference, *(name for name in results.protocol.statistics if name != reference)]
+    whole = Level(results, by, number, {}, frozenset())
+    for cell in cells(results.protocol):
+        content = whole.content(cell.key)
+        points = [measured(one.run, by) for one in results.runs.get(cell, ())]
+        known = cell.statistic == reference or reached(points, content, results.protocol.tolerance)
+        if not math.isnan(content) and content > 0 and known:
+            whole.reached.setdefault(cell.statistic, set()).add(cell.key)
+    whole = whole._replace(reached={name: whole.reached.get(name, set()) for name in names})
+    entered = [keys for keys in whole.reached.values() if whole.of and len(keys) >= ENOUGH * whole.of]
+    return whole._replace(compared=frozenset(set.intersection(*entered)) if entered else frozenset())
+
+
+def ratios(at: Level, statistic: str, measure: str, over: str | None = None) -> dict[Pair, float]:
+    """Logarithm of a measure over that `over` another statistic, the reference if none is named, for each pair of
+    pictures: the mean of its seeds."""
+    other = over or at.results.protocol.reference
+    if not (at.enters(statistic) and at.enters(other)):
+        return {}
+    logs = (
+        (key[:2], read_off(at, statistic, key, measure) - read_off(at, other, key, measure))
+        for key in sorted(at.compared)
     )
-    columns = ["statistic", *(f"equal {NAMES[by]}" for by in CONTENTS)]
-    return [
-        Heading("Style at equal content, by each measure of it"),
-        Table(columns, rows, f"sliced Wasserstein distance over `{results.protocol.reference}`'s"),
-        Text(note),
-    ]
+    return means((pair, log) for pair, log in logs if math.isfinite(log))
 
 
-def shown(results: Results, statistic: str, by: str) -> str:
-    logs = list(by_pair(results, statistic, by).values())
-    if not logs:
-        return "–"
-    mean = float(np.mean(logs))
-    error = 2 * math.exp(mean) * float(np.std(logs, ddof=1)) / math.sqrt(len(logs)) if len(logs) > 1 else math.nan
-    return f"{math.exp(mean):.3f} ({len(logs)}{'' if math.isnan(error) else f', ± {error:.3f}'})"
-
-
-def by_pair(results: Results, statistic: str, by: str) -> dict[tuple[str, str], float]:
-    """Logarithm of the ratio of style distances for each pair of pictures, mean of its seeds."""
-    logs: dict[tuple[str, str], list[float]] = {}
-    for cell in results.cells(statistic):
-        runs = results.runs.get(results.reference(cell), ())
-        ours = interpolated(results, cell, by, measured(runs[0].run, by)) if runs else math.nan
-        theirs = runs[0].run.latest.get(JUDGED_BY, math.nan) if runs else math.nan
-        if ours > 0 and theirs > 0:
-            logs.setdefault(cell.pair, []).append(math.log(ours / theirs))
-    return {pair: float(np.mean(values)) for pair, values in logs.items()}
-
-
-def interpolated(results: Results, cell: Cell, by: str, content: float) -> float:
-    """The style distance of a cell at some content distance; not a number where its runs do not reach so far."""
+def read_off(at: Level, statistic: str, key: Key, measure: str) -> float:
+    """Logarithm of a measure of a statistic's pictures at the reference's content, on logarithmic axes between the
+    runs next to it; within the protocol's tolerance beyond the last, that run's."""
+    results = at.results
+    if statistic == results.protocol.reference:
+        run = results.reference_run(key, at.number)
+        return logarithm(run.run.latest.get(measure, math.nan)) if run else math.nan
     points = sorted(
-        (math.log(measured(one.run, by)), math.log(one.run.latest[JUDGED_BY]))
-        for one in results.runs.get(cell, ())
-        if measured(one.run, by) > 0 and one.run.latest.get(JUDGED_BY, math.nan) > 0
+        (logarithm(measured(one.run, at.by)), logarithm(one.run.latest.get(measure, math.nan)))
+        for one in results.runs.get(Cell(statistic, *key), ())
     )
-    if not points or not content > 0:
+    known = [(content, value) for content, value in points if math.isfinite(content) and math.isfinite(value)]
+    wanted = logarithm(at.content(key))
+    if not known or not reached([math.exp(content) for content, _ in known], math.exp(wanted), results.tolerance):
         return math.nan
-    at, (contents, styles) = math.log(content), zip(*points, strict=True)
-    if not contents[0] - BEYOND <= at <= contents[-1] + BEYOND:
-        return math.nan
-    return math.exp(float(np.interp(at, contents, styles)))
+    contents, values = zip(*known, strict=True)
+    return float(np.interp(wanted, contents, values))
 
 
-def how(results: Results) -> str:
-    """What was held equal, and how."""
-    protocol = results.protocol
-    beta = f"`{protocol.reference}`'s at beta = {first_beta(protocol, protocol.reference):g}"
-    held_out = "The measures are of layers that no statistic here optimised."
-    if protocol.spread:
-        parts = ", ".join(f"{part:g}" for part in protocol.spread)
-        return f"Every statistic was run at {parts} times its first weight, against {beta}. {held_out}"
-    return (
-        f"Every statistic's weight was searched, in at most {protocol.runs} runs, until its picture was as far from "
-        f"the photograph (`measure/{results.match}`, held out) as {beta}: style at another content distance says "
-        f"nothing. {held_out}"
-    )
+def logarithm(value: float) -> float:
+    return math.log(value) if 0 < value < math.inf else math.nan
 
 
-def unmet_pictures(results: Results) -> list[Block]:
-    """Who has not met the reference's content distance."""
-    tolerance, left = results.protocol.tolerance, unmet(results)
-    if not left:
-        return [Text(f"All pictures met the reference's content distance within {tolerance:.0%}.")]
-    worst = sorted(left, key=lambda item: -abs(log_ratio(item[1], 1.0)))
-    return [
-        Text(f"{len(left)} pictures did not meet the reference's content distance within {tolerance:.0%}, the worst:"),
-        Items(
-            [
-                f"`{cell.statistic}`, {label(cell.photograph, cell.style)}, seed {cell.seed}: {share:.3f} of it"
-                for cell, share in worst[:20]
-            ]
-        ),
-    ]
+def geometric_mean(at: Level, statistic: str, of: Callable[[str, Key], float]) -> float:
+    """Over what is compared, of logarithms of a statistic's; not a number without any."""
+    logs = [value for key in sorted(at.compared) if math.isfinite(value := of(statistic, key))]
+    return math.exp(float(np.mean(logs))) if logs else math.nan
 
 
 def label(photograph: str, style: str) -> str:

@@ -1,29 +1,29 @@
-"""Paired differences to the reference, pair of pictures by pair, with bootstrap confidence intervals."""
+"""Differences to the reference, pair of pictures by pair, with confidence intervals; and what each statistic costs."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import bootstrap
 
 from stx.runs.tracking.store import Run
 from stx.studies.compare.balance import log_ratio
+from stx.studies.compare.equal import Level, ratios
+from stx.studies.compare.intervals import interval
 from stx.studies.compare.protocol import Cell, cells
 from stx.studies.compare.work import Results
 
-CONFIDENCE = 0.95
-RESAMPLES = 9999
-
 
 class Ratio(NamedTuple):
-    """A measure of a statistic's pictures over the reference's, as the geometric mean over pairs of pictures."""
+    """A measure of a statistic's pictures over another's, as the geometric mean over pairs of pictures."""
 
     mean: float
     low: float
     high: float
-    """Bounds of the confidence interval; not a number with fewer than three pairs."""
+    """Bounds of the confidence interval; not a number with fewer than three photographs and three styles."""
     pairs: int
+    p: float = math.nan
+    """Of as large a difference where there is none."""
 
     @property
     def differs(self) -> bool:
@@ -31,36 +31,13 @@ class Ratio(NamedTuple):
         return self.low > 1 or self.high < 1
 
 
-def ratio(results: Results, statistic: str, measure: str) -> Ratio | None:
+def ratio(at: Level, statistic: str, measure: str, over: str | None = None) -> Ratio | None:
     """None where no pair has both."""
-    logs = np.array(list(by_pair(results, statistic, measure).values()))
-    if not len(logs):
+    logs = ratios(at, statistic, measure, over)
+    if not logs:
         return None
-    low, high = interval(logs)
-    return Ratio(math.exp(logs.mean()), math.exp(low), math.exp(high), len(logs))
-
-
-def by_pair(results: Results, statistic: str, measure: str) -> dict[tuple[str, str], float]:
-    """Logarithm of the ratio for each pair of pictures. Its seeds are averaged: they are no independent samples."""
-    logarithms: dict[tuple[str, str], list[float]] = {}
-    for cell in results.cells(statistic):
-        both = results.closest(cell), results.closest(results.reference(cell))
-        values = [one.run.latest.get(measure, math.nan) for one in both if one]
-        if len(values) == 2 and all(0 < value < math.inf for value in values):
-            logarithms.setdefault(cell.pair, []).append(math.log(values[0] / values[1]))
-    return {pair: float(np.mean(values)) for pair, values in logarithms.items()}
-
-
-def interval(values: np.ndarray) -> tuple[float, float]:
-    """Of the mean, by the bootstrap with bias correction and acceleration (Efron 1987), from a fixed seed."""
-    if len(values) < 3:
-        return math.nan, math.nan
-    if np.ptp(values) == 0:  # for which the acceleration is not defined
-        return float(values[0]), float(values[0])
-    interval = bootstrap(
-        (values,), np.mean, confidence_level=CONFIDENCE, n_resamples=RESAMPLES, rng=np.random.default_rng(0)
-    ).confidence_interval
-    return float(interval.low), float(interval.high)
+    low, high, p = interval(logs)
+    return Ratio(math.exp(float(np.mean([*logs.values()]))), math.exp(low), math.exp(high), len(logs), p)
 
 
 def mean_of(results: Results, statistic: str, of: Callable[[Run], float]) -> float:
@@ -71,13 +48,13 @@ def mean_of(results: Results, statistic: str, of: Callable[[Run], float]) -> flo
 
 
 def unmet(results: Results) -> list[tuple[Cell, float]]:
-    """Cells that have not reached the reference's content distance, with theirs as a share of it."""
+    """Cells no run of which has met the reference's content distance, with theirs as a share of it."""
     missed = []
     for cell in cells(results.protocol):
         target, closest = results.target(cell), results.closest(cell)
         if target is not None and closest is not None:
             content = results.content(closest)
-            if abs(log_ratio(content, target)) > results.protocol.tolerance:
+            if abs(log_ratio(content, target)) > results.tolerance:
                 missed.append((cell, content / target if target > 0 else math.inf))
     return missed
 
@@ -89,6 +66,6 @@ def step_time(results: Results, statistic: str) -> float:
     return float(np.median(times)) if times else math.nan
 
 
-def ranking(ratios: Mapping[str, Ratio | None]) -> Sequence[str]:
+def ranking(scores: Mapping[str, Ratio | None]) -> Sequence[str]:
     """Statistics by what they score, the best first; those without a score last."""
-    return sorted(ratios, key=lambda name: score.mean if (score := ratios[name]) else math.inf)
+    return sorted(scores, key=lambda name: score.mean if (score := scores[name]) else math.inf)

@@ -12,6 +12,7 @@ from stx.config.explain import explain
 from stx.config.paths import split
 from stx.config.schema import CONF, NotNegative, Positive, Section, Whole
 from stx.errors import UserError, did_you_mean
+from stx.measures.catalogue import toward
 
 LISTS = ("photographs", "styles", "seeds", "statistics")
 """What a protocol has that can be given on the command line, separated by commas."""
@@ -38,6 +39,16 @@ class Protocol(Section):
     """At most so many, a cell, to meet the reference's content distance."""
     tolerance: NotNegative
     """Relative difference of content distances that counts as met."""
+    levels: Annotated[tuple[Positive, ...], Field(min_length=1)] = (1.0,)
+    """Parts of its first weight at which the reference is run: the levels of content at which style is compared."""
+    least: Annotated[Whole, Field(ge=1)] = 1
+    """Runs of a cell, even if it has met all levels in fewer."""
+    each: Annotated[Whole, Field(ge=1)] | None = None
+    """Styles for each photograph, others for the next; null: all."""
+    primary: str = "sliced_wasserstein"
+    """The measure that ranks, named before the runs."""
+    baselines: tuple[str, ...] = ()
+    """Statistics that the others are held against, beside the reference."""
     match: Literal["content", "cfsd", "ssim"] | None = None
     """The measure by which contents are held equal; null: the first that no statistic optimised."""
     spread: tuple[Positive, ...] = ()
@@ -45,11 +56,28 @@ class Protocol(Section):
 
     @property
     def rounds(self) -> int:
-        return len(self.spread) or self.runs
+        return len(self.spread) or max(self.runs, len(self.levels))
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Photographs with their styles."""
+        return [
+            (photograph, self.styles[place])
+            for number, photograph in enumerate(self.photographs)
+            for place in turns(number, len(self.styles), self.each or len(self.styles))
+        ]
 
 
 FORMAT = 1
 """Of protocols; a file may leave it out."""
+
+
+def turns(number: int, count: int, each: int) -> list[int]:
+    """Which of `count` styles a photograph of that number gets: each style as often as any other, and two photographs
+    seldom the same ones, for which the differences between them must differ, as those of triangular numbers do."""
+    apart = [place * (place + 1) // 2 % count for place in range(2 * count)]
+    chosen = [*dict.fromkeys([*apart, *range(count)])][:each]
+    return sorted((number + offset) % count for offset in chosen)
 
 
 class Cell(NamedTuple):
@@ -64,6 +92,10 @@ class Cell(NamedTuple):
     def pair(self) -> tuple[str, str]:
         return self.photograph, self.style
 
+    @property
+    def key(self) -> tuple[str, str, int]:
+        return self.photograph, self.style, self.seed
+
 
 def first_beta(protocol: Protocol, statistic: str) -> float:
     return protocol.betas.get(statistic, protocol.betas[protocol.reference])
@@ -72,7 +104,7 @@ def first_beta(protocol: Protocol, statistic: str) -> float:
 def cells(protocol: Protocol) -> Iterator[Cell]:
     """Pair by pair, the reference first, so that whatever has been made so far can be compared."""
     others = [name for name in protocol.statistics if name != protocol.reference]
-    for photograph, style, seed in product(protocol.photographs, protocol.styles, protocol.seeds):
+    for (photograph, style), seed in product(protocol.pairs, protocol.seeds):
         for statistic in (protocol.reference, *others):
             yield Cell(statistic, photograph, style, seed)
 
@@ -107,6 +139,15 @@ def load(name: str, changes: dict[str, str]) -> Protocol:
         raise UserError(
             f"protocol={name}: its reference, {protocol.reference}, is not among its statistics: "
             f"{', '.join(protocol.statistics)}"
+        )
+    for other in protocol.baselines:
+        if other not in protocol.statistics and "statistics" not in changes:
+            raise UserError(f"protocol={name}: baselines has {other}, which is not among its statistics")
+    if protocol.primary not in toward("style"):
+        offered = ", ".join(toward("style"))
+        raise UserError(
+            f"protocol={name}: primary={protocol.primary} is no measure to the style; choose from {offered}"
+            f"{did_you_mean(protocol.primary, toward('style'))}"
         )
     if protocol.reference not in protocol.betas:
         raise UserError(f"protocol={name}: betas has no weight for its reference, {protocol.reference}")

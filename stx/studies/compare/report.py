@@ -2,53 +2,50 @@
 
 import math
 from collections.abc import Collection, Mapping
-from itertools import product
 from pathlib import Path
-
-from PIL import Image
 
 from stx.config.schema import layers_of
 from stx.measures.catalogue import labels
 from stx.measures.judge import circular
 from stx.model.asked import terms
-from stx.pictures.decode import FORMATS
-from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs.batch import AT_ONCE, Batch
-from stx.runs.files import CONTENT as PHOTOGRAPH
-from stx.runs.files import OUTPUT, STYLE
 from stx.runs.tracking.store import Run
 from stx.runs.words import style_share
 from stx.stats.fixed import fixed_by
-from stx.studies import charts, page
-from stx.studies.compare import equal
-from stx.studies.compare.equal import JUDGED_BY, label, stem
-from stx.studies.compare.leaderboard import CONFIDENCE, Ratio, by_pair, mean_of, ranking, ratio, step_time, unmet
-from stx.studies.compare.protocol import Cell
-from stx.studies.compare.work import Results, Try
-from stx.studies.page import Block, Heading, Items, Picture, Pictures, Table, Text
+from stx.studies import page
+from stx.studies.compare import export, gallery, judges
+from stx.studies.compare.balance import log_ratio
+from stx.studies.compare.equal import Level, label, level, ratios, stem
+from stx.studies.compare.intervals import CONFIDENCE, holm
+from stx.studies.compare.judges import YARDSTICKS
+from stx.studies.compare.leaderboard import Ratio, mean_of, ranking, ratio, step_time, unmet
+from stx.studies.compare.protocol import first_beta
+from stx.studies.compare.work import Results
+from stx.studies.page import Block, Heading, Items, Table, Text
 
 SHARED = "Several runs were at work at once, so that their times a step say little. "
-CELL = 192
-"""Pixels of a picture's longer side on the sheet."""
 
 
 def write(work: Batch, results: Results, folder: Path, command: str) -> Path:
     """The report into `folder`, and onto the parent run. Returns the HTML page."""
     (folder / "pictures").mkdir(parents=True, exist_ok=True)
-    ratios = {name: ratio(results, name, JUDGED_BY) for name in results.protocol.statistics}
+    at = level(results, results.match)
+    scores = {name: ratio(at, name, results.judged_by) for name in results.protocol.statistics}
     blocks = opening(results, command)
     if results.runs:
+        every = judges.scores(results)
         blocks += [
-            *board(work, results, ratios),
-            *equal.unmet_pictures(results),
-            *pairs(results),
-            *equal.blocks(results),
-            *pareto(results, folder),
-            *sheet(results, folder),
+            *board(work, at, scores),
+            *left_out(at),
+            *judges.blocks(results, every),
+            *pairs(at),
+            *gallery.pareto(results, folder),
+            *gallery.sheet(results, folder),
         ]
+        export.write(folder, results, every)
     html, _ = page.write(folder, "Style statistics compared", [*blocks, *all_runs(results)])
-    metrics = {f"ratio/{name}": score.mean for name, score in ratios.items() if score}
-    work.store.note(work.parent, metrics, {"mlflow.note.content": summary(ratios), "stx.command": command})
+    metrics = {f"ratio/{name}": score.mean for name, score in scores.items() if score}
+    work.store.note(work.parent, metrics, {"mlflow.note.content": summary(scores), "stx.command": command})
     work.store.attach(work.parent, folder)
     return html
 
@@ -83,29 +80,56 @@ def opening(results: Results, command: str) -> list[Block]:
             f"{len(every)} runs at {run.params['image_size.width']} x {run.params['image_size.height']} pixels and "
             f"{run.params['optim.steps']} steps, on {run.tags['stx.hardware']}. {run.tags['stx.versions']}."
         ),
-        Text(equal.how(results)),
+        Text(how(results)),
     ]
 
 
-def board(work: Batch, results: Results, ratios: Mapping[str, Ratio | None]) -> list[Block]:
-    """One row a statistic, the best first."""
+def how(results: Results) -> str:
+    """What was held equal, and how."""
+    protocol = results.protocol
+    first = first_beta(protocol, protocol.reference)
+    betas = " and ".join(f"{first * part:g}" for part in protocol.levels)
+    said = f"`{protocol.reference}`'s at beta = {first if protocol.spread else betas}"
+    which = YARDSTICKS.get(results.match, results.match)
+    if protocol.spread:
+        parts = ", ".join(f"{part:g}" for part in protocol.spread)
+        done = f"Every statistic was run at {parts} times its first weight."
+    else:
+        done = (
+            f"Every statistic's weight was searched, in at most {protocol.runs} runs, for pictures on both sides of "
+            f"the content distance of {said}."
+        )
+    return (
+        f"{done} All measures are then read off at {said}'s content by {which} (`measure/{results.match}`), on "
+        "logarithmic axes between the runs next to it: style at another content says nothing. The measures are of "
+        f"layers that no statistic here optimised. What ranks is `measure/{protocol.primary}`, as the protocol says."
+    )
+
+
+def board(work: Batch, at: Level, scores: Mapping[str, Ratio | None]) -> list[Block]:
+    """One row a statistic, the best first; what ranks comes first."""
+    results = at.results
     reference = results.protocol.reference
     reference_time = step_time(results, reference)
-    rows, measures = [], labels()
-    for name in ranking(ratios):
+    adjusted = holm({name: score.p for name, score in scores.items() if score and name != reference})
+    measured = {name for several in results.runs.values() for one in several for name in one.run.latest}
+    measures = {name: said for name, said in labels().items() if name in measured}
+    measures = {results.judged_by: measures.pop(results.judged_by, results.protocol.primary), **measures}
+    rows = []
+    for name in ranking(scores):
         row = [f"`{name}`"]
         for measure in measures:
-            score = ratios[name] if measure == JUDGED_BY else ratio(results, name, measure)
-            bold = measure == JUDGED_BY and score is not None and score.differs
+            score = scores[name] if measure == results.judged_by else ratio(at, name, measure)
+            bold = measure == results.judged_by and adjusted.get(name, math.nan) < 1 - CONFIDENCE
             row.append((f"**{shown(score)}**" if bold else shown(score)) + flag(work, name, measure))
         rows.append([*row, f"{step_time(results, name) / reference_time:.2f}"])
-    left = mean_of(results, reference, share)
+    left = mean_of(results, reference, lambda run: share(run, results.protocol.primary))
     intervals = (
-        f"In brackets the {CONFIDENCE:.0%} confidence interval, by the bootstrap over pairs of pictures; bold where it "
-        "excludes 1. "
+        f"In brackets the {CONFIDENCE:.0%} confidence interval, by the bootstrap over photographs and over styles "
+        "(Owen 2007) with Student's t; bold where the difference remains under Holm's correction for all statistics. "
     )
-    if all(score is None or math.isnan(score.low) for score in ratios.values()):
-        intervals = "So few pairs of pictures have no confidence interval. "
+    if all(score is None or math.isnan(score.low) for score in scores.values()):
+        intervals = "So few photographs and styles have no confidence interval. "
     return [
         Heading("Leaderboard"),
         Table(
@@ -121,10 +145,38 @@ def board(work: Batch, results: Results, ratios: Mapping[str, Ratio | None]) -> 
             + (
                 "Photographs and paintings are of one style: there is no distance to be a share of."
                 if math.isnan(left)
-                else f"The reference's pictures are at {left:.2f} of the photographs' own sliced Wasserstein distance."
+                else f"The reference's pictures are at {left:.2f} of the photographs' own style distance."
             )
         ),
     ]
+
+
+def left_out(at: Level) -> list[Block]:
+    """Which statistics and pictures are not in the leaderboard, and who has not met the content distance."""
+    results = at.results
+    others = {name: len(keys) for name, keys in at.reached.items() if not at.enters(name)}
+    said: list[Block] = [
+        Text(
+            f"{len(at.compared)} of {at.of} pictures of each statistic are compared: those whose content distance "
+            "every statistic's runs reach. What one of them does not reach is left out for all."
+        )
+    ]
+    if others:
+        names = ", ".join(f"`{name}` ({count} of {at.of})" for name, count in others.items())
+        said.append(Text(f"Not compared, as their runs reach the content of fewer than half of the pictures: {names}."))
+    missed = [(cell, far) for cell, far in unmet(results) if at.enters(cell.statistic) and cell.key not in at.compared]
+    worst = sorted(missed, key=lambda item: -abs(log_ratio(item[1], 1.0)))
+    if worst:
+        said += [
+            Text("The farthest from the reference's content distance:"),
+            Items(
+                [
+                    f"`{cell.statistic}`, {label(*cell.pair)}, seed {cell.seed}: {far:.3f} of it"
+                    for cell, far in worst[:12]
+                ]
+            ),
+        ]
+    return said
 
 
 def shared(results: Results) -> bool:
@@ -145,69 +197,24 @@ def flag(work: Batch, statistic: str, measure: str) -> str:
     return {"wholly": " †", "partly": " ‡", "no": ""}[circular(measure, fixed, style, content)]
 
 
-def share(run: Run) -> float:
+def share(run: Run, primary: str) -> float:
     """A run's style distance as a share of its photograph's own."""
-    return style_share(run.latest.get(JUDGED_BY, math.nan), run.baselines.get("sliced_wasserstein", math.nan))
+    return style_share(run.latest.get(f"measure/{primary}", math.nan), run.baselines.get(primary, math.nan))
 
 
-def pairs(results: Results) -> list[Block]:
+def pairs(at: Level) -> list[Block]:
     """The ratio that the ranking is by, pair by pair: what the intervals are over."""
-    names = [name for name in results.protocol.statistics if name != results.protocol.reference]
-    logs = {name: by_pair(results, name, JUDGED_BY) for name in names}
+    results = at.results
+    names = [name for name in results.protocol.statistics if name != results.protocol.reference and at.enters(name)]
+    logs = {name: ratios(at, name, results.judged_by) for name in names}
     rows = [
         [label(*pair), *(f"{math.exp(logs[name][pair]):.3f}" if pair in logs[name] else "–" for name in names)]
         for pair in dict.fromkeys(cell.pair for cell in results.runs)
     ]
     return [
         Heading("Pair by pair"),
-        Table(["photograph · style", *names], rows, f"{labels()[JUDGED_BY]}, mean of seeds"),
+        Table(["photograph · style", *names], rows, f"{results.protocol.primary}, mean of seeds"),
     ]
-
-
-def pareto(results: Results, folder: Path) -> list[Block]:
-    """Style against content of every run; style as a share of the untouched photograph's distance."""
-    series: dict[str, list[tuple[float, float]]] = {}
-    for cell, several in results.runs.items():
-        for one in several:
-            series.setdefault(cell.statistic, []).append((results.content(one), share(one.run)))
-    charts.points(
-        folder / "pictures" / "pareto.png",
-        series,
-        title="Style against content, every run; nearer to the lower left is better",
-        x="content distance",
-        y="style distance, of the photograph's",
-    )
-    return [Heading("Style against content"), Picture("pictures/pareto.png", "every run, those of the search too")]
-
-
-def sheet(results: Results, folder: Path) -> list[Block]:
-    """Photograph, style and every statistic's picture, a row for each pair, of the first seed."""
-    protocol = results.protocol
-    rows, row_names = [], []
-    for photograph, style in product(protocol.photographs, protocol.styles):
-        cells = [Cell(name, photograph, style, protocol.seeds[0]) for name in protocol.statistics]
-        closest = [results.closest(cell) for cell in cells]
-        first = next(filter(None, closest), None)
-        inputs = [picture(first, file) for file in (PHOTOGRAPH, STYLE)]
-        rows.append([*inputs, *(picture(one, OUTPUT) for one in closest)])
-        row_names.append(label(photograph, style))
-    pictures = [shown for row in rows for shown in row if shown]
-    if not pictures:
-        return []
-    columns = ["photograph", "style", *protocol.statistics]
-    grid = contact_sheet(rows, row_labels=row_names, column_labels=columns, cell=fitted(pictures[0].size, CELL))
-    grid.resize(fitted(grid.size, 2400)).save(folder / "pictures" / "sheet.jpg", quality=88)
-    caption = "at equal content distance" + (", but for those named above" if unmet(results) else "")
-    return [Heading("Pictures"), Pictures([Picture("pictures/sheet.jpg", caption)], 1000)]
-
-
-def picture(one: Try | None, file: str) -> Image.Image | None:
-    """One of a run's files; nothing where there is no run, or its file is gone."""
-    try:
-        with Image.open(one.run.artifact(file), formats=FORMATS) as opened:  # type: ignore[union-attr]
-            return opened.convert("RGB")
-    except (AttributeError, OSError):
-        return None
 
 
 def all_runs(results: Results) -> list[Block]:
@@ -217,9 +224,18 @@ def all_runs(results: Results) -> list[Block]:
         blocks += [Items([f"`{name}`: {message}" for name, message in results.failed.items()])]
     rows = [
         [cell.statistic, *map(stem, cell.pair), str(cell.seed), f"{one.beta:g}", one.run.id[:8]]
-        + [f"{value:.3f}" for value in (results.content(one), one.run.latest.get(JUDGED_BY, math.nan))]
+        + [f"{value:.3f}" for value in (results.content(one), one.run.latest.get(results.judged_by, math.nan))]
         for cell, several in results.runs.items()
         for one in several
     ]
-    columns = ["statistic", "photograph", "style", "seed", "beta", "id", "content", "sliced Wasserstein"]
+    columns = [
+        "statistic",
+        "photograph",
+        "style",
+        "seed",
+        "beta",
+        "id",
+        "content",
+        results.protocol.primary.replace("_", " "),
+    ]
     return [*blocks, Table(columns, rows)]

@@ -9,10 +9,15 @@ from typing import NamedTuple
 from stx.config.compose import override
 from stx.runs.batch import Batch, Ended, Member
 from stx.runs.tracking.store import Run
-from stx.studies.compare.balance import Tried, exhausted, miss, next_beta
+from stx.studies.compare.balance import Tried, beside, exhausted, miss, next_beta, passing, reached
 from stx.studies.compare.protocol import Cell, Protocol, cells, first_beta
 
-CONTENTS = {"content": ["features"], "ssim": [], "cfsd": ["self_similarity", "coarse_self_similarity"]}
+CONTENTS = {
+    "content": ["features"],
+    "ssim": [],
+    "cfsd": ["self_similarity", "coarse_self_similarity"],
+    "lite0_content": [],
+}
 """Content measures that can be held equal, with the content statistics that optimise what each of them measures."""
 
 
@@ -40,16 +45,35 @@ class Results(NamedTuple):
     match: str
     """The content measure that is held equal, one of CONTENTS."""
 
+    @property
+    def judged_by(self) -> str:
+        """The measure that ranks."""
+        return f"measure/{self.protocol.primary}"
+
+    @property
+    def tolerance(self) -> float:
+        return self.protocol.tolerance
+
     def content(self, one: Try) -> float:
         return measured(one.run, self.match)
 
     def tried(self, one: Try) -> Tried:
         return Tried(one.beta, self.content(one))
 
+    def reference_run(self, key: tuple[str, str, int], level: int = 0) -> Try | None:
+        """The reference's on the same pictures with the same seed, at one of the protocol's levels."""
+        runs = self.runs.get(Cell(self.protocol.reference, *key), ())
+        return runs[level] if level < len(runs) else None
+
+    def targets(self, cell: Cell) -> list[float]:
+        """The reference's content distances there, as far as it has been run."""
+        levels = range(1 if self.protocol.spread else len(self.protocol.levels))
+        runs = (self.reference_run(cell.key, level) for level in levels)
+        return [self.content(run) for run in runs if run]
+
     def target(self, cell: Cell) -> float | None:
-        """The reference's content distance on the same pictures with the same seed."""
-        runs = self.runs.get(self.reference(cell), ())
-        return self.content(runs[0]) if runs else None
+        """The first of them."""
+        return next(iter(self.targets(cell)), None)
 
     def closest(self, cell: Cell) -> Try | None:
         """The run of a cell that ended nearest to the reference's content distance."""
@@ -103,29 +127,38 @@ def matching(protocol: Protocol, optimised: Collection[str]) -> str:
 
 
 def wanted(results: Results) -> dict[Cell, float]:
-    """The weights to try in the next round; nothing for a cell that has met its target, or had its runs.
+    """The weights to try in the next round; nothing for a cell that has met its targets, or had its runs.
 
     A cell whose reference failed has no target, and gets its first run only.
     """
     protocol, betas = results.protocol, dict[Cell, float]()
     for cell in cells(protocol):
-        runs, target = results.runs.get(cell, ()), results.target(cell)
-        if protocol.spread:
-            if len(runs) < protocol.rounds:
-                betas[cell] = round(first_beta(protocol, cell.statistic) * protocol.spread[len(runs)], 9)
-        elif not runs:
-            betas[cell] = first_beta(protocol, cell.statistic)
-        elif cell.statistic != protocol.reference and target is not None and len(runs) < protocol.runs:
+        runs, first = results.runs.get(cell, ()), first_beta(protocol, cell.statistic)
+        given = protocol.spread or (protocol.levels if cell.statistic == protocol.reference else (1.0,))
+        if len(runs) < len(given):
+            betas[cell] = round(first * given[len(runs)], 9)
+        elif cell.statistic != protocol.reference and not protocol.spread and len(runs) < protocol.runs:
             tried = [results.tried(one) for one in runs]
-            beta = next_beta(tried, target)
-            met = min(miss(one, target) for one in tried) <= protocol.tolerance
-            if (
-                not met
-                and beta not in {one.beta for one in tried}
-                and not (exhausted(tried) and beta > max(tried).beta)
-            ):
-                betas[cell] = beta
+            aims = (next_beta(tried, content) for content in aimed(results, cell, tried))
+            fresh = [beta for beta in aims if worth(tried, beta)]
+            betas |= {cell: fresh[0]} if fresh else {}
     return betas
+
+
+def aimed(results: Results, cell: Cell, tried: Sequence[Tried]) -> list[float]:
+    """The contents that a cell's next run may aim at: beyond levels that its runs do not reach, or with too few runs
+    on both sides of the level that all are farthest from."""
+    targets, contents = results.targets(cell), [one.content for one in tried]
+    if missed := [each for each in targets if not reached(contents, each, results.tolerance)]:
+        return [passing(tried, each) for each in missed]
+    if len(tried) < results.protocol.least and targets:
+        return beside(max(targets, key=lambda each: min(miss(one, each) for one in tried)))
+    return []
+
+
+def worth(tried: Sequence[Tried], beta: float) -> bool:
+    """Whether a weight says something new."""
+    return beta not in {one.beta for one in tried} and not (exhausted(tried) and beta > max(tried).beta)
 
 
 def first_round(protocol: Protocol, given: Sequence[str]) -> list[Member]:

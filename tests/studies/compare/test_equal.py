@@ -1,29 +1,32 @@
-"""Style at equal content, read off between runs of several weights, on runs that follow a known law."""
+"""Statistics at equal content, read off between runs of several weights, on runs that follow a known law."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from stx.studies.compare import equal
+from stx.studies.compare.equal import level, ratios, read_off
 from stx.studies.compare.protocol import Cell, Protocol
 from stx.studies.compare.work import Results, Try, matching, measured, wanted
 
+STYLE = "measure/sliced_wasserstein"
 PROTOCOL = Protocol(
-    statistics={"gram": "", "other": ""},
+    statistics={"gram": "", "other": "", "third": ""},
     reference="gram",
     photographs=["a", "b"],
     styles=["x"],
     seeds=[0],
     settings=[],
     betas={"gram": 3, "other": 4},
-    runs=2,
+    runs=4,
     tolerance=0.02,
 )
+KEYS = [("a", "x", 0), ("b", "x", 0)]
 
 
 class Run:
-    """Style falls as a power of content, whichever way that is measured; `other` has half of the reference's."""
+    """Style falls as a power of content, whichever way that is measured, times a statistic's factor."""
 
     def __init__(self, content: float, factor: float):
         self.tags: dict[str, str] = {}
@@ -31,46 +34,113 @@ class Run:
             "measure/content": content,
             "measure/cfsd": content**2,
             "measure/ssim": 1 - content**3,
-            equal.JUDGED_BY: factor * content**-0.7,
+            "measure/lite0_content": content**0.5,
+            STYLE: factor * content**-0.7,
         }
 
 
-def results(*contents: float, **fields: Any) -> Results:
-    def attempt(content: float, factor: float) -> Try:
-        run: Any = Run(content, factor)
-        return Try(content, run)
+def attempt(content: float, factor: float, beta: float = 0.0) -> Try:
+    run: Any = Run(content, factor)
+    return Try(beta or content, run)
 
+
+def results(
+    other: Sequence[float] = (0.8, 0.3), third: Sequence[float] = (0.6, 0.4), levels: Sequence[float] = (0.5,)
+) -> Results:
+    protocol = PROTOCOL.model_copy(update={"levels": tuple(levels)})
     runs = {}
-    for photograph in PROTOCOL.photographs:
-        runs[Cell("gram", photograph, "x", 0)] = [attempt(0.5, 1.0)]
-        runs[Cell("other", photograph, "x", 0)] = [attempt(content, 0.5) for content in contents]
-    return Results(PROTOCOL, runs, {}, "content")
+    for photograph, _, _ in KEYS:
+        runs[Cell("gram", photograph, "x", 0)] = [attempt(content, 1.0) for content in levels]
+        runs[Cell("other", photograph, "x", 0)] = [attempt(content, 0.5) for content in other]
+        runs[Cell("third", photograph, "x", 0)] = [attempt(content, 2.0) for content in third]
+    return Results(protocol, runs, {}, "content")
 
 
-@pytest.mark.parametrize("by", ["content", "cfsd", "ssim"])
-def test_between_two_runs_it_follows_the_law(by: str) -> None:
-    logs = equal.by_pair(results(0.8, 0.3, 0.2), "other", by)
-    assert {pair: math.exp(log) for pair, log in logs.items()} == pytest.approx({("a", "x"): 0.5, ("b", "x"): 0.5})
-    assert equal.shown(results(0.8, 0.3), "other", by) == "0.500 (2, ± 0.000)"
+@pytest.mark.parametrize("by", ["content", "cfsd", "ssim", "lite0_content"])
+@pytest.mark.parametrize("number", [0, 1])
+def test_between_two_runs_it_follows_the_law_at_every_level(by: str, number: int) -> None:
+    at = level(results(levels=(0.5, 0.45)), by, number)
+    assert at.of == len(at.compared) == 2
+    halves = {pair: math.exp(log) for pair, log in ratios(at, "other", STYLE).items()}
+    assert halves == pytest.approx({("a", "x"): 0.5, ("b", "x"): 0.5})
+    against = {pair: math.exp(log) for pair, log in ratios(at, "other", STYLE, over="third").items()}
+    assert against == pytest.approx({("a", "x"): 0.25, ("b", "x"): 0.25})
+    assert set(ratios(at, "gram", STYLE).values()) == {0.0}
 
 
-@pytest.mark.parametrize("contents", [(0.8, 0.6), (0.2, 0.3), ()])
-def test_nothing_is_guessed_beyond_the_runs(contents: tuple[float, ...]) -> None:
-    assert equal.by_pair(results(*contents), "other", "content") == {}
-    assert equal.shown(results(*contents), "other", "content") == "–"
+def test_of_several_runs_the_two_next_to_the_content_count() -> None:
+    trial = results(other=(0.9, 0.55, 0.45, 0.1))
+    trial.runs[Cell("other", "a", "x", 0)][0].run.latest[STYLE] = 100.0  # type: ignore[index]
+    assert math.exp(ratios(level(trial, "content"), "other", STYLE)["a", "x"]) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("content", "reaches"), [(0.51, True), (0.491, True), (0.515, False), (0.485, False)])
+def test_a_run_within_the_tolerance_counts_as_it_is_and_beyond_it_nothing_is_guessed(
+    content: float, reaches: bool
+) -> None:
+    at = level(results(other=(content,)), "content")
+    assert at.enters("other") is reaches
+    if reaches:
+        assert ratios(at, "other", STYLE)["a", "x"] == pytest.approx(math.log(0.5 * (content / 0.5) ** -0.7))
+    else:
+        assert ratios(at, "other", STYLE) == {}
+        assert math.isnan(read_off(at, "other", KEYS[0], STYLE))
+
+
+def test_what_one_statistic_does_not_reach_is_left_out_for_all() -> None:
+    trial = results()
+    trial.runs[Cell("other", "a", "x", 0)] = [attempt(0.9, 0.5)]
+    at = level(trial, "content")
+    assert at.compared == {KEYS[1]}
+    assert set(ratios(at, "third", STYLE)) == {("b", "x")}
+
+
+def test_a_statistic_that_hardly_reaches_any_is_left_out_itself() -> None:
+    at = level(results(other=(0.9, 0.8)), "content")
+    assert not at.enters("other")
+    assert at.reached == {"gram": set(KEYS), "other": set(), "third": set(KEYS)}
+    assert at.compared == set(KEYS)
+    assert ratios(at, "other", STYLE) == {}
+
+
+def test_a_statistic_may_reach_a_content_by_one_measure_and_not_by_another() -> None:
+    trial = results()
+    for key in KEYS:
+        for one in trial.runs[Cell("other", *key)]:
+            one.run.latest["measure/cfsd"] = 2.0  # type: ignore[index]
+    assert level(trial, "content").enters("other")
+    assert not level(trial, "cfsd").enters("other")
+
+
+def test_without_the_reference_there_is_nothing_to_compare() -> None:
+    trial = results()
+    for key in KEYS:
+        del trial.runs[Cell("gram", *key)]
+    at = level(trial, "content")
+    assert (at.of, at.compared) == (0, frozenset())
+    assert not at.enters("other")
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, math.nan, math.inf])
+@pytest.mark.parametrize("statistic", ["other", "gram"])
+def test_a_pair_with_a_value_that_has_no_logarithm_on_either_side_is_left_out(statistic: str, value: float) -> None:
+    trial = results(other=(0.5,))
+    trial.runs[Cell(statistic, "a", "x", 0)][0].run.latest[STYLE] = value  # type: ignore[index]
+    assert set(ratios(level(trial, "content"), "other", STYLE)) == {("b", "x")}
+
+
+def test_seeds_of_a_pair_are_averaged_as_logarithms() -> None:
+    trial = results()._replace(protocol=PROTOCOL.model_copy(update={"seeds": [0, 1], "photographs": ["a"]}))
+    trial.runs[Cell("gram", "a", "x", 1)] = [attempt(0.5, 1.0)]
+    trial.runs[Cell("other", "a", "x", 1)] = [attempt(0.5, 8.0)]
+    trial.runs[Cell("third", "a", "x", 1)] = [attempt(0.5, 2.0)]
+    assert math.exp(ratios(level(trial, "content"), "other", STYLE)["a", "x"]) == pytest.approx(2)
 
 
 def test_a_similarity_counts_as_what_it_lacks_of_one() -> None:
     run: Any = Run(0.5, 1.0)
     assert measured(run, "ssim") == pytest.approx(0.125)
     assert measured(run, "cfsd") == 0.25
-
-
-def test_there_is_a_table_where_there_is_more_than_one_weight_and_it_has_all_but_the_reference() -> None:
-    assert equal.blocks(results(0.5)) == []
-    heading, table, _ = equal.blocks(results(0.8, 0.3))
-    assert "equal content" in str(heading)
-    assert [row[0] for row in table.rows] == ["`other`"]  # type: ignore[union-attr]
 
 
 def test_with_a_spread_every_statistic_has_its_weights_in_turn_and_none_is_searched() -> None:

@@ -4,10 +4,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pytest
 
-from stx.studies.compare.leaderboard import Ratio, by_pair, interval, mean_of, ranking, ratio, step_time, unmet
+from stx.studies.compare.equal import level
+from stx.studies.compare.leaderboard import Ratio, mean_of, ranking, ratio, step_time, unmet
 from stx.studies.compare.protocol import Cell, Protocol
 from stx.studies.compare.work import Results, Try, wanted
 
@@ -40,7 +40,7 @@ def attempt(beta: float, content: float, style: float, times: Sequence[float] = 
 
 
 def results() -> Results:
-    """`half` has half of the reference's distance, but for a factor that differs from pair to pair."""
+    """`half` has half of the reference's distance at its content, but for a factor that differs from pair to pair."""
     runs = {}
     for number, photograph in enumerate(PROTOCOL.photographs):
         for seed in PROTOCOL.seeds:
@@ -48,13 +48,13 @@ def results() -> Results:
             factor = 0.5 * 1.1 ** (number - 1.5)
             runs[Cell("half", photograph, "x", seed)] = [
                 attempt(3, 0.9, 9.0),
-                attempt(1, 0.505, (1.0 + number) * factor),
+                attempt(1, 0.5, (1.0 + number) * factor),
             ]
     return Results(PROTOCOL, runs, {}, "content")
 
 
 def test_the_ratio_is_the_geometric_mean_over_pairs_at_the_nearest_content() -> None:
-    half = ratio(results(), "half", STYLE)
+    half = ratio(level(results(), "content"), "half", STYLE)
     assert half
     assert half.mean == pytest.approx(0.5)
     assert half.pairs == 4
@@ -64,30 +64,21 @@ def test_the_ratio_is_the_geometric_mean_over_pairs_at_the_nearest_content() -> 
 
 def test_seeds_of_a_pair_are_no_more_samples() -> None:
     one_seed = results()._replace(runs={cell: tries for cell, tries in results().runs.items() if cell.seed == 0})
-    assert ratio(one_seed, "half", STYLE) == ratio(results(), "half", STYLE)
+    assert ratio(level(one_seed, "content"), "half", STYLE) == ratio(level(results(), "content"), "half", STYLE)
 
 
 def test_the_reference_is_at_one_and_who_has_no_runs_at_nothing() -> None:
-    own = ratio(results(), "gram", STYLE)
+    at = level(results(), "content")
+    own = ratio(at, "gram", STYLE)
     assert own
     assert (own.mean, own.low, own.high) == (1, 1, 1)
-    assert ratio(results(), "none", STYLE) is None
+    assert ratio(at, "none", STYLE) is None
     assert math.isnan(mean_of(results(), "none", lambda run: run.latest[STYLE]))
-    assert ranking({"none": None, "gram": own, "half": ratio(results(), "half", STYLE)}) == [
+    assert ranking({"none": None, "gram": own, "half": ratio(at, "half", STYLE)}) == [
         "half",
         "gram",
         "none",
     ]
-
-
-def test_two_pairs_have_no_interval() -> None:
-    assert all(math.isnan(bound) for bound in interval(np.array([0.1, 0.2])))
-
-
-def test_the_interval_covers_the_mean_as_often_as_it_says() -> None:
-    generator = np.random.default_rng(3)
-    covered = [low <= 0 <= high for low, high in (interval(generator.normal(size=20)) for _ in range(40))]
-    assert 33 <= sum(covered) <= 40
 
 
 def test_what_has_not_met_the_content_distance_is_listed_and_tried_again() -> None:
@@ -110,44 +101,6 @@ def test_what_has_not_met_the_content_distance_is_listed_and_tried_again() -> No
 )  # fmt: skip
 def test_a_ratio_differs_where_its_interval_leaves_one_out(low: float, high: float, differs: bool) -> None:
     assert Ratio((low + high) / 2, low, high, 4).differs is differs
-
-
-def test_three_pairs_have_an_interval_and_equal_ones_have_none_but_themselves() -> None:
-    low, high = interval(np.array([0.1, 0.2, 0.4]))
-    assert 0.1 - 1e-9 <= low < 0.7 / 3 < high <= 0.4 + 1e-9
-    assert interval(np.array([0.2, 0.2, 0.2])) == (0.2, 0.2)
-
-
-def test_the_interval_of_many_is_the_normal_ones_at_95_percent_and_the_same_each_time() -> None:
-    values = np.random.default_rng(0).normal(0.3, 1, size=400)
-    low, high = interval(values)
-    half = 1.96 * values.std(ddof=1) / 20
-    assert (low, high) == pytest.approx((values.mean() - half, values.mean() + half), abs=0.04 * half)
-    assert interval(values) == (low, high)
-
-
-def test_seeds_of_a_pair_are_averaged_as_logarithms() -> None:
-    trial = results()
-    for seed, style in ((0, 2.0), (1, 8.0)):
-        trial.runs[Cell("half", "a", "x", seed)] = [attempt(3, 0.5, style)]
-    assert math.exp(by_pair(trial, "half", STYLE)["a", "x"]) == pytest.approx(4)
-
-
-@pytest.mark.parametrize("value", [0.0, -1.0, math.nan, math.inf])
-@pytest.mark.parametrize("statistic", ["half", "gram"])
-def test_a_pair_with_a_value_that_has_no_logarithm_on_either_side_is_left_out(statistic: str, value: float) -> None:
-    trial = results()
-    for seed in (0, 1):
-        trial.runs[Cell(statistic, "a", "x", seed)] = [attempt(3, 0.5, value)]
-    assert set(by_pair(trial, "half", STYLE)) == {("b", "x"), ("c", "x"), ("d", "x")}
-
-
-def test_a_pair_without_the_references_run_or_without_the_measure_is_left_out() -> None:
-    trial = results()
-    for seed in (0, 1):
-        del trial.runs[Cell("gram", "a", "x", seed)]
-        del trial.runs[Cell("half", "b", "x", seed)][1].run.latest[STYLE]
-    assert set(by_pair(trial, "half", STYLE)) == {("c", "x"), ("d", "x")}
 
 
 def test_the_mean_is_of_the_runs_nearest_in_content_that_have_a_number() -> None:

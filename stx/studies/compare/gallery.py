@@ -1,0 +1,72 @@
+"""What a comparison looks like: style against content, and a sheet of the pictures."""
+
+import math
+from pathlib import Path
+
+from PIL import Image
+
+from stx.pictures.decode import FORMATS
+from stx.pictures.sheet import contact_sheet, fitted
+from stx.runs.files import CONTENT as PHOTOGRAPH
+from stx.runs.files import OUTPUT, STYLE
+from stx.runs.words import style_share
+from stx.studies import charts
+from stx.studies.compare.equal import label
+from stx.studies.compare.leaderboard import unmet
+from stx.studies.compare.protocol import Cell
+from stx.studies.compare.work import Results, Try
+from stx.studies.page import Block, Heading, Picture, Pictures
+
+CELL = 192
+"""Pixels of a picture's longer side on the sheet."""
+
+
+def pareto(results: Results, folder: Path) -> list[Block]:
+    """Style against content of every run; style as a share of the untouched photograph's distance."""
+    primary = results.protocol.primary
+    series: dict[str, list[tuple[float, float]]] = {}
+    for cell, several in results.runs.items():
+        for one in several:
+            own = one.run.baselines.get(primary, math.nan)
+            share = style_share(one.run.latest.get(results.judged_by, math.nan), own)
+            series.setdefault(cell.statistic, []).append((results.content(one), share))
+    charts.points(
+        folder / "pictures" / "pareto.png",
+        series,
+        title="Style against content, every run; nearer to the lower left is better",
+        x="content distance",
+        y="style distance, of the photograph's",
+    )
+    return [Heading("Style against content"), Picture("pictures/pareto.png", "every run, those of the search too")]
+
+
+def sheet(results: Results, folder: Path) -> list[Block]:
+    """Photograph, style and every statistic's picture, a row for each pair, of the first seed."""
+    protocol = results.protocol
+    rows, row_names = [], []
+    for photograph, style in protocol.pairs:
+        cells = [Cell(name, photograph, style, protocol.seeds[0]) for name in protocol.statistics]
+        closest = [results.closest(cell) for cell in cells]
+        first = next(filter(None, closest), None)
+        inputs = [picture(first, file) for file in (PHOTOGRAPH, STYLE)]
+        rows.append([*inputs, *(picture(one, OUTPUT) for one in closest)])
+        row_names.append(label(photograph, style))
+    pictures = [shown for row in rows for shown in row if shown]
+    if not pictures:
+        return []
+    columns = ["photograph", "style", *protocol.statistics]
+    grid = contact_sheet(rows, row_labels=row_names, column_labels=columns, cell=fitted(pictures[0].size, CELL))
+    grid.resize(fitted(grid.size, 2400)).save(folder / "pictures" / "sheet.jpg", quality=88)
+    caption = "of each statistic the picture nearest to the reference's content distance"
+    if left := len(unmet(results)):
+        caption += f"; {left} are not within {results.tolerance:.0%} of it"
+    return [Heading("Pictures"), Pictures([Picture("pictures/sheet.jpg", caption)], 1000)]
+
+
+def picture(one: Try | None, file: str) -> Image.Image | None:
+    """One of a run's files; nothing where there is no run, or its file is gone."""
+    try:
+        with Image.open(one.run.artifact(file), formats=FORMATS) as opened:  # type: ignore[union-attr]
+            return opened.convert("RGB")
+    except (AttributeError, OSError):
+        return None

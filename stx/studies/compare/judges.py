@@ -1,0 +1,172 @@
+"""What follows, and how far: by each judge, at each level of content, whichever way content is measured."""
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from scipy.stats import spearmanr
+
+from stx.studies.compare.equal import Level, level
+from stx.studies.compare.intervals import CONFIDENCE, holm
+from stx.studies.compare.leaderboard import Ratio, ranking, ratio
+from stx.studies.compare.work import Results
+from stx.studies.page import Block, Heading, Items, Table, Text
+
+JUDGES = {"VGG19": "", "EfficientNet-Lite0": "lite0_"}
+"""With what their measures' names begin. Losses are of the first one's features, at other layers."""
+YARDSTICKS = {
+    "content": "features (conv4_3)",
+    "cfsd": "structure (CFSD)",
+    "lite0_content": "features (Lite0)",
+    "ssim": "1 - SSIM",
+}
+"""Measures of content that are held equal, and what they are called."""
+CLAIMED = ("content", "cfsd", "lite0_content")
+"""Those that a claim has to hold by: SSIM sees strokes as noise, and is there to be looked at."""
+
+
+class Where(NamedTuple):
+    """One way to compare: by whom, at which of the reference's weights, at which content equal."""
+
+    judge: str
+    measure: str
+    level: Level
+
+
+def ways(results: Results) -> Iterator[Where]:
+    """All that the runs have measures for."""
+    measured = {name for several in results.runs.values() for one in several for name in one.run.latest}
+    for judge, prefix in JUDGES.items():
+        measure = f"measure/{prefix}{results.protocol.primary}"
+        for number in range(1 if results.protocol.spread else len(results.protocol.levels)):
+            for by in YARDSTICKS:
+                if {measure, f"measure/{by}"} <= measured:
+                    yield Where(judge, measure, level(results, by, number))
+
+
+class Scores(NamedTuple):
+    """Of all statistics in one way of comparing, against another one."""
+
+    where: Where
+    over: str
+    of: dict[str, Ratio | None]
+    adjusted: dict[str, float]
+    """p-values, by Holm's correction for their number."""
+
+    def better(self, statistic: str) -> bool:
+        score = self.of.get(statistic)
+        return bool(score and score.mean < 1 and self.adjusted.get(statistic, math.nan) < 1 - CONFIDENCE)
+
+
+def scores(results: Results) -> list[Scores]:
+    """All of them: in each way against the reference, and against each of the protocol's baselines."""
+    protocol = results.protocol
+    every = []
+    for where in ways(results):
+        for over in dict.fromkeys([protocol.reference, *protocol.baselines]):
+            if over in protocol.statistics:
+                others = [name for name in protocol.statistics if name != over]
+                of = {name: ratio(where.level, name, where.measure, over) for name in others}
+                ps = {name: score.p if score else math.nan for name, score in of.items()}
+                every.append(Scores(where, over, of, holm(ps)))
+    return every
+
+
+def blocks(results: Results, every: list[Scores]) -> list[Block]:
+    """Nothing where there is but one run of each."""
+    if max(map(len, results.runs.values()), default=0) < 2:
+        return []
+    reference = results.protocol.reference
+    of_reference = [one for one in every if one.over == reference]
+    said: list[Block] = [Heading("Style at equal content, by each judge and each measure of content")]
+    for judge in JUDGES:
+        for number in sorted({one.where.level.number for one in of_reference}):
+            columns = [one for one in of_reference if (one.where.judge, one.where.level.number) == (judge, number)]
+            if columns:
+                said.append(side_by_side(results, judge, number, columns))
+    missing = [judge for judge in JUDGES if judge not in {one.where.judge for one in every}]
+    said.append(
+        Text(
+            "On logarithmic axes between the runs next to the reference's content. In brackets the number of pairs, "
+            f"and the {CONFIDENCE:.0%} confidence interval where there are three photographs and three styles; bold "
+            "where the difference remains under Holm's correction."
+            + "".join(f" {judge} is not installed: pip install 'stx[judge]'." for judge in missing)
+        )
+    )
+    return [*said, *agreement(of_reference), *held(results, every)]
+
+
+def side_by_side(results: Results, judge: str, number: int, columns: list[Scores]) -> Table:
+    reference = results.protocol.reference
+    names = [name for name in results.protocol.statistics if name != reference]
+    weight = "" if len(results.protocol.levels) == 1 else f", content {number + 1}"
+    rows = [[f"`{name}`", *(cell(one, name) for one in columns)] for name in names]
+    heads = [f"equal {YARDSTICKS[one.where.level.by]}" for one in columns]
+    title = f"{judge}{weight}: {columns[0].where.measure.removeprefix('measure/')} over `{reference}`'s"
+    return Table(["statistic", *heads], rows, title)
+
+
+def cell(one: Scores, name: str) -> str:
+    score = one.of[name]
+    if score is None:
+        return "–"
+    mean = f"**{score.mean:.3f}**" if one.adjusted[name] < 1 - CONFIDENCE else f"{score.mean:.3f}"
+    interval = "" if math.isnan(score.low) else f", {score.low:.2f} to {score.high:.2f}"
+    return f"{mean} ({score.pairs}{interval})"
+
+
+def agreement(of_reference: list[Scores]) -> list[Block]:
+    """Both judges' ranks, where each statistic has one; nothing of a single judge."""
+    by_judge = {(one.where.judge, one.where.level.by, one.where.level.number): one for one in of_reference}
+    first_judge, second_judge = JUDGES
+    rows = []
+    for (judge, by, number), first in by_judge.items():
+        second = by_judge.get((second_judge, by, number))
+        if judge != first_judge or second is None:
+            continue
+        pairs = {name: (mine, other) for name, mine in first.of.items() if mine and (other := second.of[name])}
+        if len(pairs) > 2:
+            means = [[score.mean for score in side] for side in zip(*pairs.values(), strict=True)]
+            orders = (", ".join(f"`{name}`" for name in ranking(one.of) if name in pairs) for one in (first, second))
+            rows.append([YARDSTICKS[by], str(number + 1), f"{float(spearmanr(*means).statistic):.2f}", *orders])
+    if not rows:
+        return []
+    columns = ["equal", "content", "rank correlation", f"from the nearest on, {first_judge}", second_judge]
+    return [Heading("Do the judges agree?"), Table(columns, rows)]
+
+
+def held(results: Results, every: list[Scores]) -> list[Block]:
+    """Which differences hold by whom; nothing where there are no intervals."""
+    counted = [one for one in every if one.where.level.by in CLAIMED]
+    if not any(not math.isnan(p) for one in counted for p in one.adjusted.values()):
+        return []
+    overs = list(dict.fromkeys(one.over for one in counted))
+    rows, everywhere = [], []
+    for name in results.protocol.statistics:
+        row = [f"`{name}`"]
+        for over in overs:
+            for judge in JUDGES:
+                of_judge = [one for one in counted if (one.over, one.where.judge) == (over, judge)]
+                if of_judge:
+                    better = sum(one.better(name) for one in of_judge)
+                    row.append("" if name == over else f"{better} of {len(of_judge)}")
+            if name != over and all(one.better(name) for one in counted if one.over == over):
+                everywhere.append(f"`{name}` is nearer to the style than `{over}`.")
+        rows.append(row)
+    heads = [
+        f"than `{over}`, {judge}"
+        for over in overs
+        for judge in JUDGES
+        if any((one.over, one.where.judge) == (over, judge) for one in counted)
+    ]
+    return [
+        Heading("What holds"),
+        Table(
+            ["nearer to the style", *heads],
+            rows,
+            f"in how many ways of holding content equal, of {len(CLAIMED)} measures at each level, Holm's p below 0.05",
+        ),
+        Text("By every judge, whichever way content is held equal:" if everywhere else "Nothing holds by every judge "
+             "in every way of holding content equal."),
+        *([Items(everywhere)] if everywhere else []),
+    ]  # fmt: skip
