@@ -1,5 +1,7 @@
 """Protocols: those that come with stx, changes to them, and mistakes in them."""
 
+from collections import Counter
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ from stx.config.compose import composition
 from stx.config.schema import CONF
 from stx.errors import UserError
 from stx.pictures import bundled
-from stx.studies.compare.protocol import Cell, cells, load
+from stx.studies.compare.protocol import Cell, cells, load, turns
 from stx.studies.compare.work import member
 
 NAMES = sorted(file.stem for file in (CONF / "protocol").glob("*.yaml"))
@@ -45,6 +47,41 @@ def test_cells_are_pair_by_pair_with_the_reference_first() -> None:
     assert protocol.statistics == {"gram": "style_stat=gram", "mean_std": "style_stat=mean_std"}
 
 
+@pytest.mark.parametrize(("count", "each"), [(12, 3), (12, 4), (8, 3), (7, 7), (5, 2), (1, 1), (3, 5), (6, 4)])
+def test_each_photograph_gets_so_many_styles_and_each_style_as_many_photographs(count: int, each: int) -> None:
+    chosen = [turns(number, count, each) for number in range(count)]
+    assert {len(set(places)) for places in chosen} == {min(count, each)}
+    assert set(Counter(place for places in chosen for place in places).values()) == {min(count, each)}
+    assert all(places == sorted(places) for places in chosen)
+
+
+def test_two_photographs_seldom_share_their_styles() -> None:
+    chosen = [set(turns(number, 12, 3)) for number in range(12)]
+    assert max(len(one & other) for one, other in combinations(chosen, 2)) == 1
+    reached = {0}  # photographs that are tied to the first through styles that they share
+    for _ in range(12):
+        reached |= {number for number in range(12) if any(chosen[number] & chosen[other] for other in reached)}
+    assert reached == set(range(12))
+
+
+def test_pairs_are_all_of_them_unless_each_says_how_many() -> None:
+    protocol = load("quick", {"photographs": "a,b,c,d", "styles": "w,x,y,z"})
+    assert len(protocol.pairs) == 16
+    assert protocol.pairs[:2] == [("a", "w"), ("a", "x")]
+    some = protocol.model_copy(update={"each": 2})
+    assert some.pairs == [
+        ("a", "w"),
+        ("a", "x"),
+        ("b", "x"),
+        ("b", "y"),
+        ("c", "y"),
+        ("c", "z"),
+        ("d", "w"),
+        ("d", "z"),
+    ]
+    assert {cell.pair for cell in cells(some)} == set(some.pairs)
+
+
 @pytest.mark.parametrize("path", ["my photo.png", 'a"b\\c.png', "x,y={z}.png", "<b>.png", "ñandú.png", "-5"])
 def test_any_path_reaches_the_run_as_it_is(path: str) -> None:
     protocol = load("quick", {})
@@ -69,6 +106,13 @@ def test_mistakes_in_a_protocol_are_named(tmp_path: Path) -> None:
         (good + "colour: blue\n", "there is no option colour"),
         (good.replace("reference: gram", "reference: grim"), "its reference, grim, is not among its statistics"),
         (good.replace("format: 1", "format: 2"), "has another format than 1"),
+        (good + "levels: []\n", "levels="),
+        (good + "levels: [0]\n", "should be greater than 0"),
+        (good + "least: 0\n", "least=0: should be greater than or equal to 1"),
+        (good + "each: 0\n", "each=0: should be greater than or equal to 1"),
+        (good + "primary: beauty\n", "primary=beauty is no measure to the style; choose from colour, "),
+        (good + "primary: content\n", "primary=content is no measure to the style"),
+        (good + "baselines: [gram, median]\n", "baselines has median, which is not among its statistics"),
         (good.replace("photographs: [china, flower]", "photographs: []"), "photographs="),
     ):
         (tmp_path / "mine.yaml").write_text(text)
