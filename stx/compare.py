@@ -9,7 +9,7 @@ import argparse
 import logging
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,12 +27,14 @@ examples
   python -m stx.compare statistics=cooc_gram,mean_std        any options of style_stat, against the protocol's reference
   python -m stx.compare photographs=me.jpg,you.jpg styles=painting.jpg seeds=0,1 optim.steps=100
   python -m stx.compare protocol=mine.yaml output=outputs/mine
+  python -m stx.compare protocol=quick pictures=folder       beside finished pictures: folder/PROGRAM/china-swirls.png
+  python -m stx.compare ratings=ratings.csv                  which measure follows people's ratings
   python -m stx.compare protocol=test hydra/launcher=joblib  several runs at once; submitit_slurm or ray: on a cluster
 
 Every statistic's weight is searched, in a few runs, until its pictures are as far from the photograph as the
 reference's. The same command goes on where it was stopped. All else is key=value as for stx run, for all runs.
 """
-OWN = ("protocol", "photographs", "styles", "seeds", "statistics", "output")
+OWN = ("protocol", "photographs", "styles", "seeds", "statistics", "output", "pictures", "ratings")
 DECIDED = ("content", "style", "seed", "style_stat", "loss_weights.beta")
 """What the protocol sets itself."""
 
@@ -58,6 +60,8 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
     # Late: torch takes a second that --help and mistakes in the options need not wait for.
     from stx.runs.batch import batch
     from stx.runs.launcher import hired
+    from stx.studies.compare.given import of_pairs
+    from stx.studies.compare.programs import judged
     from stx.studies.compare.protocol import LISTS, load
     from stx.studies.compare.report import write
     from stx.studies.compare.work import Results, first_round, matching, work
@@ -69,9 +73,13 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
             raise UserError(
                 f"{text}: the protocol sets this itself; {', '.join(OWN[1:5])} take lists of what to compare"
             )
+    typed = shlex.join(["python", "-m", "stx.compare", *given])
+    if "ratings" in own:
+        return 0, rated(own, rest, typed)
     name = own.get("protocol", "quick")
     folder = command.output_folder(own.get("output", f"outputs/compare-{Path(name).stem}"))
     protocol = load(name, {key: text for key, text in own.items() if key in LISTS})
+    finished = of_pairs(own["pictures"], protocol.pairs) if "pictures" in own else []
     with hired(launcher, folder) as crew, batch("compare", first_round(protocol, for_all), folder, crew) as runs:
         results = Results(protocol, {}, {}, matching(protocol, content_losses(runs)))
         for round_, number, of, ended in work(results, for_all, runs):
@@ -80,8 +88,21 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
         if not results.runs and (folder / "report").exists():
             first = next(iter(results.failed.values()), "")
             raise Stopped(f"no run came to its end ({first}); {folder / 'report'} stays as it was")
-        typed = shlex.join(["python", "-m", "stx.compare", *given])
-        return len(results.failed), write(runs, results, folder / "report", typed)
+        return len(results.failed), write(runs, results, folder / "report", typed, judged(results, finished))
+
+
+def rated(own: Mapping[str, str], rest: Sequence[str], typed: str) -> Path:
+    """The page of people's ratings, which needs no runs."""
+    from stx.studies.compare.given import RATED, of_table
+    from stx.studies.compare.ratings import write
+
+    others = [key for key in own if key not in ("ratings", "output")]
+    if others or rest:
+        raise UserError(
+            f"ratings={own['ratings']}: it stands alone, with output= at most; leave out {(others or rest)[0]}"
+        )
+    folder = command.output_folder(own.get("output", "outputs/compare-ratings"))
+    return write(of_table("ratings", Path(own["ratings"]).expanduser(), RATED), folder / "report", typed)
 
 
 def content_losses(runs: "Batch") -> set[str]:

@@ -44,7 +44,7 @@ class Level(NamedTuple):
     def content(self, key: Key) -> float:
         """Of the reference; not a number where it has not been made."""
         run = self.results.reference_run(key, self.number)
-        return measured(run.run, self.by) if run else math.nan
+        return measured(run.run.latest, self.by) if run else math.nan
 
 
 def level(results: Results, by: str, number: int = 0) -> Level:
@@ -53,7 +53,7 @@ def level(results: Results, by: str, number: int = 0) -> Level:
     whole = Level(results, by, number, {}, frozenset())
     for cell in cells(results.protocol):
         content = whole.content(cell.key)
-        points = [measured(one.run, by) for one in results.runs.get(cell, ())]
+        points = [measured(one.run.latest, by) for one in results.runs.get(cell, ())]
         known = cell.statistic == reference or reached(points, content, results.protocol.tolerance)
         if not math.isnan(content) and content > 0 and known:
             whole.reached.setdefault(cell.statistic, set()).add(cell.key)
@@ -83,7 +83,7 @@ def read_off(at: Level, statistic: str, key: Key, measure: str) -> float:
         run = results.reference_run(key, at.number)
         return logarithm(run.run.latest.get(measure, math.nan)) if run else math.nan
     points = sorted(
-        (logarithm(measured(one.run, at.by)), logarithm(one.run.latest.get(measure, math.nan)))
+        (logarithm(measured(one.run.latest, at.by)), logarithm(one.run.latest.get(measure, math.nan)))
         for one in results.runs.get(Cell(statistic, *key), ())
     )
     known = [(content, value) for content, value in points if math.isfinite(content) and math.isfinite(value)]

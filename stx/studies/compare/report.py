@@ -13,7 +13,7 @@ from stx.runs.tracking.store import Run
 from stx.runs.words import style_share
 from stx.stats.fixed import fixed_by
 from stx.studies import page
-from stx.studies.compare import export, gallery, judges
+from stx.studies.compare import export, gallery, judges, programs
 from stx.studies.compare.balance import log_ratio
 from stx.studies.compare.equal import Level, label, level, ratios, stem
 from stx.studies.compare.intervals import CONFIDENCE, holm
@@ -26,7 +26,7 @@ from stx.studies.page import Block, Heading, Items, Table, Text
 SHARED = "Several runs were at work at once, so that their times a step say little. "
 
 
-def write(work: Batch, results: Results, folder: Path, command: str) -> Path:
+def write(work: Batch, results: Results, folder: Path, command: str, finished: programs.Judged) -> Path:
     """The report into `folder`, and onto the parent run. Returns the HTML page."""
     (folder / "pictures").mkdir(parents=True, exist_ok=True)
     at = level(results, results.match)
@@ -38,6 +38,7 @@ def write(work: Batch, results: Results, folder: Path, command: str) -> Path:
             *board(work, at, scores),
             *left_out(at),
             *judges.blocks(results, every),
+            *programs.blocks(results, finished, folder),
             *pairs(at),
             *gallery.pareto(results, folder),
             *gallery.sheet(results, folder),

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,9 +28,9 @@ class Try(NamedTuple):
     run: Run
 
 
-def measured(run: Run, name: str) -> float:
-    """A content distance of a run, by the name of its measure; of a similarity what it lacks of 1."""
-    value = run.latest.get(f"measure/{name}", math.nan)
+def measured(latest: Mapping[str, float], name: str) -> float:
+    """A content distance, by the name of its measure; of a similarity what it lacks of 1."""
+    value = latest.get(f"measure/{name}", math.nan)
     return 1 - value if name == "ssim" else value
 
 
@@ -55,7 +55,7 @@ class Results(NamedTuple):
         return self.protocol.tolerance
 
     def content(self, one: Try) -> float:
-        return measured(one.run, self.match)
+        return measured(one.run.latest, self.match)
 
     def tried(self, one: Try) -> Tried:
         return Tried(one.beta, self.content(one))
@@ -176,7 +176,7 @@ def work(results: Results, given: Sequence[str], batch: Batch) -> Iterator[Progr
         cell_of = {member.name: cell for cell, member in members.items()}
         for number, ended in enumerate(batch.work(), start=1):
             cell, run = cell_of[ended.name], batch.run_of(ended.name)
-            if run and math.isfinite(measured(run, match)):
+            if run and math.isfinite(measured(run.latest, match)):
                 runs.setdefault(cell, []).append(Try(betas[cell], run))
             else:
                 failed[ended.name] = ended.message or "its picture could not be measured"

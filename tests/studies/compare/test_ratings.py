@@ -1,0 +1,79 @@
+"""Rank correlations of measures with people's ratings, on ratings that follow a known measure."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+
+from conftest import command
+from stx.pictures import images
+from stx.studies.compare.given import Given
+from stx.studies.compare.ratings import follows
+
+MEASURE = "measure/gram"
+
+
+def rated(photograph: str, number: int, rating: float) -> Given:
+    return Given("", photograph, "swirls", Path(f"{photograph}-{number}.png"), rating)
+
+
+def outcomes(ratings: dict[str, list[float]], distances: dict[str, list[float]]) -> dict[Given, dict[str, float]]:
+    return {
+        rated(name, number, rating): {MEASURE: distances[name][number]}
+        for name, each in ratings.items()
+        for number, rating in enumerate(each)
+    }
+
+
+def test_within_each_pair_nearness_is_ranked_against_ratings_and_averaged() -> None:
+    rng = np.random.default_rng(0)
+    ratings = {name: rng.random(7).tolist() for name in "abcd"}
+    distances = {name: (rng.random(7) + 10 * number).tolist() for number, name in enumerate("abcd")}
+    expected = [-spearmanr(ratings[name], distances[name]).statistic for name in "abcd"]
+    score = follows(outcomes(ratings, distances), MEASURE, nearer_is_higher=False)
+    assert score is not None
+    assert score.mean == pytest.approx(float(np.mean(expected)))
+    assert score.pairs == 4
+    assert score.low < score.mean < score.high
+    other = follows(outcomes(ratings, distances), MEASURE, nearer_is_higher=True)
+    assert other is not None
+    assert other.mean == pytest.approx(-score.mean)
+
+
+def test_several_peoples_ratings_of_a_picture_are_one() -> None:
+    several = outcomes({"a": [1, 2, 3]}, {"a": [0.3, 0.2, 0.1]})
+    several |= {rated("a", 0, 9.0): {MEASURE: 0.3}}  # a mean of 5: it is the best now
+    score = follows(several, MEASURE, nearer_is_higher=False)
+    assert score is not None
+    assert score.mean == pytest.approx(-spearmanr([5, 2, 3], [0.3, 0.2, 0.1]).statistic)
+
+
+@pytest.mark.parametrize(
+    ("ratings", "distances"),
+    [
+        ([1.0, 2], [0.1, 0.2]),
+        ([1.0, 1, 1], [0.1, 0.2, 0.3]),
+        ([1.0, 2, 3], [0.1, 0.1, 0.1]),
+        ([1.0, 2, 3], [math.nan] * 3),
+    ],
+)
+def test_without_an_order_there_is_none(ratings: list[float], distances: list[float]) -> None:
+    assert follows(outcomes({"a": ratings}, {"a": distances}), MEASURE, nearer_is_higher=False) is None
+
+
+def test_the_command_ends_in_a_page(tmp_path: Path) -> None:
+    lines = ["photograph,style,picture,rating"]
+    for number, name in enumerate(("china", "coffee", "swirls")):
+        images.load(name).resize((64, 48)).save(tmp_path / f"{number}.png")
+        lines.append(f"china,swirls,{number}.png,{number}")
+    (tmp_path / "ratings.csv").write_text("\n".join(lines) + "\n")
+    done = command(tmp_path, "compare", "ratings=ratings.csv", "output=out")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "out/report/report.html"
+    page = (tmp_path / "out" / "report" / "report.md").read_text(encoding="utf-8")
+    assert "3 ratings of 3 pictures of 1 pairs" in page or "3 ratings of 3 pictures of 1 pair" in page
+    assert "| sliced Wasserstein | 1.00 |" in page  # the photograph, another one, and the style itself
+    assert "| content | -" in page
+    assert "nan" not in page
