@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from stx.errors import UserError, did_you_mean
-from stx.pictures import painter
+from stx.pictures.painters import STYLES
 
 SEED = 0
 # name -> (top-level package, its name on PyPI, file inside it)
@@ -18,6 +18,13 @@ PHOTOGRAPHS = {
     "coffee": ("skimage", "scikit-image", "data/coffee.png"),
     "rocket": ("skimage", "scikit-image", "data/rocket.jpg"),
     "chelsea": ("skimage", "scikit-image", "data/chelsea.png"),
+    "motorcycle": ("skimage", "scikit-image", "data/motorcycle_left.png"),
+    "hopper": ("matplotlib", "matplotlib", "mpl-data/sample_data/grace_hopper.jpg"),
+    "camera": ("skimage", "scikit-image", "data/camera.png"),
+    "coins": ("skimage", "scikit-image", "data/coins.png"),
+    "moon": ("skimage", "scikit-image", "data/moon.png"),
+    "brick": ("skimage", "scikit-image", "data/brick.png"),
+    "grass": ("skimage", "scikit-image", "data/grass.png"),
     "ihc": ("skimage", "scikit-image", "data/ihc.png"),
     "retina": ("skimage", "scikit-image", "data/retina.jpg"),
     "hubble": ("skimage", "scikit-image", "data/hubble_deep_field.jpg"),
@@ -30,6 +37,13 @@ NAMES = {
     "coffee": "photograph: a cup at Pikolo Espresso Bar, by Rachel Michetti, CC0",
     "rocket": "photograph: a Falcon 9 carrying DSCOVR, by SpaceX, public domain",
     "chelsea": "photograph: Chelsea the cat, by Stefan van der Walt, CC0",
+    "motorcycle": "photograph: a motorcycle in a workshop, by Nera Nesic and others (Middlebury), no terms stated",
+    "hopper": "photograph: Grace Hopper, by the US Navy, public domain",
+    "camera": "photograph: a man at his camera, grey, by Lav Varshney, CC0",
+    "coins": "photograph: Greek coins from Pompeii, grey, by the Brooklyn Museum, no known restrictions",
+    "moon": "photograph: the surface of the moon, grey, by an unnamed author, no terms stated",
+    "brick": "photograph: a brick wall, grey, by CC0Textures, CC0",
+    "grass": "photograph: grass, grey, by linolafett, CC0",
     "ihc": "style: stained tissue, by the Center for Microscopy and Molecular Imaging, no known restrictions",
     "retina": "style: the back of an eye, by Mikael Häggström, CC0",
     "hubble": "style: the Hubble eXtreme Deep Field, by NASA, public domain",
@@ -37,15 +51,24 @@ NAMES = {
     "pointillist": "style: a warm shore in round dabs, painted by stx",
     "mosaic": "style: glass and gold tesserae in rings, painted by stx",
     "woodcut": "style: breaking waves in carved lines, painted by stx",
+    "hatching": "style: hills and trees in pen and ink, painted by stx",
+    "outlines": "style: a sun and flowers in bright panes with thick outlines, painted by stx",
+    "impasto": "style: a field of poppies laid on with a palette knife, painted by stx",
+    "watercolour": "style: a lake and mountains in transparent washes, painted by stx",
+    "halftone": "style: balloons in printed dots of four inks, painted by stx",
+    "weave": "style: zigzags and diamonds in thick yarn, painted by stx",
+    "marbling": "style: combed and curled marbled paper, painted by stx",
+    "facets": "style: a still life in overlapping planes, painted by stx",
+    "crayon": "style: a house, a tree and the sun in wax crayon, painted by stx",
 }
 
 
 def open_picture(name: str) -> Image.Image:
-    """The picture `name`, a key of NAMES, decoded as it is shipped: mode "RGB", perhaps with a profile.
+    """The picture `name`, a key of NAMES, decoded as it is shipped: mode "RGB", perhaps with a profile; grey ones too.
 
     Raises UserError for an unknown name and where the package that ships the photograph lacks it.
     """
-    if name in painter.STYLES:
+    if name in STYLES:
         return painted(name).copy()
     if name not in PHOTOGRAPHS:
         raise UserError(f"no bundled picture {name!r}{hint(name)}")
@@ -53,7 +76,7 @@ def open_picture(name: str) -> Image.Image:
     try:
         with Image.open(folder(package) / file, formats=("JPEG", "PNG")) as picture:
             picture.load()
-            return picture
+            return picture if picture.mode == "RGB" else picture.convert("RGB")
     except OSError as error:
         raise UserError(
             f"bundled picture {name!r} is missing: it is {file} of the package {distribution}\n"
@@ -63,8 +86,8 @@ def open_picture(name: str) -> Image.Image:
 
 @lru_cache
 def painted(name: str) -> Image.Image:
-    """Half a second of work, which a sweep need not do for every run."""
-    return painter.STYLES[name](SEED)
+    """Up to a second of work, which a sweep need not do for every run."""
+    return STYLES[name](SEED)
 
 
 def hint(name: str) -> str:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from stx.errors import UserError
-from stx.pictures import bundled, images, painter
+from stx.pictures import bundled, images, painters
 
 
 @pytest.mark.parametrize("name", bundled.NAMES)
@@ -18,9 +19,17 @@ def test_every_name_opens_as_an_rgb_picture_of_useful_size(name: str) -> None:
     assert min(picture.size) >= 256
 
 
-@pytest.mark.parametrize("name", [name for name in bundled.NAMES if name not in painter.STYLES])
-def test_every_photograph_is_shipped_as_rgb(name: str) -> None:
+@pytest.mark.parametrize("name", [name for name in bundled.NAMES if name not in painters.STYLES])
+def test_every_photograph_opens_as_rgb(name: str) -> None:
     assert bundled.open_picture(name).mode == "RGB"
+
+
+@pytest.mark.parametrize("name", ["camera", "coins", "moon", "brick", "grass"])
+def test_a_grey_photograph_keeps_its_greys(name: str) -> None:
+    package, _, file = bundled.PHOTOGRAPHS[name]
+    with Image.open(bundled.folder(package) / file) as shipped:
+        greys = np.asarray(shipped)
+    assert (np.asarray(images.load(name)) == greys[..., None]).all()
 
 
 @pytest.mark.parametrize("name", bundled.NAMES)
@@ -31,7 +40,7 @@ def test_every_name_says_what_it_shows_and_whose_it_is(name: str) -> None:
 
 
 def test_every_painted_style_has_a_name() -> None:
-    assert set(painter.STYLES) <= set(bundled.NAMES)
+    assert set(painters.STYLES) <= set(bundled.NAMES)
 
 
 def test_load_takes_a_bundled_name() -> None:

@@ -9,14 +9,14 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from stx.pictures import painter
+from stx.pictures import painters
 
-STYLES = sorted(painter.STYLES)
+STYLES = sorted(painters.STYLES)
 
 
 @pytest.fixture(scope="module")
 def painted() -> dict[str, Image.Image]:
-    return {name: style(0) for name, style in painter.STYLES.items()}
+    return {name: style(0) for name, style in painters.STYLES.items()}
 
 
 def luminance(picture: Image.Image) -> NDArray[np.float64]:
@@ -35,15 +35,15 @@ def test_the_same_seed_paints_the_same_bytes_whatever_the_global_random_state(
     name: str, painted: dict[str, Image.Image]
 ) -> None:
     np.random.seed(3)
-    assert painter.STYLES[name](0).tobytes() == painted[name].tobytes()
+    assert painters.STYLES[name](0).tobytes() == painted[name].tobytes()
     assert np.random.rand() == np.random.RandomState(3).rand()  # nor is that state touched
 
 
 @pytest.mark.slow
 def test_another_process_paints_the_same_bytes(painted: dict[str, Image.Image]) -> None:
     code = (
-        "import hashlib; from stx.pictures import painter;"
-        "[print(name, hashlib.sha256(style(0).tobytes()).hexdigest()) for name, style in painter.STYLES.items()]"
+        "import hashlib; from stx.pictures import painters;"
+        "[print(name, hashlib.sha256(style(0).tobytes()).hexdigest()) for name, style in painters.STYLES.items()]"
     )
     printed = subprocess.check_output([sys.executable, "-c", code], text=True)
     expected = {name: hashlib.sha256(picture.tobytes()).hexdigest() for name, picture in painted.items()}
@@ -52,14 +52,14 @@ def test_another_process_paints_the_same_bytes(painted: dict[str, Image.Image]) 
 
 @pytest.mark.parametrize("name", STYLES)
 def test_another_seed_paints_another_picture(name: str, painted: dict[str, Image.Image]) -> None:
-    difference = luminance(painter.STYLES[name](1)) - luminance(painted[name])
+    difference = luminance(painters.STYLES[name](1)) - luminance(painted[name])
     assert (np.abs(difference) > 8).mean() > 0.3
 
 
 @pytest.mark.parametrize("name", STYLES)
 def test_a_painting_is_rgb_of_the_stated_size(name: str, painted: dict[str, Image.Image]) -> None:
     assert painted[name].mode == "RGB"
-    assert painted[name].size == (painter.WIDTH, painter.HEIGHT)
+    assert painted[name].size == (640, 480)
 
 
 @pytest.mark.parametrize("name", STYLES)
