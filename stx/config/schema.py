@@ -24,7 +24,6 @@ from pydantic_core import PydanticCustomError
 from stx.config.addresses import absolute
 from stx.config.explain import explain
 from stx.config.layers import BLOCKS, LAYERS
-from stx.config.moments import Moment
 from stx.config.secrets import public, revealed
 from stx.errors import UserError, did_you_mean, first_line
 
@@ -187,7 +186,7 @@ class Measured(Call):
     """In the tables of `stx compare`, which leave out what has none."""
     smallest: Whole = 1
     """Pixels of a picture's shorter side, below which it is not measured."""
-    of: list[Moment]
+    of: list[str]
     """What of the features of the network that is descended its value is made of; nothing where it is of another's."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from stx.errors import UserError, did_you_mean
 
-OFFERING = ("stx.stats", "stx.loop.optimisers", "stx.measures.distances")
+OFFERING = ("stx.stats", "stx.loop.optimisers", "stx.measures.distances", "stx.measures.transport")
 """Modules that publish in `__all__` what a YAML may name, whatever else they have or have imported."""
 LOSSES = "torch.nn.functional"
 """It publishes no list: its losses are told by how their names end."""

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from stx.config.explain import explain
 from stx.config.functions import bind
 from stx.config.schema import CONF, Measured
-from stx.errors import UserError
+from stx.errors import UserError, did_you_mean
+from stx.stats.fixed import MOMENTS
 
 
 class Measure(NamedTuple):
@@ -36,6 +37,10 @@ def load(name: str) -> Measure:
         spec = Measured.model_validate(plain)
     except ValidationError as error:
         raise UserError(f"conf/measure/{name}.yaml: {explain(error, plain)}") from None
+    for moment in spec.of:
+        if moment not in MOMENTS:
+            offered = f"choose from {', '.join(MOMENTS)}{did_you_mean(moment, MOMENTS)}"
+            raise UserError(f"conf/measure/{name}.yaml: of={moment}: {offered}")
     # The targets come first: of a measure against both pictures, the painting and then the photograph.
     bound: partial[Any] = bind(spec, f"measure.{name}", given=("photograph",) if spec.to == "both" else ())
     return Measure(bound, spec)

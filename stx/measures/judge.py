@@ -88,14 +88,9 @@ def aim(content: Tensor, style: Tensor, pair: str) -> Judge:
     if min(*content.shape[1:], *style.shape[1:]) < shortest_side(DEEPEST):
         return Judge({}, lambda picture: {})
     networks = [(each, names) for each, names in judges(content.device) if each is not None]
-    shortest, present = min(content.shape[1:]), {PICTURE, *(name for _, names in networks for name in names)}
+    present = {PICTURE, *(name for _, names in networks for name in names)}
     to_style, to_content, of_both = (
-        {
-            name: measure
-            for name, measure in toward(picture).items()
-            if measure.spec.smallest <= shortest and present.issuperset(measure.spec.layers)
-        }
-        for picture in ("style", "content", "both")
+        measurable(picture, min(content.shape[1:]), present) for picture in ("style", "content", "both")
     )
     layers = {layer for measure in catalogue().values() for layer in measure.spec.layers}
     targets: dict[str, dict[str, ToTarget]] = {}
@@ -133,6 +128,15 @@ def aim(content: Tensor, style: Tensor, pair: str) -> Judge:
     if pair not in KEPT:
         KEPT[pair] = on_host("baseline", over_layers(baselines))
     return Judge(dict(KEPT[pair]), judge)
+
+
+def measurable(toward_picture: str, shortest: int, layers: Collection[str]) -> dict[str, Measure]:
+    """The measures toward "style", "content" or "both" of pictures with such a shorter side, where there are layers."""
+    return {
+        name: measure
+        for name, measure in toward(toward_picture).items()
+        if measure.spec.smallest <= shortest and set(measure.spec.layers) <= set(layers)
+    }
 
 
 @lru_cache(1)

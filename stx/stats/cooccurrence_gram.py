@@ -7,10 +7,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from stx.config.moments import Moment
 from stx.errors import UserError
 from stx.stats.cooccurrence import Threshold, above, box_mean
-from stx.stats.fixed import fixes
+from stx.stats.fixed import Moment, fixes
 from stx.stats.gram_matrix import mean_products, scaled_product
 
 Limit = Threshold | Literal["none"]

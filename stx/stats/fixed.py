@@ -5,10 +5,24 @@ It decides which measures judge such a picture by its own loss; a list by hand w
 
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
-from stx.config.moments import Moment
-
+Moment = Literal[
+    "means",
+    "deviations",
+    "correlations",
+    "covariances",
+    "second moments",
+    "marginals",
+    "distribution",
+    "colours",
+    "features",
+    "similarities",
+]
+"""Of channels, at one layer. "second moments": E[f f^T], the Gram matrix; "marginals": each channel's distribution;
+"distribution": all channels' together; "colours": the picture's; "features": what is at each position;
+"similarities": which positions are alike."""
+MOMENTS: tuple[Moment, ...] = get_args(Moment)
 FOLLOWS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"distribution"}), "marginals"),
     (frozenset({"distribution"}), "covariances"),

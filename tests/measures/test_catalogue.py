@@ -44,7 +44,10 @@ def test_a_yaml_alone_adds_a_measure_with_its_baseline_label_and_circle(conf: Pa
         ("to: content\nlayers: [conv4_3]", "_target_"),
         ("_target_: stx.measures.distances.relative\nto: somewhere\nlayers: [conv4_3]", "to"),
         ("_target_: stx.measures.distances.relative\nto: style\nlayers: [conv9_9]", "conv9_9"),
-        ("_target_: stx.measures.distances.relative\nto: style\nlayers: [conv1_1]\nof: [averages]", "of"),
+        (
+            "_target_: stx.measures.distances.relative\nto: style\nlayers: [conv1_1]\nof: [averages]",
+            "of=averages: choose from means, ",
+        ),
         ("_target_: stx.measures.distances.relative\nto: style\nlayers: [conv1_1]", "of"),
         ("_target_: stx.measures.distances.relativ\nto: style\nlayers: [conv4_3]\nof: []", "relativ"),
     ],

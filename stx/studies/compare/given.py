@@ -47,7 +47,7 @@ def of_folder(folder: Path, pairs: Sequence[tuple[str, str]]) -> Iterator[Given]
     files = sorted(each for each in folder.glob("*/*") if each.suffix.lower() in TYPES)
     if not files:
         raise UserError(
-            f"pictures={folder}: there is no PROGRAM/PHOTOGRAPH-STYLE.png in it, as {next(iter(expected))}.png"
+            f"pictures={folder}: there is no PROGRAM/PHOTOGRAPH-STYLE.png in it, as PROGRAM/{next(iter(expected))}.png"
         )
     for file in files:
         if file.stem not in expected:

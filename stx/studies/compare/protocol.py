@@ -45,6 +45,8 @@ class Protocol(Section):
     """Runs of a cell, even if it has met all levels in fewer."""
     each: Annotated[Whole, Field(ge=1)] | None = None
     """Styles for each photograph, others for the next; null: all."""
+    version: Annotated[Whole, Field(ge=1)] = 1
+    """Of what is compared: numbers of two versions are not to be put side by side."""
     primary: str = "sliced_wasserstein"
     """The measure that ranks, named before the runs."""
     baselines: tuple[str, ...] = ()

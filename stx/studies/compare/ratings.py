@@ -14,6 +14,7 @@ from stx.pictures import images
 from stx.studies import page
 from stx.studies.compare.given import Given
 from stx.studies.compare.intervals import CONFIDENCE, Pair, interval
+from stx.studies.compare.report import counted
 from stx.studies.page import Block, Table, Text
 
 FEWEST = 3
@@ -72,7 +73,10 @@ def write(given: Sequence[Given], folder: Path, command: str) -> Path:
     pairs = {one[1:3] for one in given}
     blocks: list[Block] = [
         Text(f"`{command}`"),
-        Text(f"{len(given)} ratings of {len({one.picture for one in given})} pictures of {len(pairs)} pairs."),
+        Text(
+            f"{counted(given, 'rating')} of {counted({one.picture for one in given}, 'picture')} of "
+            f"{counted(pairs, 'pair')}."
+        ),
         Table(
             ["measure", "follows people", "95 % interval", "pairs"],
             rows,

