@@ -93,7 +93,7 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
 
 def rated(own: Mapping[str, str], rest: Sequence[str], typed: str) -> Path:
     """The page of people's ratings, which needs no runs."""
-    from stx.studies.compare.given import RATED, of_table
+    from stx.studies.compare.given import of_ratings
     from stx.studies.compare.ratings import write
 
     others = [key for key in own if key not in ("ratings", "output")]
@@ -102,7 +102,7 @@ def rated(own: Mapping[str, str], rest: Sequence[str], typed: str) -> Path:
             f"ratings={own['ratings']}: it stands alone, with output= at most; leave out {(others or rest)[0]}"
         )
     folder = command.output_folder(own.get("output", "outputs/compare-ratings"))
-    return write(of_table("ratings", Path(own["ratings"]).expanduser(), RATED), folder / "report", typed)
+    return write(of_ratings(own["ratings"]), folder / "report", typed)
 
 
 def content_losses(runs: "Batch") -> set[str]:

@@ -27,7 +27,7 @@ class Given(NamedTuple):
 def of_pairs(text: str, pairs: Sequence[tuple[str, str]]) -> list[Given]:
     """What `pictures=` names, of the pairs of a protocol: `folder/PROGRAM/PHOTOGRAPH-STYLE.png`, by the pictures' names
     without folder and type, or a CSV with COLUMNS. Raises UserError."""
-    path = Path(text).expanduser()
+    path = named("pictures", text)
     if path.is_dir():
         return list(of_folder(path, pairs))
     listed = of_table("pictures", path, COLUMNS)
@@ -40,6 +40,17 @@ def of_pairs(text: str, pairs: Sequence[tuple[str, str]]) -> list[Given]:
         for row in listed
         for photograph, style in [names[stem(row.photograph), stem(row.style)]]
     ]
+
+
+def of_ratings(text: str) -> list[Given]:
+    """What `ratings=` names: a CSV with RATED. Raises UserError."""
+    return of_table("ratings", named("ratings", text), RATED)
+
+
+def named(option: str, text: str) -> Path:
+    if not text:
+        raise UserError(f"{option}= is empty; name a {'folder or a ' if option == 'pictures' else ''}CSV")
+    return Path(text).expanduser()
 
 
 def of_folder(folder: Path, pairs: Sequence[tuple[str, str]]) -> Iterator[Given]:
