@@ -106,7 +106,8 @@ def cooc_tensor(
     the own one, O(D) a position.
 
     `filter` names a file with a trained filter (D, D, k, k) in place of the ones (section 3.2 there), which fits the
-    layers of D channels alone; its k takes the place of 2r+1. It is convolved as published, O(D^2 k^2).
+    layers of D channels alone; its k takes the place of 2r+1, O(D^2 k^2) a position. With the window "sum" it is
+    convolved as published; "mean" divides by k^2, which the published code does with its filter of ones alone.
 
     Raises UserError for a negative radius, a threshold that is not finite, fewer than two channels, and a file that
     holds no such filter.

@@ -41,10 +41,10 @@ def ratio(at: Level, statistic: str, measure: str, over: str | None = None) -> R
 
 
 def mean_of(results: Results, statistic: str, of: Callable[[Run], float]) -> float:
-    """Over all cells of a statistic that have it; not a number where none has."""
+    """Geometric mean over all cells of a statistic that have it; not a number where none has."""
     values = [of(closest.run) for cell in results.cells(statistic) if (closest := results.closest(cell))]
-    finite = [value for value in values if not math.isnan(value)]
-    return float(np.mean(finite)) if finite else math.nan
+    logs = [math.log(value) for value in values if 0 < value < math.inf]
+    return math.exp(float(np.mean(logs))) if logs else math.nan
 
 
 def unmet(results: Results) -> list[tuple[Cell, float]]:

@@ -106,10 +106,10 @@ def test_a_ratio_differs_where_its_interval_leaves_one_out(low: float, high: flo
 def test_the_mean_is_of_the_runs_nearest_in_content_that_have_a_number() -> None:
     trial = results()
     own = [(1.0 + number) * 0.5 * 1.1 ** (number - 1.5) for number in range(4)]
-    assert mean_of(trial, "half", lambda run: run.latest[STYLE]) == pytest.approx(sum(own) / 4)
+    assert mean_of(trial, "half", lambda run: run.latest[STYLE]) == pytest.approx(math.prod(own) ** (1 / 4))
     for seed in (0, 1):
         trial.runs[Cell("half", "a", "x", seed)][1].run.latest[STYLE] = math.nan
-    assert mean_of(trial, "half", lambda run: run.latest[STYLE]) == pytest.approx(sum(own[1:]) / 3)
+    assert mean_of(trial, "half", lambda run: run.latest[STYLE]) == pytest.approx(math.prod(own[1:]) ** (1 / 3))
 
 
 @pytest.mark.parametrize(
