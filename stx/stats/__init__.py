@@ -14,7 +14,14 @@ from stx.stats.content import (
     positions,
     self_similarity,
 )
-from stx.stats.cooccurrence import cooc_matrix, cooc_tensor, cooc_vector, gram_cooc_matrix, gram_cooc_vector
+from stx.stats.cooccurrence import (
+    cooc_matrix,
+    cooc_tensor,
+    cooc_vector,
+    gram_cooc_matrix,
+    gram_cooc_vector,
+    means_apart,
+)
 from stx.stats.cooccurrence_gram import cooc_gram, shift_gram
 from stx.stats.cross_layer import cross_layer_gram
 from stx.stats.gram_matrix import gram, quarter_mean_square
@@ -74,6 +81,7 @@ __all__ = [
     "laplacian",
     "mean_absolute",
     "mean_std",
+    "means_apart",
     "mmd_gaussian",
     "mmd_linear",
     "mmd_polynomial",

@@ -1,9 +1,10 @@
 """Co-occurrence of activations (Forcen et al. 2020, arXiv 2003.13827) and the thesis's five ways to use it as style.
 
-All take features (D, H, W) and the same four parameters:
+All take features (D, H, W) and the same five parameters:
 
     radius      r: the window is (2r+1) x (2r+1), zero padded
-    threshold   t: "mean" (of these features) or a number; activations at or below it do not take part
+    threshold   t: "mean" (of these features), a number, or "none"; activations at or below it do not take part
+    softness    s: an activation takes part by sigmoid((F - t) / (s d)), d the deviation; None: wholly or not at all
     window      "mean" divides by (2r+1)^2, as the paper's code does; "sum" is the thesis's filter of ones
     normalise   the tensor is divided by its sum (an all-zero tensor stays zero)
 """
@@ -21,16 +22,25 @@ from stx.errors import UserError
 from stx.stats.fixed import fixes
 
 Window = Literal["mean", "sum"]
-Threshold = float | Literal["mean"]
+Threshold = float | Literal["mean", "none"]
 
 
-def above(features: Tensor, threshold: Threshold) -> Tensor:
-    """1 where a feature is above the threshold, else 0; no gradient passes. Raises UserError for one not finite."""
+def above(features: Tensor, threshold: Threshold, softness: float | None = None) -> Tensor:
+    """How far each feature takes part: 1 above the threshold, else 0, and no gradient passes; with a softness the
+    sigmoid, whose slope the gradient follows. Raises UserError for numbers that are not finite, or no softness."""
+    if softness is not None and (threshold == "none" or not 0 < softness < math.inf):
+        raise UserError(f"softness is {softness} and threshold {threshold}: they must be above 0, and a number or mean")
+    if threshold == "none":
+        return torch.ones_like(features)
     if threshold != "mean" and not math.isfinite(threshold):
-        raise UserError(f"threshold is {threshold}: it must be a number, or mean")
-    features = features.detach()
-    # A mask of the features' own type: products with a bool one take four times as long on a CPU.
-    return features.clone().gt_(features.mean() if threshold == "mean" else threshold)
+        raise UserError(f"threshold is {threshold}: it must be a number, mean, or none")
+    fixed = features.detach()
+    limit = fixed.mean() if threshold == "mean" else fixed.new_tensor(threshold)
+    if softness is None:
+        # A mask of the features' own type: products with a bool one take four times as long on a CPU.
+        return fixed.clone().gt_(limit)
+    width = softness * fixed.std(correction=0)
+    return ((features - limit) / width.clamp(min=torch.finfo(width.dtype).tiny)).sigmoid()
 
 
 class BoxMean(torch.autograd.Function):
@@ -89,6 +99,15 @@ class Surroundings(torch.autograd.Function):
         return Surroundings.apply(gradient, mask, context.radius), None, None  # type: ignore[no-untyped-call]
 
 
+def surroundings(features: Tensor, mask: Tensor, radius: int) -> Tensor:
+    """`Surroundings` as a function, of a mask through which a gradient may pass."""
+    if not mask.requires_grad:
+        others: Tensor = Surroundings.apply(features, mask, radius)  # type: ignore[no-untyped-call]
+        return others
+    active = mask * features
+    return mask * (box_mean(active.sum(0, keepdim=True), radius) - box_mean(active, radius))
+
+
 @fixes()
 def cooc_tensor(
     features: Tensor,
@@ -97,6 +116,7 @@ def cooc_tensor(
     threshold: Threshold,
     window: Window,
     normalise: bool,
+    softness: float | None = None,
     filter: str | None = None,
 ) -> Tensor:
     """What surrounds each active position in all *other* channels: shape (D, H, W).
@@ -117,9 +137,9 @@ def cooc_tensor(
         raise UserError(f"radius is {radius}: it must be 0 or more")
     if channels < 2:
         raise UserError("co-occurrence needs features of at least two channels")
-    mask = above(features, threshold)
+    mask = above(features, threshold, softness)
     if filter is None:
-        others: Tensor = Surroundings.apply(features, mask, radius)  # type: ignore[no-untyped-call]
+        others = surroundings(features, mask, radius)
         side = 2 * radius + 1
     else:
         weights = trained(filter, channels).to(features)
@@ -167,28 +187,80 @@ def read(file: str, *version: int) -> Tensor:
 
 
 @fixes()
-def cooc_matrix(features: Tensor, *, radius: int, threshold: Threshold, window: Window, normalise: bool) -> Tensor:
+def cooc_matrix(
+    features: Tensor,
+    *,
+    radius: int,
+    threshold: Threshold,
+    window: Window,
+    normalise: bool,
+    softness: float | None = None,
+) -> Tensor:
     """Mean of the co-occurrence tensor over channels: shape (H, W)."""
-    tensor = cooc_tensor(features, radius=radius, threshold=threshold, window=window, normalise=normalise)
+    tensor = cooc_tensor(
+        features, radius=radius, threshold=threshold, window=window, normalise=normalise, softness=softness
+    )
     return tensor.sum(0) / len(tensor)  # not mean(): its gradient would come in another memory format, and all after it
 
 
-@fixes()
-def cooc_vector(features: Tensor, *, radius: int, threshold: Threshold, window: Window, normalise: bool) -> Tensor:
+@fixes(lambda *, threshold, **_: ["means"] if threshold == "none" else [])
+def cooc_vector(
+    features: Tensor,
+    *,
+    radius: int,
+    threshold: Threshold,
+    window: Window,
+    normalise: bool,
+    softness: float | None = None,
+) -> Tensor:
     """Mean of the co-occurrence tensor over positions: shape (D,)."""
-    tensor = cooc_tensor(features, radius=radius, threshold=threshold, window=window, normalise=normalise)
+    tensor = cooc_tensor(
+        features, radius=radius, threshold=threshold, window=window, normalise=normalise, softness=softness
+    )
     return tensor.sum((1, 2)) / tensor[0].numel()  # not mean(), as above
 
 
 @fixes()
-def gram_cooc_matrix(features: Tensor, *, radius: int, threshold: Threshold, window: Window, normalise: bool) -> Tensor:
+def gram_cooc_matrix(
+    features: Tensor,
+    *,
+    radius: int,
+    threshold: Threshold,
+    window: Window,
+    normalise: bool,
+    softness: float | None = None,
+) -> Tensor:
     """Gram matrix of the rows of `cooc_matrix`, divided by H W: shape (H, H)."""
-    matrix = cooc_matrix(features, radius=radius, threshold=threshold, window=window, normalise=normalise)
+    matrix = cooc_matrix(
+        features, radius=radius, threshold=threshold, window=window, normalise=normalise, softness=softness
+    )
     return matrix @ matrix.T / matrix.numel()
 
 
 @fixes()
-def gram_cooc_vector(features: Tensor, *, radius: int, threshold: Threshold, window: Window, normalise: bool) -> Tensor:
+def gram_cooc_vector(
+    features: Tensor,
+    *,
+    radius: int,
+    threshold: Threshold,
+    window: Window,
+    normalise: bool,
+    softness: float | None = None,
+) -> Tensor:
     """Gram matrix of the co-occurrence tensor as one row, divided by D H W: shape (1, 1), its mean square."""
-    tensor = cooc_tensor(features, radius=radius, threshold=threshold, window=window, normalise=normalise)
+    tensor = cooc_tensor(
+        features, radius=radius, threshold=threshold, window=window, normalise=normalise, softness=softness
+    )
     return tensor.square().sum().view(1, 1) / tensor.numel()
+
+
+def means_apart(ours: Tensor, target: Tensor) -> Tensor:
+    """Mean squared difference of the channel means that two `cooc_vector`s are of, without threshold.
+
+    There `S_k = (T - m_k) / (D - 1)` with T the sum of all means m (of windows, at the edges with zeros): a linear map
+    whose inverse, `m_k = sum(S) - (D - 1) S_k`, undoes that all entries are next to alike. It costs nothing, and what
+    is matched is the same; what changes is how hard it is to reach.
+    """
+    apart = ours - target
+    undone = apart.sum() - (len(apart) - 1) * apart
+    return undone.square().mean()

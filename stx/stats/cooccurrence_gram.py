@@ -1,7 +1,7 @@
 """Which channels are active together: correlations between channels at a place, around it, or at a distance."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,10 +12,8 @@ from stx.stats.cooccurrence import Threshold, above, box_mean
 from stx.stats.fixed import Moment, fixes
 from stx.stats.gram_matrix import mean_products, scaled_product
 
-Limit = Threshold | Literal["none"]
 
-
-def in_one_place(*, radius: int | list[int], threshold: Limit, centred: bool) -> list[Moment]:
+def in_one_place(*, radius: int | list[int], threshold: Threshold, centred: bool, **_: object) -> list[Moment]:
     """What radius 0 fixes, of all features."""
     if threshold != "none" or 0 not in ([radius] if isinstance(radius, int) else radius):
         return []
@@ -23,7 +21,14 @@ def in_one_place(*, radius: int | list[int], threshold: Limit, centred: bool) ->
 
 
 @fixes(in_one_place)
-def cooc_gram(features: Tensor, *, radius: int | list[int], threshold: Limit, centred: bool) -> Tensor:
+def cooc_gram(
+    features: Tensor,
+    *,
+    radius: int | list[int],
+    threshold: Threshold,
+    centred: bool,
+    softness: float | None = None,
+) -> Tensor:
     """Channel-by-channel co-occurrence: `S[k, w]`, the mean over positions of A[k] times the window mean of A[w].
 
     Shape (D, D), or (R, D, D) for a list of R radii. A are the features (D, H, W) above the threshold: "mean" (theirs),
@@ -37,7 +42,8 @@ def cooc_gram(features: Tensor, *, radius: int | list[int], threshold: Limit, ce
     radii = [radius] if isinstance(radius, int) else radius
     if not radii or min(radii) < 0:
         raise UserError(f"radius is {radius}: it must be 0 or more, or a list of such")
-    active = features if threshold == "none" else features * above(features, threshold)
+    all_of_them = threshold == "none" and softness is None
+    active = features if all_of_them else features * above(features, threshold, softness)
     if centred:
         active = Centred.apply(active)  # type: ignore[no-untyped-call]
     flat = active.flatten(1)

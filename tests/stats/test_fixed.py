@@ -42,6 +42,9 @@ SMOOTH = {
     "deep_dc": stats.deep_dc,
     "signed_root_cooc": partial(stats.signed_root_cooc, radius=1),
     "gaussian": partial(stats.gaussian, reference=torch.eye(CHANNELS, dtype=torch.float64)),
+    "cooc_vector of all features": partial(
+        stats.cooc_vector, radius=0, threshold="none", window="mean", normalise=False
+    ),
     "cooc_vector": partial(stats.cooc_vector, radius=1, threshold="mean", window="mean", normalise=False),
 }
 
@@ -82,7 +85,7 @@ def test_every_statistic_says_what_it_fixes(group: str) -> None:
 def test_published_functions_of_features_all_say() -> None:
     references = {"directions", "directions_of_both", "fresh_directions", "frequencies", "nearest", "places",
                   "positions", "principal_axes", "axes_of_both", "sample"}  # fmt: skip
-    distances = {"distance_correlation", "gaussian_wasserstein", "half_sum_of_squares", "mean_absolute",
+    distances = {"distance_correlation", "gaussian_wasserstein", "half_sum_of_squares", "mean_absolute", "means_apart",
                  "moment_distance", "off_spectrum", "quarter_mean_square"}  # fmt: skip
     silent = {name for name in stats.__all__ if not hasattr(getattr(stats, name), "fixes")}
     assert silent == references | distances | {"total_variation"}
