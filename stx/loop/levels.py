@@ -72,6 +72,8 @@ def coarse_to_fine(
             state = Checkpoint.start(image)._replace(step=state.step, events=state.events)
         network = loss_network(config, level.inputs, state.scales or None)
         network.restore(state.renewed)
+        if state.step and not state.renewed:
+            network.renew(state.step + 1, image, every=True)  # for this level's image, not the photograph
         timeline.ended("networks and calibration")
         image = image.clone(memory_format=torch.contiguous_format).requires_grad_()
         evaluate, graph = evaluation(network, image)

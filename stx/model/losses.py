@@ -26,7 +26,8 @@ class Losses(NamedTuple):
     distances: dict[Part, Tensor]
     """Before their scales."""
     layers: dict[tuple[str, str], Tensor]
-    """E_l by group and layer, so that L_g = sum of w_l E_l; without a gradient, as the next ones."""
+    """E_l by group and layer, so that L_g = sum of w_l E_l where no term has a weight of its own; without a gradient,
+    as the next ones."""
     parts: dict[Part, Tensor]
     """What E_l is the mean of, one a term."""
     magnitudes: dict[Part, Tensor]
@@ -51,7 +52,8 @@ def largest(maps: Sequence[Tensor]) -> Sequence[Tensor]:
 class LossNetwork(nn.Module):
     """Losses of a picture against fixed ones (Gatys et al. 2015, eq. 1-7, are one of them).
 
-    L_g     sum over layers of w_l E_l, E_l = mean over the group's terms of scale distance(S(x), S(target))
+    L_g     sum over layers of w_l E_l, E_l = mean over the group's terms of scale distance(S(x), S(target)), each times
+            the term's own weight
     total   sum over groups of weight L_g
 
     Pictures are (3, H, W), RGB in [0, 1], by the names that terms are `toward`; the last one has the size of those
@@ -115,13 +117,15 @@ class LossNetwork(nn.Module):
                 yield part, at_place(part, waiting, features)
 
     def wait(self, waiting: dict[str, Tensor], layer: str, features: Tensor) -> None:
-        """Keep the features of a layer as long as a joint term asks for them."""
+        """Keep the features of a layer for the terms that look at several, until the picture has been seen."""
         if any(part.term.joint and layer in part.layers for part in self.every_part):
             waiting[layer] = features
 
-    def renew(self, number: int, image: Tensor) -> bool:
-        """Before the step of that number, from an image: make again what references are due; whether there are any."""
-        due = [part for part in self.every_part if part.term.renew and (number - 1) % part.term.renew == 0]
+    def renew(self, number: int, image: Tensor, every: bool = False) -> bool:
+        """Before the step of that number, from an image: make again what references are due, or `every` one that ever
+        is; whether there are any."""
+        renewed = [part for part in self.every_part if part.term.renew]
+        due = [part for part in renewed if every or (number - 1) % part.term.renew == 0]
         with torch.no_grad():
             for part in due:
                 if not part.term.follows and part.given is not None:

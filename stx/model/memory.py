@@ -25,6 +25,12 @@ JUDGE = 900.0
 """Bytes a pixel of the held-out measures at the end: two maps of the first block in float32, and sorting. Measured."""
 
 
+FASTER = 1.2
+"""Than the number of positions, by which what a statistic keeps may grow before larger maps are tried."""
+LARGEST = 96 * 96
+"""Positions of the largest one."""
+
+
 class Stage(NamedTuple):
     """Of the network, in float numbers or bytes a pixel of the picture."""
 
@@ -93,7 +99,12 @@ def of_a_step(
         kept_by(term, place, pixels) for term in terms for place in term.places if place[-1] == PICTURE
     )
     changing = {layer for term in terms if term.renew for layer in term.layers}
-    again = sum(4 * numbers_at(layer) for layer in changing)  # the style's features, which are kept
+    turned = {layer for term in terms if term.renew and term.rotations for layer in term.layers}
+    again = sum(4 * numbers_at(layer) * (4 if layer in turned else 1) for layer in changing)  # the style's, kept
+    # The gradients of all layers that a term looks at together are there at once, and float32 copies of features that
+    # are of another type.
+    joint = {layer for term in terms if term.joint for layer in term.layers}
+    again += sum((4 if itemsize == 4 else 8) * numbers_at(layer) for layer in joint)
     return of_the_picture + again + (kept + largest if calibrated and not checkpointing else worst)
 
 
@@ -114,7 +125,7 @@ def renewed(terms: Sequence[Term], pixels: int) -> float:
 
     def weight(term: Term, place: Sequence[str], size: tuple[int, int]) -> int:
         maps = maps_of(place, size)
-        given = maps if term.joint else maps[0]
+        given = term.of(maps)
         fitted = term.fit(given)
         target = 0 if term.distance is None else fitted(given).nbytes
         return target + sum(each.nbytes for each in tensors_of(fitted))
@@ -126,26 +137,29 @@ def a_pixel(bytes_of: Callable[[tuple[int, int]], int], term: Term, place: Seque
     """What two small maps at the first layer of a place say of a picture of so many pixels."""
     small, large = ((9, 13), (18, 26)) if term.reference is None else ((36, 40), (40, 48))
     least, most = bytes_of(small), bytes_of(large)
+    # What grows faster than the picture looks at pairs of positions, up to a number of them that lies beyond.
+    while most * count(small) > FASTER * least * count(large) and count(large) < LARGEST:
+        small, large = large, (2 * large[0], 2 * large[1])
+        least, most = most, bytes_of(large)
     at_place = 1 if place[0] == PICTURE else 4 ** depth(place[0])
-    counts = small[0] * small[1] * at_place, large[0] * large[1] * at_place
-    slope = max(0.0, (most - least) / (counts[1] - counts[0]))
-    return max(0.0, slope + (most - slope * counts[1]) / pixels)
+    slope = max(0.0, (most - least) / (count(large) - count(small)) / at_place)
+    return max(0.0, slope + (most - slope * count(large) * at_place) / pixels)
+
+
+def count(size: tuple[int, int]) -> int:
+    return size[0] * size[1]
 
 
 def maps_of(place: Sequence[str], size: tuple[int, int]) -> list[Tensor]:
     """Small noise as the network would give it."""
-    shaped = noise(place, size)
-    return [
-        each[None].to(memory_format=torch.channels_last).squeeze(0)
-        for each in ([shaped] if isinstance(shaped, Tensor) else shaped)
-    ]
+    return [each[None].to(memory_format=torch.channels_last).squeeze(0) for each in noise(place, size)]
 
 
 def kept_of(term: Term, place: Sequence[str], size: tuple[int, int]) -> int:
     """Bytes, for a map of that size at the first layer of a place."""
     maps = [each.requires_grad_() for each in maps_of(place, size)]
-    given = maps if term.joint else maps[0]
-    statistic = term.fit([each.detach() for each in maps] if term.joint else maps[0].detach())
+    given = term.of(maps)
+    statistic = term.fit(term.of([each.detach() for each in maps]))
     storages = {}
 
     def keep(tensor: Tensor) -> Tensor:

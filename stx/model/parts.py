@@ -101,4 +101,4 @@ def label(term: Term, place: Sequence[str]) -> str:
 
 def at_place(part: Part, waiting: Mapping[str, Tensor], features: Tensor) -> Features:
     """Those of a part, whose last are `features`."""
-    return [waiting[layer] for layer in part.layers] if part.term.joint else features
+    return part.term.of([waiting[layer] for layer in part.layers] if part.term.joint else [features])

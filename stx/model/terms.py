@@ -82,6 +82,10 @@ class Term(NamedTuple):
         """Whether its reference depends on the picture that is made."""
         return self.reference is not None and "ours" in inspect.signature(self.reference).parameters
 
+    def of(self, maps: Sequence[Tensor]) -> Features:
+        """What the statistic is given of the features at one of its places: all of them, or those of the one layer."""
+        return list(maps) if self.joint else maps[0]
+
     def fit(self, features: Features, ours: Features | None = None, step: int = 0) -> Callable[[Features], Tensor]:
         """The statistic with its reference from these features, for a picture whose own are `ours`: or the same."""
         if self.reference is None:
@@ -138,7 +142,8 @@ def tried(terms: Sequence[Term], same_shape: bool) -> None:
         if term.renew and not ({"ours", "step"} & inspected(term.reference)):
             raise UserError(f"{option}: renew={term.renew} has no effect, as its reference takes neither ours nor step")
         for place in term.places:
-            ours, other = (noise(place, size) for size in TRIED)
+            refuse_kinds(term, option)
+            ours, other = (term.of(noise(place, size)) for size in TRIED)
             try:
                 # Only of a style may the other picture have another shape.
                 shown = (ours, other) if term.toward == "style" and not same_shape else (ours, ours)
@@ -150,18 +155,34 @@ def tried(terms: Sequence[Term], same_shape: bool) -> None:
                 if term.toward is not None and term.distance and term.distance(values[0], values[0]).ndim != 0:
                     raise ValueError("its distance must be one number")
             except Exception as error:  # whatever a function of the user's may raise
-                raise UserError(f"{option}: {error}") from None
+                given = f" (joint={term.joint} gives it the features of {len(place)} layers)" if term.joint else ""
+                raise UserError(f"{option}: {error}{given}") from None
             if term.toward == "style" and values[0].shape != values[1].shape and not same_shape:
                 raise UserError(
                     f"{option} compares position by position, so both pictures must have one size: use style_size=same"
                 )
 
 
+def refuse_kinds(term: Term, option: str) -> None:
+    """Raise UserError for a function that says to take the features of one layer, or of several, and gets others."""
+    joint, turned = bool(term.joint), bool(term.joint or term.rotations)
+    for name, function, several in (("", term.statistic, joint), ("reference: ", term.reference, turned)):
+        said = str(next(iter(inspect.signature(function).parameters.values())).annotation) if function else ""
+        alone, together = "Tensor" in said.replace("list[torch.Tensor]", ""), "list[torch.Tensor]" in said
+        if several and alone and not together:
+            reason = "joint" if term.joint else "rotations"
+            raise UserError(f"{option}: {name}it takes the features of one picture at one layer; leave out {reason}")
+        if not several and together and not alone:
+            raise UserError(f"{option}: {name}it takes the features of several layers; joint must be pairs or all")
+    if term.rotations and term.reference is None:
+        raise UserError(f"{option}: rotations have no effect, as it has no reference")
+
+
 def inspected(function: Callable[..., Any] | None) -> set[str]:
     return set(inspect.signature(function).parameters) if function else set()
 
 
-def noise(place: Sequence[str], size: tuple[int, int]) -> Features:
+def noise(place: Sequence[str], size: tuple[int, int]) -> list[Tensor]:
     """From a generator of its own: the caller's is nobody else's business. Of several layers the first has the size,
     the others what the network would make of it."""
     generator = torch.Generator().manual_seed(0)
@@ -172,7 +193,7 @@ def noise(place: Sequence[str], size: tuple[int, int]) -> Features:
         here = max(1, height >> halvings), max(1, width >> halvings)
         return torch.rand(3 if layer == PICTURE else LAYERS[layer], *here, generator=generator)
 
-    return maps(place[0]) if len(place) == 1 else [maps(layer) for layer in place]
+    return [maps(layer) for layer in place]
 
 
 def depth(layer: str) -> int:
@@ -185,7 +206,7 @@ def position_free(terms: Sequence[Term]) -> bool:
     for term in terms:
         if term.toward != "style":
             continue
-        maps = [noise(place, size) for place in [*term.places][:1] for size in TRIED]
+        maps = [term.of(noise(place, size)) for place in [*term.places][:1] for size in TRIED]
         try:
             shapes = {term.fit(each)(each).shape for each in maps}
         except Exception:  # whatever a function of the user's may raise

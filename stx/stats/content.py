@@ -11,6 +11,9 @@ from torch.nn.functional import avg_pool2d, normalize, pad
 from stx.stats.fixed import fixes
 from stx.stats.squared_error import squared_error
 
+ROUNDINGS = 64
+"""Of a cosine, which distances that are none may come to."""
+
 
 @fixes("features")
 def features(features: Tensor) -> Tensor:
@@ -28,11 +31,13 @@ def self_similarity(features: Tensor, *, reference: Tensor) -> Tensor:
 
     Cosine distances between the features at two positions, each column divided by its sum (Kolkin et al. 2019, STROTSS,
     arXiv 1904.12785, eq. 7), to be compared by `mean_absolute`. It keeps what belongs together and what stands apart,
-    and lets colours and textures go. A picture whose features are all alike has no distances: its columns are zero.
+    and lets colours and textures go. A picture whose features are all alike has no distances: its columns are next to
+    zero.
     """
     chosen = normalize(features.flatten(1).index_select(1, reference), dim=0)
     distances = (1 - chosen.T @ chosen).clamp(min=0)
-    return distances / distances.sum(0, keepdim=True).clamp(min=torch.finfo(distances.dtype).tiny)
+    rounding = ROUNDINGS * torch.finfo(distances.dtype).eps * len(distances)
+    return distances / distances.sum(0, keepdim=True).clamp(min=rounding)
 
 
 def positions(features: Tensor, *, most: Annotated[int, Gt(0)]) -> Tensor:

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import torch
-from annotated_types import Ge
+from annotated_types import Ge, Le
 from torch import Tensor
 
 from stx.stats.fixed import fixes
@@ -28,7 +28,7 @@ def off_spectrum(ours: Tensor, target: Tensor) -> Tensor:
 
 
 @fixes()
-def deep_correlations(features: Tensor, *, reach: Annotated[int, Ge(0)]) -> Tensor:
+def deep_correlations(features: Tensor, *, reach: Annotated[int, Ge(0), Le(256)]) -> Tensor:
     """Each channel's correlation with itself, shifted: (D, 2 r + 1, r + 1) for features (D, H, W) and shifts up to r.
 
     The mean of F[y, x] F[y + dy, x + dx] over the places where both are, for dy from -r to r and dx from 0 to r; the

