@@ -13,6 +13,7 @@ from stx.config.layers import LAYERS
 from stx.config.schema import Config
 from stx.errors import UserError
 from stx.model import calibration, memory
+from stx.model.asked import terms
 from stx.model.losses import LossNetwork
 from stx.model.prepare import loss_network, prepare
 from stx.model.terms import PICTURE, Term
@@ -49,6 +50,8 @@ SELDOM = [
     (QUARTER, True),
     (CHECKPOINTED, True), (POOLED, False), ([], False), ([], True),
     (["style_stat=mmd_gaussian"], False), (["style_stat=mmd_gaussian"], True),
+    (["style_stat=cross_layer_gram"], False), (["content_stat=self_similarity"], False),
+    (["style_stat=relaxed_emd", "style_stat.terms.relaxed_emd.reference.most=256"], False),
 ]  # fmt: skip
 
 
@@ -144,6 +147,25 @@ def test_what_a_statistic_keeps_is_found_out() -> None:
         numbers = memory.numbers_at(layer)
         kept = memory.kept_by(Term("style", "it", statistic, {layer: 1.0}), (layer,), 10**9)
         assert kept / numbers == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_statistic_that_looks_at_so_many_places_at_most_is_not_taken_to_grow_for_ever() -> None:
+    """A matrix of pairs of at most 768 means: some megabytes, however large the picture."""
+    (term,) = (each for each in terms(config("content_stat=self_similarity")) if each.group == "content")
+    kept = [memory.kept_by(term, ("conv3_1",), pixels) * pixels for pixels in (512**2, 4096**2)]
+    assert kept[1] < 20 * 4 * 768**2
+    assert kept[1] < 3 * kept[0]
+
+
+def test_the_style_turned_is_four_times_the_style() -> None:
+    def needed(*overrides: str) -> float:
+        asked = terms(config("style_stat=nearest_neighbour", *overrides))
+        return memory.of_a_step(
+            list(LAYERS), asked, pooling="max", itemsize=4, checkpointing=False, calibrated=False, pixels=10**6
+        )
+
+    features = 4 * (memory.numbers_at("conv3_1") + memory.numbers_at("conv4_1"))
+    assert needed("style_stat.rotations=true") - needed() == pytest.approx(3 * features)
 
 
 def test_what_a_distance_keeps_of_ours_counts_too() -> None:
