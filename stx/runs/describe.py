@@ -87,6 +87,12 @@ def opening(job: Job, inputs: Inputs, record: Identity, resumed: Checkpoint | No
         lines.append(f"goes on behind step {behind}" if behind else f"begins anew: it has no state yet ({CHECKPOINT})")
     if resumed and resumed.step and not resumed.optimiser:
         lines.append("its optimiser begins anew, from the picture (guard.keep_state=true keeps what it remembers)")
+    fresh = sorted({term.name for term in inputs.terms if term.renew == 1})
+    if fresh and "LBFGS" in config.optim.target:
+        lines.append(
+            f"{', '.join(fresh)}: looked at otherwise in every step, which L-BFGS may take for curvature; optim=adam "
+            "follows it"
+        )
     weights = config.loss_weights
     if weights.calibrate == "gradient" and weights.beta > 30 * weights.alpha:
         lines.append("loss_weights: with beta beyond 30 times alpha the content vanishes")

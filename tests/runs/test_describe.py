@@ -145,6 +145,20 @@ def test_a_style_that_leaves_nothing_of_the_content_is_told(overrides: list[str]
     assert ("the content vanishes" in describe.opening(job, inputs, BLANK, None)) == said
 
 
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["style_stat=sliced_wasserstein_fresh", "optim=lbfgs"], True),
+        (["style_stat=sliced_wasserstein_fresh", "optim=lbfgs_plain"], True),
+        (["style_stat=sliced_wasserstein_fresh", "optim=adam"], False),
+        (["style_stat=sliced_wasserstein", "optim=lbfgs"], False),
+    ],
+)
+def test_a_loss_that_is_another_in_every_step_is_told_to_who_takes_l_bfgs(overrides: list[str], said: bool) -> None:
+    job, inputs, _ = described(*overrides)
+    assert ("optim=adam follows it" in describe.opening(job, inputs, BLANK, None)) is said
+
+
 def test_how_a_run_ended_is_told_in_the_words_for_it() -> None:
     events = [[3, "loss total"], [5, "loss total"]]
     one = describe.closing(Outcome(1, PICTURE, []), {}, "http://there")
