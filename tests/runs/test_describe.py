@@ -82,7 +82,7 @@ def test_a_squash_is_said(squashed: tuple[str, ...], line: str | None) -> None:
     config = SimpleNamespace(content="a", style="b", optim=SimpleNamespace(steps=3), loss_weights=weights)
     job: Any = SimpleNamespace(config=config, choices={"style_stat": "gram"}, resumed=None)
     inputs: Any = SimpleNamespace(
-        content=PICTURE, hardware=SimpleNamespace(description="cpu"), memory=1e9, squashed=squashed
+        content=PICTURE, hardware=SimpleNamespace(description="cpu"), memory=1e9, squashed=squashed, terms=()
     )
     lines = describe.opening(job, inputs, Identity("", [], {}, {}, {}, {}), None).splitlines()
     assert [text.startswith(line or "-") for text in lines[1:]] == [True] * bool(line)
