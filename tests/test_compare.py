@@ -56,7 +56,7 @@ def test_a_comparison_ends_in_a_report_of_what_the_store_holds_and_goes_on(tmp_p
     parent = next(run for run in runs.values() if run.data.tags.get("stx.batch") == "compare")
     assert parent.info.status == "FINISHED"
     assert parent.data.metrics["ratio/gram"] == 1
-    assert "| `gram` | 1.000" in report
+    assert "| `gram` | 1.00 " in report
     page = (tmp_path / "out" / "report" / "report.html").read_text(encoding="utf-8")
     assert "&lt;b&gt;me" in page
     assert "<b>me" not in page

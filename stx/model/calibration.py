@@ -11,6 +11,8 @@ from stx.stats.precision import widest
 
 YARDSTICK = "content"
 """The group whose gradient, as a whole, says how long the others' shall be."""
+LARGEST = 1e38
+"""Scale that float32 holds: a gradient of nothing but rounding has a larger one."""
 NOISE = 0.1
 """Standard deviation, in [0, 1] pixel units. At the content picture itself the content gradient is zero; at pure
 noise the same balance costs twice the content distance for the same style distance."""
@@ -88,10 +90,17 @@ def calibrate(network: LossNetwork, content: Tensor, generator: torch.Generator)
     if not any(part.term.group == YARDSTICK for part in network.every_part):
         wanted = next(iter(norms.values()), 0.0)
     usable = math.isfinite(wanted) and wanted > 0
-    unusable = [name for name, norm in norms.items() if not (usable and math.isfinite(norm) and norm > 0)]
     scales = network.scales
+    unusable = [name for name, norm in norms.items() if not (usable and fits(norm, scales[name] * wanted))]
     network.rescale({name: scales[name] * (wanted / norms[name]) for name in norms.keys() - unusable})
     if unusable:
         warnings.warn(
-            f"not calibrated, since a gradient there is zero or not finite: {', '.join(unusable)}", stacklevel=2
+            f"not calibrated, since {'a gradient there' if usable else 'what all are measured by'} is zero or not "
+            f"finite: {', '.join(unusable)}",
+            stacklevel=2,
         )
+
+
+def fits(norm: float, wanted: float) -> bool:
+    """Whether a gradient can be scaled to be so long."""
+    return math.isfinite(norm) and norm > 0 and wanted / norm < LARGEST

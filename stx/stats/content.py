@@ -47,7 +47,7 @@ def positions(features: Tensor, *, most: Annotated[int, Gt(0)]) -> Tensor:
 
 
 @fixes("similarities")
-def coarse_self_similarity(features: Tensor, *, most: Annotated[int, Gt(0)]) -> Tensor:
+def coarse_self_similarity(features: Tensor, *, most: Annotated[int, Gt(1)]) -> Tensor:
     """`self_similarity` of means over k x k positions, with the smallest k that leaves at most `most` of them: (N, N).
 
     No position is left out: a sample that stays the same leaves its pattern in smooth places.

@@ -10,8 +10,6 @@ All take features (D, H, W) and the same five parameters:
 """
 
 import math
-from functools import lru_cache
-from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -20,6 +18,7 @@ from torch.nn.functional import avg_pool2d, conv2d
 
 from stx.errors import UserError
 from stx.stats.fixed import fixes
+from stx.stats.trained_filter import trained
 
 Window = Literal["mean", "sum"]
 Threshold = float | Literal["mean", "none"]
@@ -150,40 +149,6 @@ def cooc_tensor(
         return others / torch.where(total == 0, torch.ones_like(total), total)
     area = side**2 if window == "sum" else 1
     return others * (area / (channels - 1))
-
-
-def trained(file: str, channels: int) -> Tensor:
-    """The filter of a file, (D, D, k, k) with an odd k. Raises UserError."""
-    weights = tensor_in(file)
-    if weights.ndim != 4 or weights.shape[2] != weights.shape[3] or weights.shape[3] % 2 == 0:
-        raise UserError(f"filter={file} has the shape {tuple(weights.shape)}: it must be (D, D, k, k) with an odd k")
-    if weights.shape[:2] != (channels, channels):
-        raise UserError(
-            f"filter={file} is for {weights.shape[0]} channels and this layer has {channels}: name the layers that it "
-            "fits in loss_weights.style_layers"
-        )
-    return weights
-
-
-def tensor_in(file: str) -> Tensor:
-    try:
-        written = Path(file).expanduser().stat()
-    except OSError as error:
-        raise UserError(f"filter={file}: no tensor can be read from it ({error.strerror})") from None
-    return read(file, written.st_mtime_ns, written.st_size)
-
-
-@lru_cache(maxsize=1)
-def read(file: str, *version: int) -> Tensor:
-    """Once for each `version` of the file, not at each step."""
-    try:
-        loaded = torch.load(Path(file).expanduser(), map_location="cpu", weights_only=True)
-    except Exception as error:  # a damaged file may raise anything
-        why = getattr(error, "strerror", None) or type(error).__name__
-        raise UserError(f"filter={file}: no tensor can be read from it ({why})") from None
-    if not isinstance(loaded, Tensor):
-        raise UserError(f"filter={file} holds a {type(loaded).__name__}: it must hold one tensor")
-    return loaded
 
 
 @fixes()

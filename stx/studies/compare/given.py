@@ -1,12 +1,15 @@
 """Finished pictures, of other programs or of anybody: a folder with a rule for names, or a CSV."""
 
 import csv
+import io
 import math
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from stx.errors import UserError
+from stx.pictures import images
 from stx.studies.compare.equal import stem
 
 COLUMNS = ("program", "photograph", "style", "picture")
@@ -26,20 +29,23 @@ class Given(NamedTuple):
 
 def of_pairs(text: str, pairs: Sequence[tuple[str, str]]) -> list[Given]:
     """What `pictures=` names, of the pairs of a protocol: `folder/PROGRAM/PHOTOGRAPH-STYLE.png`, by the pictures' names
-    without folder and type, or a CSV with COLUMNS. Raises UserError."""
+    without folder and type, or a CSV with COLUMNS. Raises UserError, for pictures that cannot be read too: their runs
+    may take hours."""
     path = named("pictures", text)
-    if path.is_dir():
-        return list(of_folder(path, pairs))
-    listed = of_table("pictures", path, COLUMNS)
-    names = {(stem(photograph), stem(style)): (photograph, style) for photograph, style in pairs}
+    listed = list(of_folder(path, pairs)) if path.is_dir() else of_table("pictures", path, COLUMNS)
+    stems = {(stem(photograph), stem(style)): (photograph, style) for photograph, style in pairs}
+    whole = stems | {pair: pair for pair in pairs}
+    chosen = []
     for row in listed:
-        if (stem(row.photograph), stem(row.style)) not in names:
+        pair = whole.get(row[1:3]) or whole.get((stem(row.photograph), stem(row.style)))
+        if pair is None:
             raise UserError(f"pictures={text}: {row.photograph} in {row.style} is no pair of this protocol")
-    return [
-        row._replace(photograph=photograph, style=style)
-        for row in listed
-        for photograph, style in [names[stem(row.photograph), stem(row.style)]]
-    ]
+        chosen.append(row._replace(photograph=pair[0], style=pair[1]))
+    twice = [key for key, times in Counter(row[:3] for row in chosen).items() if times > 1]
+    if twice:
+        program, photograph, style = twice[0]
+        raise UserError(f"pictures={text}: {program} has two pictures of {photograph} in {style}")
+    return chosen
 
 
 def of_ratings(text: str) -> list[Given]:
@@ -54,50 +60,73 @@ def named(option: str, text: str) -> Path:
 
 
 def of_folder(folder: Path, pairs: Sequence[tuple[str, str]]) -> Iterator[Given]:
-    expected = {f"{stem(photograph)}-{stem(style)}": (photograph, style) for photograph, style in pairs}
+    expected: dict[str, list[tuple[str, str]]] = {}
+    for photograph, style in pairs:
+        expected.setdefault(f"{stem(photograph)}-{stem(style)}", []).append((photograph, style))
     files = sorted(each for each in folder.glob("*/*") if each.suffix.lower() in TYPES)
     if not files:
         raise UserError(
             f"pictures={folder}: there is no PROGRAM/PHOTOGRAPH-STYLE.png in it, as PROGRAM/{next(iter(expected))}.png"
         )
     for file in files:
+        where = f"pictures={folder}: {file.relative_to(folder)}"
         if file.stem not in expected:
             raise UserError(
-                f"pictures={folder}: {file.relative_to(folder)} is named after no pair of this protocol; "
-                f"it has {', '.join(list(expected)[:3])}, ..."
+                f"{where} is named after no pair of this protocol; it has {', '.join(list(expected)[:3])}, ..."
             )
-        yield Given(file.parent.name, *expected[file.stem], file)
+        if len(expected[file.stem]) > 1:
+            raise UserError(f"{where} may be of several pairs; say in a CSV which: {','.join(COLUMNS)}")
+        readable(where, str(file))
+        yield Given(file.parent.name, *expected[file.stem][0], file)
+
+
+def readable(where: str, source: str) -> None:
+    """Raise UserError, with what it is of in front, for a picture that cannot be read."""
+    try:
+        images.load(source)
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from None
 
 
 def of_table(option: str, path: Path, columns: Sequence[str]) -> list[Given]:
-    """The rows of a CSV that has these columns; pictures lie beside it, unless their paths say otherwise."""
+    """The rows of a CSV that has these columns, between commas or, as spreadsheets write it where numbers have decimal
+    commas, semicolons; pictures lie beside it, unless their paths say otherwise."""
     if not path.is_file():
         raise UserError(f"{option}={path}: there is no such file{' or folder' if option == 'pictures' else ''}")
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            rows = list(reader)
-            missing = [column for column in columns if column not in (reader.fieldnames or ())]
+        text = path.read_text(encoding="utf-8-sig")
+        header = text.partition("\n")[0]
+        between = ";" if header.count(";") > header.count(",") else ","
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=between)
+        rows = [(reader.line_num, row) for row in reader]
+        missing = [column for column in columns if column not in (reader.fieldnames or ())]
     except (csv.Error, UnicodeDecodeError) as error:
         raise UserError(f"{option}={path}: it is no CSV ({error})") from None
     if missing:
         raise UserError(f"{option}={path}: it has no column {', '.join(missing)}; it needs {', '.join(columns)}")
     if not rows:
         raise UserError(f"{option}={path}: it has no rows")
-    return [row_of(f"{option}={path}, line {number}", path, row) for number, row in enumerate(rows, start=2)]
+    return [row_of(f"{option}={path}, line {number}", path, row, columns) for number, row in rows]
 
 
-def row_of(where: str, path: Path, row: dict[str, str]) -> Given:
+def row_of(where: str, path: Path, row: Mapping[str, str | None], columns: Sequence[str]) -> Given:
     cells = {column: (row.get(column) or "").strip() for column in (*COLUMNS, "rating")}
+    for column in columns:
+        if not cells[column]:
+            raise UserError(f"{where}: it has no {column}")
     pictures = {column: beside(path, cells[column]) for column in ("photograph", "style", "picture")}
     if not Path(pictures["picture"]).is_file():
         raise UserError(f"{where}: there is no picture {pictures['picture']}")
-    try:
-        rating = float(cells["rating"] or "nan")
-    except ValueError:
-        raise UserError(f"{where}: rating={cells['rating']} is no number") from None
-    if "rating" in row and not math.isfinite(rating):
-        raise UserError(f"{where}: it has no rating")
+    for source in pictures.values() if "rating" in columns else [pictures["picture"]]:
+        readable(where, source)
+    rating = math.nan
+    if "rating" in columns:
+        try:
+            rating = float(cells["rating"].replace(",", "."))
+        except ValueError:
+            rating = math.nan
+        if not math.isfinite(rating):
+            raise UserError(f"{where}: rating={cells['rating']} is no number")
     return Given(cells["program"], pictures["photograph"], pictures["style"], Path(pictures["picture"]), rating)
 
 

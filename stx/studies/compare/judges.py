@@ -9,6 +9,7 @@ from scipy.stats import spearmanr
 from stx.studies.compare.equal import Level, level
 from stx.studies.compare.intervals import CONFIDENCE, holm
 from stx.studies.compare.leaderboard import Ratio, ranking, ratio
+from stx.studies.compare.protocol import first_beta
 from stx.studies.compare.work import Results
 from stx.studies.page import Block, Heading, Items, Table, Text
 
@@ -84,7 +85,10 @@ def blocks(results: Results, every: list[Scores]) -> list[Block]:
             columns = [one for one in of_reference if (one.where.judge, one.where.level.number) == (judge, number)]
             if columns:
                 said.append(side_by_side(results, judge, number, columns))
-    missing = [judge for judge in JUDGES if judge not in {one.where.judge for one in every}]
+    measured = {name for several in results.runs.values() for one in several for name in one.run.latest}
+    missing = [
+        judge for judge, prefix in JUDGES.items() if f"measure/{prefix}{results.protocol.primary}" not in measured
+    ]
     said.append(
         Text(
             "On logarithmic axes between the runs next to the reference's content. In brackets the number of pairs, "
@@ -99,7 +103,8 @@ def blocks(results: Results, every: list[Scores]) -> list[Block]:
 def side_by_side(results: Results, judge: str, number: int, columns: list[Scores]) -> Table:
     reference = results.protocol.reference
     names = [name for name in results.protocol.statistics if name != reference]
-    weight = "" if len(results.protocol.levels) == 1 else f", content {number + 1}"
+    beta = first_beta(results.protocol, reference) * results.protocol.levels[number]
+    weight = "" if len(results.protocol.levels) == 1 else f", contents of `{reference}` at beta = {beta:g}"
     rows = [[f"`{name}`", *(cell(one, name) for one in columns)] for name in names]
     heads = [f"equal {YARDSTICKS[one.where.level.by]}" for one in columns]
     title = f"{judge}{weight}: {columns[0].where.measure.removeprefix('measure/')} over `{reference}`'s"
@@ -124,14 +129,16 @@ def agreement(of_reference: list[Scores]) -> list[Block]:
         second = by_judge.get((second_judge, by, number))
         if judge != first_judge or second is None:
             continue
+        at = first.where.level
+        beta = first_beta(at.results.protocol, first.over) * at.results.protocol.levels[number]
         pairs = {name: (mine, other) for name, mine in first.of.items() if mine and (other := second.of[name])}
         if len(pairs) > 2:
             means = [[score.mean for score in side] for side in zip(*pairs.values(), strict=True)]
             orders = (", ".join(f"`{name}`" for name in ranking(one.of) if name in pairs) for one in (first, second))
-            rows.append([YARDSTICKS[by], str(number + 1), f"{float(spearmanr(*means).statistic):.2f}", *orders])
+            rows.append([YARDSTICKS[by], f"{beta:g}", f"{float(spearmanr(*means).statistic):.2f}", *orders])
     if not rows:
         return []
-    columns = ["equal", "content", "rank correlation", f"from the nearest on, {first_judge}", second_judge]
+    columns = ["equal", "at its beta", "rank correlation", f"from the nearest on, {first_judge}", second_judge]
     return [Heading("Do the judges agree?"), Table(columns, rows)]
 
 

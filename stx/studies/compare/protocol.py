@@ -1,36 +1,50 @@
 """What is compared: statistics x photographs x styles x seeds, read from conf/protocol or a file of the user's."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from stx.config.explain import explain
 from stx.config.paths import split
 from stx.config.schema import CONF, NotNegative, Positive, Section, Whole
 from stx.errors import UserError, did_you_mean
-from stx.measures.catalogue import toward
 
 LISTS = ("photographs", "styles", "seeds", "statistics")
 """What a protocol has that can be given on the command line, separated by commas."""
 FILES = ("photographs", "styles")
 """Of those, what names pictures."""
 
-Names = Annotated[list[str], Field(min_length=1)]
+
+def once(values: Any) -> Any:
+    if len(set(values)) < len(values):
+        raise ValueError(f"{next(each for each in values if list(values).count(each) > 1)} stands here twice")
+    return values
+
+
+def statistic_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_]+", name):
+        raise ValueError(f"{name!r} is no name of a statistic; letters, digits and _ make one")
+    return name
+
+
+Names = Annotated[list[str], Field(min_length=1), AfterValidator(once)]
+Parts = Annotated[tuple[Positive, ...], AfterValidator(once)]
 Seed = Annotated[Whole, Field(ge=0, lt=2**63)]
 
 
 class Protocol(Section):
-    statistics: Annotated[dict[str, str], Field(min_length=1)]
+    statistics: Annotated[dict[Annotated[str, AfterValidator(statistic_name)], str], Field(min_length=1)]
     """Name: the overrides of `stx run` that make it, separated by spaces."""
     reference: str
     """The statistic that the others are measured against."""
     photographs: Names
     styles: Names
-    seeds: Annotated[list[Seed], Field(min_length=1)]
+    seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(once)]
     settings: list[str]
     """Overrides of all runs."""
     betas: dict[str, Positive]
@@ -39,7 +53,7 @@ class Protocol(Section):
     """At most so many, a cell, to meet the reference's content distance."""
     tolerance: NotNegative
     """Relative difference of content distances that counts as met."""
-    levels: Annotated[tuple[Positive, ...], Field(min_length=1)] = (1.0,)
+    levels: Annotated[Parts, Field(min_length=1)] = (1.0,)
     """Parts of its first weight at which the reference is run: the levels of content at which style is compared."""
     least: Annotated[Whole, Field(ge=1)] = 1
     """Runs of a cell, even if it has met all levels in fewer."""
@@ -47,13 +61,13 @@ class Protocol(Section):
     """Styles for each photograph, others for the next; null: all."""
     version: Annotated[Whole, Field(ge=1)] = 1
     """Of what is compared: numbers of two versions are not to be put side by side."""
-    primary: str = "sliced_wasserstein"
-    """The measure that ranks, named before the runs."""
+    primary: Literal["sliced_wasserstein", "shape"] = "sliced_wasserstein"
+    """The measure that ranks, named before the runs: one that both judges have."""
     baselines: tuple[str, ...] = ()
     """Statistics that the others are held against, beside the reference."""
     match: Literal["content", "lite0_content", "ssim", "cfsd"] | None = None
     """The measure by which contents are held equal; null: the first that no statistic optimised."""
-    spread: tuple[Positive, ...] = ()
+    spread: Parts = ()
     """Parts of its first weight at which each statistic is run, the first of them 1; then no weight is searched."""
 
     @property
@@ -136,7 +150,9 @@ def load(name: str, changes: dict[str, str]) -> Protocol:
     try:
         protocol = Protocol.model_validate(plain)
     except ValidationError as error:
-        raise UserError(f"protocol={name}: {explain(error, plain)}") from None
+        raise UserError(
+            f"protocol={name}: {explain(error, {**dict.fromkeys(Protocol.model_fields), **plain})}"
+        ) from None
     if protocol.reference not in protocol.statistics:
         raise UserError(
             f"protocol={name}: its reference, {protocol.reference}, is not among its statistics: "
@@ -145,14 +161,15 @@ def load(name: str, changes: dict[str, str]) -> Protocol:
     for other in protocol.baselines:
         if other not in protocol.statistics and "statistics" not in changes:
             raise UserError(f"protocol={name}: baselines has {other}, which is not among its statistics")
-    if protocol.primary not in toward("style"):
-        offered = ", ".join(toward("style"))
-        raise UserError(
-            f"protocol={name}: primary={protocol.primary} is no measure to the style; choose from {offered}"
-            f"{did_you_mean(protocol.primary, toward('style'))}"
-        )
+    if protocol.spread and protocol.spread[0] != 1:
+        raise UserError(f"protocol={name}: spread begins with {protocol.spread[0]:g}; its first part must be 1")
+    if protocol.least > protocol.rounds:
+        raise UserError(f"protocol={name}: least={protocol.least} is more than its runs, {protocol.rounds}")
     if protocol.reference not in protocol.betas:
         raise UserError(f"protocol={name}: betas has no weight for its reference, {protocol.reference}")
+    for other in protocol.betas:  # which may be of statistics that can be chosen
+        if other not in plain["statistics"] and other not in options() and "statistics" not in changes:
+            raise UserError(f"protocol={name}: betas has {other}, which is not among its statistics")
     return protocol
 
 
@@ -164,10 +181,14 @@ def chosen(plain: dict[str, Any], key: str, names: Sequence[str]) -> Any:
     if key != "statistics":
         return list(dict.fromkeys(names))
     offered = plain.get("statistics") or {}
-    options = sorted(path.stem for path in (CONF / "style_stat").glob("*.yaml"))
     for name in names:
-        if name not in offered and name not in options:
-            allowed = [*offered, *(option for option in options if option not in offered)]
+        if name not in offered and name not in options():
+            allowed = [*offered, *(option for option in options() if option not in offered)]
             raise UserError(f"statistics={name}: choose from {', '.join(allowed)}{did_you_mean(name, allowed)}")
     reference = str(plain.get("reference"))
     return {name: offered.get(name, f"style_stat={name}") for name in dict.fromkeys([reference, *names])}
+
+
+def options() -> list[str]:
+    """Of `style_stat`."""
+    return sorted(path.stem for path in (CONF / "style_stat").glob("*.yaml"))

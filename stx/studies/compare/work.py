@@ -182,7 +182,9 @@ def work(results: Results, given: Sequence[str], batch: Batch) -> Iterator[Progr
         cell_of = {member.name: cell for cell, member in members.items()}
         for number, ended in enumerate(batch.work(), start=1):
             cell, run = cell_of[ended.name], batch.run_of(ended.name)
-            if run and math.isfinite(measured(run.latest, match)):
+            if run and run.tags.get("stx.outcome") == "diverged":
+                failed[ended.name] = "diverged: its picture is the last finite one, and no result of this statistic"
+            elif run and math.isfinite(measured(run.latest, match)):
                 runs.setdefault(cell, []).append(Try(betas[cell], run))
             else:
                 failed[ended.name] = ended.message or "its picture could not be measured"

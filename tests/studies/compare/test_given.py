@@ -38,7 +38,13 @@ def test_a_csv_names_them_with_paths_beside_it(folder: Path) -> None:
         ("program,photograph,style\nA,china,swirls\n", "has no column picture; it needs program, photograph, style"),
         ("program,photograph,style,picture\n", "it has no rows"),
         ("program,photograph,style,picture\nA,china,swirls,no.png\n", "line 2: there is no picture"),
-        ("program,photograph,style,picture\nA,china,swirls\n", "line 2: there is no picture"),
+        ("program,photograph,style,picture\nA,china,swirls\n", "line 2: it has no picture"),
+        ("program,photograph,style,picture\n\n,china,swirls,pastiche/china-swirls.png\n", "line 3: it has no program"),
+        ("program,photograph,style,picture\nA,china,swirls,table.csv\n", "line 2: .*is not a picture that can be read"),
+        (
+            "program,photograph,style,picture\n" + 2 * "A,china,swirls,pastiche/china-swirls.png\n",
+            "A has two pictures of china in swirls",
+        ),
         ("program,photograph,style,picture\nA,moon,swirls,pastiche/china-swirls.png\n", "moon in swirls is no pair"),
     ],
 )
@@ -69,6 +75,34 @@ def test_mistakes_in_ratings_are_named(folder: Path, rating: str, said: str) -> 
     table.write_text(f"photograph,style,picture,rating\nchina,swirls,pastiche/china-swirls.png,{rating}\n")
     with pytest.raises(UserError, match=said):
         of_table("ratings", table, RATED)
+    table.write_text("photograph,style,picture,rating\nchinna,swirls,pastiche/china-swirls.png,1\n")
+    with pytest.raises(UserError, match=r"line 2: .*chinna"):
+        of_table("ratings", table, RATED)
     table.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError, match="is no CSV"):
         of_table("ratings", table, RATED)
+
+
+def test_spreadsheets_of_decimal_commas_are_read_too(folder: Path) -> None:
+    table = folder / "ratings.csv"
+    table.write_text(
+        "\ufeffphotograph;style;picture;rating\nchina;swirls;pastiche/china-swirls.png;3,5\n", encoding="utf-8"
+    )
+    (one,) = of_table("ratings", table, RATED)
+    assert one.rating == 3.5
+
+
+def test_a_picture_that_may_be_of_two_pairs_is_not_guessed(folder: Path) -> None:
+    with pytest.raises(
+        UserError, match="may be of several pairs; say in a CSV which: program,photograph,style,picture"
+    ):
+        of_pairs(str(folder), [*PAIRS, ("a/china.png", "swirls")])
+    (folder / "table.csv").write_text("program,photograph,style,picture\nA,china,swirls,pastiche/china-swirls.png\n")
+    (one,) = of_pairs(str(folder / "table.csv"), [("a/china.png", "swirls"), *PAIRS])
+    assert one.photograph == "china"
+
+
+def test_a_picture_that_cannot_be_read_is_named_before_any_run(folder: Path) -> None:
+    (folder / "pastiche" / "china-swirls.png").write_text("no picture")
+    with pytest.raises(UserError, match=r"pictures=.*pastiche/china-swirls.png: .*is not a picture that can be read"):
+        of_pairs(str(folder), PAIRS)

@@ -132,11 +132,11 @@ def test_side_by_side_is_a_table_for_each_judge_and_level_with_bold_where_it_rem
     blocks = judges.blocks(results(), scores(results()))
     by_caption = tables(blocks)
     assert {
-        f"{judge}, content {number}: {prefix}sliced_wasserstein over `gram`'s"
+        f"{judge}, contents of `gram` at beta = {beta}: {prefix}sliced_wasserstein over `gram`'s"
         for judge, prefix in (("VGG19", ""), ("EfficientNet-Lite0", "lite0_"))
-        for number in (1, 2)
+        for beta in (3, 6)
     } <= by_caption.keys()
-    first = by_caption["VGG19, content 1: sliced_wasserstein over `gram`'s"]
+    first = by_caption["VGG19, contents of `gram` at beta = 3: sliced_wasserstein over `gram`'s"]
     cells_of = {row[0]: row[1] for row in first.rows}
     assert cells_of["`better`"].startswith("**0.6")
     assert "**" not in cells_of["`equal`"]

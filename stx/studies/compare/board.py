@@ -1,0 +1,169 @@
+"""The leaderboard: what each statistic scores against the reference at equal content, and what it costs."""
+
+import math
+from collections.abc import Mapping
+
+from stx.config.schema import layers_of
+from stx.measures.catalogue import labels, toward
+from stx.measures.judge import circular
+from stx.model.asked import terms
+from stx.runs.batch import AT_ONCE, Batch
+from stx.runs.tracking.store import Run
+from stx.runs.words import style_share
+from stx.stats.fixed import fixed_by
+from stx.studies.compare.balance import log_ratio
+from stx.studies.compare.equal import Level, label
+from stx.studies.compare.intervals import CONFIDENCE, holm
+from stx.studies.compare.leaderboard import Ratio, mean_of, ranking, ratio, step_time, unmet
+from stx.studies.compare.protocol import first_beta
+from stx.studies.compare.work import Results
+from stx.studies.page import Block, Heading, Items, Table, Text
+
+SHARED = "Several runs were at work at once, so that their times a step say little. "
+
+
+def board(work: Batch, at: Level, scores: Mapping[str, Ratio | None]) -> list[Block]:
+    """One row a statistic, the best first; what ranks comes first."""
+    results = at.results
+    reference = results.protocol.reference
+    reference_time, beta = step_time(results, reference), first_beta(results.protocol, reference)
+    adjusted = holm({name: score.p for name, score in scores.items() if score and name != reference})
+    measured = {name for several in results.runs.values() for one in several for name in one.run.latest}
+    measures = {name: said for name, said in labels().items() if name in measured}
+    measures = {results.judged_by: measures.pop(results.judged_by, results.protocol.primary), **measures}
+    style = [name for name in measures if toward_style(name)]
+    tables = [
+        [
+            [f"`{name}`", *(value(work, at, scores, adjusted, name, measure) for measure in some)]
+            for name in ranking(scores)
+        ]
+        for some in (style, [name for name in measures if name not in style])
+    ]
+    times = [f"{step_time(results, name) / reference_time:.2f}" for name in ranking(scores)]
+    return [
+        Heading("Leaderboard"),
+        *conclusion(results, scores, adjusted),
+        Table(
+            ["statistic", *(measures[name] for name in style)],
+            tables[0],
+            f"style: each measure over `{reference}`'s at its content at beta = {beta:g}, geometric mean over pairs of "
+            "pictures; below 1 is nearer to the style",
+        ),
+        Table(
+            ["statistic", *(measures[name] for name in measures if name not in style), "time a step"],
+            [[*row, time] for row, time in zip(tables[1], times, strict=True)],
+            f"and what it costs, over `{reference}`'s; below 1 is nearer to the photograph, but for SSIM, less noise, "
+            "or faster. What was held equal is 1 by construction",
+        ),
+        note(results, scores),
+    ]
+
+
+def note(results: Results, scores: Mapping[str, Ratio | None]) -> Text:
+    """What the brackets and signs are."""
+    left = mean_of(results, results.protocol.reference, lambda run: share(run, results.protocol.primary))
+    intervals = (
+        f"In brackets the {CONFIDENCE:.0%} confidence interval, by the bootstrap over photographs and over styles "
+        "(Owen 2007) with Student's t; bold where the difference remains under Holm's correction for all statistics. "
+    )
+    if all(score is None or math.isnan(score.low) for score in scores.values()):
+        intervals = "So few photographs and styles have no confidence interval. "
+    of_photographs = (
+        "Photographs and paintings are of one style: there is no distance to be a share of."
+        if math.isnan(left)
+        else f"The reference's pictures are at {left:.2f} of the photographs' own style distance."
+    )
+    return Text(
+        f"{intervals}† circular: the statistic fixes what the measure is made of, if at other layers; ‡ some of it; ? it "
+        f"does not say what it fixes. {SHARED if shared(results) else ''}{of_photographs}"
+    )
+
+
+def conclusion(results: Results, scores: Mapping[str, Ratio | None], adjusted: Mapping[str, float]) -> list[Block]:
+    """Who is nearest to the style, and whether that is more than chance; nothing without another statistic's score."""
+    reference = results.protocol.reference
+    first = next((name for name in ranking(scores) if scores[name]), reference)
+    score = scores[first]
+    if first == reference or score is None:
+        return [Text(f"None is nearer to the style than `{reference}`, at its content.")] if score else []
+    sure = adjusted.get(first, math.nan)
+    chance = "too few pictures to tell that from chance" if math.isnan(sure) else f"p = {sure:.2g} by Holm's correction"
+    return [Text(f"Nearest to the style at `{reference}`'s content: **`{first}`**, at {shown(score)} of it; {chance}.")]
+
+
+def toward_style(measure: str) -> bool:
+    name = measure.removeprefix("measure/")
+    return any(name in listed.names(key) for key, listed in toward("style").items())
+
+
+def value(
+    work: Batch,
+    at: Level,
+    scores: Mapping[str, Ratio | None],
+    adjusted: Mapping[str, float],
+    name: str,
+    measure: str,
+) -> str:
+    """A cell of the leaderboard."""
+    ranks = measure == at.results.judged_by
+    score = scores[name] if ranks else ratio(at, name, measure)
+    bold = ranks and adjusted.get(name, math.nan) < 1 - CONFIDENCE
+    return (f"**{shown(score)}**" if bold else shown(score)) + flag(work, name, measure)
+
+
+def shown(score: Ratio | None) -> str:
+    if score is None:
+        return "–"
+    interval = "" if math.isnan(score.low) else f" ({score.low:.2f} to {score.high:.2f})"
+    return f"{score.mean:.2f}{interval}"
+
+
+def shared(results: Results) -> bool:
+    return any(AT_ONCE in one.run.tags for several in results.runs.values() for one in several)
+
+
+def flag(work: Batch, statistic: str, measure: str) -> str:
+    """Whether the statistic's own loss is in a measure."""
+    config = next(planned.job.config for name, planned in work.planned.items() if name.startswith(f"{statistic}-"))
+    weights = config.loss_weights
+    style, content = (
+        layers_of(config.style_stat, weights.style_layers),
+        layers_of(config.content_stat, weights.content_layers),
+    )
+    fixed = fixed_by(term.statistic for term in terms(config) if term.toward is not None)
+    if fixed is None:
+        return " ?"
+    return {"wholly": " †", "partly": " ‡", "no": ""}[circular(measure, fixed, style, content)]
+
+
+def share(run: Run, primary: str) -> float:
+    """A run's style distance as a share of its photograph's own."""
+    return style_share(run.latest.get(f"measure/{primary}", math.nan), run.baselines.get(primary, math.nan))
+
+
+def left_out(at: Level) -> list[Block]:
+    """Which statistics and pictures are not in the leaderboard, and who has not met the content distance."""
+    results = at.results
+    others = {name: len(keys) for name, keys in at.reached.items() if not at.enters(name)}
+    said: list[Block] = [
+        Text(
+            f"{len(at.compared)} of {at.of} pictures of each statistic are compared: those whose content distance "
+            "every statistic's runs reach. What one of them does not reach is left out for all."
+        )
+    ]
+    if others:
+        names = ", ".join(f"`{name}` ({count} of {at.of})" for name, count in others.items())
+        said.append(Text(f"Not compared, as their runs reach the content of fewer than half of the pictures: {names}."))
+    missed = [(cell, far) for cell, far in unmet(results) if at.enters(cell.statistic) and cell.key not in at.compared]
+    worst = sorted(missed, key=lambda item: -abs(log_ratio(item[1], 1.0)))
+    if worst:
+        said += [
+            Text("The farthest from the reference's content distance:"),
+            Items(
+                [
+                    f"`{cell.statistic}`, {label(*cell.pair)}, seed {cell.seed}: {far:.3f} of it"
+                    for cell, far in worst[:12]
+                ]
+            ),
+        ]
+    return said
