@@ -74,8 +74,8 @@ def note(results: Results, scores: Mapping[str, Ratio | None]) -> Text:
         else f"The reference's pictures are at {left:.2f} of the photographs' own style distance."
     )
     return Text(
-        f"{intervals}† circular: the statistic fixes what the measure is made of, if at other layers; ‡ some of it; ? it "
-        f"does not say what it fixes. {SHARED if shared(results) else ''}{of_photographs}"
+        f"{intervals}† circular: the statistic fixes what the measure is made of, if at other layers; ‡ some of it; ? "
+        f"it does not say what it fixes. {SHARED if shared(results) else ''}{of_photographs}"
     )
 
 

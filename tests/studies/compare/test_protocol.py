@@ -121,7 +121,7 @@ def test_mistakes_in_a_protocol_are_named(tmp_path: Path) -> None:
             good.replace("photographs: [china, flower]", "photographs: [china, china]"),
             "photographs: china stands here twice",
         ),
-        (good.replace("  mean_std:", '  "a/../b x":'), "is no name of a statistic; letters, digits and _ make one"),
+        (good.replace("  cooc_gram:", '  "a/../b x":'), "is no name of a statistic; letters, digits and _ make one"),
         (
             good.replace("betas: {gram: 3", "betas: {grim: 2, gram: 3"),
             "betas has grim, which is not among its statistics",
