@@ -1,7 +1,7 @@
 """The leaderboard: what each statistic scores against the reference at equal content, and what it costs."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from stx.config.schema import layers_of
 from stx.measures.catalogue import labels, toward
@@ -28,13 +28,14 @@ def board(work: Batch, at: Level, scores: Mapping[str, Ratio | None]) -> list[Bl
     reference = results.protocol.reference
     reference_time, beta = step_time(results, reference), first_beta(results.protocol, reference)
     adjusted = holm({name: score.p for name, score in scores.items() if score and name != reference})
-    measured = {name for several in results.runs.values() for one in several for name in one.run.latest}
+    measured = results.measures
     measures = {name: said for name, said in labels().items() if name in measured}
     measures = {results.judged_by: measures.pop(results.judged_by, results.protocol.primary), **measures}
     style = [name for name in measures if toward_style(name)]
+    signs = {name: signs_of(work, name, measures) for name in scores}
     tables = [
         [
-            [f"`{name}`", *(value(work, at, scores, adjusted, name, measure) for measure in some)]
+            [f"`{name}`", *(value(at, scores, adjusted, name, measure) + signs[name][measure] for measure in some)]
             for name in ranking(scores)
         ]
         for some in (style, [name for name in measures if name not in style])
@@ -96,19 +97,11 @@ def toward_style(measure: str) -> bool:
     return any(name in listed.names(key) for key, listed in toward("style").items())
 
 
-def value(
-    work: Batch,
-    at: Level,
-    scores: Mapping[str, Ratio | None],
-    adjusted: Mapping[str, float],
-    name: str,
-    measure: str,
-) -> str:
-    """A cell of the leaderboard."""
+def value(at: Level, scores: Mapping[str, Ratio | None], adjusted: Mapping[str, float], name: str, measure: str) -> str:
+    """A cell of the leaderboard, before its sign."""
     ranks = measure == at.results.judged_by
     score = scores[name] if ranks else ratio(at, name, measure)
-    bold = ranks and adjusted.get(name, math.nan) < 1 - CONFIDENCE
-    return (f"**{shown(score)}**" if bold else shown(score)) + flag(work, name, measure)
+    return f"**{shown(score)}**" if ranks and adjusted.get(name, math.nan) < 1 - CONFIDENCE else shown(score)
 
 
 def shown(score: Ratio | None) -> str:
@@ -122,8 +115,8 @@ def shared(results: Results) -> bool:
     return any(AT_ONCE in one.run.tags for several in results.runs.values() for one in several)
 
 
-def flag(work: Batch, statistic: str, measure: str) -> str:
-    """Whether the statistic's own loss is in a measure."""
+def signs_of(work: Batch, statistic: str, measures: Iterable[str]) -> dict[str, str]:
+    """For each measure, whether the statistic's own loss is in it."""
     config = next(planned.job.config for name, planned in work.planned.items() if name.startswith(f"{statistic}-"))
     weights = config.loss_weights
     style, content = (
@@ -132,8 +125,9 @@ def flag(work: Batch, statistic: str, measure: str) -> str:
     )
     fixed = fixed_by(term.statistic for term in terms(config) if term.toward is not None)
     if fixed is None:
-        return " ?"
-    return {"wholly": " †", "partly": " ‡", "no": ""}[circular(measure, fixed, style, content)]
+        return dict.fromkeys(measures, " ?")
+    signs = {"wholly": " †", "partly": " ‡", "no": ""}
+    return {measure: signs[circular(measure, fixed, style, content)] for measure in measures}
 
 
 def share(run: Run, primary: str) -> float:

@@ -1,7 +1,7 @@
 """Statistics at equal content: measures read off between the runs of a cell, where its content is the reference's."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,26 +82,22 @@ def read_off(at: Level, statistic: str, key: Key, measure: str) -> float:
     if statistic == results.protocol.reference:
         run = results.reference_run(key, at.number)
         return logarithm(run.run.latest.get(measure, math.nan)) if run else math.nan
-    points = sorted(
-        (logarithm(measured(one.run.latest, at.by)), logarithm(one.run.latest.get(measure, math.nan)))
-        for one in results.runs.get(Cell(statistic, *key), ())
-    )
-    known = [(content, value) for content, value in points if math.isfinite(content) and math.isfinite(value)]
-    wanted = logarithm(at.content(key))
-    if not known or not reached([math.exp(content) for content, _ in known], math.exp(wanted), results.tolerance):
+    latest = [one.run.latest for one in results.runs.get(Cell(statistic, *key), ())]
+    return between(latest, at.by, at.content(key), measure, results.tolerance)
+
+
+def between(several: Iterable[Mapping[str, float]], by: str, content: float, measure: str, tolerance: float) -> float:
+    """Logarithm of a measure at some content, of pictures whose measures are given; not a number beyond them."""
+    points = sorted((logarithm(measured(latest, by)), logarithm(latest.get(measure, math.nan))) for latest in several)
+    known = [(at, value) for at, value in points if math.isfinite(at) and math.isfinite(value)]
+    if not reached((math.exp(at) for at, _ in known), content, tolerance):
         return math.nan
     contents, values = zip(*known, strict=True)
-    return float(np.interp(wanted, contents, values))
+    return float(np.interp(logarithm(content), contents, values))
 
 
 def logarithm(value: float) -> float:
     return math.log(value) if 0 < value < math.inf else math.nan
-
-
-def geometric_mean(at: Level, statistic: str, of: Callable[[str, Key], float]) -> float:
-    """Over what is compared, of logarithms of a statistic's; not a number without any."""
-    logs = [value for key in sorted(at.compared) if math.isfinite(value := of(statistic, key))]
-    return math.exp(float(np.mean(logs))) if logs else math.nan
 
 
 def label(photograph: str, style: str) -> str:

@@ -9,7 +9,6 @@ from scipy.stats import spearmanr
 from stx.studies.compare.equal import Level, level
 from stx.studies.compare.intervals import CONFIDENCE, holm
 from stx.studies.compare.leaderboard import Ratio, ranking, ratio
-from stx.studies.compare.protocol import first_beta
 from stx.studies.compare.work import Results
 from stx.studies.page import Block, Heading, Items, Table, Text
 
@@ -36,13 +35,14 @@ class Where(NamedTuple):
 
 def ways(results: Results) -> Iterator[Where]:
     """All that the runs have measures for."""
-    measured = {name for several in results.runs.values() for one in several for name in one.run.latest}
-    for judge, prefix in JUDGES.items():
-        measure = f"measure/{prefix}{results.protocol.primary}"
-        for number in range(1 if results.protocol.spread else len(results.protocol.levels)):
-            for by in YARDSTICKS:
+    measured = results.measures
+    for number in range(1 if results.protocol.spread else len(results.protocol.levels)):
+        for by in YARDSTICKS:
+            at = level(results, by, number)
+            for judge, prefix in JUDGES.items():
+                measure = f"measure/{prefix}{results.protocol.primary}"
                 if {measure, f"measure/{by}"} <= measured:
-                    yield Where(judge, measure, level(results, by, number))
+                    yield Where(judge, measure, at)
 
 
 class Scores(NamedTuple):
@@ -85,7 +85,7 @@ def blocks(results: Results, every: list[Scores]) -> list[Block]:
             columns = [one for one in of_reference if (one.where.judge, one.where.level.number) == (judge, number)]
             if columns:
                 said.append(side_by_side(results, judge, number, columns))
-    measured = {name for several in results.runs.values() for one in several for name in one.run.latest}
+    measured = results.measures
     missing = [
         judge for judge, prefix in JUDGES.items() if f"measure/{prefix}{results.protocol.primary}" not in measured
     ]
@@ -103,8 +103,8 @@ def blocks(results: Results, every: list[Scores]) -> list[Block]:
 def side_by_side(results: Results, judge: str, number: int, columns: list[Scores]) -> Table:
     reference = results.protocol.reference
     names = [name for name in results.protocol.statistics if name != reference]
-    beta = first_beta(results.protocol, reference) * results.protocol.levels[number]
-    weight = "" if len(results.protocol.levels) == 1 else f", contents of `{reference}` at beta = {beta:g}"
+    at = f", contents of `{reference}` at beta = {results.beta(number):g}"
+    weight = at if len(results.protocol.levels) > 1 else ""
     rows = [[f"`{name}`", *(cell(one, name) for one in columns)] for name in names]
     heads = [f"equal {YARDSTICKS[one.where.level.by]}" for one in columns]
     title = f"{judge}{weight}: {columns[0].where.measure.removeprefix('measure/')} over `{reference}`'s"
@@ -112,10 +112,14 @@ def side_by_side(results: Results, judge: str, number: int, columns: list[Scores
 
 
 def cell(one: Scores, name: str) -> str:
-    score = one.of[name]
+    return shown(one.of[name], bold=one.adjusted[name] < 1 - CONFIDENCE)
+
+
+def shown(score: Ratio | None, bold: bool = False) -> str:
+    """With the number of pairs, and the interval where there is one."""
     if score is None:
         return "–"
-    mean = f"**{score.mean:.3f}**" if one.adjusted[name] < 1 - CONFIDENCE else f"{score.mean:.3f}"
+    mean = f"**{score.mean:.3f}**" if bold else f"{score.mean:.3f}"
     interval = "" if math.isnan(score.low) else f", {score.low:.2f} to {score.high:.2f}"
     return f"{mean} ({score.pairs}{interval})"
 
@@ -129,8 +133,7 @@ def agreement(of_reference: list[Scores]) -> list[Block]:
         second = by_judge.get((second_judge, by, number))
         if judge != first_judge or second is None:
             continue
-        at = first.where.level
-        beta = first_beta(at.results.protocol, first.over) * at.results.protocol.levels[number]
+        beta = first.where.level.results.beta(number)
         pairs = {name: (mine, other) for name, mine in first.of.items() if mine and (other := second.of[name])}
         if len(pairs) > 2:
             means = [[score.mean for score in side] for side in zip(*pairs.values(), strict=True)]

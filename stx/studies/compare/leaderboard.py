@@ -9,7 +9,7 @@ import numpy as np
 from stx.runs.tracking.store import Run
 from stx.studies.compare.balance import log_ratio
 from stx.studies.compare.equal import Level, ratios
-from stx.studies.compare.intervals import interval
+from stx.studies.compare.intervals import Pair, interval
 from stx.studies.compare.protocol import Cell, cells
 from stx.studies.compare.work import Results
 
@@ -25,15 +25,14 @@ class Ratio(NamedTuple):
     p: float = math.nan
     """Of as large a difference where there is none."""
 
-    @property
-    def differs(self) -> bool:
-        """The interval excludes one."""
-        return self.low > 1 or self.high < 1
-
 
 def ratio(at: Level, statistic: str, measure: str, over: str | None = None) -> Ratio | None:
     """None where no pair has both."""
-    logs = ratios(at, statistic, measure, over)
+    return of_logarithms(ratios(at, statistic, measure, over))
+
+
+def of_logarithms(logs: Mapping[Pair, float]) -> Ratio | None:
+    """None without any."""
     if not logs:
         return None
     low, high, p = interval(logs)

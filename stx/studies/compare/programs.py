@@ -13,12 +13,12 @@ from stx.pictures import images
 from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs.files import CONTENT as PHOTOGRAPH
 from stx.runs.files import STYLE
-from stx.studies.compare.balance import reached
-from stx.studies.compare.equal import label, logarithm
+from stx.studies.compare.equal import between, label, logarithm
 from stx.studies.compare.gallery import CELL, picture
 from stx.studies.compare.given import Given
-from stx.studies.compare.intervals import interval, means
-from stx.studies.compare.judges import CLAIMED, JUDGES, YARDSTICKS
+from stx.studies.compare.intervals import means
+from stx.studies.compare.judges import CLAIMED, JUDGES, YARDSTICKS, shown
+from stx.studies.compare.leaderboard import of_logarithms
 from stx.studies.compare.protocol import Cell
 from stx.studies.compare.work import Results, Try, measured
 from stx.studies.page import Block, Heading, Picture, Pictures, Table, Text
@@ -56,22 +56,21 @@ def judged(results: Results, given: Sequence[Given]) -> dict[Given, Outcome]:
 
 
 def reference(results: Results, one: Given) -> Try | None:
-    seeds = results.protocol.seeds
-    runs = (results.reference_run((one.photograph, one.style, seed)) for seed in seeds)
-    return next((run for run in runs if run), None)
+    """The first of its pair's runs at the first level, whichever seed it is of."""
+    return next(iter(references(results, one)), None)
+
+
+def references(results: Results, one: Given) -> list[Try]:
+    """All of one seed: the first that has any."""
+    cells = (Cell(results.protocol.reference, *one[1:3], seed) for seed in results.protocol.seeds)
+    return next((runs for cell in cells if (runs := results.runs.get(cell))), [])
 
 
 def beside(results: Results, one: Given, outcome: Outcome, by: str, measure: str) -> float:
     """Logarithm of a picture's measure over the reference's at the picture's content; not a number beyond its runs."""
-    key = (one.photograph, one.style, results.protocol.seeds[0])
-    runs = [run.run for run in results.runs.get(Cell(results.protocol.reference, *key), ())]
-    points = sorted((measured(run.latest, by), logarithm(run.latest.get(measure, math.nan))) for run in runs)
-    content = measured(outcome.latest, by)
-    if not points or not reached([point for point, _ in points], content, results.tolerance):
-        return math.nan
-    logs = [logarithm(point) for point, _ in points]
-    wanted = float(np.interp(logarithm(content), logs, [value for _, value in points]))
-    return logarithm(outcome.latest.get(measure, math.nan)) - wanted
+    latest = [run.run.latest for run in references(results, one)]
+    theirs = between(latest, by, measured(outcome.latest, by), measure, results.tolerance)
+    return logarithm(outcome.latest.get(measure, math.nan)) - theirs
 
 
 def blocks(results: Results, outcomes: Judged, folder: Path) -> list[Block]:
@@ -107,12 +106,7 @@ def blocks(results: Results, outcomes: Judged, folder: Path) -> list[Block]:
 
 def cell(results: Results, outcomes: Judged, by: str, measure: str) -> str:
     values = ((one[1:3], beside(results, one, outcome, by, measure)) for one, outcome in outcomes.items())
-    logs = means((pair, value) for pair, value in values if math.isfinite(value))
-    if not logs:
-        return "–"
-    low, high, _ = interval(logs)
-    shown = "" if math.isnan(low) else f", {math.exp(low):.2f} to {math.exp(high):.2f}"
-    return f"{math.exp(float(np.mean([*logs.values()]))):.3f} ({len(logs)}{shown})"
+    return shown(of_logarithms(means((pair, value) for pair, value in values if math.isfinite(value))))
 
 
 def content_of(results: Results, outcomes: Judged) -> float:

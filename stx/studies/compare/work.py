@@ -48,6 +48,15 @@ class Results(NamedTuple):
     """The content measure that is held equal, one of CONTENTS."""
 
     @property
+    def measures(self) -> set[str]:
+        """Whatever any run was measured by."""
+        return {name for several in self.runs.values() for one in several for name in one.run.latest}
+
+    def beta(self, level: int) -> float:
+        """The reference's weight at one of the protocol's levels."""
+        return first_beta(self.protocol, self.protocol.reference) * self.protocol.levels[level]
+
+    @property
     def judged_by(self) -> str:
         """The measure that ranks."""
         return f"measure/{self.protocol.primary}"

@@ -59,7 +59,6 @@ def test_the_ratio_is_the_geometric_mean_over_pairs_at_the_nearest_content() -> 
     assert half.mean == pytest.approx(0.5)
     assert half.pairs == 4
     assert half.low < 0.5 < half.high < 1
-    assert half.differs
 
 
 def test_seeds_of_a_pair_are_no_more_samples() -> None:
@@ -90,17 +89,6 @@ def test_what_has_not_met_the_content_distance_is_listed_and_tried_again() -> No
     assert trial.closest(cell) == trial.runs[cell][0]
     trial.runs[cell] *= 3  # it has had its runs
     assert cell not in wanted(trial)
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "differs"),
-    [
-        (1.01, 1.2, True), (0.8, 0.99, True), (0.9, 1.1, False), (1.0, 1.2, False), (0.8, 1.0, False),
-        (1.0, 1.0, False), (math.nan, math.nan, False),
-    ],
-)  # fmt: skip
-def test_a_ratio_differs_where_its_interval_leaves_one_out(low: float, high: float, differs: bool) -> None:
-    assert Ratio((low + high) / 2, low, high, 4).differs is differs
 
 
 def test_the_mean_is_of_the_runs_nearest_in_content_that_have_a_number() -> None:
