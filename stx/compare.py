@@ -29,12 +29,15 @@ examples
   python -m stx.compare protocol=mine.yaml output=outputs/mine
   python -m stx.compare protocol=quick pictures=folder       beside finished pictures: folder/PROGRAM/china-swirls.png
   python -m stx.compare ratings=ratings.csv                  which measure follows people's ratings
+  python -m stx.compare protocol=benchmark report=only       what is there so far; nothing is run
+  python -m stx.compare protocol=benchmark statistics=mine earlier=docs/compare/benchmark
+                                                             beside the runs of a report, which are not made again
   python -m stx.compare protocol=test hydra/launcher=joblib  several runs at once; submitit_slurm or ray: on a cluster
 
 Every statistic's weight is searched, in a few runs, until its pictures are as far from the photograph as the
 reference's. The same command goes on where it was stopped. All else is key=value as for stx run, for all runs.
 """
-OWN = ("protocol", "photographs", "styles", "seeds", "statistics", "output", "pictures", "ratings")
+OWN = ("protocol", "photographs", "styles", "seeds", "statistics", "output", "pictures", "ratings", "earlier", "report")
 DECIDED = ("content", "style", "seed", "style_stat", "loss_weights.beta")
 """What the protocol sets itself."""
 
@@ -60,6 +63,7 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
     # Late: torch takes a second that --help and mistakes in the options need not wait for.
     from stx.runs.batch import batch
     from stx.runs.launcher import hired
+    from stx.studies.compare import earlier
     from stx.studies.compare.given import of_pairs
     from stx.studies.compare.programs import judged
     from stx.studies.compare.protocol import LISTS, load
@@ -80,15 +84,28 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
     folder = command.output_folder(own.get("output", f"outputs/compare-{Path(name).stem}"))
     protocol = load(name, {key: text for key, text in own.items() if key in LISTS})
     finished = of_pairs(own["pictures"], protocol.pairs) if "pictures" in own else []
-    with hired(launcher, folder) as crew, batch("compare", first_round(protocol, for_all), folder, crew) as runs:
+    recorded = earlier.read(own["earlier"]) if "earlier" in own else {}
+    complete = wanted(own.get("report", "all"))
+    first = first_round(protocol, for_all)
+    with hired(launcher, folder) as crew, batch("compare", first, folder, crew, recorded) as runs:
+        runs.complete = complete
         results = Results(protocol, {}, {}, matching(protocol, content_losses(runs)))
         for round_, number, of, ended in work(results, for_all, runs):
             how = f"({ended.message})" if ended.message else f"in {ended.seconds:.0f} s"
             command.say(f"round {round_}, {number}/{of} {ended.name}: {ended.outcome} {how}")
         if not results.runs and (folder / "report").exists():
-            first = next(iter(results.failed.values()), "")
-            raise Stopped(f"no run came to its end ({first}); {folder / 'report'} stays as it was")
-        return len(results.failed), write(runs, results, folder / "report", typed, judged(results, finished))
+            why = next(iter(results.failed.values()), "none is made")
+            raise Stopped(f"no run came to its end ({why}); {folder / 'report'} stays as it was")
+        return len(results.failed), write(
+            runs, results, folder / "report", typed, judged(results, finished, runs.planned)
+        )
+
+
+def wanted(report: str) -> bool:
+    """Whether `report=` wants runs that are missing to be made. Raises UserError."""
+    if report not in ("all", "only"):
+        raise UserError(f"report={report}: should be only, for a report of the runs that there are, or left out")
+    return report == "all"
 
 
 def rated(own: Mapping[str, str], rest: Sequence[str], typed: str) -> Path:

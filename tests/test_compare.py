@@ -66,6 +66,18 @@ def test_a_comparison_ends_in_a_report_of_what_the_store_holds_and_goes_on(tmp_p
     assert "finished in" not in again.stderr
     assert again.stderr.count("(kept)") == len(rows)
 
+    # what a report has recorded is not made again elsewhere; and nothing is where only a report is asked for
+    known = compare(tmp_path, *TYPED, "optim.steps=4", "output=other", "earlier=out/report", "report=only")
+    assert known.returncode == 0, known.stderr
+    assert known.stderr.count("(kept)") == len(rows)
+    assert not (tmp_path / "other" / "runs").exists()
+    for name in ("runs.csv", "table.csv"):
+        ours, theirs = ((tmp_path / folder / "report" / name).read_text() for folder in ("out", "other"))
+        assert ours == theirs
+    more = compare(tmp_path, *TYPED[:2], "statistics=mean_std", *TYPED[3:], *SHORT, "report=only")
+    assert more.returncode == 0, more.stderr
+    assert "Not complete:** 2 of 4" in (tmp_path / "out" / "report" / "report.md").read_text(encoding="utf-8")
+
 
 def test_help_names_the_lists(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys, "argv", ["stx", "compare", "--help"])

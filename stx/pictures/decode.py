@@ -17,6 +17,8 @@ from stx.errors import UserError
 from stx.pictures import bundled
 
 TYPES = "PNG, JPEG, WebP, TIFF or BMP file"
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
+"""Of the files in a folder that are taken for pictures; one that is named may be called anything."""
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "PSD")
 """What is opened, whatever a file is called. Pillow reads more: for an EPS it starts Ghostscript."""
 AVIF = {b"avif", b"avis"}

@@ -6,23 +6,19 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
-from stx.config.compose import at_work, choices_of, compose
 from stx.config.effects import ineffective
 from stx.config.schema import MlflowTracking
-from stx.config.secrets import taken_out
 from stx.errors import UserError
 from stx.loop.signals import raising
 from stx.runs import identity
-from stx.runs.check import check
-from stx.runs.digest import digest
 from stx.runs.files import CHECKPOINT, JOURNAL, alone_in
-from stx.runs.job import Job
 from stx.runs.launching import Crew, Order, watched
 from stx.runs.launching import work as launch
 from stx.runs.member import ENDED, attempt, failure, outcome
-from stx.runs.naming import run_name
+from stx.runs.plan import Member, Planned, plans
 from stx.runs.tracking.reach import answers, reachable
 from stx.runs.tracking.sender import deliver
 from stx.runs.tracking.store import Run, Store
@@ -35,12 +31,6 @@ OFTEN = 10.0
 """Seconds at least between two lines of how many have ended."""
 
 
-class Member(NamedTuple):
-    name: str
-    overrides: Sequence[str]
-    """As one types them behind `python -m stx.run`."""
-
-
 class Ended(NamedTuple):
     name: str
     outcome: str
@@ -50,32 +40,34 @@ class Ended(NamedTuple):
     """What went wrong; "kept" for what an earlier batch in this folder had done."""
 
 
-class Planned(NamedTuple):
-    job: Job
-    digest: str
-    """Of all that its result depends on, so that a finished run is known again whatever it was called."""
-
-
 class Batch:
     """A parent run in the store, and the runs that belong under it."""
 
     def __init__(
-        self, store: Store, parent: Run, planned: Mapping[str, Planned], folder: Path, crew: Crew | None = None
+        self,
+        store: Store,
+        parent: Run,
+        planned: Mapping[str, Planned],
+        folder: Path,
+        crew: Crew | None = None,
+        earlier: Mapping[str, Run] = MappingProxyType({}),
     ):
         self.store, self.parent, self.planned, self.folder = store, parent, dict(planned), folder
-        self.crew = crew
+        self.crew, self.earlier = crew, earlier
         self.worked: set[str] = set()
+        self.complete = True
+        """Whether runs that are missing are made; else they are passed over."""
 
     def add(self, members: Sequence[Member]) -> None:
         """More members, for those whose plan depends on what others gave. Raises UserError as `batch` does."""
         self.planned |= plans(members, self.folder)
 
     def run_of(self, name: str) -> Run | None:
-        """The newest run of a member that came to its end."""
+        """The newest run of a member that came to its end, here or in an earlier batch that was named."""
         for run_ in self.store.runs("stx.digest", self.planned[name].digest):
             if run_.tags["mlflow.parentRunId"] == self.parent.id and run_.tags["stx.outcome"] in ENDED:
                 return run_
-        return None
+        return self.earlier.get(self.planned[name].recipe)
 
     def work(self) -> Iterator[Ended]:
         """Make the runs that are missing, in the order of the plan. What one raises ends that one only.
@@ -87,6 +79,8 @@ class Batch:
             if left.status == "RUNNING":  # its process is dead: nobody else works in this folder
                 self.store.end(left, "interrupted", "KILLED")
         waiting = deque(name for name in self.planned if name not in self.worked)
+        if not self.complete:
+            waiting = deque(name for name in waiting if self.run_of(name))
         if self.crew:
             yield from self.handed_out(self.crew, waiting)
             return
@@ -111,7 +105,7 @@ class Batch:
         kept = {name: self.kept(name) for name in names}
         orders = []
         for name in (name for name, (run_, trouble) in kept.items() if not run_ and not trouble):
-            job, digest = self.planned[name]
+            job, digest, _ = self.planned[name]
             tags = {"mlflow.parentRunId": self.parent.id, "stx.digest": digest, **beside(crew)}
             orders.append(Order(name, job.overrides, job.folder, tags))
         with counted(orders):
@@ -140,7 +134,7 @@ class Batch:
         """
         if run_ := self.run_of(name):
             return run_, ""
-        job, digest = self.planned[name]
+        job, digest, _ = self.planned[name]
         try:
             record = identity.read(job.folder)
         except UserError:  # a damaged one: the attempt to make it says so
@@ -189,19 +183,32 @@ def forget(folder: Path) -> None:
 
 
 @contextmanager
-def batch(name: str, members: Sequence[Member], folder: Path, crew: Crew | None = None) -> Iterator[Batch]:
+def batch(
+    name: str,
+    members: Sequence[Member],
+    folder: Path,
+    crew: Crew | None = None,
+    earlier: Mapping[str, Run] = MappingProxyType({}),
+) -> Iterator[Batch]:
     """The batch of that name in `folder`, new or taken up again; its parent run ends with the block.
 
-    `crew`: who makes the runs; without one this process does, one by one.
+    `crew`: who makes the runs; without one this process does, one by one. `earlier`: runs of another batch, by their
+    recipes, that need not be made again.
 
     Every member is composed and checked before the first starts. Raises UserError for what would keep one from
-    running, for tracking=none, for a store that cannot be reached, and where another batch works in `folder`.
+    running, for tracking=none, for a store that cannot be reached, where another batch works in `folder`, and for
+    `earlier` runs of which none is a member.
     """
     first = plans(members[:1], folder)
     tracking = first[members[0].name].job.config.tracking
     if not isinstance(tracking, MlflowTracking):
         raise UserError(f"tracking={tracking.name}: {name} keeps its runs in a store and reads them there")
     planned = first | plans(members[1:], folder)
+    if earlier and not any(each.recipe in earlier for each in planned.values()):
+        raise UserError(
+            f"earlier: none of its {len(earlier)} runs is one of these {len(planned)}: settings, pictures or weights "
+            "are others"
+        )
     jobs = [each.job for each in planned.values()]
     for line in dict.fromkeys(line for job in jobs for line in ineffective(job.config, job.overrides)):
         log.warning(line)
@@ -212,7 +219,7 @@ def batch(name: str, members: Sequence[Member], folder: Path, crew: Crew | None 
     with alone_in(folder), raising():
         parent = store.parent(name, folder)
         try:
-            yield Batch(store, parent, planned, folder, crew)
+            yield Batch(store, parent, planned, folder, crew, earlier)
         except Exception:
             store.end(parent, "failed", "FAILED")
             raise
@@ -221,21 +228,3 @@ def batch(name: str, members: Sequence[Member], folder: Path, crew: Crew | None 
             store.end(parent, "interrupted", "KILLED")
             raise
         store.end(parent, "finished", "FINISHED")
-
-
-def plans(members: Sequence[Member], folder: Path) -> dict[str, Planned]:
-    with at_work():
-        return {member.name: plan(member, folder) for member in members}
-
-
-def plan(member: Member, folder: Path) -> Planned:
-    """Compose and check one member."""
-    whole = compose(member.overrides)
-    try:
-        config, inputs = check(whole, folder)
-    except UserError as error:
-        raise UserError(f"{error}\n(in {member.name}; none was started)") from None
-    choices, key = choices_of(whole.hydra), digest(config, inputs)
-    place = folder / "runs" / f"{member.name}-{key[:8]}"
-    name = run_name(config, choices)
-    return Planned(Job(config, place, choices, taken_out(member.overrides), quiet=True, name=name), key)

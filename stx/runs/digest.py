@@ -14,7 +14,8 @@ from stx.config.schema import Config, PictureInit
 from stx.model.prepare import Inputs
 
 NUMERICS = 1
-"""To be raised when stx makes another picture of the same settings; finished members of old batches run again then."""
+"""To be raised when stx makes another picture of the same settings, or measures it otherwise; finished members of old
+batches run again then."""
 
 SETTINGS = (
     "model.name",

@@ -9,9 +9,10 @@ from filelock import FileLock
 from conftest import SHALLOW
 from stx.errors import OutOfMemory, UserError
 from stx.runs import member as module
-from stx.runs.batch import Batch, Ended, Member, batch
+from stx.runs.batch import Batch, Ended, batch
 from stx.runs.job import Job
 from stx.runs.launcher import hired
+from stx.runs.plan import Member
 
 SMALL = ["model=vgg19_random", "image_size.width=48", "image_size.height=32", "optim.steps=2", *SHALLOW]
 
@@ -54,6 +55,22 @@ def test_members_are_children_of_one_parent_and_are_not_run_twice(store: str, tm
     assert again.parent.id == trial.parent.id
     assert [ended.message for ended in second] == ["kept", "kept"]
     assert len(trial.store.runs("mlflow.parentRunId", trial.parent.id)) == 2
+
+
+def test_a_run_of_another_batch_that_is_named_is_not_made_again(store: str, tmp_path: Path) -> None:
+    trial, _ = work(members(store)[:1], tmp_path / "out")
+    earlier = {trial.planned["one"].recipe: trial.run_of("one")}
+    with batch("trial", members(store), tmp_path / "other", earlier=earlier) as other:  # type: ignore[arg-type]
+        other.complete = False
+        assert [(ended.name, ended.message) for ended in other.work()] == [("one", "kept")]
+        other.complete = True
+        assert [(ended.name, ended.message) for ended in other.work()] == [("two", "")]
+    with (
+        pytest.raises(UserError, match="none of its 1 runs is one of these 2"),
+        batch("trial", members(store, "seed=3"), tmp_path / "third", earlier=earlier),  # type: ignore[arg-type]
+    ):
+        pass
+    assert not (tmp_path / "third").exists()
 
 
 def test_another_setting_is_another_run_and_leaves_the_old_one(store: str, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The comparison as data: table.csv, a row for each number, and comparison.json with what it is of."""
+"""The comparison's results as data: table.csv, a row for each number, and comparison.json with what it is of."""
 
 import csv
 import hashlib
@@ -33,7 +33,7 @@ def rows(every: list[Scores]) -> Iterator[dict[str, Any]]:
             if score is not None:
                 at = one.where.level
                 numbers = [score.mean, score.low, score.high, score.pairs, score.p, one.adjusted[name]]
-                finite = [number if math.isfinite(number) else None for number in numbers]
+                finite = [float(f"{number:.6g}") if math.isfinite(number) else None for number in numbers]
                 values = [name, one.over, one.where.judge, one.where.measure, at.by, at.number + 1, *finite]
                 yield dict(zip(COLUMNS, values, strict=True))
 

@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from stx.errors import UserError
 from stx.pictures import images
+from stx.pictures.decode import SUFFIXES
 from stx.studies.compare.equal import stem
 
 COLUMNS = ("program", "photograph", "style", "picture")
 RATED = ("photograph", "style", "picture", "rating")
-TYPES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp")
 
 
 class Given(NamedTuple):
@@ -63,7 +63,7 @@ def of_folder(folder: Path, pairs: Sequence[tuple[str, str]]) -> Iterator[Given]
     expected: dict[str, list[tuple[str, str]]] = {}
     for photograph, style in pairs:
         expected.setdefault(f"{stem(photograph)}-{stem(style)}", []).append((photograph, style))
-    files = sorted(each for each in folder.glob("*/*") if each.suffix.lower() in TYPES)
+    files = sorted(each for each in folder.glob("*/*") if each.suffix.lower() in SUFFIXES)
     if not files:
         raise UserError(
             f"pictures={folder}: there is no PROGRAM/PHOTOGRAPH-STYLE.png in it, as PROGRAM/{next(iter(expected))}.png"

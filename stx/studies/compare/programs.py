@@ -9,18 +9,18 @@ import numpy as np
 from PIL import Image
 
 from stx.measures.judge import measurer
+from stx.model.prepare import prepare
 from stx.pictures import images
 from stx.pictures.sheet import contact_sheet, fitted
-from stx.runs.files import CONTENT as PHOTOGRAPH
-from stx.runs.files import STYLE
+from stx.runs.plan import Planned
 from stx.studies.compare.equal import between, label, logarithm
-from stx.studies.compare.gallery import CELL, picture
+from stx.studies.compare.gallery import CELL
 from stx.studies.compare.given import Given
 from stx.studies.compare.intervals import means
 from stx.studies.compare.judges import CLAIMED, JUDGES, YARDSTICKS, shown
 from stx.studies.compare.leaderboard import of_logarithms
 from stx.studies.compare.protocol import Cell
-from stx.studies.compare.work import Results, Try, measured
+from stx.studies.compare.work import Results, Try, measured, member_name
 from stx.studies.page import Block, Heading, Picture, Pictures, Table, Text
 
 
@@ -31,39 +31,41 @@ class Outcome(NamedTuple):
     size: tuple[int, int]
     """Its own, and that of the runs that it is beside."""
     working: tuple[int, int]
+    inputs: tuple[Image.Image, Image.Image]
+    """Photograph and painting, as the runs had them."""
 
 
 Judged = Mapping[Given, Outcome]
 
 
-def judged(results: Results, given: Sequence[Given]) -> dict[Given, Outcome]:
+def judged(results: Results, given: Sequence[Given], planned: Mapping[str, Planned]) -> dict[Given, Outcome]:
     """Every picture by the measures, at the size of the reference's runs and beside the pictures that those had.
 
     A picture of another size is resized to it. Raises UserError for one that cannot be read.
     """
     outcomes = {}
     for one in given:
-        run = reference(results, one)
-        inputs = [picture(run, file) for file in (PHOTOGRAPH, STYLE)]
-        photograph, painting = inputs
-        if photograph is None or painting is None:  # its reference failed: there is nothing to hold it against
+        cell = reference(results, one)
+        if cell is None:  # it failed: there is nothing to hold the picture against
             continue
-        content, style = (images.to_tensor(each, each.size) for each in (photograph, painting))
+        inputs = prepare(planned[member_name(cell, results.runs[cell][0].beta)].job.config)
+        content, style = inputs.content, inputs.style
+        photograph, painting = images.to_picture(content), images.to_picture(style)
         made = images.load(str(one.picture))
-        latest = measurer(content, style).judge(images.to_tensor(made, photograph.size))
-        outcomes[one] = Outcome(latest, made.size, photograph.size)
+        latest = measurer(content, style).judge(images.to_tensor(made, photograph.size).to(content.device))
+        outcomes[one] = Outcome(latest, made.size, photograph.size, (photograph, painting))
     return outcomes
 
 
-def reference(results: Results, one: Given) -> Try | None:
-    """The first of its pair's runs at the first level, whichever seed it is of."""
-    return next(iter(references(results, one)), None)
+def reference(results: Results, one: Given) -> Cell | None:
+    """The reference's cell of a picture's pair, of the first seed that has runs."""
+    cells = (Cell(results.protocol.reference, *one[1:3], seed) for seed in results.protocol.seeds)
+    return next((cell for cell in cells if results.runs.get(cell)), None)
 
 
 def references(results: Results, one: Given) -> list[Try]:
-    """All of one seed: the first that has any."""
-    cells = (Cell(results.protocol.reference, *one[1:3], seed) for seed in results.protocol.seeds)
-    return next((runs for cell in cells if (runs := results.runs.get(cell))), [])
+    cell = reference(results, one)
+    return results.runs[cell] if cell else []
 
 
 def beside(results: Results, one: Given, outcome: Outcome, by: str, measure: str) -> float:
@@ -114,7 +116,7 @@ def content_of(results: Results, outcomes: Judged) -> float:
     logs = [
         logarithm(measured(outcome.latest, results.match)) - logarithm(measured(run.run.latest, results.match))
         for one, outcome in outcomes.items()
-        if (run := reference(results, one))
+        for run in references(results, one)[:1]
     ]
     finite = [value for value in logs if math.isfinite(value)]
     return math.exp(float(np.mean(finite))) if finite else math.nan
@@ -126,8 +128,7 @@ def sheet(results: Results, outcomes: Judged, folder: Path) -> list[Block]:
     rows: list[list[Image.Image | None]] = []
     for pair in pairs:
         of_pair = {one.program: one for one in outcomes if one[1:3] == pair}
-        run = reference(results, next(iter(of_pair.values())))
-        inputs = [picture(run, file) for file in (PHOTOGRAPH, STYLE)]
+        inputs = outcomes[next(iter(of_pair.values()))].inputs
         rows.append(
             [*inputs, *(images.load(str(of_pair[name].picture)) if name in of_pair else None for name in programs)]
         )

@@ -13,6 +13,8 @@ from stx.config.explain import explain
 from stx.config.paths import split
 from stx.config.schema import CONF, NotNegative, Positive, Section, Whole
 from stx.errors import UserError, did_you_mean
+from stx.pictures import bundled
+from stx.pictures.decode import SUFFIXES
 
 LISTS = ("photographs", "styles", "seeds", "statistics")
 """What a protocol has that can be given on the command line, separated by commas."""
@@ -145,7 +147,7 @@ def load(name: str, changes: dict[str, str]) -> Protocol:
     if plain.pop("format", FORMAT) != FORMAT:
         raise UserError(f"protocol={name}: {file} has another format than {FORMAT}, which this version of stx reads")
     for key, text in changes.items():
-        parts = split(text) if key in FILES else text.split(",")
+        parts = [name for part in split(text) for name in inside(key, part)] if key in FILES else text.split(",")
         plain[key] = chosen(plain, key, [part for part in parts if part])
     try:
         protocol = Protocol.model_validate(plain)
@@ -171,6 +173,17 @@ def load(name: str, changes: dict[str, str]) -> Protocol:
         if other not in plain["statistics"] and other not in options() and "statistics" not in changes:
             raise UserError(f"protocol={name}: betas has {other}, which is not among its statistics")
     return protocol
+
+
+def inside(key: str, name: str) -> list[str]:
+    """The pictures of a folder, in the order of their names; else the name itself. Raises UserError."""
+    folder = Path(name).expanduser()
+    if not name or name in bundled.NAMES or not folder.is_dir():
+        return [name]
+    files = sorted(str(file) for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
+    if not files:
+        raise UserError(f"{key}={name}: there is no picture in this folder ({', '.join(SUFFIXES)})")
+    return files
 
 
 def chosen(plain: dict[str, Any], key: str, names: Sequence[str]) -> Any:

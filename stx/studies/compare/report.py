@@ -6,14 +6,17 @@ from pathlib import Path
 
 from stx.runs.batch import Batch
 from stx.studies import page
-from stx.studies.compare import export, gallery, judges, programs
+from stx.studies.compare import earlier, export, gallery, judges, programs
 from stx.studies.compare.board import board, left_out, shown
 from stx.studies.compare.equal import Level, label, level, ratios, stem
 from stx.studies.compare.judges import YARDSTICKS
 from stx.studies.compare.leaderboard import Ratio, ranking, ratio
-from stx.studies.compare.protocol import first_beta
+from stx.studies.compare.protocol import cells, first_beta
 from stx.studies.compare.work import Results
 from stx.studies.page import Block, Heading, Items, Table, Text
+
+HERE = ("stx.hardware", "stx.versions")
+"""Tags of where and with what a run was made."""
 
 
 def write(work: Batch, results: Results, folder: Path, command: str, finished: programs.Judged) -> Path:
@@ -34,6 +37,7 @@ def write(work: Batch, results: Results, folder: Path, command: str, finished: p
             *gallery.sheet(results, folder),
         ]
         export.write(folder, results, every)
+        earlier.write(folder, results, work.planned)
     html, _ = page.write(folder, "Style statistics compared", [*blocks, *all_runs(results)])
     metrics = {f"ratio/{name}": score.mean for name, score in scores.items() if score}
     work.store.note(work.parent, metrics, {"mlflow.note.content": summary(scores), "stx.command": command})
@@ -56,16 +60,27 @@ def opening(results: Results, command: str) -> list[Block]:
     if not every:
         return [*said, Text("No run has ended yet.")]
     run = every[0]
+    hardware, versions = ("; ".join(dict.fromkeys(one.tags[tag] for one in every)) for tag in HERE)
     return [
         *said,
         Text(
-            f"{counted(protocol.photographs, 'photograph')} x {counted(protocol.styles, 'style')} x "
-            f"{counted(protocol.seeds, 'seed')}, "
+            f"{counted(protocol.pairs, 'pair')} of {counted(protocol.photographs, 'photograph')} and "
+            f"{counted(protocol.styles, 'style')}, {counted(protocol.seeds, 'seed')}, "
             f"{len(every)} runs at {run.params['image_size.width']} x {run.params['image_size.height']} pixels and "
-            f"{run.params['optim.steps']} steps, on {run.tags['stx.hardware']}. {run.tags['stx.versions']}."
+            f"{run.params['optim.steps']} steps, on {hardware}. {versions}."
         ),
+        *missing(results),
         Text(how(results)),
     ]
+
+
+def missing(results: Results) -> list[Block]:
+    """What a report of runs that are not all made has to say; nothing of one that is whole."""
+    whole = list(cells(results.protocol))
+    without = sum(cell not in results.runs for cell in whole)
+    if not without:
+        return []
+    return [Text(f"**Not complete:** {without} of {len(whole)} pictures, of a statistic and a pair each, have no run.")]
 
 
 def how(results: Results) -> str:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from stx.config.compose import override
 from stx.errors import UserError
 from stx.measures import lite0
-from stx.runs.batch import Batch, Ended, Member
+from stx.runs.batch import Batch, Ended
+from stx.runs.plan import Member
 from stx.runs.tracking.store import Run
 from stx.studies.compare.balance import Tried, beside, exhausted, miss, next_beta, passing, reached
 from stx.studies.compare.protocol import Cell, Protocol, cells, first_beta
@@ -107,8 +108,11 @@ class Progress(NamedTuple):
     ended: Ended
 
 
+def member_name(cell: Cell, beta: float) -> str:
+    return "-".join([cell.statistic, *map(called, cell.pair), f"{cell.seed}", f"{beta:g}"])
+
+
 def member(protocol: Protocol, cell: Cell, beta: float, given: Sequence[str]) -> Member:
-    name = "-".join([cell.statistic, *map(called, cell.pair), f"{cell.seed}", f"{beta:g}"])
     overrides = [
         *protocol.settings,
         *protocol.statistics[cell.statistic].split(),
@@ -118,7 +122,7 @@ def member(protocol: Protocol, cell: Cell, beta: float, given: Sequence[str]) ->
         *given,
         f"loss_weights.beta={beta:g}",
     ]
-    return Member(name, overrides)
+    return Member(member_name(cell, beta), overrides)
 
 
 def called(path: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from stx.config.compose import key_of
 from stx.config.schema import CONF
 from stx.errors import UserError, did_you_mean
-from stx.runs.batch import Member
+from stx.runs.plan import Member
 
 PRESETS = tuple(sorted(file.stem for file in (CONF / "experiment" / "thesis").glob("e*.yaml")))
 STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")

@@ -160,7 +160,7 @@ def test_the_numbers_are_written_as_data_with_what_they_are_of(tmp_path: Path) -
     assert (row["judge"], row["measure"], row["equal"]) == ("VGG19", "measure/sliced_wasserstein", "content")
     score = every[0].of["better"]
     assert score is not None
-    assert float(row["ratio"]) == score.mean
+    assert float(row["ratio"]) == pytest.approx(score.mean, rel=1e-5)
     assert float(row["low"]) < score.mean < float(row["high"])
     whole = json.loads((tmp_path / "comparison.json").read_text(encoding="utf-8"))
     assert len(whole["rows"]) == len(listed)

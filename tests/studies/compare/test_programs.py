@@ -5,14 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from stx.measures.judge import measures
 from stx.pictures import images
+from stx.runs.plan import plans
 from stx.studies.compare import programs
 from stx.studies.compare.given import Given
 from stx.studies.compare.programs import Outcome, beside
 from stx.studies.compare.protocol import Cell, Protocol
-from stx.studies.compare.work import Results, Try
+from stx.studies.compare.work import Results, Try, member
 from stx.studies.page import Table
 
 PROTOCOL = Protocol(
@@ -21,12 +23,13 @@ PROTOCOL = Protocol(
     photographs=["china"],
     styles=["swirls"],
     seeds=[0],
-    settings=[],
+    settings=["model=vgg19_random", "image_size.width=64", "image_size.height=48", "tracking=none"],
     betas={"gram": 3},
     runs=2,
     tolerance=0.02,
     levels=(1.0, 4.0),
 )
+NOTHING = Image.new("RGB", (1, 1))
 ONE = Given("theirs", "china", "swirls", Path("picture.png"))
 
 
@@ -46,28 +49,26 @@ def results(folder: Path) -> Results:
 @pytest.mark.parametrize("content", [0.4, 0.5, 0.8])
 def test_it_is_held_against_the_reference_at_its_own_content(tmp_path: Path, content: float) -> None:
     latest = {"measure/content": content, "measure/sliced_wasserstein": 0.9 * 0.3 * content**-0.7}
-    outcome = Outcome(latest, (64, 48), (64, 48))
+    outcome = Outcome(latest, (64, 48), (64, 48), (NOTHING, NOTHING))
     ratio = math.exp(beside(results(tmp_path), ONE, outcome, "content", "measure/sliced_wasserstein"))
     assert ratio == pytest.approx(0.9)
 
 
 @pytest.mark.parametrize("content", [0.3, 0.9, math.nan])
 def test_beyond_the_references_runs_nothing_is_said(tmp_path: Path, content: float) -> None:
-    outcome = Outcome({"measure/content": content, "measure/sliced_wasserstein": 0.1}, (64, 48), (64, 48))
+    outcome = Outcome(
+        {"measure/content": content, "measure/sliced_wasserstein": 0.1}, (64, 48), (64, 48), (NOTHING, NOTHING)
+    )
     assert math.isnan(beside(results(tmp_path), ONE, outcome, "content", "measure/sliced_wasserstein"))
 
 
 def test_a_picture_is_measured_as_a_runs_is_and_resized_where_it_must_be(tmp_path: Path) -> None:
-    content, style, made = (images.load(name) for name in ("china", "swirls", "woodcut"))
-    content.resize((64, 48)).save(tmp_path / "content.png")
-    style.resize((64, 48)).save(tmp_path / "style.png")
+    made = images.load("woodcut")
     made.resize((128, 96)).save(tmp_path / "picture.png")
     given = ONE._replace(picture=tmp_path / "picture.png")
-    (outcome,) = programs.judged(results(tmp_path), [given]).values()
-    tensors = [
-        images.to_tensor(images.load(str(tmp_path / f"{name}.png")), (64, 48))
-        for name in ("picture", "content", "style")
-    ]
+    reference = member(PROTOCOL, Cell("gram", "china", "swirls", 0), 3, [])
+    (outcome,) = programs.judged(results(tmp_path), [given], plans([reference], tmp_path)).values()
+    tensors = [images.to_tensor(images.load(name), (64, 48)) for name in (str(given.picture), "china", "swirls")]
     expected = measures(*tensors)
     assert {name: expected[name] for name in outcome.latest} == pytest.approx(dict(outcome.latest))
     assert (outcome.size, outcome.working) == ((128, 96), (64, 48))
@@ -81,4 +82,4 @@ def test_a_picture_is_measured_as_a_runs_is_and_resized_where_it_must_be(tmp_pat
 
 def test_without_pictures_or_reference_there_is_nothing(tmp_path: Path) -> None:
     assert programs.blocks(results(tmp_path), {}, tmp_path) == []
-    assert programs.judged(Results(PROTOCOL, {}, {}, "content"), [ONE]) == {}
+    assert programs.judged(Results(PROTOCOL, {}, {}, "content"), [ONE], {}) == {}

@@ -142,3 +142,18 @@ def test_names_of_pictures_are_taken_as_they_are_typed(tmp_path: Path, monkeypat
     protocol = load("quick", {"photographs": "china,a, b (1).png,missing.png", "styles": "café.png"})
     assert protocol.photographs == ["china", "a, b (1).png", "missing.png"]
     assert protocol.styles == ["café.png"]
+
+
+def test_a_folder_stands_for_its_pictures_in_the_order_of_their_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    for name in ("b.PNG", "a.jpg", "notes.txt", "c.webp"):
+        (tmp_path / "mine" / name).touch()
+    protocol = load("benchmark", {"photographs": "mine", "styles": "woodcut,mine,a.png"})
+    assert protocol.photographs == [f"mine/{name}" for name in ("a.jpg", "b.PNG", "c.webp")]
+    assert protocol.styles == ["woodcut", *protocol.photographs, "a.png"]
+    assert len(protocol.pairs) == 9
+    (tmp_path / "woodcut").mkdir()
+    assert load("quick", {"styles": "woodcut"}).styles == ["woodcut"]  # which comes with stx

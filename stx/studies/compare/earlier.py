@@ -1,0 +1,92 @@
+"""The runs of a report as data, runs.csv, so that another comparison need not make them again: `earlier=`."""
+
+import csv
+import io
+import math
+import statistics
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from stx.atomic import write as write_file
+from stx.errors import UserError
+from stx.runs.batch import AT_ONCE
+from stx.runs.plan import Planned
+from stx.runs.tracking.store import Run
+from stx.studies.compare.work import Results, member_name
+
+FILE = "runs.csv"
+WHAT = ("recipe", "id", "statistic", "photograph", "style", "seed", "beta")
+TAGS = ("stx.outcome", "stx.hardware", "stx.versions", "stx.weights_sha256", AT_ONCE)
+PARAMS = ("image_size.width", "image_size.height", "optim.steps")
+TIME = "time/step_ms"
+MEASURE, BASELINE = "measure/", "baseline/"
+
+
+class Recorded(Run):
+    """A run of an earlier report: its numbers, without its pictures."""
+
+    baselines: Mapping[str, float] = {}
+
+    def __init__(self, row: Mapping[str, str]):
+        """Raises ValueError for a number that is none, KeyError for a column that is missing."""
+        numbers = {key: float(text) for key, text in row.items() if key.startswith((MEASURE, BASELINE)) and text}
+        self.id, self.status = row["id"], "FINISHED"
+        self.tags = {key: row[key] for key in TAGS if row[key]}
+        self.params = {key: row[key] for key in PARAMS}
+        self.latest = {key: value for key, value in numbers.items() if key.startswith(MEASURE)}
+        self.baselines = {
+            key.removeprefix(BASELINE): value for key, value in numbers.items() if key.startswith(BASELINE)
+        }
+        self.histories = {TIME: [(0, float(row[TIME]))] if row[TIME] else []}
+
+    def history(self, metric: str) -> list[tuple[int, float]]:
+        return self.histories.get(metric, [])
+
+    def artifact(self, path: str) -> Path:
+        raise FileNotFoundError(path)
+
+
+def write(folder: Path, results: Results, planned: Mapping[str, Planned]) -> None:
+    rows = list(rows_of(results, planned))
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_file(folder / FILE, text.getvalue())
+
+
+def rows_of(results: Results, planned: Mapping[str, Planned]) -> Iterator[dict[str, Any]]:
+    for cell, several in results.runs.items():
+        for beta, run in several:
+            what = (planned[member_name(cell, beta)].recipe, run.id, *cell, f"{beta:g}")
+            tags, params = {key: run.tags.get(key, "") for key in TAGS}, {key: run.params[key] for key in PARAMS}
+            times = [value for _, value in run.history(TIME)]
+            numbers = {TIME: statistics.median(times) if times else math.nan}
+            numbers |= {key: value for key, value in sorted(run.latest.items()) if key.startswith(MEASURE)}
+            numbers |= {f"{BASELINE}{key}": value for key, value in sorted(run.baselines.items())}
+            yield {
+                **dict(zip(WHAT, what, strict=True)),
+                **tags,
+                **params,
+                **{key: f"{value:.9g}" if math.isfinite(value) else "" for key, value in numbers.items()},
+            }
+
+
+def read(text: str) -> dict[str, Run]:
+    """What `earlier=` names, a report's folder or its runs.csv: its runs by their recipes. Raises UserError."""
+    if not text:
+        raise UserError("earlier= is empty; name the folder of a report, or its runs.csv")
+    path = Path(text).expanduser()
+    file = path / FILE if path.is_dir() else path
+    if not file.is_file():
+        raise UserError(f"earlier={text}: there is no {file}; a report of stx compare has one")
+    try:
+        rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"), newline="")))
+        recorded: dict[str, Run] = {row["recipe"]: Recorded(row) for row in rows}
+        if not recorded:
+            raise ValueError("it has no rows")
+        return recorded
+    except (ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
+        raise UserError(f"earlier={text}: {file} is no {FILE} of a report ({type(error).__name__}: {error})") from None
