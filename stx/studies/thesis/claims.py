@@ -1,28 +1,8 @@
 """What the thesis says, sentence by sentence, and the rule that each sentence is held against."""
 
-from collections.abc import Callable
-from typing import NamedTuple
-
-from stx.studies.thesis import verdicts, verdicts_gram
+from stx.studies.thesis import outlook, verdicts, verdicts_gram
+from stx.studies.thesis.claim import Claim, Experiment
 from stx.studies.thesis.plan import PRESETS, STYLE_LAYERS
-from stx.studies.thesis.verdicts import Runs, Verdict
-
-
-class Claim(NamedTuple):
-    name: str
-    said: str
-    """The thesis's words."""
-    meaning: str
-    """The same in English."""
-    rule: Callable[[Runs], Verdict]
-
-
-class Experiment(NamedTuple):
-    number: str
-    title: str
-    shows: tuple[str, ...]
-    """Members whose pictures stand side by side, as in the thesis."""
-    claims: tuple[Claim, ...]
 
 
 def presets(start: str) -> tuple[str, ...]:
@@ -39,7 +19,7 @@ EXPERIMENTS = (
                 "E1",
                 "Resultado final del style transfer con matriz de Gram",
                 "the Gram matrix transfers the style",
-                verdicts.style_is_carried("e01_gram"),
+                verdicts.style_is_carried("e01_gram", "e01_rescaled"),
             ),
         ),
     ),
@@ -139,7 +119,7 @@ EXPERIMENTS = (
                 "E8",
                 "Style transfer resultante del primer plano [...] utilizando el método original de la matriz de Gram",
                 "the style is transferred to a portrait",
-                verdicts.style_is_carried("e08_portrait"),
+                verdicts.style_is_carried("e08_portrait", "e08_rescaled"),
             ),
         ),
     ),
@@ -165,7 +145,7 @@ EXPERIMENTS = (
     Experiment(
         "E10",
         "Max against average pooling",
-        ("e10_max", "e10_avg"),
+        ("e10_max", "e10_avg", "e10_rescaled_max", "e10_rescaled_avg"),
         (
             Claim(
                 "E10, pictures",
@@ -196,9 +176,10 @@ EXPERIMENTS = (
         (
             Claim(
                 "E11, content",
-                "las capas más bajas de la red reconstruyen la imagen prácticamente perfecta [...] en las capas "
-                "finales [...] a coste de perder detalle en pixeles concretos",
-                "low layers give the pixels back, high layers the layout",
+                "las capas más bajas de la red reconstruyen la imagen prácticamente perfecta [...] en las tres "
+                "primeras capas, mientras que en las capas finales [...] a coste de perder detalle en pixeles "
+                "concretos",
+                "the first three layers give the pixels back, the last the layout",
                 verdicts_gram.detail_goes_with_depth,
             ),
             Claim(
@@ -207,6 +188,20 @@ EXPERIMENTS = (
                 "avanza de capa convolucional",
                 "more layers draw larger structures of the style",
                 verdicts_gram.structures_grow_with_layers,
+            ),
+        ),
+    ),
+    Experiment(
+        "6.1",
+        "A thousand iterations",
+        ("e01_gram", "e01_longer"),
+        (
+            Claim(
+                "Section 6.1",
+                "fijamos las iteraciones que den un buen resultado, en este caso se obtiene un buen resultado "
+                "utilizando 1000",
+                "1000 iterations suffice",
+                outlook.iterations_suffice,
             ),
         ),
     ),
@@ -221,6 +216,20 @@ EXPERIMENTS = (
                 "coocurrencias no puede ofrecernos",
                 "co-occurrence, as it was used, does not hold the correlations that are the style",
                 verdicts_gram.descriptors_miss_the_style,
+            ),
+        ),
+    ),
+    Experiment(
+        "8",
+        "Other kernels",
+        tuple(outlook.KERNELS),
+        (
+            Claim(
+                "Section 8",
+                "el cambio de ese kernel por otros compatibles puede llevar a otras maneras de generar "
+                "representaciones de style transfer, que puede ser interesante implementar y comparar",
+                "kernels other than Gram's may transfer style too",
+                outlook.kernels_transfer,
             ),
         ),
     ),

@@ -49,7 +49,8 @@ CONTRADICTIONS = (
         "both, each with its own verdict",
     ),
     (
-        "Gram's factor 1/(4 N² M²) stays when the statistic is another one (6.1)",
+        "6.1 takes the mean square error, and does not say of what; the values it reports are those of Gram's factor "
+        "1/(4 N² M²), kept when the statistic is another one",
         "it belongs to a sum over N² entries of a sum over M positions; a vector has N means",
         "`loss_weights=thesis` has the literal factor, `factor=mean` divides by the entries there are",
     ),

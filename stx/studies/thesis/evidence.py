@@ -34,6 +34,8 @@ class Evidence(NamedTuple):
     """Others were at work on its machine."""
     series: Mapping[str, Points]
     """Every other metric over steps."""
+    size: tuple[int, int] = (512, 380)
+    """Width and height."""
 
     def at(self, metric: str, place: str) -> float | None:
         """A metric at its "first", "middle" or "last" step."""
@@ -72,4 +74,5 @@ def read(run: Run) -> Evidence:
         fastest_ms=min(times, default=float("nan")),
         at_once=AT_ONCE in run.tags,
         series=series,
+        size=(int(run.params["image_size.width"]), int(run.params["image_size.height"])),
     )

@@ -5,13 +5,16 @@ from collections.abc import Mapping, Sequence
 
 from stx.studies.charts import lines
 from stx.studies.page import Block, Heading, Picture, Pictures, Table, Text
-from stx.studies.thesis import overflow
+from stx.studies.thesis import overflow, readings, reasons
 from stx.studies.thesis.evidence import Evidence
 from stx.studies.thesis.material import Material, number
 from stx.studies.thesis.plan import LITERAL, STATISTICS, STYLE_LAYERS
-from stx.studies.thesis.verdicts import CARRIED, NONE
+from stx.studies.thesis.readings import PREFIX
+from stx.studies.thesis.verdicts import CARRIED, NONE, gram_at
 from stx.studies.thesis.verdicts_gram import matched
 
+FAINT = 1e-3
+"""A style that pulls less hard than this share of the content does nothing."""
 EQUAL = 0.05
 """Two descriptors count as equal when no more than this share of the starting loss is left."""
 
@@ -19,15 +22,17 @@ PICTURES = ("photograph", "noise", "mirrored")
 
 
 def sections(material: Material) -> list[Block]:
-    parts = (gradients, equal_scales, factors, separations, alone, overflow.section)
+    parts = (gradients, equal_scales, reasons.vector, factors, readings.section, separations, alone, overflow.section)
     return [block for part in parts for block in part(material)]
 
 
 def gradients(material: Material) -> list[Block]:
     """Norms of each term's gradient over time."""
-    shown = {name: run for name, run in material.evidence.items() if run.pull("first") is not None}
+    every = material.evidence.items()
+    shown = {name: run for name, run in every if run.pull("first") is not None and not name.startswith(PREFIX)}
     if not shown:
         return []
+    faint = [name for name, run in shown.items() if max(run.pull("first") or 0.0, run.pull("last") or 0.0) < FAINT]
     pictures = material.folder / "pictures"
     charts = [
         lines(
@@ -58,8 +63,8 @@ def gradients(material: Material) -> list[Block]:
         Heading("Why: who pulls at the picture"),
         Text(
             "The norm of each term's gradient with respect to the picture, as the term enters the total. Where the "
-            "style pulls with a millionth of the content's strength, no optimiser can follow it: that is all of E2 to "
-            "E5."
+            f"style pulls with less than a {1 / FAINT:.0f}th of the content's strength, from the first step to the "
+            f"last, no optimiser can follow it: {', '.join(faint) or 'none of them'}."
         ),
         Pictures([Picture(f"pictures/{chart.name}", "") for chart in charts], 480),
         Table(
@@ -86,9 +91,18 @@ def equal_scales(material: Material) -> list[Block]:
     lesson = (
         f"For {', '.join(others)} the scale was the reason."
         if others
-        else "For the co-occurrence forms scale was not the only reason: what they measure is one."
+        else "For the co-occurrence forms scale was not the only reason."
     )
-    rows = [[name, number(run.style), number(run.content), number(run.pull("last"))] for name, run in chosen.items()]
+    rows = [
+        [
+            name,
+            *(
+                number(value)
+                for value in (run.style, run.content, gram_at(material.evidence, run.content), run.pull("last"))
+            ),
+        ]
+        for name, run in chosen.items()
+    ]
     return [
         Heading("Why: with equal scales"),
         Text(
@@ -97,7 +111,16 @@ def equal_scales(material: Material) -> list[Block]:
             f"{', '.join(carrying) or 'none of them'}. {lesson}"
         ),
         *material.side_by_side([f"calibrated_{name}" for name in chosen], 160, "calibrated_"),
-        Table(["statistic", "style distance", "content distance", "style's pull at the end"], rows),
+        Table(
+            [
+                "statistic",
+                "style distance",
+                "content distance",
+                "Gram's style at that content",
+                "style's pull at the end",
+            ],
+            rows,
+        ),
     ]
 
 

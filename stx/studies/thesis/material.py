@@ -1,5 +1,6 @@
 """What the report's sections draw on: runs, evidence and pictures by member, all out of the store."""
 
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -73,6 +74,6 @@ class Material(NamedTuple):
 
 
 def number(value: float | None) -> str:
-    if value is None:
+    if value is None or math.isnan(value):
         return "–"
     return f"{value:.0f}" if 100 <= abs(value) < 10000 else f"{value:.3g}"

@@ -18,10 +18,26 @@ STATISTICS = {
     "gram_cooc_matrix": "style_stat=gram_cooc_matrix",
     "gram_cooc_vector": "style_stat=gram_cooc_vector",
 }
-PLAIN = "+experiment=plain"
-"""Without what the defaults add for a good picture."""
-LITERAL = ("e02_cooc_vector", "e02_cooc_tensor", "e02_cooc_matrix", "e05_gram_cooc_matrix", "e07_small_weights")
-"""Whose first step is evaluated with the mean too, in place of the thesis's factor."""
+PLAIN, PLAIN_BETA = "+experiment=plain", 3
+"""Without what the defaults add for a good picture, and the style's weight there."""
+LITERAL = tuple(name for name in PRESETS if name[:3] in ("e02", "e03", "e04", "e05", "e07"))
+"""Made in the other reading of section 6.1 too: with the mean over a statistic's entries in place of Gram's factor."""
+WHY = {
+    "all_features": "style_stat=cooc_vector style_stat.threshold=none",
+    "undone": "style_stat=cooc_vector_undone",
+    "masked_undone": "style_stat=cooc_vector_undone style_stat.threshold=mean",
+    "soft_mask": "style_stat=cooc_vector_soft",
+    "soft_undone": "style_stat=cooc_vector_undone style_stat.threshold=mean +style_stat.softness=0.2",
+}
+"""What tells information, conditioning and gradient apart, beside the published vector."""
+KERNELS = ("mmd_linear", "mmd_polynomial", "mmd_gaussian")
+SHARES = (0.3, 0.1, 0.03)
+"""Of the weight of the calibrated Gram run: so its style is known at the contents that others end at."""
+LONGER = 4
+"""Times the iterations: do the thesis's suffice?"""
+FULL_STEPS, QUICK_STEPS = 1000, 40
+RECONSTRUCTING = 300
+"""Steps of the quick reconstructions of content, which 40 leave far from their end."""
 
 RESCALED = {
     "e01_rescaled": ("e01_gram", 1e2),
@@ -29,11 +45,13 @@ RESCALED = {
     "e09_rescaled_1e-2": ("e09_ratio_1e-2", 1e2),
     "e09_rescaled_1e-3": ("e09_ratio_1e-3", 1e3),
     "e09_rescaled_1e-4": ("e09_ratio_1e-4", 1e4),
+    "e10_rescaled_max": ("e10_max", 1e3),
+    "e10_rescaled_avg": ("e10_avg", 1e3),
 }
 """Small runs whose style weighs as much against L_c, a sum, as their ratio does at the thesis's size."""
 
 BETAS = (1, 10, 100, 1000)
-PARTS = (*(f"e{number:02d}" for number in range(1, 12)), "mean", "calibrated", "alone", "grid")
+PARTS = (*(f"e{number:02d}" for number in range(1, 12)), "mean", "calibrated", "why", "kernel", "alone", "grid")
 """What `only=` can name: the members whose names begin so."""
 
 ALLOWED = ("content", "style", "seed", "device", "precision", "model", "image_size", "optim.steps", "tracking")
@@ -42,7 +60,7 @@ ALLOWED = ("content", "style", "seed", "device", "precision", "model", "image_si
 FULL_PIXELS = 512 * 380
 """Of the thesis's pictures."""
 
-QUICK = ("image_size.width=192", "image_size.height=144", "optim.steps=40")
+QUICK = ("image_size.width=192", "image_size.height=144", f"optim.steps={QUICK_STEPS}")
 QUICK_PIXELS = 192 * 144
 QUICK_SHORT, FULL_SHORT = 25, 300
 """Steps of the members that only need to show a tendency."""
@@ -69,30 +87,56 @@ def members(quick: bool, given: Sequence[str], only: Sequence[str] = PARTS) -> l
         if part not in PARTS:
             raise UserError(f"only={part}: choose from {', '.join(PARTS)}{did_you_mean(part, PARTS)}")
     return [
-        Member(name, [*overrides, *(text for text in given if not fixed(name, text))])
+        Member(name, [*overrides, *(lengthened(name, text) for text in given if not fixed(name, text))])
         for name, overrides in everything(quick)
         if name.startswith(tuple(only)) and not ("rescaled" in name and any("image_size" in text for text in given))
     ]
 
 
 def fixed(name: str, override: str) -> bool:
-    """The timing of three sizes needs its sizes and steps, and a single evaluation is one step."""
-    return (name.startswith("e10_time") and override.startswith(("image_size", "optim.steps"))) or (
-        name.startswith("mean_") and override.startswith("optim.steps")
-    )
+    """The timing of three sizes needs its sizes and steps."""
+    return name.startswith("e10_time") and override.startswith(("image_size", "optim.steps"))
 
 
-def everything(quick: bool) -> Iterator[tuple[str, list[str]]]:
-    """Every member and its overrides, in the order in which they run."""
+def lengthened(name: str, override: str) -> str:
+    """What is given, with LONGER times its steps for the member that is to have so many more than others."""
+    key, _, steps = override.partition("=")
+    longer = name == "e01_longer" and key == "optim.steps" and steps.isdecimal()
+    return f"{key}={LONGER * int(steps)}" if longer else override
+
+
+Named = Iterator[tuple[str, list[str]]]
+"""Members' names and their overrides."""
+
+
+def everything(quick: bool) -> Named:
+    """Every member, in the order in which they run."""
     size = QUICK if quick else ("image_size=thesis",)
     short = f"optim.steps={QUICK_SHORT if quick else FULL_SHORT}"
     norms = f"tracking.grad_norms_every={NORMS_QUICK if quick else NORMS_FULL}"
+    yield from experiments(quick, size, norms)
+    for name in LITERAL:
+        yield f"mean_{name}", [f"+experiment=thesis/{name}", *size, "loss_weights.factor=mean", norms]
+    yield from calibrated([*size, "optim=lbfgs", "init=content", short, norms])
+    for name, statistic in STATISTICS.items():
+        alone = [PLAIN, *statistic.split(), *size, "optim=lbfgs", "init=noise", "loss_weights.content_layers=[]"]
+        yield f"alone_{name}", alone if quick else [*alone, short]
+    yield from grid([PLAIN, STATISTICS["gram"], *size, "optim=lbfgs", "init=noise", short])
+
+
+def experiments(quick: bool, size: Sequence[str], norms: str) -> Named:
+    """Those of the thesis, and what their verdicts need beside them."""
     for name in PRESETS:
-        yield name, [f"+experiment=thesis/{name}", *size, *([norms] if name < "e08" else [])]
+        further = [norms] if name < "e08" else []
+        if quick and name.startswith("e11_content"):
+            further = [f"optim.steps={RECONSTRUCTING}"]
+        yield name, [f"+experiment=thesis/{name}", *size, *further]
+    longer = f"optim.steps={LONGER * (QUICK_STEPS if quick else FULL_STEPS)}"
+    yield "e01_longer", ["+experiment=thesis/e01_gram", *size, longer]
     if quick:
         for name, (preset, beta) in RESCALED.items():
             weight = f"loss_weights.beta={beta * QUICK_PIXELS / FULL_PIXELS:.4g}"
-            yield name, [f"+experiment=thesis/{preset}", *size, weight]
+            yield name, [f"+experiment=thesis/{preset}", *size, longer, weight]
     overflow = ["+experiment=thesis/e06_gram_cooc_vector", *size]
     yield "e06_gram", [*overflow, "style_stat=gram"]
     yield "e06_safeguarded", [*overflow, "optim=lbfgs"]
@@ -101,29 +145,24 @@ def everything(quick: bool) -> Iterator[tuple[str, list[str]]]:
         for pooling in ("max", "avg"):
             name = f"e10_time_{pooling}_{width}x{height}"
             yield name, [f"+experiment=thesis/e10_{pooling}", *pixels, "tracking.pictures_every=0"]
-    for name in LITERAL:
-        yield f"mean_{name}", [f"+experiment=thesis/{name}", *size, "loss_weights.factor=mean", "optim.steps=1"]
+
+
+def calibrated(given: Sequence[str]) -> Named:
+    """From the photograph, each statistic made to pull as hard as the content: scale is no excuse."""
     for name, statistic in STATISTICS.items():
-        calibrated = [PLAIN, *statistic.split(), *size, "optim=lbfgs", "init=content", short, norms]
-        yield f"calibrated_{name}", calibrated
-    for name, statistic in STATISTICS.items():
-        alone = [PLAIN, *statistic.split(), *size, "optim=lbfgs", "init=noise", "loss_weights.content_layers=[]"]
-        alone += [] if quick else [short]
-        yield f"alone_{name}", alone
+        yield f"calibrated_{name}", [PLAIN, *statistic.split(), *given]
+    for share in SHARES:
+        weight = f"loss_weights.beta={PLAIN_BETA * share:g}"
+        yield f"calibrated_gram_{share:g}", [PLAIN, STATISTICS["gram"], *given, weight]
+    for name, statistic in WHY.items():
+        yield f"why_{name}", [PLAIN, *statistic.split(), *given]
+    for name in KERNELS:
+        yield f"kernel_{name}", [PLAIN, f"style_stat={name}", *given]
+
+
+def grid(given: Sequence[str]) -> Named:
+    """Style layers by weight: Gatys et al. 2015, figure 3."""
     for count in range(1, len(STYLE_LAYERS) + 1):
         layers = f"loss_weights.style_layers=[{','.join(STYLE_LAYERS[:count])}]"
         for beta in BETAS:
-            name = f"grid_{count}_{beta}"
-            yield (
-                name,
-                [
-                    PLAIN,
-                    STATISTICS["gram"],
-                    *size,
-                    "optim=lbfgs",
-                    "init=noise",
-                    short,
-                    layers,
-                    f"loss_weights.beta={beta}",
-                ],
-            )
+            yield f"grid_{count}_{beta}", [*given, layers, f"loss_weights.beta={beta}"]

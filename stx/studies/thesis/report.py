@@ -5,13 +5,14 @@ from pathlib import Path
 from stx.runs.batch import Batch
 from stx.studies import page
 from stx.studies.page import Block, Heading, Items, Pictures, Quote, Table, Text
-from stx.studies.thesis import explain, separation
-from stx.studies.thesis.claims import EXPERIMENTS, Experiment
+from stx.studies.thesis import explain, outlook, separation
+from stx.studies.thesis.claim import Experiment
+from stx.studies.thesis.claims import EXPERIMENTS
 from stx.studies.thesis.contradictions import CONTRADICTIONS
 from stx.studies.thesis.evidence import Evidence, read
 from stx.studies.thesis.material import Material, number
 from stx.studies.thesis.plan import BETAS, FULL_PIXELS, STYLE_LAYERS
-from stx.studies.thesis.verdicts import CARRIED, KEPT, LOST, NONE, NOT_RUN, Verdict, judge
+from stx.studies.thesis.verdicts import CANNOT, CARRIED, KEPT, LOST, NONE, NOT_RUN, Verdict, judge
 
 PLACES = ("first", "middle", "last")
 Verdicts = dict[str, Verdict]
@@ -43,6 +44,8 @@ def blocks(material: Material, verdicts: Verdicts, command: str, failed: dict[st
         *(block for experiment in EXPERIMENTS for block in section(experiment, material, verdicts)),
         *explain.sections(material),
         *grids(material),
+        *outlook.curves(material),
+        *outlook.survey(),
         *contradictions(),
         *all_runs(material, failed),
     ]
@@ -73,7 +76,7 @@ def opening(material: Material, command: str) -> list[Block]:
                 "**The size matters.** The thesis worked at 512 x 380 and 1000 steps. L_c is a sum over positions, so "
                 f"at this size, with {share:.1f} times fewer of them, the same raw ratio weighs the style about "
                 f"{share:.1f} times more; and the factor 1/(4 N² M²) grows with the square of that. Verdicts are of "
-                "this size."
+                "this size, and say so; where a run is weighed as at 512 x 380, its beta is smaller by that factor."
             )
         )
     said.append(
@@ -91,10 +94,24 @@ def opening(material: Material, command: str) -> list[Block]:
 def verdict_table(verdicts: Verdicts) -> list[Block]:
     claims = [claim for experiment in EXPERIMENTS for claim in experiment.claims]
     rows = [
-        [claim.name, claim.meaning, f"**{verdicts[claim.name].word}**", verdicts[claim.name].because]
+        [claim.name, claim.meaning, f"**{verdict.word}**", verdict.because, verdict.at]
         for claim in claims
+        for verdict in [verdicts[claim.name]]
     ]
-    return [Heading("Verdicts"), Table(["claim", "the thesis saw", "verdict", "stx measured"], rows)]
+    columns = ["claim", "the thesis saw", "verdict", "stx measured", "at"]
+    return [Heading("Verdicts"), Table(columns, rows), *not_judged(verdicts)]
+
+
+def not_judged(verdicts: Verdicts) -> list[Block]:
+    names = [name for name, verdict in verdicts.items() if verdict.word == CANNOT]
+    if not names:
+        return []
+    return [
+        Text(
+            f"{', '.join(names)}: not what the thesis saw, but at a smaller size and with fewer steps than it had. "
+            "`python -m stx.thesis device=cuda` has both."
+        )
+    ]
 
 
 def section(experiment: Experiment, material: Material, verdicts: Verdicts) -> list[Block]:
@@ -109,7 +126,7 @@ def section(experiment: Experiment, material: Material, verdicts: Verdicts) -> l
         blocks.append(Quote(claim.said, f"the thesis: {claim.meaning}"))
         verdict = verdicts[claim.name]
         because = verdict.because[:1].upper() + verdict.because[1:]
-        blocks.append(Text(f"**{claim.name}: {verdict.word}.** {because}."))
+        blocks.append(Text(f"**{claim.name}: {verdict.word}.** {because} ({verdict.at})."))
     finished = {name: material.evidence[name] for name in experiment.shows if name in material.evidence}
     if finished:
         blocks.append(outcomes(finished))

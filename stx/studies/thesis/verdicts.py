@@ -1,13 +1,18 @@
 """Each claim of the thesis against the evidence: pure functions of numbers, with the thresholds in one place."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+import numpy as np
+
 from stx.studies.thesis.evidence import Evidence
+from stx.studies.thesis.plan import FULL_PIXELS, FULL_STEPS, SHARES
 
 REPRODUCED = "reproduced"
 OTHER_CAUSE = "reproduced, with another cause"
 NOT = "not reproduced"
+CANNOT = "cannot be judged at this size"
 NOT_TIMED = "not timed"
 NOT_RUN = "not run"
 
@@ -19,6 +24,8 @@ KEPT, LOST = 0.6, 0.9
 """Content distances up to which the photograph is kept, and from which it is lost: an unrelated picture has about 1."""
 ALIKE = 0.15
 """Two pictures differ little if neither distance differs by more."""
+SMALL = 0.98
+"""Of the thesis's pixels, below which a picture is smaller than its."""
 SAME_TIME = 0.1
 """Two step times are equal within the noise of a shared machine if their ratio is this near to 1."""
 
@@ -28,6 +35,8 @@ Runs = Mapping[str, Evidence]
 class Verdict(NamedTuple):
     word: str
     because: str
+    at: str = ""
+    """The sizes and steps of the runs that it rests on."""
 
 
 class Missing(Exception):
@@ -35,16 +44,61 @@ class Missing(Exception):
 
 
 class Needed(dict[str, Evidence]):
-    def __missing__(self, name: str) -> Evidence:
-        raise Missing(name)
+    """Runs that remember which of them were asked for."""
+
+    def __init__(self, runs: Runs):
+        super().__init__(runs)
+        self.asked: list[Evidence] = []
+
+    def __getitem__(self, name: str) -> Evidence:
+        if name not in self:
+            raise Missing(name)
+        self.asked.append(super().__getitem__(name))
+        return self.asked[-1]
 
 
 def judge(rule: Callable[[Runs], Verdict], runs: Runs) -> Verdict:
-    """The rule's verdict, or "not run" with the name of the run that it lacks."""
+    """The rule's verdict with what it rests on, or "not run" with the name of the run that it lacks."""
+    needed = Needed(runs)
     try:
-        return rule(Needed(runs))
+        verdict = rule(needed)
     except Missing as missing:
         return Verdict(NOT_RUN, f"there is no finished run `{missing}`")
+    sizes = sorted({run.size for run in needed.asked})
+    steps = sorted({run.steps for run in needed.asked if run.outcome == "finished"})
+    at = f"{', '.join(f'{width} x {height}' for width, height in sizes)}; {', '.join(map(str, steps))} steps"
+    return verdict._replace(at=at)
+
+
+def missed(because: str, *runs: Evidence) -> Verdict:
+    """Not reproduced; where a run is smaller or shorter than the thesis's, that says nothing of the thesis."""
+    small = any(run.size[0] * run.size[1] < SMALL * FULL_PIXELS or run.steps < FULL_STEPS for run in runs)
+    return Verdict(CANNOT if small else NOT, because)
+
+
+def as_weighed(runs: Runs, name: str, rescaled: str) -> tuple[Evidence, str]:
+    """The small run whose style weighs as much as at the thesis's size, where there is one, else the run itself; and
+    how to say so."""
+    if rescaled in runs:
+        raw = runs[name]
+        return runs[rescaled], f", weighed as at 512 x 380; with the raw ratio {raw.style:.2f} and {raw.content:.2f}"
+    return runs[name], ""
+
+
+def gram_at(runs: Runs, content: float) -> float:
+    """The style distance of Gram's calibrated runs at some content distance, read off between them on logarithmic axes;
+    not a number beyond them. Style at another content says nothing."""
+    names = ("calibrated_gram", *(f"calibrated_gram_{share:g}" for share in SHARES))
+    points = sorted((runs[name].content, runs[name].style) for name in names if name in runs)
+    if not points or not points[0][0] <= content <= points[-1][0]:
+        return math.nan
+    contents, styles = zip(*points, strict=True)
+    return float(np.exp(np.interp(math.log(content), np.log(contents), np.log(styles))))
+
+
+def gram_beside(runs: Runs, run: Evidence) -> str:
+    style = gram_at(runs, run.content)
+    return "unknown" if math.isnan(style) else f"{style:.2f}"
 
 
 def distances(run: Evidence) -> str:
@@ -59,14 +113,17 @@ def content_only(run: Evidence) -> bool:
     return without_style(run) and run.content <= KEPT
 
 
-def style_is_carried(name: str) -> Callable[[Runs], Verdict]:
+def style_is_carried(name: str, rescaled: str = "") -> Callable[[Runs], Verdict]:
+    """A style is transferred to a photograph that is still to be seen."""
+
     def rule(runs: Runs) -> Verdict:
-        run = runs[name]
+        run, weighed = as_weighed(runs, name, rescaled)
         if run.outcome == "diverged":
             return Verdict(NOT, f"it diverges at {run.event}")
-        carried = run.style <= CARRIED
         fate = "is kept" if run.content <= KEPT else "fades" if run.content < LOST else "is lost"
-        return Verdict(REPRODUCED if carried else NOT, f"{distances(run)}: the content {fate}")
+        because = f"{distances(run)}: the content {fate}{weighed}"
+        carried = run.style <= CARRIED and run.content < LOST
+        return Verdict(REPRODUCED, because) if carried else missed(because, run)
 
     return rule
 
@@ -84,7 +141,8 @@ def forms_give_content_only(runs: Runs) -> Verdict:
         f"{tensor:.3g}: the factor 1/(4 N² M²) makes them small. "
     )
     calibrated = [runs[f"calibrated_cooc_{form}"] for form in ("vector", "tensor", "matrix")]
-    ended = f"{', '.join(f'{run.style:.2f}' for run in calibrated)}; Gram {runs['calibrated_gram'].style:.2f}"
+    ended = ", ".join(f"{run.style:.2f}" for run in calibrated)
+    ended += f"; Gram at the same contents {', '.join(gram_beside(runs, run) for run in calibrated)}"
     if any(run.style <= CARRIED for run in calibrated):
         return Verdict(REPRODUCED, f"{because}Calibrated to pull as hard as the content they carry style ({ended})")
     because += f"Calibrated to pull as hard as the content none of them carries it either ({ended})"

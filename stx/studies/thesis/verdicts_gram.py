@@ -16,7 +16,9 @@ from stx.studies.thesis.verdicts import (
     Runs,
     Verdict,
     alike,
+    as_weighed,
     distances,
+    missed,
 )
 
 FORMS = ("cooc_vector", "cooc_tensor", "cooc_matrix", "gram_cooc_matrix", "gram_cooc_vector")
@@ -29,16 +31,17 @@ RATIOS = ("1e-2", "1e-3", "1e-4")
 
 
 def painterly_with_the_ratio(runs: Runs) -> Verdict:
-    three = [runs[f"e09_ratio_{ratio}"] for ratio in RATIOS]
-    away = all(one.content < other.content for one, other in pairwise(three))
+    weighed = [as_weighed(runs, f"e09_ratio_{ratio}", f"e09_rescaled_{ratio}") for ratio in RATIOS]
+    three = [run for run, _ in weighed]
     because = f"content distance {', '.join(f'{run.content:.2f}' for run in three)} at {', '.join(RATIOS)}"
     because += f"; style distance {', '.join(f'{run.style:.2f}' for run in three)} of the photograph's"
+    if weighed[0][1]:
+        because += ", weighed as at 512 x 380"
     if three[0].content >= LOST:
-        because += ". The content is lost at 1e-2 already"
-    rescaled = [run for ratio in RATIOS if (run := runs.get(f"e09_rescaled_{ratio}"))]
-    if rescaled:
-        because += "; weighed as at 512 x 380 the content distances are "
-        because += ", ".join(f"{run.content:.2f}" for run in rescaled)
+        return missed(f"{because}. The content is lost at 1e-2 already", *three)
+    if lost := [ratio for ratio, run in zip(RATIOS, three, strict=True) if run.content >= LOST]:
+        because += f". The content is lost at {' and '.join(lost)}"
+    away = all(one.content < other.content for one, other in pairwise(three))
     return Verdict(REPRODUCED if away and three[-1].style <= CARRIED else NOT, because)
 
 
@@ -57,9 +60,13 @@ def ratio_costs_no_time(runs: Runs) -> Verdict:
 
 
 def poolings_are_alike(runs: Runs) -> Verdict:
-    maximum, average = runs["e10_max"], runs["e10_avg"]
-    because = f"max: {distances(maximum)}; avg: {distances(average)}"
-    return Verdict(REPRODUCED if alike(maximum, average) else NOT, f"{because}; little is {ALIKE} or less")
+    weighed = [as_weighed(runs, f"e10_{pooling}", f"e10_rescaled_{pooling}") for pooling in ("max", "avg")]
+    (maximum, how), (average, _) = weighed
+    because = f"max: {distances(maximum)}; avg: {distances(average)}; little is {ALIKE} or less"
+    because += ", weighed as at 512 x 380" if how else ""
+    if max(maximum.content, average.content) >= LOST:
+        return missed(f"{because}. The content is lost, and without it pictures of one style are alike", maximum)
+    return Verdict(REPRODUCED if alike(maximum, average) else NOT, because)
 
 
 def sizes(runs: Runs) -> dict[str, float]:
@@ -91,9 +98,11 @@ def detail_goes_with_depth(runs: Runs) -> Verdict:
     five = [runs[f"e11_content_{layer}"] for layer in STYLE_LAYERS]
     because = f"difference to the photograph in its pixels: {', '.join(f'{run.pixels:.2f}' for run in five)} of 1"
     because += f"; content distance {', '.join(f'{run.content:.2f}' for run in five)}"
-    sharp, laid_out = five[0].pixels <= SHARP, five[-1].content < LOST
-    held = sharp and laid_out and all(one.pixels <= other.pixels for one, other in pairwise(five))
-    return Verdict(REPRODUCED if held else NOT, because)
+    because += f"; sharp is {SHARP} or less, in the first three layers as the thesis says"
+    if not all(one.pixels <= other.pixels for one, other in pairwise(five)):
+        return Verdict(NOT, because)
+    held = all(run.pixels <= SHARP for run in five[:3]) and five[-1].content < LOST
+    return Verdict(REPRODUCED, because) if held else missed(because, *five)
 
 
 def structures_grow_with_layers(runs: Runs) -> Verdict:
@@ -127,4 +136,10 @@ def descriptors_miss_the_style(runs: Runs) -> Verdict:
     if not stuck:
         return Verdict(REPRODUCED, because)
     because += f". Their gradients do not lead there, for {', '.join(stuck)}: no entry has one on its own channel"
+    mended = {name: runs[name] for name in ("why_undone", "why_soft_mask") if name in runs}
+    if mended and all(run.style <= CARRIED for run in mended.values()):
+        because += (
+            "; with the distance or the mask mended the vector carries style "
+            f"({', '.join(f'{run.style:.2f}' for run in mended.values())}): what it holds suffices"
+        )
     return Verdict(OTHER_CAUSE, because)

@@ -1,8 +1,12 @@
 """The runs behind the report: all of them compose, each name is one setting, and the presets are the design's."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from stx.config.compose import composition
+from stx.config.schema import CONF
 from stx.errors import UserError
 from stx.studies.thesis.claims import EXPERIMENTS
 from stx.studies.thesis.plan import PARTS, PRESETS, members
@@ -49,8 +53,9 @@ def test_what_is_given_reaches_every_member_but_timing_keeps_its_sizes() -> None
     given = ["optim.steps=7", "image_size.width=64", "image_size.height=48"]
     plan = {member.name: member.overrides for member in members(True, given)}
     assert composition(plan["e08_portrait"]).config.optim.steps == 7
+    assert composition(plan["e01_longer"]).config.optim.steps == 28
     assert composition(plan["e10_time_max_256x190"]).config.image_size.width == 256
-    assert composition(plan["mean_e02_cooc_vector"]).config.optim.steps == 1
+    assert composition(plan["mean_e02_cooc_vector"]).config.optim.steps == 7
     assert not any("rescaled" in name for name in plan)
 
 
@@ -73,3 +78,17 @@ def test_only_some_can_be_asked_for() -> None:
 def test_what_the_experiments_are_about_cannot_be_given(override: str) -> None:
     with pytest.raises(UserError, match="the experiments set this themselves"):
         members(True, [override])
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_what_a_presets_comment_says_was_measured_stands_in_the_report_that_is_kept(preset: str) -> None:
+    (said,) = re.findall(
+        r"^# stx: +(.*)$", (CONF / "experiment" / "thesis" / f"{preset}.yaml").read_text(), re.MULTILINE
+    )
+    report = (Path(__file__).parents[3] / "docs" / "thesis" / "report.md").read_text(encoding="utf-8")
+    verdicts = report.partition("## Verdicts")[2].partition("## E1")[0]
+    claim = f"| E{int(preset[1:3])}"
+    rows = "".join(line for line in verdicts.splitlines() if re.match(rf"{re.escape(claim)}\b", line))
+    for number in re.findall(r"\d+\.\d+(?:e-\d+)?|\de-\d+", said.replace("1/(4", "")):
+        assert number in rows, f"{number}: {rows}"
+    assert "steps" in said

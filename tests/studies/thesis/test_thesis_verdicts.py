@@ -1,14 +1,27 @@
 """Verdicts follow the numbers: each rule on numbers that hold the thesis's sentence, and on numbers that break it."""
 
+import math
 from collections.abc import Callable
 
 import pytest
 
-from stx.studies.thesis import verdicts, verdicts_gram
+from stx.studies.thesis import outlook, readings, verdicts, verdicts_gram
 from stx.studies.thesis.claims import EXPERIMENTS
 from stx.studies.thesis.evidence import Evidence
 from stx.studies.thesis.plan import PRESETS, STYLE_LAYERS
-from stx.studies.thesis.verdicts import NOT, NOT_RUN, OTHER_CAUSE, REPRODUCED, Missing, Needed, Runs, Verdict, judge
+from stx.studies.thesis.verdicts import (
+    CANNOT,
+    NOT,
+    NOT_RUN,
+    OTHER_CAUSE,
+    REPRODUCED,
+    Missing,
+    Needed,
+    Runs,
+    Verdict,
+    gram_at,
+    judge,
+)
 
 LOSSES = {f"style_loss/{layer}": [(1, 1e-10), (9, 1e-12)] for layer in STYLE_LAYERS}
 MAGNITUDES = {f"style_magnitude/{layer}": [(1, 12.0)] for layer in STYLE_LAYERS}
@@ -17,7 +30,7 @@ MAGNITUDES = {f"style_magnitude/{layer}": [(1, 12.0)] for layer in STYLE_LAYERS}
 def run(style: float = 1.0, content: float = 0.3, **changes: object) -> Evidence:
     """A run that kept the content and got no style."""
     series = {**LOSSES, **MAGNITUDES}
-    evidence = Evidence("0", "finished", "", 10, style, content, 0.1, 0.5, 100.0, 100.0, False, series)
+    evidence = Evidence("0", "finished", "", 1000, style, content, 0.1, 0.5, 100.0, 100.0, False, series)
     return evidence._replace(**changes)
 
 
@@ -28,12 +41,15 @@ FORMS = {f"e02_cooc_{form}": run() for form in ("vector", "tensor", "matrix")}
 CALIBRATED = {
     **{f"calibrated_cooc_{form}": run(style=0.95) for form in ("vector", "tensor", "matrix")},
     "calibrated_gram": STYLED,
+    "calibrated_gram_0.1": run(style=1.2, content=0.175),
 }
+LOST = run(0.3, 0.95)
+SMALL = {"size": (192, 144), "steps": 40}
 RATIOS = {"e09_ratio_1e-2": run(0.6, 0.5), "e09_ratio_1e-3": run(0.5, 0.7), "e09_ratio_1e-4": run(0.4, 0.9)}
 TIMES = {f"e10_time_{pooling}_{size}": run() for pooling in ("max", "avg") for size in ("128x95", "256x190", "512x380")}
 CONTENT = {
     f"e11_content_{layer}": run(pixels=pixels)
-    for layer, pixels in zip(STYLE_LAYERS, (0.01, 0.1, 0.2, 0.3, 0.4), strict=True)
+    for layer, pixels in zip(STYLE_LAYERS, (0.01, 0.1, 0.14, 0.3, 0.4), strict=True)
 }
 STYLE = {
     f"e11_style_{layer}": run(deep_style=deep)
@@ -51,6 +67,14 @@ ALONE = {f"alone_{form}": matching(1e-4, 1.1) for form in verdicts_gram.FORMS} |
 
 CASES = [
     ("gram carries", verdicts.style_is_carried("e01_gram"), {"e01_gram": STYLED}, REPRODUCED),
+    ("gram loses the content", verdicts.style_is_carried("e01_gram"), {"e01_gram": LOST}, NOT),
+    ("a small gram loses it", verdicts.style_is_carried("e01_gram"), {"e01_gram": LOST._replace(**SMALL)}, CANNOT),
+    (
+        "weighed as at its size it does not",
+        verdicts.style_is_carried("e01_gram", "e01_rescaled"),
+        {"e01_gram": LOST._replace(**SMALL), "e01_rescaled": STYLED._replace(**SMALL)},
+        REPRODUCED,
+    ),
     ("gram does not", verdicts.style_is_carried("e01_gram"), {"e01_gram": run()}, NOT),
     ("gram diverged", verdicts.style_is_carried("e01_gram"), {"e01_gram": EXPLODED._replace(style=0.1)}, NOT),
     ("forms, calibrated too", verdicts.forms_give_content_only, FORMS | CALIBRATED, OTHER_CAUSE),
@@ -90,6 +114,12 @@ CASES = [
         RATIOS | {"e09_ratio_1e-4": run(0.4, 0.4)},
         NOT,
     ),
+    (
+        "lost at all three",
+        verdicts_gram.painterly_with_the_ratio,
+        {name: LOST._replace(**SMALL) for name in RATIOS},
+        CANNOT,
+    ),
     ("no time", verdicts_gram.ratio_costs_no_time, RATIOS, REPRODUCED),
     (
         "time",
@@ -99,6 +129,12 @@ CASES = [
     ),
     ("poolings alike", verdicts_gram.poolings_are_alike, {"e10_max": STYLED, "e10_avg": STYLED}, REPRODUCED),
     ("poolings differ", verdicts_gram.poolings_are_alike, {"e10_max": STYLED, "e10_avg": run()}, NOT),
+    (
+        "poolings alike without the content",
+        verdicts_gram.poolings_are_alike,
+        {"e10_max": LOST._replace(**SMALL), "e10_avg": LOST._replace(**SMALL)},
+        CANNOT,
+    ),
     ("same time", verdicts_gram.poolings_take_the_same_time, TIMES, REPRODUCED),
     (
         "avg is slower",
@@ -120,6 +156,18 @@ CASES = [
         CONTENT | {"e11_content_conv5_1": run(pixels=0.0)},
         NOT,
     ),
+    (
+        "only two layers are sharp",
+        verdicts_gram.detail_goes_with_depth,
+        CONTENT | {"e11_content_conv3_1": run(pixels=0.2)},
+        NOT,
+    ),
+    (
+        "not yet sharp",
+        verdicts_gram.detail_goes_with_depth,
+        CONTENT | {"e11_content_conv3_1": run(pixels=0.2, **SMALL)},
+        CANNOT,
+    ),
     ("structures grow", verdicts_gram.structures_grow_with_layers, STYLE, REPRODUCED),
     (
         "structures shrink",
@@ -138,6 +186,21 @@ CASES = [
         "gram has no style either",
         verdicts_gram.descriptors_miss_the_style,
         ALONE | {"alone_gram": matching(1e-4, 1.0)},
+        NOT,
+    ),
+    ("more steps change little", outlook.iterations_suffice, {"e01_gram": STYLED, "e01_longer": STYLED}, REPRODUCED),
+    ("more steps change much", outlook.iterations_suffice, {"e01_gram": LOST, "e01_longer": STYLED}, NOT),
+    (
+        "few steps",
+        outlook.iterations_suffice,
+        {"e01_gram": LOST._replace(**SMALL), "e01_longer": STYLED._replace(**SMALL)},
+        CANNOT,
+    ),
+    ("kernels carry", outlook.kernels_transfer, dict.fromkeys(outlook.KERNELS, STYLED), REPRODUCED),
+    (
+        "a kernel does not",
+        outlook.kernels_transfer,
+        dict.fromkeys(outlook.KERNELS, STYLED) | {"kernel_mmd_linear": run()},
         NOT,
     ),
     (
@@ -219,6 +282,7 @@ EDGES = [
         ratios(run(fastest_ms=110.0), run(fastest_ms=100.0), run(fastest_ms=120.0)),
         ratios(run(fastest_ms=110.0), run(fastest_ms=100.0), run(fastest_ms=121.0)),
     ),
+    (CARRIES, {"a": run(0.6, 0.899)}, {"a": run(0.6, 0.9)}),
     (LITTLE, {"e10_max": run(0.15, 0), "e10_avg": run(0, 0.15)}, {"e10_max": run(0.16, 0), "e10_avg": run(0, 0.15)}),
     (LITTLE, {"e10_max": run(0.15, 0), "e10_avg": run(0, 0.15)}, {"e10_max": run(0.15, 0), "e10_avg": run(0, 0.16)}),
     (SAME, timed(150.0, 150.0, 90.0), timed(100.0, 100.0, 89.0)),
@@ -226,9 +290,9 @@ EDGES = [
     (PART, timed(100.0, 100.0, 121.0), timed(100.0, 100.0, 119.0)),
     (PART, timed(100.0, 100.0, 79.0), timed(100.0, 100.0, 81.0)),
     (PART, timed(114.0, 100.0, 125.0), timed(116.0, 100.0, 125.0)),
-    (DETAIL, contents(0.15, 0.2, 0.2, 0.2, 0.3), contents(0.151, 0.2, 0.2, 0.2, 0.3)),
-    (DETAIL, contents(0.1, 0.2, 0.2, 0.2, 0.3, deepest=0.899), contents(0.1, 0.2, 0.2, 0.2, 0.3, deepest=0.9)),
-    (DETAIL, contents(0.1, 0.2, 0.2, 0.2, 0.3), contents(0.1, 0.2, 0.19, 0.2, 0.3)),
+    (DETAIL, contents(0.1, 0.1, 0.15, 0.2, 0.3), contents(0.1, 0.1, 0.151, 0.2, 0.3)),
+    (DETAIL, contents(0.1, 0.1, 0.1, 0.2, 0.3, deepest=0.899), contents(0.1, 0.1, 0.1, 0.2, 0.3, deepest=0.9)),
+    (DETAIL, contents(0.1, 0.11, 0.11, 0.2, 0.3), contents(0.1, 0.11, 0.1, 0.2, 0.3)),
     (GROW, deep(0.9, 0.5, 0.5, 0.2, 0.5), deep(0.9, 0.5, 0.5, 0.2, 0.51)),
     (GROW, deep(0.9, 0.95, 0.9, 0.2, 0.89), deep(0.9, 0.95, 0.9, 0.2, 0.9)),
     (MISS, ALONE | {"alone_gram": matching(1e-4, 0.6)}, ALONE | {"alone_gram": matching(1e-4, 0.601)}),
@@ -276,8 +340,11 @@ def test_a_content_lost_at_the_mildest_ratio_is_said(content: float, lost: bool)
     because = judge(PAINTERLY, ratios(run(1, content), run(1, 0.95), run(0.5, 0.97))).because
     assert ("lost at 1e-2 already" in because) is lost
     assert "rescaled" not in because
-    rescaled = {"e09_rescaled_1e-2": run(1, 0.21), "e09_rescaled_1e-4": run(1, 0.43)}
-    assert judge(PAINTERLY, {**RATIOS, **rescaled}).because.endswith("content distances are 0.21, 0.43")
+    rescaled = {f"e09_rescaled_{ratio}": run(0.5, at) for ratio, at in (("1e-2", 0.21), ("1e-3", 0.3), ("1e-4", 0.43))}
+    weighed = judge(PAINTERLY, {**dict.fromkeys(RATIOS, LOST), **rescaled})
+    assert weighed.word == REPRODUCED
+    assert weighed.because.startswith("content distance 0.21, 0.30, 0.43")
+    assert weighed.because.endswith("weighed as at 512 x 380")
 
 
 def test_both_distances_of_every_run_are_told() -> None:
@@ -288,7 +355,8 @@ def test_both_distances_of_every_run_are_told() -> None:
     five = [run(pixels=pixels, content=content) for pixels, content in ((0.1, 0.2), *[(0.3, 0.4)] * 3, (0.5, 0.6))]
     assert judge(DETAIL, reconstructed("content", *five)).because == (
         "difference to the photograph in its pixels: 0.10, 0.30, 0.30, 0.30, 0.50 of 1; "
-        "content distance 0.20, 0.40, 0.40, 0.40, 0.60"
+        "content distance 0.20, 0.40, 0.40, 0.40, 0.60; sharp is 0.15 or less, in the first three layers as the thesis "
+        "says"
     )
     assert "Gram's loss falls to 1e-03 of its start, at a style distance of 0.20 of" in judge(MISS, ALONE).because
 
@@ -319,7 +387,7 @@ def test_the_forms_are_told_with_their_losses_and_magnitudes_from_the_start() ->
     because = judge(verdicts.forms_give_content_only, told).because
     assert "losses start at 3e-09 to 5e-07" in because
     assert "root mean square of up to 7.5" in because
-    assert "(0.95, 0.95, 0.95; Gram 0.30)" in because
+    assert "(0.95, 0.95, 0.95; Gram at the same contents 0.70, 0.70, 0.70)" in because
     normalised = judge(verdicts.same_as_the_vector, FORMS | {"e04_normalised": run(series=series)}).because
     assert normalised.endswith("5e-07 at most")
 
@@ -346,6 +414,30 @@ def test_every_claim_lacking_its_runs_is_not_run_and_names_one() -> None:
             verdict = judge(claim.rule, {})
             assert verdict.word == NOT_RUN
             assert "`" in verdict.because
+
+
+def test_a_verdict_says_at_which_sizes_and_steps_it_was_reached() -> None:
+    both = {"e10_max": STYLED, "e10_avg": STYLED._replace(size=(64, 48), steps=7)}
+    assert judge(LITTLE, both).at == "64 x 48, 512 x 380; 7, 1000 steps"
+    assert judge(CARRIES, {"a": STYLED, "other": run(**SMALL)}).at == "512 x 380; 1000 steps"
+
+
+def test_gram_is_read_off_at_the_content_of_another_run() -> None:
+    """Between (0.175, 1.2) and (0.7, 0.3), a line of slope -1 on logarithmic axes."""
+    for content in (0.175, 0.35, 0.7):
+        assert gram_at(CALIBRATED, content) == pytest.approx(0.21 / content)
+    for content in (0.17, 0.71):
+        assert math.isnan(gram_at(CALIBRATED, content))
+    beyond = FORMS | CALIBRATED | {"calibrated_cooc_vector": run(0.95, 0.9)}
+    assert "same contents unknown, 0.70" in judge(verdicts.forms_give_content_only, beyond).because
+
+
+def test_the_other_reading_takes_the_runs_with_the_mean_and_leaves_the_rest() -> None:
+    runs = FORMS | {"mean_e02_cooc_vector": STYLED, "e03_weight_1e10": run(), "e01_gram": STYLED}
+    other = readings.other_reading(runs)
+    assert other["e02_cooc_vector"] is STYLED
+    assert other["e01_gram"] is STYLED
+    assert "e03_weight_1e10" not in other
 
 
 def test_a_missing_run_is_asked_for_by_name() -> None:

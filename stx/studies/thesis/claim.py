@@ -1,0 +1,23 @@
+"""What a sentence of the thesis and an experiment of it are made of."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from stx.studies.thesis.verdicts import Runs, Verdict
+
+
+class Claim(NamedTuple):
+    name: str
+    said: str
+    """The thesis's words."""
+    meaning: str
+    """The same in English."""
+    rule: Callable[[Runs], Verdict]
+
+
+class Experiment(NamedTuple):
+    number: str
+    title: str
+    shows: tuple[str, ...]
+    """Members whose pictures stand side by side, as in the thesis."""
+    claims: tuple[Claim, ...]
