@@ -10,7 +10,8 @@ import numpy as np
 from stx.studies.compare.balance import reached
 from stx.studies.compare.intervals import Pair, means
 from stx.studies.compare.protocol import Cell, cells
-from stx.studies.compare.work import Results, measured
+from stx.studies.compare.work import Results
+from stx.studies.compare.yardsticks import measured
 
 ENOUGH = 0.5
 """Of the cells, at whose content a statistic must be known to be compared at all: one that can hardly be brought there
@@ -24,7 +25,7 @@ class Level(NamedTuple):
 
     results: Results
     by: str
-    """One of CONTENTS."""
+    """One of YARDSTICKS."""
     number: int
     """Of the protocol's levels."""
     reached: dict[str, set[Key]]

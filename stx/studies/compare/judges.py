@@ -10,19 +10,11 @@ from stx.studies.compare.equal import Level, level
 from stx.studies.compare.intervals import CONFIDENCE, holm
 from stx.studies.compare.leaderboard import Ratio, ranking, ratio
 from stx.studies.compare.work import Results
+from stx.studies.compare.yardsticks import CLAIMED, YARDSTICKS
 from stx.studies.page import Block, Heading, Items, Table, Text
 
 JUDGES = {"VGG19": "", "EfficientNet-Lite0": "lite0_"}
 """With what their measures' names begin. Losses are of the first one's features, at other layers."""
-YARDSTICKS = {
-    "content": "features (conv4_3)",
-    "cfsd": "structure (CFSD)",
-    "lite0_content": "features (Lite0)",
-    "ssim": "1 - SSIM",
-}
-"""Measures of content that are held equal, and what they are called."""
-CLAIMED = ("content", "cfsd", "lite0_content")
-"""Those that a claim has to hold by: SSIM sees strokes as noise, and is there to be looked at."""
 
 
 class Where(NamedTuple):
@@ -106,7 +98,7 @@ def side_by_side(results: Results, judge: str, number: int, columns: list[Scores
     at = f", contents of `{reference}` at beta = {results.beta(number):g}"
     weight = at if len(results.protocol.levels) > 1 else ""
     rows = [[f"`{name}`", *(cell(one, name) for one in columns)] for name in names]
-    heads = [f"equal {YARDSTICKS[one.where.level.by]}" for one in columns]
+    heads = [f"equal {YARDSTICKS[one.where.level.by].label}" for one in columns]
     title = f"{judge}{weight}: {columns[0].where.measure.removeprefix('measure/')} over `{reference}`'s"
     return Table(["statistic", *heads], rows, title)
 
@@ -138,7 +130,7 @@ def agreement(of_reference: list[Scores]) -> list[Block]:
         if len(pairs) > 2:
             means = [[score.mean for score in side] for side in zip(*pairs.values(), strict=True)]
             orders = (", ".join(f"`{name}`" for name in ranking(one.of) if name in pairs) for one in (first, second))
-            rows.append([YARDSTICKS[by], f"{beta:g}", f"{float(spearmanr(*means).statistic):.2f}", *orders])
+            rows.append([YARDSTICKS[by].label, f"{beta:g}", f"{float(spearmanr(*means).statistic):.2f}", *orders])
     if not rows:
         return []
     columns = ["equal", "at its beta", "rank correlation", f"from the nearest on, {first_judge}", second_judge]

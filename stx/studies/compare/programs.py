@@ -17,10 +17,11 @@ from stx.studies.compare.equal import between, label, logarithm
 from stx.studies.compare.gallery import CELL
 from stx.studies.compare.given import Given
 from stx.studies.compare.intervals import means
-from stx.studies.compare.judges import CLAIMED, JUDGES, YARDSTICKS, shown
+from stx.studies.compare.judges import JUDGES, shown
 from stx.studies.compare.leaderboard import of_logarithms
 from stx.studies.compare.protocol import Cell
-from stx.studies.compare.work import Results, Try, measured, member_name
+from stx.studies.compare.work import Results, Try, member_name
+from stx.studies.compare.yardsticks import CLAIMED, YARDSTICKS, measured
 from stx.studies.page import Block, Heading, Picture, Pictures, Table, Text
 
 
@@ -87,7 +88,7 @@ def blocks(results: Results, outcomes: Judged, folder: Path) -> list[Block]:
         of_program = {one: outcome for one, outcome in outcomes.items() if one.program == program}
         cells = [cell(results, of_program, by, measure) for _, by, measure in ways]
         rows.append([program, f"{content_of(results, of_program):.2f}", *cells])
-    columns = [f"{judge}, equal {YARDSTICKS[by]}" for judge, by, _ in ways]
+    columns = [f"{judge}, equal {YARDSTICKS[by].label}" for judge, by, _ in ways]
     name = results.protocol.reference
     resized = sum(outcome.size != outcome.working for outcome in outcomes.values())
     return [

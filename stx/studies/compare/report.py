@@ -9,10 +9,10 @@ from stx.studies import page
 from stx.studies.compare import earlier, export, gallery, judges, programs
 from stx.studies.compare.board import board, left_out, shown
 from stx.studies.compare.equal import Level, label, level, ratios, stem
-from stx.studies.compare.judges import YARDSTICKS
 from stx.studies.compare.leaderboard import Ratio, ranking, ratio
 from stx.studies.compare.protocol import cells, first_beta
 from stx.studies.compare.work import Results
+from stx.studies.compare.yardsticks import YARDSTICKS
 from stx.studies.page import Block, Heading, Items, Table, Text
 
 HERE = ("stx.hardware", "stx.versions")
@@ -99,7 +99,7 @@ def how(results: Results) -> str:
         )
     return (
         f"{done} Style at another content says nothing: measures are read off at {contents}, on logarithmic axes "
-        f"between the runs next to them; in the leaderboard at beta = {first:g}, by {YARDSTICKS[results.match]} "
+        f"between the runs next to them; in the leaderboard at beta = {first:g}, by {YARDSTICKS[results.match].label} "
         f"(`measure/{results.match}`). What ranks is `measure/{protocol.primary}`, as the protocol says; "
         "docs/measures.md has all of them."
     )

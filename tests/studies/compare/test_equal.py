@@ -10,7 +10,8 @@ from stx.errors import UserError
 from stx.measures import lite0
 from stx.studies.compare.equal import level, ratios, read_off
 from stx.studies.compare.protocol import Cell, Protocol
-from stx.studies.compare.work import Results, Try, matching, measured, wanted
+from stx.studies.compare.work import Results, Try, matching, wanted
+from stx.studies.compare.yardsticks import measured
 
 STYLE = "measure/sliced_wasserstein"
 PROTOCOL = Protocol(

@@ -12,9 +12,10 @@ import pytest
 from scipy.stats import spearmanr
 
 from stx.studies.compare import export, judges
-from stx.studies.compare.judges import CLAIMED, YARDSTICKS, scores
+from stx.studies.compare.judges import scores
 from stx.studies.compare.protocol import Protocol, cells
 from stx.studies.compare.work import Results, Try
+from stx.studies.compare.yardsticks import CLAIMED, YARDSTICKS
 from stx.studies.page import Heading, Items, Table, Text
 
 FACTORS = {"gram": (1.0, 1.0), "better": (0.6, 0.7), "partial": (0.7, 1.0), "worse": (1.5, 1.2), "equal": (1.0, 1.0)}

@@ -1,0 +1,71 @@
+"""Numbers that README and docs quote are those of the reports that they link."""
+
+import csv
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parents[1]
+DOCS = TOP / "docs"
+JUDGES = ("VGG19", "EfficientNet-Lite0")
+
+
+def text(path: str) -> str:
+    return (TOP / path).read_text(encoding="utf-8")
+
+
+def table_rows(page: str, heading: str) -> Iterator[list[str]]:
+    """Cells of a section's rows whose first one names something in code."""
+    section = page.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    assert section, heading
+    for line in section.splitlines():
+        if line.startswith("| `"):
+            yield [cell.strip() for cell in line.strip("|").split(" | ")]
+
+
+def first_name(cell: str) -> str:
+    return re.findall(r"`([\w=.]+)`", cell)[0]
+
+
+def step_times() -> dict[str, str]:
+    """Of docs/speed.md: a whole step over Gram's."""
+    section = text("docs/speed.md").partition("\n## Statistics\n")[2].partition("\n## ")[0]
+    table = "".join(line for line in section.splitlines() if line.startswith("|"))
+    return {"gram": "1.00", **dict(re.findall(r"`(\w+)` (\d\.\d\d)", table))}
+
+
+def of_report(folder: str, equal: str) -> dict[tuple[str, str], str]:
+    """Ratios over Gram's at the first level, as two digits, by statistic and judge."""
+    with (DOCS / "compare" / folder / "table.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {
+        (row["statistic"], row["judge"]): f"{float(row['ratio']):.2f}"
+        for row in rows
+        if (row["over"], row["equal"], row["level"]) == ("gram", equal, "1")
+    }
+
+
+def test_the_losses_of_the_field_are_the_report_s() -> None:
+    measured, compared = of_report("losses", "lite0_content"), 0
+    for cells in table_rows(text("docs/statistics.md"), "The losses of the field"):
+        name = first_name(cells[0])
+        name = name.partition("=")[2] or name
+        for judge, cell in zip(JUDGES, cells[1:3], strict=True):
+            assert measured.get((name, judge), "–") == cell, name
+            compared += cell != "–"
+    assert compared >= 24
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/statistics.md"])
+def test_times_a_step_are_those_of_the_page_on_speed(page: str) -> None:
+    times, compared = step_times(), 0
+    for line in text(page).splitlines():
+        quoted = re.match(r"\| `(\w+)`.*\| (\d\.\d) \|$", line) or re.match(
+            r"\| <img .*\*\*`(\w+)`.* time (\d\.\d)\b", line
+        )
+        if quoted and quoted[1] in times:
+            assert f"{float(times[quoted[1]]):.1f}" == quoted[2], line
+            compared += 1
+    assert compared >= 5
