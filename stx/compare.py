@@ -30,7 +30,7 @@ examples
   python -m stx.compare protocol=quick pictures=folder       beside finished pictures: folder/PROGRAM/china-swirls.png
   python -m stx.compare ratings=ratings.csv                  which measure follows people's ratings
   python -m stx.compare protocol=benchmark report=only       what is there so far; nothing is run
-  python -m stx.compare protocol=benchmark statistics=mine earlier=docs/compare/benchmark
+  python -m stx.compare protocol=mine.yaml earlier=docs/compare/benchmark
                                                              beside the runs of a report, which are not made again
   python -m stx.compare protocol=test hydra/launcher=joblib  several runs at once; submitit_slurm or ray: on a cluster
 
@@ -85,11 +85,11 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
     protocol = load(name, {key: text for key, text in own.items() if key in LISTS})
     finished = of_pairs(own["pictures"], protocol.pairs) if "pictures" in own else []
     recorded = earlier.read(own["earlier"]) if "earlier" in own else {}
-    complete = wanted(own.get("report", "all"))
+    making = makes_missing(own.get("report", "all"), folder, recorded)
     first = first_round(protocol, for_all)
-    with hired(launcher, folder) as crew, batch("compare", first, folder, crew, recorded) as runs:
-        runs.complete = complete
+    with hired(launcher, folder) as crew, batch("compare", first, folder, crew, recorded, making) as runs:
         results = Results(protocol, {}, {}, matching(protocol, content_losses(runs)))
+        earlier.refuse_unmeasured(own.get("earlier", ""), recorded, results.match)
         for round_, number, of, ended in work(results, for_all, runs):
             how = f"({ended.message})" if ended.message else f"in {ended.seconds:.0f} s"
             command.say(f"round {round_}, {number}/{of} {ended.name}: {ended.outcome} {how}")
@@ -101,10 +101,14 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
         )
 
 
-def wanted(report: str) -> bool:
-    """Whether `report=` wants runs that are missing to be made. Raises UserError."""
+def makes_missing(report: str, folder: Path, recorded: Mapping[str, object]) -> bool:
+    """Whether runs that are missing are made, or, by report=only, passed over. Raises UserError."""
+    from stx.runs.files import BATCH
+
     if report not in ("all", "only"):
         raise UserError(f"report={report}: should be only, for a report of the runs that there are, or left out")
+    if report == "only" and not (folder / BATCH).exists() and not recorded:
+        raise UserError(f"report=only: {folder} holds no comparison; name the folder of one, output=...")
     return report == "all"
 
 

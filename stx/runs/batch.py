@@ -51,12 +51,11 @@ class Batch:
         folder: Path,
         crew: Crew | None = None,
         earlier: Mapping[str, Run] = MappingProxyType({}),
+        making: bool = True,
     ):
         self.store, self.parent, self.planned, self.folder = store, parent, dict(planned), folder
-        self.crew, self.earlier = crew, earlier
+        self.crew, self.earlier, self.making = crew, earlier, making
         self.worked: set[str] = set()
-        self.complete = True
-        """Whether runs that are missing are made; else they are passed over."""
 
     def add(self, members: Sequence[Member]) -> None:
         """More members, for those whose plan depends on what others gave. Raises UserError as `batch` does."""
@@ -79,8 +78,8 @@ class Batch:
             if left.status == "RUNNING":  # its process is dead: nobody else works in this folder
                 self.store.end(left, "interrupted", "KILLED")
         waiting = deque(name for name in self.planned if name not in self.worked)
-        if not self.complete:
-            waiting = deque(name for name in waiting if self.run_of(name))
+        if not self.making:
+            waiting = deque(name for name in waiting if self.kept(name)[0])
         if self.crew:
             yield from self.handed_out(self.crew, waiting)
             return
@@ -189,11 +188,12 @@ def batch(
     folder: Path,
     crew: Crew | None = None,
     earlier: Mapping[str, Run] = MappingProxyType({}),
+    making: bool = True,
 ) -> Iterator[Batch]:
     """The batch of that name in `folder`, new or taken up again; its parent run ends with the block.
 
     `crew`: who makes the runs; without one this process does, one by one. `earlier`: runs of another batch, by their
-    recipes, that need not be made again.
+    recipes, that need not be made again. `making`: whether runs that are missing are made, or passed over.
 
     Every member is composed and checked before the first starts. Raises UserError for what would keep one from
     running, for tracking=none, for a store that cannot be reached, where another batch works in `folder`, and for
@@ -219,7 +219,7 @@ def batch(
     with alone_in(folder), raising():
         parent = store.parent(name, folder)
         try:
-            yield Batch(store, parent, planned, folder, crew, earlier)
+            yield Batch(store, parent, planned, folder, crew, earlier, making)
         except Exception:
             store.end(parent, "failed", "FAILED")
             raise

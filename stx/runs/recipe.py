@@ -14,6 +14,11 @@ from stx.runs.identity import named_files
 
 def recipe(config: Config, inputs: Inputs) -> str:
     """SHA-256, in hexadecimal digits, of the settings that a result depends on, of every file's digest and of sizes."""
-    sizes = [list(picture.shape[1:]) for picture in (inputs.content, inputs.style)]
-    asked = {"numerics": NUMERICS, "settings": settings(config), "files": named_files(config, inputs), "sizes": sizes}
+    asked = {
+        "numerics": NUMERICS,
+        "precision": config.precision,  # auto is what each machine makes of it; a report says what that was
+        "settings": settings(config),
+        "files": named_files(config, inputs),
+        "sizes": [list(picture.shape[1:]) for picture in (inputs.content, inputs.style)],
+    }
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()

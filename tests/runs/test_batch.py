@@ -60,11 +60,9 @@ def test_members_are_children_of_one_parent_and_are_not_run_twice(store: str, tm
 def test_a_run_of_another_batch_that_is_named_is_not_made_again(store: str, tmp_path: Path) -> None:
     trial, _ = work(members(store)[:1], tmp_path / "out")
     earlier = {trial.planned["one"].recipe: trial.run_of("one")}
-    with batch("trial", members(store), tmp_path / "other", earlier=earlier) as other:  # type: ignore[arg-type]
-        other.complete = False
-        assert [(ended.name, ended.message) for ended in other.work()] == [("one", "kept")]
-        other.complete = True
-        assert [(ended.name, ended.message) for ended in other.work()] == [("two", "")]
+    for making, expected in ((False, [("one", "kept")]), (True, [("one", "kept"), ("two", "")])):
+        with batch("trial", members(store), tmp_path / "other", earlier=earlier, making=making) as other:  # type: ignore[arg-type]
+            assert [(ended.name, ended.message) for ended in other.work()] == expected
     with (
         pytest.raises(UserError, match="none of its 1 runs is one of these 2"),
         batch("trial", members(store, "seed=3"), tmp_path / "third", earlier=earlier),  # type: ignore[arg-type]

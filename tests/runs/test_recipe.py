@@ -19,7 +19,7 @@ def of(folder: Path, *given: str) -> str:
 
 def test_neither_machine_nor_what_is_told_of_a_run_is_in_it(tmp_path: Path) -> None:
     plain = of(tmp_path)
-    assert of(tmp_path, "deterministic=false", "tracking.pictures_every=3") == plain
+    assert of(tmp_path, "device=cpu", "deterministic=false", "tracking.pictures_every=3") == plain
     (tmp_path / "elsewhere").mkdir()
     images.load("china").save(tmp_path / "one.png")
     images.load("china").save(tmp_path / "elsewhere" / "two.png")
@@ -29,7 +29,15 @@ def test_neither_machine_nor_what_is_told_of_a_run_is_in_it(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     "given",
-    ["seed=1", "style=woodcut", "content=coffee", "image_size.width=64", "loss_weights.beta=2", "style_size=same"],
+    [
+        "seed=1",
+        "style=woodcut",
+        "content=coffee",
+        "image_size.width=64",
+        "loss_weights.beta=2",
+        "style_size=same",
+        "precision=bf16",
+    ],
 )
 def test_what_changes_the_picture_changes_it(tmp_path: Path, given: str) -> None:
     assert of(tmp_path, given) != of(tmp_path)

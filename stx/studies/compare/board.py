@@ -19,7 +19,7 @@ from stx.studies.compare.protocol import first_beta
 from stx.studies.compare.work import Results
 from stx.studies.page import Block, Heading, Items, Table, Text
 
-SHARED = "Several runs were at work at once, so that their times a step say little. "
+SHARED = "Several runs were at work at once, or on several machines, so that their times a step say little. "
 
 
 def board(work: Batch, at: Level, scores: Mapping[str, Ratio | None]) -> list[Block]:
@@ -112,7 +112,8 @@ def shown(score: Ratio | None) -> str:
 
 
 def shared(results: Results) -> bool:
-    return any(AT_ONCE in one.run.tags for several in results.runs.values() for one in several)
+    runs = [one.run for several in results.runs.values() for one in several]
+    return any(AT_ONCE in run.tags for run in runs) or len({run.tags.get("stx.hardware") for run in runs}) > 1
 
 
 def signs_of(work: Batch, statistic: str, measures: Iterable[str]) -> dict[str, str]:

@@ -17,28 +17,31 @@ from stx.studies.compare.work import Results, member_name
 
 FILE = "runs.csv"
 WHAT = ("recipe", "id", "statistic", "photograph", "style", "seed", "beta")
-TAGS = ("stx.outcome", "stx.hardware", "stx.versions", "stx.weights_sha256", AT_ONCE)
+SAID = ("stx.outcome", "stx.hardware", "stx.versions", "stx.weights_sha256")
+TAGS = (*SAID, AT_ONCE)
 PARAMS = ("image_size.width", "image_size.height", "optim.steps")
 TIME = "time/step_ms"
 MEASURE, BASELINE = "measure/", "baseline/"
 
 
 class Recorded(Run):
-    """A run of an earlier report: its numbers, without its pictures."""
+    """A run of an earlier report: its numbers, without its pictures, and no store."""
 
-    baselines: Mapping[str, float] = {}
+    baselines: Mapping[str, float]
 
     def __init__(self, row: Mapping[str, str]):
-        """Raises ValueError for a number that is none, KeyError for a column that is missing."""
+        """Raises ValueError for a number that is none and for what is missing."""
+        if missing := [name for name in (*WHAT, *SAID, *PARAMS) if not row.get(name)]:
+            raise ValueError(f"{row.get('id') or 'a run'} has no {', '.join(missing)}")
         numbers = {key: float(text) for key, text in row.items() if key.startswith((MEASURE, BASELINE)) and text}
         self.id, self.status = row["id"], "FINISHED"
-        self.tags = {key: row[key] for key in TAGS if row[key]}
+        self.tags = {key: row[key] for key in TAGS if row.get(key)}
         self.params = {key: row[key] for key in PARAMS}
         self.latest = {key: value for key, value in numbers.items() if key.startswith(MEASURE)}
         self.baselines = {
             key.removeprefix(BASELINE): value for key, value in numbers.items() if key.startswith(BASELINE)
         }
-        self.histories = {TIME: [(0, float(row[TIME]))] if row[TIME] else []}
+        self.histories = {TIME: [(0, float(row[TIME]))] if row.get(TIME) else []}
 
     def history(self, metric: str) -> list[tuple[int, float]]:
         return self.histories.get(metric, [])
@@ -83,10 +86,21 @@ def read(text: str) -> dict[str, Run]:
     if not file.is_file():
         raise UserError(f"earlier={text}: there is no {file}; a report of stx compare has one")
     try:
-        rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"), newline="")))
-        recorded: dict[str, Run] = {row["recipe"]: Recorded(row) for row in rows}
+        rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"), newline="")))
+        runs = [Recorded(row) for row in rows]
+        recorded: dict[str, Run] = {row["recipe"]: run for row, run in zip(rows, runs, strict=True)}
         if not recorded:
             raise ValueError("it has no rows")
         return recorded
-    except (ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
-        raise UserError(f"earlier={text}: {file} is no {FILE} of a report ({type(error).__name__}: {error})") from None
+    except (ValueError, csv.Error) as error:
+        raise UserError(f"earlier={text}: {file} is no {FILE} of a report ({error})") from None
+
+
+def refuse_unmeasured(text: str, recorded: Mapping[str, Run], match: str) -> None:
+    """Raise UserError where runs lack the measure of content that is held equal: they could not be compared."""
+    lacking = sum(f"{MEASURE}{match}" not in run.latest for run in recorded.values())
+    if lacking:
+        raise UserError(
+            f"earlier={text}: {lacking} of its {len(recorded)} runs have no {MEASURE}{match}, which is held equal "
+            "here; leave it out, or name another match in the protocol"
+        )

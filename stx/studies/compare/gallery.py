@@ -47,8 +47,7 @@ def sheet(results: Results, folder: Path) -> list[Block]:
     for photograph, style in protocol.pairs:
         cells = [Cell(name, photograph, style, protocol.seeds[0]) for name in protocol.statistics]
         closest = [results.closest(cell) for cell in cells]
-        first = next(filter(None, closest), None)
-        inputs = [picture(first, file) for file in (PHOTOGRAPH, STYLE)]
+        inputs = [next(filter(None, (picture(one, file) for one in closest)), None) for file in (PHOTOGRAPH, STYLE)]
         rows.append([*inputs, *(picture(one, OUTPUT) for one in closest)])
         row_names.append(label(photograph, style))
     pictures = [shown for row in rows for shown in row if shown]

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from stx.measures.judge import measurer
-from stx.model.prepare import prepare
+from stx.model.prepare import Inputs, prepare
 from stx.pictures import images
 from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs.plan import Planned
@@ -44,13 +44,14 @@ def judged(results: Results, given: Sequence[Given], planned: Mapping[str, Plann
 
     A picture of another size is resized to it. Raises UserError for one that cannot be read.
     """
-    outcomes = {}
+    outcomes, prepared = dict[Given, Outcome](), dict[Cell, Inputs]()
     for one in given:
         cell = reference(results, one)
         if cell is None:  # it failed: there is nothing to hold the picture against
             continue
-        inputs = prepare(planned[member_name(cell, results.runs[cell][0].beta)].job.config)
-        content, style = inputs.content, inputs.style
+        if cell not in prepared:
+            prepared = {cell: prepare(planned[member_name(cell, results.runs[cell][0].beta)].job.config)}
+        content, style = prepared[cell].content, prepared[cell].style
         photograph, painting = images.to_picture(content), images.to_picture(style)
         made = images.load(str(one.picture))
         latest = measurer(content, style).judge(images.to_tensor(made, photograph.size).to(content.device))

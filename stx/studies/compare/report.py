@@ -11,7 +11,7 @@ from stx.studies.compare.board import board, left_out, shown
 from stx.studies.compare.equal import Level, label, level, ratios, stem
 from stx.studies.compare.leaderboard import Ratio, ranking, ratio
 from stx.studies.compare.protocol import cells, first_beta
-from stx.studies.compare.work import Results
+from stx.studies.compare.work import Results, member_name, wanted
 from stx.studies.compare.yardsticks import YARDSTICKS
 from stx.studies.page import Block, Heading, Items, Table, Text
 
@@ -67,7 +67,7 @@ def opening(results: Results, command: str) -> list[Block]:
             f"{counted(protocol.pairs, 'pair')} of {counted(protocol.photographs, 'photograph')} and "
             f"{counted(protocol.styles, 'style')}, {counted(protocol.seeds, 'seed')}, "
             f"{len(every)} runs at {run.params['image_size.width']} x {run.params['image_size.height']} pixels and "
-            f"{run.params['optim.steps']} steps, on {hardware}. {versions}."
+            f"{run.params['optim.steps']} steps, on {hardware}. {versions}.{taken_over(results)}"
         ),
         *missing(results),
         Text(how(results)),
@@ -76,11 +76,16 @@ def opening(results: Results, command: str) -> list[Block]:
 
 def missing(results: Results) -> list[Block]:
     """What a report of runs that are not all made has to say; nothing of one that is whole."""
-    whole = list(cells(results.protocol))
-    without = sum(cell not in results.runs for cell in whole)
-    if not without:
-        return []
-    return [Text(f"**Not complete:** {without} of {len(whole)} pictures, of a statistic and a pair each, have no run.")]
+    waiting = [member_name(cell, beta) for cell, beta in wanted(results).items()]
+    waiting = [name for name in waiting if name not in results.failed]
+    of = sum(1 for _ in cells(results.protocol))
+    return [Text(f"**Not complete:** {len(waiting)} of {of} searches have runs to come.")] if waiting else []
+
+
+def taken_over(results: Results) -> str:
+    """How many runs are another report's."""
+    count = sum(isinstance(one.run, earlier.Recorded) for several in results.runs.values() for one in several)
+    return f" {count} of them are of an earlier report." if count else ""
 
 
 def how(results: Results) -> str:

@@ -187,5 +187,5 @@ def work(results: Results, given: Sequence[str], batch: Batch) -> Iterator[Progr
             elif run and math.isfinite(measured(run.latest, match)):
                 runs.setdefault(cell, []).append(Try(betas[cell], run))
             else:
-                failed[ended.name] = ended.message or "its picture could not be measured"
+                failed[ended.name] = "its picture could not be measured" if run else ended.message
             yield Progress(round_, number, len(members), ended)

@@ -219,18 +219,4 @@ EXPERIMENTS = (
             ),
         ),
     ),
-    Experiment(
-        "8",
-        "Other kernels",
-        tuple(outlook.KERNELS),
-        (
-            Claim(
-                "Section 8",
-                "el cambio de ese kernel por otros compatibles puede llevar a otras maneras de generar "
-                "representaciones de style transfer, que puede ser interesante implementar y comparar",
-                "kernels other than Gram's may transfer style too",
-                outlook.kernels_transfer,
-            ),
-        ),
-    ),
 )

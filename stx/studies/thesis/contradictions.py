@@ -49,8 +49,8 @@ CONTRADICTIONS = (
         "both, each with its own verdict",
     ),
     (
-        "6.1 takes the mean square error, and does not say of what; the values it reports are those of Gram's factor "
-        "1/(4 N² M²), kept when the statistic is another one",
+        "6.1 takes the mean square error, and says neither of what nor with which factor; with Gram's 1/(4 N² M²) some "
+        "values are as small as it reports",
         "it belongs to a sum over N² entries of a sum over M positions; a vector has N means",
         "`loss_weights=thesis` has the literal factor, `factor=mean` divides by the entries there are",
     ),

@@ -36,6 +36,8 @@ class Evidence(NamedTuple):
     """Every other metric over steps."""
     size: tuple[int, int] = (512, 380)
     """Width and height."""
+    asked: int = 1000
+    """Steps that it was to have; one that converges has fewer."""
 
     def at(self, metric: str, place: str) -> float | None:
         """A metric at its "first", "middle" or "last" step."""
@@ -75,4 +77,5 @@ def read(run: Run) -> Evidence:
         at_once=AT_ONCE in run.tags,
         series=series,
         size=(int(run.params["image_size.width"]), int(run.params["image_size.height"])),
+        asked=int(run.params["optim.steps"]),
     )

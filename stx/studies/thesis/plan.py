@@ -24,6 +24,7 @@ LITERAL = tuple(name for name in PRESETS if name[:3] in ("e02", "e03", "e04", "e
 """Made in the other reading of section 6.1 too: with the mean over a statistic's entries in place of Gram's factor."""
 WHY = {
     "all_features": "style_stat=cooc_vector style_stat.threshold=none",
+    "all_heavier": "style_stat=cooc_vector style_stat.threshold=none loss_weights.beta=10",
     "undone": "style_stat=cooc_vector_undone",
     "masked_undone": "style_stat=cooc_vector_undone style_stat.threshold=mean",
     "soft_mask": "style_stat=cooc_vector_soft",
@@ -35,6 +36,8 @@ SHARES = (0.3, 0.1, 0.03)
 """Of the weight of the calibrated Gram run: so its style is known at the contents that others end at."""
 LONGER = 4
 """Times the iterations: do the thesis's suffice?"""
+TURNS = (1, 2, 3)
+"""Of runs whose times are compared: one behind the other, so that a slow minute of the machine is no one's alone."""
 FULL_STEPS, QUICK_STEPS = 1000, 40
 RECONSTRUCTING = 300
 """Steps of the quick reconstructions of content, which 40 leave far from their end."""
@@ -87,34 +90,38 @@ def members(quick: bool, given: Sequence[str], only: Sequence[str] = PARTS) -> l
         if part not in PARTS:
             raise UserError(f"only={part}: choose from {', '.join(PARTS)}{did_you_mean(part, PARTS)}")
     return [
-        Member(name, [*overrides, *(lengthened(name, text) for text in given if not fixed(name, text))])
-        for name, overrides in everything(quick)
+        Member(name, [*overrides, *(text for text in given if not fixed(name, text))])
+        for name, overrides in everything(quick, steps_of(given) or (QUICK_STEPS if quick else FULL_STEPS))
         if name.startswith(tuple(only)) and not ("rescaled" in name and any("image_size" in text for text in given))
     ]
 
 
+def steps_of(given: Sequence[str]) -> int:
+    """What optim.steps= says; 0 where it is not given, or is no number, which the config will refuse."""
+    numbers = [text.partition("=")[2] for text in given if key_of(text) == "optim.steps"]
+    return int(numbers[-1]) if numbers and numbers[-1].isdecimal() else 0
+
+
 def fixed(name: str, override: str) -> bool:
-    """The timing of three sizes needs its sizes and steps."""
-    return name.startswith("e10_time") and override.startswith(("image_size", "optim.steps"))
-
-
-def lengthened(name: str, override: str) -> str:
-    """What is given, with LONGER times its steps for the member that is to have so many more than others."""
-    key, _, steps = override.partition("=")
-    longer = name == "e01_longer" and key == "optim.steps" and steps.isdecimal()
-    return f"{key}={LONGER * int(steps)}" if longer else override
+    """Timing needs its sizes and steps, and what is to run longer its steps."""
+    key = key_of(override)
+    longer = name == "e01_longer" or "rescaled" in name
+    timing = "_time_" in name
+    return (key == "optim.steps" and (timing or longer)) or (name.startswith("e10_time") and "image_size" in key)
 
 
 Named = Iterator[tuple[str, list[str]]]
 """Members' names and their overrides."""
 
 
-def everything(quick: bool) -> Named:
-    """Every member, in the order in which they run."""
+def everything(quick: bool, steps: int) -> Named:
+    """Every member, in the order in which they run. `steps` of those that do not have their own number."""
     size = QUICK if quick else ("image_size=thesis",)
     short = f"optim.steps={QUICK_SHORT if quick else FULL_SHORT}"
     norms = f"tracking.grad_norms_every={NORMS_QUICK if quick else NORMS_FULL}"
-    yield from experiments(quick, size, norms)
+    longer = f"optim.steps={LONGER * steps}"
+    yield from experiments(quick, size, norms, longer)
+    yield from timed(quick, size)
     for name in LITERAL:
         yield f"mean_{name}", [f"+experiment=thesis/{name}", *size, "loss_weights.factor=mean", norms]
     yield from calibrated([*size, "optim=lbfgs", "init=content", short, norms])
@@ -124,14 +131,13 @@ def everything(quick: bool) -> Named:
     yield from grid([PLAIN, STATISTICS["gram"], *size, "optim=lbfgs", "init=noise", short])
 
 
-def experiments(quick: bool, size: Sequence[str], norms: str) -> Named:
+def experiments(quick: bool, size: Sequence[str], norms: str, longer: str) -> Named:
     """Those of the thesis, and what their verdicts need beside them."""
     for name in PRESETS:
         further = [norms] if name < "e08" else []
         if quick and name.startswith("e11_content"):
             further = [f"optim.steps={RECONSTRUCTING}"]
         yield name, [f"+experiment=thesis/{name}", *size, *further]
-    longer = f"optim.steps={LONGER * (QUICK_STEPS if quick else FULL_STEPS)}"
     yield "e01_longer", ["+experiment=thesis/e01_gram", *size, longer]
     if quick:
         for name, (preset, beta) in RESCALED.items():
@@ -140,11 +146,19 @@ def experiments(quick: bool, size: Sequence[str], norms: str) -> Named:
     overflow = ["+experiment=thesis/e06_gram_cooc_vector", *size]
     yield "e06_gram", [*overflow, "style_stat=gram"]
     yield "e06_safeguarded", [*overflow, "optim=lbfgs"]
+
+
+def timed(quick: bool, size: Sequence[str]) -> Named:
+    short = [f"optim.steps={TIMING_STEPS}", "tracking.pictures_every=0"]
+    for turn in TURNS:
+        for name in PRESETS:
+            if name.startswith("e09_ratio_"):
+                yield f"{name.replace('ratio', 'time')}_{turn}", [f"+experiment=thesis/{name}", *size, *short]
     for width, height in QUICK_SIZES if quick else FULL_SIZES:
-        pixels = [f"image_size.width={width}", f"image_size.height={height}", f"optim.steps={TIMING_STEPS}"]
+        pixels = [f"image_size.width={width}", f"image_size.height={height}"]
         for pooling in ("max", "avg"):
             name = f"e10_time_{pooling}_{width}x{height}"
-            yield name, [f"+experiment=thesis/e10_{pooling}", *pixels, "tracking.pictures_every=0"]
+            yield name, [f"+experiment=thesis/e10_{pooling}", *pixels, *short]
 
 
 def calibrated(given: Sequence[str]) -> Named:

@@ -5,9 +5,10 @@ from stx.studies.thesis.claims import EXPERIMENTS
 from stx.studies.thesis.evidence import Evidence
 from stx.studies.thesis.material import Material
 from stx.studies.thesis.plan import LITERAL
-from stx.studies.thesis.verdicts import NOT_RUN, Runs, judge
+from stx.studies.thesis.verdicts import NOT_RUN, REPRODUCED, Runs, asked, judge
 
 PREFIX = "mean_"
+E3 = ("E3, text", "E3, caption")
 
 
 def other_reading(runs: Runs) -> dict[str, Evidence]:
@@ -23,21 +24,22 @@ def section(material: Material) -> list[Block]:
     other = other_reading(material.evidence)
     for claim in (claim for experiment in EXPERIMENTS for claim in experiment.claims):
         words = [judge(claim.rule, runs).word for runs in (material.evidence, other)]
-        if claim.name[:2] in {name[:1].upper() + str(int(name[1:3])) for name in LITERAL} and NOT_RUN not in words:
+        if asked(claim.rule, material.evidence) & set(LITERAL) and NOT_RUN not in words:
             rows.append([claim.name, claim.meaning, *(f"**{word}**" for word in words)])
             if words[0] != words[1]:
                 parted.append(claim.name)
     if not rows:
         return []
+    said = f"The verdicts of {' and '.join(parted)} depend on it." if parted else "No verdict depends on it."
+    if {name for name, _, *words in rows if words == [f"**{REPRODUCED}**"] * 2}.isdisjoint(E3):
+        said += " Neither reading gives both sentences of E3."
     shown = [name for name in LITERAL if f"{PREFIX}{name}" in material.evidence]
     return [
-        Heading("Which verdicts depend on how section 6.1 is read"),
+        Heading("Which verdicts on co-occurrence depend on how section 6.1 is read"),
         Text(
-            "The thesis says that the mean square error was taken, and not of what. Gram's factor 1/(4 N² M²), kept "
-            "for every statistic, is one reading, and explains its “below 10⁻⁹”; the mean over a statistic's entries "
-            f"is the other. The verdicts of {' and '.join(parted)} depend on it." if parted else
-            "The thesis says that the mean square error was taken, and not of what: Gram's factor 1/(4 N² M²), kept "
-            "for every statistic, or the mean over a statistic's entries. No verdict depends on it."
+            "Section 6.1 says that the mean square error was taken, and neither of what nor with which factor. One "
+            "reading is that Gram's 1/(4 N² M²) stayed for every statistic; the other is the mean over a statistic's "
+            f"entries. {said}"
         ),
         Table(["claim", "the thesis saw", "with Gram's factor", "with the mean"], rows),
         *material.side_by_side([f"{PREFIX}{name}" for name in shown], 160, PREFIX),

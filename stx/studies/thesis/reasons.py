@@ -1,99 +1,141 @@
 """Why the thesis's vector carries no style: what it holds, how its distance weighs that, and whether a gradient leads
 there, each apart from the others."""
 
+import math
+from collections.abc import Mapping
+
 from stx.config.layers import LAYERS
 from stx.studies.page import Block, Heading, Items, Table, Text
 from stx.studies.thesis.evidence import Evidence
 from stx.studies.thesis.material import Material, number
-from stx.studies.thesis.plan import STYLE_LAYERS, WHY
-from stx.studies.thesis.verdicts import CARRIED, gram_at
-from stx.studies.thesis.verdicts_gram import STUCK, matched
+from stx.studies.thesis.plan import STYLE_LAYERS
+from stx.studies.thesis.verdicts import CARRIED, MINIMISED, STUCK, gram_at
+from stx.studies.thesis.verdicts_gram import matched
 
-PUBLISHED = "calibrated_cooc_vector"
-MEANS = "kernel_mmd_linear"
+PUBLISHED, GRAM = "calibrated_cooc_vector", "calibrated_gram"
 SAID = {
-    PUBLISHED: "as published: the mean threshold",
-    "why_masked_undone": "the map undone, the mean threshold kept",
-    "why_all_features": "no threshold",
-    "why_undone": "no threshold, and the map undone",
+    PUBLISHED: "as published, with the mean threshold",
+    "why_masked_undone": "that, with the distance that undoes the map",
     "why_soft_mask": "a sigmoid in place of the threshold's step",
-    "why_soft_undone": "a sigmoid, and the map undone",
-    MEANS: "channel means, and nothing else (`mmd_linear`)",
+    "why_soft_undone": "the sigmoid, with the distance that undoes the map",
+    "why_all_features": "no threshold",
+    "why_all_heavier": "no threshold, and more weight",
+    "why_undone": "no threshold, and the map undone",
+    "kernel_mmd_linear": "channel means, and nothing else (`mmd_linear`)",
 }
-MATCHED = 0.1
-"""A loss of which no more than this share is left was minimised."""
 
 
 def vector(material: Material) -> list[Block]:
     """The published vector, and what becomes of it as each of its faults is mended."""
     shown = {name: material.evidence[name] for name in SAID if name in material.evidence}
-    if not set(shown) & {f"why_{name}" for name in WHY}:
+    if not any(name.startswith("why_") for name in shown):
         return []
-    stretched = [LAYERS[layer] - 1 for layer in STYLE_LAYERS]
+    wide = [LAYERS[layer] - 1 for layer in (STYLE_LAYERS[0], STYLE_LAYERS[-1])]
     rows = [
-        [
-            SAID[name],
-            f"{matched(run):.1%}",
-            number(run.style),
-            number(run.content),
-            number(gram_at(material.evidence, run.content)),
-        ]
+        [SAID[name], f"{matched(run):.1%}", *(number(value) for value in beside_gram(run, material.evidence))]
         for name, run in shown.items()
     ]
     return [
         Heading("Why: information, conditioning and gradient, apart"),
         Text(
-            "Of all features, without a threshold, the vector is S_k = (T − m_k)/(D − 1): a linear map of the channel "
-            "means m, T their sum, which can be undone. It holds what the means hold. But it stretches one direction, "
-            f"that in which all channels grow together, D − 1 times as much as any other ({stretched[0]} at "
-            f"{STYLE_LAYERS[0]}, {stretched[-1]} at {STYLE_LAYERS[-1]}), and a squared distance weighs by the square "
-            f"of that: what tells channels apart counts 1/{stretched[-1] ** 2} there. With a threshold, the mask in "
-            "which a channel stands has no gradient, so that no entry leads to its own channel."
+            "Of all features, without a threshold, the vector is S_k = (T − m_k)/(D − 1): a linear map of the "
+            "channels' means m (places near the edge count less in them), T their sum. It can be undone, and so holds "
+            "what they hold. But along the direction in which all channels grow together it is D − 1 times as long as "
+            f"across it ({wide[0]} at {STYLE_LAYERS[0]}, {wide[1]} at {STYLE_LAYERS[-1]}), and a squared distance "
+            f"weighs by the square of that: what tells channels apart counts 1/{wide[1] ** 2} there. With the "
+            "threshold there is no such map; an entry depends on where its own channel is active, by a mask that passes no "
+            "gradient."
         ),
-        Items(conclusions(shown)),
-        *material.side_by_side([name for name in SAID if name in shown], 160),
+        Items(conclusions(shown, material.evidence, material.separation)),
+        *material.side_by_side(list(shown), 160),
         Table(
-            ["the vector", "style loss left", "style distance", "content distance", "Gram's style at that content"],
+            [
+                "the vector",
+                "style loss left",
+                "style distance",
+                "content distance",
+                "Gram's style there",
+                "over Gram's",
+            ],
             rows,
-            "calibrated to pull as hard as the content, from the photograph, all of one number of steps; Gram's is "
-            "read off between its runs at other weights",
+            "calibrated to pull as hard as the content, from the photograph, with the same number of steps; Gram's is "
+            "read off between its runs at other weights, at the content distance of each",
         ),
     ]
 
 
-def conclusions(shown: dict[str, Evidence]) -> list[str]:
+def beside_gram(run: Evidence, runs: Mapping[str, Evidence]) -> tuple[float, float, float, float]:
+    """Style, content, Gram's style at that content, and how many times as much: style at another content says
+    nothing."""
+    gram = gram_at(runs, run.content)
+    return run.style, run.content, gram, run.style / gram
+
+
+def conclusions(
+    shown: Mapping[str, Evidence], runs: Mapping[str, Evidence], separation: Mapping[str, float]
+) -> list[str]:
     """What the numbers say of each; nothing of what was not run."""
-    said = []
-    if {"why_all_features", "why_undone"} <= set(shown):
-        plain, undone = shown["why_all_features"], shown["why_undone"]
-        blind = matched(plain) <= MATCHED and plain.style > CARRIED
-        mended = undone.style <= CARRIED < plain.style
-        said.append(
-            f"**Conditioning.** Without a threshold {matched(plain):.1%} of the loss are left at a style distance of "
-            f"{plain.style:.2f}{': it is minimised by a picture without the style' if blind else ''}. With the map "
-            f"undone in the distance that is {undone.style:.2f}"
-            f"{': the style was there, and the distance did not see it' if mended else ''}."
-        )
-    if {PUBLISHED, "why_soft_mask"} <= set(shown):
-        hard, soft = shown[PUBLISHED], shown["why_soft_mask"]
-        stuck = matched(hard) > STUCK
-        said.append(
-            f"**Gradient.** With the threshold {matched(hard):.0%} of the loss are left"
-            f"{': it is hardly minimised at all' if stuck else ''}. A sigmoid in place of the step, which has a "
-            f"gradient, leaves {matched(soft):.0%}, at a style distance of {soft.style:.2f} in place of "
-            f"{hard.style:.2f}" + (": it carries style." if soft.style <= CARRIED else ".")
-        )
-    if {"why_masked_undone", PUBLISHED} <= set(shown):
-        masked = shown["why_masked_undone"]
-        said.append(
-            f"Undoing the map without mending the gradient does not help: {matched(masked):.0%} of the loss are left, "
-            f"at a style distance of {masked.style:.2f}."
-        )
-    best = [shown[name] for name in ("why_undone", "why_soft_mask") if name in shown]
-    if best and all(run.style <= CARRIED for run in best):
-        styles = " and ".join(f"{run.style:.2f}" for run in best)
-        said.append(
-            f"**Information.** With either mended the vector carries style, {styles}: what it holds is not why the "
-            "thesis's pictures have none."
-        )
-    return said
+    parts = (gradient(shown, runs), information(shown, separation), conditioning(shown, runs))
+    return [line for lines in parts for line in lines]
+
+
+def gradient(shown: Mapping[str, Evidence], runs: Mapping[str, Evidence]) -> list[str]:
+    if not {PUBLISHED, "why_soft_mask"} <= set(shown):
+        return []
+    hard, soft = shown[PUBLISHED], shown["why_soft_mask"]
+    stuck = " It is not minimised." if matched(hard) > STUCK else ""
+    said = (
+        f"**Gradient.** With the threshold {matched(hard):.0%} of the style loss is left, at {over(hard, runs)}.{stuck}"
+        f" A sigmoid in place of the step, which has a gradient, leaves {matched(soft):.0%}, at {over(soft, runs)}."
+    )
+    if masked := shown.get("why_masked_undone"):
+        said += f" Undoing the map does not help while the mask is there: {over(masked, runs)}"
+        after = shown.get("why_soft_undone")
+        said += f", and with the sigmoid {over(after, runs)}." if after else "."
+    return [said]
+
+
+def information(shown: Mapping[str, Evidence], separation: Mapping[str, float]) -> list[str]:
+    """What the published vector itself makes of pictures: its own, and those that have the style."""
+    told = {name: loss_of(separation, name) for name in (PUBLISHED, "why_soft_mask", GRAM)}
+    if any(value is None for value in told.values()) or "why_soft_mask" not in shown:
+        return []
+    own, soft, gram = (value or 0.0 for value in told.values())
+    said = (
+        "**Information.** The published vector, threshold and all, gives the picture of its own run "
+        f"{own:.0%} of the photograph's loss, that of the sigmoid's run {soft:.0%}, and Gram's {gram:.0%}."
+    )
+    if max(soft, gram) < own and shown["why_soft_mask"].style <= CARRIED:
+        said += " It prefers the pictures with the style; its gradient does not lead to them."
+    return [said]
+
+
+def loss_of(separation: Mapping[str, float], name: str) -> float | None:
+    """The squared distance of a picture's published vector to the painting's, over the photograph's; mean of layers."""
+    shares = [
+        separation.get(f"cooc_vector/{name}/{layer}", math.nan)
+        / separation.get(f"cooc_vector/photograph/{layer}", math.nan)
+        for layer in STYLE_LAYERS
+    ]
+    mean = sum(share**2 for share in shares) / len(shares)
+    return mean if math.isfinite(mean) else None
+
+
+def conditioning(shown: Mapping[str, Evidence], runs: Mapping[str, Evidence]) -> list[str]:
+    if not {"why_all_features", "why_undone"} <= set(shown):
+        return []
+    plain, undone = shown["why_all_features"], shown["why_undone"]
+    minimised = " It is all but minimised." if matched(plain) <= MINIMISED else ""
+    said = (
+        f"**Conditioning.** Without a threshold {matched(plain):.1%} of the style loss is left, at {over(plain, runs)}."
+        f"{minimised} With the map undone in the distance the picture is at {over(undone, runs)}"
+    )
+    if heavier := shown.get("why_all_heavier"):
+        said += f"; more weight alone brings it to {over(heavier, runs)}"
+    return [f"{said}."]
+
+
+def over(run: Evidence, runs: Mapping[str, Evidence]) -> str:
+    times = beside_gram(run, runs)[3]
+    beside = "beyond Gram's runs" if math.isnan(times) else f"{times:.2f} times Gram's at that content"
+    return f"a style distance of {run.style:.2f} ({beside})"

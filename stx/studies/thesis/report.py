@@ -12,7 +12,7 @@ from stx.studies.thesis.contradictions import CONTRADICTIONS
 from stx.studies.thesis.evidence import Evidence, read
 from stx.studies.thesis.material import Material, number
 from stx.studies.thesis.plan import BETAS, FULL_PIXELS, STYLE_LAYERS
-from stx.studies.thesis.verdicts import CANNOT, CARRIED, KEPT, LOST, NONE, NOT_RUN, Verdict, judge
+from stx.studies.thesis.verdicts import CANNOT, CANNOT_YET, CARRIED, KEPT, LOST, NONE, NOT_RUN, Verdict, judge
 
 PLACES = ("first", "middle", "last")
 Verdicts = dict[str, Verdict]
@@ -45,6 +45,7 @@ def blocks(material: Material, verdicts: Verdicts, command: str, failed: dict[st
         *explain.sections(material),
         *grids(material),
         *outlook.curves(material),
+        *outlook.kernels(material),
         *outlook.survey(),
         *contradictions(),
         *all_runs(material, failed),
@@ -103,13 +104,13 @@ def verdict_table(verdicts: Verdicts) -> list[Block]:
 
 
 def not_judged(verdicts: Verdicts) -> list[Block]:
-    names = [name for name, verdict in verdicts.items() if verdict.word == CANNOT]
+    names = [name for name, verdict in verdicts.items() if verdict.word in (CANNOT, CANNOT_YET)]
     if not names:
         return []
     return [
         Text(
             f"{', '.join(names)}: not what the thesis saw, but at a smaller size and with fewer steps than it had. "
-            "`python -m stx.thesis device=cuda` has both."
+            "`python -m stx.thesis device=cuda` runs at its size and steps."
         )
     ]
 
@@ -126,7 +127,8 @@ def section(experiment: Experiment, material: Material, verdicts: Verdicts) -> l
         blocks.append(Quote(claim.said, f"the thesis: {claim.meaning}"))
         verdict = verdicts[claim.name]
         because = verdict.because[:1].upper() + verdict.because[1:]
-        blocks.append(Text(f"**{claim.name}: {verdict.word}.** {because} ({verdict.at})."))
+        at = f" ({verdict.at})" if verdict.at else ""
+        blocks.append(Text(f"**{claim.name}: {verdict.word}.** {because}{at}."))
     finished = {name: material.evidence[name] for name in experiment.shows if name in material.evidence}
     if finished:
         blocks.append(outcomes(finished))

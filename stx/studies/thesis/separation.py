@@ -1,21 +1,35 @@
 """What a descriptor can tell apart, before any optimisation."""
 
 import hashlib
+from collections.abc import Mapping
+from contextlib import suppress
+from types import MappingProxyType
 
 import torch
+from torch import Tensor
 
 from stx.config.schema import Config
+from stx.errors import UserError
 from stx.measures.distances import relative_distance
 from stx.model.prepare import Inputs, prepare
 from stx.model.vgg import VGG19
+from stx.pictures import images
 from stx.runs.batch import Batch
+from stx.runs.files import OUTPUT
+from stx.runs.tracking.store import Run
+from stx.studies.thesis.plan import STATISTICS
 
 PREFIX = "calibrated_"
 """The members whose statistics are measured."""
+RESULTS = ("calibrated_cooc_vector", "why_soft_mask", "calibrated_gram")
+"""Runs whose pictures the published vector is asked about too: does it take a picture with the style for a good one?"""
 
 
-def separation(config: Config, inputs: Inputs) -> dict[str, float]:
-    """Relative distance of a config's statistic between the style picture and three others, by "<picture>/<layer>".
+def separation(
+    config: Config, inputs: Inputs, results: Mapping[str, Tensor] = MappingProxyType({})
+) -> dict[str, float]:
+    """Relative distance of a config's statistic between the style picture and others, by "<picture>/<layer>": `results`
+    of runs, and these three.
 
     photograph  should be far: another style
     noise       should be far: no style
@@ -28,6 +42,7 @@ def separation(config: Config, inputs: Inputs) -> dict[str, float]:
         "photograph": inputs.content,
         "noise": noise.to(inputs.content.device),
         "mirrored": inputs.style.flip(2),
+        **results,
     }
     (term,) = (term for term in inputs.terms if term.toward == "style")
     distances = {}
@@ -41,15 +56,27 @@ def separation(config: Config, inputs: Inputs) -> dict[str, float]:
     return distances
 
 
+def measured_of(config: Config, runs: Mapping[str, Run]) -> dict[str, float]:
+    inputs, results = prepare(config), dict[str, Tensor]()
+    for name, run in runs.items():
+        with suppress(OSError, UserError):  # its picture is gone
+            picture = images.load(str(run.artifact(OUTPUT)))
+            results[name] = images.to_tensor(picture, picture.size).to(inputs.hardware.device)
+    return separation(config, inputs, results)
+
+
 def stored(work: Batch) -> dict[str, float]:
     """Every statistic's separation, by "<statistic>/<picture>/<layer>": from the parent run, measured only once."""
-    asked = {name: planned for name, planned in work.planned.items() if name.startswith(PREFIX)}
-    digests = hashlib.sha256("".join(planned.digest for planned in asked.values()).encode()).hexdigest()
+    named = {name: f"{PREFIX}{name}" for name in STATISTICS}
+    asked = {name: work.planned[member] for name, member in named.items() if member in work.planned}
+    runs = {name: run for name in RESULTS if name in work.planned and (run := work.run_of(name))}
+    parts = [*(planned.digest for planned in asked.values()), *(run.id for run in runs.values())]
+    digests = hashlib.sha256("".join(parts).encode()).hexdigest()
     if asked and work.store.read(work.parent.id).tags.get("stx.separation") != digests:
         measured = {
-            f"separation/{name.removeprefix(PREFIX)}/{key}": value
+            f"separation/{name}/{key}": value
             for name, planned in asked.items()
-            for key, value in separation(planned.job.config, prepare(planned.job.config)).items()
+            for key, value in measured_of(planned.job.config, runs if name == "cooc_vector" else {}).items()
         }
         work.store.note(work.parent, measured, {"stx.separation": digests})
     metrics = work.store.read(work.parent.id).latest if asked else {}

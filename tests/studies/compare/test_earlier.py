@@ -33,7 +33,8 @@ class Run:
         self.tags = {
             "stx.outcome": "finished",
             "stx.hardware": "cpu, 2 threads",
-            "stx.versions": "",
+            "stx.versions": "python 3",
+            "stx.weights_sha256": "w",
             "mlflow.user": "me",
         }
         self.params = {**SIZE, "optim": "lbfgs"}
@@ -67,7 +68,8 @@ def test_a_runs_measures_come_back_and_what_no_report_reads_is_left_out(tmp_path
 
 
 @pytest.mark.parametrize(
-    "text", ["a,b\n1,2\n", "recipe\nr1\n", "recipe,id,measure/content\nr1,abc,much\n", "\x00\n", "recipe,id\nr1\n"]
+    "text",
+    ["a,b\n1,2\n", "recipe\nr1\n", "recipe,id,measure/content\nr1,abc,much\n", "\x00\n", "recipe,id\nr1\n", "recipe\n"],
 )
 def test_another_file_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / FILE).write_text(text, encoding="utf-8")

@@ -9,7 +9,7 @@ from stx.config.compose import composition
 from stx.config.schema import CONF
 from stx.errors import UserError
 from stx.studies.thesis.claims import EXPERIMENTS
-from stx.studies.thesis.plan import PARTS, PRESETS, members
+from stx.studies.thesis.plan import PARTS, PRESETS, STYLE_LAYERS, members
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,7 @@ def test_what_is_given_reaches_every_member_but_timing_keeps_its_sizes() -> None
     plan = {member.name: member.overrides for member in members(True, given)}
     assert composition(plan["e08_portrait"]).config.optim.steps == 7
     assert composition(plan["e01_longer"]).config.optim.steps == 28
+    assert composition(plan["e09_time_1e-3_2"]).config.optim.steps == 10
     assert composition(plan["e10_time_max_256x190"]).config.image_size.width == 256
     assert composition(plan["mean_e02_cooc_vector"]).config.optim.steps == 7
     assert not any("rescaled" in name for name in plan)
@@ -82,13 +83,18 @@ def test_what_the_experiments_are_about_cannot_be_given(override: str) -> None:
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_what_a_presets_comment_says_was_measured_stands_in_the_report_that_is_kept(preset: str) -> None:
-    (said,) = re.findall(
-        r"^# stx: +(.*)$", (CONF / "experiment" / "thesis" / f"{preset}.yaml").read_text(), re.MULTILINE
-    )
+    """Of one of several runs in a row, at its place in that row."""
+    text = (CONF / "experiment" / "thesis" / f"{preset}.yaml").read_text(encoding="utf-8")
+    (said,) = re.findall(r"^# stx: +(.*)$", text, re.MULTILINE)
     report = (Path(__file__).parents[3] / "docs" / "thesis" / "report.md").read_text(encoding="utf-8")
     verdicts = report.partition("## Verdicts")[2].partition("## E1")[0]
-    claim = f"| E{int(preset[1:3])}"
-    rows = "".join(line for line in verdicts.splitlines() if re.match(rf"{re.escape(claim)}\b", line))
+    name, _, kind = preset.partition("_")
+    claims = [line for line in verdicts.splitlines() if re.match(rf"\| E{int(name[1:])}\b", line)]
+    kind, _, layer = kind.partition("_")
+    if name == "e11":
+        (row,) = [line for line in claims if f"E11, {kind}" in line]
+        five = re.search(r": ((?:[\d.]+, ){4}[\d.]+)", row)
+        assert five
+        assert f" {five[1].split(', ')[STYLE_LAYERS.index(layer)]} " in said
     for number in re.findall(r"\d+\.\d+(?:e-\d+)?|\de-\d+", said.replace("1/(4", "")):
-        assert number in rows, f"{number}: {rows}"
-    assert "steps" in said
+        assert any(number in row for row in claims), f"{number}: {claims}"

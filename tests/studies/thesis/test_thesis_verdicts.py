@@ -5,12 +5,13 @@ from collections.abc import Callable
 
 import pytest
 
-from stx.studies.thesis import outlook, readings, verdicts, verdicts_gram
+from stx.studies.thesis import outlook, plan, readings, verdicts, verdicts_gram
 from stx.studies.thesis.claims import EXPERIMENTS
 from stx.studies.thesis.evidence import Evidence
 from stx.studies.thesis.plan import PRESETS, STYLE_LAYERS
 from stx.studies.thesis.verdicts import (
     CANNOT,
+    CANNOT_YET,
     NOT,
     NOT_RUN,
     OTHER_CAUSE,
@@ -43,13 +44,14 @@ CALIBRATED = {
     "calibrated_gram": STYLED,
     "calibrated_gram_0.1": run(style=1.2, content=0.175),
 }
-LOST = run(0.3, 0.95)
-SMALL = {"size": (192, 144), "steps": 40}
+LOST = run(0.3, 1.25)
+SMALL = {"size": (192, 144), "asked": 40}
 RATIOS = {"e09_ratio_1e-2": run(0.6, 0.5), "e09_ratio_1e-3": run(0.5, 0.7), "e09_ratio_1e-4": run(0.4, 0.9)}
 TIMES = {f"e10_time_{pooling}_{size}": run() for pooling in ("max", "avg") for size in ("128x95", "256x190", "512x380")}
+TURNS = {f"e09_time_{ratio}_{turn}": run() for ratio in verdicts_gram.RATIOS for turn in plan.TURNS}
 CONTENT = {
     f"e11_content_{layer}": run(pixels=pixels)
-    for layer, pixels in zip(STYLE_LAYERS, (0.01, 0.1, 0.14, 0.3, 0.4), strict=True)
+    for layer, pixels in zip(STYLE_LAYERS, (0.01, 0.05, 0.09, 0.3, 0.4), strict=True)
 }
 STYLE = {
     f"e11_style_{layer}": run(deep_style=deep)
@@ -93,7 +95,7 @@ CASES = [
     ("a form diverged", verdicts.forms_give_content_only, FORMS | CALIBRATED | {"e02_cooc_tensor": EXPLODED}, NOT),
     ("1e10 as before", verdicts.heavier_is_the_same, FORMS | {"e03_weight_1e10": run(0.95, 0.35)}, REPRODUCED),
     ("1e10 gives style", verdicts.heavier_is_the_same, FORMS | {"e03_weight_1e10": STYLED}, NOT),
-    ("1e15 is a mess", verdicts.heaviest_is_invalid, {"e03_weight_1e15": run(1.3, 1.2)}, REPRODUCED),
+    ("1e15 is a mess", verdicts.heaviest_is_invalid, {"e03_weight_1e15": run(1.3, 1.3)}, REPRODUCED),
     ("1e15 overflows", verdicts.heaviest_is_invalid, {"e03_weight_1e15": EXPLODED}, REPRODUCED),
     ("1e15 is the photograph", verdicts.heaviest_is_invalid, {"e03_weight_1e15": run()}, NOT),
     ("normalised alike", verdicts.same_as_the_vector, FORMS | {"e04_normalised": run()}, REPRODUCED),
@@ -120,11 +122,11 @@ CASES = [
         {name: LOST._replace(**SMALL) for name in RATIOS},
         CANNOT,
     ),
-    ("no time", verdicts_gram.ratio_costs_no_time, RATIOS, REPRODUCED),
+    ("no time", verdicts_gram.ratio_costs_no_time, TURNS, REPRODUCED),
     (
         "time",
         verdicts_gram.ratio_costs_no_time,
-        RATIOS | {"e09_ratio_1e-4": run(fastest_ms=150.0)},
+        TURNS | {f"e09_time_1e-4_{turn}": run(fastest_ms=150.0) for turn in plan.TURNS},
         NOT,
     ),
     ("poolings alike", verdicts_gram.poolings_are_alike, {"e10_max": STYLED, "e10_avg": STYLED}, REPRODUCED),
@@ -196,12 +198,11 @@ CASES = [
         {"e01_gram": LOST._replace(**SMALL), "e01_longer": STYLED._replace(**SMALL)},
         CANNOT,
     ),
-    ("kernels carry", outlook.kernels_transfer, dict.fromkeys(outlook.KERNELS, STYLED), REPRODUCED),
     (
-        "a kernel does not",
-        outlook.kernels_transfer,
-        dict.fromkeys(outlook.KERNELS, STYLED) | {"kernel_mmd_linear": run()},
-        NOT,
+        "few steps that change little",
+        outlook.iterations_suffice,
+        {"e01_gram": STYLED._replace(asked=40), "e01_longer": STYLED._replace(asked=160)},
+        CANNOT_YET,
     ),
     (
         "never matched",
@@ -214,6 +215,15 @@ CASES = [
 
 def ratios(*three: Evidence) -> Runs:
     return {f"e09_ratio_{ratio}": run for ratio, run in zip(("1e-2", "1e-3", "1e-4"), three, strict=True)}
+
+
+def in_turn(*milliseconds: float) -> Runs:
+    """The fastest of three turns of each ratio; the others are slower, as on a busy machine."""
+    return {
+        f"e09_time_{ratio}_{turn}": run(fastest_ms=each * (1 if turn == 2 else 1.5))
+        for ratio, each in zip(verdicts_gram.RATIOS, milliseconds, strict=True)
+        for turn in plan.TURNS
+    }
 
 
 def timed(*milliseconds: float) -> Runs:
@@ -252,8 +262,8 @@ EDGES = [
     (CARRIES, {"a": run(0.6)}, {"a": run(0.601)}),
     (verdicts.no_style("a", "b"), {"a": run(0.85), "b": run()}, {"a": run(0.849), "b": run()}),
     (verdicts.finite_without_style, {"e07_small_weights": run(0.85)}, {"e07_small_weights": run(0.849)}),
-    (MESS, {"e03_weight_1e15": run(0.601, 0.901)}, {"e03_weight_1e15": run(0.6, 0.901)}),
-    (MESS, {"e03_weight_1e15": run(0.601, 0.901)}, {"e03_weight_1e15": run(0.601, 0.9)}),
+    (MESS, {"e03_weight_1e15": run(0.601, 1.201)}, {"e03_weight_1e15": run(0.6, 1.201)}),
+    (MESS, {"e03_weight_1e15": run(0.601, 1.201)}, {"e03_weight_1e15": run(0.601, 1.2)}),
     (
         verdicts.heavier_is_the_same,
         {"e02_cooc_vector": run(1, 0.6), "e03_weight_1e10": run(1, 0.6)},
@@ -277,12 +287,8 @@ EDGES = [
     (PAINTERLY, ratios(run(1, 0.5), run(1, 0.7), run(0.6, 0.9)), ratios(run(1, 0.5), run(1, 0.7), run(0.601, 0.9))),
     (PAINTERLY, ratios(run(1, 0.5), run(1, 0.7), run(0.6, 0.9)), ratios(run(1, 0.5), run(1, 0.5), run(0.6, 0.9))),
     (PAINTERLY, ratios(run(1, 0.5), run(1, 0.7), run(0.6, 0.9)), ratios(run(1, 0.5), run(1, 0.7), run(0.6, 0.7))),
-    (
-        TIME,
-        ratios(run(fastest_ms=110.0), run(fastest_ms=100.0), run(fastest_ms=120.0)),
-        ratios(run(fastest_ms=110.0), run(fastest_ms=100.0), run(fastest_ms=121.0)),
-    ),
-    (CARRIES, {"a": run(0.6, 0.899)}, {"a": run(0.6, 0.9)}),
+    (TIME, in_turn(100.0, 105.0, 109.9), in_turn(100.0, 105.0, 110.1)),
+    (CARRIES, {"a": run(0.6, 1.199)}, {"a": run(0.6, 1.2)}),
     (LITTLE, {"e10_max": run(0.15, 0), "e10_avg": run(0, 0.15)}, {"e10_max": run(0.16, 0), "e10_avg": run(0, 0.15)}),
     (LITTLE, {"e10_max": run(0.15, 0), "e10_avg": run(0, 0.15)}, {"e10_max": run(0.15, 0), "e10_avg": run(0, 0.16)}),
     (SAME, timed(150.0, 150.0, 90.0), timed(100.0, 100.0, 89.0)),
@@ -290,9 +296,9 @@ EDGES = [
     (PART, timed(100.0, 100.0, 121.0), timed(100.0, 100.0, 119.0)),
     (PART, timed(100.0, 100.0, 79.0), timed(100.0, 100.0, 81.0)),
     (PART, timed(114.0, 100.0, 125.0), timed(116.0, 100.0, 125.0)),
-    (DETAIL, contents(0.1, 0.1, 0.15, 0.2, 0.3), contents(0.1, 0.1, 0.151, 0.2, 0.3)),
-    (DETAIL, contents(0.1, 0.1, 0.1, 0.2, 0.3, deepest=0.899), contents(0.1, 0.1, 0.1, 0.2, 0.3, deepest=0.9)),
-    (DETAIL, contents(0.1, 0.11, 0.11, 0.2, 0.3), contents(0.1, 0.11, 0.1, 0.2, 0.3)),
+    (DETAIL, contents(0.1, 0.1, 0.1, 0.2, 0.3), contents(0.1, 0.1, 0.101, 0.2, 0.3)),
+    (DETAIL, contents(0.1, 0.1, 0.1, 0.2, 0.3, deepest=1.199), contents(0.1, 0.1, 0.1, 0.2, 0.3, deepest=1.2)),
+    (DETAIL, contents(0.08, 0.09, 0.09, 0.2, 0.3), contents(0.08, 0.09, 0.08, 0.2, 0.3)),
     (GROW, deep(0.9, 0.5, 0.5, 0.2, 0.5), deep(0.9, 0.5, 0.5, 0.2, 0.51)),
     (GROW, deep(0.9, 0.95, 0.9, 0.2, 0.89), deep(0.9, 0.95, 0.9, 0.2, 0.9)),
     (MISS, ALONE | {"alone_gram": matching(1e-4, 0.6)}, ALONE | {"alone_gram": matching(1e-4, 0.601)}),
@@ -329,17 +335,17 @@ def test_a_sentence_holds_up_to_its_threshold_and_no_further(
     assert judge(rule, broken).word in (NOT, OTHER_CAUSE)
 
 
-@pytest.mark.parametrize(("content", "fate"), [(0.6, "is kept"), (0.601, "fades"), (0.899, "fades"), (0.9, "is lost")])
+@pytest.mark.parametrize(("content", "fate"), [(0.6, "is kept"), (0.601, "fades"), (1.19, "fades"), (1.2, "is lost")])
 def test_what_became_of_the_content_is_told_by_its_distance(content: float, fate: str) -> None:
     because = judge(CARRIES, {"a": run(0.25, content)}).because
     assert because == f"style distance 0.25 of the photograph's, content distance {content:.2f}: the content {fate}"
 
 
-@pytest.mark.parametrize(("content", "lost"), [(0.89, False), (0.9, True)])
-def test_a_content_lost_at_the_mildest_ratio_is_said(content: float, lost: bool) -> None:
-    because = judge(PAINTERLY, ratios(run(1, content), run(1, 0.95), run(0.5, 0.97))).because
-    assert ("lost at 1e-2 already" in because) is lost
-    assert "rescaled" not in because
+@pytest.mark.parametrize(("content", "lost"), [(1.19, False), (1.2, True)])
+def test_a_content_that_is_lost_at_a_ratio_is_said(content: float, lost: bool) -> None:
+    verdict = judge(PAINTERLY, ratios(run(1, 0.5), run(1, 0.95), run(0.5, content)))
+    assert ("lost at 1e-4" in verdict.because) is lost
+    assert verdict.word == (NOT if lost else REPRODUCED)
     rescaled = {f"e09_rescaled_{ratio}": run(0.5, at) for ratio, at in (("1e-2", 0.21), ("1e-3", 0.3), ("1e-4", 0.43))}
     weighed = judge(PAINTERLY, {**dict.fromkeys(RATIOS, LOST), **rescaled})
     assert weighed.word == REPRODUCED
@@ -355,7 +361,7 @@ def test_both_distances_of_every_run_are_told() -> None:
     five = [run(pixels=pixels, content=content) for pixels, content in ((0.1, 0.2), *[(0.3, 0.4)] * 3, (0.5, 0.6))]
     assert judge(DETAIL, reconstructed("content", *five)).because == (
         "difference to the photograph in its pixels: 0.10, 0.30, 0.30, 0.30, 0.50 of 1; "
-        "content distance 0.20, 0.40, 0.40, 0.40, 0.60; sharp is 0.15 or less, in the first three layers as the thesis "
+        "content distance 0.20, 0.40, 0.40, 0.40, 0.60; sharp is 0.1 or less, in the first three layers as the thesis "
         "says"
     )
     assert "Gram's loss falls to 1e-03 of its start, at a style distance of 0.20 of" in judge(MISS, ALONE).because
@@ -417,7 +423,7 @@ def test_every_claim_lacking_its_runs_is_not_run_and_names_one() -> None:
 
 
 def test_a_verdict_says_at_which_sizes_and_steps_it_was_reached() -> None:
-    both = {"e10_max": STYLED, "e10_avg": STYLED._replace(size=(64, 48), steps=7)}
+    both = {"e10_max": STYLED, "e10_avg": STYLED._replace(size=(64, 48), asked=7)}
     assert judge(LITTLE, both).at == "64 x 48, 512 x 380; 7, 1000 steps"
     assert judge(CARRIES, {"a": STYLED, "other": run(**SMALL)}).at == "512 x 380; 1000 steps"
 
