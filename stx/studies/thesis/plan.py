@@ -153,7 +153,10 @@ def timed(quick: bool, size: Sequence[str]) -> Named:
     for turn in TURNS:
         for name in PRESETS:
             if name.startswith("e09_ratio_"):
-                yield f"{name.replace('ratio', 'time')}_{turn}", [f"+experiment=thesis/{name}", *size, *short]
+                yield (
+                    f"{name.replace('ratio', 'time')}_{turn}",
+                    [f"+experiment=thesis/{name}", *size, *short, f"seed={turn}"],
+                )
     for width, height in QUICK_SIZES if quick else FULL_SIZES:
         pixels = [f"image_size.width={width}", f"image_size.height={height}"]
         for pooling in ("max", "avg"):

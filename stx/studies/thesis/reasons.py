@@ -43,7 +43,7 @@ def vector(material: Material) -> list[Block]:
             "what they hold. But along the direction in which all channels grow together it is D − 1 times as long as "
             f"across it ({wide[0]} at {STYLE_LAYERS[0]}, {wide[1]} at {STYLE_LAYERS[-1]}), and a squared distance "
             f"weighs by the square of that: what tells channels apart counts 1/{wide[1] ** 2} there. With the "
-            "threshold there is no such map; an entry depends on where its own channel is active, by a mask that passes no "
+            "threshold there is no such map; an entry depends on where its own channel is active, by a mask without "
             "gradient."
         ),
         Items(conclusions(shown, material.evidence, material.separation)),

@@ -64,7 +64,7 @@ def poolings_are_alike(runs: Runs) -> Verdict:
     because += ", weighed as at 512 x 380" if how else ""
     if max(maximum.content, average.content) >= LOST:
         return missed(f"{because}. The content is lost, and without it pictures of one style are alike", maximum)
-    return Verdict(REPRODUCED if alike(maximum, average) else NOT, because)
+    return Verdict(REPRODUCED, because) if alike(maximum, average) else missed(because, maximum)
 
 
 def sizes(runs: Runs) -> dict[str, float]:
