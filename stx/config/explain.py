@@ -10,6 +10,7 @@ from stx.errors import UserError, did_you_mean
 
 TAGS = {
     "init": ("noise", "picture", "content", "style"),
+    "colour": ("style", "luminance", "after", "match"),
     "tracking": ("mlflow", "none"),
     "content_stat": ("one", "several"),
     "style_stat": ("one", "several"),

@@ -235,6 +235,18 @@ class OtherInit(Section):
     noise: Unit
 
 
+class PlainColour(Section):
+    name: Literal["style", "luminance", "after"]
+
+
+class MatchedColour(Section):
+    name: Literal["match"]
+    by: Literal["pca", "cholesky"]
+
+
+Colour = PlainColour | MatchedColour
+
+
 class ImageSize(Section):
     width: Size | None
     height: Size | None
@@ -332,6 +344,7 @@ class Config(Section):
     prior: Annotated[Annotated[Prior, Tag("some")] | Annotated[NoPrior, Tag("none")], Discriminator(with_function)]
     pooling: Pooling
     init: NoiseInit | PictureInit | OtherInit = Field(discriminator="name")
+    colour: Colour = Field(discriminator="name")
     image_size: ImageSize
     optim: Optim
     tracking: NoTracking | MlflowTracking = Field(discriminator="name")
@@ -401,6 +414,7 @@ def restored(dumped: Any) -> Config:
             "deterministic": True,
             "content_stat": features,
             "prior": {"_target_": None},
+            "colour": {"name": "style"},
         }
         guard = {"keep_state": True, **dumped["guard"]}
         tracking = {"points": 0, **dumped["tracking"]} if dumped["tracking"]["name"] == "mlflow" else dumped["tracking"]

@@ -78,7 +78,7 @@ def coarse_to_fine(
         image = image.clone(memory_format=torch.contiguous_format).requires_grad_()
         evaluate, graph = evaluation(network, image)
         for listener in listeners:
-            listener.begun(Start(network, image, state.step, graph))
+            listener.begun(Start(network, image, state.step, graph, inputs.finish))
         outcome = guarded(
             config,
             network,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from torch import Tensor
 
 from stx.model.losses import LossNetwork
+from stx.pictures.colour import Finish, unchanged
 
 if TYPE_CHECKING:
     from stx.loop.checkpoint import Checkpoint
@@ -33,6 +34,8 @@ class Start(NamedTuple):
     """Steps before."""
     graph: bool
     """Whether its step is a captured CUDA graph."""
+    finish: Finish = unchanged
+    """What its pictures go through before anybody sees them."""
 
 
 class Outcome(NamedTuple):
@@ -64,7 +67,8 @@ class Outcome(NamedTuple):
 
 
 class Listener:
-    """Does nothing about what it is told. Pictures are (3, H, W), on the device, as large as the level is."""
+    """Does nothing about what it is told. Pictures are (3, H, W), on the device, as large as the level is, and as the
+    loop has them: who shows them puts them through the level's `finish`."""
 
     every = 0
     """Steps between two pictures; 0: none."""

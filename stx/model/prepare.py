@@ -23,7 +23,7 @@ from stx.model.losses import LossNetwork
 from stx.model.terms import Term, position_free, tried
 from stx.model.vgg import VGG19, Weights, shortest_side
 from stx.model.weights import load_weights
-from stx.pictures import images
+from stx.pictures import colour, images
 from stx.pictures.sizes import is_squashed, with_area
 
 
@@ -45,6 +45,8 @@ class Inputs(NamedTuple):
     """As it was read, for levels that start from it."""
     squashed: tuple[str, ...] = ()
     """Which of "photograph" and "painting" do not keep their proportions."""
+    finish: colour.Finish = colour.unchanged
+    """What a result goes through before anybody sees it."""
 
 
 def prepare(config: Config, given: Mapping[str, Image] = MappingProxyType({})) -> Inputs:
@@ -79,7 +81,9 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
     tried(asked, same_shape=size == style_size)
     optimiser = bind(config.optim, "optim", given=("params",))
     needed = expected_memory(config, hardware, size, asked, remembered(optimiser))
-    content_tensor = images.to_tensor(content, size)
+    photograph, own_painting = images.to_tensor(content, size), images.to_tensor(style, style_size)
+    content_tensor, style_tensor = colour.before(config.colour, photograph, own_painting)
+    painting = style if style_tensor is own_painting else images.to_picture(style_tensor)
     timeline.ended("pictures, terms, expected memory")
     return Inputs(
         hardware,
@@ -87,15 +91,16 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
         asked,
         optimiser,
         content_tensor.to(hardware.device),
-        images.to_tensor(style, style_size).to(hardware.device),
-        initial(config, content_tensor, style).to(hardware.device),
+        style_tensor.to(hardware.device),
+        initial(config, content_tensor, painting).to(hardware.device),
         max(needed, to_read) if hardware.device.type == "cpu" else needed,
-        style if config.init.name == "style" else None,
+        painting if config.init.name == "style" else None,
         tuple(
             name
             for name, before, after in (("photograph", content.size, size), ("painting", style.size, style_size))
             if is_squashed(before, after)
         ),
+        colour.finishing(config.colour, photograph),
     )
 
 

@@ -9,8 +9,9 @@ from PIL import Image
 from torch import Tensor
 
 from stx.errors import Stopped, UserError
-from stx.loop.listener import Listener
+from stx.loop.listener import Listener, Start
 from stx.pictures import images
+from stx.pictures.colour import Finish, unchanged
 from stx.pictures.sheet import contact_sheet, fitted
 
 MARK = b"made by stx paint"
@@ -93,7 +94,11 @@ class Preview(Listener):
 
     def __init__(self, files: Files, size: tuple[int, int]):
         self.files, self.size = files, size
+        self.finish: Finish = unchanged
+
+    def begun(self, level: Start) -> None:
+        self.finish = level.finish
 
     def kept(self, picture: Tensor) -> None:
         with suppress(OSError):  # its folder may have gone; the run does not need it
-            images.save(images.to_picture(picture).resize(self.size), self.files.preview, MARK)
+            images.save(images.to_picture(self.finish(picture)).resize(self.size), self.files.preview, MARK)

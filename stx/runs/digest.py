@@ -29,6 +29,7 @@ SETTINGS = (
     "init.noise",
     "init.low",
     "init.high",
+    "colour",
     "optim",
     "seed",
     "guard.on_nan",
@@ -65,9 +66,14 @@ def parts(config: Config, inputs: Inputs) -> Iterator[bytes]:
         yield Path(source).read_bytes()
 
 
+LATER = {"colour.name": "style"}
+"""Settings that an earlier version did without, at the values that change nothing: its runs are known again."""
+
+
 def settings(config: Config) -> dict[str, Any]:
     values = leaves(config.model_dump(mode="json", by_alias=True))
-    return {key: value for key, value in values if any(key == name or key.startswith(f"{name}.") for name in SETTINGS)}
+    chosen = (item for item in values if item not in LATER.items())
+    return {key: value for key, value in chosen if any(key == name or key.startswith(f"{name}.") for name in SETTINGS)}
 
 
 def functions(inputs: Inputs) -> Iterator[Callable[..., Any]]:

@@ -23,6 +23,7 @@ from stx.loop.listener import Event, Listener, Row, Start
 from stx.model import memory
 from stx.model.prepare import Inputs
 from stx.pictures import images
+from stx.pictures.colour import Finish, unchanged
 from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs import identity
 from stx.runs.files import (
@@ -54,10 +55,12 @@ class Folder(Listener):
     def __init__(self, folder: Path, run: Identity, wrote: Callable[[Path], None]):
         self.folder, self.run, self.wrote = folder, run, wrote
         self.append = losses_table(folder / LOSSES)
+        self.finish: Finish = unchanged
         self.since = time.monotonic()
 
     def start(self, job: Job, inputs: Inputs) -> None:
         """What a new run starts from. Of one that goes on the config alone: what has changed holds for the next too."""
+        self.finish = inputs.finish
         config = yaml.safe_dump(job.config.model_dump(by_alias=True), sort_keys=False, allow_unicode=True)
         if not job.resumed:
             for name, picture in ((CONTENT, inputs.content), (STYLE, inputs.style)):
@@ -85,7 +88,7 @@ class Folder(Listener):
         self.append(rows)
 
     def kept(self, picture: Tensor) -> None:
-        images.save(images.to_picture(picture), self.folder / OUTPUT)
+        images.save(images.to_picture(self.finish(picture)), self.folder / OUTPUT)
 
     def state(self, state: Checkpoint) -> None:
         flush(self.folder / LOSSES)  # first, so that no power cut leaves a state ahead of its losses
@@ -143,11 +146,14 @@ def levels_begun(path: Path) -> list[Any]:
 class Canvas(Listener):
     """The picture that the loop is changing."""
 
-    def __init__(self, image: Tensor):
-        self.image = image
+    def __init__(self, image: Tensor, finish: Finish = unchanged):
+        self.image, self.finish = image, finish
 
     def begun(self, level: Start) -> None:
         self.image = level.image
+
+    def finished(self) -> Image:
+        return images.to_picture(self.finish(self.image.detach()))
 
 
 @contextmanager
@@ -173,7 +179,7 @@ def rescued(folder: Path, canvas: Canvas) -> Iterator[None]:
         said = f"{error.filename or folder}: {error.strerror or error}"
         elsewhere = free_name(Path(tempfile.gettempdir()), f"stx-{folder.name}")
         try:
-            images.save(images.to_picture(canvas.image), elsewhere)
+            images.save(canvas.finished(), elsewhere)
         except OSError:
             raise Stopped(f"{said}; the picture could not be saved in {elsewhere.parent} either") from error
         raise Stopped(f"{said}\nthe picture so far: {elsewhere}; with space again: resume={folder}") from error

@@ -47,7 +47,7 @@ def run(job: Job, *watchers: Listener) -> Result:
         log.info(describe.opening(job, inputs, record, resumed))
         if lacking:
             log.warning(lacking)
-        canvas = Canvas(inputs.initial)
+        canvas = Canvas(inputs.initial, inputs.finish)
         with (
             rescued(folder, canvas),
             tracked(config.tracking, describe.run(job, inputs, record), folder) as tracker,
@@ -57,14 +57,14 @@ def run(job: Job, *watchers: Listener) -> Result:
             latest.renew(folder)
             judged = Judged(inputs, tracker, config.tracking.measures_every, watchers)
             files.start(job, inputs)
-            tracker.picture(inputs.initial, 0)
+            tracker.picture(inputs.finish(inputs.initial), 0)
             timeline.ended("name, record, folder")
             listeners = (canvas, files, tracker, judged, bar, Timed(), *watchers)
             outcome = coarse_to_fine(config, inputs, resumed, listeners, stop)
             picture, measured = resized(outcome.picture, inputs.content.shape[1:]), dict[str, float]()
             with stop.at_once():
                 measured = {} if outcome.stopped else judged.at_the_end(picture, outcome.steps)
-            files.end(inputs, images.to_picture(picture), measured)
+            files.end(inputs, images.to_picture(inputs.finish(picture)), measured)
             timeline.ended("picture and sheet")
             if config.timing:
                 files.timed(timeline.parts())

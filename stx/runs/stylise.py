@@ -61,7 +61,7 @@ def stylise(content: Source, style: Source, *overrides: str, callback: Callback 
         if config.guard.on_nan == "raise":
             raise Diverged(said)
         warnings.warn(said, stacklevel=2)
-    return images.to_picture(resized(outcome.picture, inputs.content.shape[1:]))
+    return images.to_picture(inputs.finish(resized(outcome.picture, inputs.content.shape[1:])))
 
 
 def composed(overrides: list[str]) -> Config:

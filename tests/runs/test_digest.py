@@ -10,7 +10,7 @@ from PIL import Image
 
 from stx.config.compose import composition
 from stx.model.prepare import prepare
-from stx.runs.digest import SETTINGS, digest, dotted, own_source, settings
+from stx.runs.digest import LATER, SETTINGS, digest, dotted, own_source, settings
 from stx.stats import mean_std
 
 SMALL = ("model=vgg19_random", "image_size=small", "image_size.width=24", "image_size.height=16", "tracking=none",
@@ -30,6 +30,7 @@ def of(*overrides: str) -> str:
         "loss_weights.beta=11", "prior=none", "prior.power=1", "pooling=avg", "init=noise", "init.noise=0.5",
         "image_size.width=25", "optim=adam", "optim.steps=7", "optim.history=3", "optim.pyramid=[2]",
         "guard.on_nan=backoff", "guard.shrink=0.25", "precision=bf16", "tracking.measures_every=3",
+        "colour=after", "colour=luminance",
     ],
 )  # fmt: skip
 def test_what_changes_a_result_changes_the_digest(override: str) -> None:
@@ -44,6 +45,15 @@ def test_what_changes_no_result_does_not(override: str, tmp_path: Path, monkeypa
     Image.effect_noise((32, 24), 50).save("photo.png")
     Path("copy.png").write_bytes(Path("photo.png").read_bytes())
     assert of("content=./photo.png", override) == of("content=./photo.png")
+
+
+def test_what_was_added_later_counts_for_nothing_at_what_runs_did_before() -> None:
+    """So that the runs of batches and reports of earlier versions are known again."""
+    chosen = settings(composition([*SMALL]).config)
+    assert not chosen.keys() & LATER.keys()
+    assert {"colour.name": "match", "colour.by": "pca"}.items() <= settings(
+        composition([*SMALL, "colour=match"]).config
+    ).items()
 
 
 def test_the_bytes_of_a_picture_count_not_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,7 +75,7 @@ def test_the_code_of_a_statistic_of_one_s_own_counts(tmp_path: Path, monkeypatch
 
 
 def test_every_setting_of_the_list_is_one_of_the_config() -> None:
-    options = ([], ["init=noise"], ["optim=adam"])
+    options = ([], ["init=noise"], ["optim=adam"], ["colour=match"])
     keys = {key for more in options for key in settings(composition([*SMALL, *more]).config)}
     assert all(any(key == name or key.startswith(f"{name}.") for key in keys) for name in SETTINGS)
 

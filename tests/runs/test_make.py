@@ -22,7 +22,7 @@ from stx.measures.judge import Judge
 from stx.model.prepare import prepare
 from stx.pictures import images
 from stx.runs import identity, resume
-from stx.runs.files import BASELINES, CHECKPOINT, JOURNAL, LOSSES, OUTPUT, SHEET, TIMING
+from stx.runs.files import BASELINES, CHECKPOINT, CONTENT, JOURNAL, LOSSES, OUTPUT, SHEET, TIMING
 from stx.runs.job import Job
 from stx.runs.make import Judged, run, state_of, told_how_to_go_on
 from stx.runs.tracking.courier import pending
@@ -138,6 +138,26 @@ def test_all_that_a_run_shows_and_measures_is_in_its_store_at_its_end(
     assert measured[3]["measure/content"] == result.measured["measure/content"] != measured[2]["measure/content"]
     kinds = [next(iter(entry)) for entry in told]
     assert kinds.index("end") > max(place for place, kind in enumerate(kinds) if kind in ("picture", "measured"))
+
+
+def test_every_picture_that_a_run_shows_has_its_colours(tmp_path: Path, new_database: Path) -> None:
+    """Along the way and at the end, where the network sees grey ones; and what is kept as it works."""
+    shutil.copy(new_database, tmp_path / "mlflow.db")
+    asked = (f"tracking.uri=sqlite:///{tmp_path / 'mlflow.db'}", "tracking=mlflow", "tracking.pictures_every=2")
+    folder = tmp_path / "run"
+    run(job(folder, *asked, "colour=luminance", "content=flower"))
+    theirs = prepare(job(folder, "content=flower").config).content
+    shown = [folder / entry["picture"]["file"] for entry, _ in entries(folder / JOURNAL, 0) if "picture" in entry]
+    assert len(shown) == 3
+    for file in (*shown, folder / OUTPUT):
+        picture = images.to_tensor(images.load(str(file)), (48, 32))
+        inside = ((picture > 0) & (picture < 1)).all(dim=0)
+        assert inside.float().mean() > 0.5
+        for channel in (0, 2):
+            apart = (picture[channel] - picture[1]) - (theirs[channel] - theirs[1])
+            assert float(apart[inside].abs().max()) < 4 / 255, file
+    grey = images.to_tensor(images.load(str(folder / CONTENT)), (48, 32))
+    assert (grey[0] == grey[1]).all()
 
 
 def test_what_stops_at_the_first_fault_names_it_and_what_was_stopped_says_how_to_go_on(

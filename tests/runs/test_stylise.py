@@ -118,3 +118,22 @@ def test_the_caller_s_random_numbers_are_their_own() -> None:
     torch.manual_seed(1)
     stx.stylise("china", "swirls", *SMALL)
     assert torch.equal(torch.rand(3), expected)
+
+
+def test_the_photographs_colours_stay_under_a_picture_of_luminance() -> None:
+    """Which is shown as it will be to a callback's end too; the grey that the network sees is nobody's result."""
+    photo = bundled.open_picture("flower").convert("RGB").resize((48, 32))
+    picture = stx.stylise(photo, "swirls", *SMALL, "colour=luminance")
+    ours, theirs = (np.asarray(each, np.float64) / 255 for each in (picture, photo))
+    inside = ((ours > 0) & (ours < 1)).all(axis=2)
+    assert inside.mean() > 0.5
+    for channel in (0, 2):  # less green: what grey does not have
+        difference = (ours[..., channel] - ours[..., 1]) - (theirs[..., channel] - theirs[..., 1])
+        assert np.abs(difference[inside]).max() < 3 / 255
+    assert (np.asarray(picture) != np.asarray(photo)).any()
+
+
+@pytest.mark.parametrize("colour", ["match", "after"])
+def test_other_ways_to_keep_colours_make_other_pictures(colour: str) -> None:
+    plain, kept = (stx.stylise("flower", "swirls", *SMALL, *more) for more in ((), (f"colour={colour}",)))
+    assert (np.asarray(plain) != np.asarray(kept)).any()

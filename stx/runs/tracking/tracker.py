@@ -16,6 +16,7 @@ from stx.config.schema import MlflowTracking, NoTracking
 from stx.config.secrets import public
 from stx.loop.listener import Listener, Row, Start
 from stx.pictures import images
+from stx.pictures.colour import Finish, unchanged
 from stx.runs.files import ALONG, SHEET
 from stx.runs.tracking import page
 from stx.runs.tracking.journal import FORMAT, Journal, entries, last_step
@@ -66,6 +67,7 @@ class JournalTracker(Tracker):
 
     def __init__(self, about: About, folder: Path, journal: Journal, courier: Delivery, points: Points, every: int = 0):
         self.points, self.every = points, every
+        self.coloured: Finish = unchanged
         self.about, self.folder, self.journal, self.courier = about, folder, journal, courier
         self.told = last_step(journal.path)
         self.shown = {entry["picture"]["step"] for entry, _ in entries(journal.path, 0) if "picture" in entry}
@@ -110,6 +112,7 @@ class JournalTracker(Tracker):
             self.write("measured", [(step, now(), new)])
 
     def begun(self, level: Start) -> None:
+        self.coloured = level.finish
         if level.image.is_cuda:
             self.measured({"time/cuda_graph": float(level.graph)}, level.done)
 
@@ -120,7 +123,7 @@ class JournalTracker(Tracker):
         file = Path(ALONG) / f"step-{step:06d}.png"
         (self.folder / file).parent.mkdir(exist_ok=True)
         with atomic.replacing(self.folder / file) as part:
-            images.to_picture(picture).save(part, compress_level=1)  # this thread is the run's own
+            images.to_picture(self.coloured(picture)).save(part, compress_level=1)  # this thread is the run's own
         self.write("picture", {"key": "picture", "step": step, "file": file.as_posix(), "at": now()})
 
     def artifact(self, path: Path) -> None:

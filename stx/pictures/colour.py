@@ -1,0 +1,133 @@
+"""Whose colours a result has: pictures are changed before the network sees them, or the result afterwards.
+
+Pictures are (3, H, W), RGB in [0, 1], gamma-encoded as they are read. What a map takes out of [0, 1] is cut off.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from stx.config.schema import Colour
+
+By = Literal["pca", "cholesky"]
+Finish = Callable[[Tensor], Tensor]
+"""What a result goes through before anybody sees it."""
+
+LUMA = (0.299, 0.587, 0.114)
+"""Y of YIQ, which Gatys et al. take."""
+TO_CONES = (
+    (0.4122214708, 0.5363325363, 0.0514459929),
+    (0.2119034982, 0.6806995451, 0.1073969566),
+    (0.0883024619, 0.2817188376, 0.6299787005),
+)
+TO_OKLAB = (
+    (0.2104542553, 0.7936177850, -0.0040720468),
+    (1.9779984951, -2.4285922050, 0.4505937099),
+    (0.0259040371, 0.7827717662, -0.8086757660),
+)
+"""From linear sRGB, and from the cube roots of that (Ottosson 2020)."""
+FLOOR = 1e-5
+"""Added to variances: below what eight bits resolve, and enough for pictures of one colour to have an inverse."""
+
+
+def unchanged(picture: Tensor) -> Tensor:
+    return picture
+
+
+def before(colour: Colour, photograph: Tensor, painting: Tensor) -> tuple[Tensor, Tensor]:
+    """Both pictures as the network is to see them."""
+    if colour.name == "match":
+        flat = moments_matched(painting.flatten(1), photograph.flatten(1), colour.by)
+        return photograph, flat.view_as(painting).clamp(0, 1)
+    if colour.name == "luminance":
+        return grey(photograph), luminance_matched(grey(painting), grey(photograph))
+    return photograph, painting
+
+
+def finishing(colour: Colour, photograph: Tensor) -> Finish:
+    """What a result, of any size, goes through to have the photograph's colours."""
+    finish = {"luminance": with_colours_of, "after": with_hues_of}.get(colour.name)
+    return partial(at_size, finish, photograph) if finish else unchanged
+
+
+def at_size(finish: Callable[[Tensor, Tensor], Tensor], photograph: Tensor, picture: Tensor) -> Tensor:
+    photograph = photograph.to(picture)
+    if photograph.shape != picture.shape:
+        size = list(picture.shape[1:])
+        photograph = interpolate(photograph[None], size, mode="bilinear", antialias=True, align_corners=False)[0]
+    return finish(picture.clamp(0, 1), photograph)
+
+
+def grey(picture: Tensor) -> Tensor:
+    """Its luma in all three channels."""
+    weights = torch.tensor(LUMA, dtype=picture.dtype, device=picture.device)
+    return (weights @ picture.flatten(1)).view(1, *picture.shape[1:]).expand(3, -1, -1).contiguous()
+
+
+def luminance_matched(painting: Tensor, photograph: Tensor) -> Tensor:
+    """A grey painting with the mean and deviation of a grey photograph (Gatys et al. 2017, section 5)."""
+    deviations = (photograph.std(correction=0), painting.std(correction=0).clamp(min=FLOOR**0.5))
+    scaled = (painting - painting.mean()) * (deviations[0] / deviations[1]) + photograph.mean()
+    return scaled.clamp(0, 1)
+
+
+def with_colours_of(picture: Tensor, photograph: Tensor) -> Tensor:
+    """A picture's luma in the photograph's colours: I and Q of YIQ do not change as all channels grow alike."""
+    return (photograph + grey(picture) - grey(photograph)).clamp(0, 1)
+
+
+def with_hues_of(picture: Tensor, photograph: Tensor) -> Tensor:
+    """A picture whose a and b of Oklab have the photograph's mean and covariance. Its lightness stays."""
+    ours, theirs = oklab(picture), oklab(photograph)
+    hues = moments_matched(ours[1:].flatten(1), theirs[1:].flatten(1), "pca").view_as(ours[1:])
+    return from_oklab(torch.cat([ours[:1], hues])).clamp(0, 1)
+
+
+def moments_matched(ours: Tensor, theirs: Tensor, by: By) -> Tensor:
+    """Points (C, N), mapped so that their mean and covariance are those of others (C, M): Gatys et al. 2017, section 5.
+
+    In float64, as the covariance of a nearly grey picture is all but singular.
+    """
+    (our_mean, our_covariance), (their_mean, their_covariance) = (moments(points.double()) for points in (ours, theirs))
+    if by == "cholesky":
+        lower = torch.linalg.cholesky(their_covariance)
+        change = torch.linalg.solve_triangular(torch.linalg.cholesky(our_covariance), lower, upper=False, left=False)
+    else:
+        change = power(their_covariance, 0.5) @ power(our_covariance, -0.5)
+    return (change @ (ours.double() - our_mean) + their_mean).to(ours.dtype)
+
+
+def moments(points: Tensor) -> tuple[Tensor, Tensor]:
+    mean = points.mean(dim=1, keepdim=True)
+    centred = points - mean
+    floor = FLOOR * torch.eye(len(points), dtype=points.dtype, device=points.device)
+    return mean, centred @ centred.T / points.shape[1] + floor
+
+
+def power(covariance: Tensor, exponent: float) -> Tensor:
+    values, vectors = torch.linalg.eigh(covariance)
+    return vectors * values.clamp(min=FLOOR).pow(exponent) @ vectors.T
+
+
+def oklab(picture: Tensor) -> Tensor:
+    """L, a and b (Ottosson 2020), in float64."""
+    encoded = picture.double()
+    linear = torch.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055).pow(2.4))
+    cones = matrix(TO_CONES, linear) @ linear.flatten(1)
+    return (matrix(TO_OKLAB, linear) @ cones.clamp(min=0).pow(1 / 3)).view_as(picture)
+
+
+def from_oklab(lab: Tensor) -> Tensor:
+    """In float32; out of [0, 1] where sRGB has no such colour."""
+    roots = torch.linalg.solve(matrix(TO_OKLAB, lab), lab.flatten(1))
+    linear = torch.linalg.solve(matrix(TO_CONES, lab), roots.pow(3))
+    encoded = torch.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear.clamp(min=0.0031308).pow(1 / 2.4) - 0.055)
+    return encoded.view_as(lab).float()
+
+
+def matrix(rows: tuple[tuple[float, ...], ...], like: Tensor) -> Tensor:
+    return torch.tensor(rows, dtype=torch.float64, device=like.device)
