@@ -1,5 +1,7 @@
 """Two readings of the thesis's section 6.1, and which verdicts depend on which is right."""
 
+from collections.abc import Mapping
+
 from stx.studies.page import Block, Heading, Table, Text
 from stx.studies.thesis.claims import EXPERIMENTS
 from stx.studies.thesis.evidence import Evidence
@@ -20,26 +22,24 @@ def other_reading(runs: Runs) -> dict[str, Evidence]:
 
 
 def section(material: Material) -> list[Block]:
-    rows, parted = [], []
     other = other_reading(material.evidence)
-    for claim in (claim for experiment in EXPERIMENTS for claim in experiment.claims):
-        words = [judge(claim.rule, runs).word for runs in (material.evidence, other)]
-        if asked(claim.rule, material.evidence) & set(LITERAL) and NOT_RUN not in words:
-            rows.append([claim.name, claim.meaning, *(f"**{word}**" for word in words)])
-            if words[0] != words[1]:
-                parted.append(claim.name)
-    if not rows:
+    claims = {claim.name: claim for experiment in EXPERIMENTS for claim in experiment.claims}
+    verdicts = {
+        name: (judge(claim.rule, material.evidence).word, judge(claim.rule, other).word)
+        for name, claim in claims.items()
+        if asked(claim.rule, material.evidence) & set(LITERAL)
+    }
+    both = {name: words for name, words in verdicts.items() if NOT_RUN not in words}
+    if not both:
         return []
-    said = f"The verdicts of {' and '.join(parted)} depend on it." if parted else "No verdict depends on it."
-    if {name for name, _, *words in rows if words == [f"**{REPRODUCED}**"] * 2}.isdisjoint(E3):
-        said += " Neither reading gives both sentences of E3."
+    rows = [[name, claims[name].meaning, *(f"**{word}**" for word in words)] for name, words in both.items()]
     shown = [name for name in LITERAL if f"{PREFIX}{name}" in material.evidence]
     return [
         Heading("Which verdicts on co-occurrence depend on how section 6.1 is read"),
         Text(
             "Section 6.1 says that the mean square error was taken, and neither of what nor with which factor. One "
             "reading is that Gram's 1/(4 N² M²) stayed for every statistic; the other is the mean over a statistic's "
-            f"entries. {said}"
+            f"entries. {dependence(both)}"
         ),
         Table(["claim", "the thesis saw", "with Gram's factor", "with the mean"], rows),
         *material.side_by_side([f"{PREFIX}{name}" for name in shown], 160, PREFIX),
@@ -52,3 +52,13 @@ def section(material: Material) -> list[Block]:
             ],
         ),
     ]  # fmt: skip
+
+
+def dependence(verdicts: Mapping[str, tuple[str, str]]) -> str:
+    """Which claims' words differ between the readings, and whether either gives both sentences of E3."""
+    parted = [name for name, words in verdicts.items() if words[0] != words[1]]
+    said = f"The verdicts of {' and '.join(parted)} depend on it." if parted else "No verdict depends on it."
+    of_e3 = [words for name, words in verdicts.items() if name in E3]
+    if len(of_e3) == len(E3) and not any(set(words) == {REPRODUCED} for words in zip(*of_e3, strict=True)):
+        said += " Neither reading gives both sentences of E3."
+    return said
