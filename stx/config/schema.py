@@ -352,6 +352,7 @@ class Config(Section):
     content: str
     style: str
     style_size: Literal["auto", "same", "own"]
+    style_scale: Positive
     seed: Annotated[Whole, Field(ge=0, lt=2**63)]
     device: Annotated[str, AfterValidator(known_device)]
     precision: Literal["auto", "fp32", "tf32", "bf16"]
@@ -415,6 +416,7 @@ def restored(dumped: Any) -> Config:
             "content_stat": features,
             "prior": {"_target_": None},
             "colour": {"name": "style"},
+            "style_scale": 1.0,
         }
         guard = {"keep_state": True, **dumped["guard"]}
         tracking = {"points": 0, **dumped["tracking"]} if dumped["tracking"]["name"] == "mlflow" else dumped["tracking"]

@@ -24,7 +24,7 @@ from stx.model.terms import Term, position_free, tried
 from stx.model.vgg import VGG19, Weights, shortest_side
 from stx.model.weights import load_weights
 from stx.pictures import colour, images
-from stx.pictures.sizes import is_squashed, with_area
+from stx.pictures.sizes import Size, is_squashed, with_area
 
 
 class Inputs(NamedTuple):
@@ -69,18 +69,15 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
         content.size, config.image_size.width, config.image_size.height, config.image_size.long_side
     )
     asked = terms(config)
-    own_size = with_area(style.size, size[0] * size[1])
     deepest = deepest_layer(asked)
-    wide_enough = min(own_size) >= shortest_side(deepest)  # else it is squashed, and that is said
-    own = config.style_size == "own" or (config.style_size == "auto" and wide_enough and position_free(asked))
-    style_size = own_size if own else size
+    style_size = painting_size(config, style.size, size, asked)
     refuse_small(deepest, {f"content={config.content}": content.size, f"style={config.style}": style.size})
     refuse_small(
         deepest, {"image_size": size, "style_size=own": style_size}, len(coarse_steps(config, size, style_size))
     )
     tried(asked, same_shape=size == style_size)
     optimiser = bind(config.optim, "optim", given=("params",))
-    needed = expected_memory(config, hardware, size, asked, remembered(optimiser))
+    needed = expected_memory(config, hardware, size, style_size, asked, remembered(optimiser))
     photograph, own_painting = images.to_tensor(content, size), images.to_tensor(style, style_size)
     content_tensor, style_tensor = colour.before(config.colour, photograph, own_painting)
     painting = style if style_tensor is own_painting else images.to_picture(style_tensor)
@@ -102,6 +99,23 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
         ),
         colour.finishing(config.colour, photograph),
     )
+
+
+def painting_size(config: Config, painting: Size, size: Size, terms: Sequence[Term]) -> Size:
+    """The painting's working size, where the photograph's is `size`.
+
+    Raises UserError for a scale where both pictures must have one size.
+    """
+    own_size, scaled = with_area(painting, round(size[0] * size[1] * config.style_scale**2)), config.style_scale != 1
+    wide_enough = min(own_size) >= shortest_side(deepest_layer(terms))  # else it is squashed, and that is said
+    if config.style_size == "own" or (config.style_size == "auto" and (wide_enough or scaled) and position_free(terms)):
+        return own_size
+    if scaled:
+        raise UserError(
+            f"style_scale={config.style_scale:g}: the painting is made as large as the photograph here, "
+            + ("by style_size=same" if config.style_size == "same" else "as the statistic compares places")
+        )
+    return size
 
 
 def refuse_small(deepest: str, sizes: Mapping[str, tuple[int, int]], halvings: int = 0) -> None:
@@ -127,10 +141,10 @@ def remembered(optimiser: Any) -> int:
 
 
 def expected_memory(
-    config: Config, hardware: Hardware, size: tuple[int, int], terms: Sequence[Term], remembered: int
+    config: Config, hardware: Hardware, size: Size, style_size: Size, terms: Sequence[Term], remembered: int
 ) -> float:
     """Bytes that a run takes at its worst, about. Raises UserError where the machine has less."""
-    kept = 12 * remembered
+    kept, area, of_painting = 12 * remembered, size[0] * size[1], memory.JUDGE * style_size[0] * style_size[1]
 
     def expected(checkpointing: bool) -> float:
         step = memory.of_a_step(
@@ -140,12 +154,14 @@ def expected_memory(
             itemsize=hardware.dtype.itemsize,
             checkpointing=checkpointing,
             calibrated=config.loss_weights.calibrate == "gradient",
-            pixels=size[0] * size[1],
+            pixels=area,
         )
-        return memory.PROCESS + (12 * memory.PICTURES + kept + max(step, memory.JUDGE)) * size[0] * size[1]
+        worst = max(max(step, memory.JUDGE) * area, of_painting)
+        return memory.PROCESS + (12 * memory.PICTURES + kept) * area + worst
 
-    if max(size) > LONGEST_SIDE:
-        raise UserError(f"image_size: {size[0]} x {size[1]}: a side may have {LONGEST_SIDE} pixels at most")
+    for option, (width, height) in (("image_size", size), ("style_scale", style_size)):
+        if max(width, height) > LONGEST_SIDE:
+            raise UserError(f"{option}: {width} x {height}: a side may have {LONGEST_SIDE} pixels at most")
     needed, available = expected(config.activation_checkpointing), memory.available(hardware.device)
     if needed > available:
         least = expected(checkpointing=True)

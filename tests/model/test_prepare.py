@@ -27,6 +27,22 @@ def test_both_pictures_have_the_size_of_the_config() -> None:
     assert inputs.content.shape == inputs.style.shape == inputs.initial.shape == (3, 32, 48)
 
 
+@pytest.mark.parametrize("scale", [0.5, 1, 1.5])
+def test_a_scale_makes_the_painting_as_much_larger_and_the_photograph_not(scale: float) -> None:
+    inputs = prepare(config("style=hubble", "style_size=own", f"style_scale={scale}"))
+    height, width = inputs.style.shape[1:]
+    plain = prepare(config("style=hubble", "style_size=own"))
+    assert inputs.content.shape == plain.content.shape
+    assert height / plain.style.shape[1] == pytest.approx(scale, rel=0.05)
+    assert width / plain.style.shape[2] == pytest.approx(scale, rel=0.05)
+    assert inputs.memory == plain.memory  # it is passed through the network once, without a gradient
+
+
+def test_a_painting_that_is_larger_by_far_is_what_memory_is_for() -> None:
+    plain, large = (prepare(config("style_size=own", f"style_scale={scale}")).memory for scale in (1, 12))
+    assert large > plain
+
+
 def test_own_style_size_keeps_proportions_and_about_as_many_pixels() -> None:
     inputs = prepare(config("style=hubble", "style_size=own"))
     assert inputs.style.shape == (3, 37, 42)  # 1000 x 872 pixels, brought to 48 x 32 of them
@@ -145,7 +161,7 @@ def test_memory_is_a_process_and_so_much_for_each_pixel(
     monkeypatch.setattr(memory, "available", lambda device: math.inf)
 
     def expected(width: int, height: int, remembered: int) -> float:
-        return expected_memory(asked, inputs.hardware, (width, height), inputs.terms, remembered)
+        return expected_memory(asked, inputs.hardware, (width, height), (width, height), inputs.terms, remembered)
 
     step = memory.of_a_step(
         list(LAYERS), inputs.terms, pooling="max", itemsize=4, checkpointing=False, calibrated=False, pixels=1200
@@ -168,7 +184,7 @@ def test_what_does_not_fit_is_told_in_whole_gigabytes(
 
     def expected(config: Config, there_is: float) -> float:
         monkeypatch.setattr(memory, "available", lambda device: there_is)
-        return expected_memory(config, inputs.hardware, (6000, 4000), inputs.terms, remembered)
+        return expected_memory(config, inputs.hardware, (6000, 4000), (6000, 4000), inputs.terms, remembered)
 
     needed, checkpointed = expected(asked, math.inf), expected(least, math.inf)
     assert expected(asked, needed) == needed
