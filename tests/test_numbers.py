@@ -69,3 +69,25 @@ def test_times_a_step_are_those_of_the_page_on_speed(page: str) -> None:
             assert f"{float(times[quoted[1]]):.1f}" == quoted[2], line
             compared += 1
     assert compared >= 5
+
+
+def test_what_readme_says_of_the_benchmark_is_its_reports() -> None:
+    (paragraph,) = [part for part in text("README.md").split("\n\n") if "docs/compare/benchmark/report.md" in part]
+    quoted = re.findall(r"(\d\.\d\d) \((\d\.\d\d) to (\d\.\d\d)\)", paragraph)
+    with (DOCS / "compare" / "benchmark" / "table.csv").open(encoding="utf-8", newline="") as file:
+        rows = [
+            row for row in csv.DictReader(file) if (row["over"], row["equal"], row["level"]) == ("gram", "content", "1")
+        ]
+    expected = [
+        tuple(f"{float(row[number]):.2f}" for number in ("ratio", "low", "high"))
+        for name in ("mean_std", "moments_cooc")
+        for judge in JUDGES
+        for row in rows
+        if (row["statistic"], row["judge"]) == (name, judge)
+    ]
+    assert quoted == expected
+    compared = re.search(
+        r"(\d+) of \d+ pictures of each statistic are compared", text("docs/compare/benchmark/report.md")
+    )
+    assert compared
+    assert f"{compared[1]} of its 36" in " ".join(paragraph.split())
