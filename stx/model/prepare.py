@@ -159,7 +159,8 @@ def expected_memory(
         worst = max(max(step, memory.JUDGE) * area, of_painting)
         return memory.PROCESS + (12 * memory.PICTURES + kept) * area + worst
 
-    for option, (width, height) in (("image_size", size), ("style_scale", style_size)):
+    scaled = {"style_scale": style_size} if config.style_scale > 1 else {}
+    for option, (width, height) in {"image_size": size, **scaled}.items():
         if max(width, height) > LONGEST_SIDE:
             raise UserError(f"{option}: {width} x {height}: a side may have {LONGEST_SIDE} pixels at most")
     needed, available = expected(config.activation_checkpointing), memory.available(hardware.device)

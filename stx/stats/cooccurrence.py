@@ -66,7 +66,8 @@ class BoxMean(torch.autograd.Function):
 
     @staticmethod
     def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        return box_mean(gradient, context.radius), None
+        lying_as_features = gradient.permute(1, 2, 0).contiguous().permute(2, 0, 1)  # a soft mask's does not
+        return box_mean(lying_as_features, context.radius), None
 
 
 def box_mean(maps: Tensor, radius: int) -> Tensor:

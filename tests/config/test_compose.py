@@ -96,10 +96,10 @@ def test_what_hydra_cannot_compose_and_what_the_schema_refuses_are_told_apart() 
 
 
 def test_where_hydra_is_at_work_its_search_path_is_kept(tmp_path: Path) -> None:
-    (tmp_path / "config.yaml").write_text("colour: red\n")
+    (tmp_path / "config.yaml").write_text("flavour: sweet\n")
     with initialize_config_dir(str(tmp_path), version_base="1.3"):
-        assert task(compose([])) == {"colour": "red"}
-    assert "colour" not in compose([])
+        assert task(compose([])) == {"flavour": "sweet"}
+    assert "flavour" not in compose([])
 
 
 def test_inside_at_work_the_same_hydra_composes_and_outside_none_is_left() -> None:

@@ -87,9 +87,9 @@ def test_a_step_and_the_calibration_take_what_was_said(overrides: list[str], cal
         pixels=inputs.content[0].numel(),
     )
     pictures = 12 * 5  # normalised and turned ones, and the gradient
-    assert (
-        0.7 < peak(network, calibrate if calibrated else step) / inputs.content[0].numel() / (expected + pictures) < 1.3
-    )
+    taken = peak(network, calibrate if calibrated else step) / inputs.content[0].numel()
+    most = 1.4 if overrides is QUARTER else 1.3  # where bfloat16 is fast, its kernels' own space tells at that size
+    assert 0.7 < taken / (expected + pictures) < most
 
 
 def mean(maps: Tensor) -> Tensor:

@@ -193,7 +193,11 @@ def test_every_statistic_of_the_config_is_finite_with_a_finite_gradient(file: Pa
                 assert math.isfinite(float(each.grad.abs().max()))
 
 
-@pytest.mark.parametrize("file", sorted((CONF / "style_stat").glob("*.yaml")), ids=lambda file: file.stem)
+EXACT = [file for file in sorted((CONF / "style_stat").glob("*.yaml")) if file.stem != "cooc_vector_soft"]
+"""A soft threshold's place and width are taken as given; its gradient is held against a loop's, in test_cooccurrence."""
+
+
+@pytest.mark.parametrize("file", EXACT, ids=lambda file: file.stem)
 def test_every_gradient_is_that_of_finite_differences(file: Path) -> None:
     """Several are written by hand."""
     for term in terms(composed(f"style_stat={file.stem}")):
