@@ -194,7 +194,7 @@ def test_every_statistic_of_the_config_is_finite_with_a_finite_gradient(file: Pa
 
 
 EXACT = [file for file in sorted((CONF / "style_stat").glob("*.yaml")) if file.stem != "cooc_vector_soft"]
-"""A soft threshold's place and width are taken as given; its gradient is held against a loop's, in test_cooccurrence."""
+"""Without the soft threshold, whose place and width are taken as given: test_cooccurrence.py has a loop for it."""
 
 
 @pytest.mark.parametrize("file", EXACT, ids=lambda file: file.stem)
