@@ -17,7 +17,7 @@ from stx.errors import Stopped
 
 EXAMPLES = """
 examples
-  python -m stx.thesis --quick                               small and short: under 15 minutes on two cores
+  python -m stx.thesis --quick                               small and short: ten minutes on two cores with bfloat16
   python -m stx.thesis device=cuda                           as the thesis ran them: for a GPU
   python -m stx.thesis --quick content=photo.jpg style=painting.jpg
   python -m stx.thesis --quick only=e06,e07 optim.steps=20   some of them; the report says what was not run

@@ -42,7 +42,7 @@ class Inputs(NamedTuple):
     memory: float
     """Bytes that the run is expected to take at its worst."""
     painting: Image | None = None
-    """As it was read, for levels that start from it."""
+    """For levels that start from it, at its own size if its colours are its own."""
     squashed: tuple[str, ...] = ()
     """Which of "photograph" and "painting" do not keep their proportions."""
     finish: colour.Finish = colour.unchanged

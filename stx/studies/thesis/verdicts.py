@@ -5,10 +5,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
-import numpy as np
-
+from stx.studies.compare.equal import between
 from stx.studies.thesis.evidence import Evidence
-from stx.studies.thesis.plan import FULL_PIXELS, FULL_STEPS, SHARES
+from stx.studies.thesis.plan import FULL_PIXELS, FULL_STEPS, LIGHTER
 
 REPRODUCED = "reproduced"
 OTHER_CAUSE = "reproduced, with another cause"
@@ -102,12 +101,9 @@ def as_weighed(runs: Runs, name: str, rescaled: str) -> tuple[Evidence, str]:
 def gram_at(runs: Runs, content: float) -> float:
     """The style distance of Gram's calibrated runs at some content distance, read off between them on logarithmic axes;
     not a number beyond them. Style at another content says nothing."""
-    names = ("calibrated_gram", *(f"calibrated_gram_{share:g}" for share in SHARES))
-    points = sorted((runs[name].content, runs[name].style) for name in names if name in runs)
-    if not points or not points[0][0] <= content <= points[-1][0]:
-        return math.nan
-    contents, styles = zip(*points, strict=True)
-    return float(np.exp(np.interp(math.log(content), np.log(contents), np.log(styles))))
+    names = ("calibrated_gram", *(f"calibrated_gram_{beta:g}" for beta in LIGHTER))
+    points = [{"measure/content": runs[name].content, "style": runs[name].style} for name in names if name in runs]
+    return math.exp(between(points, "content", content, "style", tolerance=0))
 
 
 def gram_beside(runs: Runs, run: Evidence) -> str:

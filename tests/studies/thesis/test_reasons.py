@@ -21,7 +21,7 @@ MEASURED = {
     "why_all_heavier": run(0.01, 0.6),
     "why_undone": run(0.074, 0.40),
 }
-RUNS = {GRAM: run(0.1, 0.4, 0.5), "calibrated_gram_0.1": run(0.7, 0.8, 0.25)}
+RUNS = {GRAM: run(0.1, 0.4, 0.5), "calibrated_gram_0.3": run(0.7, 0.8, 0.25)}
 """Gram is at 0.4 where the others are."""
 SEPARATION = {
     f"cooc_vector/{picture}/{layer}": distance

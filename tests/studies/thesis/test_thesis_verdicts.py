@@ -42,7 +42,7 @@ FORMS = {f"e02_cooc_{form}": run() for form in ("vector", "tensor", "matrix")}
 CALIBRATED = {
     **{f"calibrated_cooc_{form}": run(style=0.95) for form in ("vector", "tensor", "matrix")},
     "calibrated_gram": STYLED,
-    "calibrated_gram_0.1": run(style=1.2, content=0.175),
+    "calibrated_gram_0.3": run(style=1.2, content=0.175),
 }
 LOST = run(0.3, 1.25)
 SMALL = {"size": (192, 144), "asked": 40}
