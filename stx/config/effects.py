@@ -54,6 +54,10 @@ def on_a_card(config: Config) -> str:
     return f"device={config.device} always repeats" if config.device in ("cpu", "mps") else ""
 
 
+def one_style(config: Config) -> str:
+    return "" if len(config.styles) > 1 else "there is one style picture; style=[a.jpg,b.jpg] names two"
+
+
 REASONS: Mapping[str, Reason] = {
     "image_size.long_side": sides,
     "model.seed": random_weights,
@@ -65,6 +69,7 @@ REASONS: Mapping[str, Reason] = {
     "loss_weights.content_layers": content_layers,
     "loss_weights.style_layers": style_layers,
     "loss_weights.style_weights": style_layers,
+    "style_blend": one_style,
 }
 
 

@@ -14,6 +14,7 @@ TAGS = {
     "tracking": ("mlflow", "none"),
     "content_stat": ("one", "several"),
     "style_stat": ("one", "several"),
+    "style": ("one", "many"),
     "prior": ("some", "none"),
     "pyramid": ("steps", "word"),
 }

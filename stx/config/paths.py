@@ -19,12 +19,22 @@ def named(text: str) -> str:
     key, _, value = text.partition("=")
     if key_of(text) not in FILES or text.startswith("~"):
         return text
+    if key_of(text) == "style" and value.startswith("[") and value.endswith("]") and not exists(value):
+        return listed(key, value[1:-1], text)
     names = split(value)
     if not any(map(exists, names)) or not all(exists(name) or PLAIN.fullmatch(name) for name in names):
         return text
     if len(names) == 1:
         return override(key, value)
     return f"{key}={','.join(element(key, name) if exists(name) else name for name in names)}"
+
+
+def listed(key: str, value: str, text: str) -> str:
+    """The override `text`, whose value is a list, with each file's name in quotes where it needs them."""
+    names = split(value)
+    if not any(map(exists, names)):
+        return text
+    return f"{key}=[{','.join(element(key, name) if exists(name) else name for name in names)}]"
 
 
 def element(key: str, name: str) -> str:

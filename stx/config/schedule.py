@@ -16,8 +16,8 @@ FINE = 1 / 3
 80 steps there and 40 to 200 at the smaller ones, style, structure and noise came out within 3 % of each other."""
 
 
-def coarse_steps(config: Config, size: Size, style_size: Size) -> list[int]:
-    """Steps at each smaller size, the coarsest first, for a picture of `size` and a painting of `style_size`.
+def coarse_steps(config: Config, size: Size, *style_sizes: Size) -> list[int]:
+    """Steps at each smaller size, the coarsest first, for a picture of `size` and paintings of `style_sizes`.
 
     Of an automatic pyramid none where losses are raw, as these mean something else at every size, and none for a
     picture to go on with, of which the coarsest level would leave nothing.
@@ -27,6 +27,6 @@ def coarse_steps(config: Config, size: Size, style_size: Size) -> list[int]:
         return pyramid
     if config.loss_weights.calibrate == "none" or isinstance(config.init, PictureInit):
         return []
-    count = max(0, int(math.log2(min(min(size) / SMALLEST, min(style_size) / NARROWEST))))
+    count = max(0, int(math.log2(min(min(size) / SMALLEST, min(map(min, style_sizes)) / NARROWEST))))
     each = int(config.optim.steps * (1 - FINE)) // max(count, 1)
     return [each] * count if each else []

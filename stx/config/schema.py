@@ -247,6 +247,20 @@ class MatchedColour(Section):
 Colour = PlainColour | MatchedColour
 
 
+def one_or_many(value: Any) -> str:
+    return "many" if isinstance(value, list) else "one"
+
+
+Styles = Annotated[
+    Annotated[str, Tag("one")] | Annotated[list[str], Field(min_length=1), Tag("many")], Discriminator(one_or_many)
+]
+
+
+def style_names(count: int) -> list[str]:
+    """What terms are toward, in the order of the style pictures."""
+    return [f"style_{number}" if number > 1 else "style" for number in range(1, count + 1)]
+
+
 class ImageSize(Section):
     width: Size | None
     height: Size | None
@@ -350,7 +364,9 @@ class Config(Section):
     tracking: NoTracking | MlflowTracking = Field(discriminator="name")
     guard: Guard
     content: str
-    style: str
+    style: Styles
+    style_mix: Annotated[list[NotNegative], Field(min_length=1)] | None
+    style_blend: Literal["auto", "targets", "losses"]
     style_size: Literal["auto", "same", "own"]
     style_scale: Positive
     seed: Annotated[Whole, Field(ge=0, lt=2**63)]
@@ -359,6 +375,18 @@ class Config(Section):
     deterministic: Annotated[bool, Field(strict=True)]
     activation_checkpointing: Annotated[bool, Field(strict=True)]
     timing: Annotated[bool, Field(strict=True)]
+
+    @property
+    def styles(self) -> dict[str, str]:
+        """The style pictures by the names that terms are toward: "style", and of several "style_2" and so on."""
+        several = self.style if isinstance(self.style, list) else [self.style]
+        return dict(zip(style_names(len(several)), several, strict=True))
+
+    @property
+    def mix(self) -> dict[str, float]:
+        """The share of each style picture; 1 all in all."""
+        weights = self.style_mix or [1.0] * len(self.styles)
+        return {name: weight / sum(weights) for name, weight in zip(self.styles, weights, strict=True)}
 
 
 def validate(composed: DictConfig) -> Config:
@@ -417,6 +445,8 @@ def restored(dumped: Any) -> Config:
             "prior": {"_target_": None},
             "colour": {"name": "style"},
             "style_scale": 1.0,
+            "style_mix": None,
+            "style_blend": "auto",
         }
         guard = {"keep_state": True, **dumped["guard"]}
         tracking = {"points": 0, **dumped["tracking"]} if dumped["tracking"]["name"] == "mlflow" else dumped["tracking"]
@@ -455,5 +485,10 @@ def check_combinations(config: Config) -> None:
             f"optim.pyramid={config.optim.pyramid} takes all of the {config.optim.steps} steps; leave some for the "
             "whole size: optim.steps"
         )
+    if config.style_mix is not None and len(config.style_mix) != len(config.styles):
+        pictures = f"{len(config.styles)} style picture{'s' if len(config.styles) > 1 else ''}"
+        raise UserError(f"style_mix has {len(config.style_mix)} numbers for {pictures}; style=[a.jpg,b.jpg] names two")
+    if config.style_mix is not None and not any(config.style_mix):
+        raise UserError("style_mix: every style picture has the weight 0; one must be above")
     if isinstance(init, NoiseInit) and init.low > init.high:
         raise UserError(f"init.low={init.low:g} is above init.high={init.high:g}")

@@ -27,20 +27,20 @@ class Level(NamedTuple):
 
 def levels(config: Config, inputs: Inputs) -> list[Level]:
     """From the coarsest to the whole size of `inputs`, the only one without a pyramid."""
-    (height, width), (below, beside) = inputs.content.shape[1:], inputs.style.shape[1:]
-    coarse = coarse_steps(config, (width, height), (beside, below))
+    sizes = [(picture.shape[2], picture.shape[1]) for picture in (inputs.content, *inputs.styles.values())]
+    coarse = coarse_steps(config, *sizes)
     ends = [sum(coarse[: count + 1]) for count in range(len(coarse))]
     smaller = [halved(config, inputs, len(coarse) - place) for place in range(len(coarse))]
     return [*map(Level, smaller, ends), Level(inputs, config.optim.steps)]
 
 
 def halved(config: Config, inputs: Inputs, times: int) -> Inputs:
-    content, style = (
-        resized(picture, (picture.shape[1] >> times, picture.shape[2] >> times))
-        for picture in (inputs.content, inputs.style)
-    )
+    def smaller(picture: Tensor) -> Tensor:
+        return resized(picture, (picture.shape[1] >> times, picture.shape[2] >> times))
+
+    content, styles = smaller(inputs.content), {name: smaller(style) for name, style in inputs.styles.items()}
     start = initial(config, content.cpu(), inputs.painting).to(content.device)
-    return inputs._replace(content=content, style=style, initial=start)
+    return inputs._replace(content=content, styles=styles, initial=start)
 
 
 def resized(picture: Tensor, size: Sequence[int]) -> Tensor:

@@ -81,6 +81,21 @@ def measurer(content: Tensor, style: Tensor) -> Judge:
     return Judge(dict(KEPT.get(pair, {})), LAST[pair].judge)  # the numbers are the caller's own
 
 
+def mixed(content: Tensor, styles: Sequence[Tensor], shares: Sequence[float]) -> Judge:
+    """Judges against one photograph and several style pictures: every measure is the mean of those against each."""
+    judges = [measurer(content, style) for style in styles]
+
+    def mean(measured: Sequence[Mapping[str, float]]) -> dict[str, float]:
+        common = [name for name in measured[0] if all(name in each for each in measured)]
+        return {name: sum(share * each[name] for share, each in zip(shares, measured, strict=True)) for name in common}
+
+    if len(judges) == 1:
+        return judges[0]
+    return Judge(
+        mean([each.baselines for each in judges]), lambda picture: mean([each.judge(picture) for each in judges])
+    )
+
+
 def aim(content: Tensor, style: Tensor, pair: str) -> Judge:
     """Anew, but for the baselines. `pair`: the digest of both."""
     if content.device.type == "mps":  # which has no float64

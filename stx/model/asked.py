@@ -1,6 +1,6 @@
 """The terms that a config asks for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import repeat
 from statistics import mean
 
@@ -9,7 +9,7 @@ from torch import Tensor
 from stx.config.functions import bind
 from stx.config.schema import Config, Prior, Statistic, Statistics, layers_of
 from stx.errors import UserError
-from stx.model.terms import PICTURE, Term, mean_square, thesis_factor
+from stx.model.terms import PICTURE, Term, mean_square, thesis_factor, unblendable
 
 Distance = Callable[[Tensor, Tensor], Tensor]
 
@@ -24,7 +24,29 @@ def terms(config: Config) -> tuple[Term, ...]:
     style = group(config.style_stat, "style", shares, equal, weights.beta)
     if weights.factor == "thesis":
         style = [term._replace(factor=thesis_factor) if term.distance is mean_square else term for term in style]
+    style = toward_each(style, config)
     return (*content, *style, *([prior(config.prior)] if isinstance(config.prior, Prior) else []))
+
+
+def toward_each(style: Sequence[Term], config: Config) -> list[Term]:
+    """The style's terms toward all style pictures. Raises UserError for targets that may not be averaged.
+
+    Of a squared distance both ways have one gradient, but for the scale that the calibration gives each loss.
+    """
+    mix, blend = config.mix, config.style_blend
+    if len(mix) == 1:
+        return list(style)
+    reasons = {} if blend == "losses" else {term.name: why for term in style if (why := unblendable(term))}
+    for name, why in reasons.items() if blend == "targets" else ():
+        raise UserError(f"style_blend=targets: {name} has no mean of several pictures, as {why}; take losses")
+    if blend != "losses" and not reasons:
+        return [term._replace(blend=mix) for term in style]
+    # E_l is the mean over the terms at a layer, which are as many times more.
+    return [
+        term._replace(name=f"{term.name}_{number}", toward=name, share=term.share * share * len(mix))
+        for term in style
+        for number, (name, share) in enumerate(mix.items(), start=1)
+    ]
 
 
 def group(

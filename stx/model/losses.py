@@ -94,6 +94,7 @@ class LossNetwork(nn.Module):
         """Targets of the terms `toward` a picture, and where it has the size of the `judged` ones, all scales."""
         turned: dict[Part, list[Tensor]] = {}
         members = [part for part in self.every_part if part.term.toward == toward]
+        blending = [part for part in self.every_part if toward in part.term.blend]
         for turns in range(4 if any(part.term.rotations for part in members) else 1):
             for part, features in self.seen(torch.rot90(picture, turns, (1, 2)) if turns else picture):
                 if part in members and part.term.rotations:
@@ -101,6 +102,8 @@ class LossNetwork(nn.Module):
                     turned.setdefault(part, []).append(features)
                 elif part in members and not turns:
                     part.fit(features)
+                if part in blending and not turns:
+                    part.blend(toward, features)
                 if judged and not turns and part not in turned:
                     part.fits(features)
         for part, several in turned.items():
@@ -214,11 +217,10 @@ class LossNetwork(nn.Module):
 def refuse_unusable(terms: Sequence[Term], layers: Sequence[str], pictures: Mapping[str, Tensor]) -> None:
     """Raise UserError for terms that would be left out of the loss, or enter it otherwise than they say."""
     for term in terms:
-        if term.toward is not None and term.toward not in pictures:
-            raise UserError(f"{term.name}: toward {term.toward}, which is none of {', '.join(pictures)}")
-        missing = [layer for layer in term.layers if layer not in layers]
-        if missing:
-            raise UserError(f"{term.name}: this network has no {', '.join(missing)}")
+        if missing := {term.toward, *term.blend} - {None, *pictures}:
+            raise UserError(f"{term.name}: toward {', '.join(map(str, missing))}, none of {', '.join(pictures)}")
+        if absent := [layer for layer in term.layers if layer not in layers]:
+            raise UserError(f"{term.name}: this network has no {', '.join(absent)}")
         same = next(other for other in terms if other.group == term.group)
         agree = all(same.layers.get(layer, share) == share for layer, share in term.layers.items())
         if term.weight != same.weight or not agree:

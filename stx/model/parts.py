@@ -56,6 +56,16 @@ class Part(nn.Module):
             self.target = target if self.target is None else self.target.copy_(target)
         self.given = features if self.term.renew or (self.term.follows and ours is None) else None
 
+    def blend(self, picture: str, features: Features) -> None:
+        """Let the target be the mean of several pictures' values, each `picture`'s as it comes, its own first."""
+        share, target = self.term.blend.get(picture), self.target
+        if share is None or target is None:
+            return
+        if picture == self.term.toward:
+            target.mul_(share)
+        else:
+            target.add_(self.statistic(features), alpha=share)
+
     def restore(self, tensors: Sequence[Tensor]) -> None:
         """Take over reference and target of an earlier start, as `renewed` gave them. Raises UserError for others."""
         if [each.shape for each in tensors] != [each.shape for each in self.renewed]:

@@ -37,7 +37,8 @@ class Inputs(NamedTuple):
     optimiser: "partial[Any]"
     """Gives one, of a list with the picture that it is to change."""
     content: Tensor
-    style: Tensor
+    styles: Mapping[str, Tensor]
+    """By the names that terms are toward: "style", "style_2"."""
     initial: Tensor
     memory: float
     """Bytes that the run is expected to take at its worst."""
@@ -48,11 +49,16 @@ class Inputs(NamedTuple):
     finish: colour.Finish = colour.unchanged
     """What a result goes through before anybody sees it."""
 
+    @property
+    def style(self) -> Tensor:
+        """The first style picture, most often the only one."""
+        return self.styles["style"]
+
 
 def prepare(config: Config, given: Mapping[str, Image] = MappingProxyType({})) -> Inputs:
     """Device, weights, terms, optimiser and pictures of a run. Raises UserError, and OutOfMemory of a full device.
 
-    Pictures that are `given` as "content" and "style" take the place of the files that the config names.
+    Pictures that are `given` as "content", "style", "style_2" take the place of the files that the config names.
     """
     with memory.told_when_full(f"device={config.device}"):
         hardware = choose(config.device, config.precision, config.deterministic)
@@ -64,23 +70,25 @@ def prepare(config: Config, given: Mapping[str, Image] = MappingProxyType({})) -
 def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) -> Inputs:
     weights = load_weights(config.model.name, config.model.weights, config.model.seed)
     timeline.ended("weights")
-    content, style, to_read = reading.given(config, given)
+    content, paintings, to_read = reading.given(config, given)
     size = images.working_size(
         content.size, config.image_size.width, config.image_size.height, config.image_size.long_side
     )
     asked = terms(config)
     deepest = deepest_layer(asked)
-    style_size = painting_size(config, style.size, size, asked)
-    refuse_small(deepest, {f"content={config.content}": content.size, f"style={config.style}": style.size})
-    refuse_small(
-        deepest, {"image_size": size, "style_size=own": style_size}, len(coarse_steps(config, size, style_size))
-    )
-    tried(asked, same_shape=size == style_size)
+    style_sizes = {name: painting_size(config, style.size, size, asked) for name, style in paintings.items()}
+    own_sizes = {f"style={config.styles[name]}": style.size for name, style in paintings.items()}
+    refuse_small(deepest, {f"content={config.content}": content.size, **own_sizes})
+    coarse = coarse_steps(config, size, *style_sizes.values())
+    refuse_small(deepest, {"image_size": size, "style_size=own": min(style_sizes.values(), key=min)}, len(coarse))
+    tried(asked, same_shape={size} == {*style_sizes.values()})
     optimiser = bind(config.optim, "optim", given=("params",))
-    needed = expected_memory(config, hardware, size, style_size, asked, remembered(optimiser))
-    photograph, own_painting = images.to_tensor(content, size), images.to_tensor(style, style_size)
-    content_tensor, style_tensor = colour.before(config.colour, photograph, own_painting)
-    painting = style if style_tensor is own_painting else images.to_picture(style_tensor)
+    needed = expected_memory(config, hardware, size, [*style_sizes.values()], asked, remembered(optimiser))
+    photograph = images.to_tensor(content, size)
+    own = {name: images.to_tensor(style, style_sizes[name]) for name, style in paintings.items()}
+    seen = {name: colour.before(config.colour, photograph, each) for name, each in own.items()}
+    content_tensor, styles = seen["style"][0], {name: style for name, (_, style) in seen.items()}
+    painting = paintings["style"] if styles["style"] is own["style"] else images.to_picture(styles["style"])
     timeline.ended("pictures, terms, expected memory")
     return Inputs(
         hardware,
@@ -88,17 +96,19 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
         asked,
         optimiser,
         content_tensor.to(hardware.device),
-        style_tensor.to(hardware.device),
+        {name: style.to(hardware.device) for name, style in styles.items()},
         initial(config, content_tensor, painting).to(hardware.device),
         max(needed, to_read) if hardware.device.type == "cpu" else needed,
         painting if config.init.name == "style" else None,
-        tuple(
-            name
-            for name, before, after in (("photograph", content.size, size), ("painting", style.size, style_size))
-            if is_squashed(before, after)
-        ),
+        squashed([(content.size, size)], [(paintings[name].size, at) for name, at in style_sizes.items()]),
         colour.finishing(config.colour, photograph),
     )
+
+
+def squashed(photographs: Sequence[tuple[Size, Size]], paintings: Sequence[tuple[Size, Size]]) -> tuple[str, ...]:
+    """Which of both kinds do not keep their proportions, by sizes before and after."""
+    kinds = {"photograph": photographs, "painting": paintings}
+    return tuple(kind for kind, sizes in kinds.items() if any(is_squashed(*both) for both in sizes))
 
 
 def painting_size(config: Config, painting: Size, size: Size, terms: Sequence[Term]) -> Size:
@@ -141,9 +151,10 @@ def remembered(optimiser: Any) -> int:
 
 
 def expected_memory(
-    config: Config, hardware: Hardware, size: Size, style_size: Size, terms: Sequence[Term], remembered: int
+    config: Config, hardware: Hardware, size: Size, style_sizes: Sequence[Size], terms: Sequence[Term], remembered: int
 ) -> float:
     """Bytes that a run takes at its worst, about. Raises UserError where the machine has less."""
+    style_size = max(style_sizes, key=lambda each: each[0] * each[1])
     kept, area, of_painting = 12 * remembered, size[0] * size[1], memory.JUDGE * style_size[0] * style_size[1]
 
     def expected(checkpointing: bool) -> float:
@@ -208,7 +219,7 @@ def loss_network(config: Config, inputs: Inputs, scales: Mapping[str, float] | N
         inputs.hardware.dtype,
         config.activation_checkpointing,
     )
-    pictures = {"style": inputs.style, "content": inputs.content}
+    pictures = {**inputs.styles, "content": inputs.content}
     network = LossNetwork(vgg.to(inputs.hardware.device), pictures, inputs.terms)
     if scales is not None:
         network.rescale(scales)

@@ -17,21 +17,24 @@ HELD = 4
 
 class Given(NamedTuple):
     content: Image
-    style: Image
+    styles: dict[str, Image]
     memory: float
     """Bytes that the process took at its worst while they were read; 0 if no file was."""
 
 
 def given(config: Config, instead: Mapping[str, Image]) -> Given:
-    """Photograph and painting; what is there `instead`, as "content" and "style", is not read. Raises UserError."""
-    pictures: list[Image] = []
+    """Photograph and style pictures; what is there `instead`, by name ("content", "style", "style_2"), is not read.
+
+    Raises UserError.
+    """
+    pictures: dict[str, Image] = {}
     needed = 0.0
-    for name in ("content", "style"):
+    for name, source in {"content": config.content, **config.styles}.items():
         if name not in instead:
-            needed = max(needed, fitting(getattr(config, name), pictures))
-        pictures.append(instead.get(name) or images.load(getattr(config, name)))
-    content, style = pictures
-    return Given(content, style, needed)
+            needed = max(needed, fitting(source, [*pictures.values()]))
+        pictures[name] = instead.get(name) or images.load(source)
+    content = pictures.pop("content")
+    return Given(content, pictures, needed)
 
 
 def read(source: str) -> Image:

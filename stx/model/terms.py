@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 import torch
@@ -67,6 +68,8 @@ class Term(NamedTuple):
     """Every so many steps its reference is made again; 0: never."""
     rotations: bool = False
     """Its reference is made of a list: of the target picture's features turned by no, one, two and three quarters."""
+    blend: Mapping[str, float] = MappingProxyType({})
+    """Of a target that is a mean of several pictures' values: the share of each by name, `toward` among them."""
 
     @property
     def places(self) -> dict[tuple[str, ...], float]:
@@ -146,7 +149,7 @@ def tried(terms: Sequence[Term], same_shape: bool) -> None:
             ours, other = (term.of(noise(place, size)) for size in TRIED)
             try:
                 # Only of a style may the other picture have another shape.
-                shown = (ours, other) if term.toward == "style" and not same_shape else (ours, ours)
+                shown = (ours, other) if term.group == "style" and not same_shape else (ours, ours)
                 values = [term.fit(ours, maps)(maps) for maps in shown]
                 if not all(isinstance(each, Tensor) for each in values):
                     raise ValueError("it must return a tensor")
@@ -157,7 +160,7 @@ def tried(terms: Sequence[Term], same_shape: bool) -> None:
             except Exception as error:  # whatever a function of the user's may raise
                 given = f" (joint={term.joint} gives it the features of {len(place)} layers)" if term.joint else ""
                 raise UserError(f"{option}: {error}{given}") from None
-            if term.toward == "style" and values[0].shape != values[1].shape and not same_shape:
+            if term.group == "style" and values[0].shape != values[1].shape and not same_shape:
                 raise UserError(
                     f"{option} compares position by position, so both pictures must have one size: use style_size=same"
                 )
@@ -204,7 +207,7 @@ def depth(layer: str) -> int:
 def position_free(terms: Sequence[Term]) -> bool:
     """Whether no style statistic's shape depends on the picture's; a broken one is refused later, with its cause."""
     for term in terms:
-        if term.toward != "style":
+        if term.group != "style":
             continue
         maps = [term.of(noise(place, size)) for place in [*term.places][:1] for size in TRIED]
         try:
@@ -214,3 +217,14 @@ def position_free(terms: Sequence[Term]) -> bool:
         if len(shapes) > 1:
             return False
     return True
+
+
+def unblendable(term: Term) -> str:
+    """Why the values that several pictures have may not be averaged to one target; empty where they may."""
+    if term.distance is None or term.renew or term.rotations or term.follows:
+        return "it is compared with each picture's own features"
+    for place in [*term.places][:1]:
+        references = (tensors_of(term.fit(term.of(noise(place, size)))) for size in TRIED)
+        if not all(torch.equal(one, other) for one, other in zip(*references, strict=True)):
+            return "what it looks at depends on the picture"
+    return "" if position_free([term]) else "it compares position by position"

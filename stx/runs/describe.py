@@ -34,7 +34,7 @@ def run(job: Job, inputs: Inputs, record: Identity) -> About:
     statistic = choices["style_stat"]
     params: dict[str, str | int] = {
         "content": config.content,
-        "style": config.style,
+        "style": " + ".join(config.styles.values()),
         **{group: option for group, option in choices.items() if group not in ELSEWHERE},
         "image_size.width": inputs.content.shape[2],
         "image_size.height": inputs.content.shape[1],
@@ -69,10 +69,16 @@ def changed(record: Identity) -> str:
 
 def opening(job: Job, inputs: Inputs, record: Identity, resumed: Checkpoint | None) -> str:
     config, (_, height, width) = job.config, inputs.content.shape
+    styles = " and ".join(config.styles.values())
     lines = [
-        f"{job.choices['style_stat']}: {config.content} in the style of {config.style}, {width} x {height}, "
+        f"{job.choices['style_stat']}: {config.content} in the style of {styles}, {width} x {height}, "
         f"{config.optim.steps} steps on {inputs.hardware.description}, about {inputs.memory / 1e9:.1f} GB of memory"
     ]
+    if len(inputs.styles) > 1:
+        means = any(term.blend for term in inputs.terms)
+        how = "means of their statistics" if means else "the sum of their losses"
+        shares = " and ".join(f"{share:.0%} {config.styles[name]}" for name, share in config.mix.items())
+        lines.append(f"style: {shares}, by {how} (style_blend)")
     if inputs.squashed:
         lines.append(
             f"squashed to {width} x {height}: the {' and the '.join(inputs.squashed)}; image_size=photograph keeps the "

@@ -30,6 +30,8 @@ SETTINGS = (
     "init.low",
     "init.high",
     "colour",
+    "style_mix",
+    "style_blend",
     "optim",
     "seed",
     "guard.on_nan",
@@ -54,7 +56,7 @@ def parts(config: Config, inputs: Inputs) -> Iterator[bytes]:
     hardware = inputs.hardware
     yield f"{NUMERICS} {hardware.device.type} torch.{hardware.precision} {inputs.weights.sha256}".encode()
     yield json.dumps(settings(config), sort_keys=True).encode()
-    for picture in (inputs.content, inputs.style, inputs.initial):
+    for picture in (inputs.content, *inputs.styles.values(), inputs.initial):
         yield str(tuple(picture.shape)).encode()
         yield picture.cpu().contiguous().numpy().tobytes()
     if isinstance(config.init, PictureInit):
@@ -66,7 +68,7 @@ def parts(config: Config, inputs: Inputs) -> Iterator[bytes]:
         yield Path(source).read_bytes()
 
 
-LATER = {"colour.name": "style"}
+LATER = {"colour.name": "style", "style_mix": None, "style_blend": "auto"}
 """Settings that an earlier version did without, at the values that change nothing: its runs are known again."""
 
 

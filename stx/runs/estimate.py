@@ -43,13 +43,14 @@ def seconds(config: Config, inputs: Inputs) -> float:
 def an_evaluation(config: Config, inputs: Inputs, area: int) -> float:
     """Seconds that the losses and their gradient take for pictures with about `area` pixels."""
     least = shortest_side(deepest_layer(inputs.terms))
-    content, style = (
+    content, *styles = (
         resized(picture, [max(least, side) for side in with_area((picture.shape[1], picture.shape[2]), area)])
-        for picture in (inputs.content, inputs.style)
+        for picture in (inputs.content, *inputs.styles.values())
     )
     uncalibrated = config.loss_weights.model_copy(update={"calibrate": "none"})
     network = loss_network(
-        config.model_copy(update={"loss_weights": uncalibrated}), inputs._replace(content=content, style=style)
+        config.model_copy(update={"loss_weights": uncalibrated}),
+        inputs._replace(content=content, styles=dict(zip(inputs.styles, styles, strict=True))),
     )
     image = content.clone(memory_format=torch.contiguous_format).requires_grad_()
     evaluate, _ = evaluation(network, image)

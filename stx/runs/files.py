@@ -1,8 +1,9 @@
 """Every file in a run's folder by its name; one process at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
@@ -40,6 +41,14 @@ WRITTEN = (
 LOCK = ".lock"
 GLANCE = 0.5
 """Seconds that a folder may be held by somebody who only looks whether another one is at work there."""
+
+
+Picture = TypeVar("Picture")
+
+
+def style_files(styles: Mapping[str, Picture]) -> dict[str, Picture]:
+    """Style pictures by the names of their files: style.png, style_2.png."""
+    return {f"{name}.png": picture for name, picture in styles.items()}
 
 
 def in_use(folder: Path) -> bool:

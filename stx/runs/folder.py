@@ -38,8 +38,8 @@ from stx.runs.files import (
     OUTPUT,
     RUN,
     SHEET,
-    STYLE,
     TIMING,
+    style_files,
 )
 from stx.runs.identity import Identity
 from stx.runs.job import Job
@@ -63,7 +63,7 @@ class Folder(Listener):
         self.finish = inputs.finish
         config = yaml.safe_dump(job.config.model_dump(by_alias=True), sort_keys=False, allow_unicode=True)
         if not job.resumed:
-            for name, picture in ((CONTENT, inputs.content), (STYLE, inputs.style)):
+            for name, picture in {CONTENT: inputs.content, **style_files(inputs.styles)}.items():
                 images.save(images.to_picture(picture), self.folder / name)
                 self.wrote(self.folder / name)
             for name, text in job.notes.items():
@@ -111,7 +111,7 @@ class Folder(Listener):
             if of_kind:
                 finite = {key: value for key, value in of_kind.items() if math.isfinite(value)}
                 self.text(name, json.dumps(finite, indent=2))
-        shown = [images.to_picture(inputs.content), images.to_picture(inputs.style), picture]
+        shown = [*map(images.to_picture, (inputs.content, *inputs.styles.values())), picture]
         images.save(contact_sheet([shown], cell=fitted(picture.size, THUMBNAIL)), self.folder / SHEET)
         self.wrote(self.folder / SHEET)
 

@@ -127,7 +127,7 @@ def refuse_taken(folder: Path) -> None:
     """Raise UserError where a run would write over another one's files, or over anybody's."""
     if read(folder):
         raise UserError(f"{folder} holds a run; go on with it by resume={folder}, or name another: hydra.run.dir=...")
-    for name in WRITTEN:
+    for name in (*WRITTEN, *(path.name for path in folder.glob("style_*.png"))):
         if os.path.lexists(folder / name):  # a link that leads nowhere would be followed
             raise UserError(f"{folder / name} would be written over; name another folder: hydra.run.dir=...")
 
@@ -199,7 +199,7 @@ def versions() -> str:
 
 def named_files(config: Config, inputs: Inputs) -> dict[str, str]:
     """SHA-256 by option, or by the function that names a file, or whose code it is: not by path, as it may move."""
-    named = {"content": config.content, "style": config.style}
+    named = {"content": config.content, **config.styles}
     if isinstance(config.init, PictureInit):
         named["init.path"] = config.init.path
     digests = {option: of_picture(source) for option, source in named.items()}

@@ -10,13 +10,14 @@ from pathlib import Path
 from torch import Tensor
 
 from stx import timeline
+from stx.config.schema import Config
 from stx.errors import Diverged, UserError
 from stx.loop import checkpoint
 from stx.loop.checkpoint import Checkpoint
 from stx.loop.levels import ahead, coarse_to_fine, levels, resized
 from stx.loop.listener import Listener, Outcome
 from stx.loop.signals import interruptible
-from stx.measures.judge import Judge, measurer
+from stx.measures.judge import Judge, mixed
 from stx.model.prepare import Inputs, prepare
 from stx.pictures import images
 from stx.runs import describe, identity, latest, timing
@@ -55,7 +56,7 @@ def run(job: Job, *watchers: Listener) -> Result:
             progress([Stage.of(level) for level in ahead(config, inputs, resumed)], job.quiet) as bar,
         ):
             latest.renew(folder)
-            judged = Judged(inputs, tracker, config.tracking.measures_every, watchers)
+            judged = Judged(config, inputs, tracker, watchers)
             files.start(job, inputs)
             tracker.picture(inputs.finish(inputs.initial), 0)
             timeline.ended("name, record, folder")
@@ -132,12 +133,13 @@ def state_of(job: Job, inputs: Inputs) -> Checkpoint | None:
 class Judged(Listener):
     """Held-out measures, along the way and at the end. The judge is made when it is first asked for."""
 
-    def __init__(self, inputs: Inputs, tracker: Tracker, every: int, watchers: Sequence[Listener] = ()):
-        self.inputs, self.tracker, self.every, self.watchers = inputs, tracker, every, watchers
+    def __init__(self, config: Config, inputs: Inputs, tracker: Tracker, watchers: Sequence[Listener] = ()):
+        self.inputs, self.tracker, self.watchers = inputs, tracker, watchers
+        self.every, self.mix = config.tracking.measures_every, config.mix
 
     @cached_property
     def judge(self) -> Judge:
-        return measurer(self.inputs.content, self.inputs.style)
+        return mixed(self.inputs.content, [*self.inputs.styles.values()], [*self.mix.values()])
 
     def picture(self, picture: Tensor, step: int) -> None:
         whole = resized(picture.clamp(0, 1), self.inputs.content.shape[1:])

@@ -55,7 +55,7 @@ def difference(config: Config, choices: Mapping[str, str]) -> str:
 
 
 def pair(config: Config) -> str:
-    return f"{Path(config.content).stem} × {Path(config.style).stem}"
+    return f"{Path(config.content).stem} × {' + '.join(Path(style).stem for style in config.styles.values())}"
 
 
 @cache

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from stx.config.compose import HydraException, composition, key_of, override
+from stx.config.compose import HydraException, composition, key_of, override, quoted
 from stx.config.effects import refuse_ineffective
 from stx.config.paths import named
 from stx.config.refusals import explain_hydra
-from stx.config.schema import Config
+from stx.config.schema import Config, style_names
 from stx.errors import Diverged, UserError
 from stx.loop.levels import coarse_to_fine, resized
 from stx.loop.listener import Listener, Row
@@ -35,12 +35,15 @@ TAKEN = {
 """What is not for overrides to say, and why."""
 
 
-def stylise(content: Source, style: Source, *overrides: str, callback: Callback | None = None) -> Image.Image:
+def stylise(
+    content: Source, style: Source | list[Source], *overrides: str, callback: Callback | None = None
+) -> Image.Image:
     """`content` in the style of `style`, by the defaults or what `overrides` ("style_stat=gram") set.
 
     Pictures are paths or names of bundled ones, Pillow's, or arrays: (H, W) or (H, W, 3), of bytes, or of numbers in
-    [0, 1]. The result is as large as image_size says. `callback` gets each step's number and its metrics by name; a
-    true value that it returns ends the run with the picture so far. Nothing is written.
+    [0, 1]. Several styles are a list, with "style_mix=[2,1]" as their weights. The result is as large as image_size
+    says. `callback` gets each step's number and its metrics by name; a true value that it returns ends the run with the
+    picture so far. Nothing is written.
 
     Raises UserError for what cannot be: a picture, an option, too little memory; and Diverged under
     guard.on_nan=raise. Other policies warn, and give the last finite picture.
@@ -49,9 +52,14 @@ def stylise(content: Source, style: Source, *overrides: str, callback: Callback 
         group = key_of(text).partition(".")[0]
         if group in TAKEN:
             raise UserError(f"{text}: {TAKEN[group]}")
-    sources = {"content": content, "style": style}
-    given = {name: opened(name, source) for name, source in sources.items()}
-    typed = [override(name, fspath(one) if isinstance(one, str | PathLike) else name) for name, one in sources.items()]
+    styles = style if isinstance(style, list) else [style]
+    names = ["content", *style_names(len(styles))]
+    given = {name: opened(name, source) for name, source in zip(names, [content, *styles], strict=True)}
+    typed = [override("content", called("content", content))]
+    if isinstance(style, list):
+        typed.append(f"style=[{','.join(map(quoted, map(called, names[1:], styles)))}]")
+    else:
+        typed.append(override("style", called("style", style)))
     config = composed([*typed, "tracking=none", "guard.checkpoint_every=0", *map(named, overrides)])
     inputs = prepare(config, given)
     stop = Stop()
@@ -62,6 +70,11 @@ def stylise(content: Source, style: Source, *overrides: str, callback: Callback 
             raise Diverged(said)
         warnings.warn(said, stacklevel=2)
     return images.to_picture(inputs.finish(resized(outcome.picture, inputs.content.shape[1:])))
+
+
+def called(name: str, source: Source) -> str:
+    """What a picture is called in the config: its path, or what it is there for."""
+    return fspath(source) if isinstance(source, str | PathLike) else name
 
 
 def composed(overrides: list[str]) -> Config:

@@ -16,6 +16,7 @@ VAIN = [
     ("guard.on_nan=continue guard.backoffs=5", "guard.on_nan=continue never goes back"),
     ("loss_weights.content_layers=[] loss_weights.alpha=2", "loss_weights.content_layers is empty"),
     ("loss_weights.style_layers=[] loss_weights.beta=2", "loss_weights.style_layers is empty"),
+    ("style=[swirls] style_blend=losses", "there is one style picture"),
 ]
 """The last override of each, and why."""
 
@@ -35,6 +36,7 @@ def test_an_option_that_changes_nothing_is_refused_with_what_stands_in_its_way(t
     "typed",
     [
         "image_size.long_side=64",
+        "style=[swirls,mosaic] style_blend=losses",
         "image_size=small image_size.long_side=null",
         "image_size=small image_size.width=null image_size.height=null image_size.long_side=64",
         "model=vgg19_random model.seed=1",

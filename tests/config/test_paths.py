@@ -189,3 +189,11 @@ def test_a_batch_takes_names_for_all_of_its_runs_likewise() -> None:
     assert own == {"only": "e01"}
     whole = compose(for_all)
     assert (whole.content, whole.style) == ("IMG (1).jpg", "a,b.png")
+
+
+def test_the_files_in_a_list_are_taken_as_they_are_typed() -> None:
+    for name in TRICKY[:3]:
+        Path(name).touch()
+        parsed = composition([named(f"style=[swirls,{name},mosaic]")]).config
+        assert parsed.style == ["swirls", name, "mosaic"]
+    assert named("style=[swirls,mosaic]") == "style=[swirls,mosaic]"

@@ -12,7 +12,7 @@ from stx.config.layers import BLOCKS, LAYERS
 from stx.measures import judge as module
 from stx.measures.catalogue import catalogue, toward
 from stx.measures.distances import ToTarget
-from stx.measures.judge import DEEPEST, circular, measurer, measures
+from stx.measures.judge import DEEPEST, circular, measurer, measures, mixed
 from stx.stats.fixed import fixed_by
 
 STYLE_LAYERS = catalogue()["sliced_wasserstein"].spec.layers
@@ -191,3 +191,13 @@ def test_every_measure_is_explained() -> None:
     page = (Path(__file__).parents[2] / "docs" / "measures.md").read_text(encoding="utf-8")
     for name in {*TO_STYLE, *TO_CONTENT, *NOISE}:
         assert f"`measure/{name}`" in page
+
+
+def test_against_several_styles_each_measure_is_the_mean_of_those_against_each() -> None:
+    generator = torch.Generator().manual_seed(0)
+    content, one, other, made = (torch.rand(3, 40, 48, generator=generator) for _ in range(4))
+    judge = mixed(content, [one, other], [0.75, 0.25])
+    alone = [measures(made, content, style) for style in (one, other)]
+    together = {**judge.judge(made), **judge.baselines}
+    assert together.keys() == alone[0].keys()
+    assert together == {name: pytest.approx(0.75 * alone[0][name] + 0.25 * alone[1][name]) for name in together}

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from stx.config.compose import composition
+from stx.errors import UserError
 from stx.model.asked import terms
 from stx.model.terms import PICTURE, Term, thesis_factor
 
@@ -43,3 +44,34 @@ def test_a_terms_own_weight_is_times_that_of_its_layers() -> None:
     assert asked["style", "palette"].places == {(PICTURE,): pytest.approx(2 / 6)}
     alone = of("style_stat=gram", "+style_stat.weight=0.5")["style", "gram"]
     assert alone.places == {(layer,): pytest.approx(0.5 / 5) for layer in layers}
+
+
+TWO = "style=[swirls,mosaic]"
+
+
+def test_several_styles_are_means_of_targets_where_those_have_a_mean_and_else_summed() -> None:
+    assert of("style=[swirls]")["style", "mean_std"].blend == {}
+    assert of(TWO)["style", "cooc_gram"].blend == {"style": 0.5, "style_2": 0.5}
+    weighed = of(TWO, "style_mix=[3,1]", "style_stat=gram", "style_blend=losses")
+    assert [term.toward for term in weighed.values()] == ["content", "style", "style_2", None]
+    assert [sum(weighed["style", name].places.values()) for name in ("gram_1", "gram_2")] == pytest.approx([1.5, 0.5])
+
+
+@pytest.mark.parametrize(
+    ("statistic", "reason"),
+    [
+        ("mmd_gaussian", "what it looks at depends on the picture"),
+        ("nearest_neighbour", "it is compared with each picture's own features"),
+        ("cooc_tensor", "it compares position by position"),
+    ],
+)
+def test_what_has_no_mean_of_several_pictures_is_summed_or_refused(statistic: str, reason: str) -> None:
+    assert not any(term.blend for term in of(TWO, f"style_stat={statistic}").values())
+    with pytest.raises(UserError, match=f"has no mean of several pictures, as {reason}"):
+        of(TWO, f"style_stat={statistic}", "style_blend=targets")
+
+
+def test_of_terms_one_of_which_has_no_mean_all_are_summed() -> None:
+    asked = of(TWO, "style_stat=moments_cooc", "+style_stat.terms.cooc_gram.distance=none")
+    assert not any(term.blend for term in asked.values())
+    assert sum(sum(term.places.values()) for term in asked.values() if term.group == "style") == pytest.approx(4)

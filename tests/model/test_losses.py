@@ -319,3 +319,44 @@ def test_no_float32_copy_of_bfloat16_features_outlives_its_statistic(picture: Pi
     assert len(seen) == len(LAYERS)
     assert not any(maps() is not None for maps in seen)
     assert losses.total.requires_grad
+
+
+def of_two(vgg: VGG19, picture: Picture, *terms: Term) -> LossNetwork:
+    pictures = {"style": picture(1), "style_2": picture(3, 40, 24), "content": picture(0)}
+    kept = Term("content", "features", stats.features, {"conv1_2": 1.0}, 1.0, "content", stats.half_sum_of_squares)
+    return LossNetwork(vgg, pictures, [kept, *terms])
+
+
+GRAM_TERM = Term("style", "gram", stats.gram, {"conv2_1": 1.0}, 5.0, "style", stats.quarter_mean_square)
+MIX = {"style": 0.7, "style_2": 0.3}
+
+
+def test_the_target_of_two_styles_is_the_mean_of_their_gram_matrices(small_vgg: VGG19, picture: Picture) -> None:
+    both = of_two(small_vgg, picture, GRAM_TERM._replace(blend=MIX))
+    (part,) = (part for part in both.every_part if part.term.group == "style")
+    expected = torch.zeros(128, 128)
+    for share, style in ((0.7, picture(1)), (0.3, picture(3, 40, 24))):
+        flat = features(small_vgg, style, "conv2_1")
+        expected += share * torch.stack([(flat[row] * flat).mean(1) for row in range(128)])
+    assert part.target is not None
+    torch.testing.assert_close(part.target, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_a_mean_of_targets_and_a_sum_of_losses_pull_alike_where_distances_are_squared(
+    small_vgg: VGG19, picture: Picture
+) -> None:
+    mean = of_two(small_vgg, picture, GRAM_TERM._replace(blend=MIX))
+    each = [
+        GRAM_TERM._replace(name=f"gram_{name}", toward=name, share=2 * share) for name, share in MIX.items()
+    ]  # twice, as E_l is the mean over two terms then
+    gradients = []
+    for both in (mean, of_two(small_vgg, picture, *each)):
+        image = picture(2).requires_grad_()
+        both(image).total.backward()
+        gradients.append(image.grad)
+    torch.testing.assert_close(*gradients, rtol=1e-4, atol=1e-9)
+
+
+def test_a_term_toward_a_picture_that_is_not_there_is_refused(small_vgg: VGG19, picture: Picture) -> None:
+    with pytest.raises(UserError, match="gram: toward style_9, none of style, style_2, content"):
+        of_two(small_vgg, picture, GRAM_TERM._replace(blend={"style": 0.5, "style_9": 0.5}))

@@ -161,7 +161,7 @@ def test_memory_is_a_process_and_so_much_for_each_pixel(
     monkeypatch.setattr(memory, "available", lambda device: math.inf)
 
     def expected(width: int, height: int, remembered: int) -> float:
-        return expected_memory(asked, inputs.hardware, (width, height), (width, height), inputs.terms, remembered)
+        return expected_memory(asked, inputs.hardware, (width, height), [(width, height)], inputs.terms, remembered)
 
     step = memory.of_a_step(
         list(LAYERS), inputs.terms, pooling="max", itemsize=4, checkpointing=False, calibrated=False, pixels=1200
@@ -184,7 +184,7 @@ def test_what_does_not_fit_is_told_in_whole_gigabytes(
 
     def expected(config: Config, there_is: float) -> float:
         monkeypatch.setattr(memory, "available", lambda device: there_is)
-        return expected_memory(config, inputs.hardware, (6000, 4000), (6000, 4000), inputs.terms, remembered)
+        return expected_memory(config, inputs.hardware, (6000, 4000), [(6000, 4000)], inputs.terms, remembered)
 
     needed, checkpointed = expected(asked, math.inf), expected(least, math.inf)
     assert expected(asked, needed) == needed

@@ -207,8 +207,8 @@ def test_a_picture_is_measured_within_its_range_and_at_its_whole_size() -> None:
         def measured(self, values: dict[str, float], step: int) -> None:  # type: ignore[override]
             told[step] = values
 
-    inputs = prepare(job(Path()).config)
-    judged = Judged(inputs, Notes(), 1)
+    config = job(Path(), "tracking.measures_every=1").config
+    judged = Judged(config, inputs := prepare(config), Notes())
     judged.picture(inputs.content.where(inputs.content < 0.5, inputs.content + 9), 1)
     judged.picture(inputs.content.where(inputs.content < 0.5, torch.ones(())), 2)
     assert told[1] == told[2]
@@ -218,3 +218,25 @@ def test_a_picture_is_measured_within_its_range_and_at_its_whole_size() -> None:
     assert all(name.startswith("baseline/") for name in at_the_end.keys() - told[3].keys())
     judged.picture(images.to_tensor(images.load("swirls"), (24, 16)), 4)
     assert told[4].keys() == told[3].keys()
+
+
+def test_a_run_in_several_styles_keeps_each_of_them_is_judged_by_all_and_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    result = run(job(tmp_path / "run", "style=[swirls,mosaic]", "style_mix=[3,1]"))
+    assert {path.name for path in (tmp_path / "run").glob("style*.png")} == {"style.png", "style_2.png"}
+    assert "style: 75% swirls and 25% mosaic, by means of their statistics" in caplog.text
+    record = identity.read(tmp_path / "run")
+    assert record
+    assert record.files["style"] != record.files["style_2"]
+    alone = [run(job(tmp_path / name, f"style={name}")).measured["baseline/gram"] for name in ("swirls", "mosaic")]
+    assert result.measured["baseline/gram"] == pytest.approx(0.75 * alone[0] + 0.25 * alone[1])
+    with pytest.raises(UserError, match=r"style_2.png would be written over"):
+        identity.refuse_taken(kept_alone(tmp_path / "run" / "style_2.png", tmp_path / "other"))
+
+
+def kept_alone(file: Path, folder: Path) -> Path:
+    folder.mkdir()
+    shutil.copy(file, folder)
+    return folder

@@ -137,3 +137,12 @@ def test_the_photographs_colours_stay_under_a_picture_of_luminance() -> None:
 def test_other_ways_to_keep_colours_make_other_pictures(colour: str) -> None:
     plain, kept = (stx.stylise("flower", "swirls", *SMALL, *more) for more in ((), (f"colour={colour}",)))
     assert (np.asarray(plain) != np.asarray(kept)).any()
+
+
+def test_several_styles_are_a_list_and_a_weight_of_zero_is_a_style_that_is_not_there() -> None:
+    painting = bundled.open_picture("swirls").convert("RGB")
+    alone = stx.stylise("china", "swirls", *SMALL, "style_stat=gram")
+    both = stx.stylise("china", [painting, "mosaic"], *SMALL, "style_stat=gram", "style_mix=[1,0]")
+    mixed = stx.stylise("china", [painting, "mosaic"], *SMALL, "style_stat=gram")
+    assert np.abs(np.asarray(both).astype(int) - np.asarray(alone)).max() <= 1
+    assert (np.asarray(mixed) != np.asarray(alone)).any()

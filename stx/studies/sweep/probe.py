@@ -78,11 +78,12 @@ def refuse_unjudged(base: Config, inputs: "Inputs") -> None:
     from stx.model.vgg import shortest_side
 
     least = shortest_side(DEEPEST)
-    for name, picture in (("content", inputs.content), ("style", inputs.style)):
+    sources = {"content": base.content, **base.styles}
+    for name, picture in {"content": inputs.content, **inputs.styles}.items():
         if min(picture.shape[1:]) < least:
             height, width = picture.shape[1:]
             raise UserError(
-                f"image_size: {width} x {height} pixels of {name}={getattr(base, name)} are too few to be judged, and "
+                f"image_size: {width} x {height} pixels of {name}={sources[name]} are too few to be judged, and "
                 f"a search goes by that; {least} on the short side would do"
             )
 
