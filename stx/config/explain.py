@@ -15,6 +15,7 @@ TAGS = {
     "content_stat": ("one", "several"),
     "style_stat": ("one", "several"),
     "style": ("one", "many"),
+    "masks.style": ("one", "many"),
     "prior": ("some", "none"),
     "pyramid": ("steps", "word"),
 }

@@ -5,7 +5,16 @@ import re
 
 from stx.config.compose import key_of, override, quoted
 
-FILES = ("content", "style", "init.path", "model.weights", "resume", "style_stat.filter")
+FILES = (
+    "content",
+    "style",
+    "masks.content",
+    "masks.style",
+    "init.path",
+    "model.weights",
+    "resume",
+    "style_stat.filter",
+)
 """Options that name a file or a run's folder."""
 PLAIN = re.compile(r"""[\w./:+%@-]+|'[^']*'|"[^"]*\"""", re.ASCII)
 """What Hydra reads as one word."""
@@ -19,7 +28,7 @@ def named(text: str) -> str:
     key, _, value = text.partition("=")
     if key_of(text) not in FILES or text.startswith("~"):
         return text
-    if key_of(text) == "style" and value.startswith("[") and value.endswith("]") and not exists(value):
+    if key_of(text) in ("style", "masks.style") and value.startswith("[") and value.endswith("]") and not exists(value):
         return listed(key, value[1:-1], text)
     names = split(value)
     if not any(map(exists, names)) or not all(exists(name) or PLAIN.fullmatch(name) for name in names):

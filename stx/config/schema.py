@@ -261,6 +261,19 @@ def style_names(count: int) -> list[str]:
     return [f"style_{number}" if number > 1 else "style" for number in range(1, count + 1)]
 
 
+class Masks(Section):
+    """Pictures whose flat colours are regions."""
+
+    content: str | None
+    style: Styles | None
+
+    @property
+    def styles(self) -> dict[str, str]:
+        """As `Config.styles`."""
+        several = self.style if isinstance(self.style, list) else [self.style or ""]
+        return dict(zip(style_names(len(several)), several, strict=True))
+
+
 class ImageSize(Section):
     width: Size | None
     height: Size | None
@@ -367,6 +380,7 @@ class Config(Section):
     style: Styles
     style_mix: Annotated[list[NotNegative], Field(min_length=1)] | None
     style_blend: Literal["auto", "targets", "losses"]
+    masks: Masks
     style_size: Literal["auto", "same", "own"]
     style_scale: Positive
     seed: Annotated[Whole, Field(ge=0, lt=2**63)]
@@ -381,6 +395,18 @@ class Config(Section):
         """The style pictures by the names that terms are toward: "style", and of several "style_2" and so on."""
         several = self.style if isinstance(self.style, list) else [self.style]
         return dict(zip(style_names(len(several)), several, strict=True))
+
+    @property
+    def pictures(self) -> dict[str, str]:
+        """Every picture that is named, by its option."""
+        masks = {"content": self.masks.content, **self.masks.styles} if self.masks.content is not None else {}
+        start = {"init.path": self.init.path} if isinstance(self.init, PictureInit) else {}
+        return {
+            "content": self.content,
+            **self.styles,
+            **{f"masks.{name}": path for name, path in masks.items()},
+            **start,
+        }
 
     @property
     def mix(self) -> dict[str, float]:
@@ -447,6 +473,7 @@ def restored(dumped: Any) -> Config:
             "style_scale": 1.0,
             "style_mix": None,
             "style_blend": "auto",
+            "masks": {"content": None, "style": None},
         }
         guard = {"keep_state": True, **dumped["guard"]}
         tracking = {"points": 0, **dumped["tracking"]} if dumped["tracking"]["name"] == "mlflow" else dumped["tracking"]
@@ -490,5 +517,11 @@ def check_combinations(config: Config) -> None:
         raise UserError(f"style_mix has {len(config.style_mix)} numbers for {pictures}; style=[a.jpg,b.jpg] names two")
     if config.style_mix is not None and not any(config.style_mix):
         raise UserError("style_mix: every style picture has the weight 0; one must be above")
+    masks = config.masks
+    if (masks.content is None) != (masks.style is None):
+        lacking, other = ("content", "style") if masks.content is None else ("style", "content")
+        raise UserError(f"masks.{lacking} must be given as masks.{other} is: a region is sought in both")
+    if masks.style is not None and len(masks.styles) != len(config.styles):
+        raise UserError(f"masks.style names {len(masks.styles)} masks for {len(config.styles)} style pictures")
     if isinstance(init, NoiseInit) and init.low > init.high:
         raise UserError(f"init.low={init.low:g} is above init.high={init.high:g}")

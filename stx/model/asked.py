@@ -1,5 +1,6 @@
 """The terms that a config asks for."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import repeat
 from statistics import mean
@@ -9,13 +10,15 @@ from torch import Tensor
 from stx.config.functions import bind
 from stx.config.schema import Config, Prior, Statistic, Statistics, layers_of
 from stx.errors import UserError
-from stx.model.terms import PICTURE, Term, mean_square, thesis_factor, unblendable
+from stx.model.terms import PICTURE, Term, mean_square, thesis_factor
+from stx.model.trials import unblendable, unmaskable
+from stx.pictures.masks import NONE, OPAQUE, Regions
 
 Distance = Callable[[Tensor, Tensor], Tensor]
 
 
-def terms(config: Config) -> tuple[Term, ...]:
-    """All terms that a config asks for, not yet tried. Raises UserError."""
+def terms(config: Config, regions: Regions = NONE) -> tuple[Term, ...]:
+    """All terms that a config asks for, in such regions, not yet tried. Raises UserError."""
     weights = config.loss_weights
     content = group(config.content_stat, "content", dict.fromkeys(weights.content_layers, 1.0), 1.0, weights.alpha)
     at = layers_of(config.style_stat, weights.style_layers)
@@ -24,23 +27,54 @@ def terms(config: Config) -> tuple[Term, ...]:
     style = group(config.style_stat, "style", shares, equal, weights.beta)
     if weights.factor == "thesis":
         style = [term._replace(factor=thesis_factor) if term.distance is mean_square else term for term in style]
-    style = toward_each(style, config)
+    if unweighed := unmaskable(style) if config.masks.content else []:
+        raise UserError(f"masks: {', '.join(unweighed)} takes no weights of positions; docs/masks.md lists what does")
+    style = in_regions(style, config, NONE if unmaskable(style) else regions)
+    if OPAQUE in regions.guides.get("content", {}) and not unmaskable(content):
+        content = [term._replace(region=OPAQUE) for term in content]
     return (*content, *style, *([prior(config.prior)] if isinstance(config.prior, Prior) else []))
 
 
-def toward_each(style: Sequence[Term], config: Config) -> list[Term]:
-    """The style's terms toward all style pictures. Raises UserError for targets that may not be averaged.
+def in_regions(style: Sequence[Term], config: Config, regions: Regions) -> list[Term]:
+    """The style's terms in each region, toward the style pictures that have it. Raises UserError.
+
+    A region's share is the root of its area's: where all losses are calibrated, the pull at a pixel is then the same in
+    all regions, and that of all of them what it is without masks.
+    """
+    if not regions.shares:
+        return toward_each(style, config.mix, config.style_blend)
+    terms: list[Term] = []
+    count, whole = len(regions.shares), sum(regions.shares.values())
+    for region, area in regions.shares.items():
+        mix = {name: share for name, share in config.mix.items() if region in regions.guides.get(name, {region})}
+        if not any(mix.values()):
+            raise UserError(f"style_mix: the style pictures that have the region #{region} have the weight 0")
+        within = [
+            term._replace(
+                region=region,
+                name=f"{term.name}_{region}" if count > 1 else term.name,
+                share=term.share * count * math.sqrt(area / whole),
+            )
+            for term in style
+        ]
+        terms += toward_each(
+            within, {name: share / sum(mix.values()) for name, share in mix.items()}, config.style_blend
+        )
+    return terms
+
+
+def toward_each(style: Sequence[Term], mix: Mapping[str, float], blend: str) -> list[Term]:
+    """The style's terms toward all style pictures of a mix. Raises UserError for targets that may not be averaged.
 
     Of a squared distance both ways have one gradient, but for the scale that the calibration gives each loss.
     """
-    mix, blend = config.mix, config.style_blend
     if len(mix) == 1:
-        return list(style)
+        return [term._replace(toward=next(iter(mix))) for term in style]
     reasons = {} if blend == "losses" else {term.name: why for term in style if (why := unblendable(term))}
     for name, why in reasons.items() if blend == "targets" else ():
         raise UserError(f"style_blend=targets: {name} has no mean of several pictures, as {why}; take losses")
     if blend != "losses" and not reasons:
-        return [term._replace(blend=mix) for term in style]
+        return [term._replace(toward=next(iter(mix)), blend=mix) for term in style]
     # E_l is the mean over the terms at a layer, which are as many times more.
     return [
         term._replace(name=f"{term.name}_{number}", toward=name, share=term.share * share * len(mix))

@@ -5,12 +5,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from operator import add
+from types import MappingProxyType
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from stx.errors import UserError
+from stx.model.guides import weights_at
 from stx.model.parts import Part, at_place
 from stx.model.terms import PICTURE, Features, Term
 from stx.model.vgg import VGG19, kept_as
@@ -57,13 +59,20 @@ class LossNetwork(nn.Module):
     total   sum over groups of weight L_g
 
     Pictures are (3, H, W), RGB in [0, 1], by the names that terms are `toward`; the last one has the size of those
-    that will be judged. Values and losses are float32 whatever the features are.
+    will be judged. Values and losses are float32 whatever the features are. `guides` are those of the regions that
+    terms look at, (H, W) in [0, 1], by picture and name; a term looks at all of a picture that has none.
 
     Raises UserError where a target and the judged picture's values have different shapes, and for terms that could not
     be evaluated, or whose group has two weights.
     """
 
-    def __init__(self, vgg: VGG19, pictures: Mapping[str, Tensor], terms: Sequence[Term]):
+    def __init__(
+        self,
+        vgg: VGG19,
+        pictures: Mapping[str, Tensor],
+        terms: Sequence[Term],
+        guides: Mapping[str, Mapping[str, Tensor]] = MappingProxyType({}),
+    ):
         super().__init__()
         self.vgg = vgg
         refuse_unusable(terms, [*vgg.layers, PICTURE], pictures)
@@ -87,10 +96,12 @@ class LossNetwork(nn.Module):
         self.parts.to(device)
         last = [*pictures][-1]
         with torch.no_grad():
+            for part in self.every_part:
+                part.weights = weights_at(part, guides.get(last, {}))
             for toward, picture in pictures.items():
-                self.fit(toward, picture, judged=toward == last)
+                self.fit(toward, picture, guides.get(toward, {}), judged=toward == last)
 
-    def fit(self, toward: str, picture: Tensor, judged: bool) -> None:
+    def fit(self, toward: str, picture: Tensor, guides: Mapping[str, Tensor], judged: bool) -> None:
         """Targets of the terms `toward` a picture, and where it has the size of the `judged` ones, all scales."""
         turned: dict[Part, list[Tensor]] = {}
         members = [part for part in self.every_part if part.term.toward == toward]
@@ -101,9 +112,9 @@ class LossNetwork(nn.Module):
                     assert isinstance(features, Tensor)
                     turned.setdefault(part, []).append(features)
                 elif part in members and not turns:
-                    part.fit(features)
+                    part.fit(features, weights=weights_at(part, guides))
                 if part in blending and not turns:
-                    part.blend(toward, features)
+                    part.blend(toward, features, weights_at(part, guides))
                 if judged and not turns and part not in turned:
                     part.fits(features)
         for part, several in turned.items():
@@ -132,11 +143,11 @@ class LossNetwork(nn.Module):
         with torch.no_grad():
             for part in due:
                 if not part.term.follows and part.given is not None:
-                    part.fit(part.given, step=number)
+                    part.fit(part.given, step=number, weights=part.given_weights)
             if any(part.term.follows for part in due):
                 for part, ours in self.seen(image.detach()):
                     if part in due and part.term.follows and part.given is not None:
-                        part.fit(part.given, ours, number)
+                        part.fit(part.given, ours, number, part.given_weights)
         return bool(due)
 
     @property

@@ -14,7 +14,8 @@ from torch.autograd.graph import saved_tensors_hooks
 from stx.config.layers import LAYERS
 from stx.errors import OutOfMemory
 from stx.model import machine
-from stx.model.terms import PICTURE, Term, depth, noise, tensors_of
+from stx.model.terms import PICTURE, Term, tensors_of
+from stx.model.trials import depth, noise
 from stx.model.vgg import POOL, RELU, segments
 
 PROCESS = 0.8e9

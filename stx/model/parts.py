@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from stx.errors import UserError
-from stx.model.terms import PICTURE, Features, Term, copied, moved, tensors_of
+from stx.model.terms import PICTURE, Features, Term, Weights, copied, moved, tensors_of
 
 
 class Part(nn.Module):
@@ -22,9 +22,13 @@ class Part(nn.Module):
         self.key = (f"{term.group}/" if term.prefix is None else term.prefix) + self.place
         self.key = self.key.rstrip("/")
         """What it is called in scales and gradient norms."""
-        self.statistic: Callable[[Features], Tensor] = term.statistic
+        self.statistic: Callable[..., Tensor] = term.statistic
         self.given: Features | None = None
         """The target picture's features, where the reference is to be made of them again."""
+        self.given_weights: Weights = None
+        """Of their positions."""
+        self.weights: Weights = None
+        """Of the positions of pictures that are judged."""
         self.target: Tensor | None
         self.register_buffer("target", None)
         self.scale: Tensor
@@ -37,26 +41,32 @@ class Part(nn.Module):
         """PyTorch's way behind `.to(device)`: the reference moves with target and scale."""
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         self.statistic = moved(self.statistic, fn)
-        if self.given is not None:
-            self.given = fn(self.given) if isinstance(self.given, Tensor) else [fn(each) for each in self.given]
+        self.given, self.given_weights, self.weights = (
+            fn(each) if isinstance(each, Tensor) else each and [fn(one) for one in each]
+            for each in (self.given, self.given_weights, self.weights)
+        )
         return self
 
-    def fit(self, features: Features, ours: Features | None = None, step: int = 0) -> None:
+    def values(self, features: Features, weights: Weights) -> Tensor:
+        return self.statistic(features) if weights is None else self.statistic(features, weights=weights)
+
+    def fit(self, features: Features, ours: Features | None = None, step: int = 0, weights: Weights = None) -> None:
         """Take reference and target from the features of the picture that the term is toward.
 
         Those of before are written over where they can be: a CUDA graph reads them where they lie.
         """
-        fitted = self.term.fit(features, ours, step)
+        fitted = self.term.fit(features, ours, step, weights)
         if self.term.renew:
             fitted = moved(fitted, torch.clone)  # not a part of the features that are kept
         if not copied(fitted, into=self.statistic):
             self.statistic = fitted
         if self.term.distance is not None:
-            target = self.statistic(features[0] if self.term.rotations else features)
+            target = self.values(features[0] if self.term.rotations else features, weights)
             self.target = target if self.target is None else self.target.copy_(target)
-        self.given = features if self.term.renew or (self.term.follows and ours is None) else None
+        again = bool(self.term.renew or (self.term.follows and ours is None))
+        self.given, self.given_weights = (features, weights) if again else (None, None)
 
-    def blend(self, picture: str, features: Features) -> None:
+    def blend(self, picture: str, features: Features, weights: Weights) -> None:
         """Let the target be the mean of several pictures' values, each `picture`'s as it comes, its own first."""
         share, target = self.term.blend.get(picture), self.target
         if share is None or target is None:
@@ -64,7 +74,7 @@ class Part(nn.Module):
         if picture == self.term.toward:
             target.mul_(share)
         else:
-            target.add_(self.statistic(features), alpha=share)
+            target.add_(self.values(features, weights), alpha=share)
 
     def restore(self, tensors: Sequence[Tensor]) -> None:
         """Take over reference and target of an earlier start, as `renewed` gave them. Raises UserError for others."""
@@ -83,10 +93,10 @@ class Part(nn.Module):
     def fits(self, features: Features) -> None:
         """Set the scale for pictures with such features. Raises UserError where their values have another shape."""
         if self.term.follows and self.given is not None:
-            self.fit(self.given, features)
+            self.fit(self.given, features, weights=self.given_weights)
         if self.target is None:
             return
-        values = self.statistic(features)
+        values = self.values(features, self.weights)
         if values.shape != self.target.shape:
             raise UserError(
                 f"this {self.term.group} statistic compares position by position, so both pictures must have one size: "
@@ -96,7 +106,7 @@ class Part(nn.Module):
 
     def forward(self, features: Features) -> tuple[Tensor, Tensor]:
         """The distance before its scale, and the values that it is of."""
-        values = self.statistic(features)
+        values = self.values(features, self.weights)
         if self.target is None or self.term.distance is None:
             return values, values
         return self.term.distance(values, self.target), values

@@ -15,15 +15,16 @@ from stx.config.layers import LAYERS
 from stx.config.schedule import coarse_steps
 from stx.config.schema import LONGEST_SIDE, Config, NoiseInit, PictureInit
 from stx.errors import UserError
-from stx.model import memory, reading
+from stx.model import memory, reading, regions
 from stx.model.asked import terms
 from stx.model.calibration import calibrate
 from stx.model.hardware import Hardware, choose
 from stx.model.losses import LossNetwork
-from stx.model.terms import Term, position_free, tried
+from stx.model.terms import Term
+from stx.model.trials import position_free, tried
 from stx.model.vgg import VGG19, Weights, shortest_side
 from stx.model.weights import load_weights
-from stx.pictures import colour, images
+from stx.pictures import colour, images, masks
 from stx.pictures.sizes import Size, is_squashed, with_area
 
 
@@ -48,6 +49,10 @@ class Inputs(NamedTuple):
     """Which of "photograph" and "painting" do not keep their proportions."""
     finish: colour.Finish = colour.unchanged
     """What a result goes through before anybody sees it."""
+    guides: Mapping[str, Mapping[str, Tensor]] = MappingProxyType({})
+    """Of regions, (H, W) in [0, 1], by picture and region, of any size."""
+    on_white: tuple[str, ...] = ()
+    """Terms for which what is transparent is white, as they take no weights of positions."""
 
     @property
     def style(self) -> Tensor:
@@ -74,7 +79,8 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
     size = images.working_size(
         content.size, config.image_size.width, config.image_size.height, config.image_size.long_side
     )
-    asked = terms(config)
+    within = regions.regions(config, {"content": content, **paintings})
+    asked = terms(config, within)
     deepest = deepest_layer(asked)
     style_sizes = {name: painting_size(config, style.size, size, asked) for name, style in paintings.items()}
     own_sizes = {f"style={config.styles[name]}": style.size for name, style in paintings.items()}
@@ -101,8 +107,16 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
         max(needed, to_read) if hardware.device.type == "cpu" else needed,
         painting if config.init.name == "style" else None,
         squashed([(content.size, size)], [(paintings[name].size, at) for name, at in style_sizes.items()]),
-        colour.finishing(config.colour, photograph),
+        finishing(config, photograph, content),
+        within.guides,
+        regions.on_white(within.guides, asked),
     )
+
+
+def finishing(config: Config, photograph: Tensor, content: Image) -> colour.Finish:
+    """What a result goes through: the colours that it is to have, and the photograph's alpha channel."""
+    finish, alpha = colour.finishing(config.colour, photograph), images.alpha_of(content)
+    return finish if alpha is None else partial(colour.with_alpha, finish, masks.opacity(alpha))
 
 
 def squashed(photographs: Sequence[tuple[Size, Size]], paintings: Sequence[tuple[Size, Size]]) -> tuple[str, ...]:
@@ -220,7 +234,8 @@ def loss_network(config: Config, inputs: Inputs, scales: Mapping[str, float] | N
         config.activation_checkpointing,
     )
     pictures = {**inputs.styles, "content": inputs.content}
-    network = LossNetwork(vgg.to(inputs.hardware.device), pictures, inputs.terms)
+    guides = regions.at_sizes(inputs.guides, pictures)
+    network = LossNetwork(vgg.to(inputs.hardware.device), pictures, inputs.terms, guides)
     if scales is not None:
         network.rescale(scales)
     elif config.loss_weights.calibrate == "gradient":

@@ -7,11 +7,9 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
-import torch
 from torch import Tensor
 
 from stx.config.layers import LAYERS
-from stx.errors import UserError
 from stx.stats.squared_error import squared_error
 
 PICTURE = "picture"
@@ -21,6 +19,8 @@ ORDER = (*LAYERS, PICTURE)
 
 Features = Tensor | list[Tensor]
 """Of one layer, (D, H, W), or of the several that a joint term looks at."""
+Weights = Tensor | list[Tensor] | None
+"""Of their positions, (H, W), zero or more with a sum of one; None: all weigh alike."""
 
 
 def mean_square(ours: Tensor, target: Tensor) -> Tensor:
@@ -71,6 +71,9 @@ class Term(NamedTuple):
     blend: Mapping[str, float] = MappingProxyType({})
     """Of a target that is a mean of several pictures' values: the share of each by name, `toward` among them."""
 
+    region: str | None = None
+    """Of pictures with guides: the region whose positions it looks at, by name."""
+
     @property
     def places(self) -> dict[tuple[str, ...], float]:
         """What it looks at, layers in network order, with the weight of each."""
@@ -89,13 +92,18 @@ class Term(NamedTuple):
         """What the statistic is given of the features at one of its places: all of them, or those of the one layer."""
         return list(maps) if self.joint else maps[0]
 
-    def fit(self, features: Features, ours: Features | None = None, step: int = 0) -> Callable[[Features], Tensor]:
-        """The statistic with its reference from these features, for a picture whose own are `ours`: or the same."""
+    def fit(
+        self, features: Features, ours: Features | None = None, step: int = 0, weights: Weights = None
+    ) -> Callable[..., Tensor]:
+        """The statistic with its reference from these features, for a picture whose own are `ours`: or the same.
+
+        `weights` are those of the positions of these features.
+        """
         if self.reference is None:
             return self.statistic
         features = [features] if self.rotations and isinstance(features, Tensor) else features
         same = features[0] if self.rotations else features
-        given = {"ours": same if ours is None else ours, "step": step}
+        given = {"ours": same if ours is None else ours, "step": step, "weights": weights}
         taken = inspect.signature(self.reference).parameters
         return partial(
             self.statistic,
@@ -130,101 +138,3 @@ def moved(fitted: Callable[[Features], Tensor], move: Callable[[Tensor], Tensor]
     elif isinstance(reference, tuple):
         reference = tuple(move(each) if isinstance(each, Tensor) else each for each in reference)
     return partial(fitted, reference=reference)
-
-
-TRIED = (8, 6), (7, 8)
-"""Maps (H, W) on which statistics are tried: neither of one shape nor of one number of positions."""
-
-
-def tried(terms: Sequence[Term], same_shape: bool) -> None:
-    """Run the terms on small noise, so that a bad parameter is a message and not a failed run. Raises UserError."""
-    for term in terms:
-        option = term.group if term.toward is None else f"{term.group}_stat ({term.name})"
-        if term.layers and not term.places:
-            raise UserError(f"{option}: pairs of layers need two of them")
-        if term.renew and not ({"ours", "step"} & inspected(term.reference)):
-            raise UserError(f"{option}: renew={term.renew} has no effect, as its reference takes neither ours nor step")
-        for place in term.places:
-            refuse_kinds(term, option)
-            ours, other = (term.of(noise(place, size)) for size in TRIED)
-            try:
-                # Only of a style may the other picture have another shape.
-                shown = (ours, other) if term.group == "style" and not same_shape else (ours, ours)
-                values = [term.fit(ours, maps)(maps) for maps in shown]
-                if not all(isinstance(each, Tensor) for each in values):
-                    raise ValueError("it must return a tensor")
-                if (term.toward is None or term.distance is None) and values[0].ndim != 0:
-                    raise ValueError("it must be one number")
-                if term.toward is not None and term.distance and term.distance(values[0], values[0]).ndim != 0:
-                    raise ValueError("its distance must be one number")
-            except Exception as error:  # whatever a function of the user's may raise
-                given = f" (joint={term.joint} gives it the features of {len(place)} layers)" if term.joint else ""
-                raise UserError(f"{option}: {error}{given}") from None
-            if term.group == "style" and values[0].shape != values[1].shape and not same_shape:
-                raise UserError(
-                    f"{option} compares position by position, so both pictures must have one size: use style_size=same"
-                )
-
-
-def refuse_kinds(term: Term, option: str) -> None:
-    """Raise UserError for a function that says to take the features of one layer, or of several, and gets others."""
-    joint, turned = bool(term.joint), bool(term.joint or term.rotations)
-    for name, function, several in (("", term.statistic, joint), ("reference: ", term.reference, turned)):
-        said = str(next(iter(inspect.signature(function).parameters.values())).annotation) if function else ""
-        alone, together = "Tensor" in said.replace("list[torch.Tensor]", ""), "list[torch.Tensor]" in said
-        if several and alone and not together:
-            reason = "joint" if term.joint else "rotations"
-            raise UserError(f"{option}: {name}it takes the features of one picture at one layer; leave out {reason}")
-        if not several and together and not alone:
-            raise UserError(f"{option}: {name}it takes the features of several layers; joint must be pairs or all")
-    if term.rotations and term.reference is None:
-        raise UserError(f"{option}: rotations have no effect, as it has no reference")
-
-
-def inspected(function: Callable[..., Any] | None) -> set[str]:
-    return set(inspect.signature(function).parameters) if function else set()
-
-
-def noise(place: Sequence[str], size: tuple[int, int]) -> list[Tensor]:
-    """From a generator of its own: the caller's is nobody else's business. Of several layers the first has the size,
-    the others what the network would make of it."""
-    generator = torch.Generator().manual_seed(0)
-    height, width = size
-
-    def maps(layer: str) -> Tensor:
-        halvings = 0 if layer == PICTURE else depth(layer) - depth(place[0])
-        here = max(1, height >> halvings), max(1, width >> halvings)
-        return torch.rand(3 if layer == PICTURE else LAYERS[layer], *here, generator=generator)
-
-    return [maps(layer) for layer in place]
-
-
-def depth(layer: str) -> int:
-    """How often the network has halved the picture there."""
-    return 0 if layer == PICTURE else int(layer.removeprefix("conv").partition("_")[0]) - 1
-
-
-def position_free(terms: Sequence[Term]) -> bool:
-    """Whether no style statistic's shape depends on the picture's; a broken one is refused later, with its cause."""
-    for term in terms:
-        if term.group != "style":
-            continue
-        maps = [term.of(noise(place, size)) for place in [*term.places][:1] for size in TRIED]
-        try:
-            shapes = {term.fit(each)(each).shape for each in maps}
-        except Exception:  # whatever a function of the user's may raise
-            return True
-        if len(shapes) > 1:
-            return False
-    return True
-
-
-def unblendable(term: Term) -> str:
-    """Why the values that several pictures have may not be averaged to one target; empty where they may."""
-    if term.distance is None or term.renew or term.rotations or term.follows:
-        return "it is compared with each picture's own features"
-    for place in [*term.places][:1]:
-        references = (tensors_of(term.fit(term.of(noise(place, size)))) for size in TRIED)
-        if not all(torch.equal(one, other) for one, other in zip(*references, strict=True)):
-            return "what it looks at depends on the picture"
-    return "" if position_free([term]) else "it compares position by position"

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from stx.config.schema import Colour
+from stx.pictures import masks
 
 By = Literal["pca", "cholesky"]
 Finish = Callable[[Tensor], Tensor]
@@ -52,6 +53,13 @@ def finishing(colour: Colour, photograph: Tensor) -> Finish:
     """What a result, of any size, goes through to have the photograph's colours."""
     finish = {"luminance": with_colours_of, "after": with_hues_of}.get(colour.name)
     return partial(at_size, finish, photograph) if finish else unchanged
+
+
+def with_alpha(finish: Finish, opacity: Tensor, picture: Tensor) -> Tensor:
+    """A finished picture (4, H, W) with an `opacity` (H, W) of any size in [0, 1]."""
+    finished = finish(picture)
+    alpha = masks.at_size(opacity.to(finished), finished.shape[1:])
+    return torch.cat([finished, alpha[None]])
 
 
 def at_size(finish: Callable[[Tensor, Tensor], Tensor], photograph: Tensor, picture: Tensor) -> Tensor:

@@ -18,6 +18,8 @@ from stx.pictures.decode import decoded, memory, opened
 
 # The modes a colour profile can describe are L, RGB and CMYK; whatever is not named here becomes RGB.
 PROFILED = {"1": "L", "L": "L", "LA": "L", "CMYK": "CMYK"}
+ALPHA = "what was transparent"
+"""Where a picture that was read carries its alpha channel: it is laid on white for whoever asks for colours alone."""
 SRGB = ImageCms.createProfile("sRGB")
 JPEG = {"format": "JPEG", "quality": 95, "subsampling": 0}  # 4:4:4, as strokes differ most in colour
 WRITTEN: Mapping[str, Mapping[str, Any]] = {
@@ -30,6 +32,8 @@ WRITTEN: Mapping[str, Mapping[str, Any]] = {
     ".bmp": {"format": "BMP"},
 }
 """What a picture can be saved as, by its file's ending, with how."""
+NO_ALPHA = (".jpg", ".jpeg", ".bmp")
+"""Of which these are laid on white."""
 
 
 def load(source: str) -> Image.Image:
@@ -83,11 +87,12 @@ def to_tensor(picture: Image.Image, size: tuple[int, int]) -> torch.Tensor:
 
 
 def to_picture(tensor: torch.Tensor) -> Image.Image:
-    """The picture of a tensor (3, H, W) on any device: clamped to [0, 1], rounded to 8 bit, NaN black.
+    """The picture of a tensor (3, H, W), or (4, H, W) with alpha, on any device: clamped to [0, 1], rounded to 8 bit,
+    NaN black.
 
     Raises ValueError for any other shape.
     """
-    if tensor.ndim != 3 or tensor.shape[0] != 3:
+    if tensor.ndim != 3 or tensor.shape[0] not in (3, 4):
         raise ValueError(f"a picture is a tensor (3, H, W), not {tuple(tensor.shape)}")
     unit = tensor.detach().to("cpu", torch.float32).nan_to_num(nan=0.0).clamp(0, 1)
     return Image.fromarray((unit * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy())
@@ -101,6 +106,8 @@ def save(picture: Image.Image, path: str | os.PathLike[str], comment: bytes = b"
     the format has no place for.
     """
     path = Path(path)
+    if picture.mode == "RGBA" and path.suffix.lower() in NO_ALPHA:
+        picture = Image.composite(picture, Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
     try:
         with atomic.replacing(path) as part:
             picture.save(part, comment=comment, **WRITTEN[path.suffix.lower()])
@@ -109,7 +116,10 @@ def save(picture: Image.Image, path: str | os.PathLike[str], comment: bytes = b"
 
 
 def to_srgb(picture: Image.Image, source: str) -> Image.Image:
-    """Mode RGB without metadata. Colours are converted before they mix with white, as profiles ask."""
+    """Mode RGB, upon white, without metadata but for what `alpha_of` reads.
+
+    Colours are converted before they mix with white, as profiles ask.
+    """
     alpha = opacity(picture)
     if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
         colours = eight_bit_grey(picture, source)
@@ -122,7 +132,15 @@ def to_srgb(picture: Image.Image, source: str) -> Image.Image:
     if alpha is not None:
         result = Image.composite(result, Image.new("RGB", result.size, "white"), alpha)
     result.info.clear()
+    if alpha is not None and np.asarray(alpha).min() < 255:
+        result.info[ALPHA] = alpha
     return result
+
+
+def alpha_of(picture: Image.Image) -> Image.Image | None:
+    """What was transparent in a picture before it was laid on white, mode L; None if nothing was."""
+    alpha = picture.info.get(ALPHA)
+    return alpha if isinstance(alpha, Image.Image) else None
 
 
 def opacity(picture: Image.Image) -> Image.Image | None:

@@ -18,8 +18,8 @@ from stx.runs.files import HYDRA
 if TYPE_CHECKING:
     from stx.model.prepare import Inputs
 
-SWEEP = "sweep"
-"""The one section of the config that is no group."""
+PLAIN = ("sweep", "masks")
+"""Sections of the config that are no group."""
 
 
 def check(composed: DictConfig, folder: Path) -> tuple[Config, "Inputs"]:
@@ -29,7 +29,7 @@ def check(composed: DictConfig, folder: Path) -> tuple[Config, "Inputs"]:
     """
     own = task(composed)
     for group, section in own.items():
-        if isinstance(section, DictConfig) and group not in (*composed.hydra.runtime.choices, SWEEP):
+        if isinstance(section, DictConfig) and group not in (*composed.hydra.runtime.choices, *PLAIN):
             raise UserError(f"{group!s} takes one option, by its name")  # not a list, which Hydra would merge
     for part in ("launcher", "sweeper"):
         if not isinstance(composed.hydra[part], DictConfig):

@@ -9,6 +9,7 @@ from stx.config.compose import key_of, override
 from stx.loop.checkpoint import Checkpoint
 from stx.loop.listener import Outcome
 from stx.model.prepare import Inputs
+from stx.pictures.masks import OPAQUE
 from stx.runs.files import CHECKPOINT, OUTPUT
 from stx.runs.identity import Identity, versions
 from stx.runs.job import Job
@@ -79,6 +80,12 @@ def opening(job: Job, inputs: Inputs, record: Identity, resumed: Checkpoint | No
         how = "means of their statistics" if means else "the sum of their losses"
         shares = " and ".join(f"{share:.0%} {config.styles[name]}" for name, share in config.mix.items())
         lines.append(f"style: {shares}, by {how} (style_blend)")
+    if config.masks.content is not None:
+        guides = inputs.guides["content"].items()
+        areas = ", ".join(f"#{region} {float(guide.mean()):.0%}" for region, guide in guides if region != OPAQUE)
+        lines.append(f"masks: {areas} of the photograph")
+    if inputs.on_white:
+        lines.append(f"transparent: white to {', '.join(inputs.on_white)}, which takes no weights of positions")
     if inputs.squashed:
         lines.append(
             f"squashed to {width} x {height}: the {' and the '.join(inputs.squashed)}; image_size=photograph keeps the "

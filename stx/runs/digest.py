@@ -59,6 +59,9 @@ def parts(config: Config, inputs: Inputs) -> Iterator[bytes]:
     for picture in (inputs.content, *inputs.styles.values(), inputs.initial):
         yield str(tuple(picture.shape)).encode()
         yield picture.cpu().contiguous().numpy().tobytes()
+    for name, guides in sorted(inputs.guides.items()):
+        for region, guide in sorted(guides.items()):
+            yield f"{name} {region}".encode() + guide.cpu().contiguous().numpy().tobytes()
     if isinstance(config.init, PictureInit):
         path = Path(os.path.expanduser(config.init.path))
         yield path.read_bytes() if path.is_file() else b""  # else it comes with stx

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from stx import __version__, atomic
 from stx.config.addresses import database_file, with_file
 from stx.config.compose import leaves
-from stx.config.schema import Config, MlflowTracking, PictureInit, restored
+from stx.config.schema import Config, MlflowTracking, restored
 from stx.errors import UserError, first_line
 from stx.model.prepare import Inputs
 from stx.model.weights import sha256
@@ -199,10 +199,7 @@ def versions() -> str:
 
 def named_files(config: Config, inputs: Inputs) -> dict[str, str]:
     """SHA-256 by option, or by the function that names a file, or whose code it is: not by path, as it may move."""
-    named = {"content": config.content, **config.styles}
-    if isinstance(config.init, PictureInit):
-        named["init.path"] = config.init.path
-    digests = {option: of_picture(source) for option, source in named.items()}
+    digests = {option: of_picture(source) for option, source in config.pictures.items()}
     digests["model.weights"] = inputs.weights.sha256
     for name, path in dict.fromkeys(further(inputs)):  # terms of one function may name a file each
         digests[name] = f"{digests.get(name, '')} {sha256(path)}".strip()

@@ -5,20 +5,21 @@ from torch import Tensor
 
 from stx.stats.fixed import fixes
 from stx.stats.gram_matrix import mean_products
+from stx.stats.guided import guided
 
 FLOOR = 8
 """Roundings of the largest mean square, below which two channels are alike: the root has no gradient at zero."""
 
 
 @fixes()
-def deep_dc(features: Tensor) -> Tensor:
+def deep_dc(features: Tensor, *, weights: Tensor | None = None) -> Tensor:
     """How far apart the channels are, each pair's distance less its row's and its column's mean: shape (D, D).
 
     For features (D, H, W) the distance of two channels is `sqrt(G_ii + G_jj - 2 G_ij)`, of the Gram matrix: the root
     mean square of their difference over positions. Two pictures are compared by `distance_correlation`. Zhu et al.
     measure the quality of pictures by it; a channel's mean counts, as it does in Gram. Costs what Gram does.
     """
-    flat = features.flatten(1)
+    flat = guided(features, weights).flatten(1)
     gram = mean_products(flat, flat)
     strength = gram.diagonal()
     squares = strength[:, None] + strength - 2 * gram

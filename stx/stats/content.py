@@ -16,9 +16,12 @@ ROUNDINGS = 64
 
 
 @fixes("features")
-def features(features: Tensor) -> Tensor:
-    """The features as they are, (D, H, W). With `half_sum_of_squares` the loss of Gatys et al. 2015, eq. 1."""
-    return features
+def features(features: Tensor, *, weights: Tensor | None = None) -> Tensor:
+    """The features as they are, (D, H, W). With `half_sum_of_squares` the loss of Gatys et al. 2015, eq. 1.
+
+    With `weights` of positions, where those are largest; elsewhere less, so that what has none pulls at nothing.
+    """
+    return features if weights is None else features * (weights / weights.max()).sqrt()
 
 
 def half_sum_of_squares(ours: Tensor, target: Tensor) -> Tensor:

@@ -18,15 +18,21 @@ from torch.nn.functional import avg_pool2d, conv2d
 
 from stx.errors import UserError
 from stx.stats.fixed import fixes
+from stx.stats.guided import mean
 from stx.stats.trained_filter import trained
 
 Window = Literal["mean", "sum"]
 Threshold = float | Literal["mean", "none"]
 
 
-def above(features: Tensor, threshold: Threshold, softness: float | None = None) -> Tensor:
+def above(
+    features: Tensor, threshold: Threshold, softness: float | None = None, weights: Tensor | None = None
+) -> Tensor:
     """How far each feature takes part: 1 above the threshold, else 0, and no gradient passes; with a softness the
-    sigmoid, whose slope the gradient follows. Raises UserError for numbers that are not finite, or no softness."""
+    sigmoid, whose slope the gradient follows. Mean and deviation are those of the positions by their `weights`.
+
+    Raises UserError for numbers that are not finite, or no softness.
+    """
     if softness is not None and (threshold == "none" or not 0 < softness < math.inf):
         raise UserError(f"softness is {softness} and threshold {threshold}: they must be above 0, and a number or mean")
     if threshold == "none":
@@ -34,11 +40,15 @@ def above(features: Tensor, threshold: Threshold, softness: float | None = None)
     if threshold != "mean" and not math.isfinite(threshold):
         raise UserError(f"threshold is {threshold}: it must be a number, mean, or none")
     fixed = features.detach()
-    limit = fixed.mean() if threshold == "mean" else fixed.new_tensor(threshold)
+    middle = fixed.mean() if weights is None else mean(fixed, weights).mean()
+    limit = middle if threshold == "mean" else fixed.new_tensor(threshold)
     if softness is None:
         # A mask of the features' own type: products with a bool one take four times as long on a CPU.
         return fixed.clone().gt_(limit)
-    width = softness * fixed.std(correction=0)
+    deviation = fixed.std(correction=0)
+    if weights is not None:
+        deviation = mean((fixed - middle).square(), weights).mean().sqrt()
+    width = softness * deviation
     return ((features - limit) / width.clamp(min=torch.finfo(width.dtype).tiny)).sigmoid()
 
 

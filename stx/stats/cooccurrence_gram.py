@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from stx.errors import UserError
+from stx.stats import guided
 from stx.stats.cooccurrence import Threshold, above, box_mean
 from stx.stats.fixed import Moment, fixes
 from stx.stats.gram_matrix import mean_products, scaled_product
@@ -28,6 +29,7 @@ def cooc_gram(
     threshold: Threshold,
     centred: bool,
     softness: float | None = None,
+    weights: Tensor | None = None,
 ) -> Tensor:
     """Channel-by-channel co-occurrence: `S[k, w]`, the mean over positions of A[k] times the window mean of A[w].
 
@@ -35,7 +37,8 @@ def cooc_gram(
     a number, or "none" for all; windows are (2r+1) x (2r+1), zero padded. `centred` takes the channels' means off A
     first. It keeps *with what* a channel is active in a neighbourhood, where the co-occurrence forms of Forcén et al.
     2020 keep *where* it is active. With radius 0 and no threshold it is the Gram matrix; since zero padding makes the
-    window symmetric, S is too. Costs a matrix product a radius, O(D^2 H W) as Gram.
+    window symmetric, S is too. With `weights` of positions both ends of a pair are weighed by their roots. Costs a
+    matrix product a radius, O(D^2 H W) as Gram.
 
     Raises UserError for a radius below 0, or none, and for a threshold that is not finite.
     """
@@ -43,14 +46,23 @@ def cooc_gram(
     if not radii or min(radii) < 0:
         raise UserError(f"radius is {radius}: it must be 0 or more, or a list of such")
     all_of_them = threshold == "none" and softness is None
-    active = features if all_of_them else features * above(features, threshold, softness)
+    active = features if all_of_them else features * above(features, threshold, softness, weights)
     if centred:
-        active = Centred.apply(active)  # type: ignore[no-untyped-call]
+        active = centred_by(active, weights)
+    active = guided.guided(active, weights)
     flat = active.flatten(1)
     with torch.no_grad():  # the correlation's gradient counts theirs
         around = [flat if each == 0 else box_mean(active, each).flatten(1) for each in radii]
     matrices = [mean_products(flat, window) for window in around]
     return matrices[0] if isinstance(radius, int) else torch.stack(matrices)
+
+
+def centred_by(maps: Tensor, weights: Tensor | None) -> Tensor:
+    """Maps (D, H, W) less the mean of each, weighted or not."""
+    if weights is not None:
+        return guided.centred(maps, weights)
+    centred: Tensor = Centred.apply(maps)  # type: ignore[no-untyped-call]
+    return centred
 
 
 class Centred(torch.autograd.Function):
@@ -70,8 +82,8 @@ class Centred(torch.autograd.Function):
         return centred
 
 
-@fixes(lambda *, shifts: ["second moments"] if 0 in shifts else [])
-def shift_gram(features: Tensor, *, shifts: list[int]) -> Tensor:
+@fixes(lambda *, shifts, **_: ["second moments"] if 0 in shifts else [])
+def shift_gram(features: Tensor, *, shifts: list[int], weights: Tensor | None = None) -> Tensor:
     """Correlations between channels at a distance (Berger & Memisevic 2017, arXiv 1606.01286, section 3).
 
     For each shift, the mean over positions of F[k] at one place and F[w] that many positions further along x, and the
@@ -80,7 +92,7 @@ def shift_gram(features: Tensor, *, shifts: list[int]) -> Tensor:
     """
     if not shifts or min(shifts) < 0:
         raise UserError(f"shifts is {shifts}: it must be a list of whole numbers from 0")
-    matrices: Tensor = Shifted.apply(features, tuple(shifts))  # type: ignore[no-untyped-call]
+    matrices: Tensor = Shifted.apply(guided.guided(features, weights), tuple(shifts))  # type: ignore[no-untyped-call]
     return matrices
 
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from stx.stats.fixed import fixes
+from stx.stats.guided import guided
 from stx.stats.squared_error import squared_error
 
 
@@ -43,13 +44,13 @@ def mean_products(flat: Tensor, around: Tensor) -> Tensor:
 
 
 @fixes("second moments")
-def gram(features: Tensor) -> Tensor:
+def gram(features: Tensor, *, weights: Tensor | None = None) -> Tensor:
     """Correlations between channels, `F F^T / M`, for features (D, H, W) with M = H W: shape (D, D).
 
     Dividing by M keeps the statistic comparable between pictures of different sizes (Gatys et al. 2015, eq. 3,
     has the plain sum). With `quarter_mean_square` the distance is their eq. 4 when both sizes are equal.
     """
-    flat = features.flatten(1)
+    flat = guided(features, weights).flatten(1)
     return mean_products(flat, flat)
 
 

@@ -6,6 +6,7 @@ of them is the squared discrepancy under that kernel, in time linear in the posi
 
 import math
 from collections.abc import Iterator
+from itertools import repeat
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor
 from stx.errors import UserError
 from stx.stats.fixed import fixes
 from stx.stats.gram_matrix import gram
+from stx.stats.guided import mean
 
 SAMPLE = 512
 """Positions between which the bandwidth's median distance is taken."""
@@ -22,64 +24,75 @@ CHUNK, CHUNK_ON_CARD = 2**11, 2**16
 
 
 @fixes("means")
-def mmd_linear(features: Tensor) -> Tensor:
+def mmd_linear(features: Tensor, *, weights: Tensor | None = None) -> Tensor:
     """The linear kernel, `k(x, y) = x.y`: the mean of each channel, (D,)."""
-    return features.mean((1, 2))
+    return features.mean((1, 2)) if weights is None else mean(features, weights)
 
 
-@fixes(lambda *, offset: ["second moments", "means"] if offset else ["second moments"])
-def mmd_polynomial(features: Tensor, *, offset: float) -> Tensor:
+@fixes(lambda *, offset, **_: ["second moments", "means"] if offset else ["second moments"])
+def mmd_polynomial(features: Tensor, *, offset: float, weights: Tensor | None = None) -> Tensor:
     """The kernel `k(x, y) = (x.y + c)^2`: the Gram matrix and sqrt(2c) times the means, as one row (D^2 + D,).
 
     With c = 0 it is Gram's (Li et al. 2017, section 3.2). Raises UserError for c below 0, where it is no kernel.
     """
     if not (offset >= 0 and math.isfinite(offset)):
         raise UserError(f"offset is {offset}: it must be 0 or more")
-    return torch.cat([gram(features).flatten(), math.sqrt(2 * offset) * features.mean((1, 2))])
+    means = mmd_linear(features, weights=weights)
+    return torch.cat([gram(features, weights=weights).flatten(), math.sqrt(2 * offset) * means])
 
 
 @fixes("distribution")
-def mmd_gaussian(features: Tensor, *, reference: Tensor) -> Tensor:
+def mmd_gaussian(features: Tensor, *, reference: Tensor, weights: Tensor | None = None) -> Tensor:
     """The Gaussian kernel, approximated: means of cos and sin along random frequencies (K, D), which are its
     `reference`: shape (2 K,), a half of K of them each (Rahimi & Recht 2007, algorithm 1)."""
     positions = features.flatten(1).T
-    waves: Tensor = Waves.apply(positions, reference)  # type: ignore[no-untyped-call]
+    times = None if weights is None else weights.flatten() * len(positions)
+    waves: Tensor = Waves.apply(positions, reference, times)  # type: ignore[no-untyped-call]
     return waves / (len(positions) * math.sqrt(len(reference)))
 
 
 class Waves(torch.autograd.Function):
-    """Sums over positions (M, D) of cos and sin of their angles `X W^T` to frequencies (K, D): shape (2 K,).
+    """Sums over positions (M, D) of cos and sin of their angles `X W^T` to frequencies (K, D), each so many `times`
+    (M,), or once: shape (2 K,).
 
     The angles are K numbers a position, where the features are D: they are neither kept nor ever all there, but
     computed again for the gradient, in less time than it takes to fetch them.
     """
 
     @staticmethod
-    def forward(positions: Tensor, frequencies: Tensor) -> Tensor:
-        sums = (torch.cat([each.cos().sum(0), each.sin_().sum(0)]) for each in angles(positions, frequencies))
+    def forward(positions: Tensor, frequencies: Tensor, times: Tensor | None) -> Tensor:
+        parts = angles(positions, frequencies, times)
+        sums = (torch.cat([total(each.cos(), n), total(each.sin_(), n)]) for each, n in parts)
         return torch.stack([*sums]).sum(0)
 
     @staticmethod
-    def setup_context(context: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+    def setup_context(context: Any, inputs: tuple[Tensor, Tensor, Tensor | None], output: Tensor) -> None:
         context.save_for_backward(*inputs)
 
     @staticmethod
-    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        positions, frequencies = context.saved_tensors
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        positions, frequencies, times = context.saved_tensors
         of_cosines, of_sines = gradient.chunk(2)
         slopes = (
-            each.cos().mul_(of_sines).sub_(each.sin_().mul_(of_cosines)) for each in angles(positions, frequencies)
+            each.cos().mul_(of_sines).sub_(each.sin_().mul_(of_cosines)).mul_(1 if n is None else n[:, None])
+            for each, n in angles(positions, frequencies, times)
         )
-        return torch.cat([slope @ frequencies for slope in slopes]), None
+        return torch.cat([slope @ frequencies for slope in slopes]), None, None
 
 
-def angles(positions: Tensor, frequencies: Tensor) -> Iterator[Tensor]:
-    """Of some positions at a time: on a CPU of few, which stay in the cache, on a GPU of as many as fill it."""
+def total(waves: Tensor, times: Tensor | None) -> Tensor:
+    return waves.sum(0) if times is None else times @ waves
+
+
+def angles(positions: Tensor, frequencies: Tensor, times: Tensor | None) -> Iterator[tuple[Tensor, Tensor | None]]:
+    """Of some positions at a time, with the times of each: on a CPU of few, which stay in the cache, on a GPU of as
+    many as fill it."""
     chunk = CHUNK if positions.device.type == "cpu" else CHUNK_ON_CARD
-    return (some @ frequencies.T for some in torch.split(positions, chunk))
+    counted = repeat(None) if times is None else torch.split(times, chunk)
+    return ((some @ frequencies.T, n) for some, n in zip(torch.split(positions, chunk), counted, strict=False))
 
 
-def frequencies(features: Tensor, *, count: int, bandwidth: float, seed: int) -> Tensor:
+def frequencies(features: Tensor, *, count: int, bandwidth: float, seed: int, weights: Tensor | None = None) -> Tensor:
     """Random frequencies (K, D) of `exp(-|x - y|^2 / (2 sigma^2))`, for `mmd_gaussian`.
 
     sigma^2 is `bandwidth` times the median squared distance between a seeded sample of the style picture's positions
@@ -89,7 +102,11 @@ def frequencies(features: Tensor, *, count: int, bandwidth: float, seed: int) ->
         raise UserError(f"count is {count} and bandwidth {bandwidth}: both must be above 0")
     generator = torch.Generator().manual_seed(seed)
     flat = features.flatten(1)
-    chosen = torch.randperm(flat.shape[1], generator=generator)[:SAMPLE].to(flat.device)
+    if weights is None:
+        chosen = torch.randperm(flat.shape[1], generator=generator)[:SAMPLE].to(flat.device)
+    else:
+        drawn = torch.multinomial(weights.flatten().cpu(), SAMPLE, replacement=True, generator=generator)
+        chosen = drawn.to(flat.device)
     distances = torch.pdist(flat[:, chosen].T).square()
     median = distances.median() if distances.numel() else distances.new_zeros(())
     # More than half of the positions alike leave no scale; any will do, as there is next to nothing to tell apart.

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from stx.errors import UserError
+from stx.stats import guided
 from stx.stats.fixed import fixes
 
 
@@ -35,7 +36,7 @@ class Moments(torch.autograd.Function):
 
 
 @fixes("means", "deviations")
-def mean_std(features: Tensor, *, epsilon: float) -> Tensor:
+def mean_std(features: Tensor, *, epsilon: float, weights: Tensor | None = None) -> Tensor:
     """Mean and standard deviation of each channel over positions: shape (2, D), for features (D, H, W).
 
     The statistics that batch and instance normalisation set (Li et al. 2017, arXiv 1701.01036, section 4.2). `epsilon`
@@ -43,5 +44,9 @@ def mean_std(features: Tensor, *, epsilon: float) -> Tensor:
     """
     if not torch.finfo(torch.float32).tiny <= epsilon < math.inf:
         raise UserError(f"epsilon is {epsilon}: it must be above 1e-37")
-    mean, variance = Moments.apply(features.flatten(1))  # type: ignore[no-untyped-call]
+    if weights is None:
+        mean, variance = Moments.apply(features.flatten(1))  # type: ignore[no-untyped-call]
+    else:
+        mean = guided.mean(features, weights)
+        variance = guided.mean((features - mean[:, None, None]).square(), weights)
     return torch.stack([mean, (variance + epsilon).sqrt()])

@@ -7,6 +7,7 @@ from annotated_types import Ge, Le
 from torch import Tensor
 
 from stx.stats.fixed import fixes
+from stx.stats.guided import guided
 
 
 @fixes()
@@ -28,7 +29,9 @@ def off_spectrum(ours: Tensor, target: Tensor) -> Tensor:
 
 
 @fixes()
-def deep_correlations(features: Tensor, *, reach: Annotated[int, Ge(0), Le(256)]) -> Tensor:
+def deep_correlations(
+    features: Tensor, *, reach: Annotated[int, Ge(0), Le(256)], weights: Tensor | None = None
+) -> Tensor:
     """Each channel's correlation with itself, shifted: (D, 2 r + 1, r + 1) for features (D, H, W) and shifts up to r.
 
     The mean of F[y, x] F[y + dy, x + dx] over the places where both are, for dy from -r to r and dx from 0 to r; the
@@ -38,7 +41,7 @@ def deep_correlations(features: Tensor, *, reach: Annotated[int, Ge(0), Le(256)]
     """
     height, width = features.shape[1:]
     size = (height + reach, width + reach)
-    power = torch.fft.rfft2(features, s=size).abs().square()
+    power = torch.fft.rfft2(guided(features, weights), s=size).abs().square()
     sums = torch.fft.irfft2(power, s=size)
     rows = torch.arange(-reach, reach + 1, device=features.device)
     columns = torch.arange(reach + 1, device=features.device)

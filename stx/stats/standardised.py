@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 
 from stx.errors import UserError
+from stx.stats import guided
 from stx.stats.cooccurrence import box_mean
-from stx.stats.cooccurrence_gram import Centred
+from stx.stats.cooccurrence_gram import centred_by
 from stx.stats.fixed import fixes
 from stx.stats.gram_matrix import mean_products
 
@@ -16,7 +17,7 @@ ROUNDINGS = 64
 
 
 @fixes(lambda *, radius, **_: [] if radius else ["correlations"])
-def correlation(features: Tensor, *, floor: float, radius: int) -> Tensor:
+def correlation(features: Tensor, *, floor: float, radius: int, weights: Tensor | None = None) -> Tensor:
     """Pearson's correlations between channels, the Gram matrix of standardised features: (D, D) for (D, H, W).
 
     With a `radius` r it is between a channel and the other's mean over the (2r+1)^2 positions around, zero padded, by
@@ -28,7 +29,7 @@ def correlation(features: Tensor, *, floor: float, radius: int) -> Tensor:
     """
     if not 0 < floor < math.inf or radius < 0:
         raise UserError(f"floor is {floor} and radius {radius}: they must be above 0, and 0 or more")
-    centred: Tensor = Centred.apply(features)  # type: ignore[no-untyped-call]
+    centred = guided.guided(centred_by(features, weights), weights)
     flat = centred.flatten(1)
     with torch.no_grad():  # the products' gradient counts theirs
         around = box_mean(centred, radius).flatten(1) if radius else flat

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from stx.errors import UserError
+from stx.stats import guided
 from stx.stats.fixed import fixes
 from stx.stats.gram_matrix import mean_products
 from stx.stats.precision import widest
@@ -18,13 +19,17 @@ CHUNK = 2**16
 """Positions converted to float64 at a time: all of them would double the memory of the largest features."""
 
 
-def principal_axes(features: Tensor) -> Tensor:
+def principal_axes(features: Tensor, *, weights: Tensor | None = None) -> Tensor:
     """Along which features (D, H, W) vary, orthonormal, in the order of their variances: (D, R), R <= D.
 
     There are no more of them than positions less one. Found once for a target, on the CPU, in float64.
     """
     flat = features.detach().flatten(1).cpu()
     mean = flat.mean(1, dtype=torch.float64, keepdim=True)
+    if weights is not None:
+        of_positions = weights.double().cpu()
+        apart = guided.centred(features.detach().cpu().double(), of_positions)
+        flat, mean = guided.guided(apart, of_positions).flatten(1), torch.zeros_like(mean)
     covariance = mean.new_zeros(len(mean), len(mean))
     for part in torch.split(flat, CHUNK, dim=1):
         centred = part.double() - mean
@@ -36,15 +41,15 @@ def principal_axes(features: Tensor) -> Tensor:
 
 
 @fixes("means", "covariances")
-def gaussian(features: Tensor, *, reference: Tensor) -> Tensor:
+def gaussian(features: Tensor, *, reference: Tensor, weights: Tensor | None = None) -> Tensor:
     """Covariance along R axes of a target, its `reference` (D, R), as `principal_axes` gives them; variances and means.
 
     Shape (D, R + 2), for features (D, H, W): the covariance is in the first R rows and columns, with zeros below; the
     last two columns are variance and mean of each channel.
     """
-    flat = features.flatten(1)
-    mean = flat.mean(1, keepdim=True)
-    centred = flat - mean.detach()  # the covariance's gradient has no mean as it is
+    mean = guided.mean(features, weights)[:, None]
+    apart = features - mean.detach()[:, None]  # the covariance's gradient has no mean as it is
+    centred = guided.guided(apart, weights).flatten(1)
     covariance = mean_products(centred, centred)
     along = reference.T @ covariance @ reference
     below = len(reference) - len(along)
@@ -68,13 +73,13 @@ def gaussian_wasserstein(ours: Tensor, target: Tensor) -> Tensor:
 
 
 @fixes("distribution")
-def sliced_wasserstein(features: Tensor, *, reference: Tensor, quantiles: int) -> Tensor:
+def sliced_wasserstein(features: Tensor, *, reference: Tensor, quantiles: int, weights: Tensor | None = None) -> Tensor:
     """Quantiles of the features' projections on fixed directions (K, D), its `reference`: shape (K, quantiles).
 
     The mean square of two such is the squared sliced 2-Wasserstein distance (Rabin et al. 2011; Heitz et al. 2021,
     arXiv 2006.07229, for style; they draw `fresh_directions` each step, and sort all values where these are quantiles).
     """
-    return quantiles_of(reference @ features.flatten(1), quantiles)
+    return quantiles_of(reference @ features.flatten(1), quantiles, weights)
 
 
 def directions(features: Tensor, *, count: int, seed: int) -> Tensor:
@@ -92,15 +97,18 @@ def fresh_directions(features: Tensor, *, seed: int, step: int) -> Tensor:
 
 
 @fixes("marginals")
-def channel_histograms(features: Tensor, *, quantiles: int) -> Tensor:
+def channel_histograms(features: Tensor, *, quantiles: int, weights: Tensor | None = None) -> Tensor:
     """Quantiles of each channel: shape (D, quantiles). Its distance matches histograms channel by channel."""
-    return quantiles_of(features.flatten(1), quantiles)
+    return quantiles_of(features.flatten(1), quantiles, weights)
 
 
-def quantiles_of(rows: Tensor, count: int) -> Tensor:
+def quantiles_of(rows: Tensor, count: int, weights: Tensor | None = None) -> Tensor:
     """Evenly spaced quantiles of each row, interpolated between its sorted values: shape (rows, count)."""
     if count < 2:
         raise UserError(f"quantiles is {count}: it must be 2 or more")
+    if weights is not None:
+        levels = torch.linspace(0, 1, count, dtype=widest(rows.device), device=rows.device)
+        return guided.quantiles(rows, levels, weights.flatten())
     order = rows.detach().argsort(dim=1)  # of which the gradient needs those few that are read
     places = torch.linspace(0, order.shape[1] - 1, count, dtype=widest(rows.device), device=rows.device)
     below = places.floor().long()

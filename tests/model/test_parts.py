@@ -13,7 +13,8 @@ from stx.errors import UserError
 from stx.model.asked import terms
 from stx.model.calibration import balance_yardstick
 from stx.model.losses import LossNetwork
-from stx.model.terms import PICTURE, Term, noise, position_free, tried
+from stx.model.terms import PICTURE, Term
+from stx.model.trials import noise, position_free, tried
 from stx.model.vgg import VGG19
 
 GENERATOR = torch.Generator().manual_seed(0)

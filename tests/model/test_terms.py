@@ -9,7 +9,8 @@ from stx.config.compose import composition
 from stx.errors import UserError
 from stx.model.asked import terms
 from stx.model.losses import LossNetwork
-from stx.model.terms import PICTURE, Term, mean_square, position_free, tried
+from stx.model.terms import PICTURE, Term, mean_square
+from stx.model.trials import position_free, tried
 from stx.model.vgg import VGG19
 
 

@@ -1,0 +1,156 @@
+"""What masks and transparency come to, from files to terms and results."""
+
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageDraw
+
+from stx.config.compose import composition
+from stx.config.schema import CONF, Config
+from stx.errors import UserError
+from stx.model.asked import terms
+from stx.model.prepare import Inputs, loss_network, prepare
+from stx.model.trials import unmaskable
+from stx.pictures import images
+from stx.pictures.masks import OPAQUE
+
+RED, BLUE = (255, 0, 0), (0, 0, 255)
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """With masks of a quarter of red on blue, and pictures with transparent halves."""
+    monkeypatch.chdir(tmp_path)
+    mask = Image.new("RGB", (96, 64), BLUE)
+    ImageDraw.Draw(mask).rectangle([0, 0, 47, 31], fill=RED)
+    mask.save("mask.png")
+    Image.new("RGB", (96, 64), RED).save("red.png")
+    Image.new("RGB", (96, 64), BLUE).save("blue.png")
+    for name, seed in (("photo", 0), ("painting", 1)):
+        pixels = np.random.default_rng(seed).integers(0, 255, (64, 96, 4), dtype=np.uint8)
+        Image.fromarray(pixels[..., :3]).save(f"{name}.png")
+        pixels[..., 3] = 255
+        pixels[:, 48:, 3] = 0
+        Image.fromarray(pixels).save(f"{name}_half.png")
+    return tmp_path
+
+
+def config(*overrides: str) -> Config:
+    small = ["model=vgg19_random", "image_size.width=48", "image_size.height=32", "content=photo.png",
+             "style=painting.png", "style_stat=gram", "loss_weights.style_layers=[conv1_1,conv2_1]",
+             "loss_weights.content_layers=[conv2_1]", "optim.pyramid=[]"]  # fmt: skip
+    return composition([*small, *overrides]).config
+
+
+MASKED = ("masks.content=mask.png", "masks.style=mask.png")
+
+
+def style_shares(inputs: Inputs) -> dict[str, float]:
+    return {term.name: sum(term.places.values()) for term in inputs.terms if term.group == "style"}
+
+
+def test_every_region_is_a_term_whose_share_is_the_root_of_its_area() -> None:
+    shares = style_shares(prepare(config(*MASKED)))
+    assert shares == {
+        "gram_0000ff": pytest.approx(2 * math.sqrt(0.75)), "gram_ff0000": pytest.approx(2 * math.sqrt(0.25)),
+    }  # fmt: skip
+    assert sum((share / 2) ** 2 for share in shares.values()) == pytest.approx(1)
+
+
+def test_styles_have_the_regions_that_their_masks_have() -> None:
+    two = ("style=[painting.png,swirls]", "masks.content=mask.png")
+    Image.new("RGB", (640, 480), BLUE).save("blue_swirls.png")
+    inputs = prepare(config(*two, "masks.style=[red.png,blue_swirls.png]"))
+    assert {term.name: term.toward for term in inputs.terms if term.group == "style"} == {
+        "gram_ff0000": "style", "gram_0000ff": "style_2",
+    }  # fmt: skip
+    with pytest.raises(UserError, match="the style pictures that have the region #0000ff have the weight 0"):
+        prepare(config(*two, "masks.style=[red.png,blue_swirls.png]", "style_mix=[1,0]"))
+
+
+def test_a_statistic_without_weights_of_positions_cannot_be_masked() -> None:
+    with pytest.raises(UserError, match="masks: cooc_tensor takes no weights of positions"):
+        prepare(config(*MASKED, "style_stat=cooc_tensor"))
+
+
+def test_a_mask_of_one_colour_is_no_mask_at_all() -> None:
+    plain, masked = (config(*more) for more in ((), ("masks.content=red.png", "masks.style=red.png")))
+    networks = [loss_network(each, prepare(each)) for each in (plain, masked)]
+    image = torch.rand(3, 32, 48, generator=torch.Generator().manual_seed(0))
+    values = [network(image).total for network in networks]
+    torch.testing.assert_close(*values, rtol=1e-4, atol=0)
+
+
+def gradient(config: Config, image: torch.Tensor) -> torch.Tensor:
+    image = image.clone().requires_grad_()
+    network = loss_network(config, prepare(config))
+    network(image).total.backward()
+    assert image.grad is not None
+    return image.grad
+
+
+def test_what_is_transparent_pulls_at_nothing() -> None:
+    start = torch.rand(3, 32, 48, generator=torch.Generator().manual_seed(0))
+    both = gradient(config("content=photo_half.png", "prior=none"), start)
+    assert both[:, :, 34:].abs().max() == 0  # conv2_1 sees six pixels to each side, its guide as far
+    assert both[:, :, :20].abs().max() > 0
+    hidden = Image.open("painting_half.png")
+    pixels = np.asarray(hidden).copy()
+    pixels[:, 48:, :3] = 7
+    Image.fromarray(pixels).save("hidden.png")
+    seen = [gradient(config(f"style={name}", "prior=none"), start) for name in ("painting_half.png", "hidden.png")]
+    torch.testing.assert_close(*seen)
+
+
+def test_the_result_has_the_photographs_alpha_and_what_is_read_has_none() -> None:
+    inputs = prepare(config("content=photo_half.png"))
+    result = images.to_picture(inputs.finish(inputs.initial))
+    assert result.mode == "RGBA"
+    alpha = np.asarray(result)[..., 3]
+    assert (alpha[:, :23] == 255).all()
+    assert (alpha[:, 25:] == 0).all()
+    opaque = prepare(config("content=photo.png"))
+    assert images.to_picture(opaque.finish(opaque.initial)).mode == "RGB"
+    assert inputs.guides["content"].keys() == {OPAQUE}
+    for name, mode in (("a.png", "RGBA"), ("a.jpg", "RGB"), ("a.webp", "RGBA"), ("a.tif", "RGBA"), ("a.bmp", "RGB")):
+        images.save(result, name)
+        assert Image.open(name).mode == mode
+
+
+def test_what_is_transparent_is_in_no_region_of_a_mask() -> None:
+    guides = prepare(config("content=photo_half.png", *MASKED)).guides["content"]
+    assert guides["0000ff"][:, 50:].max() == 0
+    assert guides["0000ff"][40:, :40].min() == 1
+
+
+@pytest.mark.parametrize(
+    ("statistic", "white"),
+    [
+        ("style_stat=gram", ()),
+        ("style_stat=cooc_tensor", ("cooc_tensor",)),
+        ("content_stat=self_similarity", ("coarse_self_similarity",)),
+    ],
+)
+def test_terms_that_take_no_weights_see_white_and_that_is_known(statistic: str, white: tuple[str, ...]) -> None:
+    layers = ("loss_weights.style_layers=[conv1_1]", "style_size=same")
+    asked = config("content=photo_half.png", statistic, *layers)
+    assert prepare(asked).on_white[-1:] == white
+    assert all(term.region is None for term in terms(asked))
+
+
+def test_the_page_says_of_every_statistic_whether_it_can_be_masked() -> None:
+    """A row for those that can, and one for those that are refused."""
+    page = (Path(__file__).parents[2] / "docs" / "masks.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    refused = set(re.findall(r"`(\w+)`", rows[-1]))
+    allowed = {name for row in rows[:-1] for name in re.findall(r"`(\w+)`", row)}
+    thesis = {"cooc_tensor", "cooc_matrix", "cooc_vector", "gram_cooc_matrix", "gram_cooc_vector"}
+    for file in sorted((CONF / "style_stat").glob("*.yaml")):
+        asked = terms(composition([f"style_stat={file.stem}"]).config)
+        can = not unmaskable([term for term in asked if term.group == "style"])
+        assert file.stem in (allowed if can else refused | thesis), file.stem
+        assert not can or file.stem not in refused

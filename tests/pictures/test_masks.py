@@ -1,0 +1,84 @@
+"""Masks: flat colours are regions, whatever their files make of them."""
+
+import io
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageDraw, ImageFilter
+
+from stx.errors import UserError
+from stx.pictures import masks
+
+RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+
+
+def halves(left: tuple[int, int, int], right: tuple[int, int, int], size: tuple[int, int] = (60, 40)) -> Image.Image:
+    mask = Image.new("RGB", size, left)
+    ImageDraw.Draw(mask).rectangle([size[0] // 2, 0, size[0], size[1]], fill=right)
+    return mask
+
+
+def test_equal_colours_are_one_region_wherever_they_lie() -> None:
+    found = masks.regions(halves(RED, BLUE), {"style": halves(BLUE, RED, (20, 10))})
+    assert found.shares == {"ff0000": pytest.approx(0.5), "0000ff": pytest.approx(0.5)}
+    assert found.guides["content"]["ff0000"][:, :30].min() == 1
+    assert found.guides["content"]["ff0000"][:, 30:].max() == 0
+    assert found.guides["style"]["ff0000"][:, :10].max() == 0
+    assert found.guides["style"]["ff0000"][:, 10:].min() == 1
+
+
+def test_a_jpeg_has_the_regions_of_what_it_was_saved_from() -> None:
+    stream = io.BytesIO()
+    halves((250, 4, 9), (5, 0, 240)).save(stream, "JPEG", quality=70)
+    saved = Image.open(stream).convert("RGB")
+    found = masks.regions(saved, {"style": halves(RED, BLUE)})
+    assert len(found.shares) == 2
+    (left, right) = found.guides["content"].values()
+    assert {float((guide > 0.5).float().mean()) for guide in (left, right)} == {0.5}
+
+
+def test_a_soft_edge_belongs_to_both_of_its_regions() -> None:
+    soft = halves(RED, BLUE, (120, 40)).filter(ImageFilter.GaussianBlur(4))
+    red, blue = masks.memberships(soft, [RED, BLUE])
+    torch.testing.assert_close(red + blue, torch.ones(40, 120))
+    row = red[20]
+    assert ((row[:-1] - row[1:]) >= 0).all()
+    assert ((row > 0.2) & (row < 0.8)).sum() >= 6
+    shares = np.array(soft)[20, :, 0] / 255
+    between = (shares > 0.06) & (shares < 0.94)  # nearer to one of both it is that one
+    np.testing.assert_allclose(row.numpy()[between], shares[between], atol=0.01)
+
+
+def test_a_third_colour_between_two_is_a_region_of_its_own() -> None:
+    grey = halves((0, 0, 0), (255, 255, 255), (60, 40))
+    ImageDraw.Draw(grey).rectangle([20, 0, 39, 40], fill=(128, 128, 128))
+    assert {*masks.palette(grey, "it")} == {(0, 0, 0), (128, 128, 128), (255, 255, 255)}
+
+
+def test_a_region_that_no_style_picture_has_is_named_with_those_that_there_are() -> None:
+    with pytest.raises(UserError, match=r"masks.style: no region is #00ff00, as .*; it has #0000ff, #ff0000"):
+        masks.regions(halves(RED, GREEN), {"style": halves(RED, BLUE)})
+    both = masks.regions(halves(RED, GREEN), {"style": halves(RED, RED), "style_2": halves(GREEN, GREEN)})
+    assert [list(both.guides[name]) for name in ("style", "style_2")] == [["ff0000"], ["00ff00"]]
+
+
+def test_a_picture_without_flat_colours_is_no_mask() -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (80, 100, 3), dtype=np.uint8)
+    shaded = Image.fromarray(pixels)
+    with pytest.raises(UserError, match=r"masks.content: no colour fills 0.5% of it"):
+        masks.regions(shaded, {"style": halves(RED, BLUE)})
+
+
+def test_a_mask_of_other_proportions_is_refused() -> None:
+    masks.refuse_proportions("masks.content=a.png", (30, 20), (640, 427))
+    with pytest.raises(UserError, match=r"masks.content=a.png: 30 x 30 pixels do not lie on a picture of 640 x 427"):
+        masks.refuse_proportions("masks.content=a.png", (30, 30), (640, 427))
+
+
+def test_a_guide_at_another_size_stays_within_its_range_and_keeps_its_mean() -> None:
+    guide = torch.zeros(40, 60)
+    guide[:, 30:] = 1
+    smaller = masks.at_size(guide, (10, 15))
+    assert (float(smaller.min()), float(smaller.max())) == (0, 1)
+    assert float(smaller.mean()) == pytest.approx(0.5, abs=0.02)
