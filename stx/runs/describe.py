@@ -75,7 +75,7 @@ def opening(job: Job, inputs: Inputs, record: Identity, resumed: Checkpoint | No
         f"{job.choices['style_stat']}: {config.content} in the style of {styles}, {width} x {height}, "
         f"{config.optim.steps} steps on {inputs.hardware.description}, about {inputs.memory / 1e9:.1f} GB of memory"
     ]
-    if len(inputs.styles) > 1:
+    if len(inputs.styles) > 1 and config.masks.content is None:
         means = any(term.blend for term in inputs.terms)
         how = "means of their statistics" if means else "the sum of their losses"
         shares = " and ".join(f"{share:.0%} {config.styles[name]}" for name, share in config.mix.items())
