@@ -231,7 +231,7 @@ class PictureInit(Section):
 
 
 class OtherInit(Section):
-    name: Literal["content", "style"]
+    name: Literal["content", "style", "grey"]
     noise: Unit
 
 
@@ -381,7 +381,7 @@ class Config(Section):
     style_mix: Annotated[list[NotNegative], Field(min_length=1)] | None
     style_blend: Literal["auto", "targets", "losses"]
     masks: Masks
-    style_size: Literal["auto", "same", "own"]
+    style_size: Literal["auto", "same", "own", "long_side"]
     style_scale: Positive
     seed: Annotated[Whole, Field(ge=0, lt=2**63)]
     device: Annotated[str, AfterValidator(known_device)]
@@ -481,6 +481,8 @@ def restored(dumped: Any) -> Config:
         if name := optim.pop("name", None):
             optim = {"bands": 0} | optim if name == "adam" else optim
             optim["_target_"] = f"stx.loop.optimisers.{OPTIMISERS.get(name, name)}"
+        if optim.get("_target_") == "stx.loop.optimisers.Adam":
+            optim = {"beta1": 0.9, "beta2": 0.999} | optim
         return Config.model_validate({**later, **dumped, "guard": guard, "optim": optim, "tracking": tracking})
     except (ValidationError, TypeError, KeyError) as error:
         raise UserError(

@@ -39,7 +39,7 @@ def halved(config: Config, inputs: Inputs, times: int) -> Inputs:
         return resized(picture, (picture.shape[1] >> times, picture.shape[2] >> times))
 
     content, styles = smaller(inputs.content), {name: smaller(style) for name, style in inputs.styles.items()}
-    start = initial(config, content.cpu(), inputs.painting).to(content.device)
+    start = initial(config, content.cpu(), inputs.painting, inputs.weights.preprocessing).to(content.device)
     return inputs._replace(content=content, styles=styles, initial=start)
 
 

@@ -22,9 +22,10 @@ from stx.model.hardware import Hardware, choose
 from stx.model.losses import LossNetwork
 from stx.model.terms import Term
 from stx.model.trials import position_free, tried
-from stx.model.vgg import VGG19, Weights, shortest_side
+from stx.model.vgg import VGG19, Preprocessing, Weights, shortest_side, zero
 from stx.model.weights import load_weights
 from stx.pictures import colour, images, masks
+from stx.pictures.images import working_size
 from stx.pictures.sizes import Size, is_squashed, with_area
 
 
@@ -76,9 +77,7 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
     weights = load_weights(config.model.name, config.model.weights, config.model.seed)
     timeline.ended("weights")
     content, paintings, to_read = reading.given(config, given)
-    size = images.working_size(
-        content.size, config.image_size.width, config.image_size.height, config.image_size.long_side
-    )
+    size = working_size(content.size, config.image_size.width, config.image_size.height, config.image_size.long_side)
     within = regions.regions(config, {"content": content, **paintings})
     asked = terms(config, within)
     deepest = deepest_layer(asked)
@@ -103,7 +102,7 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
         optimiser,
         content_tensor.to(hardware.device),
         {name: style.to(hardware.device) for name, style in styles.items()},
-        initial(config, content_tensor, painting).to(hardware.device),
+        initial(config, content_tensor, painting, weights.preprocessing).to(hardware.device),
         max(needed, to_read) if hardware.device.type == "cpu" else needed,
         painting if config.init.name == "style" else None,
         squashed([(content.size, size)], [(paintings[name].size, at) for name, at in style_sizes.items()]),
@@ -131,6 +130,8 @@ def painting_size(config: Config, painting: Size, size: Size, terms: Sequence[Te
     Raises UserError for a scale where both pictures must have one size.
     """
     own_size, scaled = with_area(painting, round(size[0] * size[1] * config.style_scale**2)), config.style_scale != 1
+    if config.style_size == "long_side":
+        return working_size(painting, None, None, round(max(size) * config.style_scale))
     wide_enough = min(own_size) >= shortest_side(deepest_layer(terms))  # else it is squashed, and that is said
     if config.style_size == "own" or (config.style_size == "auto" and (wide_enough or scaled) and position_free(terms)):
         return own_size
@@ -211,7 +212,7 @@ def deepest_layer(terms: Sequence[Term]) -> str:
     return [layer for place, layer in enumerate(LAYERS) if layer in used or place == 0][-1]
 
 
-def initial(config: Config, content: Tensor, painting: Image | None) -> Tensor:
+def initial(config: Config, content: Tensor, painting: Image | None, preprocessing: Preprocessing) -> Tensor:
     """Where the optimisation starts, as large as `content`."""
     init, size = config.init, (content.shape[2], content.shape[1])
     if isinstance(init, NoiseInit):
@@ -219,7 +220,10 @@ def initial(config: Config, content: Tensor, painting: Image | None) -> Tensor:
         return init.low + (init.high - init.low) * torch.rand(content.shape, generator=generator)
     if isinstance(init, PictureInit):
         return images.to_tensor(reading.read(init.path), size)
-    start = content if painting is None or init.name == "content" else images.to_tensor(painting, size)
+    if init.name == "grey":
+        start = zero(preprocessing).expand_as(content)
+    else:
+        start = content if painting is None or init.name == "content" else images.to_tensor(painting, size)
     noise = torch.randn(content.shape, generator=torch.Generator().manual_seed(config.seed))
     return (start + init.noise * noise).clamp(0, 1)
 

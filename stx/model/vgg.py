@@ -33,6 +33,13 @@ CAFFE = Preprocessing(
 IMAGENET = Preprocessing(order=(0, 1, 2), mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
 
 
+def zero(preprocessing: Preprocessing) -> Tensor:
+    """The colour (3, 1, 1), RGB in [0, 1], that enters the network as zero."""
+    mean = torch.zeros(3)
+    mean[list(preprocessing.order)] = torch.tensor(preprocessing.mean)
+    return mean[:, None, None]
+
+
 class Weights(NamedTuple):
     """Float32 convolutions by layer name, (kernel, bias), with the preprocessing that belongs to them."""
 

@@ -71,7 +71,7 @@ def parts(config: Config, inputs: Inputs) -> Iterator[bytes]:
         yield Path(source).read_bytes()
 
 
-LATER = {"colour.name": "style", "style_mix": None, "style_blend": "auto"}
+LATER = {"colour.name": "style", "style_mix": None, "style_blend": "auto", "optim.beta1": 0.9, "optim.beta2": 0.999}
 """Settings that an earlier version did without, at the values that change nothing: its runs are known again."""
 
 

@@ -1,8 +1,10 @@
 """Optimal transport between the features of two pictures: of their Gaussians, along random directions, by channel."""
 
 import random
+from typing import Annotated
 
 import torch
+from annotated_types import Ge
 from torch import Tensor
 from torch.nn.functional import pad
 
@@ -19,10 +21,11 @@ CHUNK = 2**16
 """Positions converted to float64 at a time: all of them would double the memory of the largest features."""
 
 
-def principal_axes(features: Tensor, *, weights: Tensor | None = None) -> Tensor:
+def principal_axes(features: Tensor, *, whole: bool = False, weights: Tensor | None = None) -> Tensor:
     """Along which features (D, H, W) vary, orthonormal, in the order of their variances: (D, R), R <= D.
 
-    There are no more of them than positions less one. Found once for a target, on the CPU, in float64.
+    There are no more of them than positions less one; D, if they are to be a `whole` basis. Found once for a target, on
+    the CPU, in float64.
     """
     flat = features.detach().flatten(1).cpu()
     mean = flat.mean(1, dtype=torch.float64, keepdim=True)
@@ -36,21 +39,26 @@ def principal_axes(features: Tensor, *, weights: Tensor | None = None) -> Tensor
         covariance.addmm_(centred, centred.T)
     covariance = torch.where(covariance.isfinite().all(), covariance, torch.zeros_like(covariance))
     values, vectors = torch.linalg.eigh(covariance)
-    kept = values > max(RANK * float(values[-1]), 0.0)
+    kept = torch.ones_like(values, dtype=torch.bool) if whole else values > max(RANK * float(values[-1]), 0.0)
     return vectors[:, kept].flip(1).to(features)
 
 
 @fixes("means", "covariances")
-def gaussian(features: Tensor, *, reference: Tensor, weights: Tensor | None = None) -> Tensor:
+def gaussian(
+    features: Tensor, *, reference: Tensor, epsilon: Annotated[float, Ge(0)] = 0.0, weights: Tensor | None = None
+) -> Tensor:
     """Covariance along R axes of a target, its `reference` (D, R), as `principal_axes` gives them; variances and means.
 
     Shape (D, R + 2), for features (D, H, W): the covariance is in the first R rows and columns, with zeros below; the
-    last two columns are variance and mean of each channel.
+    last two columns are variance and mean of each channel. `epsilon` is added to all variances: with a whole basis as
+    axes it is the covariance of C + epsilon I.
     """
     mean = guided.mean(features, weights)[:, None]
     apart = features - mean.detach()[:, None]  # the covariance's gradient has no mean as it is
     centred = guided.guided(apart, weights).flatten(1)
     covariance = mean_products(centred, centred)
+    if epsilon:
+        covariance = covariance + epsilon * torch.eye(len(covariance), dtype=covariance.dtype, device=covariance.device)
     along = reference.T @ covariance @ reference
     below = len(reference) - len(along)
     return torch.cat([pad(along, (0, 0, 0, below)), covariance.diagonal()[:, None], mean], 1)

@@ -143,7 +143,9 @@ def test_a_graph_makes_the_steps_that_eager_evaluations_make(caffe_weights: Weig
     pictures, totals = [], []
     for evaluate_with in (eager, captured):
         image = picture(2).float().cuda().requires_grad_()
-        steps = optimise(net, image, Adam([image], lr=0.02, bands=0), 20, evaluate=evaluate_with(net, image))
+        steps = optimise(
+            net, image, Adam([image], lr=0.02, bands=0, beta1=0.9, beta2=0.999), 20, evaluate=evaluate_with(net, image)
+        )
         totals.append([step.values[step.names.index("loss/total")].clone() for step in steps])
         pictures.append(image.detach().clone())
     torch.testing.assert_close(totals[0], totals[1], rtol=1e-4, atol=0)

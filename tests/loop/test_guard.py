@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import pytest
@@ -166,8 +167,8 @@ EACH = "guard.checkpoint_every=1"
 class Measured(Adam):
     """Adam that notes how much shorter the guard has made its steps."""
 
-    def __init__(self, params: list[Tensor], *, shortened: list[float], lr: float, bands: int):
-        super().__init__(params, lr=lr, bands=bands)
+    def __init__(self, params: list[Tensor], *, shortened: list[float], lr: float, **settings: Any):
+        super().__init__(params, lr=lr, **settings)
         self.shortened, self.longest = shortened, lr
 
     def step(self, closure: Callable[[], Tensor]) -> Tensor:

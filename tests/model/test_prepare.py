@@ -195,3 +195,20 @@ def test_what_does_not_fit_is_told_in_whole_gigabytes(
     assert f"activation_checkpointing=true takes {checkpointed / 1e9:.0f} GB; " in str(refused.value)
     kept = "what the optimiser remembers (optim.history) takes 576 of them"  # 12 bytes of 24 million pixels, 2000 times
     assert (kept in str(refused.value)) == told
+
+
+def test_grey_is_what_the_network_takes_for_zero() -> None:
+    inputs = prepare(config("init=grey"))
+    vgg = loss_network(config("init=grey"), inputs).vgg
+    normalised = (inputs.initial.index_select(0, vgg.order) - vgg.mean) / vgg.std
+    assert normalised.abs().max() < 1e-4
+    noisy = prepare(config("init=grey", "init.noise=0.01")).initial - inputs.initial
+    assert 0.008 < float(noisy.std()) < 0.012
+
+
+@pytest.mark.parametrize("scale", [1, 0.75])
+def test_a_painting_may_be_as_long_as_the_photograph(scale: float) -> None:
+    inputs = prepare(config("style=hubble", "style_size=long_side", f"style_scale={scale}"))
+    assert max(inputs.style.shape[1:]) == 48 * scale
+    height, width = inputs.style.shape[1:]
+    assert width / height == pytest.approx(1000 / 872, rel=0.03)

@@ -164,3 +164,18 @@ def test_fresh_directions_are_unit_vectors_of_their_seed_and_step_as_many_as_cha
     torch.testing.assert_close(one.norm(dim=1), torch.ones(4, dtype=torch.float64))
     for seed, step in ((3, 6), (4, 5)):
         assert not torch.equal(one, stats.fresh_directions(maps, seed=seed, step=step))
+
+
+def test_an_epsilon_is_that_of_a_covariance_plus_the_identity_of_all_directions() -> None:
+    ours, theirs = (torch.rand(6, 3, 5, generator=torch.Generator().manual_seed(seed)).double() for seed in (0, 1))
+    ours[2], theirs[2], theirs[3] = 0, 0, 0  # a dead channel of both, and of the target alone
+    axes = stats.principal_axes(theirs, whole=True)
+    assert axes.shape == (6, 6)
+    gaussians = [stats.gaussian(maps, reference=axes, epsilon=0.01) for maps in (ours, theirs)]
+    means, covariances = zip(
+        *((maps.flatten(1).mean(1), torch.cov(maps.flatten(1), correction=0)) for maps in (ours, theirs)), strict=True
+    )
+    c, t = (covariance + 0.01 * torch.eye(6) for covariance in covariances)
+    product = sqrtm((t @ c).numpy()).real
+    expected = float((means[0] - means[1]).square().sum() + c.trace() + t.trace() - 2 * product.trace()) / 6
+    assert float(stats.gaussian_wasserstein(*gaussians)) == pytest.approx(expected, rel=1e-6)

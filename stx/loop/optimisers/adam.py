@@ -6,13 +6,14 @@ from types import MappingProxyType
 from typing import Annotated, Any
 
 import torch
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, Lt
 from torch import Tensor
 from torch.nn.functional import interpolate
 from torch.optim.adam import adam
 
-BETAS, EPSILON = (0.9, 0.999), 1e-8
-"""As Kingma & Ba (2015) propose, and PyTorch has them."""
+EPSILON = 1e-8
+"""As Kingma & Ba (2015) propose, and PyTorch has it."""
+Decay = Annotated[float, Ge(0), Lt(1)]
 
 
 class Adam:
@@ -29,8 +30,16 @@ class Adam:
     stalled = rejected = False
     measured: Mapping[str, Tensor] = MappingProxyType({})
 
-    def __init__(self, params: Iterable[Tensor], *, lr: Annotated[float, Gt(0)], bands: Annotated[int, Ge(0), Le(12)]):
-        (self.image,), self.lr = params, lr
+    def __init__(
+        self,
+        params: Iterable[Tensor],
+        *,
+        lr: Annotated[float, Gt(0)],
+        bands: Annotated[int, Ge(0), Le(12)],
+        beta1: Decay,
+        beta2: Decay,
+    ):
+        (self.image,), self.lr, self.betas = params, lr, (beta1, beta2)
         self.bands = [
             self.image.new_zeros(3, *(max(1, side >> halvings) for side in self.image.shape[1:]))
             for halvings in range(bands + 1)
@@ -98,8 +107,8 @@ class Adam:
                 max_exp_avg_sqs=[],
                 state_steps=[state["step"] for state in self.state.values()],
                 amsgrad=False,
-                beta1=BETAS[0],
-                beta2=BETAS[1],
+                beta1=self.betas[0],
+                beta2=self.betas[1],
                 lr=self.lr,
                 weight_decay=0,
                 eps=EPSILON,

@@ -1,6 +1,7 @@
 """Adam on bands against PyTorch's Adam on what the bands stand for."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 import torch
@@ -8,6 +9,9 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from stx.loop.optimisers.adam import Adam
+
+usual = partial(Adam, beta1=0.9, beta2=0.999)
+"""As Kingma & Ba propose."""
 
 TARGET = torch.rand(3, 13, 18, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 START = torch.full_like(TARGET, 0.5)
@@ -17,9 +21,9 @@ def loss_of(picture: Tensor) -> Tensor:
     return (picture - TARGET).square().sum() + picture[:, 2:].diff(dim=2).pow(4).sum()
 
 
-def descend(bands: int, steps: int, lr: float) -> Tensor:
+def descend(bands: int, steps: int, lr: float, betas: tuple[float, float] = (0.9, 0.999)) -> Tensor:
     image = START.clone().requires_grad_()
-    optimiser = Adam([image], lr=lr, bands=bands)
+    optimiser = Adam([image], lr=lr, bands=bands, beta1=betas[0], beta2=betas[1])
 
     def closure() -> Tensor:
         image.grad = None
@@ -32,10 +36,10 @@ def descend(bands: int, steps: int, lr: float) -> Tensor:
     return image.detach()
 
 
-@pytest.mark.parametrize("bands", [0, 1, 3])
-def test_it_is_pytorchs_adam_on_pictures_that_are_added(bands: int) -> None:
+@pytest.mark.parametrize(("bands", "betas"), [(0, (0.9, 0.999)), (0, (0.5, 0.99)), (1, (0.9, 0.9)), (3, (0.9, 0.999))])
+def test_it_is_pytorchs_adam_on_pictures_that_are_added(bands: int, betas: tuple[float, float]) -> None:
     added = [torch.zeros(3, 13 >> k, 18 >> k, dtype=torch.float64, requires_grad=True) for k in range(bands + 1)]
-    theirs = torch.optim.Adam(added, lr=0.01)
+    theirs = torch.optim.Adam(added, lr=0.01, betas=betas)
 
     def picture() -> Tensor:
         larger = [interpolate(one[None], size=(13, 18), mode="bilinear", align_corners=False)[0] for one in added[1:]]
@@ -45,7 +49,7 @@ def test_it_is_pytorchs_adam_on_pictures_that_are_added(bands: int) -> None:
         theirs.zero_grad()
         loss_of(picture()).backward()  # type: ignore[no-untyped-call]
         theirs.step()
-    torch.testing.assert_close(descend(bands, 8, 0.01), picture().detach())
+    torch.testing.assert_close(descend(bands, 8, 0.01, betas), picture().detach())
 
 
 def test_pixels_stay_within_their_range_and_more_bands_than_halvings_do_no_harm() -> None:
@@ -63,11 +67,11 @@ def test_it_goes_on_from_its_state_as_if_nothing_had_happened() -> None:
         loss.backward()  # type: ignore[no-untyped-call]
         return loss
 
-    optimiser = Adam([image], lr=0.05, bands=2)
+    optimiser = usual([image], lr=0.05, bands=2)
     for step in range(10):
         if step == 4:
             state = optimiser.state_dict()
-            optimiser = Adam([image], lr=0.05, bands=2)
+            optimiser = usual([image], lr=0.05, bands=2)
             optimiser.load_state_dict(state)
         optimiser.step(closure)
     assert torch.equal(image.detach(), descend(2, 10, 0.05))
@@ -76,7 +80,7 @@ def test_it_goes_on_from_its_state_as_if_nothing_had_happened() -> None:
 def test_it_goes_on_from_the_state_of_pytorchs_class_as_checkpoints_of_before_have_it() -> None:
     """With one band, where the picture stays within its range, both are one algorithm, to the bit."""
     image, theirs = (START.clone().requires_grad_() for _ in range(2))
-    optimisers = Adam([image], lr=0.9, bands=0), torch.optim.Adam([theirs], lr=0.01)
+    optimisers = usual([image], lr=0.9, bands=0), torch.optim.Adam([theirs], lr=0.01)
 
     def closure_of(picture: Tensor) -> Callable[[], Tensor]:
         def closure() -> Tensor:
@@ -107,7 +111,7 @@ def test_its_steps_are_shorter_by_the_factor(bands: int) -> None:
     moved = []
     for factor in (1.0, 0.25):
         image = START.clone().requires_grad_()
-        optimiser = Adam([image], lr=0.01, bands=bands)
+        optimiser = usual([image], lr=0.01, bands=bands)
         optimiser.shorten(factor)
 
         def closure(image: Tensor = image) -> Tensor:
