@@ -71,10 +71,10 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
     asked = terms(config)
     deepest = deepest_layer(asked)
     style_size = painting_size(config, style.size, size, asked)
-    refuse_small(deepest, {f"content={config.content}": content.size, f"style={config.style}": style.size})
-    refuse_small(
-        deepest, {"image_size": size, "style_size=own": style_size}, len(coarse_steps(config, size, style_size))
-    )
+    given_sizes = {f"content={config.content}": content.size, f"style={config.style}": style.size}
+    refuse_small(deepest, config.padding, given_sizes)
+    working_sizes = {"image_size": size, "style_size=own": style_size}
+    refuse_small(deepest, config.padding, working_sizes, len(coarse_steps(config, size, style_size)))
     tried(asked, same_shape=size == style_size)
     optimiser = bind(config.optim, "optim", given=("params",))
     needed = expected_memory(config, hardware, size, style_size, asked, remembered(optimiser))
@@ -107,7 +107,8 @@ def painting_size(config: Config, painting: Size, size: Size, terms: Sequence[Te
     Raises UserError for a scale where both pictures must have one size.
     """
     own_size, scaled = with_area(painting, round(size[0] * size[1] * config.style_scale**2)), config.style_scale != 1
-    wide_enough = min(own_size) >= shortest_side(deepest_layer(terms))  # else it is squashed, and that is said
+    least = shortest_side(deepest_layer(terms), config.padding)
+    wide_enough = min(own_size) >= least  # else it is squashed, and that is said
     if config.style_size == "own" or (config.style_size == "auto" and (wide_enough or scaled) and position_free(terms)):
         return own_size
     if scaled:
@@ -118,15 +119,16 @@ def painting_size(config: Config, painting: Size, size: Size, terms: Sequence[Te
     return size
 
 
-def refuse_small(deepest: str, sizes: Mapping[str, tuple[int, int]], halvings: int = 0) -> None:
-    """Raise UserError for a size at which the network's deepest layer has no position."""
-    needed = shortest_side(deepest)
+def refuse_small(deepest: str, padding: str, sizes: Mapping[str, Size], halvings: int = 0) -> None:
+    """Raise UserError for a size at which the network's deepest layer has no position, or none to mirror at an edge."""
+    needed = shortest_side(deepest, padding)
+    mirrored = f" with padding={padding}" if needed > shortest_side(deepest) else ""
     for what, (width, height) in sizes.items():
         if min(width, height) >> halvings < needed:
             halved = f", halved {halvings} times by optim.pyramid," if halvings else ""
             raise UserError(
                 f"{what}: {width} x {height} pixels{halved} are too few for {deepest}, "
-                f"which needs {needed} on the shorter side"
+                f"which needs {needed} on the shorter side{mirrored}"
             )
 
 
@@ -144,13 +146,16 @@ def expected_memory(
     config: Config, hardware: Hardware, size: Size, style_size: Size, terms: Sequence[Term], remembered: int
 ) -> float:
     """Bytes that a run takes at its worst, about. Raises UserError where the machine has less."""
-    kept, area, of_painting = 12 * remembered, size[0] * size[1], memory.JUDGE * style_size[0] * style_size[1]
+    averages = 2 if config.optim.average else 0  # before a step and behind it
+    kept, area = 12 * (remembered + averages), size[0] * size[1]
+    of_painting = memory.JUDGE * style_size[0] * style_size[1]
 
     def expected(checkpointing: bool) -> float:
         step = memory.of_a_step(
             list(LAYERS),
             terms,
             pooling=config.pooling.name,
+            padding=config.padding,
             itemsize=hardware.dtype.itemsize,
             checkpointing=checkpointing,
             calibrated=config.loss_weights.calibrate == "gradient",
@@ -207,6 +212,8 @@ def loss_network(config: Config, inputs: Inputs, scales: Mapping[str, float] | N
         deepest_layer(inputs.terms),
         inputs.hardware.dtype,
         config.activation_checkpointing,
+        config.padding,
+        config.pooling.rescale,
     )
     pictures = {"style": inputs.style, "content": inputs.content}
     network = LossNetwork(vgg.to(inputs.hardware.device), pictures, inputs.terms)

@@ -25,6 +25,7 @@ SETTINGS = (
     "loss_weights",
     "prior",
     "pooling",
+    "padding",
     "init.name",
     "init.noise",
     "init.low",
@@ -66,7 +67,7 @@ def parts(config: Config, inputs: Inputs) -> Iterator[bytes]:
         yield Path(source).read_bytes()
 
 
-LATER = {"colour.name": "style"}
+LATER = {"colour.name": "style", "padding": "zeros", "pooling.rescale": 1.0, "optim.average": 0.0}
 """Settings that an earlier version did without, at the values that change nothing: its runs are known again."""
 
 
