@@ -27,7 +27,6 @@ VARIANTS = (
     "padding=reflect",
     "padding=replicate_first",
     "optim.average=0.99",
-    "optim.average=0.9",
     "prior=none",
     "prior.power=1",
     "prior=anisotropic_variation",
@@ -36,8 +35,6 @@ VARIANTS = (
     "optim=adam optim.average=0.99",
     "pooling=avg",
     "pooling=avg pooling.rescale=2",
-    "prior=none padding=replicate",
-    "padding=reflect_first",
 )
 SIZE = "image_size.long_side=256"
 RIM = 8

@@ -42,7 +42,7 @@ def seconds(config: Config, inputs: Inputs) -> float:
 
 def an_evaluation(config: Config, inputs: Inputs, area: int) -> float:
     """Seconds that the losses and their gradient take for pictures with about `area` pixels."""
-    least = shortest_side(deepest_layer(inputs.terms))
+    least = shortest_side(deepest_layer(inputs.terms), config.padding)
     content, style = (
         resized(picture, [max(least, side) for side in with_area((picture.shape[1], picture.shape[2]), area)])
         for picture in (inputs.content, inputs.style)
