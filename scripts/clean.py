@@ -27,14 +27,14 @@ VARIANTS = (
     "padding=reflect",
     "padding=replicate_first",
     "optim.average=0.99",
-    "prior=none",
-    "prior.power=1",
+    "pooling=avg",
+    "pooling=avg pooling.rescale=2",
     "prior=anisotropic_variation",
     "prior=nine_point_variation",
     "optim=adam",
     "optim=adam optim.average=0.99",
-    "pooling=avg",
-    "pooling=avg pooling.rescale=2",
+    "prior=none",
+    "prior.power=1",
 )
 SIZE = "image_size.long_side=256"
 RIM = 8
@@ -66,7 +66,7 @@ def measured(folder: Path, pair: tuple[str, str], variant: str) -> list[float]:
     shares = {"sliced_wasserstein": judge.baselines["baseline/sliced_wasserstein"]}
     return [
         *(measures[f"measure/{name}"] / shares.get(name, 1) for name in COLUMNS),
-        detail(picture) / detail(photograph),
+        detail(picture),
         shift(picture, photograph),
     ]
 

@@ -51,8 +51,7 @@ def optimise(
     network and the image; eager without. If `frozen`, `last_finite` stays as it is from the first event on: what comes
     behind an infinite loss may be finite again. What the optimiser accepts enters the `average`.
     """
-    average = average or Average(0, image)
-    evaluate = evaluate or eager(network, image)
+    average, evaluate = average or Average(0, image), evaluate or eager(network, image)
     last_finite = image.detach().clone() if last_finite is None else last_finite
     whole = torch.ones((), dtype=torch.bool, device=image.device)
     for number in range(done + 1, steps + 1):
@@ -78,9 +77,7 @@ def optimise(
         values = torch.cat([evaluations[-1].values, joined(further.values())])
         finite = torch.isfinite(values)
         last_finite = torch.where(finite[:-1].all() & whole, shown, last_finite)
-        if frozen and not optimiser.rejected:
-            whole = whole & finite.all()
-        accepted = optimiser.accepted()
         if not optimiser.rejected:
-            average.add(accepted)
-        yield Step(number, names, values, average.of(accepted), last_finite, optimiser.rejected)
+            whole = whole & finite.all() if frozen else whole
+            average.add(optimiser.accepted())
+        yield Step(number, names, values, average.of(optimiser.accepted()), last_finite, optimiser.rejected)

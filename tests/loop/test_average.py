@@ -67,6 +67,14 @@ def test_what_is_not_finite_leaves_it_as_it_was(value: float) -> None:
     assert torch.equal(average.of(pictures[2]), pictures[1])
 
 
+def test_nothing_waits_for_the_device() -> None:
+    """Tensors without values, which raise where one is asked for."""
+    picture = torch.empty(3, 4, 5, device="meta")
+    average = Average(0.9, picture)
+    average.add(picture)
+    assert average.of(picture).shape == picture.shape
+
+
 def config(*overrides: str) -> Config:
     small = ("model=vgg19_random", "image_size.width=48", "image_size.height=32", "precision=fp32")
     return composition([*small, *SHALLOW, "optim.steps=7", "guard.checkpoint_every=1", *overrides]).config
