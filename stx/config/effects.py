@@ -50,6 +50,26 @@ def layers_of_their_own(option: str, section: Statistic | Statistics) -> str:
     return f"{option} names its own: {option}.{'terms.' + next(iter(terms)) + '.' if several else ''}layers"
 
 
+def no_pooling(config: Config) -> str:
+    first, seen = {"picture", "conv1_1", "conv1_2"}, all_layers(config)
+    return "" if seen - first else "no term looks at a layer behind a pooling"
+
+
+def no_convolution(config: Config) -> str:
+    return "" if all_layers(config) - {"picture"} else "the terms look at the picture alone"
+
+
+def all_layers(config: Config) -> set[str]:
+    weights = config.loss_weights
+    of_content = layers_of(config.content_stat, weights.content_layers)
+    return {*of_content, *layers_of(config.style_stat, weights.style_layers)}
+
+
+def squared_already(config: Config) -> str:
+    quadratic = getattr(config.prior, "power", None) == 2
+    return "with prior.power=2 it adds a constant" if quadratic else ""
+
+
 def on_a_card(config: Config) -> str:
     return f"device={config.device} always repeats" if config.device in ("cpu", "mps") else ""
 
@@ -61,6 +81,9 @@ def one_style(config: Config) -> str:
 REASONS: Mapping[str, Reason] = {
     "image_size.long_side": sides,
     "model.seed": random_weights,
+    "padding": no_convolution,
+    "pooling.rescale": no_pooling,
+    "prior.smoothing": squared_already,
     "deterministic": on_a_card,
     "guard.shrink": going_back,
     "guard.backoffs": going_back,

@@ -217,6 +217,7 @@ def with_function(value: Any) -> str:
 
 class Pooling(Section):
     name: Literal["max", "avg", "l2"]
+    rescale: Positive
 
 
 class NoiseInit(Section):
@@ -302,6 +303,7 @@ class Optim(Call):
     steps: Steps
     pyramid: Pyramid
     stop_at: Positive | None
+    average: Annotated[Real, Field(ge=0, lt=1)]
 
 
 Address = Annotated[
@@ -370,6 +372,7 @@ class Config(Section):
     loss_weights: LossWeights
     prior: Annotated[Annotated[Prior, Tag("some")] | Annotated[NoPrior, Tag("none")], Discriminator(with_function)]
     pooling: Pooling
+    padding: Literal["zeros", "replicate", "reflect", "replicate_first", "reflect_first"]
     init: NoiseInit | PictureInit | OtherInit = Field(discriminator="name")
     colour: Colour = Field(discriminator="name")
     image_size: ImageSize
@@ -474,16 +477,19 @@ def restored(dumped: Any) -> Config:
             "style_mix": None,
             "style_blend": "auto",
             "masks": {"content": None, "style": None},
+            "padding": "zeros",
         }
         guard = {"keep_state": True, **dumped["guard"]}
         tracking = {"points": 0, **dumped["tracking"]} if dumped["tracking"]["name"] == "mlflow" else dumped["tracking"]
-        optim = {"pyramid": [], "stop_at": None, **dumped["optim"]}
+        pooling = {"rescale": 1.0, **dumped["pooling"]}
+        optim = {"pyramid": [], "stop_at": None, "average": 0.0, **dumped["optim"]}
         if name := optim.pop("name", None):
             optim = {"bands": 0} | optim if name == "adam" else optim
             optim["_target_"] = f"stx.loop.optimisers.{OPTIMISERS.get(name, name)}"
         if optim.get("_target_") == "stx.loop.optimisers.Adam":
             optim = {"beta1": 0.9, "beta2": 0.999} | optim
-        return Config.model_validate({**later, **dumped, "guard": guard, "optim": optim, "tracking": tracking})
+        sections = {"guard": guard, "optim": optim, "pooling": pooling, "tracking": tracking}
+        return Config.model_validate({**later, **dumped, **sections})
     except (ValidationError, TypeError, KeyError) as error:
         raise UserError(
             f"the run's config: {explain(error, dumped)}"

@@ -14,9 +14,10 @@ from stx import atomic
 from stx.errors import UserError, first_line
 from stx.loop.optimisers import Optimiser
 
-FORMAT = 4
-READABLE = (1, 2, 3, 4)
-"""The first had no number, and no optimiser that chose itself; the first two did not say whose they are."""
+FORMAT = 5
+READABLE = (1, 2, 3, 4, 5)
+"""The first had no number, and no optimiser that chose itself; the first two did not say whose they are; none
+but the last had an average."""
 
 
 class Checkpoint(NamedTuple):
@@ -38,6 +39,10 @@ class Checkpoint(NamedTuple):
     """References and targets that were made along the way, by part."""
     run: str = ""
     """The id of the run that it belongs to; of runs of before, none."""
+    average: Tensor | None = None
+    """Of the images so far, of this level, where the run has one: its picture."""
+    averaged: int = 0
+    """Of how many."""
 
     @classmethod
     def start(cls, image: Tensor) -> "Checkpoint":
@@ -69,7 +74,8 @@ def load(path: Path, device: torch.device, shapes: Collection[torch.Size], run: 
             raise ValueError("written by a later version of stx")
         state = Checkpoint(**fields)
         check_values(state)
-        if state.image.shape not in shapes or state.last_finite.shape != state.image.shape:
+        others = [each for each in (state.last_finite, state.average) if each is not None]
+        if state.image.shape not in shapes or any(each.shape != state.image.shape for each in others):
             raise ValueError(f"pictures of the shape {tuple(state.image.shape)}")
         if state.run and run and state.run != run:
             raise ValueError("it is another run's")
@@ -78,11 +84,14 @@ def load(path: Path, device: torch.device, shapes: Collection[torch.Size], run: 
 
 def check_values(state: Checkpoint) -> None:
     """Raise ValueError for what only looks like a state."""
-    counts = {"step": state.step, "backoffs": state.backoffs}
+    counts = {"step": state.step, "backoffs": state.backoffs, "averaged": state.averaged}
     for name, value in counts.items():
         if type(value) is not int or value < 0:
             raise ValueError(f"{name} is {value!r}")
-    for name, picture in (("image", state.image), ("last_finite", state.last_finite)):
+    if state.average is None and state.averaged:
+        raise ValueError(f"an average of {state.averaged} pictures")
+    average = {} if state.average is None else {"average": state.average}
+    for name, picture in {"image": state.image, "last_finite": state.last_finite, **average}.items():
         if not isinstance(picture, Tensor) or picture.dtype != torch.float32:
             raise ValueError(f"{name} is no picture in float32")
     if not isinstance(state.optimiser, dict) or not isinstance(state.run, str):
@@ -108,7 +117,8 @@ def lighten(path: Path, picture: Tensor) -> None:
     if path.exists():
         fields = torch.load(path, map_location="cpu", weights_only=True)
         picture = picture.detach().cpu()
-        atomic_save(path, {**fields, "image": picture, "last_finite": picture, "optimiser": {}})
+        pictures = {"image": picture, "last_finite": picture, "average": None, "averaged": 0}
+        atomic_save(path, {**fields, **pictures, "optimiser": {}})
 
 
 @contextmanager

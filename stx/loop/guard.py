@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from stx.config.schema import Config
+from stx.loop.average import Average
 from stx.loop.checkpoint import Checkpoint
 from stx.loop.evaluate import Evaluate
 from stx.loop.listener import Event, Listener, Outcome
@@ -38,13 +39,16 @@ def guarded(
     optimiser = shortened(new_optimiser([image]), config.guard.shrink**backoffs)
     if state.optimiser:
         optimiser.load_state_dict(state.optimiser)
+    average = Average(config.optim.average, image if state.average is None else state.average, state.averaged)
     ends_here = until == config.optim.steps  # what has converged ends a run, not a level
     rules = Rules(config.guard.checkpoint_every, config.optim.stop_at if ends_here else None, config.guard.on_nan)
     norms_every, frozen = config.tracking.grad_norms_every, config.guard.on_nan != "continue"
     while True:
-        before = before._replace(newest=optimiser.accepted())
-        steps = optimise(network, image, optimiser, until, norms_every, before.done, before.finite, evaluate, frozen)
-        outcome = record(steps, before, rules, listeners, snapshots(network, image, optimiser, backoffs), stop)
+        before = before._replace(newest=average.of(optimiser.accepted()))
+        steps = optimise(
+            network, image, optimiser, until, norms_every, before.done, before.finite, evaluate, frozen, average
+        )
+        outcome = record(steps, before, rules, listeners, snapshots(network, image, optimiser, average, backoffs), stop)
         outcome = outcome._replace(stalled=optimiser.stalled)
         again = config.guard.on_nan == "backoff" and outcome.diverged and not outcome.stopped
         if not again or backoffs >= config.guard.backoffs:
@@ -55,6 +59,7 @@ def guarded(
         before = Before(outcome.steps, image, outcome.picture.clone(), outcome.events, [])
         with torch.no_grad():
             image.copy_(before.finite)
+        average = Average(config.optim.average, image)
         optimiser = shortened(new_optimiser([image]), config.guard.shrink**backoffs)
 
 
@@ -64,7 +69,7 @@ def shortened(optimiser: Optimiser, factor: float) -> Optimiser:
 
 
 def snapshots(
-    network: LossNetwork, image: Tensor, optimiser: Optimiser, backoffs: int
+    network: LossNetwork, image: Tensor, optimiser: Optimiser, average: Average, backoffs: int
 ) -> Callable[[Step, list[Event], list[float]], Checkpoint]:
     def snapshot(step: Step, events: list[Event], lowest: list[float]) -> Checkpoint:
         return Checkpoint(
@@ -77,6 +82,8 @@ def snapshots(
             events=events,
             backoffs=backoffs,
             lowest=lowest,
+            average=average.mean,
+            averaged=average.count,
         )
 
     return snapshot

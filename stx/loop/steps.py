@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from stx.loop.average import Average
 from stx.loop.evaluate import Evaluate, Evaluation, eager, joined
 from stx.loop.optimisers import Optimiser
 from stx.model.calibration import weighted_gradient_norms
@@ -22,9 +23,10 @@ class Step(NamedTuple):
     values: Tensor
     """The scalars, float64, one a name."""
     image: Tensor
-    """After the update, or the last one that L-BFGS accepted; the loop goes on to change it."""
+    """After the update, or the last one that L-BFGS accepted; the loop goes on to change it. Or their average."""
     last_finite: Tensor
-    """The newest image whose features, losses and gradient are all known to be finite; changed likewise."""
+    """The newest image whose features, losses and gradient are all known to be finite; changed likewise. Or the average
+    up to it."""
     taken_back: bool
     """The optimiser did not accept the image that was measured, so that values that are not finite are no event."""
 
@@ -39,6 +41,7 @@ def optimise(
     last_finite: Tensor | None = None,
     evaluate: Evaluate | None = None,
     frozen: bool = True,
+    average: Average | None = None,
 ) -> Iterator[Step]:
     """Change `image`, a leaf (3, H, W) that `optimiser` holds, to lower the network's total loss.
 
@@ -46,15 +49,16 @@ def optimise(
     stalls. To go on with a run, give the steps `done` and the `last_finite` image of the last record. Nothing here
     waits for the device, except in L-BFGS, which decides on the host. `evaluate` may be what `evaluation` made of the
     network and the image; eager without. If `frozen`, `last_finite` stays as it is from the first event on: what comes
-    behind an infinite loss may be finite again.
+    behind an infinite loss may be finite again. What the optimiser accepts enters the `average`.
     """
-    evaluate = evaluate or eager(network, image)
+    average, evaluate = average or Average(0, image), evaluate or eager(network, image)
     last_finite = image.detach().clone() if last_finite is None else last_finite
     whole = torch.ones((), dtype=torch.bool, device=image.device)
     for number in range(done + 1, steps + 1):
         if optimiser.stalled:
             return
         before = image.detach().clone()
+        shown = average.of(before)
         evaluations: list[Evaluation] = []
 
         def closure(evaluate: Evaluate = evaluate, evaluations: list[Evaluation] = evaluations) -> Tensor:
@@ -72,7 +76,8 @@ def optimise(
         names = (*evaluations[-1].names, *further)
         values = torch.cat([evaluations[-1].values, joined(further.values())])
         finite = torch.isfinite(values)
-        last_finite = torch.where(finite[:-1].all() & whole, before, last_finite)
-        if frozen and not optimiser.rejected:
-            whole = whole & finite.all()
-        yield Step(number, names, values, optimiser.accepted(), last_finite, optimiser.rejected)
+        last_finite = torch.where(finite[:-1].all() & whole, shown, last_finite)
+        if not optimiser.rejected:
+            whole = whole & finite.all() if frozen else whole
+            average.add(optimiser.accepted())
+        yield Step(number, names, values, average.of(optimiser.accepted()), last_finite, optimiser.rejected)

@@ -14,6 +14,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from stx.config.layers import LAYERS
 from stx.errors import OutOfMemory
 from stx.model import machine
+from stx.model.padding import ZEROS, mode
 from stx.model.terms import PICTURE, Term, tensors_of
 from stx.model.trials import depth, noise
 from stx.model.vgg import POOL, RELU, segments
@@ -43,9 +44,11 @@ class Stage(NamedTuple):
     places: float
     """And bytes beside them."""
     tapped: str | None
+    beyond: float
+    """A copy of the map that goes in, while it goes on beyond its edges: numbers."""
 
 
-def stages(names: Sequence[str], tapped: Collection[str], pooling: str) -> Iterator[list[Stage]]:
+def stages(names: Sequence[str], tapped: Collection[str], pooling: str, padding: str) -> Iterator[list[Stage]]:
     """The network as `stx.model.vgg` runs it, a segment at a time. What a convolution makes is kept by its ReLU."""
     size = 3.0
     for name, segment in segments(names, tapped, commuting=pooling == "max"):
@@ -60,7 +63,8 @@ def stages(names: Sequence[str], tapped: Collection[str], pooling: str) -> Itera
             squares = before if stage == POOL and pooling == "l2" else 0.0
             places = 8 * size if stage == POOL and pooling == "max" else 0.0  # whole numbers of 64 bits
             kept = squares + (size if new else 0.0)
-            stages_of.append(Stage(before, size, kept, places, name if not following else None))
+            beyond = before if stage in LAYERS and mode(padding, stage) != ZEROS else 0.0
+            stages_of.append(Stage(before, size, kept, places, name if not following else None, beyond))
         yield stages_of
 
 
@@ -69,6 +73,7 @@ def of_a_step(
     terms: Sequence[Term],
     *,
     pooling: str,
+    padding: str,
     itemsize: int,
     checkpointing: bool,
     calibrated: bool,
@@ -82,11 +87,11 @@ def of_a_step(
     """
     tapped = {layer for term in terms for layer in term.layers}
     kept, worst, largest = 0.0, 0.0, 0.0
-    for segment in stages(names, tapped, pooling):
+    for segment in stages(names, tapped, pooling, padding):
         inside = 0.0
         for stage in segment:
             inside += stage.kept * itemsize + stage.places
-            passing = (stage.before + stage.after) * itemsize
+            passing = (stage.before + stage.after + stage.beyond) * itemsize
             if stage.tapped:
                 statistic = sum(
                     kept_by(term, place, pixels) for term in terms for place in term.places if place[-1] == stage.tapped

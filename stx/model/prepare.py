@@ -21,12 +21,12 @@ from stx.model.calibration import calibrate
 from stx.model.hardware import Hardware, choose
 from stx.model.losses import LossNetwork
 from stx.model.terms import Term
-from stx.model.trials import position_free, tried
-from stx.model.vgg import VGG19, Preprocessing, Weights, shortest_side, zero
+from stx.model.trials import tried
+from stx.model.vgg import VGG19, Preprocessing, Weights, zero
 from stx.model.weights import load_weights
+from stx.model.working_size import deepest_layer, painting_size, refuse_small, squashed
 from stx.pictures import colour, images, masks
-from stx.pictures.images import working_size
-from stx.pictures.sizes import Size, is_squashed, with_area
+from stx.pictures.sizes import Size
 
 
 class Inputs(NamedTuple):
@@ -77,15 +77,17 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
     weights = load_weights(config.model.name, config.model.weights, config.model.seed)
     timeline.ended("weights")
     content, paintings, to_read = reading.given(config, given)
-    size = working_size(content.size, config.image_size.width, config.image_size.height, config.image_size.long_side)
+    size = images.working_size(
+        content.size, config.image_size.width, config.image_size.height, config.image_size.long_side
+    )
     within = regions.regions(config, {"content": content, **paintings})
     asked = terms(config, within)
     deepest = deepest_layer(asked)
     style_sizes = {name: painting_size(config, style.size, size, asked) for name, style in paintings.items()}
     own_sizes = {f"style={config.styles[name]}": style.size for name, style in paintings.items()}
-    refuse_small(deepest, {f"content={config.content}": content.size, **own_sizes})
-    coarse = coarse_steps(config, size, *style_sizes.values())
-    refuse_small(deepest, {"image_size": size, "style_size=own": min(style_sizes.values(), key=min)}, len(coarse))
+    refuse_small(deepest, config.padding, {f"content={config.content}": content.size, **own_sizes})
+    working_sizes = {"image_size": size, "style_size=own": min(style_sizes.values(), key=min)}
+    refuse_small(deepest, config.padding, working_sizes, len(coarse_steps(config, size, *style_sizes.values())))
     tried(asked, same_shape={size} == {*style_sizes.values()})
     optimiser = bind(config.optim, "optim", given=("params",))
     needed = expected_memory(config, hardware, size, [*style_sizes.values()], asked, remembered(optimiser))
@@ -118,43 +120,6 @@ def finishing(config: Config, photograph: Tensor, content: Image) -> colour.Fini
     return finish if alpha is None else partial(colour.with_alpha, finish, masks.opacity(alpha))
 
 
-def squashed(photographs: Sequence[tuple[Size, Size]], paintings: Sequence[tuple[Size, Size]]) -> tuple[str, ...]:
-    """Which of both kinds do not keep their proportions, by sizes before and after."""
-    kinds = {"photograph": photographs, "painting": paintings}
-    return tuple(kind for kind, sizes in kinds.items() if any(is_squashed(*both) for both in sizes))
-
-
-def painting_size(config: Config, painting: Size, size: Size, terms: Sequence[Term]) -> Size:
-    """The painting's working size, where the photograph's is `size`.
-
-    Raises UserError for a scale where both pictures must have one size.
-    """
-    own_size, scaled = with_area(painting, round(size[0] * size[1] * config.style_scale**2)), config.style_scale != 1
-    if config.style_size == "long_side":
-        return working_size(painting, None, None, round(max(size) * config.style_scale))
-    wide_enough = min(own_size) >= shortest_side(deepest_layer(terms))  # else it is squashed, and that is said
-    if config.style_size == "own" or (config.style_size == "auto" and (wide_enough or scaled) and position_free(terms)):
-        return own_size
-    if scaled:
-        raise UserError(
-            f"style_scale={config.style_scale:g}: the painting is made as large as the photograph here, "
-            + ("by style_size=same" if config.style_size == "same" else "as the statistic compares places")
-        )
-    return size
-
-
-def refuse_small(deepest: str, sizes: Mapping[str, tuple[int, int]], halvings: int = 0) -> None:
-    """Raise UserError for a size at which the network's deepest layer has no position."""
-    needed = shortest_side(deepest)
-    for what, (width, height) in sizes.items():
-        if min(width, height) >> halvings < needed:
-            halved = f", halved {halvings} times by optim.pyramid," if halvings else ""
-            raise UserError(
-                f"{what}: {width} x {height} pixels{halved} are too few for {deepest}, "
-                f"which needs {needed} on the shorter side"
-            )
-
-
 def remembered(optimiser: Any) -> int:
     """Numbers that an optimiser keeps for each of the picture's. Raises UserError for a function that is none."""
     if not hasattr(optimiser.func, "remembered"):
@@ -169,14 +134,17 @@ def expected_memory(
     config: Config, hardware: Hardware, size: Size, style_sizes: Sequence[Size], terms: Sequence[Term], remembered: int
 ) -> float:
     """Bytes that a run takes at its worst, about. Raises UserError where the machine has less."""
+    averages = 2 if config.optim.average else 0  # before a step and behind it
+    kept, area = 12 * (remembered + averages), size[0] * size[1]
     style_size = max(style_sizes, key=lambda each: each[0] * each[1])
-    kept, area, of_painting = 12 * remembered, size[0] * size[1], memory.JUDGE * style_size[0] * style_size[1]
+    of_painting = memory.JUDGE * style_size[0] * style_size[1]
 
     def expected(checkpointing: bool) -> float:
         step = memory.of_a_step(
             list(LAYERS),
             terms,
             pooling=config.pooling.name,
+            padding=config.padding,
             itemsize=hardware.dtype.itemsize,
             checkpointing=checkpointing,
             calibrated=config.loss_weights.calibrate == "gradient",
@@ -206,12 +174,6 @@ def expected_memory(
     return needed
 
 
-def deepest_layer(terms: Sequence[Term]) -> str:
-    """The layer at which the network ends: the first, where the terms look at the picture alone."""
-    used = {layer for term in terms for layer in term.layers}
-    return [layer for place, layer in enumerate(LAYERS) if layer in used or place == 0][-1]
-
-
 def initial(config: Config, content: Tensor, painting: Image | None, preprocessing: Preprocessing) -> Tensor:
     """Where the optimisation starts, as large as `content`."""
     init, size = config.init, (content.shape[2], content.shape[1])
@@ -236,6 +198,8 @@ def loss_network(config: Config, inputs: Inputs, scales: Mapping[str, float] | N
         deepest_layer(inputs.terms),
         inputs.hardware.dtype,
         config.activation_checkpointing,
+        config.padding,
+        config.pooling.rescale,
     )
     pictures = {**inputs.styles, "content": inputs.content}
     guides = regions.at_sizes(inputs.guides, pictures)

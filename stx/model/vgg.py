@@ -7,10 +7,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
-from torch.nn.functional import conv2d
 from torch.utils.checkpoint import checkpoint
 
 from stx.config.layers import CHANNELS, LAYERS
+from stx.model.padding import REFLECT, ZEROS, convolved, mode
 from stx.model.pooling import POOLING, max_pool
 
 AFTER_POOLING = frozenset(f"conv{block}_1" for block in CHANNELS if block > 1)
@@ -49,17 +49,23 @@ class Weights(NamedTuple):
     """Of the file they came from; of the generator's name and seed for random ones."""
 
 
-def shortest_side(layer: str) -> int:
-    """Pixels that a picture's shorter side needs for `layer` to have at least one position."""
-    block = int(layer.removeprefix("conv").partition("_")[0])
-    return 2 ** (block - 1)
+def shortest_side(layer: str, padding: str = ZEROS) -> int:
+    """Pixels that a picture's shorter side needs for `layer` to have a position, and two where it is to be mirrored."""
+
+    def needed(name: str) -> int:
+        halvings = int(name.removeprefix("conv").partition("_")[0]) - 1
+        return (2 if mode(padding, name) == REFLECT else 1) * 2**halvings
+
+    return max(needed(name) for name in ("conv1_1", layer))
 
 
 class VGG19(nn.Module):
     """VGG19's convolutions, up to the last layer that is asked for; frozen.
 
     Features stay raw. Average pooling gives smaller ones than the max pooling that the weights were trained with
-    (Gatys et al. 2015 preferred its pictures); any rescaling is a constant in the losses.
+    (Gatys et al. 2015 preferred its pictures); `rescale` is a factor on what each pooling gives, which the kernel
+    behind it takes: it costs nothing. `padding` is what stands beyond the edges of pictures and maps; the weights were
+    trained with zeros, which darken a picture's rim.
 
     `dtype` is that of weights and features. The one place for the memory format: channels last, in which the
     convolutions of bfloat16 run about twice as fast on a CPU that has it. With `checkpointing` the maps between two
@@ -73,14 +79,19 @@ class VGG19(nn.Module):
         last_layer: str,
         dtype: torch.dtype = torch.float32,
         checkpointing: bool = False,
+        padding: str = ZEROS,
+        rescale: float = 1.0,
     ):
         super().__init__()
         self.pool = POOLING[pooling]
+        self.padding = padding
         self.checkpointing = checkpointing
         names = list(LAYERS)
         self.layers = names[: names.index(last_layer) + 1]
         for name in self.layers:
             kernel, bias = weights.convolutions[name]
+            if name in AFTER_POOLING:
+                kernel = kernel * rescale
             kernel = kernel.to(dtype, memory_format=torch.channels_last)
             self.register_buffer(f"{name}_kernel", kernel)
             self.register_buffer(f"{name}_bias", bias.to(dtype))
@@ -121,7 +132,8 @@ class VGG19(nn.Module):
             elif stage == RELU:
                 maps = maps.relu_()  # upon what was just made: a tapped map is the one after it, which stays as it is
             else:
-                maps = conv2d(maps, self.get_buffer(f"{stage}_kernel"), self.get_buffer(f"{stage}_bias"), padding=1)
+                kernel, bias = self.get_buffer(f"{stage}_kernel"), self.get_buffer(f"{stage}_bias")
+                maps = convolved(maps, kernel, bias, mode(self.padding, stage))
         return maps
 
 

@@ -25,6 +25,7 @@ SETTINGS = (
     "loss_weights",
     "prior",
     "pooling",
+    "padding",
     "init.name",
     "init.noise",
     "init.low",
@@ -71,7 +72,16 @@ def parts(config: Config, inputs: Inputs) -> Iterator[bytes]:
         yield Path(source).read_bytes()
 
 
-LATER = {"colour.name": "style", "style_mix": None, "style_blend": "auto", "optim.beta1": 0.9, "optim.beta2": 0.999}
+LATER = {
+    "colour.name": "style",
+    "style_mix": None,
+    "style_blend": "auto",
+    "optim.beta1": 0.9,
+    "optim.beta2": 0.999,
+    "optim.average": 0.0,
+    "padding": "zeros",
+    "pooling.rescale": 1.0,
+}
 """Settings that an earlier version did without, at the values that change nothing: its runs are known again."""
 
 

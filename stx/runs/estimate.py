@@ -7,8 +7,9 @@ import torch
 from stx.config.schema import Config
 from stx.loop.evaluate import evaluation
 from stx.loop.levels import levels, resized
-from stx.model.prepare import Inputs, deepest_layer, loss_network
+from stx.model.prepare import Inputs, loss_network
 from stx.model.vgg import shortest_side
+from stx.model.working_size import deepest_layer
 from stx.pictures.sizes import with_area
 
 PROBES = (96 * 72, 192 * 144)
@@ -42,7 +43,7 @@ def seconds(config: Config, inputs: Inputs) -> float:
 
 def an_evaluation(config: Config, inputs: Inputs, area: int) -> float:
     """Seconds that the losses and their gradient take for pictures with about `area` pixels."""
-    least = shortest_side(deepest_layer(inputs.terms))
+    least = shortest_side(deepest_layer(inputs.terms), config.padding)
     content, *styles = (
         resized(picture, [max(least, side) for side in with_area((picture.shape[1], picture.shape[2]), area)])
         for picture in (inputs.content, *inputs.styles.values())

@@ -40,7 +40,7 @@ from stx.stats.surroundings import (
     signed_root_cooc,
     sliced_cooc,
 )
-from stx.stats.variation import total_variation
+from stx.stats.variation import anisotropic_variation, nine_point_variation, total_variation
 from stx.stats.wasserstein import (
     channel_histograms,
     directions,
@@ -52,6 +52,7 @@ from stx.stats.wasserstein import (
 )
 
 __all__ = [
+    "anisotropic_variation",
     "axes_of_both",
     "channel_histograms",
     "coarse_self_similarity",
@@ -88,6 +89,7 @@ __all__ = [
     "moment_distance",
     "nearest",
     "nearest_neighbour",
+    "nine_point_variation",
     "off_spectrum",
     "palette_emd",
     "places",

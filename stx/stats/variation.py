@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-import torch
 from annotated_types import Gt
 from torch import Tensor
+from torch.nn.functional import pad
 
 
 def total_variation(picture: Tensor, *, power: Annotated[float, Gt(0)], smoothing: Annotated[float, Gt(0)]) -> Tensor:
@@ -14,6 +14,29 @@ def total_variation(picture: Tensor, *, power: Annotated[float, Gt(0)], smoothin
     Osher & Fatemi 1992 for power 1). They have no `smoothing`; without it the gradient
     of a flat place is not a number for powers below 2.
     """
-    down = torch.nn.functional.pad((picture[:, 1:] - picture[:, :-1]).square().sum(0), (0, 0, 0, 1))
-    across = torch.nn.functional.pad((picture[:, :, 1:] - picture[:, :, :-1]).square().sum(0), (0, 1))
+    down = pad((picture[:, 1:] - picture[:, :-1]).square().sum(0), (0, 0, 0, 1))
+    across = pad((picture[:, :, 1:] - picture[:, :, :-1]).square().sum(0), (0, 1))
     return (down + across + smoothing**2).pow(power / 2).mean()
+
+
+def anisotropic_variation(picture: Tensor) -> Tensor:
+    """Mean over pixels of |dx| + |dy|, summed over channels, for a picture (3, H, W) (Esedoglu & Osher 2004).
+
+    It neither rounds corners nor smooths small differences: its slope is the same for all of them, and 0 for none.
+    neural-style-pt has the sum in place of the mean, of values to 255: 255 H W times as much.
+    """
+    down, across = (picture[:, 1:] - picture[:, :-1]).abs(), (picture[:, :, 1:] - picture[:, :, :-1]).abs()
+    return (down.sum() + across.sum()) / picture[0].numel()
+
+
+def nine_point_variation(picture: Tensor) -> Tensor:
+    """2 (d1 + d2) / 3 + (d3 + d4) / 6, for a picture (3, H, W): mean squared differences to the right, down and along
+    both diagonals, of all channels, the picture continued by its edges (style-transfer-pytorch's, L2).
+
+    Its slope is a Laplacian of nine points, which takes meshes along diagonals as seriously as those along the axes.
+    """
+    whole = pad(picture[None], (1, 1, 1, 1), mode="replicate")[0]
+    centre = whole[:, 1:-1, 1:-1]
+    straight = (whole[:, 1:-1, 2:] - centre).square().mean() + (whole[:, 2:, 1:-1] - centre).square().mean()
+    falling, rising = whole[:, 1:, 1:] - whole[:, :-1, :-1], whole[:, 1:, :-1] - whole[:, :-1, 1:]
+    return 2 / 3 * straight + (falling.square().mean() + rising.square().mean()) / 6

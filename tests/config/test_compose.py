@@ -114,7 +114,7 @@ def test_inside_at_work_the_same_hydra_composes_and_outside_none_is_left() -> No
 
 def test_a_typed_search_path_offers_its_options(tmp_path: Path) -> None:
     (tmp_path / "pooling").mkdir()
-    (tmp_path / "pooling" / "mine.yaml").write_text("name: avg\n")
+    (tmp_path / "pooling" / "mine.yaml").write_text("name: avg\nrescale: 1\n")
     config, choices, _ = composition([f"hydra.searchpath=[{tmp_path}]", "pooling=mine"])
     assert (config.pooling.name, choices["pooling"]) == ("avg", "mine")
 

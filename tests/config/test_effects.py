@@ -17,6 +17,12 @@ VAIN = [
     ("loss_weights.content_layers=[] loss_weights.alpha=2", "loss_weights.content_layers is empty"),
     ("loss_weights.style_layers=[] loss_weights.beta=2", "loss_weights.style_layers is empty"),
     ("style=[swirls] style_blend=losses", "there is one style picture"),
+    (
+        "loss_weights.style_layers=[conv1_1] loss_weights.content_layers=[conv1_2] pooling=avg pooling.rescale=2",
+        "no term looks at a layer behind a pooling",
+    ),
+    ("style_stat=spectrum loss_weights.content_layers=[] padding=reflect", "the terms look at the picture alone"),
+    ("prior.smoothing=0.1", "with prior.power=2 it adds a constant"),
 ]
 """The last override of each, and why."""
 
@@ -41,6 +47,10 @@ def test_an_option_that_changes_nothing_is_refused_with_what_stands_in_its_way(t
         "image_size=small image_size.width=null image_size.height=null image_size.long_side=64",
         "model=vgg19_random model.seed=1",
         "guard.on_nan=backoff guard.shrink=0.5 guard.backoffs=1",
+        "pooling.rescale=2",
+        "loss_weights.style_layers=[conv2_1] loss_weights.content_layers=[conv1_2] pooling.rescale=2",
+        "padding=reflect",
+        "prior.power=1 prior.smoothing=0.1",
         " ".join(["loss_weights.alpha=2", "loss_weights.beta=3", *SHALLOW]),
     ],
 )

@@ -42,7 +42,7 @@ def test_a_state_comes_back_bit_for_bit(tmp_path: Path) -> None:
 def test_before_the_first_step_there_is_a_picture_and_nothing_else() -> None:
     start = Checkpoint.start(STATE.image)
     assert start.image is start.last_finite is STATE.image
-    assert start[3:] == ({}, {}, [], 0, [], {}, "")
+    assert start[3:] == ({}, {}, [], 0, [], {}, "", None, 0)
     assert start.step == 0
 
 
@@ -112,7 +112,8 @@ DAMAGES: dict[str, dict[str, Any]] = {
     "step": {"step": "7"}, "negative": {"step": -1}, "truth": {"backoffs": True}, "image": {"image": [1, 2]},
     "type": {"image": STATE.image.double()}, "scales": {"scales": {"conv1_1": "x"}}, "events": {"events": [[1]]},
     "words": {"events": ["step 1"]}, "lowest": {"lowest": ["x"]}, "optimiser": {"optimiser": [1]}, "run": {"run": 3},
-    "more": {"further": 1},
+    "more": {"further": 1}, "average": {"average": [1]}, "shape": {"average": torch.rand(3, 4, 4), "averaged": 1},
+    "averaged": {"average": STATE.image, "averaged": -1}, "lost": {"averaged": 3},
 }  # fmt: skip
 
 
@@ -179,7 +180,7 @@ def test_a_state_of_another_optimiser_is_a_message(tmp_path: Path, name: str) ->
 
 
 def test_a_state_is_made_light_and_goes_on_from_the_picture_it_is_given(tmp_path: Path) -> None:
-    checkpoint.save(tmp_path / NAME, STATE)
+    checkpoint.save(tmp_path / NAME, STATE._replace(average=STATE.last_finite, averaged=7))
     picture = torch.rand(3, 4, 5)
     checkpoint.lighten(tmp_path / NAME, picture)
     light = checkpoint.load(tmp_path / NAME, *LIKE)
@@ -187,5 +188,6 @@ def test_a_state_is_made_light_and_goes_on_from_the_picture_it_is_given(tmp_path
     assert torch.equal(light.image, picture)
     assert torch.equal(light.last_finite, picture)
     assert (light.optimiser, light.step, light.scales) == ({}, 7, STATE.scales)
+    assert (light.average, light.averaged) == (None, 0)
     checkpoint.lighten(tmp_path / "none.pt", picture)
     assert not (tmp_path / "none.pt").exists()

@@ -38,7 +38,7 @@ def peak(network: LossNetwork, call: Any) -> int:
 
 
 CHECKPOINTED = ["activation_checkpointing=true"]
-POOLED = ["style_stat=cooc_gram", "pooling=avg"]
+POOLED = ["style_stat=cooc_gram", "pooling=avg", "padding=reflect"]
 # A quarter of the sides: processors without fast bfloat16 take minutes over more.
 QUARTER = [
     "precision=bf16",
@@ -81,6 +81,7 @@ def test_a_step_and_the_calibration_take_what_was_said(overrides: list[str], cal
         list(LAYERS),
         inputs.terms,
         pooling=asked.pooling.name,
+        padding=asked.padding,
         itemsize=inputs.hardware.dtype.itemsize,
         checkpointing=asked.activation_checkpointing,
         calibrated=calibrated,
@@ -121,6 +122,8 @@ BY_HAND = [
     (TWO, mean, {"pooling": "avg"}, 4 * (64 + 64) + 4 * (64 + 64)),  # behind a ReLU that comes before it
     # The first block keeps what its pooling gives, alone.
     (TWO, eightfold, {"checkpointing": True, "pooling": "avg"}, 4 * 16 + 4 * (32 + 32 + 32) + 2 * 8 * 4 * 32),
+    (TWO, mean, {"padding": "reflect"}, 4 * 64 + 4 * (64 + 64 + 64)),  # conv1_2's, and the copy beyond the edges
+    (TWO, mean, {"padding": "reflect_first"}, 4 * (64 + 16) + 8 * 16 + 4 * (32 + 32 + 32)),  # a copy of the picture
     (TWO, mean, {"pooling": "l2"}, 4 * (64 + 64 + 64 + 16) + 4 * (32 + 32 + 32)),  # and the squares
 ]
 
@@ -129,7 +132,14 @@ BY_HAND = [
 def test_a_step_of_a_small_network_takes_what_it_does_by_hand(
     names: list[str], statistic: Callable[[Tensor], Tensor], changes: dict[str, Any], expected: float
 ) -> None:
-    settings = {"pooling": "max", "itemsize": 4, "checkpointing": False, "calibrated": False, "pixels": 10**9} | changes
+    settings = {
+        "pooling": "max",
+        "padding": "zeros",
+        "itemsize": 4,
+        "checkpointing": False,
+        "calibrated": False,
+        "pixels": 10**9,
+    } | changes
     term = Term("style", "it", statistic, {names[-1]: 1.0})
     assert memory.of_a_step(names, [term], **settings) == pytest.approx(expected)
     of_the_picture = Term("prior", "it", exponential, {PICTURE: 1.0})
@@ -161,7 +171,14 @@ def test_the_style_turned_is_four_times_the_style() -> None:
     def needed(*overrides: str) -> float:
         asked = terms(config("style_stat=nearest_neighbour", *overrides))
         return memory.of_a_step(
-            list(LAYERS), asked, pooling="max", itemsize=4, checkpointing=False, calibrated=False, pixels=10**6
+            list(LAYERS),
+            asked,
+            pooling="max",
+            padding="zeros",
+            itemsize=4,
+            checkpointing=False,
+            calibrated=False,
+            pixels=10**6,
         )
 
     features = 4 * (memory.numbers_at("conv3_1") + memory.numbers_at("conv4_1"))

@@ -14,7 +14,9 @@ from stx.config.schema import LONGEST_SIDE, Config
 from stx.errors import UserError
 from stx.model import memory
 from stx.model.asked import terms
-from stx.model.prepare import Inputs, deepest_layer, expected_memory, loss_network, prepare, with_area
+from stx.model.prepare import Inputs, expected_memory, loss_network, prepare
+from stx.model.working_size import deepest_layer
+from stx.pictures.sizes import with_area
 
 
 def config(*overrides: str) -> Config:
@@ -132,6 +134,14 @@ def test_a_painting_keeps_its_proportions_where_statistic_and_network_allow_it(
         ((16, 400), [], None),
         ((400, 15), [], r"content=photo\.png: 400 x 15 pixels are too few for conv5_1, which needs 16"),
         ((64, 64), ["image_size.height=15"], "image_size: 48 x 15 pixels are too few"),
+        ((64, 64), ["padding=reflect"], None),
+        (
+            (64, 64),
+            ["padding=reflect", "image_size.height=31"],
+            "48 x 31 pixels are too few for conv5_1, which needs 32 on the shorter side with padding=reflect",
+        ),
+        ((64, 64), ["padding=reflect", "optim.pyramid=[1]"], "halved 1 times by optim.pyramid, are too few"),
+        ((64, 64), ["padding=reflect_first", "image_size.height=16"], None),
         ((64, 64), ["optim.pyramid=[1,1]"], r"48 x 32 pixels, halved 2 times by optim\.pyramid, are too few"),
     ],
 )
@@ -142,7 +152,7 @@ def test_a_picture_must_leave_the_deepest_layer_a_position_at_every_level(
     Image.new("RGB", size).save("photo.png")
     asked = config("content=photo.png", *overrides)
     if message is None:
-        assert prepare(asked).content.shape == (3, 32, 48)
+        assert prepare(asked).content.shape == (3, asked.image_size.height, 48)
         return
     with pytest.raises(UserError, match=message):
         prepare(asked)
@@ -163,9 +173,8 @@ def test_memory_is_a_process_and_so_much_for_each_pixel(
     def expected(width: int, height: int, remembered: int) -> float:
         return expected_memory(asked, inputs.hardware, (width, height), [(width, height)], inputs.terms, remembered)
 
-    step = memory.of_a_step(
-        list(LAYERS), inputs.terms, pooling="max", itemsize=4, checkpointing=False, calibrated=False, pixels=1200
-    )
+    given = {"pooling": "max", "padding": "zeros", "itemsize": 4, "checkpointing": False, "calibrated": False}
+    step = memory.of_a_step(list(LAYERS), inputs.terms, **given, pixels=1200)
     numbers = 3 * (memory.PICTURES + 7)  # float32
     assert expected(40, 30, 7) == pytest.approx(memory.PROCESS + 1200 * (4 * numbers + max(step, memory.JUDGE)))
     assert expected(LONGEST_SIDE, 30, 0) > expected(30, 30, 0)

@@ -59,8 +59,8 @@ def test_a_picture_that_comes_with_stx_or_is_given_takes_no_reading(
     config = composition([*SMALL, *SIZE, "content=china", "style=swirls"]).config
     mine = Image.new("RGB", (7, 5), "red")
     assert reading.fitting("china") == 0
-    content, style, needed = reading.given(config, {"style": mine})
-    assert (content.size, style, needed) == (images.load("china").size, mine, 0)
+    content, styles, needed = reading.given(config, {"style": mine})
+    assert (content.size, styles, needed) == (images.load("china").size, {"style": mine}, 0)
     large = blank(tmp_path / "fax.tif", 4000)
     needed = memory.PROCESS + 20 * 4000**2
     with pytest.raises(UserError, match=rf"takes about {needed / 1e9:.1f} GB .* this machine has 1\.0 GB; make it"):

@@ -15,7 +15,7 @@ from conftest import torchvisions
 from stx import stats
 from stx.config.layers import LAYERS
 from stx.model import vgg as module
-from stx.model.vgg import VGG19, Weights, kept_as, segments, shortest_side
+from stx.model.vgg import CAFFE, VGG19, Weights, kept_as, segments, shortest_side
 from stx.model.weights import CAFFE_FILE, TORCHVISION_INDEX, import_torchvision, load_weights
 
 Picture = Callable[..., Tensor]
@@ -174,3 +174,51 @@ def test_a_graph_that_nobody_goes_back_through_is_freed_at_once() -> None:
         assert alive() is None
     finally:
         gc.enable()
+
+
+def reference(weights: Weights, image: Tensor, padding: str, factor: float) -> Tensor:
+    """conv3_1 by PyTorch's own layers, pooled by means that are multiplied, in float64."""
+    mean, std = (torch.tensor(each).view(3, 1, 1).double() for each in (CAFFE.mean, CAFFE.std))
+    maps = ((image[[2, 1, 0]] - mean) / std)[None]
+    for layer in ("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1"):
+        if layer in ("conv2_1", "conv3_1"):
+            maps = factor * nn.functional.avg_pool2d(maps, 2)
+        kind, _, first = padding.partition("_")
+        kind = "constant" if kind == "zeros" or (first and layer != "conv1_1") else kind
+        kernel, bias = (tensor.double() for tensor in weights.convolutions[layer])
+        maps = torch.relu(nn.functional.conv2d(nn.functional.pad(maps, (1, 1, 1, 1), mode=kind), kernel, bias))
+    return maps[0]
+
+
+@pytest.mark.parametrize("checkpointing", [False, True])
+@pytest.mark.parametrize("padding", ["zeros", "replicate", "reflect", "replicate_first", "reflect_first"])
+def test_padding_and_rescaled_pooling_are_pytorchs_gradients_included(
+    caffe_weights: Weights, picture: Picture, padding: str, checkpointing: bool
+) -> None:
+    vgg = VGG19(caffe_weights, "avg", "conv3_1", torch.float64, checkpointing, padding=padding, rescale=2.0).double()
+    image = picture(0, 20, 24).requires_grad_()
+    ours, theirs = vgg(image, ["conv3_1"])["conv3_1"], reference(caffe_weights, image, padding, 2.0)
+    torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=1e-6)
+    gradients = (torch.autograd.grad(features.square().mean().sqrt(), image)[0] for features in (ours, theirs))
+    torch.testing.assert_close(*gradients, rtol=1e-6, atol=1e-6)
+
+
+def test_a_pooling_that_is_not_rescaled_leaves_the_kernels_as_they_are(caffe_weights: Weights) -> None:
+    vgg = VGG19(caffe_weights, "max", "conv2_2", rescale=1.0)
+    assert torch.equal(vgg.get_buffer("conv2_1_kernel"), caffe_weights.convolutions["conv2_1"][0])
+    doubled = VGG19(caffe_weights, "max", "conv2_2", rescale=2.0)
+    assert torch.equal(doubled.get_buffer("conv2_1_kernel"), 2 * caffe_weights.convolutions["conv2_1"][0])
+    for layer in ("conv1_1", "conv1_2", "conv2_2"):
+        assert torch.equal(doubled.get_buffer(f"{layer}_kernel"), caffe_weights.convolutions[layer][0])
+
+
+@pytest.mark.parametrize(("layer", "padding", "side"), [("conv3_1", "reflect", 8), ("conv1_1", "reflect_first", 2),
+                                                        ("conv1_1", "replicate", 1), ("conv3_1", "reflect_first", 4),
+                                                        ("conv1_1", "reflect", 2)])  # fmt: skip
+def test_what_is_mirrored_at_an_edge_needs_two_positions(layer: str, padding: str, side: int) -> None:
+    assert shortest_side(layer, padding) == side
+    vgg = VGG19(load_weights("vgg19_random", None, 0), "max", layer, padding=padding)
+    assert vgg(torch.rand(3, side, 40), [layer])[layer].shape[1] >= 1
+    if side > 1:
+        with pytest.raises(RuntimeError):
+            vgg(torch.rand(3, side - 1, 40), [layer])

@@ -30,7 +30,7 @@ def of(*overrides: str) -> str:
         "loss_weights.beta=11", "prior=none", "prior.power=1", "pooling=avg", "init=noise", "init.noise=0.5",
         "image_size.width=25", "optim=adam", "optim.steps=7", "optim.history=3", "optim.pyramid=[2]",
         "guard.on_nan=backoff", "guard.shrink=0.25", "precision=bf16", "tracking.measures_every=3",
-        "colour=after", "colour=luminance",
+        "colour=after", "colour=luminance", "padding=reflect_first", "pooling.rescale=2", "optim.average=0.9",
     ],
 )  # fmt: skip
 def test_what_changes_a_result_changes_the_digest(override: str) -> None:
@@ -75,7 +75,7 @@ def test_the_code_of_a_statistic_of_one_s_own_counts(tmp_path: Path, monkeypatch
 
 
 def test_every_setting_of_the_list_is_one_of_the_config() -> None:
-    options = ([], ["init=noise"], ["optim=adam"], ["colour=match"],
+    options = ([], ["init=noise"], ["optim=adam"], ["colour=match"], ["padding=reflect"],
                ["style=[swirls,mosaic]", "style_mix=[2,1]", "style_blend=losses"])  # fmt: skip
     keys = {key for more in options for key in settings(composition([*SMALL, *more]).config)}
     assert all(any(key == name or key.startswith(f"{name}.") for key in keys) for name in SETTINGS)

@@ -36,7 +36,9 @@ def separation(
     mirrored    the style picture itself, left and right exchanged, should be near: the same style in other places
     """
     layers = config.loss_weights.style_layers
-    vgg = VGG19(inputs.weights, config.pooling.name, layers[-1]).to(inputs.hardware.device)
+    vgg = VGG19(
+        inputs.weights, config.pooling.name, layers[-1], padding=config.padding, rescale=config.pooling.rescale
+    ).to(inputs.hardware.device)
     noise = torch.rand(inputs.content.shape, generator=torch.Generator().manual_seed(config.seed))
     others = {
         "photograph": inputs.content,

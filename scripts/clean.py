@@ -1,0 +1,109 @@
+"""python scripts/clean.py FOLDER [WORDS...]: what keeps pictures clean, on four pairs, their long side 256 pixels.
+
+Pictures lie in FOLDER, and those that are there are not made again: half an hour for all on one core. With WORDS, of
+those variants alone whose overrides contain one. docs/clean.md has the table.
+"""
+
+import sys
+from functools import cache
+from pathlib import Path
+from statistics import fmean
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from stx import stylise
+from stx.measures.distances import luminance
+from stx.measures.judge import Judge, measurer
+from stx.model.prepare import prepare
+from stx.pictures.images import to_tensor
+from stx.runs.stylise import composed, opened
+
+PAIRS = (("china", "mosaic"), ("chelsea", "woodcut"), ("coffee", "swirls"), ("flower", "hubble"))
+VARIANTS = (
+    "",
+    "padding=replicate",
+    "padding=reflect",
+    "padding=replicate_first",
+    "optim.average=0.99",
+    "pooling=avg",
+    "pooling=avg pooling.rescale=2",
+    "prior=anisotropic_variation",
+    "prior=nine_point_variation",
+    "optim=adam",
+    "optim=adam optim.average=0.99",
+    "prior=none",
+    "prior.power=1",
+)
+SIZE = "image_size.long_side=256"
+RIM = 8
+"""Pixels along each edge."""
+COLUMNS = ("sliced_wasserstein", "content", "cfsd", "noise_luma", "noise_chroma")
+
+
+def main() -> None:
+    folder, words = Path(sys.argv[1]), sys.argv[2:]
+    folder.mkdir(exist_ok=True, parents=True)
+    sys.stdout.write(
+        f"| | {' | '.join((*COLUMNS, 'rim: detail', 'rim: colour'))} |\n|---|{'---|' * (len(COLUMNS) + 2)}\n"
+    )
+    for variant in VARIANTS:
+        if not words or any(word in variant for word in words):
+            rows = [measured(folder, pair, variant) for pair in PAIRS]
+            means = " | ".join(f"{fmean(column):.3f}" for column in zip(*rows, strict=True))
+            sys.stdout.write(f"| `{variant or 'the default'}` | {means} |\n")
+            sys.stdout.flush()
+
+
+def measured(folder: Path, pair: tuple[str, str], variant: str) -> list[float]:
+    path = folder / f"{'-'.join(pair)} {variant or 'default'}.png"
+    if not path.exists():
+        stylise(*pair, SIZE, *variant.split()).save(path)
+    picture = as_it_is(path)
+    photograph, judge = judged(pair)
+    measures = judge.judge(picture)
+    shares = {"sliced_wasserstein": judge.baselines["baseline/sliced_wasserstein"]}
+    return [
+        *(measures[f"measure/{name}"] / shares.get(name, 1) for name in COLUMNS),
+        detail(picture),
+        shift(picture, photograph),
+    ]
+
+
+@cache
+def judged(pair: tuple[str, str]) -> tuple[Tensor, Judge]:
+    """The photograph as a run has it, and the measures of the pair."""
+    inputs = prepare(composed([f"content={pair[0]}", f"style={pair[1]}", SIZE]))
+    return inputs.content, measurer(inputs.content, inputs.style)
+
+
+def as_it_is(path: Path) -> Tensor:
+    picture = opened("content", path)
+    return to_tensor(picture, picture.size)
+
+
+def detail(picture: Tensor) -> float:
+    """Mean square of the luminance's Laplacian in the rim, over that inside."""
+    luma = luminance(picture)
+    whole = pad(luma[None, None], (1, 1, 1, 1), mode="reflect")[0, 0]
+    squared = (whole[:-2, 1:-1] + whole[2:, 1:-1] + whole[1:-1, :-2] + whole[1:-1, 2:] - 4 * luma).square()
+    rim = in_the_rim(luma)
+    return float(squared[rim].mean() / squared[~rim].mean())
+
+
+def shift(picture: Tensor, photograph: Tensor) -> float:
+    """How much farther the rim's mean colour is from the photograph's than the next pixels' is: root mean square."""
+    moved = picture - photograph
+    rim, more = in_the_rim(moved[0]), in_the_rim(moved[0], 3 * RIM)
+    return float((moved[:, rim].mean(1) - moved[:, more & ~rim].mean(1)).square().mean().sqrt())
+
+
+def in_the_rim(values: Tensor, width: int = RIM) -> Tensor:
+    rim = torch.ones_like(values, dtype=torch.bool)
+    rim[width:-width, width:-width] = False
+    return rim
+
+
+if __name__ == "__main__":
+    main()
