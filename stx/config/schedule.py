@@ -27,6 +27,7 @@ def coarse_steps(config: Config, size: Size, *style_sizes: Size) -> list[int]:
         return pyramid
     if config.loss_weights.calibrate == "none" or isinstance(config.init, PictureInit):
         return []
-    count = max(0, int(math.log2(min(min(size) / SMALLEST, min(map(min, style_sizes)) / NARROWEST))))
+    room = min(min(size) / SMALLEST, min(map(min, style_sizes)) / NARROWEST)
+    count = max(0, int(math.log2(room) / math.log2(config.optim.factor)))
     each = int(config.optim.steps * (1 - FINE)) // max(count, 1)
     return [each] * count if each else []

@@ -303,6 +303,7 @@ class Optim(Call):
     steps: Steps
     pyramid: Pyramid
     stop_at: Positive | None
+    factor: Annotated[Real, Field(gt=1, le=8)]
     average: Annotated[Real, Field(ge=0, lt=1)]
 
 
@@ -482,12 +483,12 @@ def restored(dumped: Any) -> Config:
         guard = {"keep_state": True, **dumped["guard"]}
         tracking = {"points": 0, **dumped["tracking"]} if dumped["tracking"]["name"] == "mlflow" else dumped["tracking"]
         pooling = {"rescale": 1.0, **dumped["pooling"]}
-        optim = {"pyramid": [], "stop_at": None, "average": 0.0, **dumped["optim"]}
+        optim = {"pyramid": [], "factor": 2.0, "stop_at": None, "average": 0.0, **dumped["optim"]}
         if name := optim.pop("name", None):
             optim = {"bands": 0} | optim if name == "adam" else optim
             optim["_target_"] = f"stx.loop.optimisers.{OPTIMISERS.get(name, name)}"
         if optim.get("_target_") == "stx.loop.optimisers.Adam":
-            optim = {"beta1": 0.9, "beta2": 0.999} | optim
+            optim = {"beta1": 0.9, "beta2": 0.999, "carry": False} | optim
         sections = {"guard": guard, "optim": optim, "pooling": pooling, "tracking": tracking}
         return Config.model_validate({**later, **dumped, **sections})
     except (ValidationError, TypeError, KeyError) as error:

@@ -49,7 +49,7 @@ def guarded(
             network, image, optimiser, until, norms_every, before.done, before.finite, evaluate, frozen, average
         )
         outcome = record(steps, before, rules, listeners, snapshots(network, image, optimiser, average, backoffs), stop)
-        outcome = outcome._replace(stalled=optimiser.stalled)
+        outcome = outcome._replace(stalled=optimiser.stalled, optimiser=optimiser)
         again = config.guard.on_nan == "backoff" and outcome.diverged and not outcome.stopped
         if not again or backoffs >= config.guard.backoffs:
             return outcome

@@ -1,7 +1,7 @@
 """Coarse to fine: the first steps at smaller sizes, where they cost less and reach further."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -20,7 +20,7 @@ from stx.model.prepare import Inputs, initial, loss_network
 
 class Level(NamedTuple):
     inputs: Inputs
-    """At its size: each side half of the next level's."""
+    """At its size: each side smaller than the next level's by optim.factor."""
     until: int
     """The number of its last step."""
 
@@ -30,13 +30,13 @@ def levels(config: Config, inputs: Inputs) -> list[Level]:
     sizes = [(picture.shape[2], picture.shape[1]) for picture in (inputs.content, *inputs.styles.values())]
     coarse = coarse_steps(config, *sizes)
     ends = [sum(coarse[: count + 1]) for count in range(len(coarse))]
-    smaller = [halved(config, inputs, len(coarse) - place) for place in range(len(coarse))]
+    smaller = [reduced(config, inputs, config.optim.factor ** (len(coarse) - place)) for place in range(len(coarse))]
     return [*map(Level, smaller, ends), Level(inputs, config.optim.steps)]
 
 
-def halved(config: Config, inputs: Inputs, times: int) -> Inputs:
+def reduced(config: Config, inputs: Inputs, factor: float) -> Inputs:
     def smaller(picture: Tensor) -> Tensor:
-        return resized(picture, (picture.shape[1] >> times, picture.shape[2] >> times))
+        return resized(picture, [int(side / factor) for side in picture.shape[1:]])
 
     content, styles = smaller(inputs.content), {name: smaller(style) for name, style in inputs.styles.items()}
     start = initial(config, content.cpu(), inputs.painting, inputs.weights.preprocessing).to(content.device)
@@ -66,10 +66,11 @@ def coarse_to_fine(
     """
     levels_ahead = ahead(config, inputs, resumed)
     state = resumed or Checkpoint.start(levels_ahead[0].inputs.initial)
-    for level in levels_ahead:
+    handed_on: dict[str, Any] = {}
+    for level, following in zip(levels_ahead, [*levels_ahead[1:], None], strict=True):
         image = resized(state.image, level.inputs.initial.shape[1:])
         if image is not state.image:
-            state = Checkpoint.start(image)._replace(step=state.step, events=state.events)
+            state = Checkpoint.start(image)._replace(step=state.step, events=state.events, optimiser=handed_on)
         network = loss_network(config, level.inputs, state.scales or None)
         network.restore(state.renewed)
         if state.step and not state.renewed:
@@ -93,4 +94,6 @@ def coarse_to_fine(
         if outcome.stopped or outcome.pruned or (outcome.diverged and config.guard.on_nan != "continue"):
             break
         state = state._replace(step=outcome.steps, image=outcome.picture, events=outcome.events)
+        if following is not None and outcome.optimiser is not None:
+            handed_on = outcome.optimiser.handed_on(following.inputs.content.shape[1:])
     return outcome

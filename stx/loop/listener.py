@@ -10,6 +10,7 @@ from stx.pictures.colour import Finish, unchanged
 
 if TYPE_CHECKING:
     from stx.loop.checkpoint import Checkpoint
+    from stx.loop.optimisers import Optimiser
 
 Event = list[Any]
 """[step, what]: a value that was not finite; a list, as it is stored."""
@@ -52,6 +53,8 @@ class Outcome(NamedTuple):
     """Likewise, as the optimiser had nothing left to try."""
     pruned: bool = False
     """Likewise, as a listener had enough."""
+    optimiser: "Optimiser | None" = None
+    """As it ended."""
 
     @property
     def status(self) -> str:

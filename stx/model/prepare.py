@@ -87,7 +87,8 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
     own_sizes = {f"style={config.styles[name]}": style.size for name, style in paintings.items()}
     refuse_small(deepest, config.padding, {f"content={config.content}": content.size, **own_sizes})
     working_sizes = {"image_size": size, "style_size=own": min(style_sizes.values(), key=min)}
-    refuse_small(deepest, config.padding, working_sizes, len(coarse_steps(config, size, *style_sizes.values())))
+    coarse = len(coarse_steps(config, size, *style_sizes.values()))
+    refuse_small(deepest, config.padding, working_sizes, config.optim.factor**coarse)
     tried(asked, same_shape={size} == {*style_sizes.values()})
     optimiser = bind(config.optim, "optim", given=("params",))
     needed = expected_memory(config, hardware, size, [*style_sizes.values()], asked, remembered(optimiser))

@@ -38,15 +38,15 @@ def squashed(photographs: Sequence[tuple[Size, Size]], paintings: Sequence[tuple
     return tuple(kind for kind, sizes in kinds.items() if any(is_squashed(*both) for both in sizes))
 
 
-def refuse_small(deepest: str, padding: str, sizes: Mapping[str, Size], halvings: int = 0) -> None:
+def refuse_small(deepest: str, padding: str, sizes: Mapping[str, Size], reduced: float = 1) -> None:
     """Raise UserError for a size at which the network's deepest layer has no position, or none to mirror at an edge."""
     needed = shortest_side(deepest, padding)
     mirrored = f" with padding={padding}" if needed > shortest_side(deepest) else ""
     for what, (width, height) in sizes.items():
-        if min(width, height) >> halvings < needed:
-            halved = f", halved {halvings} times by optim.pyramid," if halvings else ""
+        if int(min(width, height) / reduced) < needed:
+            at_first = f", reduced {reduced:g} times by optim.pyramid," if reduced > 1 else ""
             raise UserError(
-                f"{what}: {width} x {height} pixels{halved} are too few for {deepest}, "
+                f"{what}: {width} x {height} pixels{at_first} are too few for {deepest}, "
                 f"which needs {needed} on the shorter side{mirrored}"
             )
 

@@ -79,6 +79,8 @@ LATER = {
     "optim.beta1": 0.9,
     "optim.beta2": 0.999,
     "optim.average": 0.0,
+    "optim.factor": 2.0,
+    "optim.carry": False,
     "padding": "zeros",
     "pooling.rescale": 1.0,
 }

@@ -1,6 +1,6 @@
 """Priors: pure functions of the picture alone -> scalar."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from annotated_types import Gt
 from torch import Tensor
@@ -19,14 +19,14 @@ def total_variation(picture: Tensor, *, power: Annotated[float, Gt(0)], smoothin
     return (down + across + smoothing**2).pow(power / 2).mean()
 
 
-def anisotropic_variation(picture: Tensor) -> Tensor:
-    """Mean over pixels of |dx| + |dy|, summed over channels, for a picture (3, H, W) (Esedoglu & Osher 2004).
+def anisotropic_variation(picture: Tensor, *, reduction: Literal["mean", "sum"]) -> Tensor:
+    """|dx| + |dy|, summed over channels: mean over pixels or sum, of a picture (3, H, W) (Esedoglu & Osher 2004).
 
-    It neither rounds corners nor smooths small differences: its slope is the same for all of them, and 0 for none.
-    neural-style-pt has the sum in place of the mean, of values to 255: 255 H W times as much.
+    It neither rounds corners nor smooths small differences: its slope is the same for all of them, and 0 for none. The
+    mean means the same at any size; neural-style-pt has the sum, of values to 255.
     """
     down, across = (picture[:, 1:] - picture[:, :-1]).abs(), (picture[:, :, 1:] - picture[:, :, :-1]).abs()
-    return (down.sum() + across.sum()) / picture[0].numel()
+    return (down.sum() + across.sum()) / (picture[0].numel() if reduction == "mean" else 1)
 
 
 def nine_point_variation(picture: Tensor) -> Tensor:

@@ -240,7 +240,7 @@ def towards_grey(
         LossNetwork(vgg, {"style": state.image}, []),
         image,
         state,
-        partial(Measured, shortened=SHORTENED, lr=0.1, bands=1, beta1=0.9, beta2=0.999),
+        partial(Measured, shortened=SHORTENED, lr=0.1, bands=1, beta1=0.9, beta2=0.999, carry=False),
         until=until,
         evaluate=evaluate,
         listeners=[states],

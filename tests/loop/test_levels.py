@@ -138,3 +138,31 @@ def test_a_run_begins_with_the_start_of_its_first_level_and_leaves_it_as_it_was(
     assert torch.equal(begun[0], torch.rand(3, *size, generator=torch.Generator().manual_seed(asked.seed)))
     assert torch.equal(inputs.initial, before)
     assert not torch.equal(outcome.picture, before)
+
+
+def test_sizes_may_go_by_other_factors_than_two() -> None:
+    root = config("optim.pyramid=[1,1,1,1]", "optim.factor=1.41421356", "image_size.width=512", "image_size.height=384")
+    stages = levels(root, prepare(root))
+    assert [max(level.inputs.content.shape[1:]) for level in stages] == [128, 181, 256, 362, 512]
+    auto = config("optim.factor=1.41421356", "image_size.width=256", "image_size.height=256", "optim.steps=30")
+    assert len(levels(auto, prepare(auto))) == 5  # 64 pixels on the short side at the coarsest, as by halves
+
+
+def test_a_run_that_carries_over_what_it_remembers_goes_on_at_a_new_size_to_the_same_picture() -> None:
+    asked = config("optim=adam", "optim.carry=true", "optim.pyramid=[3]", "optim.steps=6", "optim.bands=1", *SHALLOW)
+    inputs, states = prepare(asked), dict[int, Checkpoint]()
+
+    class Kept(Listener):
+        def state(self, state: Checkpoint) -> None:
+            clone = state.optimiser["state"][0]["step"].clone()
+            states[state.step] = state._replace(image=state.image.clone())
+            steps.append(float(clone))
+
+    steps: list[float] = []
+    every = asked.model_copy(update={"guard": asked.guard.model_copy(update={"checkpoint_every": 3})})
+    whole = coarse_to_fine(every, inputs, None, [Kept()], Stop())
+    assert steps[-1] == 6  # counted on through both levels
+    plain = asked.model_copy(update={"optim": asked.optim.model_copy(update={"carry": False})})
+    assert not torch.equal(coarse_to_fine(plain, prepare(plain), None, [], Stop()).picture, whole.picture)
+    again = coarse_to_fine(asked, inputs, states[3], [], Stop())
+    assert torch.equal(again.picture, whole.picture)

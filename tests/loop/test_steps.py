@@ -20,7 +20,7 @@ from stx.model.vgg import VGG19, Weights
 Picture = Callable[..., Tensor]
 OPTIMISERS = {"adam": Adam, "lbfgs": LBFGS, "lbfgs_plain": PlainLBFGS}
 SETTINGS = {
-    "adam": {"lr": 0.02, "bands": 2, "beta1": 0.9, "beta2": 0.999},
+    "adam": {"lr": 0.02, "bands": 2, "beta1": 0.9, "beta2": 0.999, "carry": False},
     "lbfgs": {"history": 20, "first_step": 0.01},
     "lbfgs_plain": {"lr": 1.0, "history": 100},
 }
@@ -101,7 +101,11 @@ def test_the_same_seed_gives_the_same_picture_bit_for_bit(
 def test_one_record_an_iteration_names_every_scalar_of_the_contract(caffe_weights: Weights, picture: Picture) -> None:
     net = network(caffe_weights, picture(0).float(), picture(1).float())
     image = picture(7).float().requires_grad_()
-    steps = list(optimise(net, image, Adam([image], lr=0.02, bands=0, beta1=0.9, beta2=0.999), 4, grad_norms_every=2))
+    steps = list(
+        optimise(
+            net, image, Adam([image], lr=0.02, bands=0, beta1=0.9, beta2=0.999, carry=False), 4, grad_norms_every=2
+        )
+    )
     assert [step.number for step in steps] == [1, 2, 3, 4]
     for step in steps:
         assert set(step.names) >= {"loss/total", "loss/content", "loss/style"}
@@ -116,7 +120,7 @@ def test_recorded_losses_are_those_of_the_image_the_step_started_from(caffe_weig
     net = network(caffe_weights, picture(0).float(), picture(1).float())
     image = picture(7).float().requires_grad_()
     before = image.detach().clone()
-    for step in optimise(net, image, Adam([image], lr=0.02, bands=0, beta1=0.9, beta2=0.999), 3):
+    for step in optimise(net, image, Adam([image], lr=0.02, bands=0, beta1=0.9, beta2=0.999, carry=False), 3):
         assert float(step.values[step.names.index("loss/total")]) == float(net(before).total)
         before = step.image.clone()
 
@@ -124,7 +128,7 @@ def test_recorded_losses_are_those_of_the_image_the_step_started_from(caffe_weig
 def test_adam_keeps_pixels_within_their_range(caffe_weights: Weights, picture: Picture) -> None:
     net = network(caffe_weights, picture(0).float(), picture(1).float())
     image = picture(7).float().requires_grad_()
-    for step in optimise(net, image, Adam([image], lr=0.5, bands=0, beta1=0.9, beta2=0.999), 5):
+    for step in optimise(net, image, Adam([image], lr=0.5, bands=0, beta1=0.9, beta2=0.999, carry=False), 5):
         assert 0 <= float(step.image.min()) <= float(step.image.max()) <= 1
 
 
@@ -290,7 +294,9 @@ def test_gradient_norms_are_of_the_image_before_the_step_at_the_first_and_every_
     image = picture(7).float().requires_grad_()
     start, measured = image.detach().clone(), {}
     options = {"grad_norms_every": every} if every else {}  # none by default
-    for step in optimise(net, image, Adam([image], lr=0.02, bands=0, beta1=0.9, beta2=0.999), 5, **options):  # type: ignore[arg-type]
+    for step in optimise(
+        net, image, Adam([image], lr=0.02, bands=0, beta1=0.9, beta2=0.999, carry=False), 5, **options
+    ):  # type: ignore[arg-type]
         if "grad_norm/content" in step.names:
             measured[step.number] = float(step.values[step.names.index("grad_norm/content")])
     assert list(measured) == numbers

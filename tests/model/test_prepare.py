@@ -140,9 +140,9 @@ def test_a_painting_keeps_its_proportions_where_statistic_and_network_allow_it(
             ["padding=reflect", "image_size.height=31"],
             "48 x 31 pixels are too few for conv5_1, which needs 32 on the shorter side with padding=reflect",
         ),
-        ((64, 64), ["padding=reflect", "optim.pyramid=[1]"], "halved 1 times by optim.pyramid, are too few"),
+        ((64, 64), ["padding=reflect", "optim.pyramid=[1]"], "reduced 2 times by optim.pyramid, are too few"),
         ((64, 64), ["padding=reflect_first", "image_size.height=16"], None),
-        ((64, 64), ["optim.pyramid=[1,1]"], r"48 x 32 pixels, halved 2 times by optim\.pyramid, are too few"),
+        ((64, 64), ["optim.pyramid=[1,1]"], r"48 x 32 pixels, reduced 4 times by optim\.pyramid, are too few"),
     ],
 )
 def test_a_picture_must_leave_the_deepest_layer_a_position_at_every_level(

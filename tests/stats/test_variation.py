@@ -2,12 +2,15 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 import torch
 from torch import Tensor
 
 from stx.stats import anisotropic_variation, nine_point_variation, total_variation
+
+of_mean = partial(anisotropic_variation, reduction="mean")
 
 
 def naive(picture: Tensor, power: float, smoothing: float) -> float:
@@ -74,9 +77,7 @@ def naive_of_nine(picture: Tensor) -> float:
     return 2 * (straight / (3 * height * width) / 3 + diagonal / 12)
 
 
-@pytest.mark.parametrize(
-    ("prior", "naive"), [(anisotropic_variation, naive_absolute), (nine_point_variation, naive_of_nine)]
-)
+@pytest.mark.parametrize(("prior", "naive"), [(of_mean, naive_absolute), (nine_point_variation, naive_of_nine)])
 @pytest.mark.parametrize("size", [(5, 7), (1, 4), (4, 1), (1, 1)])
 def test_differences_are_what_loops_say(
     prior: Callable[[Tensor], Tensor], naive: Callable[[Tensor], float], size: tuple[int, int]
@@ -85,7 +86,7 @@ def test_differences_are_what_loops_say(
     assert float(prior(picture)) == pytest.approx(naive(picture))
 
 
-@pytest.mark.parametrize("prior", [anisotropic_variation, nine_point_variation])
+@pytest.mark.parametrize("prior", [of_mean, nine_point_variation])
 def test_a_flat_picture_has_no_differences_and_no_slope(prior: Callable[[Tensor], Tensor]) -> None:
     picture = torch.full((3, 4, 5), 0.5, dtype=torch.float64, requires_grad=True)
     variation = prior(picture)
@@ -95,7 +96,12 @@ def test_a_flat_picture_has_no_differences_and_no_slope(prior: Callable[[Tensor]
     assert picture.grad.abs().max() == 0
 
 
-@pytest.mark.parametrize("prior", [anisotropic_variation, nine_point_variation])
+@pytest.mark.parametrize("prior", [of_mean, nine_point_variation])
 def test_a_larger_picture_of_the_same_texture_has_the_same_variation(prior: Callable[[Tensor], Tensor]) -> None:
     tile = torch.rand(3, 16, 16, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     assert float(prior(tile.repeat(1, 4, 4))) == pytest.approx(float(prior(tile.repeat(1, 8, 8))), rel=0.02)
+
+
+def test_a_sum_of_differences_is_the_mean_times_the_pixels() -> None:
+    picture = torch.rand(3, 5, 7, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    assert float(anisotropic_variation(picture, reduction="sum")) == pytest.approx(35 * float(of_mean(picture)))

@@ -3,7 +3,7 @@
 Each is a class over one picture (3, H, W) whose keywords are the settings that its YAML may have, with their ranges.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from torch import Tensor
@@ -39,6 +39,9 @@ class Optimiser(Protocol):
     def state_dict(self) -> dict[str, Any]: ...
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Raises ValueError for what is no state of such an optimiser, of this picture."""
+
+    def handed_on(self, size: Sequence[int]) -> dict[str, Any]:
+        """A state for one over a picture of another size (h, w); empty where that is to begin anew."""
 
     @staticmethod
     def remembered(**settings: Any) -> int:

@@ -1,7 +1,7 @@
 """Adam on the bands of the picture."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Any
 
@@ -38,12 +38,10 @@ class Adam:
         bands: Annotated[int, Ge(0), Le(12)],
         beta1: Decay,
         beta2: Decay,
+        carry: bool,
     ):
-        (self.image,), self.lr, self.betas = params, lr, (beta1, beta2)
-        self.bands = [
-            self.image.new_zeros(3, *(max(1, side >> halvings) for side in self.image.shape[1:]))
-            for halvings in range(bands + 1)
-        ]
+        (self.image,), self.lr, self.betas, self.carry = params, lr, (beta1, beta2), carry
+        self.bands = [self.image.new_zeros(3, *band_size(self.image.shape[1:], number)) for number in range(bands + 1)]
         for band in self.bands:
             band.requires_grad_()
         self.state = {
@@ -79,6 +77,20 @@ class Adam:
                 **{moment: state[number][moment].to(band, copy=True) for moment in ("exp_avg", "exp_avg_sq")},
             }
         self.lr = state_dict["param_groups"][0]["lr"]
+
+    def handed_on(self, size: Sequence[int]) -> dict[str, Any]:
+        """Its moments at the bands' sizes there, as style-transfer-pytorch goes on; what is squared stays positive."""
+        if not self.carry:
+            return {}
+        state = {
+            number: {
+                "step": of_band["step"].clone(),
+                "exp_avg": at(of_band["exp_avg"], band_size(size, number), "bicubic"),
+                "exp_avg_sq": at(of_band["exp_avg_sq"], band_size(size, number), "bilinear").relu_(),
+            }
+            for number, of_band in self.state.items()
+        }
+        return {"state": state, "param_groups": [{"lr": self.lr}]}
 
     def accepted(self) -> Tensor:
         return self.image.detach()
@@ -116,3 +128,12 @@ class Adam:
             )
             self.image.add_(self.added()).clamp_(0, 1)
         return loss
+
+
+def band_size(size: Sequence[int], number: int) -> list[int]:
+    return [max(1, side >> number) for side in size]
+
+
+def at(maps: Tensor, size: Sequence[int], mode: str) -> Tensor:
+    """Maps (D, H, W) at another size."""
+    return interpolate(maps[None], size=list(size), mode=mode, align_corners=False)[0]

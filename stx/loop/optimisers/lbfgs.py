@@ -1,7 +1,7 @@
 """L-BFGS within bounds, that neither stands still nor explodes (Nocedal & Wright 2006, chapters 7.2 and 16.7)."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Any
 
@@ -57,6 +57,10 @@ class LBFGS:
         self.unit = 0.0
         self.stalled = False
         self.rejected = False
+
+    def handed_on(self, size: Sequence[int]) -> dict[str, Any]:
+        """Nothing: its pairs are of the losses at one size."""
+        return {}
 
     @staticmethod
     def remembered(**settings: Any) -> int:

@@ -1,6 +1,6 @@
 """PyTorch's own L-BFGS, as the thesis used it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import torch
@@ -23,6 +23,10 @@ class PlainLBFGS(torch.optim.LBFGS):
         super().__init__(params, lr=lr, max_iter=1, history_size=history)
         (self.image,) = self.param_groups[0]["params"]
         self.measured: Mapping[str, Tensor] = {}
+
+    def handed_on(self, size: Sequence[int]) -> dict[str, Any]:
+        """Nothing: its pairs are of the losses at one size."""
+        return {}
 
     @staticmethod
     def remembered(**settings: Any) -> int:

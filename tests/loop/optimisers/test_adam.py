@@ -23,7 +23,7 @@ def loss_of(picture: Tensor) -> Tensor:
 
 def descend(bands: int, steps: int, lr: float, betas: tuple[float, float] = (0.9, 0.999)) -> Tensor:
     image = START.clone().requires_grad_()
-    optimiser = Adam([image], lr=lr, bands=bands, beta1=betas[0], beta2=betas[1])
+    optimiser = Adam([image], lr=lr, bands=bands, beta1=betas[0], beta2=betas[1], carry=False)
 
     def closure() -> Tensor:
         image.grad = None
@@ -67,11 +67,11 @@ def test_it_goes_on_from_its_state_as_if_nothing_had_happened() -> None:
         loss.backward()  # type: ignore[no-untyped-call]
         return loss
 
-    optimiser = usual([image], lr=0.05, bands=2)
+    optimiser = usual([image], lr=0.05, bands=2, carry=False)
     for step in range(10):
         if step == 4:
             state = optimiser.state_dict()
-            optimiser = usual([image], lr=0.05, bands=2)
+            optimiser = usual([image], lr=0.05, bands=2, carry=False)
             optimiser.load_state_dict(state)
         optimiser.step(closure)
     assert torch.equal(image.detach(), descend(2, 10, 0.05))
@@ -80,7 +80,7 @@ def test_it_goes_on_from_its_state_as_if_nothing_had_happened() -> None:
 def test_it_goes_on_from_the_state_of_pytorchs_class_as_checkpoints_of_before_have_it() -> None:
     """With one band, where the picture stays within its range, both are one algorithm, to the bit."""
     image, theirs = (START.clone().requires_grad_() for _ in range(2))
-    optimisers = usual([image], lr=0.9, bands=0), torch.optim.Adam([theirs], lr=0.01)
+    optimisers = usual([image], lr=0.9, bands=0, carry=False), torch.optim.Adam([theirs], lr=0.01)
 
     def closure_of(picture: Tensor) -> Callable[[], Tensor]:
         def closure() -> Tensor:
@@ -111,7 +111,7 @@ def test_its_steps_are_shorter_by_the_factor(bands: int) -> None:
     moved = []
     for factor in (1.0, 0.25):
         image = START.clone().requires_grad_()
-        optimiser = usual([image], lr=0.01, bands=bands)
+        optimiser = usual([image], lr=0.01, bands=bands, carry=False)
         optimiser.shorten(factor)
 
         def closure(image: Tensor = image) -> Tensor:
@@ -126,3 +126,27 @@ def test_its_steps_are_shorter_by_the_factor(bands: int) -> None:
     assert not optimiser.stalled
     assert not optimiser.rejected
     assert not optimiser.measured
+
+
+def test_what_it_remembers_goes_on_at_another_size_where_that_is_asked_for() -> None:
+    image = START.clone().requires_grad_()
+    carrying = usual([image], lr=0.05, bands=1, carry=True)
+
+    def closure() -> Tensor:
+        image.grad = None
+        loss = loss_of(image)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
+    for _ in range(3):
+        carrying.step(closure)
+    larger = torch.rand(3, 20, 26, generator=torch.Generator().manual_seed(1), dtype=torch.float64).requires_grad_()
+    other = usual([larger], lr=0.05, bands=1, carry=True)
+    other.load_state_dict(carrying.handed_on((20, 26)))
+    for number, size in ((0, (20, 26)), (1, (10, 13))):
+        own, handed = carrying.state[number], other.state[number]
+        for moment, mode in (("exp_avg", "bicubic"), ("exp_avg_sq", "bilinear")):
+            expected = interpolate(own[moment][None], size=size, mode=mode)[0]
+            torch.testing.assert_close(handed[moment], expected.clamp(min=0) if moment == "exp_avg_sq" else expected)
+        assert float(handed["step"]) == 3
+    assert usual([image], lr=0.05, bands=1, carry=False).handed_on((20, 26)) == {}

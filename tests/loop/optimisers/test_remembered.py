@@ -12,8 +12,8 @@ from stx.loop.optimisers import LBFGS, Adam, PlainLBFGS
 @pytest.mark.parametrize(
     ("kind", "settings"),
     [
-        (Adam, {"lr": 0.01, "bands": 0, "beta1": 0.9, "beta2": 0.999}),
-        (Adam, {"lr": 0.01, "bands": 4, "beta1": 0.9, "beta2": 0.999}),
+        (Adam, {"lr": 0.01, "bands": 0, "beta1": 0.9, "beta2": 0.999, "carry": False}),
+        (Adam, {"lr": 0.01, "bands": 4, "beta1": 0.9, "beta2": 0.999, "carry": False}),
         (LBFGS, {"history": 1, "first_step": 0.01}),
         (LBFGS, {"history": 20, "first_step": 0.01}),
         (PlainLBFGS, {"lr": 1.0, "history": 4}),
