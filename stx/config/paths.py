@@ -5,7 +5,7 @@ import re
 
 from stx.config.compose import key_of, override, quoted
 
-FILES = ("content", "style", "init.path", "model.weights", "resume", "style_stat.filter")
+FILES = ("content", "style", "init.path", "model.weights", "resume", "style_stat.filter", "from_picture")
 """Options that name a file or a run's folder."""
 PLAIN = re.compile(r"""[\w./:+%@-]+|'[^']*'|"[^"]*\"""", re.ASCII)
 """What Hydra reads as one word."""

@@ -1,0 +1,53 @@
+"""output.timelapse: pictures along the way, kept on disk while the run works, and a film of them at its end."""
+
+import math
+import shutil
+from pathlib import Path
+
+from torch import Tensor
+
+from stx.errors import Stopped
+from stx.loop.listener import Listener, Start
+from stx.pictures import animation, images
+from stx.pictures.colour import Finish, unchanged
+
+MOST = 100
+"""Pictures of a film, beside the first; of a run of so many steps or fewer, each step's."""
+
+
+class Timelapse(Listener):
+    """Of a run in `folder`, into the film `path`. A run that goes on finds the pictures of before."""
+
+    def __init__(self, frames: Path, path: Path, size: tuple[int, int], steps: int):
+        self.frames, self.path = frames, path
+        self.size = animation.film_size(size, path.suffix.removeprefix("."))
+        self.every = math.ceil(steps / MOST)
+        self.finish: Finish = unchanged
+
+    def begun(self, level: Start) -> None:
+        self.finish = level.finish
+        if level.done == 0:
+            self.picture(level.image, 0)
+
+    def picture(self, picture: Tensor, step: int) -> None:
+        self.frames.mkdir(exist_ok=True)
+        shown = images.to_picture(self.finish(picture)).resize(self.size)
+        images.save(shown, self.frames / f"{step:09d}.jpg")
+
+    def make(self, picture: Tensor, step: int, mark: bytes) -> None:
+        """The film, up to a last picture behind a step. Raises Stopped where it cannot be written."""
+        try:
+            self.picture(picture, step)
+            animation.write(self.path, sorted(self.frames.glob("*.jpg")), self.size, mark)
+        except OSError as error:
+            raise Stopped(
+                f"cannot write {error.filename or self.path}: {error.strerror or error}\n"
+                f"the film's pictures: {self.frames}"
+            ) from error
+        shutil.rmtree(self.frames, ignore_errors=True)
+
+
+def room(size: tuple[int, int], steps: int, kind: str) -> int:
+    """Bytes on disk that a film and its pictures take at most: a pixel of a JPEG takes one, or less."""
+    width, height = animation.film_size(size, kind)
+    return 2 * (min(steps, MOST) + 2) * width * height
