@@ -46,7 +46,7 @@ def write(path: Path, frames: Sequence[Path], size: tuple[int, int], mark: bytes
 
 
 def read(frame: Path, size: tuple[int, int]) -> Image.Image:
-    with Image.open(frame) as picture:
+    with Image.open(frame, formats=("JPEG", "PNG")) as picture:
         return picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)  # a copy, where it is that large
 
 

@@ -6,7 +6,7 @@ from stx.pictures.decode import opened
 
 TAG = 0x010E
 """ImageDescription."""
-ROOM = 65_500
+ROOM = 65_000
 """Bytes, in a JPEG; the others have room for any text."""
 
 

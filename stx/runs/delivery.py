@@ -21,12 +21,10 @@ from stx.pictures.colour import Finish, unchanged
 from stx.pictures.description import ROOM, exif
 from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs.files import FRAMES, OUTPUT, TIMELAPSE
-from stx.runs.timelapse import Timelapse
+from stx.runs.timelapse import MARK, Timelapse
 
 log = logging.getLogger("stx")
 
-MARK = b"made by stx"
-"""In what stx writes beside the picture that was asked for; other files of these names are somebody's own."""
 LONGEST_NAME = 255
 """Bytes, on most file systems."""
 LARGEST_CELL = 768

@@ -21,7 +21,7 @@ from stx.measures.judge import Judge, measurer
 from stx.model.prepare import Inputs, prepare
 from stx.pictures import images
 from stx.runs import describe, identity, latest, provenance, timing
-from stx.runs.delivery import MARK, delivering, filming
+from stx.runs.delivery import delivering, filming
 from stx.runs.files import CHECKPOINT, JOURNAL, LOSSES, OUTPUT, alone_in
 from stx.runs.folder import Canvas, Folder, at_work, rescued
 from stx.runs.identity import Identity
@@ -58,8 +58,9 @@ def run(job: Job, *watchers: Listener) -> Result:
             if outcome.diverged and config.guard.on_nan == "raise":
                 raise Diverged(f"diverged at {outcome.event}; the last finite picture is {folder / OUTPUT}")
             delivered = delivery.put(inputs.finish(picture), provenance.text(record)) or folder / OUTPUT
-            for film in films if not outcome.stopped else ():
-                film.make(picture, outcome.steps, MARK)
+            for film in films:
+                end = film.stopped if outcome.stopped else film.make
+                end(outcome.picture, outcome.steps)
     if stop.signal:
         log.info(describe.how_to_go_on(folder, delivered) if outcome.stopped else describe.cut_short(delivered))
         sys.exit(128 + stop.signal)

@@ -1,5 +1,6 @@
 """output.timelapse: pictures along the way, kept on disk while the run works, and a film of them at its end."""
 
+import logging
 import math
 import shutil
 from pathlib import Path
@@ -11,6 +12,10 @@ from stx.loop.listener import Listener, Start
 from stx.pictures import animation, images
 from stx.pictures.colour import Finish, unchanged
 
+log = logging.getLogger("stx")
+
+MARK = b"made by stx"
+"""In what stx writes beside a run's folder; other files of the same names are somebody's own."""
 MOST = 100
 """Pictures of a film, beside the first; of a run of so many steps or fewer, each step's."""
 
@@ -34,17 +39,23 @@ class Timelapse(Listener):
         shown = images.to_picture(self.finish(picture)).resize(self.size)
         images.save(shown, self.frames / f"{step:09d}.jpg")
 
-    def make(self, picture: Tensor, step: int, mark: bytes) -> None:
+    def stopped(self, picture: Tensor, step: int) -> None:
+        """The run was, behind a step that nobody was told of."""
+        if step % self.every == 0:
+            self.picture(picture, step)
+
+    def make(self, picture: Tensor, step: int) -> None:
         """The film, up to a last picture behind a step. Raises Stopped where it cannot be written."""
         try:
             self.picture(picture, step)
-            animation.write(self.path, sorted(self.frames.glob("*.jpg")), self.size, mark)
+            animation.write(self.path, sorted(self.frames.glob("*.jpg")), self.size, MARK)
         except OSError as error:
             raise Stopped(
                 f"cannot write {error.filename or self.path}: {error.strerror or error}\n"
                 f"the film's pictures: {self.frames}"
             ) from error
         shutil.rmtree(self.frames, ignore_errors=True)
+        log.info(f"the film: {self.path}")
 
 
 def room(size: tuple[int, int], steps: int, kind: str) -> int:
