@@ -60,7 +60,8 @@ def run(job: Job, *watchers: Listener) -> Result:
             delivered = delivery.put(inputs.finish(picture), provenance.text(record)) or folder / OUTPUT
             for film in films:
                 end = film.stopped if outcome.stopped else film.make
-                end(outcome.picture, outcome.steps)
+                with stop.at_once():
+                    end(outcome.picture, outcome.steps)
     if stop.signal:
         log.info(describe.how_to_go_on(folder, delivered) if outcome.stopped else describe.cut_short(delivered))
         sys.exit(128 + stop.signal)

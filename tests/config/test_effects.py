@@ -16,6 +16,11 @@ VAIN = [
     ("guard.on_nan=continue guard.backoffs=5", "guard.on_nan=continue never goes back"),
     ("loss_weights.content_layers=[] loss_weights.alpha=2", "loss_weights.content_layers is empty"),
     ("loss_weights.style_layers=[] loss_weights.beta=2", "loss_weights.style_layers is empty"),
+    ("output.quality=3", "output.file names no picture"),
+    ("output.bits=16", "output.file names no picture"),
+    ("output.profile=photograph", "output.file names no picture"),
+    ("output.file=a.TIFF output.quality=3", "a.TIFF is kept without loss"),
+    ("output.file=a.bmp output.profile=srgb", "a BMP has no place for a colour profile"),
 ]
 """The last override of each, and why."""
 
@@ -35,6 +40,8 @@ def test_an_option_that_changes_nothing_is_refused_with_what_stands_in_its_way(t
     "typed",
     [
         "image_size.long_side=64",
+        "output.file=a.JPG output.quality=3 output.profile=photograph",
+        "output.file=a.png output.bits=16 output.metadata=false",
         "image_size=small image_size.long_side=null",
         "image_size=small image_size.width=null image_size.height=null image_size.long_side=64",
         "model=vgg19_random model.seed=1",

@@ -8,7 +8,9 @@ import signal
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tifffile
 import torch
 from PIL import Image
 
@@ -218,3 +220,30 @@ def test_a_picture_is_measured_within_its_range_and_at_its_whole_size() -> None:
     assert all(name.startswith("baseline/") for name in at_the_end.keys() - told[3].keys())
     judged.picture(images.to_tensor(images.load("swirls"), (24, 16)), 4)
     assert told[4].keys() == told[3].keys()
+
+
+def test_sixteen_bits_are_those_of_the_finished_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The photograph's hues are given in floats; 8 bits in between would leave 256 values a channel."""
+    monkeypatch.chdir(tmp_path)
+    asked = job(tmp_path / "run", "colour=after", "output.file=out.tif", "output.bits=16")
+    assert run(asked).picture == Path("out.tif")
+    state = checkpoint.load(tmp_path / "run" / CHECKPOINT, torch.device("cpu"), [torch.Size((3, 32, 48))])
+    assert state
+    inputs = prepare(asked.config)
+    expected = inputs.finish(state.last_finite).double().clamp(0, 1).numpy().transpose(1, 2, 0) * 65535
+    written = tifffile.imread("out.tif").astype(int)
+    np.testing.assert_array_equal(written, np.rint(expected))
+    assert len(np.unique(written)) > 1500
+    np.testing.assert_array_equal(np.rint(written / 257), np.asarray(Image.open(tmp_path / "run" / OUTPUT)))
+
+
+def test_a_run_that_is_to_raise_delivers_nothing_and_one_that_stops_what_was_finite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    broken = ("loss_weights.beta=3e38", "output.file=out.png")
+    with pytest.raises(Diverged):
+        run(job(tmp_path / "raises", *broken, "guard.on_nan=raise"))
+    assert not Path("out.png").exists()
+    assert run(job(tmp_path / "stops", *broken)).outcome == "diverged"
+    assert Path("out.png").exists()
