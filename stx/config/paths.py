@@ -14,8 +14,8 @@ PLAIN = re.compile(r"""[\w./:+%@-]+|'[^']*'|"[^"]*\"""", re.ASCII)
 
 
 def named(text: str) -> str:
-    """An override, in quotes where it names a file that exists under the name that stands there, or several of them; and
-    where it names the one that is written.
+    """An override, in quotes where it names a file that exists under the name that stands there, or several of
+    them; and where it names the one that is written.
 
     Of several, separated by commas, to be swept over, some may be no files but single words, as a bundled picture is.
     """
