@@ -59,6 +59,6 @@ class Timelapse(Listener):
 
 
 def room(size: tuple[int, int], steps: int, kind: str) -> int:
-    """Bytes on disk that a film and its pictures take at most: a pixel of a JPEG takes one, or less."""
+    """Bytes on disk that a film and its pictures take: a pixel of strokes hardly takes one, in either."""
     width, height = animation.film_size(size, kind)
     return 2 * (min(steps, MOST) + 2) * width * height
