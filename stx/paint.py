@@ -138,7 +138,6 @@ def ending(result: "Result", asked: argparse.Namespace) -> str:
 def plan(asked: argparse.Namespace) -> tuple["Job", "Inputs"]:
     """The run, checked as `stx run` checks it. Raises UserError."""
     from stx.runs.check import check
-    from stx.runs.delivery import free
     from stx.runs.job import Job
     from stx.runs.naming import run_name
 
@@ -149,7 +148,7 @@ def plan(asked: argparse.Namespace) -> tuple["Job", "Inputs"]:
         *asked.overrides,
     ]
     if "output.file" not in map(key_of, asked.overrides):
-        overrides.append(override("output.file", asked.output or str(free(asked.photo, asked.painting))))
+        overrides.append(override("output.file", output(asked)))
     with at_work():
         if asked.strength is not None:
             beta = composition(overrides).config.loss_weights.beta * FACTOR ** ((asked.strength - MIDDLE) / MIDDLE)
@@ -162,6 +161,13 @@ def plan(asked: argparse.Namespace) -> tuple["Job", "Inputs"]:
             raise UserError(str(error).replace(f"output.file={asked.output}", f"-o {asked.output}")) from None
         refuse_ineffective(config, overrides)
         return Job(config, folder, choices, overrides, name=run_name(config, choices)), inputs
+
+
+def output(asked: argparse.Namespace) -> str:
+    """The name that was asked for, or the next free one."""
+    from stx.runs.delivery import free
+
+    return str(free(asked.photo, asked.painting)) if asked.output is None else str(asked.output)
 
 
 def refuse_twice(asked: argparse.Namespace) -> None:

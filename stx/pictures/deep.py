@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import tifffile
 import torch
 
 from stx import atomic
@@ -33,6 +32,8 @@ def save(pixels: Deep, path: Path, profile: bytes, description: str) -> None:
         if path.suffix.lower() == ".png":
             part.write_bytes(SIGNATURE + b"".join(chunks(pixels, profile, description)))
         else:
+            import tifffile  # late: for a TIFF alone
+
             text = description or None
             tifffile.imwrite(
                 part, pixels, photometric="rgb", iccprofile=profile, description=text, metadata=None, software=False

@@ -110,6 +110,8 @@ def film_of(config: Config, folder: Path) -> Path | None:
 
 
 def marked(path: Path) -> bool:
+    if not path.is_file():  # a pipe could be waited for, for ever
+        return False
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             return content.find(MARK) >= 0

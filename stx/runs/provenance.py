@@ -70,5 +70,5 @@ def read(source: str) -> Provenance:
         why = first_line(error)
         if isinstance(error, ValidationError):
             first = error.errors()[0]
-            why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+            why = f"{first['loc'][0]!r}: {first['msg']}"
         raise UserError(f"from_picture={source}: what it says of its run is damaged ({why})") from None

@@ -66,7 +66,7 @@ def repeated(typed: list[str]) -> list[str]:
             again = overrides(past, rest)
     except (UserError, HydraException) as error:
         why = explain_hydra(error, rest) if isinstance(error, HydraException) else str(error)
-        raise UserError(f"{OPTION}={source}: {why}") from None
+        raise UserError(f"{OPTION}={source}: {shown(why)}") from None
     say_otherwise(past, source)
     return [*again, *rest]
 
@@ -176,4 +176,9 @@ def say_otherwise(past: "Provenance", source: str) -> None:
 
     before, now = past.machine.get("versions"), identity.versions()
     if before != now:
-        say(f"stx: {OPTION}={source}: made with {before}; now {now}: its last digits may differ")
+        say(f"stx: {OPTION}={source}: made with {shown(str(before))}; now {now}: its last digits may differ")
+
+
+def shown(text: str) -> str:
+    """On a terminal, which signs in somebody's picture are not to command."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else "?" for sign in text)

@@ -3,6 +3,7 @@
 import logging
 import math
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from torch import Tensor
@@ -21,7 +22,8 @@ MOST = 100
 
 
 class Timelapse(Listener):
-    """Of a run in `folder`, into the film `path`. A run that goes on finds the pictures of before."""
+    """Pictures of a run of so many steps, (width, height) = `size`, in the folder `frames`, into the film `path`. A run
+    that goes on finds those of before."""
 
     def __init__(self, frames: Path, path: Path, size: tuple[int, int], steps: int):
         self.frames, self.path = frames, path
@@ -42,7 +44,8 @@ class Timelapse(Listener):
     def stopped(self, picture: Tensor, step: int) -> None:
         """The run was, behind a step that nobody was told of."""
         if step % self.every == 0:
-            self.picture(picture, step)
+            with suppress(OSError):  # one picture less
+                self.picture(picture, step)
 
     def make(self, picture: Tensor, step: int) -> None:
         """The film, up to a last picture behind a step. Raises Stopped where it cannot be written."""

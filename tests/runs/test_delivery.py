@@ -213,6 +213,12 @@ def test_what_is_no_regular_file_is_not_written_to_and_a_link_leads_to_its_file(
     assert Files.of(config("link.png")).output == tmp_path / "deep" / "real.png"
 
 
+def test_a_pipe_of_a_name_beside_is_somebody_s_and_is_not_waited_for() -> None:
+    os.mkfifo("out-sheet.jpg")
+    with pytest.raises(UserError, match=r"would write over out-sheet\.jpg, which stx did not make"):
+        refuse(config("out.png"))
+
+
 def test_a_name_with_no_room_for_its_preview_is_too_long() -> None:
     longest = "a" * (255 - len(".preview.jpg"))
     refuse(config(f"{longest}.png"))

@@ -124,6 +124,8 @@ def test_other_versions_are_said(capfd: pytest.CaptureFixture[str]) -> None:
     assert re.search("made with stx 0.0.1; now python .* its last digits may differ", capfd.readouterr().err)
     repeated([picture()])
     assert capfd.readouterr().err == ""
+    repeated([picture(change=lambda run: run["machine"].update(versions="\x1b[2Jgone"))])
+    assert "made with ?[2Jgone; now" in capfd.readouterr().err
 
 
 def set_(option: str, value: Any) -> Change:
