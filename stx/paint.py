@@ -158,7 +158,8 @@ def plan(asked: argparse.Namespace) -> tuple["Job", "Inputs"]:
         try:
             config, inputs = check(whole, folder, alone=True)
         except UserError as error:  # in the words of this command
-            raise UserError(str(error).replace(f"output.file={asked.output}", f"-o {asked.output}")) from None
+            typed = f"-o {asked.output}".rstrip()
+            raise UserError(str(error).replace(f"output.file={asked.output}", typed)) from None
         refuse_ineffective(config, overrides)
         return Job(config, folder, choices, overrides, name=run_name(config, choices)), inputs
 

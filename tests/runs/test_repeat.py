@@ -92,6 +92,16 @@ def test_a_sweep_begins_from_a_picture_as_from_what_was_typed() -> None:
     assert sorted(typed) == sorted(["--multirun", "loss_weights.beta=1,5", "seed=3", "optim.steps=7"])
 
 
+@pytest.mark.parametrize("where", [("--config-dir", "mine"), ("hydra.searchpath=[mine]",)], ids=" ".join)
+def test_an_option_of_one_s_own_is_looked_for_where_one_says(where: tuple[str, ...]) -> None:
+    (Path("mine") / "style_stat").mkdir(parents=True)
+    Path("mine/style_stat/own.yaml").write_text("_target_: stx.stats.mean_std\nepsilon: 0.5\n")
+    asked = picture("hydra.searchpath=[mine]", "style_stat=own")
+    assert repeated([asked, *where]) == ["style_stat=own", *where]
+    with pytest.raises(UserError, match="style_stat=own: choose from"):
+        repeated([asked])
+
+
 def test_another_command_line_is_left_alone() -> None:
     for typed in (["seed=3", "--multirun"], ["from_picture=null", "seed=3"]):
         assert repeated(typed) == typed
