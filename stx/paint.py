@@ -32,6 +32,7 @@ examples
   stx paint photo.jpg painting.jpg -o out.jpg
   stx paint photo.jpg painting.jpg -o out.png --strength 0.8 --size 1024
   stx paint china swirls                                pictures that come with stx
+  stx paint photo.jpg painting.jpg -o out.tif output.bits=16 output.timelapse=gif
   stx paint photo.jpg painting.jpg device=cuda seed=3   all else is key=value as for `stx run`
 
 Beside out.jpg come out-sheet.jpg, with photograph, painting and result, and out.preview.jpg while it works. Ctrl-C ends
