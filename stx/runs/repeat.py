@@ -99,7 +99,7 @@ def chosen(past: "Provenance", usual: Mapping[str, str]) -> list[str]:
     from stx.runs.provenance import OWN
 
     return [
-        f"{group}={option}"
+        override(group, option)
         for group, option in past.choices.items()
         if usual.get(group, option) != option and group not in OWN and CHOICE.fullmatch(option)
     ]
@@ -176,7 +176,9 @@ def say_otherwise(past: "Provenance", source: str) -> None:
 
     before, now = past.machine.get("versions"), identity.versions()
     if before != now:
-        say(f"stx: {OPTION}={source}: made with {shown(str(before))}; now {now}: its last digits may differ")
+        say(
+            f"stx: {OPTION}={source}: made with {shown(str(before or 'other versions'))}; now {now}: its last digits may differ"
+        )
 
 
 def shown(text: str) -> str:

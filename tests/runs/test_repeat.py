@@ -159,6 +159,7 @@ def set_(option: str, value: Any) -> Change:
         (set_("prior.weight", "${oc.env:HOME}"), "weight"),
         (lambda run: run["config"].pop("optim"), "no config"),
         (lambda run: run["choices"].update(style_stat="nothing"), "style_stat=nothing: choose from"),
+        (lambda run: run["choices"].update(colour="null"), "colour=null: choose from"),
     ],
 )
 def test_a_config_that_is_none_of_this_stx_is_a_message(change: Change, answer: str) -> None:
