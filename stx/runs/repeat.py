@@ -174,11 +174,9 @@ def say_otherwise(past: "Provenance", source: str) -> None:
     """On stderr: what may move the last digits."""
     from stx.runs import identity
 
-    before, now = past.machine.get("versions"), identity.versions()
+    before, now = past.machine.get("versions") or "other versions", identity.versions()
     if before != now:
-        say(
-            f"stx: {OPTION}={source}: made with {shown(str(before or 'other versions'))}; now {now}: its last digits may differ"
-        )
+        say(f"stx: {OPTION}={source}: made with {shown(str(before))}; now {now}: its last digits may differ")
 
 
 def shown(text: str) -> str:
