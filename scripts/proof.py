@@ -50,6 +50,7 @@ def outcome(overrides: str) -> str:
     """The last losses and a digest of the picture."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "stx.run", *SMALL.split(), *overrides.split(), f"hydra.run.dir={folder}/run"]
+        command.append("output.metadata=false")  # which has the folder and an id in it
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         subprocess.run(command, env=environment, capture_output=True, check=True)
         with open(f"{folder}/run/losses.csv", encoding="utf-8") as file:

@@ -32,6 +32,7 @@ examples
   stx paint photo.jpg painting.jpg -o out.jpg
   stx paint photo.jpg painting.jpg -o out.png --strength 0.8 --size 1024
   stx paint china swirls                                pictures that come with stx
+  stx paint photo.jpg painting.jpg -o out.tif output.bits=16 output.timelapse=gif
   stx paint photo.jpg painting.jpg device=cuda seed=3   all else is key=value as for `stx run`
 
 Beside out.jpg come out-sheet.jpg, with photograph, painting and result, and out.preview.jpg while it works. Ctrl-C ends
@@ -105,16 +106,13 @@ def paint(asked: argparse.Namespace) -> Path:
     """Run what was asked for. Returns the picture's path. Raises UserError before anything is written, and as `run`."""
     refuse_twice(asked)
     # Late: torch takes a second that --help and mistakes in the options need not wait for.
-    from stx.loop.signals import raising
     from stx.pictures import images
     from stx.runs import describe, estimate
     from stx.runs.check import reach_store
-    from stx.runs.delivery import Preview, deliver, written
-    from stx.runs.files import OUTPUT
+    from stx.runs.delivery import Files
     from stx.runs.identity import refuse_taken
     from stx.runs.make import run
 
-    files = written(asked.output, asked.photo, asked.painting)
     job, inputs = plan(asked)
     reach_store(job.config)
     refuse_taken(job.folder)
@@ -122,22 +120,14 @@ def paint(asked: argparse.Namespace) -> Path:
     (height, width), (below, beside) = inputs.content.shape[1:], inputs.style.shape[1:]
     expected = estimate.seconds(job.config, inputs)
     command.say(words.opening((photo.size, (width, height)), (painting.size, (beside, below)), expected))
+    files = Files.of(job.config)
     command.say(f"{describe.command(job)}\n{files.output}; until it is done: {files.preview}")
 
     del inputs  # the run makes its own
-    try:
-        with raising():
-            result = run(job, Preview(files, (width, height)))
-            deliver(result.picture, files, photo, painting)
-    except SystemExit:  # a signal
-        deliver(job.folder / OUTPUT, files, photo, painting)
-        command.say(f"{files.output} has it too; going on renews the one in the folder")
-        raise
-    finally:
-        files.preview.unlink(missing_ok=True)
+    result = run(job)
     if closing := ending(result, asked):
         command.say(closing)
-    return files.output
+    return result.picture
 
 
 def ending(result: "Result", asked: argparse.Namespace) -> str:
@@ -158,20 +148,35 @@ def plan(asked: argparse.Namespace) -> tuple["Job", "Inputs"]:
         *(["image_size=photograph", f"image_size.long_side={asked.size}"] if asked.size is not None else []),
         *asked.overrides,
     ]
+    if "output.file" not in map(key_of, asked.overrides):
+        overrides.append(override("output.file", output(asked)))
     with at_work():
         if asked.strength is not None:
             beta = composition(overrides).config.loss_weights.beta * FACTOR ** ((asked.strength - MIDDLE) / MIDDLE)
             overrides.append(f"loss_weights.beta={beta:.3g}")
         whole = compose(overrides)
         folder, choices = Path(whole.hydra.run.dir), choices_of(whole.hydra)
-        config, inputs = check(whole, folder)
+        try:
+            config, inputs = check(whole, folder, alone=True)
+        except UserError as error:  # in the words of this command
+            typed = f"-o {asked.output}".rstrip()
+            raise UserError(str(error).replace(f"output.file={asked.output}", typed)) from None
         refuse_ineffective(config, overrides)
         return Job(config, folder, choices, overrides, name=run_name(config, choices)), inputs
+
+
+def output(asked: argparse.Namespace) -> str:
+    """The name that was asked for, or the next free one."""
+    from stx.runs.delivery import free
+
+    return str(free(asked.photo, asked.painting)) if asked.output is None else str(asked.output)
 
 
 def refuse_twice(asked: argparse.Namespace) -> None:
     """Raise UserError for an override of what the command sets itself."""
     sets = {"content": "the first picture", "style": "the second picture"}
+    if asked.output is not None:
+        sets["output.file"] = "-o"
     if asked.strength is not None:
         sets["loss_weights.beta"] = "--strength"
     if asked.size is not None:

@@ -33,9 +33,13 @@ def main() -> None:
 
     from stx.config import command
     from stx.config.schema import CONF
+    from stx.runs.repeat import repeated
     from stx.runs.sweep_record import taken_up
 
-    command.main(hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")(job), taken_up)
+    def read(typed: list[str]) -> list[str]:
+        return repeated(taken_up(typed))
+
+    command.main(hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")(job), read)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ from stx.config.command import say_once
 from stx.config.compose import Varied, composition
 from stx.config.schema import CONF
 from stx.config.secrets import VARIABLE
-from stx.runs import identity, make
+from stx.pictures.description import exif
+from stx.runs import identity, make, provenance
 from stx.runs.files import STUDY, SWEEP
 from stx.runs.job import Job
 from stx.studies.sweep import trials
@@ -107,6 +108,20 @@ def damage_weights(folder: Path) -> None:
     (folder / "empty.pth").touch()
 
 
+def damage_provenance(folder: Path) -> None:
+    """Pictures that say of runs, and what can be wrong with such a picture."""
+    composed = composition(["model=vgg19_random", "tracking=none"])
+    config = composed.config.model_dump(mode="json", by_alias=True)
+    crafted = {**config, "prior": {**config["prior"], "_target_": "os.system"}}
+    gone = {**config, "content": "was-here.png"}
+    picture = Image.new("RGB", (64, 64))
+    picture.save(folder / "plain.png")
+    for name, run in (("crafted", crafted), ("gone", gone)):
+        record = identity.Identity("1" * 32, [], dict(composed.choices), run, files={}, machine={})
+        picture.save(folder / f"{name}.png", exif=exif(provenance.text(record)))
+    picture.save(folder / "later.png", exif=exif('{"stx": {"format": 9}}'))
+
+
 def damage_runs(folder: Path) -> None:
     """Folders as runs leave them: one that was cut off, and what can be wrong with such a folder."""
     overrides = ["model=vgg19_random", "image_size=small", "optim.steps=30", "tracking=none"]
@@ -173,6 +188,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.chdir(folder)
         damage_pictures(folder)
         damage_weights(folder)
+        damage_provenance(folder)
         damage_runs(folder)
         yield folder
 
@@ -208,8 +224,9 @@ def test_a_mistake_gets_the_answer_of_the_page_and_leaves_nothing_behind(
 ) -> None:
     if "device=cuda" in row.typed and torch.cuda.is_available():
         pytest.skip("there is a GPU")
-    if row.answer.endswith("pip install 'stx[optuna]'"):
-        monkeypatch.setitem(sys.modules, "optuna", None)
+    for extra, module in (("optuna", "optuna"), ("video", "av")):
+        if f"pip install 'stx[{extra}]'" in row.answer:
+            monkeypatch.setitem(sys.modules, module, None)
     before = contents(prepared)
     status, out, said = answered(row.typed, monkeypatch, capfd)
     assert row.answer in said.replace("\n", " ")

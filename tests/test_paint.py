@@ -2,10 +2,13 @@
 
 import re
 import shlex
+import signal
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tifffile
 import torch
 import yaml
 from PIL import Image
@@ -14,9 +17,9 @@ from conftest import command
 from stx import paint
 from stx.config.compose import composition
 from stx.config.schema import Config
-from stx.loop.listener import Listener
-from stx.runs import make
-from stx.runs.job import Job
+from stx.loop import record
+from stx.runs import delivery
+from stx.runs.delivery import Beside
 
 SMALL = ("--size", "48", "model=vgg19_random", "optim.steps=3", "tracking=none")
 
@@ -58,30 +61,43 @@ def test_strength_is_a_scale_around_the_config_s_own_weight() -> None:
 def test_options_stand_anywhere_and_all_else_is_the_config_s_own() -> None:
     plan = planned("seed=3", "--strength", "0.5", "init=noise")
     given = ("seed=3", "init=noise", "image_size=photograph", "image_size.long_side=48", *SMALL[2:])
-    assert plan == composed("content=china", "style=swirls", *given)
+    assert plan == composed("content=china", "style=swirls", "output.file=china-swirls.png", *given)
+    assert planned("output.file=other.webp", "output.quality=50").output.file == "other.webp"
 
 
 def test_ctrl_c_leaves_the_picture_so_far_under_its_name_and_no_preview(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def run(job: Job, *watchers: Listener) -> None:
-        for watcher in watchers:
-            watcher.kept(torch.tensor([1.0, 0.0, 0.0])[:, None, None].expand(3, 16, 24))
-        with Image.open("out.preview.jpg") as shown:
-            assert shown.size == (48, 32)
-        job.folder.mkdir(parents=True)
-        Image.new("RGB", (48, 32), "blue").save(job.folder / "output.png")
-        raise SystemExit(130)
+    caplog.set_level("INFO", "stx")
+
+    class Stopping(Beside):
+        def kept(self, picture: torch.Tensor) -> None:
+            super().kept(picture)
+            with Image.open("out.preview.jpg") as shown:
+                assert shown.size == (48, 32)
+            signal.raise_signal(signal.SIGINT)
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(make, "run", run)
-    monkeypatch.setattr(sys, "argv", ["stx paint", "china", "swirls", "-o", "out.png", *SMALL])
+    monkeypatch.setattr(delivery, "Beside", Stopping)
+    monkeypatch.setattr(record, "KEEP_SECONDS", 0.0)
+    typed = ["china", "swirls", "-o", "out.png", *SMALL, "optim.steps=40", "guard.checkpoint_every=1"]
+    monkeypatch.setattr(sys, "argv", ["stx paint", *typed])
     with pytest.raises(SystemExit) as left:
         paint.main()
     assert left.value.code == 130
-    with Image.open("out.png") as picture:
-        assert picture.getpixel((0, 0)) == (0, 0, 255)
+    (folder,) = Path("outputs/runs").glob("*/*")
+    with Image.open("out.png") as picture, Image.open(folder / "output.png") as own:
+        np.testing.assert_array_equal(np.asarray(picture), np.asarray(own))
+    assert Path("out-sheet.jpg").exists()
     assert not Path("out.preview.jpg").exists()
-    out, said = capfd.readouterr()
-    assert out == ""
-    assert said.endswith("out.png has it too; going on renews the one in the folder\n")
+    assert capfd.readouterr().out == ""
+    assert f"the picture so far: out.png\ngo on: python -m stx.run resume={folder}\n" in caplog.text
+
+    monkeypatch.setattr(delivery, "Beside", Beside)
+    gone_on = command(tmp_path, "run", f"resume={folder}", "output.file=other.tif", "output.bits=16")
+    assert (gone_on.returncode, gone_on.stdout) == (0, "other.tif\n"), gone_on.stderr
+    with Image.open(folder / "output.png") as own:
+        np.testing.assert_array_equal(np.rint(tifffile.imread("other.tif") / 257), np.asarray(own))

@@ -78,6 +78,24 @@ def one_style(config: Config) -> str:
     return "" if len(config.styles) > 1 else "there is one style picture; style=[a.jpg,b.jpg] names two"
 
 
+LOSSY = (".jpg", ".jpeg", ".webp")
+"""Endings of pictures that have a quality."""
+
+
+def no_file(config: Config) -> str:
+    return "" if config.output.file else "output.file names no picture"
+
+
+def no_quality(config: Config) -> str:
+    file = config.output.file
+    return no_file(config) or ("" if str(file).lower().endswith(LOSSY) else f"{file} is kept without loss")
+
+
+def no_profile(config: Config) -> str:
+    bmp = str(config.output.file).lower().endswith(".bmp")
+    return no_file(config) or ("a BMP has no place for a colour profile" if bmp else "")
+
+
 REASONS: Mapping[str, Reason] = {
     "image_size.long_side": sides,
     "model.seed": random_weights,
@@ -93,6 +111,9 @@ REASONS: Mapping[str, Reason] = {
     "loss_weights.style_layers": style_layers,
     "loss_weights.style_weights": style_layers,
     "style_blend": one_style,
+    "output.quality": no_quality,
+    "output.bits": no_file,
+    "output.profile": no_profile,
 }
 
 

@@ -39,7 +39,7 @@ def explain(error: ValidationError, plain: Any) -> str:
     if kind == "missing":
         return f"{option} must be given"
     if kind == "literal_error":
-        allowed = re.findall(r"'([^']*)'", first["ctx"]["expected"])
+        allowed = [word or number for word, number in re.findall(r"'([^']*)'|(\d+)", first["ctx"]["expected"])]
         return f"{option}={value}: choose from {', '.join(allowed)}{did_you_mean(str(value), allowed)}"
     if kind == "union_tag_invalid":
         allowed = re.findall(r"'([^']*)'", first["ctx"]["expected_tags"])

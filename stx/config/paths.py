@@ -14,18 +14,24 @@ FILES = (
     "model.weights",
     "resume",
     "style_stat.filter",
+    "from_picture",
 )
 """Options that name a file or a run's folder."""
+WRITTEN = "output.file"
+"""The option that names a file which need not exist: one, whatever signs are in it."""
 PLAIN = re.compile(r"""[\w./:+%@-]+|'[^']*'|"[^"]*\"""", re.ASCII)
 """What Hydra reads as one word."""
 
 
 def named(text: str) -> str:
-    """An override, in quotes where it names a file that exists under the name that stands there, or several of them.
+    """An override, in quotes where it names a file that exists under the name that stands there, or several of
+    them; and where it names the one that is written.
 
     Of several, separated by commas, to be swept over, some may be no files but single words, as a bundled picture is.
     """
     key, _, value = text.partition("=")
+    if key_of(text) == WRITTEN and not PLAIN.fullmatch(value) and not value.startswith("$"):
+        return override(key, value)
     if key_of(text) not in FILES or text.startswith("~"):
         return text
     if key_of(text) in ("style", "masks.style") and value.startswith("[") and value.endswith("]") and not exists(value):

@@ -339,6 +339,26 @@ class Guard(Section):
     checkpoint_every: Every
 
 
+DEEP = (".png", ".tif", ".tiff")
+"""Endings of pictures that have room for 16 bits a channel."""
+
+
+class Output(Section):
+    """What is put beside a run's folder: no pixel of the run hangs on it."""
+
+    file: Annotated[str, Field(min_length=1)] | None
+    quality: Annotated[Whole, Field(ge=1, le=100)]
+    bits: Literal[8, 16]
+    profile: Literal["srgb", "photograph"]
+    metadata: Annotated[bool, Field(strict=True)]
+    timelapse: Literal["mp4", "gif", "webp"] | None
+
+
+def taken_before(value: Any) -> None:
+    if value is not None:
+        raise ValueError("it is for stx run, whose command it stands for; leave it out")
+
+
 class Sweep(Section):
     """What concerns many runs and none of them."""
 
@@ -366,7 +386,9 @@ class Searches(Section):
 
 class Config(Section):
     sweep: Sweep = Field(exclude=True)  # no run's business, so that no record of one has it
+    from_picture: Annotated[None, BeforeValidator(taken_before)] = Field(exclude=True)  # what it stands for is typed
     resume: str | None
+    output: Output
     model: Model
     content_stat: OneOrSeveral
     style_stat: OneOrSeveral
@@ -467,6 +489,15 @@ def restored(dumped: Any) -> Config:
         features = {"_target_": "stx.stats.features", "distance": {"_target_": "stx.stats.half_sum_of_squares"}}
         later = {
             "resume": None,
+            "from_picture": None,
+            "output": {
+                "file": None,
+                "quality": 95,
+                "bits": 8,
+                "profile": "srgb",
+                "metadata": False,
+                "timelapse": None,
+            },
             "sweep": {"resume": False, "plan": False, "jobs": None},
             "activation_checkpointing": False,
             "timing": False,
@@ -534,3 +565,16 @@ def check_combinations(config: Config) -> None:
         raise UserError(f"masks.style names {len(masks.styles)} masks for {len(config.styles)} style pictures")
     if isinstance(init, NoiseInit) and init.low > init.high:
         raise UserError(f"init.low={init.low:g} is above init.high={init.high:g}")
+    refuse_shallow(config.output)
+
+
+def refuse_shallow(output: Output) -> None:
+    """Raise UserError where 16 bits would be lost."""
+    if output.file is None or output.bits == 8:
+        return
+    if not output.file.lower().endswith(DEEP):
+        raise UserError(f"output.bits=16: {output.file} has room for 8; choose a name in {', '.join(DEEP)}")
+    if output.profile == "photograph":
+        raise UserError(
+            "output.bits=16: colours are converted to the photograph's profile in 8 bits; choose output.profile=srgb"
+        )

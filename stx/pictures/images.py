@@ -1,26 +1,24 @@
 """Pictures between files, Pillow and tensors; everything inside stx is 8-bit sRGB of mode "RGB"."""
 
-import io
 import os
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image, ImageCms
+from PIL import Image
 
 from stx import atomic
 from stx.errors import UserError
 from stx.pictures import bundled
 from stx.pictures.decode import decoded, memory, opened
+from stx.pictures.profile import apply_profile
 
 # The modes a colour profile can describe are L, RGB and CMYK; whatever is not named here becomes RGB.
 PROFILED = {"1": "L", "L": "L", "LA": "L", "CMYK": "CMYK"}
 ALPHA = "what was transparent"
 """Where a picture that was read carries its alpha channel: it is laid on white for whoever asks for colours alone."""
-SRGB = ImageCms.createProfile("sRGB")
 JPEG = {"format": "JPEG", "quality": 95, "subsampling": 0}  # 4:4:4, as strokes differ most in colour
 WRITTEN: Mapping[str, Mapping[str, Any]] = {
     ".png": {"format": "PNG"},
@@ -98,19 +96,19 @@ def to_picture(tensor: torch.Tensor) -> Image.Image:
     return Image.fromarray((unit * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy())
 
 
-def save(picture: Image.Image, path: str | os.PathLike[str], comment: bytes = b"") -> None:
+def save(picture: Image.Image, path: str | os.PathLike[str], comment: bytes = b"", **options: Any) -> None:
     """Write `picture` so that `path` never holds half a file, whatever interrupts the writing.
 
     The ending of `path`, a key of WRITTEN in letters of any case, says in which format; of those, JPEG has a place for
-    a comment. Raises OSError, with the name of the file, if it cannot be written there, and UserError for a size that
-    the format has no place for.
+    a comment. `options` are Pillow's, beside or in place of those in WRITTEN. Raises OSError, with the name of the
+    file, if it cannot be written there, and UserError for a size that the format has no place for.
     """
     path = Path(path)
     if picture.mode == "RGBA" and path.suffix.lower() in NO_ALPHA:
         picture = Image.composite(picture, Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
     try:
         with atomic.replacing(path) as part:
-            picture.save(part, comment=comment, **WRITTEN[path.suffix.lower()])
+            picture.save(part, comment=comment, **{**WRITTEN[path.suffix.lower()], **options})
     except ValueError as error:  # WebP has 16383 pixels a side at most
         raise UserError(f"cannot write {path} with {picture.width} x {picture.height} pixels; choose a .png") from error
 
@@ -180,19 +178,3 @@ def scale_of(brightest: float, source: str) -> int:
             "save it as 8-bit PNG"
         )
     return 65535
-
-
-def apply_profile(colours: Image.Image, profile: bytes, source: str) -> Image.Image:
-    try:
-        opened = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if opened.profile.xcolor_space.strip() == "RGB" and colours.mode == "L":
-            colours = colours.convert("RGB")  # grey pictures often carry the profile of an RGB screen
-        flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
-        if colours.mode == "L":  # optimised, a grey curve is sampled so coarsely that darks are ten levels off
-            flags |= ImageCms.Flags.NOOPTIMIZE
-        intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
-        transform = ImageCms.buildTransform(opened, SRGB, colours.mode, "RGB", intent, flags)
-        return transform.apply(colours)
-    except (OSError, ValueError, ImageCms.PyCMSError) as error:
-        warnings.warn(f"colour profile of {source!r} ignored, taken as sRGB: {error}", stacklevel=3)
-        return colours.convert("RGB")

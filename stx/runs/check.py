@@ -18,18 +18,18 @@ from stx.runs.files import HYDRA
 if TYPE_CHECKING:
     from stx.model.prepare import Inputs
 
-PLAIN = ("sweep", "masks")
-"""Sections of the config that are no group."""
+SECTIONS = ("sweep", "output", "masks")
+"""Of the config, that are no groups."""
 
 
-def check(composed: DictConfig, folder: Path) -> tuple[Config, "Inputs"]:
-    """A job's config and what it starts from.
+def check(composed: DictConfig, folder: Path, alone: bool = False) -> tuple[Config, "Inputs"]:
+    """A job's config and what it starts from. `alone`: there are no others, that would write to the same file.
 
     Raises UserError for whatever would keep it from running, in the `folder` that it will write to.
     """
     own = task(composed)
     for group, section in own.items():
-        if isinstance(section, DictConfig) and group not in (*composed.hydra.runtime.choices, *PLAIN):
+        if isinstance(section, DictConfig) and group not in (*composed.hydra.runtime.choices, *SECTIONS):
             raise UserError(f"{group!s} takes one option, by its name")  # not a list, which Hydra would merge
     for part in ("launcher", "sweeper"):
         if not isinstance(composed.hydra[part], DictConfig):
@@ -46,8 +46,14 @@ def check(composed: DictConfig, folder: Path) -> tuple[Config, "Inputs"]:
         )
     say_taken(own)
     config = validate(own)
-    from stx.model.prepare import prepare  # late: it imports torch
+    if config.output.file is not None and not alone:
+        raise UserError(
+            f"output.file={config.output.file} is for one run: all would write it; each picture is in its run's folder"
+        )
+    from stx.model.prepare import prepare  # late: they import torch
+    from stx.runs.delivery import refuse
 
+    refuse(config)
     timeline.ended("PyTorch's import")
     inputs = prepare(config)
     check_space(config, inputs, folder)
@@ -58,11 +64,14 @@ def space(config: Config, inputs: "Inputs") -> int:
     """Bytes that a run needs on disk at most: a state and its successor, and the pictures along the way."""
     from stx.model.memory import renewed  # late: they import torch
     from stx.model.prepare import remembered
+    from stx.runs.timelapse import room
 
     picture = 4 * inputs.content.numel()
     state = (remembered(inputs.optimiser) + 6) * picture + renewed(inputs.terms, inputs.content[0].numel())
     shown = config.optim.steps // config.tracking.pictures_every if config.tracking.pictures_every else 0
-    return math.ceil(2 * state + shown * picture / 4)
+    height, width = inputs.content.shape[1:]
+    film = room((width, height), config.optim.steps, kind) if (kind := config.output.timelapse) else 0
+    return math.ceil(2 * state + shown * picture / 4 + film)
 
 
 def check_space(config: Config, inputs: "Inputs", folder: Path) -> None:

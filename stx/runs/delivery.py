@@ -1,21 +1,30 @@
-"""Where `stx paint` puts its pictures: the name that was asked for, a preview, a sheet."""
+"""What a run puts beside its folder: its picture under the name that was asked for, a preview, a sheet, a film."""
 
+import logging
+import mmap
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from PIL import Image
 from torch import Tensor
 
+from stx.config.effects import LOSSY
+from stx.config.schema import Config
 from stx.errors import Stopped, UserError
 from stx.loop.listener import Listener, Start
-from stx.pictures import images
+from stx.model.prepare import Inputs
+from stx.pictures import animation, deep, images, profile
 from stx.pictures.colour import Finish, unchanged
+from stx.pictures.description import ROOM, exif
 from stx.pictures.sheet import contact_sheet, fitted
+from stx.runs.files import FRAMES, OUTPUT, TIMELAPSE
+from stx.runs.timelapse import MARK, Timelapse
 
-MARK = b"made by stx paint"
-"""In what stx paint writes beside the picture that was asked for; other files of these names are somebody's own."""
+log = logging.getLogger("stx")
+
 LONGEST_NAME = 255
 """Bytes, on most file systems."""
 LARGEST_CELL = 768
@@ -34,67 +43,102 @@ class Files(NamedTuple):
     def beside(cls, output: Path) -> "Files":
         return cls(output, output.with_suffix(".preview.jpg"), output.with_name(f"{output.stem}-sheet.jpg"))
 
+    @classmethod
+    def of(cls, config: Config) -> "Files":
+        """Of a run that delivers a picture."""
+        assert config.output.file is not None
+        return cls.beside(named(config.output.file))
 
-def written(output: str | None, photo: str, painting: str) -> Files:
-    """Where to write. Raises UserError for what cannot be written, or is one of the two pictures."""
-    if output is None:
-        stem = f"{Path(photo).stem}-{Path(painting).stem}"
-        names = (Path(f"{stem}{'-' if number else ''}{number or ''}.png") for number in range(10**6))
-        return next(files for files in map(Files.beside, names) if not any(path.exists() for path in files))
-    path = Path(os.path.expanduser(output))
-    if path.is_symlink():
-        path = path.resolve()  # what it points to is meant, not the link
+
+def free(photo: str, painting: str) -> Path:
+    """The next name of these two that nothing has."""
+    stem = f"{Path(photo).stem}-{Path(painting).stem}"
+    names = (Path(f"{stem}{'-' if number else ''}{number or ''}.png") for number in range(10**6))
+    return next(files.output for files in map(Files.beside, names) if not any(path.exists() for path in files))
+
+
+def refuse(config: Config) -> None:
+    """Raise UserError for what cannot be written, or is one of the pictures that are read."""
+    if kind := config.output.timelapse:
+        animation.refuse_missing(kind)
+    if config.output.file is None:
+        return
+    path, said = named(config.output.file), f"output.file={config.output.file}"
     if path.suffix.lower() not in images.WRITTEN:
-        raise UserError(f"-o {output}: a picture's name ends in {', '.join(images.WRITTEN)}")
+        raise UserError(f"{said}: a picture's name ends in {', '.join(images.WRITTEN)}")
     if path.is_dir():
-        raise UserError(f"-o {output}: that is a folder; name a file in it")
+        raise UserError(f"{said}: that is a folder; name a file in it")
     if path.exists() and not path.is_file():
-        raise UserError(f"-o {output}: that is no regular file; choose another name")
+        raise UserError(f"{said}: that is no regular file; choose another name")
     if not path.parent.is_dir():
-        raise UserError(f"-o {output}: there is no folder {path.parent}")
+        raise UserError(f"{said}: there is no folder {path.parent}")
     if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise UserError(f"-o {output}: {path.parent} may not be written to; name another folder")
-    files = Files.beside(path)
-    longest = max(len(os.fsencode(file.name)) for file in files)
+        raise UserError(f"{said}: {path.parent} may not be written to; name another folder")
+    refuse_beside(config, Files.beside(path), said)
+
+
+def refuse_beside(config: Config, files: Files, said: str) -> None:
+    """Raise UserError where a file that is to be written is somebody's, or has no name that it can have."""
+    film = film_of(config, Path())
+    every = (*files, film) if film else files
+    longest = max(len(os.fsencode(file.name)) for file in every)
     if longest > LONGEST_NAME:
-        raise UserError(f"-o {output}: {longest - LONGEST_NAME} letters too long a name; choose a shorter one")
-    for file in files:
-        for source in map(os.path.expanduser, (photo, painting)):
+        raise UserError(f"{said}: {longest - LONGEST_NAME} letters too long a name; choose a shorter one")
+    if film == files.output:
+        raise UserError(f"{said}: output.timelapse={config.output.timelapse} has the same name; choose another ending")
+    for file in every:
+        for source in map(os.path.expanduser, config.pictures.values()):
             if file.exists() and os.path.exists(source) and file.samefile(source):
-                raise UserError(f"-o {output}: {file} is one of the two pictures; choose another name")
-    for file in (files.preview, files.sheet):
-        if file.exists() and not marked(file):
-            raise UserError(f"-o {output}: would write over {file}, which stx paint did not make; choose another name")
-    return files
+                raise UserError(f"{said}: {file} is one of the pictures that are read; choose another name")
+    for file in every[1:]:
+        if os.path.lexists(file) and not marked(file):
+            raise UserError(f"{said}: would write over {file}, which stx did not make; choose another name")
+
+
+def named(file: str) -> Path:
+    path = Path(os.path.expanduser(file))
+    return path.resolve() if path.is_symlink() else path  # what it points to is meant, not the link
+
+
+def film_of(config: Config, folder: Path) -> Path | None:
+    """Where the film goes, of a run in `folder`."""
+    output = config.output
+    if output.timelapse is None:
+        return None
+    stem = named(output.file).with_suffix("") if output.file else folder / TIMELAPSE
+    return stem.with_name(f"{stem.name}.{output.timelapse}")
 
 
 def marked(path: Path) -> bool:
+    if not path.is_file():  # a pipe could be waited for, for ever
+        return False
     try:
-        with Image.open(path, formats=("JPEG",)) as picture:
-            return picture.info.get("comment") == MARK
-    except (OSError, ValueError):
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return content.find(MARK) >= 0
+    except (OSError, ValueError):  # an empty one
         return False
 
 
-def deliver(picture: Path, files: Files, photo: Image.Image, painting: Image.Image) -> None:
-    """The run's picture under the name that was asked for, and the sheet. Raises Stopped where that cannot be."""
-    result = images.load(str(picture))
-    columns = ("photograph", "painting", "result")
-    sheet = contact_sheet([[photo, painting, result]], column_labels=columns, cell=fitted(result.size, LARGEST_CELL))
-    try:
-        images.save(result, files.output)
-        images.save(sheet, files.sheet, MARK)
-    except (OSError, UserError) as error:
-        said = f"cannot write {error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
-        raise Stopped(f"{said}\nthe picture: {picture}") from error
+class Delivery(Listener):
+    """Nothing beside the folder."""
+
+    def put(self, picture: Tensor, described: str) -> Path | None:
+        """The finished picture, (3, H, W), in all its bits. Returns where it is. Raises Stopped."""
+        return None
 
 
-class Preview(Listener):
-    """Renews a run's preview, as large as the picture will be."""
+class Beside(Delivery):
+    """A picture and a sheet. The pictures on it are read when the run begins, as it has read them."""
 
-    def __init__(self, files: Files, size: tuple[int, int]):
-        self.files, self.size = files, size
+    def __init__(self, config: Config, inputs: Inputs, picture: Path):
+        self.how, self.own = config.output, picture
+        """The second: in the run's folder."""
+        self.files = Files.of(config)
+        _, height, width = inputs.content.shape
+        self.size, self.cell = (width, height), fitted((width, height), LARGEST_CELL)
+        self.shown = [thumbnail(images.load(each), self.cell) for each in (config.content, *config.styles.values())]
         self.finish: Finish = unchanged
+        self.profile = profile_of(config)
 
     def begun(self, level: Start) -> None:
         self.finish = level.finish
@@ -102,3 +146,68 @@ class Preview(Listener):
     def kept(self, picture: Tensor) -> None:
         with suppress(OSError):  # its folder may have gone; the run does not need it
             images.save(images.to_picture(self.finish(picture)).resize(self.size), self.files.preview, MARK)
+
+    def put(self, picture: Tensor, described: str) -> Path:
+        eight = images.to_picture(picture)
+        columns = ["photograph", *["painting"] * (len(self.shown) - 1), "result"]
+        sheet = contact_sheet([[*self.shown, eight]], column_labels=columns, cell=self.cell)
+        try:
+            self.save(picture, eight, described if self.how.metadata else "")
+            images.save(sheet, self.files.sheet, MARK)
+        except (OSError, UserError) as error:
+            said = f"cannot write {error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
+            raise Stopped(f"{said}\nthe picture: {self.own}") from error
+        return self.files.output
+
+    def save(self, picture: Tensor, eight: Image.Image, described: str) -> None:
+        path, how = self.files.output, self.how
+        ending = path.suffix.lower()
+        if ending in (".jpg", ".jpeg") and len(described) > ROOM:
+            log.warning(f"{path}: the settings are too long for a JPEG and left out; {self.own} has them")
+            described = ""
+        if how.bits == 16:
+            deep.save(deep.sixteen_bits(picture), path, self.profile, described)
+            return
+        if how.profile == "photograph" and self.profile != profile.srgb():
+            eight = profile.converted(eight, self.profile)
+        quality: dict[str, Any] = {"quality": how.quality} if ending in LOSSY else {}
+        images.save(eight, path, icc_profile=self.profile, exif=exif(described) if described else b"", **quality)
+
+
+def thumbnail(picture: Image.Image, cell: tuple[int, int]) -> Image.Image:
+    """As large as the sheet shows it, at most."""
+    picture.thumbnail((max(cell), max(cell)), Image.Resampling.LANCZOS)
+    return picture
+
+
+def profile_of(config: Config) -> bytes:
+    """What the picture is to be in. Where the photograph has none, that is said."""
+    if config.output.profile == "srgb":
+        return profile.srgb()
+    own = profile.embedded(config.content)
+    if own and profile.usable(own):
+        return own
+    why = "is none that a result can be converted into" if own else "is missing"
+    log.warning(f"output.profile=photograph: the photograph's profile {why}; the picture is in sRGB")
+    return profile.srgb()
+
+
+@contextmanager
+def delivering(config: Config, inputs: Inputs, folder: Path) -> Iterator[Delivery]:
+    """Who puts a run's picture beside its folder, if anybody; behind the block no preview is left."""
+    if config.output.file is None:
+        yield Delivery()
+        return
+    beside = Beside(config, inputs, folder / OUTPUT)
+    try:
+        yield beside
+    finally:
+        with suppress(OSError):
+            beside.files.preview.unlink()
+
+
+def filming(config: Config, inputs: Inputs, folder: Path) -> list[Timelapse]:
+    """Who makes the film, if anybody."""
+    path = film_of(config, folder)
+    _, height, width = inputs.content.shape
+    return [Timelapse(folder / FRAMES, path, (width, height), config.optim.steps)] if path else []

@@ -46,7 +46,7 @@ def run(job: Job, inputs: Inputs, record: Identity) -> About:
     }
     for typed in job.overrides:  # whatever else was set is what a sweep would vary
         key, value = key_of(typed), typed.partition("=")[2]
-        if not key.startswith(("hydra", "tracking", "guard", "timing")) and key not in choices:
+        if not key.startswith(("hydra", "tracking", "guard", "timing", "output")) and key not in choices:
             params.setdefault(key, value)
     tags = {
         "stx.command": command(job),
@@ -112,13 +112,14 @@ def opening(job: Job, inputs: Inputs, record: Identity, resumed: Checkpoint | No
     return "\n".join(lines)
 
 
-def how_to_go_on(folder: Path) -> str:
+def how_to_go_on(folder: Path, picture: Path | None = None) -> str:
+    """`picture`: where it was delivered."""
     typed = shlex.join(["python", "-m", "stx.run", override("resume", str(folder))])
-    return f"the picture so far: {folder / OUTPUT}\ngo on: {typed}"
+    return f"the picture so far: {picture or folder / OUTPUT}\ngo on: {typed}"
 
 
-def cut_short(folder: Path) -> str:
-    return f"interrupted at its end; the picture: {folder / OUTPUT}"
+def cut_short(picture: Path) -> str:
+    return f"interrupted at its end; the picture: {picture}"
 
 
 def closing(outcome: Outcome, measured: Mapping[str, float], where: str) -> str:

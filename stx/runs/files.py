@@ -32,11 +32,14 @@ JOURNAL, STORED, DELIVERED, ALONG = "journal.jsonl", "mlflow.json", "delivered.j
 """For the tracker: what it is told, where that went, how much of it, and pictures along the way."""
 UNDELIVERED = "undelivered.jsonl"
 """What no store could take."""
+FRAMES, TIMELAPSE = "frames", "timelapse"
+"""Pictures for a film, while the run works; and the film's stem, where the run delivers no picture beside it."""
 HYDRA = ".hydra"
 """What was typed, as Hydra's own tools want it."""
 WRITTEN = (
     OUTPUT, CONTENT, STYLE, SHEET, RUN, CONFIG, LOSSES, EVENTS, CALIBRATION, BASELINES, CHECKPOINT, ERROR, JOURNAL,
-    STORED, DELIVERED, ALONG, UNDELIVERED, HYDRA, TIMING, MEASURES,
+    STORED, DELIVERED, ALONG, UNDELIVERED, HYDRA, TIMING, MEASURES, FRAMES,
+    f"{TIMELAPSE}.mp4", f"{TIMELAPSE}.gif", f"{TIMELAPSE}.webp",
 )  # fmt: skip
 LOCK = ".lock"
 GLANCE = 0.5

@@ -24,8 +24,9 @@ from stx.model import memory
 from stx.model.prepare import Inputs
 from stx.pictures import images
 from stx.pictures.colour import Finish, unchanged
+from stx.pictures.description import exif
 from stx.pictures.sheet import contact_sheet, fitted
-from stx.runs import identity
+from stx.runs import identity, provenance
 from stx.runs.files import (
     BASELINES,
     CALIBRATION,
@@ -56,11 +57,14 @@ class Folder(Listener):
         self.folder, self.run, self.wrote = folder, run, wrote
         self.append = losses_table(folder / LOSSES)
         self.finish: Finish = unchanged
+        self.exif = b""
+        """Of the picture, where it is to say of its run."""
         self.since = time.monotonic()
 
     def start(self, job: Job, inputs: Inputs) -> None:
         """What a new run starts from. Of one that goes on the config alone: what has changed holds for the next too."""
         self.finish = inputs.finish
+        self.exif = exif(provenance.text(self.run)) if job.config.output.metadata else b""
         config = yaml.safe_dump(job.config.model_dump(by_alias=True), sort_keys=False, allow_unicode=True)
         if not job.resumed:
             for name, picture in {CONTENT: inputs.content, **style_files(inputs.styles)}.items():
@@ -88,7 +92,7 @@ class Folder(Listener):
         self.append(rows)
 
     def kept(self, picture: Tensor) -> None:
-        images.save(images.to_picture(self.finish(picture)), self.folder / OUTPUT)
+        images.save(images.to_picture(self.finish(picture)), self.folder / OUTPUT, exif=self.exif)
 
     def state(self, state: Checkpoint) -> None:
         flush(self.folder / LOSSES)  # first, so that no power cut leaves a state ahead of its losses
@@ -102,7 +106,7 @@ class Folder(Listener):
 
     def end(self, inputs: Inputs, picture: Image, measured: Mapping[str, float]) -> None:
         """What came of the run: picture, losses, the photograph's own measures, a sheet."""
-        images.save(picture, self.folder / OUTPUT)
+        images.save(picture, self.folder / OUTPUT, exif=self.exif)
         self.wrote(self.folder / OUTPUT)
         if (self.folder / LOSSES).exists():  # none, if it was stopped before the first step
             self.wrote(self.folder / LOSSES)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from torch import Tensor
 
@@ -16,11 +17,12 @@ from stx.loop import checkpoint
 from stx.loop.checkpoint import Checkpoint
 from stx.loop.levels import ahead, coarse_to_fine, levels, resized
 from stx.loop.listener import Listener, Outcome
-from stx.loop.signals import interruptible
+from stx.loop.signals import Stop, interruptible
 from stx.measures.judge import Judge, mixed
 from stx.model.prepare import Inputs, prepare
 from stx.pictures import images
-from stx.runs import describe, identity, latest, timing
+from stx.runs import describe, identity, latest, provenance, timing
+from stx.runs.delivery import delivering, filming
 from stx.runs.files import CHECKPOINT, JOURNAL, LOSSES, OUTPUT, alone_in
 from stx.runs.folder import Canvas, Folder, at_work, rescued
 from stx.runs.identity import Identity
@@ -48,41 +50,75 @@ def run(job: Job, *watchers: Listener) -> Result:
         log.info(describe.opening(job, inputs, record, resumed))
         if lacking:
             log.warning(lacking)
-        canvas = Canvas(inputs.initial, inputs.finish)
-        with (
-            rescued(folder, canvas),
-            tracked(config.tracking, describe.run(job, inputs, record), folder) as tracker,
-            at_work(Folder(folder, record, tracker.artifact)) as files,
-            progress([Stage.of(level) for level in ahead(config, inputs, resumed)], job.quiet) as bar,
-        ):
-            latest.renew(folder)
-            judged = Judged(config, inputs, tracker, watchers)
-            files.start(job, inputs)
-            tracker.picture(inputs.finish(inputs.initial), 0)
-            timeline.ended("name, record, folder")
-            listeners = (canvas, files, tracker, judged, bar, Timed(), *watchers)
-            outcome = coarse_to_fine(config, inputs, resumed, listeners, stop)
-            picture, measured = resized(outcome.picture, inputs.content.shape[1:]), dict[str, float]()
-            with stop.at_once():
-                measured = {} if outcome.stopped else judged.at_the_end(picture, outcome.steps)
-            files.end(inputs, images.to_picture(inputs.finish(picture)), measured)
-            timeline.ended("picture and sheet")
-            if config.timing:
-                files.timed(timeline.parts())
-            if outcome.status == "finished" and not config.guard.keep_state:
-                files.forget(outcome.picture)
-            tracker.picture(picture, outcome.steps)
-            tracker.finish(outcome.status, outcome.event)
-            files.close(outcome.status)  # behind the tracker's last word: what is finished here is so there too
-            with stop.at_once():
-                tracker.settle()
-        say_at_the_end(job, outcome, measured, tracker.where)
-    if outcome.diverged and config.guard.on_nan == "raise":
-        raise Diverged(f"diverged at {outcome.event}; the last finite picture is {folder / OUTPUT}")
+        with delivering(config, inputs, folder) as delivery:
+            films = filming(config, inputs, folder)
+            outcome, picture, measured, where = worked(
+                job, inputs, record, resumed, stop, [delivery, *films, *watchers]
+            )
+            say_at_the_end(job, outcome, measured, where)
+            if outcome.diverged and config.guard.on_nan == "raise":
+                raise Diverged(f"diverged at {outcome.event}; the last finite picture is {folder / OUTPUT}")
+            delivered = delivery.put(inputs.finish(picture), provenance.text(record)) or folder / OUTPUT
+            for film in films:
+                end = film.stopped if outcome.stopped else film.make
+                with stop.at_once():
+                    end(outcome.picture, outcome.steps)
     if stop.signal:
-        log.info(describe.how_to_go_on(folder) if outcome.stopped else describe.cut_short(folder))
+        log.info(describe.how_to_go_on(folder, delivered) if outcome.stopped else describe.cut_short(delivered))
         sys.exit(128 + stop.signal)
-    return Result(folder / OUTPUT, outcome.status, measured)
+    return Result(delivered, outcome.status, measured)
+
+
+def worked(
+    job: Job,
+    inputs: Inputs,
+    record: Identity,
+    resumed: Checkpoint | None,
+    stop: Stop,
+    watchers: Sequence[Listener],
+) -> "Worked":
+    """The loop, and all that is written and told of it."""
+    config, folder = job.config, job.folder
+    canvas = Canvas(inputs.initial, inputs.finish)
+    with (
+        rescued(folder, canvas),
+        tracked(config.tracking, describe.run(job, inputs, record), folder) as tracker,
+        at_work(Folder(folder, record, tracker.artifact)) as files,
+        progress([Stage.of(level) for level in ahead(config, inputs, resumed)], job.quiet) as bar,
+    ):
+        latest.renew(folder)
+        judged = Judged(config, inputs, tracker, watchers)
+        files.start(job, inputs)
+        tracker.picture(inputs.finish(inputs.initial), 0)
+        timeline.ended("name, record, folder")
+        listeners = (canvas, files, tracker, judged, bar, Timed(), *watchers)
+        outcome = coarse_to_fine(config, inputs, resumed, listeners, stop)
+        picture, measured = resized(outcome.picture, inputs.content.shape[1:]), dict[str, float]()
+        with stop.at_once():
+            measured = {} if outcome.stopped else judged.at_the_end(picture, outcome.steps)
+        files.end(inputs, images.to_picture(inputs.finish(picture)), measured)
+        timeline.ended("picture and sheet")
+        if config.timing:
+            files.timed(timeline.parts())
+        if outcome.status == "finished" and not config.guard.keep_state:
+            files.forget(outcome.picture)
+        tracker.picture(picture, outcome.steps)
+        tracker.finish(outcome.status, outcome.event)
+        files.close(outcome.status)  # behind the tracker's last word: what is finished here is so there too
+        with stop.at_once():
+            tracker.settle()
+    return Worked(outcome, picture, measured, tracker.where)
+
+
+class Worked(NamedTuple):
+    """What came of the loop."""
+
+    outcome: Outcome
+    picture: Tensor
+    """As large as the run's, without its finish."""
+    measured: dict[str, float]
+    where: str
+    """For people, where the run can be seen."""
 
 
 def say_at_the_end(job: Job, outcome: Outcome, measured: Mapping[str, float], where: str) -> None:

@@ -38,7 +38,7 @@ class Preflight(Callback):
                 go_on(config)
                 return
             folder = Path(config.hydra.run.dir)
-            checked, _ = check(config, folder)
+            checked, _ = check(config, folder, alone=True)
             refuse_ineffective(checked, overrides_of(config))
             from stx.runs.identity import refuse_taken  # late: it imports torch
 
@@ -72,11 +72,12 @@ def nothing_else_starts() -> Iterator[None]:
 def go_on(config: DictConfig) -> None:
     """Send Hydra to the folder of the run to resume, and check that run as it was."""
     from stx.model.prepare import prepare
-    from stx.runs import identity, resume
+    from stx.runs import delivery, identity, resume
     from stx.runs.make import state_of
 
     job = resume.job(str(config.resume), overrides_of(config), config.tracking)
     inputs = prepare(job.config)
+    delivery.refuse(job.config)
     if job.resumed:
         identity.refuse_changed(job.resumed, identity.named_files(job.config, inputs), job.folder)
     state_of(job, inputs)

@@ -26,7 +26,9 @@ from stx.runs.tracking.journal import entries
 from stx.runs.tracking.sender import addresses, deliver
 
 MAY_DIFFER = ("tracking.uri", "tracking.offline_ok", "optim.stop_at", "guard.keep_state", "timing")
-FILES = tuple(option for option in paths.FILES if option != "resume")
+DELIVERED = "output."
+"""How options begin of what is put beside the run's folder, which may differ too."""
+FILES = tuple(option for option in paths.FILES if option not in ("resume", "from_picture"))
 """Options that name what a run was made of; where it lies is nobody's business, as its digest says what it is."""
 LAST = "last"
 """In place of a folder: the newest run's. (A folder of that name is resume=./last.)"""
@@ -49,15 +51,19 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
     for key, (before, after) in changes.items():
         if key == "optim.steps" and isinstance(after, int) and after >= select(dumped, key):
             continue
-        if key not in MAY_DIFFER and not (key in FILES and record.files):  # files may be where they like
+        free = key in MAY_DIFFER or key.startswith(DELIVERED)
+        if not free and not (key in FILES and record.files):  # files may be where they like
             raise UserError(
                 f"resume={name}: {key} is {before} in the run and {after} asked; a run goes on as it was, but "
                 f"optim.steps may grow.\n{for_a_new_one(folder)}"
             )
     if why := finished(folder, record, changes):
         raise UserError("\n".join(filter(None, (f"resume={name}: {why}", rest_delivered(folder, record)))))
+    dumped.setdefault("output", restored(dumped).output.model_dump())
     for key, (_, after) in changes.items():
         put(dumped, key, after)
+    if (file := dumped["output"]["file"]) and "output.file" not in changes:
+        dumped["output"]["file"] = str(relative(Path(record.begun_in, os.path.expanduser(file))))
     for option in FILES:
         value = identity.setting(dumped, option)
         if isinstance(value, str) and value not in NAMES and not exists(value):

@@ -30,6 +30,8 @@ TAKEN = {
     "content": "it is the first picture",
     "style": "it is the second picture",
     "resume": "each call makes a picture of its own",
+    "from_picture": "the pictures are given; `stx run` repeats a run",
+    "output": "nothing is written; save the picture that is returned",
     "tracking": "nothing is kept; `stx run` tracks",
 }
 """What is not for overrides to say, and why."""

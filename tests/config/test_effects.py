@@ -23,6 +23,11 @@ VAIN = [
     ),
     ("style_stat=spectrum loss_weights.content_layers=[] padding=reflect", "the terms look at the picture alone"),
     ("prior.smoothing=0.1", "with prior.power=2 it adds a constant"),
+    ("output.quality=3", "output.file names no picture"),
+    ("output.bits=16", "output.file names no picture"),
+    ("output.profile=photograph", "output.file names no picture"),
+    ("output.file=a.TIFF output.quality=3", "a.TIFF is kept without loss"),
+    ("output.file=a.bmp output.profile=srgb", "a BMP has no place for a colour profile"),
 ]
 """The last override of each, and why."""
 
@@ -43,6 +48,8 @@ def test_an_option_that_changes_nothing_is_refused_with_what_stands_in_its_way(t
     [
         "image_size.long_side=64",
         "style=[swirls,mosaic] style_blend=losses",
+        "output.file=a.JPG output.quality=3 output.profile=photograph",
+        "output.file=a.png output.bits=16 output.metadata=false",
         "image_size=small image_size.long_side=null",
         "image_size=small image_size.width=null image_size.height=null image_size.long_side=64",
         "model=vgg19_random model.seed=1",

@@ -38,6 +38,11 @@ def test_an_address_is_taken_as_it_is_typed(here: Path, uri: str) -> None:
     assert config.tracking.uri.removeprefix("sqlite:///") in (uri, f"{here}/a b.db")  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("name", ["a, b (1)=[x].png", "it's.jpg", "~/é.webp", "a.png", "'a b.png'", '"c d.png"'])
+def test_a_picture_is_written_under_the_name_that_is_typed(here: Path, name: str) -> None:
+    assert composition(as_typed([f"output.file={name}"])).config.output.file == name.strip("'\"")
+
+
 def test_a_run_with_such_names_is_made_and_resumed(
     here: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -37,7 +37,7 @@ def colours(seed: int = 0, height: int = 6, width: int = 8, channels: int = 3) -
 def loaded(path: Path) -> Pixels:
     picture = images.load(str(path))
     assert picture.mode == "RGB"
-    assert picture.info == {}
+    assert picture.info.keys() <= {images.ALPHA}
     return np.asarray(picture).astype(int)
 
 
@@ -784,3 +784,15 @@ def test_a_saved_file_is_as_readable_as_any_other(tmp_path: Path) -> None:
     (tmp_path / "plain").touch()
     images.save(Image.fromarray(colours()), tmp_path / "out.png")
     assert (tmp_path / "out.png").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_what_is_transparent_is_known_of_a_picture_that_was_laid_on_white(tmp_path: Path) -> None:
+    pixels = np.concatenate([colours(), colours(1)[..., :1]], 2)
+    Image.fromarray(pixels, "RGBA").save(tmp_path / "a.png")
+    alpha = images.alpha_of(images.load(str(tmp_path / "a.png")))
+    assert alpha is not None
+    np.testing.assert_array_equal(np.asarray(alpha), pixels[..., 3])
+    pixels[..., 3] = 255
+    Image.fromarray(pixels, "RGBA").save(tmp_path / "opaque.png")
+    assert images.alpha_of(images.load(str(tmp_path / "opaque.png"))) is None
+    assert images.alpha_of(images.load("china")) is None

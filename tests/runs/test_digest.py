@@ -38,7 +38,16 @@ def test_what_changes_a_result_changes_the_digest(override: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "override", ["guard.checkpoint_every=7", "tracking.pictures_every=3", "tracking=mlflow", "content=./copy.png"]
+    "override",
+    [
+        "guard.checkpoint_every=7",
+        "tracking.pictures_every=3",
+        "tracking=mlflow",
+        "content=./copy.png",
+        "output.file=a.jpg",
+        "output.timelapse=gif",
+        "output.metadata=false",
+    ],
 )
 def test_what_changes_no_result_does_not(override: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

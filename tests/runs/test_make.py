@@ -8,9 +8,11 @@ import signal
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tifffile
 import torch
-from PIL import Image
+from PIL import Image, ImageCms
 
 from conftest import SHALLOW, SMALL
 from stx import timeline
@@ -240,3 +242,49 @@ def kept_alone(file: Path, folder: Path) -> Path:
     folder.mkdir()
     shutil.copy(file, folder)
     return folder
+
+
+def test_sixteen_bits_are_those_of_the_finished_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The photograph's hues are given in floats; 8 bits in between would leave 256 values a channel."""
+    monkeypatch.chdir(tmp_path)
+    asked = job(tmp_path / "run", "colour=after", "output.file=out.tif", "output.bits=16")
+    assert run(asked).picture == Path("out.tif")
+    state = checkpoint.load(tmp_path / "run" / CHECKPOINT, torch.device("cpu"), [torch.Size((3, 32, 48))])
+    assert state
+    inputs = prepare(asked.config)
+    expected = inputs.finish(state.last_finite).double().clamp(0, 1).numpy().transpose(1, 2, 0) * 65535
+    written = tifffile.imread("out.tif").astype(int)
+    np.testing.assert_array_equal(written, np.rint(expected))
+    assert len(np.unique(written)) > 1500
+    np.testing.assert_array_equal(np.rint(written / 257), np.asarray(Image.open(tmp_path / "run" / OUTPUT)))
+
+
+def test_a_run_that_is_to_raise_delivers_nothing_and_one_that_stops_what_was_finite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    broken = ("loss_weights.beta=3e38", "output.file=out.png")
+    with pytest.raises(Diverged):
+        run(job(tmp_path / "raises", *broken, "guard.on_nan=raise"))
+    assert not Path("out.png").exists()
+    assert run(job(tmp_path / "stops", *broken)).outcome == "diverged"
+    assert Path("out.png").exists()
+
+
+@pytest.mark.parametrize("how", [("output.bits=16",), ("output.profile=photograph",), ("output.timelapse=webp",)])
+def test_a_transparent_photographs_result_is_transparent_however_it_is_delivered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    photograph = Image.effect_noise((96, 64), 60).convert("RGBA")
+    photograph.putalpha(Image.linear_gradient("L").resize((96, 64)))
+    photograph.save("photo.png", icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    run(job(tmp_path / "run", "content=photo.png", "style_stat=gram", "output.file=out.png", *how))
+    for path in (tmp_path / "run" / OUTPUT, Path("out.png")):
+        with Image.open(path) as picture:
+            assert picture.mode == "RGBA"
+            alpha = np.asarray(picture)[..., 3].astype(int)
+        assert alpha[0, 0] < 12
+        assert alpha[-1, -1] > 243
+    with Image.open(tmp_path / "run" / SHEET) as sheet:
+        assert sheet.mode == "RGB"

@@ -19,7 +19,8 @@ def of(folder: Path, *given: str) -> str:
 
 def test_neither_machine_nor_what_is_told_of_a_run_is_in_it(tmp_path: Path) -> None:
     plain = of(tmp_path)
-    assert of(tmp_path, "device=cpu", "deterministic=false", "tracking.pictures_every=3") == plain
+    told = ("tracking.pictures_every=3", "output.timelapse=gif", "output.metadata=false")
+    assert of(tmp_path, "device=cpu", "deterministic=false", *told) == plain
     (tmp_path / "elsewhere").mkdir()
     images.load("china").save(tmp_path / "one.png")
     images.load("china").save(tmp_path / "elsewhere" / "two.png")

@@ -208,3 +208,26 @@ def test_files_that_have_their_names_only_where_the_run_began_are_found_there(
         identity.write(tmp_path / "run", record._replace(begun_in=begun_in and str(tmp_path / begun_in)))
         config = taken_up(tmp_path / "run").config
         assert (config.content, config.style) == (content, "painting.png")
+
+
+def test_a_picture_is_delivered_where_it_was_asked_for_or_where_it_is_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = left(tmp_path / "run", "output.file=out.jpg")._replace(begun_in=str(tmp_path))
+    identity.write(tmp_path / "run", record)
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    assert taken_up(tmp_path / "run").config.output.file == "../out.jpg"
+    given = ("output.file=other.png", "output.bits=16", "output.timelapse=gif", "output.metadata=false")
+    output = taken_up(tmp_path / "run", *given).config.output
+    assert (output.file, output.bits, output.timelapse, output.metadata) == ("other.png", 16, "gif", False)
+    with pytest.raises(UserError, match=r"output\.bits=16: other\.jpg has room for 8"):
+        taken_up(tmp_path / "run", "output.file=other.jpg", "output.bits=16")
+
+
+def test_a_run_of_before_delivers_what_it_is_asked_for_now(tmp_path: Path) -> None:
+    record = left(tmp_path / "run")
+    config = {section: values for section, values in record.config.items() if section != "output"}
+    identity.write(tmp_path / "run", record._replace(config=config))
+    assert not taken_up(tmp_path / "run").config.output.metadata
+    assert taken_up(tmp_path / "run", "output.file=other.png").config.output.file == "other.png"

@@ -79,6 +79,8 @@ def test_the_callback_gets_every_step_and_may_end_the_run() -> None:
         (np.full((4, 5), np.nan), "seed=1", "outside"),
         ("china", "tracking=mlflow", "nothing is kept"),
         ("china", "style=mosaic", "it is the second picture"),
+        ("china", "output.file=out.png", "save the picture that is returned"),
+        ("china", "from_picture=out.png", "`stx run` repeats a run"),
         ("china", "optim.stepz=5", "optim.stepz"),
         ("china", "guard.shrink=0.25", "guard.shrink=0.25 has no effect"),
         ("china", "optim.steps=-5", "optim.steps=-5: should be"),

@@ -1,0 +1,74 @@
+"""What a picture says of the run that it is of: one JSON, in its ImageDescription."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from pydantic import TypeAdapter, ValidationError
+
+from stx.config.compose import key_of
+from stx.config.secrets import hidden
+from stx.errors import UserError, first_line
+from stx.pictures.description import described
+from stx.runs.identity import Identity
+
+KEY = "stx"
+"""Of the JSON's one entry; a description without it is somebody else's."""
+FORMAT = 1
+OWN = ("tracking", "output", "resume", "timing")
+"""Of the config, what is whoever's runs it and changes no picture: no picture has it."""
+
+
+class Provenance(NamedTuple):
+    """As the fields of run.json, of which it is a part."""
+
+    id: str
+    overrides: Sequence[str]
+    choices: Mapping[str, str]
+    config: Mapping[str, Any]
+    files: Mapping[str, str]
+    machine: Mapping[str, Any]
+    begun_in: str
+
+
+def text(run: Identity) -> str:
+    """ASCII, in one line. Where a run is told of is left out, and with it whatever password there may be."""
+    kept = Provenance(
+        run.id,
+        [hidden(typed) for typed in run.overrides if key_of(typed).partition(".")[0] not in OWN],
+        {group: option for group, option in run.choices.items() if group not in OWN},
+        {section: values for section, values in run.config.items() if section not in OWN},
+        run.files,
+        run.machine,
+        run.begun_in,
+    )
+    return json.dumps({KEY: {"format": FORMAT, **kept._asdict()}})
+
+
+def read(source: str) -> Provenance:
+    """Of the picture in a file. Raises UserError for what is no picture, and one of no run that can be read."""
+    try:
+        whole = json.loads(described(source) or "null")
+        if not isinstance(whole, dict) or KEY not in whole:
+            raise UserError(
+                f"from_picture={source}: the picture says of no run of stx; output.metadata=false left it out, or a "
+                "program that has saved it since"
+            )
+        fields = dict(whole[KEY])
+        version = fields.pop("format", 0)
+        if type(version) is int and version > FORMAT:
+            raise UserError(
+                f"from_picture={source}: written by a later version of stx (format {version}); this one reads up to "
+                f"{FORMAT}"
+            )
+        return TypeAdapter(Provenance).validate_python(fields, strict=True)
+    except json.JSONDecodeError:
+        raise UserError(f"from_picture={source}: the picture says of no run of stx") from None
+    except UserError:
+        raise
+    except (ValueError, TypeError, RecursionError) as error:
+        why = first_line(error)
+        if isinstance(error, ValidationError):
+            first = error.errors()[0]
+            why = f"{first['loc'][0]!r}: {first['msg']}"
+        raise UserError(f"from_picture={source}: what it says of its run is damaged ({why})") from None

@@ -1,0 +1,67 @@
+"""output.timelapse: pictures along the way, kept on disk while the run works, and a film of them at its end."""
+
+import logging
+import math
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from torch import Tensor
+
+from stx.errors import Stopped
+from stx.loop.listener import Listener, Start
+from stx.pictures import animation, images
+from stx.pictures.colour import Finish, unchanged
+
+log = logging.getLogger("stx")
+
+MARK = b"made by stx"
+"""In what stx writes beside a run's folder; other files of the same names are somebody's own."""
+MOST = 100
+"""Pictures of a film, beside the first; of a run of so many steps or fewer, each step's."""
+
+
+class Timelapse(Listener):
+    """Pictures of a run of so many steps, (width, height) = `size`, in the folder `frames`, into the film `path`. A run
+    that goes on finds those of before."""
+
+    def __init__(self, frames: Path, path: Path, size: tuple[int, int], steps: int):
+        self.frames, self.path = frames, path
+        self.size = animation.film_size(size, path.suffix.removeprefix("."))
+        self.every = math.ceil(steps / MOST)
+        self.finish: Finish = unchanged
+
+    def begun(self, level: Start) -> None:
+        self.finish = level.finish
+        if level.done == 0:
+            self.picture(level.image, 0)
+
+    def picture(self, picture: Tensor, step: int) -> None:
+        self.frames.mkdir(exist_ok=True)
+        shown = images.to_picture(self.finish(picture)).resize(self.size)
+        images.save(shown, self.frames / f"{step:09d}.jpg")
+
+    def stopped(self, picture: Tensor, step: int) -> None:
+        """The run was, behind a step that nobody was told of."""
+        if step % self.every == 0:
+            with suppress(OSError):  # one picture less
+                self.picture(picture, step)
+
+    def make(self, picture: Tensor, step: int) -> None:
+        """The film, up to a last picture behind a step. Raises Stopped where it cannot be written."""
+        try:
+            self.picture(picture, step)
+            animation.write(self.path, sorted(self.frames.glob("*.jpg")), self.size, MARK)
+        except OSError as error:
+            raise Stopped(
+                f"cannot write {error.filename or self.path}: {error.strerror or error}\n"
+                f"the film's pictures: {self.frames}"
+            ) from error
+        shutil.rmtree(self.frames, ignore_errors=True)
+        log.info(f"the film: {self.path}")
+
+
+def room(size: tuple[int, int], steps: int, kind: str) -> int:
+    """Bytes on disk that a film and its pictures take: a pixel of strokes hardly takes one, in either."""
+    width, height = animation.film_size(size, kind)
+    return 2 * (min(steps, MOST) + 2) * width * height

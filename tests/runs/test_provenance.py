@@ -1,0 +1,78 @@
+"""What a picture says of its run."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from conftest import TINY
+from stx.config.compose import composition
+from stx.config.secrets import VARIABLE
+from stx.config.typed import as_typed
+from stx.errors import UserError
+from stx.model.prepare import prepare
+from stx.pictures import images
+from stx.pictures.description import exif
+from stx.runs import identity, provenance
+
+SECRET = "correct-horse"  # nobody's
+
+
+def of_run(folder: Path, *others: str) -> identity.Identity:
+    config, choices, typed = composition([*TINY, *others])
+    return identity.new(typed, choices, config, prepare(config), folder)
+
+
+def written(path: Path, text: str) -> str:
+    images.save(Image.new("RGB", (8, 6)), path, exif=exif(text))
+    return str(path)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp", "a.tif"])
+def test_what_is_written_is_read_again(tmp_path: Path, name: str) -> None:
+    run = of_run(tmp_path, "seed=7", "content=coffee", "tracking=none", "output.quality=3", "output.file=x.jpg")
+    past = provenance.read(written(tmp_path / name, provenance.text(run)))
+    assert (past.id, past.files, past.machine, past.begun_in) == (run.id, run.files, run.machine, run.begun_in)
+    assert list(past.overrides) == [*TINY, "seed=7", "content=coffee"]
+    assert past.choices["style_stat"] == "moments_cooc"
+    whole = {**past.config, **{section: run.config[section] for section in provenance.OWN}}
+    assert whole == run.config
+
+
+def test_neither_a_password_nor_a_store_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "")
+    typed = as_typed([f"tracking.uri=postgresql+psycopg2://me:{SECRET}@server.example/stx", "tracking.experiment=mine"])
+    text = provenance.text(of_run(tmp_path, *typed))
+    assert not [word for word in (SECRET, "server.example", "tracking", "mine", "output") if word in text]
+    assert text.isascii()
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("", "the picture says of no run of stx; output.metadata=false left it out"),
+        ("A holiday in Rome", "the picture says of no run of stx"),
+        ("[1, 2]", "the picture says of no run of stx"),
+        ('{"stx": 3}', "what it says of its run is damaged"),
+        ('{"stx": {"format": 9}}', r"written by a later version of stx \(format 9\); this one reads up to 1"),
+        ('{"stx": {"format": 1, "id": 3}}', r"damaged \('id': Input should be a valid string\)"),
+        ('{"stx": {"format": 1}}', "damaged"),
+        ("[" * 100_000, "the picture says of no run|damaged"),
+    ],
+)
+def test_a_picture_of_no_run_that_can_be_read_is_a_message(tmp_path: Path, text: str, answer: str) -> None:
+    source = written(tmp_path / "a.png", text) if text else str(tmp_path / "a.png")
+    if not text:
+        Image.new("RGB", (8, 6)).save(source)
+    with pytest.raises(UserError, match=f"from_picture={source}: .*{answer}"):
+        provenance.read(source)
+
+
+def test_a_field_that_a_later_program_added_is_damage_and_no_fault(tmp_path: Path) -> None:
+    whole: dict[str, Any] = json.loads(provenance.text(of_run(tmp_path, "tracking=none")))
+    whole["stx"]["more"] = 1
+    with pytest.raises(UserError, match="damaged"):
+        provenance.read(written(tmp_path / "a.png", json.dumps(whole)))
