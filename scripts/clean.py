@@ -35,8 +35,6 @@ VARIANTS = (
     "prior=nine_point_variation",
     "optim=adam",
     "optim=adam optim.average=0.99",
-    "prior=none",
-    "prior.power=1",
 )
 SIZE = "image_size.long_side=256"
 RIM = 8
