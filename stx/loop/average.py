@@ -24,7 +24,7 @@ class Average:
             return
         self.count += 1
         share = (1 - self.decay) / (1 - self.decay**self.count)
-        self.mean = torch.where(torch.isfinite(picture).all(), torch.lerp(self.mean, picture, share), self.mean)
+        self.mean = torch.where(torch.isfinite(picture).all(), self.mean.lerp(picture.detach(), share), self.mean)
 
     def of(self, picture: Tensor) -> Tensor:
         """What to show where an optimiser has come to `picture`."""

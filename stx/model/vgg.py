@@ -65,7 +65,7 @@ class VGG19(nn.Module):
     Features stay raw. Average pooling gives smaller ones than the max pooling that the weights were trained with
     (Gatys et al. 2015 preferred its pictures); `rescale` is a factor on what each pooling gives, which the kernel
     behind it takes: it costs nothing. `padding` is what stands beyond the edges of pictures and maps; the weights were
-    trained with zeros, which darken a picture's rim.
+    trained with zeros, which dull a picture's rim.
 
     `dtype` is that of weights and features. The one place for the memory format: channels last, in which the
     convolutions of bfloat16 run about twice as fast on a CPU that has it. With `checkpointing` the maps between two
