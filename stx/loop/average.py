@@ -9,8 +9,8 @@ class Average:
 
         (1 - d) sum over i of d^(n - i) x_i / (1 - d^n)        of the pictures x_1 ... x_n, with the decay d
 
-    With a decay of 0 it is the last one, and takes neither time nor memory. What is not finite changes nothing, which
-    is found out on the device: nothing waits.
+    With a decay of 0 it is the last one, and takes neither time nor memory. What is not finite leaves the mean as it
+    is, which is found out on the device: nothing waits.
     """
 
     def __init__(self, decay: float, start: Tensor, count: int = 0):

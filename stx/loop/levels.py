@@ -91,9 +91,10 @@ def coarse_to_fine(
             listeners=listeners,
             stop=stop,
         )
+        ended, outcome = outcome.optimiser, outcome._replace(optimiser=None)  # or it would be held for no use
         if outcome.stopped or outcome.pruned or (outcome.diverged and config.guard.on_nan != "continue"):
             break
         state = state._replace(step=outcome.steps, image=outcome.picture, events=outcome.events)
-        if following is not None and outcome.optimiser is not None:
-            handed_on = outcome.optimiser.handed_on(following.inputs.content.shape[1:])
+        if following is not None and ended is not None:
+            handed_on = ended.handed_on(following.inputs.content.shape[1:])
     return outcome

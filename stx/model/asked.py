@@ -29,10 +29,19 @@ def terms(config: Config, regions: Regions = NONE) -> tuple[Term, ...]:
         style = [term._replace(factor=thesis_factor) if term.distance is mean_square else term for term in style]
     if unweighed := unmaskable(style) if config.masks.content else []:
         raise UserError(f"masks: {', '.join(unweighed)} takes no weights of positions; docs/masks.md lists what does")
-    style = in_regions(style, config, NONE if unmaskable(style) else regions)
+    style = expanded(style, config, NONE if unmaskable(style) else regions)
     if OPAQUE in regions.guides.get("content", {}) and not unmaskable(content):
         content = [term._replace(region=OPAQUE) for term in content]
     return (*content, *style, *([prior(config.prior)] if isinstance(config.prior, Prior) else []))
+
+
+def expanded(style: Sequence[Term], config: Config, regions: Regions) -> list[Term]:
+    """The style's terms, in each region, toward each style picture. Raises UserError.
+
+    E_l is the mean over the terms at a layer, which are as many times more then: their shares count for that.
+    """
+    terms = in_regions(style, config, regions)
+    return [term._replace(share=term.share * len(terms) / len(style)) for term in terms]
 
 
 def in_regions(style: Sequence[Term], config: Config, regions: Regions) -> list[Term]:
@@ -44,7 +53,7 @@ def in_regions(style: Sequence[Term], config: Config, regions: Regions) -> list[
     if not regions.shares:
         return toward_each(style, config.mix, config.style_blend)
     terms: list[Term] = []
-    count, whole = len(regions.shares), sum(regions.shares.values())
+    several, whole = len(regions.shares) > 1, sum(regions.shares.values())
     for region, area in regions.shares.items():
         mix = {name: share for name, share in config.mix.items() if region in regions.guides.get(name, {region})}
         if not any(mix.values()):
@@ -52,14 +61,13 @@ def in_regions(style: Sequence[Term], config: Config, regions: Regions) -> list[
         within = [
             term._replace(
                 region=region,
-                name=f"{term.name}_{region}" if count > 1 else term.name,
-                share=term.share * count * math.sqrt(area / whole),
+                name=f"{term.name}_{region}" if several else term.name,
+                share=term.share * math.sqrt(area / whole),
             )
             for term in style
         ]
-        terms += toward_each(
-            within, {name: share / sum(mix.values()) for name, share in mix.items()}, config.style_blend
-        )
+        mix = {name: share / sum(mix.values()) for name, share in mix.items()}
+        terms += toward_each(within, mix, config.style_blend)
     return terms
 
 
@@ -75,9 +83,8 @@ def toward_each(style: Sequence[Term], mix: Mapping[str, float], blend: str) -> 
         raise UserError(f"style_blend=targets: {name} has no mean of several pictures, as {why}; take losses")
     if blend != "losses" and not reasons:
         return [term._replace(toward=next(iter(mix)), blend=mix) for term in style]
-    # E_l is the mean over the terms at a layer, which are as many times more.
     return [
-        term._replace(name=f"{term.name}_{number}", toward=name, share=term.share * share * len(mix))
+        term._replace(name=f"{term.name}_{number}", toward=name, share=term.share * share)
         for term in style
         for number, (name, share) in enumerate(mix.items(), start=1)
     ]
@@ -118,10 +125,12 @@ def term(stat: Statistic, option: str) -> Term:
     return Term(
         "",
         "",
-        bind(stat, option, given=("features", "reference")),
+        bind(stat, option, given=("features", "reference", "weights")),
         {},
         distance=distance,
-        reference=bind(stat.reference, f"{option}.reference", given=("features", "ours", "step"))
+        reference=bind(
+            stat.reference, f"{option}.reference", given=("features", "ours", "step", "weights", "our_weights")
+        )
         if stat.reference
         else None,
         share=1.0 if stat.weight is None else stat.weight,

@@ -55,7 +55,7 @@ class Part(nn.Module):
 
         Those of before are written over where they can be: a CUDA graph reads them where they lie.
         """
-        fitted = self.term.fit(features, ours, step, weights)
+        fitted = self.term.fit(features, ours, step, weights, self.weights)
         if self.term.renew:
             fitted = moved(fitted, torch.clone)  # not a part of the features that are kept
         if not copied(fitted, into=self.statistic):

@@ -25,7 +25,7 @@ from stx.model.trials import tried
 from stx.model.vgg import VGG19, Preprocessing, Weights, zero
 from stx.model.weights import load_weights
 from stx.model.working_size import deepest_layer, painting_size, refuse_small, squashed
-from stx.pictures import colour, images, masks
+from stx.pictures import colour, images
 from stx.pictures.sizes import Size
 
 
@@ -94,7 +94,11 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
     needed = expected_memory(config, hardware, size, [*style_sizes.values()], asked, remembered(optimiser))
     photograph = images.to_tensor(content, size)
     own = {name: images.to_tensor(style, style_sizes[name]) for name, style in paintings.items()}
-    seen = {name: colour.before(config.colour, photograph, each) for name, each in own.items()}
+    opacities = {name: regions.opacity(each) for name, each in {"content": content, **paintings}.items()}
+    seen = {
+        name: colour.before(config.colour, photograph, each, (opacities["content"], opacities[name]))
+        for name, each in own.items()
+    }
     content_tensor, styles = seen["style"][0], {name: style for name, (_, style) in seen.items()}
     painting = paintings["style"] if styles["style"] is own["style"] else images.to_picture(styles["style"])
     timeline.ended("pictures, terms, expected memory")
@@ -109,16 +113,10 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
         max(needed, to_read) if hardware.device.type == "cpu" else needed,
         painting if config.init.name == "style" else None,
         squashed([(content.size, size)], [(paintings[name].size, at) for name, at in style_sizes.items()]),
-        finishing(config, photograph, content),
+        colour.finishing(config.colour, photograph, opacities["content"]),
         within.guides,
         regions.on_white(within.guides, asked),
     )
-
-
-def finishing(config: Config, photograph: Tensor, content: Image) -> colour.Finish:
-    """What a result goes through: the colours that it is to have, and the photograph's alpha channel."""
-    finish, alpha = colour.finishing(config.colour, photograph), images.alpha_of(content)
-    return finish if alpha is None else partial(colour.with_alpha, finish, masks.opacity(alpha))
 
 
 def remembered(optimiser: Any) -> int:

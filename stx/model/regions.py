@@ -18,7 +18,7 @@ def regions(config: Config, pictures: Mapping[str, Image]) -> Regions:
     `pictures` are photograph and style pictures as they were read: "content", "style", "style_2". What is transparent
     is in no region of a mask.
     """
-    opaque = {name: masks.opacity(alpha) for name, picture in pictures.items() if (alpha := images.alpha_of(picture))}
+    opaque = {name: each for name, picture in pictures.items() if (each := opacity(picture)) is not None}
     if config.masks.content is None:
         return Regions({OPAQUE: 1.0}, {name: {OPAQUE: each} for name, each in opaque.items()}) if opaque else NONE
     sources = {"content": config.masks.content, **config.masks.styles}
@@ -27,18 +27,16 @@ def regions(config: Config, pictures: Mapping[str, Image]) -> Regions:
         option = f"masks.{name.partition('_')[0]}={sources[name]}"
         masks.refuse_proportions(option, mask.size, pictures[name].size)
     content = read.pop("content")
-    asked = masks.regions(content, read)
-    guides = {name: visible(within, opaque.get(name)) for name, within in asked.guides.items()}
+    asked = masks.regions(content, read, opaque)
     if "content" in opaque:
-        guides["content"][OPAQUE] = opaque["content"]
-    return asked._replace(guides=guides)
+        asked.guides["content"][OPAQUE] = opaque["content"]
+    return asked
 
 
-def visible(guides: Mapping[str, Tensor], opaque: Tensor | None) -> dict[str, Tensor]:
-    """Guides without what is transparent."""
-    if opaque is None:
-        return dict(guides)
-    return {region: guide * masks.at_size(opaque, guide.shape) for region, guide in guides.items()}
+def opacity(picture: Image) -> Tensor | None:
+    """(H, W) in [0, 1], of a picture that was read; None where all of it is opaque."""
+    alpha = images.alpha_of(picture)
+    return None if alpha is None else masks.opacity(alpha)
 
 
 def at_sizes(
@@ -55,7 +53,8 @@ def at_sizes(
 
 
 def on_white(guides: Mapping[str, Mapping[str, Tensor]], terms: Sequence[Term]) -> tuple[str, ...]:
-    """The terms for which what is transparent is white, as they take no weights of positions."""
+    """The terms for which what is transparent is white: of those of a group that one of them keeps from weighing
+    positions, all."""
     transparent = {
         "content": OPAQUE in guides.get("content", {}),
         "style": any(OPAQUE in own for own in guides.values()),

@@ -93,17 +93,27 @@ class Term(NamedTuple):
         return list(maps) if self.joint else maps[0]
 
     def fit(
-        self, features: Features, ours: Features | None = None, step: int = 0, weights: Weights = None
+        self,
+        features: Features,
+        ours: Features | None = None,
+        step: int = 0,
+        weights: Weights = None,
+        our_weights: Weights = None,
     ) -> Callable[..., Tensor]:
         """The statistic with its reference from these features, for a picture whose own are `ours`: or the same.
 
-        `weights` are those of the positions of these features.
+        `weights` are those of the positions of these features, and `our_weights` those of the others.
         """
         if self.reference is None:
             return self.statistic
         features = [features] if self.rotations and isinstance(features, Tensor) else features
         same = features[0] if self.rotations else features
-        given = {"ours": same if ours is None else ours, "step": step, "weights": weights}
+        given = {
+            "ours": same if ours is None else ours,
+            "step": step,
+            "weights": weights,
+            "our_weights": weights if ours is None else our_weights,
+        }
         taken = inspect.signature(self.reference).parameters
         return partial(
             self.statistic,

@@ -103,12 +103,15 @@ def unblendable(term: Term) -> str:
     if term.distance is None or term.renew or term.rotations or term.follows:
         return "it is compared with each picture's own features"
     for place in [*term.places][:1]:
-        references = (tensors_of(term.fit(term.of(noise(place, size)))) for size in TRIED)
+        try:
+            references = [tensors_of(term.fit(term.of(noise(place, size)))) for size in TRIED]
+        except Exception:  # whatever a function of the user's may raise; refused later, with its cause
+            return ""
         if not all(torch.equal(one, other) for one, other in zip(*references, strict=True)):
             return "what it looks at depends on the picture"
     return "" if position_free([term]) else "it compares position by position"
 
 
 def unmaskable(terms: Sequence[Term]) -> list[str]:
-    """The names of those that cannot look at some positions more than at others, as they take no weights."""
-    return [term.name for term in terms if "weights" not in inspected(term.statistic)]
+    """The names of those that cannot look at some positions more than at others: they take no weights, or turn."""
+    return [term.name for term in terms if "weights" not in inspected(term.statistic) or term.rotations]

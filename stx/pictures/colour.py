@@ -39,35 +39,54 @@ def unchanged(picture: Tensor) -> Tensor:
     return picture
 
 
-def before(colour: Colour, photograph: Tensor, painting: Tensor) -> tuple[Tensor, Tensor]:
-    """Both pictures as the network is to see them."""
+def before(
+    colour: Colour,
+    photograph: Tensor,
+    painting: Tensor,
+    opacities: tuple[Tensor | None, Tensor | None] = (None, None),
+) -> tuple[Tensor, Tensor]:
+    """Both pictures as the network is to see them. What is transparent, by `opacities` (H, W), has no colour."""
+    theirs, own = (flat(each, picture) for each, picture in zip(opacities, (photograph, painting), strict=True))
     if colour.name == "match":
-        flat = moments_matched(painting.flatten(1), photograph.flatten(1), colour.by)
-        return photograph, flat.view_as(painting).clamp(0, 1)
+        matched = moments_matched(painting.flatten(1), photograph.flatten(1), colour.by, own, theirs)
+        return photograph, matched.view_as(painting).clamp(0, 1)
     if colour.name == "luminance":
-        return grey(photograph), luminance_matched(grey(painting), grey(photograph))
+        return grey(photograph), luminance_matched(grey(painting), grey(photograph), own, theirs)
     return photograph, painting
 
 
-def finishing(colour: Colour, photograph: Tensor) -> Finish:
-    """What a result, of any size, goes through to have the photograph's colours."""
+def flat(opacity: Tensor | None, picture: Tensor) -> Tensor | None:
+    """What each pixel of a picture weighs, (N,) with a sum of one; None where all weigh alike."""
+    if opacity is None:
+        return None
+    weights = masks.at_size(opacity.to(picture), picture.shape[1:]).flatten()
+    return weights / weights.sum() if float(weights.sum()) > 0 else None
+
+
+def finishing(colour: Colour, photograph: Tensor, opacity: Tensor | None = None) -> Finish:
+    """What a result, of any size, goes through to have the photograph's colours, and its `opacity` (H, W)."""
     finish = {"luminance": with_colours_of, "after": with_hues_of}.get(colour.name)
-    return partial(at_size, finish, photograph) if finish else unchanged
+    coloured = partial(at_size, finish, photograph, opacity) if finish else unchanged
+    return coloured if opacity is None else partial(with_alpha, coloured, opacity)
 
 
 def with_alpha(finish: Finish, opacity: Tensor, picture: Tensor) -> Tensor:
-    """A finished picture (4, H, W) with an `opacity` (H, W) of any size in [0, 1]."""
+    """A finished picture (4, H, W) with an `opacity` (H, W) of any size in [0, 1].
+
+    Its colours are what, laid on white by that opacity, is what the network saw.
+    """
     finished = finish(picture)
-    alpha = masks.at_size(opacity.to(finished), finished.shape[1:])
-    return torch.cat([finished, alpha[None]])
+    alpha = masks.at_size(opacity.to(finished), finished.shape[1:])[None]
+    alone = (finished - (1 - alpha)) / alpha.clamp(min=1 / 255)
+    return torch.cat([torch.where(alpha > 0, alone.clamp(0, 1), finished), alpha])
 
 
-def at_size(finish: Callable[[Tensor, Tensor], Tensor], photograph: Tensor, picture: Tensor) -> Tensor:
+def at_size(finish: Callable[..., Tensor], photograph: Tensor, opacity: Tensor | None, picture: Tensor) -> Tensor:
     photograph = photograph.to(picture)
     if photograph.shape != picture.shape:
         size = list(picture.shape[1:])
         photograph = interpolate(photograph[None], size, mode="bilinear", antialias=True, align_corners=False)[0]
-    return finish(picture.clamp(0, 1), photograph)
+    return finish(picture.clamp(0, 1), photograph, flat(opacity, picture))
 
 
 def grey(picture: Tensor) -> Tensor:
@@ -76,31 +95,42 @@ def grey(picture: Tensor) -> Tensor:
     return (weights @ picture.flatten(1)).view(1, *picture.shape[1:]).expand(3, -1, -1).contiguous()
 
 
-def luminance_matched(painting: Tensor, photograph: Tensor) -> Tensor:
-    """A grey painting with the mean and deviation of a grey photograph (Gatys et al. 2017, section 5)."""
-    deviations = (photograph.std(correction=0), painting.std(correction=0).clamp(min=FLOOR**0.5))
-    scaled = (painting - painting.mean()) * (deviations[0] / deviations[1]) + photograph.mean()
+def luminance_matched(
+    painting: Tensor, photograph: Tensor, own: Tensor | None = None, theirs: Tensor | None = None
+) -> Tensor:
+    """A grey painting with the mean and deviation of a grey photograph (Gatys et al. 2017, section 5).
+
+    `own` and `theirs` are what the pixels of each weigh, as for `moments`.
+    """
+    (mean, variance), (wanted, its_variance) = (
+        moments(each.flatten(1)[:1], weights, floor=0.0) for each, weights in ((painting, own), (photograph, theirs))
+    )
+    scaled = (painting - mean) * (its_variance.sqrt() / variance.sqrt().clamp(min=FLOOR**0.5)) + wanted
     return scaled.clamp(0, 1)
 
 
-def with_colours_of(picture: Tensor, photograph: Tensor) -> Tensor:
+def with_colours_of(picture: Tensor, photograph: Tensor, weights: Tensor | None = None) -> Tensor:
     """A picture's luma in the photograph's colours: I and Q of YIQ do not change as all channels grow alike."""
     return (photograph + grey(picture) - grey(photograph)).clamp(0, 1)
 
 
-def with_hues_of(picture: Tensor, photograph: Tensor) -> Tensor:
+def with_hues_of(picture: Tensor, photograph: Tensor, weights: Tensor | None = None) -> Tensor:
     """A picture whose a and b of Oklab have the photograph's mean and covariance. Its lightness stays."""
     ours, theirs = oklab(picture), oklab(photograph)
-    hues = moments_matched(ours[1:].flatten(1), theirs[1:].flatten(1), "pca").view_as(ours[1:])
+    hues = moments_matched(ours[1:].flatten(1), theirs[1:].flatten(1), "pca", weights, weights).view_as(ours[1:])
     return from_oklab(torch.cat([ours[:1], hues])).clamp(0, 1)
 
 
-def moments_matched(ours: Tensor, theirs: Tensor, by: By) -> Tensor:
+def moments_matched(
+    ours: Tensor, theirs: Tensor, by: By, our_weights: Tensor | None = None, their_weights: Tensor | None = None
+) -> Tensor:
     """Points (C, N), mapped so that their mean and covariance are those of others (C, M): Gatys et al. 2017, section 5.
 
     In float64, as the covariance of a nearly grey picture is all but singular.
     """
-    (our_mean, our_covariance), (their_mean, their_covariance) = (moments(points.double()) for points in (ours, theirs))
+    (our_mean, our_covariance), (their_mean, their_covariance) = (
+        moments(points.double(), weights) for points, weights in ((ours, our_weights), (theirs, their_weights))
+    )
     if by == "cholesky":
         lower = torch.linalg.cholesky(their_covariance)
         change = torch.linalg.solve_triangular(torch.linalg.cholesky(our_covariance), lower, upper=False, left=False)
@@ -109,11 +139,14 @@ def moments_matched(ours: Tensor, theirs: Tensor, by: By) -> Tensor:
     return (change @ (ours.double() - our_mean) + their_mean).to(ours.dtype)
 
 
-def moments(points: Tensor) -> tuple[Tensor, Tensor]:
-    mean = points.mean(dim=1, keepdim=True)
+def moments(points: Tensor, weights: Tensor | None = None, floor: float = FLOOR) -> tuple[Tensor, Tensor]:
+    """Mean (C, 1) and covariance (C, C) of points (C, N), which weigh alike or `weights` (N,)."""
+    shares = points.new_full((points.shape[1],), 1 / points.shape[1]) if weights is None else weights.to(points)
+    mean = (points @ shares)[:, None]
     centred = points - mean
-    floor = FLOOR * torch.eye(len(points), dtype=points.dtype, device=points.device)
-    return mean, centred @ centred.T / points.shape[1] + floor
+    return mean, (centred * shares) @ centred.T + floor * torch.eye(
+        len(points), dtype=points.dtype, device=points.device
+    )
 
 
 def power(covariance: Tensor, exponent: float) -> Tensor:

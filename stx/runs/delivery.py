@@ -122,8 +122,11 @@ def marked(path: Path) -> bool:
 class Delivery(Listener):
     """Nothing beside the folder."""
 
-    def put(self, picture: Tensor, described: str) -> Path | None:
-        """The finished picture, (3, H, W), in all its bits. Returns where it is. Raises Stopped."""
+    def put(self, picture: Tensor, described: str, stopped: bool = False) -> Path | None:
+        """The finished picture, (3, H, W), in all its bits. Returns where it is. Raises Stopped.
+
+        Of a run that was `stopped` it is a draft, which takes no other picture's place.
+        """
         return None
 
 
@@ -139,6 +142,7 @@ class Beside(Delivery):
         self.shown = [thumbnail(images.load(each), self.cell) for each in (config.content, *config.styles.values())]
         self.finish: Finish = unchanged
         self.profile = profile_of(config)
+        self.replaces = self.files.output.exists()
 
     def begun(self, level: Start) -> None:
         self.finish = level.finish
@@ -147,7 +151,10 @@ class Beside(Delivery):
         with suppress(OSError):  # its folder may have gone; the run does not need it
             images.save(images.to_picture(self.finish(picture)).resize(self.size), self.files.preview, MARK)
 
-    def put(self, picture: Tensor, described: str) -> Path:
+    def put(self, picture: Tensor, described: str, stopped: bool = False) -> Path | None:
+        if stopped and self.replaces:
+            log.info(f"{self.files.output} is as it was")
+            return None
         eight = images.to_picture(picture)
         columns = ["photograph", *["painting"] * (len(self.shown) - 1), "result"]
         sheet = contact_sheet([[*self.shown, eight]], column_labels=columns, cell=self.cell)

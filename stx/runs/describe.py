@@ -9,6 +9,7 @@ from stx.config.compose import key_of, override
 from stx.loop.checkpoint import Checkpoint
 from stx.loop.listener import Outcome
 from stx.model.prepare import Inputs
+from stx.model.trials import unmaskable
 from stx.pictures.masks import OPAQUE
 from stx.runs.files import CHECKPOINT, OUTPUT
 from stx.runs.identity import Identity, versions
@@ -85,7 +86,8 @@ def opening(job: Job, inputs: Inputs, record: Identity, resumed: Checkpoint | No
         areas = ", ".join(f"#{region} {float(guide.mean()):.0%}" for region, guide in guides if region != OPAQUE)
         lines.append(f"masks: {areas} of the photograph")
     if inputs.on_white:
-        lines.append(f"transparent: white to {', '.join(inputs.on_white)}, which takes no weights of positions")
+        why = ", ".join(unmaskable([term for term in inputs.terms if term.name in inputs.on_white]))
+        lines.append(f"transparent: white to {', '.join(inputs.on_white)}, as {why} takes no weights of positions")
     if inputs.squashed:
         lines.append(
             f"squashed to {width} x {height}: the {' and the '.join(inputs.squashed)}; image_size=photograph keeps the "

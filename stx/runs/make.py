@@ -58,7 +58,8 @@ def run(job: Job, *watchers: Listener) -> Result:
             say_at_the_end(job, outcome, measured, where)
             if outcome.diverged and config.guard.on_nan == "raise":
                 raise Diverged(f"diverged at {outcome.event}; the last finite picture is {folder / OUTPUT}")
-            delivered = delivery.put(inputs.finish(picture), provenance.text(record)) or folder / OUTPUT
+            finished, said = inputs.finish(picture), provenance.text(record)
+            delivered = delivery.put(finished, said, outcome.stopped) or folder / OUTPUT
             for film in films:
                 end = film.stopped if outcome.stopped else film.make
                 with stop.at_once():

@@ -66,8 +66,10 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
         dumped["output"]["file"] = str(relative(Path(record.begun_in, os.path.expanduser(file))))
     for option in FILES:
         value = identity.setting(dumped, option)
-        if isinstance(value, str) and value not in NAMES and not exists(value):
-            put(dumped, option, seen_from_here(value, record.begun_in))
+        if isinstance(value, str | list):
+            names = value if isinstance(value, list) else [value]
+            seen = [each if each in NAMES or exists(each) else seen_from_here(each, record.begun_in) for each in names]
+            put(dumped, option, seen if isinstance(value, list) else seen[0])
     if "tracking.uri" not in changes and "uri" in dumped["tracking"]:
         dumped["tracking"]["uri"] = identity.store(record, folder)
     return Job(restored(dumped), folder, choices, overrides, resumed=record)

@@ -37,8 +37,8 @@ def cooc_gram(
     a number, or "none" for all; windows are (2r+1) x (2r+1), zero padded. `centred` takes the channels' means off A
     first. It keeps *with what* a channel is active in a neighbourhood, where the co-occurrence forms of Forcén et al.
     2020 keep *where* it is active. With radius 0 and no threshold it is the Gram matrix; since zero padding makes the
-    window symmetric, S is too. With `weights` of positions both ends of a pair are weighed by their roots. Costs a
-    matrix product a radius, O(D^2 H W) as Gram.
+    window symmetric, S is too. With `weights` of positions both ends of a pair are weighed by their roots, and the
+    sum is divided by that of the roots' products. Costs a matrix product a radius, O(D^2 H W) as Gram.
 
     Raises UserError for a radius below 0, or none, and for a threshold that is not finite.
     """
@@ -54,7 +54,15 @@ def cooc_gram(
     with torch.no_grad():  # the correlation's gradient counts theirs
         around = [flat if each == 0 else box_mean(active, each).flatten(1) for each in radii]
     matrices = [mean_products(flat, window) for window in around]
+    if weights is not None:
+        matrices = [guided.per_pair(m, pairs(weights, each)) for m, each in zip(matrices, radii, strict=True)]
     return matrices[0] if isinstance(radius, int) else torch.stack(matrices)
+
+
+def pairs(weights: Tensor, radius: int) -> Tensor:
+    """How much of the pairs within a window both ends of are within a region, relative to the whole map."""
+    guide = guided.guide(weights)
+    return (guide * box_mean(guide, radius)).mean() / box_mean(torch.ones_like(guide), radius).mean()
 
 
 def centred_by(maps: Tensor, weights: Tensor | None) -> Tensor:
@@ -93,7 +101,9 @@ def shift_gram(features: Tensor, *, shifts: list[int], weights: Tensor | None = 
     if not shifts or min(shifts) < 0:
         raise UserError(f"shifts is {shifts}: it must be a list of whole numbers from 0")
     matrices: Tensor = Shifted.apply(guided.guided(features, weights), tuple(shifts))  # type: ignore[no-untyped-call]
-    return matrices
+    if weights is None:
+        return matrices
+    return guided.per_pair(matrices, Shifted.apply(guided.guide(weights), tuple(shifts)))  # type: ignore[no-untyped-call]
 
 
 class Shifted(torch.autograd.Function):

@@ -5,7 +5,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 
 from stx.stats.fixed import fixes
 from stx.stats.gram_matrix import scaled_product
-from stx.stats.guided import guided
+from stx.stats.guided import guide, guided, per_pair
 
 
 @fixes()
@@ -17,6 +17,9 @@ def cross_layer_gram(features: list[Tensor], *, weights: list[Tensor] | None = N
     nearest position, the product of the deep layer and of the shallow one's means over its positions, which costs a
     small part of it; where they are none, the means' windows overlap.
     """
-    shallow, deep = features if weights is None else map(guided, features, weights)
+    if weights is not None:
+        pairs = cross_layer_gram([guide(each) for each in weights])
+        return per_pair(cross_layer_gram([guided(*each) for each in zip(features, weights, strict=True)]), pairs)
+    shallow, deep = features
     means = adaptive_avg_pool2d(shallow[None], (deep.shape[1], deep.shape[2]))[0]
     return scaled_product(means.flatten(1), deep.flatten(1).T, 1 / deep[0].numel())

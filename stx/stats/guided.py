@@ -14,7 +14,7 @@ def guided(features: Tensor, weights: Tensor | None) -> Tensor:
     The Gram matrix of them is the guided one (Gatys et al. 2017, "Controlling perceptual factors in neural style
     transfer", arXiv 1611.07865, eq. 4 and 5).
     """
-    return features if weights is None else features * (weights * weights.numel()).sqrt()
+    return features if weights is None else features * guide(weights)
 
 
 def mean(features: Tensor, weights: Tensor | None) -> Tensor:
@@ -26,6 +26,20 @@ def mean(features: Tensor, weights: Tensor | None) -> Tensor:
 def centred(features: Tensor, weights: Tensor) -> Tensor:
     """Features (D, H, W) less the weighted mean of each channel."""
     return features - mean(features, weights)[:, None, None]
+
+
+def guide(weights: Tensor) -> Tensor:
+    """T sqrt(H W), as one channel (1, H, W)."""
+    return (weights * weights.numel()).sqrt()[None]
+
+
+def per_pair(products: Tensor, pairs: Tensor) -> Tensor:
+    """Means of products of guided features over pairs of positions, so that the shape of a region is no matter.
+
+    `pairs` are the same means of the guide itself, relative to those of ones: 1 of equal weights. Where a region has no
+    such pair it is zero.
+    """
+    return products / pairs.clamp(min=1e-6)
 
 
 def quantiles(rows: Tensor, levels: Tensor, weights: Tensor) -> Tensor:
@@ -41,8 +55,8 @@ def quantiles(rows: Tensor, levels: Tensor, weights: Tensor) -> Tensor:
     last = (weights > 0).sum() - 1
     low, high = middles[:, :1], middles.index_select(1, last[None])
     at = torch.lerp(low, high, levels[None]).contiguous()
-    above = torch.searchsorted(middles, at).clamp(min=1).minimum(last.clamp(min=1))
-    below = above - 1
+    above = torch.searchsorted(middles, at).clamp(min=1).minimum(last)
+    below = (above - 1).clamp(min=0)
     between = (at - middles.gather(1, below)) / (middles.gather(1, above) - middles.gather(1, below)).clamp(min=1e-30)
     lower, upper = (rows.gather(1, order.gather(1, some)) for some in (below, above))
     return torch.lerp(lower, upper, between.clamp(0, 1).nan_to_num(0).to(rows.dtype))

@@ -105,8 +105,9 @@ def frequencies(features: Tensor, *, count: int, bandwidth: float, seed: int, we
     if weights is None:
         chosen = torch.randperm(flat.shape[1], generator=generator)[:SAMPLE].to(flat.device)
     else:
-        drawn = torch.multinomial(weights.flatten().cpu(), SAMPLE, replacement=True, generator=generator)
-        chosen = drawn.to(flat.device)
+        shares = weights.flatten().double().cumsum(0).cpu()  # on the host, and drawn by it: multinomial has a limit
+        drawn = torch.rand(SAMPLE, generator=generator, dtype=torch.float64) * shares[-1]
+        chosen = torch.searchsorted(shares, drawn).clamp(max=len(shares) - 1).to(flat.device)
     distances = torch.pdist(flat[:, chosen].T).square()
     median = distances.median() if distances.numel() else distances.new_zeros(())
     # More than half of the positions alike leave no scale; any will do, as there is next to nothing to tell apart.

@@ -22,7 +22,13 @@ def nearest_neighbour(features: Tensor, *, reference: Tensor, weights: Tensor | 
     return 1 - (cosines.mean() if weights is None else cosines @ weights.flatten())
 
 
-def nearest(features: Tensor | list[Tensor], *, ours: Tensor, weights: Tensor | None = None) -> Tensor:
+def nearest(
+    features: Tensor | list[Tensor],
+    *,
+    ours: Tensor,
+    weights: Tensor | None = None,
+    our_weights: Tensor | None = None,
+) -> Tensor:
     """For each position of `ours`, (D, H, W), the style's most similar, as a unit vector: (D, H W).
 
     `features` are the style's, of the picture as it is or turned as well; positions with less than half of the largest
@@ -34,10 +40,9 @@ def nearest(features: Tensor | list[Tensor], *, ours: Tensor, weights: Tensor | 
     views = [features] if isinstance(features, Tensor) else features
     style = torch.cat([unit(each, weights) for each in views], 1)
     if weights is not None:
-        eligible = (weights >= weights.max() / 2).flatten().repeat(len(views))
-        style = style[:, eligible]
+        style = style[:, (weights >= weights.max() / 2).flatten()]  # of one view: what turns takes no weights
     some = max(1, HELD // style.shape[1])
-    chosen = [(style.T @ columns).argmax(0) for columns in torch.split(unit(ours), some, dim=1)]
+    chosen = [(style.T @ columns).argmax(0) for columns in torch.split(unit(ours, our_weights), some, dim=1)]
     return style.index_select(1, torch.cat(chosen))
 
 

@@ -7,7 +7,7 @@ from annotated_types import Ge, Le
 from torch import Tensor
 
 from stx.stats.fixed import fixes
-from stx.stats.guided import guided
+from stx.stats.guided import guide, guided, per_pair
 
 
 @fixes()
@@ -47,4 +47,5 @@ def deep_correlations(
     columns = torch.arange(reach + 1, device=features.device)
     pairs = (height - rows.abs()).clamp(min=0)[:, None] * (width - columns).clamp(min=0)
     shifted = sums.index_select(1, rows % size[0]).index_select(2, columns)
-    return shifted * (pairs > 0) / pairs.clamp(min=1)
+    means = shifted * (pairs > 0) / pairs.clamp(min=1)
+    return means if weights is None else per_pair(means, deep_correlations(guide(weights), reach=reach))

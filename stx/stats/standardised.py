@@ -8,7 +8,7 @@ from torch import Tensor
 from stx.errors import UserError
 from stx.stats import guided
 from stx.stats.cooccurrence import box_mean
-from stx.stats.cooccurrence_gram import centred_by
+from stx.stats.cooccurrence_gram import centred_by, pairs
 from stx.stats.fixed import fixes
 from stx.stats.gram_matrix import mean_products
 
@@ -34,6 +34,8 @@ def correlation(features: Tensor, *, floor: float, radius: int, weights: Tensor 
     with torch.no_grad():  # the products' gradient counts theirs
         around = box_mean(centred, radius).flatten(1) if radius else flat
     covariance = mean_products(flat, around)
+    if weights is not None:
+        covariance = guided.per_pair(covariance, pairs(weights, radius))
     variance = flat.square().sum(1) / flat.shape[1]
     numbers = torch.finfo(variance.dtype)
     rounding = (ROUNDINGS * numbers.eps) ** 2 * features.detach().square().mean()  # of channels that never vary

@@ -154,3 +154,64 @@ def test_the_page_says_of_every_statistic_whether_it_can_be_masked() -> None:
         can = not unmaskable([term for term in asked if term.group == "style"])
         assert file.stem in (allowed if can else refused | thesis), file.stem
         assert not can or file.stem not in refused
+
+
+def shares_at(asked: Config, layer: str) -> dict[str, float]:
+    """What each region's terms make of E_l at a layer."""
+    shares: dict[str, float] = {}
+    for part in loss_network(asked, prepare(asked)).every_part:
+        if part.term.group == "style" and part.layer == layer:
+            region = part.term.region or ""
+            shares[region] = shares.get(region, 0) + float(part.share)
+    return shares
+
+
+@pytest.mark.parametrize("blend", ["losses", "auto"])
+@pytest.mark.parametrize("statistic", ["gram", "moments_cooc", "mmd_gaussian"])
+def test_regions_with_different_numbers_of_styles_pull_by_their_areas(statistic: str, blend: str) -> None:
+    Image.new("RGB", (640, 480), BLUE).save("blue_swirls.png")
+    two = ("style=[painting.png,swirls]", "masks.content=mask.png", "masks.style=[mask.png,blue_swirls.png]")
+    shares = shares_at(config(*two, f"style_stat={statistic}", f"style_blend={blend}"), "conv1_1")
+    assert shares == {"ff0000": pytest.approx(0.5 * 0.5), "0000ff": pytest.approx(0.5 * math.sqrt(0.75))}
+
+
+def transparent(name: str, box: tuple[int, int, int, int]) -> str:
+    """A picture with a hole."""
+    picture = Image.open(f"{name}.png").convert("RGBA")
+    picture.paste((0, 0, 0, 0), box)
+    picture.save(f"{name}_holed.png")
+    return f"{name}_holed.png"
+
+
+def test_a_region_that_is_all_transparent_is_none_and_half_of_one_pulls_by_what_is_left() -> None:
+    red, half = (0, 0, 48, 32), (0, 32, 96, 64)
+    hidden = prepare(config(*MASKED, f"content={transparent('photo', red)}"))
+    assert {term.region for term in hidden.terms if term.group == "style"} == {"0000ff"}
+    shares = shares_at(config(*MASKED, f"content={transparent('photo', half)}"), "conv1_1")
+    alike = pytest.approx(0.5 * math.sqrt(0.5), rel=0.02)
+    assert shares == {"ff0000": alike, "0000ff": alike}
+    with pytest.raises(UserError, match=r"masks.style: no region is #ff0000"):
+        prepare(config(*MASKED, f"style={transparent('painting', red)}"))
+
+
+def test_what_turns_its_style_cannot_be_masked() -> None:
+    with pytest.raises(UserError, match="masks: nearest_neighbour takes no weights of positions"):
+        prepare(config(*MASKED, "style_stat=nearest_neighbour", "style_stat.rotations=true"))
+
+
+def test_colours_are_matched_to_those_that_can_be_seen() -> None:
+    dark = Image.new("RGBA", (96, 64), (0, 0, 0, 0))
+    dark.paste((40, 30, 50, 255), (0, 0, 24, 64))
+    dark.save("dark.png")
+    for colour in ("match", "luminance"):
+        inputs = prepare(config("content=dark.png", f"colour={colour}"))
+        assert float(inputs.style.mean()) == pytest.approx(40 / 255, abs=0.03)
+
+
+def test_half_transparent_colours_come_back_as_they_were() -> None:
+    soft = Image.new("RGBA", (96, 64), (200, 60, 20, 128))
+    soft.paste((10, 20, 30, 255), (0, 0, 48, 64))
+    soft.save("soft.png")
+    inputs = prepare(config("content=soft.png", "image_size.width=96", "image_size.height=64"))
+    result = np.asarray(images.to_picture(inputs.finish(inputs.content))).astype(int)
+    assert np.abs(result - np.asarray(soft).astype(int)).max() <= 2

@@ -1,6 +1,7 @@
 """Masks: flat colours are regions, whatever their files make of them."""
 
 import io
+import time
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFilter
 
 from stx.errors import UserError
-from stx.pictures import masks
+from stx.pictures import bundled, masks
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
@@ -63,11 +64,22 @@ def test_a_region_that_no_style_picture_has_is_named_with_those_that_there_are()
     assert [list(both.guides[name]) for name in ("style", "style_2")] == [["ff0000"], ["00ff00"]]
 
 
-def test_a_picture_without_flat_colours_is_no_mask() -> None:
+@pytest.mark.parametrize("name", ["noise", "coffee", "astronaut"])
+def test_a_picture_without_flat_colours_is_no_mask(name: str) -> None:
     pixels = np.random.default_rng(0).integers(0, 255, (80, 100, 3), dtype=np.uint8)
-    shaded = Image.fromarray(pixels)
-    with pytest.raises(UserError, match=r"masks.content: no colour fills 0.5% of it"):
+    shaded = Image.fromarray(pixels) if name == "noise" else bundled.open_picture(name).convert("RGB")
+    with pytest.raises(UserError, match=r"masks.content: less than half of it is of flat colours"):
         masks.regions(shaded, {"style": halves(RED, BLUE)})
+
+
+def test_a_large_mask_of_many_colours_is_read_in_no_time() -> None:
+    noise = np.random.default_rng(0).integers(0, 6, (3000, 4000, 3), dtype=np.uint8)
+    noise[:, 2000:] += 200
+    started = time.process_time()
+    found = masks.regions(Image.fromarray(noise), {"style": halves((2, 2, 2), (202, 202, 202))})
+    assert time.process_time() - started < 20
+    assert len(found.shares) == 2
+    assert max(found.guides["content"][name].shape[1] for name in found.shares) == masks.LONGEST
 
 
 def test_a_mask_of_other_proportions_is_refused() -> None:

@@ -288,3 +288,26 @@ def test_a_transparent_photographs_result_is_transparent_however_it_is_delivered
         assert alpha[-1, -1] > 243
     with Image.open(tmp_path / "run" / SHEET) as sheet:
         assert sheet.mode == "RGB"
+
+
+def test_a_draft_takes_no_other_picture_s_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    caplog.set_level("INFO")
+
+    class Impatient(Listener):
+        every = 1
+
+        def picture(self, picture: object, step: int) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    Image.new("RGB", (5, 4), "red").save("out.png")
+    before = Path("out.png").read_bytes()
+    with pytest.raises(SystemExit):
+        run(job(tmp_path / "stopped", "output.file=out.png"), Impatient())
+    assert Path("out.png").read_bytes() == before
+    assert "out.png is as it was" in caplog.text
+    with pytest.raises(SystemExit):
+        run(job(tmp_path / "other", "output.file=new.png"), Impatient())
+    assert Path("new.png").exists()

@@ -231,3 +231,12 @@ def test_a_run_of_before_delivers_what_it_is_asked_for_now(tmp_path: Path) -> No
     identity.write(tmp_path / "run", record._replace(config=config))
     assert not taken_up(tmp_path / "run").config.output.metadata
     assert taken_up(tmp_path / "run", "output.file=other.png").config.output.file == "other.png"
+
+
+def test_several_styles_are_found_again_from_another_folder(tmp_path: Path) -> None:
+    (tmp_path / "begun").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "begun" / f"{name}.png").touch()
+    record = left(tmp_path / "run", "style=[a.png,swirls,b.png]")
+    identity.write(tmp_path / "run", record._replace(begun_in=str(tmp_path / "begun")))
+    assert taken_up(tmp_path / "run").config.style == ["begun/a.png", "swirls", "begun/b.png"]

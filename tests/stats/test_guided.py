@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -73,12 +74,15 @@ def test_moments_covariance_and_correlation_are_the_weighted_ones() -> None:
 
 
 def test_co_occurrences_weigh_both_ends_of_a_pair() -> None:
-    padded = torch.nn.functional.pad(MAPS * WEIGHTS.sqrt(), (1, 1, 1, 1))
-    expected = torch.zeros(4, 4, dtype=torch.float64)
+    padded, roots = (torch.nn.functional.pad(m, (1, 1, 1, 1)) for m in (MAPS * WEIGHTS.sqrt(), WEIGHTS.sqrt()))
+    expected, pairs, all_pairs = torch.zeros(4, 4, dtype=torch.float64), 0.0, 0.0
     for y in range(5):
         for x in range(6):
             window = padded[:, y : y + 3, x : x + 3].mean((1, 2))
             expected += torch.outer(MAPS[:, y, x] * WEIGHTS[y, x].sqrt(), window)
+            pairs += float(WEIGHTS[y, x].sqrt() * roots[y : y + 3, x : x + 3].mean())
+            all_pairs += float(torch.ones(5, 6)[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2].sum() / 9 / 30)
+    expected *= all_pairs / pairs
     torch.testing.assert_close(
         stats.cooc_gram(MAPS, radius=1, threshold="none", centred=False, weights=WEIGHTS), expected
     )
@@ -139,14 +143,77 @@ def test_a_region_that_is_cut_out_has_the_same_statistic(name: str) -> None:
     torch.testing.assert_close(ALL[name](MAPS, weights=weights), ALL[name](MAPS[:, 1:4, 2:5]))
 
 
-def test_quantiles_of_whole_numbers_of_times_are_those_of_the_values_repeated() -> None:
-    rows, times = torch.tensor([[3.0, 1.0, 7.0, 5.0]]).double(), torch.tensor([2.0, 3.0, 0.0, 1.0]).double()
-    values = guided.quantiles(rows, torch.linspace(0, 1, 5).double(), times / times.sum())
-    assert values[0, 0] == 1
-    assert values[0, -1] == 5
-    assert (values.diff() >= 0).all()
-    one = guided.quantiles(rows, torch.linspace(0, 1, 3).double(), torch.tensor([0.0, 1.0, 0.0, 0.0]).double())
+@pytest.mark.parametrize("seed", range(5))
+def test_weighted_quantiles_lie_between_the_middles_of_what_sorted_values_weigh(seed: int) -> None:
+    drawn = torch.Generator().manual_seed(seed)
+    rows = torch.rand(3, 9, generator=drawn, dtype=torch.float64)
+    weights = torch.rand(9, generator=drawn, dtype=torch.float64) * torch.tensor([1, 1, 0, 1, 1, 1, 0, 1, 1])
+    weights = weights / weights.sum()
+    levels = torch.linspace(0, 1, 6, dtype=torch.float64)
+    values = guided.quantiles(rows, levels, weights)
+    for row, ours in zip(rows.numpy(), values.numpy(), strict=True):
+        pairs = sorted((value, weight) for value, weight in zip(row, weights.numpy(), strict=True) if weight > 0)
+        middles, before = [], 0.0
+        for _, weight in pairs:
+            middles.append(before + weight / 2)
+            before += weight
+        at = middles[0] + levels.numpy() * (middles[-1] - middles[0])
+        np.testing.assert_allclose(ours, np.interp(at, middles, [value for value, _ in pairs]))
+
+
+def test_quantiles_of_a_single_value_are_that_value() -> None:
+    rows, levels = torch.tensor([[3.0, 1.0, 7.0]]).double(), torch.linspace(0, 1, 3).double()
+    one = guided.quantiles(rows, levels, torch.tensor([0.0, 1.0, 0.0]).double())
     assert one.tolist() == [[1, 1, 1]]
+    assert guided.quantiles(rows[:, :1], levels, torch.ones(1).double()).tolist() == [[3, 3, 3]]
+
+
+REGIONS = {"wide": (20, 40), "narrow": (20, 4), "square": (10, 10), "low": (4, 40)}
+"""Of a map of 20 x 40 positions."""
+
+
+@pytest.mark.parametrize("region", REGIONS)
+@pytest.mark.parametrize("name", ["cooc_gram", "shift_gram", "deep_correlations", "cross_layer_gram"])
+def test_of_pairs_the_shape_of_a_region_is_no_matter(name: str, region: str) -> None:
+    height, width = REGIONS[region]
+    weights = torch.zeros(20, 40, dtype=torch.float64)
+    weights[:height, :width] = 1 / (height * width)
+    flat = torch.ones(2, 20, 40, dtype=torch.float64)
+    values = {
+        "cooc_gram": lambda: stats.cooc_gram(flat, radius=2, threshold="none", centred=False, weights=weights),
+        "shift_gram": lambda: stats.shift_gram(flat, shifts=[0, 1, 2], weights=weights),
+        "deep_correlations": lambda: stats.deep_correlations(flat, reach=2, weights=weights),
+        "cross_layer_gram": lambda: stats.cross_layer_gram(
+            [flat, flat[:, ::2, ::2]], weights=[weights, weights[::2, ::2] / weights[::2, ::2].sum()]
+        ),
+    }[name]()
+    whole = {"cooc_gram": stats.cooc_gram(flat, radius=2, threshold="none", centred=False).max()}
+    torch.testing.assert_close(values, torch.ones_like(values) * whole.get(name, torch.ones(())))
+
+
+def test_shifted_products_are_means_over_pairs_that_weigh_by_the_roots_of_both() -> None:
+    roots = WEIGHTS.sqrt()
+    expected = torch.zeros(2, 4, 4, dtype=torch.float64)
+    for axis, (dy, dx) in enumerate(((0, 2), (2, 0))):
+        total = 0.0
+        for y in range(5 - dy):
+            for x in range(6 - dx):
+                pair = float(roots[y, x] * roots[y + dy, x + dx])
+                expected[axis] += pair * torch.outer(MAPS[:, y, x], MAPS[:, y + dy, x + dx])
+                total += pair
+        expected[axis] /= total
+    torch.testing.assert_close(stats.shift_gram(MAPS, shifts=[2], weights=WEIGHTS), expected)
+
+
+def test_neighbours_of_a_region_are_those_of_the_region_cut_out() -> None:
+    ours, theirs = (torch.rand(4, 6, 6, generator=torch.Generator().manual_seed(k)).double() for k in (1, 2))
+    weights = torch.zeros(6, 6, dtype=torch.float64)
+    weights[:, :3] = 1 / 18
+    matched = stats.nearest(theirs, ours=ours, weights=weights, our_weights=weights)
+    within = matched.view(4, 6, 6)[:, :, :3].flatten(1)
+    torch.testing.assert_close(within, stats.nearest(theirs[:, :, :3], ours=ours[:, :, :3]))
+    distance = stats.nearest_neighbour(ours, reference=matched, weights=weights)
+    torch.testing.assert_close(distance, stats.nearest_neighbour(ours[:, :, :3], reference=within))
 
 
 def test_neighbours_are_sought_in_the_region_alone() -> None:

@@ -76,7 +76,8 @@ class Adam:
                 "step": state[number]["step"].to("cpu", copy=True),
                 **{moment: state[number][moment].to(band, copy=True) for moment in ("exp_avg", "exp_avg_sq")},
             }
-        self.lr = state_dict["param_groups"][0]["lr"]
+        for group in state_dict["param_groups"]:
+            self.lr = group["lr"]
 
     def handed_on(self, size: Sequence[int]) -> dict[str, Any]:
         """Its moments at the bands' sizes there, as style-transfer-pytorch goes on; what is squared stays positive."""
@@ -90,7 +91,7 @@ class Adam:
             }
             for number, of_band in self.state.items()
         }
-        return {"state": state, "param_groups": [{"lr": self.lr}]}
+        return {"state": state, "param_groups": []}  # steps are of their whole length again
 
     def accepted(self) -> Tensor:
         return self.image.detach()
