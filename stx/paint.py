@@ -186,7 +186,10 @@ def refuse_twice(asked: argparse.Namespace) -> None:
             raise UserError(f"{text}: the two pictures come first; key=value and options behind them")
     for text in asked.overrides:
         if "=" not in text and not text.startswith("~"):
-            raise UserError(f"{text}: two pictures are enough; all else is key=value (optim.steps=100) or an option")
+            raise UserError(
+                f"{text}: two pictures are enough (several styles: stx run 'style=[a.jpg,b.jpg]'); all else is "
+                "key=value"
+            )
         key = key_of(text)
         if key == "resume":
             raise UserError(f"{text}: paint begins a picture; to go on with one: stx run {text}")

@@ -554,7 +554,10 @@ def check_combinations(config: Config) -> None:
         )
     if config.style_mix is not None and len(config.style_mix) != len(config.styles):
         pictures = f"{len(config.styles)} style picture{'s' if len(config.styles) > 1 else ''}"
-        raise UserError(f"style_mix has {len(config.style_mix)} numbers for {pictures}; style=[a.jpg,b.jpg] names two")
+        raise UserError(
+            f"style_mix has {len(config.style_mix)} numbers for {pictures}; style=[a.jpg,b.jpg] names two, "
+            "style_mix=null weighs none"
+        )
     if config.style_mix is not None and not any(config.style_mix):
         raise UserError("style_mix: every style picture has the weight 0; one must be above")
     masks = config.masks

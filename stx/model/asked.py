@@ -28,7 +28,8 @@ def terms(config: Config, regions: Regions = NONE) -> tuple[Term, ...]:
     if weights.factor == "thesis":
         style = [term._replace(factor=thesis_factor) if term.distance is mean_square else term for term in style]
     if unweighed := unmaskable(style) if config.masks.content else []:
-        raise UserError(f"masks: {', '.join(unweighed)} takes no weights of positions; docs/masks.md lists what does")
+        what = f"{', '.join(unweighed)} take{'s' if len(unweighed) == 1 else ''}"
+        raise UserError(f"masks: {what} no weights of positions; docs/masks.md lists the statistics that do")
     style = expanded(style, config, NONE if unmaskable(style) else regions)
     if OPAQUE in regions.guides.get("content", {}) and not unmaskable(content):
         content = [term._replace(region=OPAQUE) for term in content]

@@ -52,6 +52,8 @@ class Inputs(NamedTuple):
     """What a result goes through before anybody sees it."""
     guides: Mapping[str, Mapping[str, Tensor]] = MappingProxyType({})
     """Of regions, (H, W) in [0, 1], by picture and region, of any size."""
+    notes: tuple[str, ...] = ()
+    """What to say of the masks."""
     on_white: tuple[str, ...] = ()
     """Terms for which what is transparent is white, as they take no weights of positions."""
 
@@ -115,6 +117,7 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
         squashed([(content.size, size)], [(paintings[name].size, at) for name, at in style_sizes.items()]),
         colour.finishing(config.colour, photograph, opacities["content"]),
         within.guides,
+        within.notes,
         regions.on_white(within.guides, asked),
     )
 

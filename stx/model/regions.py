@@ -6,6 +6,7 @@ from PIL.Image import Image
 from torch import Tensor
 
 from stx.config.schema import Config
+from stx.errors import UserError
 from stx.model import reading
 from stx.model.terms import Term
 from stx.pictures import images, masks
@@ -19,6 +20,9 @@ def regions(config: Config, pictures: Mapping[str, Image]) -> Regions:
     is in no region of a mask.
     """
     opaque = {name: each for name, picture in pictures.items() if (each := opacity(picture)) is not None}
+    for name, each in opaque.items():
+        if float(each.max()) == 0:
+            raise UserError(f"{name}={({'content': config.content} | config.styles)[name]}: all of it is transparent")
     if config.masks.content is None:
         return Regions({OPAQUE: 1.0}, {name: {OPAQUE: each} for name, each in opaque.items()}) if opaque else NONE
     sources = {"content": config.masks.content, **config.masks.styles}

@@ -1,35 +1,23 @@
 """Masks: pictures whose flat colours name regions. Equal colours in two of them are one region; edges may be soft."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
-from PIL.ImageFilter import MaxFilter, MinFilter
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from stx.errors import UserError
+from stx.pictures.palette import APART, Colour, called, labels, left_out, matches, palette
 from stx.pictures.sizes import Size, is_squashed
 
-LEAST = 0.005
-"""Share of a mask that a colour fills, at least, to be a region."""
-APART = 48.0
-"""How far two regions' colours are apart, at least, in RGB of 0 to 255: what a JPEG makes of a colour is nearer."""
-
-MOST = 0.5
-"""Share of a mask that its regions fill, at least: a photograph's flat places are none."""
 LONGEST = 2048
 """Pixels of a mask's longer side, to which larger ones are reduced."""
 NOTHING = 1e-6
 """Share of a picture, below which a region is nowhere."""
-NOISE = 16
-"""By how much the pixels of a flat colour may differ from their neighbours in a channel, and from it in all."""
-
-Colour = tuple[int, int, int]
 
 
 class Regions(NamedTuple):
@@ -39,6 +27,8 @@ class Regions(NamedTuple):
     """Of the photograph, by region: "ff0000"."""
     guides: dict[str, dict[str, Tensor]]
     """By picture ("content", "style", "style_2") and region, (H, W) of its mask's size, in [0, 1]."""
+    notes: tuple[str, ...] = ()
+    """What of them is no region, though it may have been meant to be one."""
 
 
 NONE = Regions({}, {})
@@ -52,27 +42,45 @@ def regions(
     """The regions of the photograph's mask, sought in those of the style pictures.
 
     What is `opaque` in each picture, "content", "style", "style_2", (H, W) in [0, 1], is of a region alone; a region
-    that is nowhere to be seen is none. Raises UserError for a region that no style picture has, and for a mask without
-    flat colours.
+    that is nowhere to be seen is none. Raises UserError for a region that no style picture has, a style picture that
+    has none, and a mask without flat colours.
     """
     content, styles = reduced(content), {name: reduced(mask) for name, mask in styles.items()}
     own = palette(content, "masks.content")
     theirs = {name: palette(mask, "masks.style") for name, mask in styles.items()}
-    guides = {"content": seen(map(called, own), memberships(content, own), opaque.get("content"))}
+    guides = {"content": seen([called(each) for each in own], memberships(content, own), opaque.get("content"))}
+    hidden = [f"#{called(each)}" for each in own if called(each) not in guides["content"]]
     for name, mask in styles.items():
-        within = memberships(mask, theirs[name])
-        alike = {called(colour): place for colour in own if (place := nearest(colour, theirs[name])) is not None}
-        guides[name] = seen(alike, (within[place] for place in alike.values()), opaque.get(name))
+        within, alike = memberships(mask, theirs[name]), matches(own, theirs[name])
+        guides[name] = seen([*alike], (within[place] for place in alike.values()), opaque.get(name))
+    refuse_lacking(guides, own, theirs)
+    notes = [*left_out(content, own), *([f"masks: {', '.join(hidden)} is all transparent"] if hidden else [])]
+    return Regions({region: float(each.mean()) for region, each in guides["content"].items()}, guides, tuple(notes))
+
+
+def refuse_lacking(
+    guides: Mapping[str, Mapping[str, Tensor]], own: Sequence[Colour], theirs: Mapping[str, Sequence[Colour]]
+) -> None:
+    """Raise UserError for a region that no style picture has, and for a style picture that has none."""
+    if not guides["content"]:
+        raise UserError("masks.content: all of its regions are transparent in the photograph")
+    of_photograph = ", ".join(f"#{region}" for region in guides["content"])
     for region in guides["content"]:
-        if not any(region in guides[name] for name in styles):
-            have = sorted({f"#{called(colour)}" for colours in theirs.values() for colour in colours})
+        having = [name for name, colours in theirs.items() if region in matches(own, colours)]
+        if not any(region in guides[name] for name in theirs):
+            have = ", ".join(sorted({f"#{called(colour)}" for colours in theirs.values() for colour in colours}))
+            why = f"that of {having[0]} is all transparent" if having else f"it has {have}"
+            raise UserError(f"masks.style: no region is #{region}, as one of masks.content is; {why}")
+    for name, colours in theirs.items():
+        if guides["content"].keys().isdisjoint(guides[name]):
+            have = ", ".join(f"#{called(colour)}" for colour in colours)
             raise UserError(
-                f"masks.style: no region is #{region}, as one of masks.content is; it has {', '.join(have)}"
+                f"masks.style: {name} has no region that the photograph has, and would be left out; it has {have}, and "
+                f"the photograph {of_photograph}"
             )
-    return Regions({region: float(guide.mean()) for region, guide in guides["content"].items()}, guides)
 
 
-def seen(names: Iterable[str], guides: Iterable[Tensor], opaque: Tensor | None) -> dict[str, Tensor]:
+def seen(names: Sequence[str], guides: Iterable[Tensor], opaque: Tensor | None) -> dict[str, Tensor]:
     """Guides by name, without what is transparent, and without those of which nothing is left."""
     visible = (guide if opaque is None else guide * at_size(opaque, guide.shape) for guide in guides)
     return {name: guide for name, guide in zip(names, visible, strict=True) if float(guide.mean()) > NOTHING}
@@ -81,7 +89,8 @@ def seen(names: Iterable[str], guides: Iterable[Tensor], opaque: Tensor | None) 
 def reduced(mask: Image.Image) -> Image.Image:
     """As large as a mask needs to be: what is finer no layer of the network tells apart."""
     mask = mask.convert("RGB")
-    mask.thumbnail((LONGEST, LONGEST), Image.Resampling.BOX)
+    numbered = labels(mask) is not None  # whose means would be other labels
+    mask.thumbnail((LONGEST, LONGEST), Image.Resampling.NEAREST if numbered else Image.Resampling.BOX)
     return mask
 
 
@@ -92,51 +101,6 @@ def refuse_proportions(option: str, mask: Size, picture: Size) -> None:
             f"{option}: {mask[0]} x {mask[1]} pixels do not lie on a picture of {picture[0]} x {picture[1]}; a mask "
             "has its picture's proportions"
         )
-
-
-def palette(mask: Image.Image, option: str) -> list[Colour]:
-    """The colours of a mask's regions, the largest first. Raises UserError where there are none, or more is none.
-
-    Only pixels whose neighbours are of their colour count: an edge, soft or blurred by a JPEG, is no region.
-    """
-    pixels = np.asarray(mask, dtype=np.int64)
-    highest, lowest = (np.asarray(mask.filter(kind(3)), dtype=np.int64) for kind in (MaxFilter, MinFilter))
-    flat = ((highest - lowest) <= NOISE).all(axis=2)
-    filled: dict[Colour, int] = {}
-    for colour, count in most_frequent(pixels[flat]):
-        place = nearest(colour, [*filled])
-        colour = colour if place is None else [*filled][place]
-        filled[colour] = filled.get(colour, 0) + count
-    colours = [colour for colour, count in filled.items() if count >= LEAST * flat.size]
-    near = [np.square(pixels - colour).sum(2) < NOISE**2 for colour in colours]
-    if not near or np.any(near, axis=0).mean() < MOST:
-        raise UserError(f"{option}: less than half of it is of flat colours; a mask has one for each region")
-    return colours
-
-
-def most_frequent(pixels: NDArray[np.int64]) -> Iterator[tuple[Colour, int]]:
-    """Colours of pixels (N, 3), of each thirty-second of every channel the commonest, with how many are near it."""
-    numbers, counts = np.unique(pixels @ (65536, 256, 1), return_counts=True)
-    bins = (numbers >> 19) << 10 | (numbers >> 11 & 31) << 5 | numbers >> 3 & 31
-    totals = np.bincount(bins, counts, minlength=1)
-    commonest = {bins[place]: numbers[place] for place in np.argsort(counts)}
-    for each in np.argsort(-totals, kind="stable"):
-        if totals[each] <= LEAST / 10 * len(pixels):
-            return
-        number = int(commonest[each])
-        yield (number >> 16, number >> 8 & 255, number & 255), int(totals[each])
-
-
-def nearest(colour: Colour, colours: Sequence[Colour]) -> int | None:
-    """Which of `colours` is the same, but for rounding."""
-    distances = [float(np.linalg.norm(np.subtract(colour, each))) for each in colours]
-    place = min(range(len(colours)), key=distances.__getitem__, default=None)
-    return place if place is not None and distances[place] < APART else None
-
-
-def called(colour: Colour) -> str:
-    """Its hexadecimal name, without the sign that a metric's name cannot have."""
-    return "{:02x}{:02x}{:02x}".format(*colour)
 
 
 def memberships(mask: Image.Image, colours: Sequence[Colour]) -> Tensor:

@@ -84,7 +84,7 @@ def opening(job: Job, inputs: Inputs, record: Identity, resumed: Checkpoint | No
     if config.masks.content is not None:
         guides = inputs.guides["content"].items()
         areas = ", ".join(f"#{region} {float(guide.mean()):.0%}" for region, guide in guides if region != OPAQUE)
-        lines.append(f"masks: {areas} of the photograph")
+        lines += [f"masks: {areas} of the photograph's area", *inputs.notes]
     if inputs.on_white:
         why = ", ".join(unmaskable([term for term in inputs.terms if term.name in inputs.on_white]))
         lines.append(f"transparent: white to {', '.join(inputs.on_white)}, as {why} takes no weights of positions")

@@ -21,6 +21,7 @@ from stx.loop.signals import Stop, interruptible
 from stx.measures.judge import Judge, mixed
 from stx.model.prepare import Inputs, prepare
 from stx.pictures import images
+from stx.pictures.colour import grey, unchanged
 from stx.runs import describe, identity, latest, provenance, timing
 from stx.runs.delivery import delivering, filming
 from stx.runs.files import CHECKPOINT, JOURNAL, LOSSES, OUTPUT, alone_in
@@ -173,13 +174,14 @@ class Judged(Listener):
     def __init__(self, config: Config, inputs: Inputs, tracker: Tracker, watchers: Sequence[Listener] = ()):
         self.inputs, self.tracker, self.watchers = inputs, tracker, watchers
         self.every, self.mix = config.tracking.measures_every, config.mix
+        self.as_seen = grey if config.colour.name == "luminance" else unchanged  # no colour of it is ever shown
 
     @cached_property
     def judge(self) -> Judge:
         return mixed(self.inputs.content, [*self.inputs.styles.values()], [*self.mix.values()])
 
     def picture(self, picture: Tensor, step: int) -> None:
-        whole = resized(picture.clamp(0, 1), self.inputs.content.shape[1:])
+        whole = self.as_seen(resized(picture.clamp(0, 1), self.inputs.content.shape[1:]))
         measured = self.judge.judge(whole)
         self.tracker.measured(measured, step)
         for watcher in self.watchers if measured else ():
@@ -187,7 +189,7 @@ class Judged(Listener):
 
     def at_the_end(self, picture: Tensor, step: int) -> dict[str, float]:
         """measure/<name> of the picture and baseline/<name>; nothing where pictures are too small."""
-        measured = self.judge.judge(picture.clamp(0, 1))
+        measured = self.judge.judge(self.as_seen(picture.clamp(0, 1)))
         self.tracker.measured(measured, step)
         timeline.ended("measures")
         return measured | self.judge.baselines if measured else {}

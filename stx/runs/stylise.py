@@ -1,13 +1,13 @@
 """One picture, from Python, in one call."""
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike, fspath
 from signal import SIGINT
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from stx.config.compose import HydraException, composition, key_of, override, quoted
 from stx.config.effects import refuse_ineffective
@@ -38,7 +38,7 @@ TAKEN = {
 
 
 def stylise(
-    content: Source, style: Source | list[Source], *overrides: str, callback: Callback | None = None
+    content: Source, style: Source | Sequence[Source], *overrides: str, callback: Callback | None = None
 ) -> Image.Image:
     """`content` in the style of `style`, by the defaults or what `overrides` ("style_stat=gram") set.
 
@@ -54,14 +54,14 @@ def stylise(
         group = key_of(text).partition(".")[0]
         if group in TAKEN:
             raise UserError(f"{text}: {TAKEN[group]}")
-    styles = style if isinstance(style, list) else [style]
+    styles: list[Any] = [*style] if isinstance(style, list | tuple) else [style]
     names = ["content", *style_names(len(styles))]
     given = {name: opened(name, source) for name, source in zip(names, [content, *styles], strict=True)}
     typed = [override("content", called("content", content))]
-    if isinstance(style, list):
+    if isinstance(style, list | tuple):
         typed.append(f"style=[{','.join(map(quoted, map(called, names[1:], styles)))}]")
     else:
-        typed.append(override("style", called("style", style)))
+        typed.append(override("style", called("style", styles[0])))
     config = composed([*typed, "tracking=none", "guard.checkpoint_every=0", *map(named, overrides)])
     inputs = prepare(config, given)
     stop = Stop()
@@ -92,20 +92,22 @@ def opened(name: str, source: Source) -> Image.Image:
     """Raises UserError."""
     if isinstance(source, str | PathLike):
         return read(fspath(source))
+    if isinstance(source, list | tuple):
+        raise UserError(f"{name}: one picture, not {len(source)}; several styles are a list, of pictures each")
     if isinstance(source, Image.Image):
         with readable(f"the {name} picture"):  # Pillow decodes late
-            return images.to_srgb(source, f"the {name} picture")
+            return images.to_srgb(ImageOps.exif_transpose(source), f"the {name} picture")
     values = np.asarray(source)
-    grey, colours = values.ndim == 2, values.ndim == 3 and values.shape[2] == 3
+    grey, colours = values.ndim == 2, values.ndim == 3 and values.shape[2] in (3, 4)
     if not (grey or colours) or 0 in values.shape:
-        raise UserError(f"{name}: an array of shape {values.shape}; give (H, W) or (H, W, 3)")
+        raise UserError(f"{name}: an array of shape {values.shape}; give (H, W), (H, W, 3), or (H, W, 4) with alpha")
     if values.dtype == bool or values.dtype.kind not in "fu" or (values.dtype.kind == "u" and values.itemsize > 1):
         raise UserError(f"{name}: an array of {values.dtype}; give bytes (uint8), or floats in [0, 1]")
     if values.dtype.kind == "f":
         if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
             raise UserError(f"{name}: an array of floats outside [0, 1]; divide by the largest value there can be")
         values = (values * 255).round().astype(np.uint8)
-    return Image.fromarray(values).convert("RGB")
+    return images.to_srgb(Image.fromarray(values), f"the {name} picture")
 
 
 class Calls(Listener):

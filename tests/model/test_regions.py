@@ -190,7 +190,7 @@ def test_a_region_that_is_all_transparent_is_none_and_half_of_one_pulls_by_what_
     shares = shares_at(config(*MASKED, f"content={transparent('photo', half)}"), "conv1_1")
     alike = pytest.approx(0.5 * math.sqrt(0.5), rel=0.02)
     assert shares == {"ff0000": alike, "0000ff": alike}
-    with pytest.raises(UserError, match=r"masks.style: no region is #ff0000"):
+    with pytest.raises(UserError, match=r"masks.style: no region is #ff0000, .* that of style is all transp"):
         prepare(config(*MASKED, f"style={transparent('painting', red)}"))
 
 
@@ -215,3 +215,10 @@ def test_half_transparent_colours_come_back_as_they_were() -> None:
     inputs = prepare(config("content=soft.png", "image_size.width=96", "image_size.height=64"))
     result = np.asarray(images.to_picture(inputs.finish(inputs.content))).astype(int)
     assert np.abs(result - np.asarray(soft).astype(int)).max() <= 2
+
+
+def test_a_picture_that_is_all_transparent_is_a_mistake() -> None:
+    Image.new("RGBA", (96, 64), (0, 0, 0, 0)).save("nothing.png")
+    for option in ("content", "style"):
+        with pytest.raises(UserError, match=rf"{option}=nothing.png: all of it is transparent"):
+            prepare(config(f"{option}=nothing.png"))

@@ -9,7 +9,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFilter
 
 from stx.errors import UserError
-from stx.pictures import bundled, masks
+from stx.pictures import bundled, masks, palette
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
@@ -54,7 +54,7 @@ def test_a_soft_edge_belongs_to_both_of_its_regions() -> None:
 def test_a_third_colour_between_two_is_a_region_of_its_own() -> None:
     grey = halves((0, 0, 0), (255, 255, 255), (60, 40))
     ImageDraw.Draw(grey).rectangle([20, 0, 39, 40], fill=(128, 128, 128))
-    assert {*masks.palette(grey, "it")} == {(0, 0, 0), (128, 128, 128), (255, 255, 255)}
+    assert {*palette.palette(grey, "it")} == {(0, 0, 0), (128, 128, 128), (255, 255, 255)}
 
 
 def test_a_region_that_no_style_picture_has_is_named_with_those_that_there_are() -> None:
@@ -94,3 +94,44 @@ def test_a_guide_at_another_size_stays_within_its_range_and_keeps_its_mean() -> 
     smaller = masks.at_size(guide, (10, 15))
     assert (float(smaller.min()), float(smaller.max())) == (0, 1)
     assert float(smaller.mean()) == pytest.approx(0.5, abs=0.02)
+
+
+def labels(*values: int, size: tuple[int, int] = (60, 40)) -> Image.Image:
+    """Stripes of grey, as a program numbers regions."""
+    pixels = np.repeat(np.array(values, np.uint8), size[0] // len(values))
+    return Image.fromarray(np.tile(pixels, (size[1], 1)))
+
+
+def test_numbered_labels_are_regions_however_near_their_greys_are() -> None:
+    found = masks.regions(labels(0, 1, 2), {"style": labels(2, 0), "style_2": labels(1, 1)})
+    assert set(found.shares) == {"000000", "010101", "020202"}
+    assert set(found.guides["style"]) == {"000000", "020202"}
+    assert set(found.guides["style_2"]) == {"010101"}
+    large = masks.regions(labels(0, 2, size=(6000, 30)), {"style": labels(0, 2)})
+    assert set(large.shares) == {"000000", "020202"}  # not 1, which lies between
+
+
+def test_a_style_picture_without_any_of_the_regions_is_refused() -> None:
+    with pytest.raises(UserError, match=r"masks.style: style_2 has no region that the photograph has"):
+        masks.regions(labels(0, 1), {"style": labels(0, 1), "style_2": labels(255, 255)})
+
+
+def test_a_small_square_is_a_region_and_what_is_too_small_is_told() -> None:
+    square = halves(RED, RED, (96, 64))
+    ImageDraw.Draw(square).rectangle([10, 10, 15, 15], fill=BLUE)
+    assert set(masks.regions(square, {"style": halves(RED, BLUE)}).shares) == {"ff0000", "0000ff"}
+    dot = halves(RED, RED, (96, 64))
+    ImageDraw.Draw(dot).rectangle([10, 10, 12, 12], fill=BLUE)
+    (note,) = masks.regions(dot, {"style": halves(RED, BLUE)}).notes
+    assert note == ("masks.content: too small for a region, and part of what is next to it in colour: #0000ff (0.15%)")
+
+
+def test_what_is_transparent_of_a_region_is_said() -> None:
+    right = torch.zeros(40, 60)
+    right[:, 30:] = 1
+    both = {"style": halves(RED, BLUE)}
+    assert masks.regions(halves(RED, BLUE), both, {"content": right}).notes == ("masks: #ff0000 is all transparent",)
+    with pytest.raises(UserError, match=r"masks.style: no region is #ff0000, .*; that of style is all transparent"):
+        masks.regions(halves(RED, BLUE), both, {"style": right})
+    with pytest.raises(UserError, match=r"masks.content: all of its regions are transparent in the photograph"):
+        masks.regions(halves(RED, RED), {"style": halves(RED, RED)}, {"content": torch.zeros(40, 60)})

@@ -311,3 +311,8 @@ def test_a_draft_takes_no_other_picture_s_place(
     with pytest.raises(SystemExit):
         run(job(tmp_path / "other", "output.file=new.png"), Impatient())
     assert Path("new.png").exists()
+
+
+def test_of_a_picture_in_the_photographs_colours_no_noise_is_measured_that_is_never_shown(tmp_path: Path) -> None:
+    measured = run(job(tmp_path / "run", "colour=luminance", "model=vgg19_random")).measured
+    assert measured["measure/noise_chroma"] < 0.1

@@ -147,4 +147,23 @@ def test_several_styles_are_a_list_and_a_weight_of_zero_is_a_style_that_is_not_t
     both = stx.stylise("china", [painting, "mosaic"], *SMALL, "style_stat=gram", "style_mix=[1,0]")
     mixed = stx.stylise("china", [painting, "mosaic"], *SMALL, "style_stat=gram")
     assert np.abs(np.asarray(both).astype(int) - np.asarray(alone)).max() <= 1
+    pair = stx.stylise("china", ("swirls", "mosaic"), *SMALL, "style_stat=gram", "style_mix=[1,0]")
+    assert (np.asarray(pair) == np.asarray(both)).all()
+    with pytest.raises(UserError, match=r"content: one picture, not 1; several styles are a list"):
+        stx.stylise(["china"], "swirls", *SMALL)  # type: ignore[arg-type]
     assert (np.asarray(mixed) != np.asarray(alone)).any()
+
+
+def test_arrays_with_alpha_and_pictures_that_lie_sideways_are_as_their_files(here: Path) -> None:
+    photo = bundled.open_picture("china").convert("RGBA").resize((96, 64))
+    photo.putalpha(Image.linear_gradient("L").resize((96, 64)))
+    photo.save("photo.png")
+    few = (*SMALL, "style_stat=gram")
+    of_file, of_array = (stx.stylise(one, "swirls", *few) for one in ("photo.png", np.asarray(photo)))
+    assert of_file.mode == of_array.mode == "RGBA"
+    assert (np.asarray(of_file) == np.asarray(of_array)).all()
+    exif = Image.Exif()
+    exif[274] = 6  # turned by a quarter
+    photo.convert("RGB").save("turned.png", exif=exif)
+    with Image.open("turned.png") as turned:
+        assert stx.stylise(turned, "swirls", *few).size == stx.stylise("turned.png", "swirls", *few).size == (32, 48)
