@@ -2,7 +2,6 @@
 
 import shlex
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -78,12 +77,10 @@ def test_nothing_is_told_of_pictures_too_small_to_be_measured() -> None:
     ],
 )
 def test_a_squash_is_said(squashed: tuple[str, ...], line: str | None) -> None:
-    weights = SimpleNamespace(calibrate="gradient", beta=10, alpha=1)
-    config = SimpleNamespace(content="a", style="b", optim=SimpleNamespace(steps=3), loss_weights=weights)
-    job: Any = SimpleNamespace(config=config, choices={"style_stat": "gram"}, resumed=None)
-    inputs: Any = SimpleNamespace(
-        content=PICTURE, hardware=SimpleNamespace(description="cpu"), memory=1e9, squashed=squashed, terms=()
+    config, choices, typed = composition(
+        [*SMALL, *SHALLOW, "image_size.width=2", "image_size.height=2", "style_size=same"]
     )
+    job, inputs = Job(config, Path(), choices, typed), prepare(config)._replace(squashed=squashed)
     lines = describe.opening(job, inputs, Identity("", [], {}, {}, {}, {}), None).splitlines()
     assert [text.startswith(line or "-") for text in lines[1:]] == [True] * bool(line)
 
