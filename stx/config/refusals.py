@@ -51,7 +51,8 @@ def explain_hydra(error: HydraException, typed: Sequence[str] | None) -> str:
     if isinstance(error, ConfigCompositionException) and unknown:
         option = (unknown[1] or unknown[2]).partition("@")[0]
         if presets(option):
-            return f"{option} is added with a plus: +{option}={presets(option)[0]}"
+            appended = re.search(r"use (\+\S+)", text)
+            return f"{option} is added with a plus: {appended[1] if appended else f'+{option}={presets(option)[0]}'}"
         return unknown_option(option, siblings(option, typed))
     return " ".join(line.strip() for line in text.splitlines() if "HYDRA_FULL_ERROR" not in line)
 

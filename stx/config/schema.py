@@ -302,8 +302,8 @@ class Optim(Call):
 
     steps: Steps
     pyramid: Pyramid
-    stop_at: Positive | None
     factor: Annotated[Real, Field(gt=1, le=8)]
+    stop_at: Positive | None
     average: Annotated[Real, Field(ge=0, lt=1)]
 
 

@@ -225,7 +225,7 @@ def test_a_picture_is_measured_within_its_range_and_at_its_whole_size() -> None:
 def test_a_run_in_several_styles_keeps_each_of_them_is_judged_by_all_and_says_so(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level("INFO")
+    caplog.set_level("INFO", "stx")
     result = run(job(tmp_path / "run", "style=[swirls,mosaic]", "style_mix=[3,1]"))
     assert {path.name for path in (tmp_path / "run").glob("style*.png")} == {"style.png", "style_2.png"}
     assert "style: 75% swirls and 25% mosaic, by means of their statistics" in caplog.text
@@ -294,7 +294,7 @@ def test_a_draft_takes_no_other_picture_s_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    caplog.set_level("INFO")
+    caplog.set_level("INFO", "stx")
 
     class Impatient(Listener):
         every = 1
