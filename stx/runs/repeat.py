@@ -30,7 +30,8 @@ from stx.config.compose import (
 from stx.config.effects import ineffective
 from stx.config.paths import exists
 from stx.config.refusals import explain_hydra
-from stx.config.schema import restored, style_names, validate
+from stx.config.restored import restored
+from stx.config.schema import style_names, validate
 from stx.errors import UserError
 
 if TYPE_CHECKING:

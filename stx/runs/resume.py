@@ -11,7 +11,8 @@ from omegaconf import OmegaConf
 from stx.config import paths
 from stx.config.compose import choices_of, compose, key_of, leaves, task
 from stx.config.paths import exists
-from stx.config.schema import restored, validate
+from stx.config.restored import restored
+from stx.config.schema import validate
 from stx.config.variables import say_taken, without_variables
 from stx.errors import UserError
 from stx.pictures.bundled import NAMES

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from stx.config.compose import composition
-from stx.config.schema import CONF, restored
+from stx.config.schema import CONF
 
 EXPERIMENTS = sorted((CONF / "experiment").rglob("*.yaml"))
 NOT_IN_A_RUN = ("hydra", "protocol", "experiment", "measure")
@@ -41,15 +41,3 @@ def test_numbers_are_read_as_one_types_them() -> None:
     assert config.optim.steps == 1000
     assert type(config.optim.steps) is int
     assert config.loss_weights.beta == 100
-
-
-def test_a_config_of_before_padding_averages_and_rescaled_pooling_is_one_without_them() -> None:
-    now = composition([]).config
-    dumped = now.model_dump(mode="json", by_alias=True)
-    for section, option in (("pooling", "rescale"), ("optim", "average")):
-        del dumped[section][option]
-    del dumped["padding"]
-    before = restored(dumped)
-    assert (before.padding, before.pooling.rescale, before.optim.average) == ("zeros", 1, 0)
-    other = restored({**dumped, "padding": "reflect", "optim": {**dumped["optim"], "average": 0.5}})
-    assert (other.padding, other.optim.average) == ("reflect", 0.5)

@@ -1,0 +1,60 @@
+"""Configs of earlier runs, which did without what came later."""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from stx.config.explain import explain
+from stx.config.schema import Config
+from stx.errors import UserError
+
+OPTIMISERS = {"adam": "Adam", "lbfgs": "LBFGS", "lbfgs_plain": "PlainLBFGS"}
+"""What configs of earlier versions called them."""
+
+
+def restored(dumped: Any) -> Config:
+    """A config as it was dumped by an earlier run. Raises UserError for one that this version does not know."""
+    try:
+        # What runs of earlier versions did without.
+        features = {"_target_": "stx.stats.features", "distance": {"_target_": "stx.stats.half_sum_of_squares"}}
+        later = {
+            "resume": None,
+            "from_picture": None,
+            "output": {
+                "file": None,
+                "quality": 95,
+                "bits": 8,
+                "profile": "srgb",
+                "metadata": False,
+                "timelapse": None,
+            },
+            "sweep": {"resume": False, "plan": False, "jobs": None},
+            "activation_checkpointing": False,
+            "timing": False,
+            "deterministic": True,
+            "content_stat": features,
+            "prior": {"_target_": None},
+            "colour": {"name": "style"},
+            "style_scale": 1.0,
+            "style_mix": None,
+            "style_blend": "auto",
+            "masks": {"content": None, "style": None},
+            "padding": "zeros",
+        }
+        guard = {"keep_state": True, **dumped["guard"]}
+        tracking = {"points": 0, **dumped["tracking"]} if dumped["tracking"]["name"] == "mlflow" else dumped["tracking"]
+        pooling = {"rescale": 1.0, **dumped["pooling"]}
+        optim = {"pyramid": [], "factor": 2.0, "stop_at": None, "average": 0.0, **dumped["optim"]}
+        if name := optim.pop("name", None):
+            optim = {"bands": 0} | optim if name == "adam" else optim
+            optim["_target_"] = f"stx.loop.optimisers.{OPTIMISERS.get(name, name)}"
+        if optim.get("_target_") == "stx.loop.optimisers.Adam":
+            optim = {"beta1": 0.9, "beta2": 0.999, "carry": False} | optim
+        sections = {"guard": guard, "optim": optim, "pooling": pooling, "tracking": tracking}
+        return Config.model_validate({**later, **dumped, **sections})
+    except (ValidationError, TypeError, KeyError) as error:
+        raise UserError(
+            f"the run's config: {explain(error, dumped)}"
+            if isinstance(error, ValidationError)
+            else "the run holds no config"
+        ) from None
