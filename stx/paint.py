@@ -80,7 +80,10 @@ def parser() -> argparse.ArgumentParser:
         "PHOTO-PAINTING.png)",
     )
     options.add_argument(
-        "--strength", type=strength, metavar="0..1", help=f"of the painting's style (default: {MIDDLE:g})"
+        "--strength",
+        type=strength,
+        metavar="0..1",
+        help=f"of the painting's style (default: {MIDDLE:g}); 0 is a third of the weight, 1 three times as much",
     )
     options.add_argument("--size", type=pixels, metavar="PIXELS", help="of the longer side (default: image_size)")
     return options

@@ -48,7 +48,8 @@ def explain(error: ValidationError, plain: Any) -> str:
         quoted = f"; a number as a name is quoted twice: '{option}=\"{value}\"'" if isinstance(value, int) else ""
         return f"{option}={value}: should be text{quoted}"
     if kind == "model_type":
-        return f"{option}={value}: has options of its own, {option}.name=value"
+        own = {"masks": "masks.content=a.png masks.style=b.png"}.get(option, f"{option}.name=value")
+        return f"{option}={value}: has options of its own, {own}"
     if kind in ("string_too_short", "too_short"):
         return f"{option}= is empty"
     message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ").removeprefix(f"{option}: ")

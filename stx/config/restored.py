@@ -50,6 +50,8 @@ def restored(dumped: Any) -> Config:
             optim["_target_"] = f"stx.loop.optimisers.{OPTIMISERS.get(name, name)}"
         if optim.get("_target_") == "stx.loop.optimisers.Adam":
             optim = {"beta1": 0.9, "beta2": 0.999, "carry": False} | optim
+        if optim.get("_target_") == "stx.loop.optimisers.PlainLBFGS":
+            optim = {"unit": 1.0} | optim
         sections = {"guard": guard, "optim": optim, "pooling": pooling, "tracking": tracking}
         return Config.model_validate({**later, **dumped, **sections})
     except (ValidationError, TypeError, KeyError) as error:

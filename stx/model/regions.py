@@ -29,7 +29,8 @@ def regions(config: Config, pictures: Mapping[str, Image]) -> Regions:
     read = {name: reading.read(source) for name, source in sources.items()}
     for name, mask in read.items():
         option = f"masks.{name.partition('_')[0]}={sources[name]}"
-        masks.refuse_proportions(option, mask.size, pictures[name].size)
+        if mask.getcolors(1) is None:  # one of a single colour lies on any picture
+            masks.refuse_proportions(option, mask.size, pictures[name].size)
     content = read.pop("content")
     asked = masks.regions(content, read, opaque)
     if "content" in opaque:

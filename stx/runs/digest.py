@@ -81,6 +81,7 @@ LATER = {
     "optim.average": 0.0,
     "optim.factor": 2.0,
     "optim.carry": False,
+    "optim.unit": 1.0,
     "padding": "zeros",
     "pooling.rescale": 1.0,
 }

@@ -42,10 +42,10 @@ def stylise(
 ) -> Image.Image:
     """`content` in the style of `style`, by the defaults or what `overrides` ("style_stat=gram") set.
 
-    Pictures are paths or names of bundled ones, Pillow's, or arrays: (H, W) or (H, W, 3), of bytes, or of numbers in
-    [0, 1]. Several styles are a list, with "style_mix=[2,1]" as their weights. The result is as large as image_size
-    says. `callback` gets each step's number and its metrics by name; a true value that it returns ends the run with the
-    picture so far. Nothing is written.
+    Pictures are paths or names of bundled ones, Pillow's, or arrays: (H, W), (H, W, 3), or (H, W, 4) with alpha, of
+    bytes, or of numbers in [0, 1]. Several styles are a list, with "style_mix=[2,1]" as their weights. The result is as
+    large as image_size says. `callback` gets each step's number and its metrics by name; a true value that it returns
+    ends the run with the picture so far. Nothing is written.
 
     Raises UserError for what cannot be: a picture, an option, too little memory; and Diverged under
     guard.on_nan=raise. Other policies warn, and give the last finite picture.

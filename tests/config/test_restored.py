@@ -25,7 +25,7 @@ def test_a_config_of_before_masks_styles_outputs_and_decays_is_one_without_them(
     dumped = now.model_dump(mode="json", by_alias=True)
     for section in ("masks", "style_mix", "style_blend", "output", "colour", "style_scale", "from_picture"):
         dumped.pop(section, None)
-    for option in ("factor", "average", "beta1", "beta2", "carry"):
+    for option in ("factor", "average", "beta1", "beta2", "carry", "unit"):
         dumped["optim"].pop(option, None)
     before = restored(dumped)
     assert before.model_copy(update={"output": now.output, "sweep": now.sweep}) == now

@@ -147,7 +147,7 @@ def test_a_state_is_its_run_s_alone_and_older_ones_are_anybody_s(tmp_path: Path)
 OPTIMISERS = {
     "adam": partial(Adam, lr=0.1, bands=1, beta1=0.9, beta2=0.999, carry=False),
     "lbfgs": partial(LBFGS, history=2, first_step=0.1),
-    "lbfgs_plain": partial(PlainLBFGS, lr=0.1, history=2),
+    "lbfgs_plain": partial(PlainLBFGS, lr=0.1, history=2, unit=1.0),
 }
 
 

@@ -22,7 +22,7 @@ OPTIMISERS = {"adam": Adam, "lbfgs": LBFGS, "lbfgs_plain": PlainLBFGS}
 SETTINGS = {
     "adam": {"lr": 0.02, "bands": 2, "beta1": 0.9, "beta2": 0.999, "carry": False},
     "lbfgs": {"history": 20, "first_step": 0.01},
-    "lbfgs_plain": {"lr": 1.0, "history": 100},
+    "lbfgs_plain": {"lr": 1.0, "history": 100, "unit": 1.0},
 }
 
 
@@ -143,7 +143,7 @@ def test_one_step_of_lbfgs_plain_is_one_evaluation() -> None:
         calls.append(1)
         return loss
 
-    optimiser = PlainLBFGS([x], lr=1, history=10)
+    optimiser = PlainLBFGS([x], lr=1, history=10, unit=1)
     for _ in range(5):
         optimiser.step(closure)
     assert len(calls) == 5

@@ -35,7 +35,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def config(peer: str, *overrides: str) -> Config:
     return composition([
         f"+experiment=peers/{peer}", "content=photo.png", "style=painting.png", "style_size=own", "precision=fp32",
-        "device=cpu", "image_size.long_side=64", *overrides,
+        "device=cpu", "image_size.long_side=64", "model=vgg19", *overrides,
     ]).config  # fmt: skip
 
 

@@ -222,3 +222,14 @@ def test_a_picture_that_is_all_transparent_is_a_mistake() -> None:
     for option in ("content", "style"):
         with pytest.raises(UserError, match=rf"{option}=nothing.png: all of it is transparent"):
             prepare(config(f"{option}=nothing.png"))
+
+
+def test_a_mask_of_one_colour_may_have_any_shape() -> None:
+    Image.new("RGB", (1, 1), RED).save("dot.png")
+    Image.new("RGB", (30, 90), BLUE).save("tall.png")
+    two = ("style=[painting.png,swirls]", "masks.content=mask.png", "masks.style=[dot.png,tall.png]")
+    inputs = prepare(config(*two))
+    assert {term.region: term.toward for term in inputs.terms if term.group == "style"} == {
+        "ff0000": "style", "0000ff": "style_2",
+    }  # fmt: skip
+    assert loss_network(config(*two), inputs)(inputs.initial).total.isfinite()

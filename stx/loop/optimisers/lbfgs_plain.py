@@ -1,12 +1,15 @@
 """PyTorch's own L-BFGS, as the thesis used it."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import torch
 from annotated_types import Ge, Gt
 from torch import Tensor
 
+from stx.errors import UserError
 from stx.stats.precision import wide
 
 
@@ -15,13 +18,27 @@ class PlainLBFGS(torch.optim.LBFGS):
 
     It estimates the curvature from pairs (s, y), the last move and the change of gradient along it, and skips a pair
     with y.s <= 1e-10. With no pair at all the next move is the raw gradient, however long that is.
+
+    All of that is by absolute numbers, so that it depends on the `unit` in which pixels are changed: 1 is the range
+    from black to white; programs whose values go to 255 get further where the loss is large. It is a power of two, so
+    that going from one to the other rounds nothing.
     """
 
     stalled = rejected = False
 
-    def __init__(self, params: Iterable[Tensor], *, lr: Annotated[float, Gt(0)], history: Annotated[int, Ge(1)]):
-        super().__init__(params, lr=lr, max_iter=1, history_size=history)
-        (self.image,) = self.param_groups[0]["params"]
+    def __init__(
+        self,
+        params: Iterable[Tensor],
+        *,
+        lr: Annotated[float, Gt(0)],
+        history: Annotated[int, Ge(1)],
+        unit: Annotated[float, Gt(0)],
+    ):
+        refuse_rounding(unit)
+        (self.image,), self.unit = params, unit
+        self.pixels = self.image if unit == 1 else (self.image.detach() * unit).requires_grad_()
+        """What PyTorch's class changes."""
+        super().__init__([self.pixels], lr=lr, max_iter=1, history_size=history)
         self.measured: Mapping[str, Tensor] = {}
 
     def handed_on(self, size: Sequence[int]) -> dict[str, Any]:
@@ -30,8 +47,9 @@ class PlainLBFGS(torch.optim.LBFGS):
 
     @staticmethod
     def remembered(**settings: Any) -> int:
+        refuse_rounding(float(settings["unit"]))  # asked before a run begins
         # a move and a change of gradient each; the last gradient, the direction
-        return 2 * int(settings["history"]) + 2
+        return 2 * int(settings["history"]) + (2 if settings["unit"] == 1 else 4)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Raises ValueError for a state of another optimiser, or of another picture."""
@@ -50,11 +68,24 @@ class PlainLBFGS(torch.optim.LBFGS):
     def accepted(self) -> Tensor:
         return self.image.detach()
 
+    @torch.no_grad()
+    def show(self) -> None:
+        if self.unit != 1:
+            self.image.copy_(self.pixels / self.unit)
+
+    def in_units(self, closure: Callable[[], Tensor]) -> Tensor:
+        self.show()
+        loss = closure()
+        assert self.image.grad is not None
+        self.pixels.grad = self.image.grad / self.unit
+        return loss
+
     def step(self, closure: Callable[[], Tensor]) -> Tensor:  # type: ignore[override]
-        state = self.state[self.image]
+        state = self.state[self.pixels]
         moved = state["d"] * state["t"] if "d" in state else None
         gradient = state["prev_flat_grad"].clone() if "d" in state else None  # torch overwrites it
-        loss: Tensor = super().step(closure)  # type: ignore[no-untyped-call]
+        loss: Tensor = super().step(closure if self.unit == 1 else partial(self.in_units, closure))  # type: ignore[no-untyped-call]
+        self.show()
         if moved is not None and gradient is not None:
             change = wide(state["prev_flat_grad"]) - wide(gradient)
             self.measured = {
@@ -62,3 +93,9 @@ class PlainLBFGS(torch.optim.LBFGS):
                 "lbfgs/pairs": change.new_tensor(len(state["old_dirs"])),
             }
         return loss
+
+
+def refuse_rounding(unit: float) -> None:
+    """Raise UserError for a unit that is no power of two: a run that goes on would begin a rounding off."""
+    if math.frexp(unit)[0] != 0.5:
+        raise UserError(f"optim.unit={unit:g}: it must be a power of two; 256 is next to 255")

@@ -1,16 +1,19 @@
 """PyTorch's L-BFGS with one evaluation a step, against the recursion in dense matrices."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 
+from stx.errors import UserError
 from stx.loop.optimisers.lbfgs_plain import PlainLBFGS
 
 HESSIAN = np.diag([1.0, 2.0, 0.5]) + 0.1
 
 
-def begun(lr: float, history: int = 2) -> PlainLBFGS:
-    return PlainLBFGS([torch.tensor([0.9, 0.2, 1.4], requires_grad=True)], lr=lr, history=history)
+def begun(lr: float, history: int = 2, unit: float = 1.0) -> PlainLBFGS:
+    return PlainLBFGS([torch.tensor([0.9, 0.2, 1.4], requires_grad=True)], lr=lr, history=history, unit=unit)
 
 
 def gradient_of(optimiser: PlainLBFGS, hessian: np.ndarray = HESSIAN) -> np.ndarray:
@@ -82,3 +85,28 @@ def test_shortening_makes_the_first_step_shorter_by_the_factor() -> None:
     torch.testing.assert_close(quarter.image - start, 0.25 * (whole.image - start))
     assert not whole.stalled
     assert not whole.rejected
+
+
+def test_in_another_unit_it_is_pytorchs_on_values_that_are_as_many_times_larger() -> None:
+    ours = begun(0.8, unit=256)
+    theirs = torch.tensor([0.9, 0.2, 1.4]).mul(256).requires_grad_()
+    plain = torch.optim.LBFGS([theirs], lr=0.8, max_iter=1, history_size=2)
+
+    def closure() -> torch.Tensor:
+        theirs.grad = theirs.new_tensor(HESSIAN @ (theirs.detach().double().numpy() / 256) / 256)
+        return theirs.new_tensor(7.0)
+
+    for _ in range(6):
+        step(ours)
+        plain.step(closure)  # type: ignore[no-untyped-call]
+        torch.testing.assert_close(ours.image.detach(), theirs.detach() / 256)
+    again = PlainLBFGS([ours.image.detach().clone().requires_grad_()], lr=0.8, history=2, unit=256)
+    again.load_state_dict(copy.deepcopy(ours.state_dict()))
+    step(again)
+    step(ours)
+    assert torch.equal(again.image, ours.image)
+
+
+def test_a_unit_that_would_round_is_refused() -> None:
+    with pytest.raises(UserError, match=r"optim.unit=255: it must be a power of two"):
+        begun(1, unit=255)

@@ -16,8 +16,8 @@ from stx.loop.optimisers import LBFGS, Adam, PlainLBFGS
         (Adam, {"lr": 0.01, "bands": 4, "beta1": 0.9, "beta2": 0.999, "carry": False}),
         (LBFGS, {"history": 1, "first_step": 0.01}),
         (LBFGS, {"history": 20, "first_step": 0.01}),
-        (PlainLBFGS, {"lr": 1.0, "history": 4}),
-        (PlainLBFGS, {"lr": 1.0, "history": 1}),
+        (PlainLBFGS, {"lr": 1.0, "history": 4, "unit": 1.0}),
+        (PlainLBFGS, {"lr": 1.0, "history": 1, "unit": 1.0}),
     ],
 )
 def test_it_remembers_as_much_as_it_says(kind: type, settings: dict[str, float]) -> None:
