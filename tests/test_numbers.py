@@ -91,3 +91,24 @@ def test_what_readme_says_of_the_benchmark_is_its_reports() -> None:
     )
     assert compared
     assert f"{compared[1]} of its 36" in " ".join(paragraph.split())
+
+
+def test_the_table_in_readme_is_the_benchmark_s() -> None:
+    with (DOCS / "compare" / "benchmark" / "table.csv").open(encoding="utf-8", newline="") as file:
+        rows = {
+            (row["statistic"], row["judge"]): row
+            for row in csv.DictReader(file)
+            if (row["over"], row["equal"], row["level"]) == ("gram", "content", "1")
+        }
+    compared = 0
+    for cells in table_rows(text("README.md"), "Statistics, compared fairly"):
+        for judge, cell in zip(JUDGES, cells[1:3], strict=True):
+            row = rows.get((first_name(cells[0]), judge))
+            if row is None:
+                assert (first_name(cells[0]), cell) == ("gram", "1")
+                continue
+            numbers = [f"{float(row[each]):.2f}" for each in ("ratio", "low", "high")]
+            assert re.findall(r"\d\.\d\d", cell) == numbers, cells[0]
+            assert cell.startswith("**") == (judge == JUDGES[0] and float(row["p_holm"]) < 0.05)
+            compared += 1
+    assert compared >= 16
