@@ -1,8 +1,7 @@
 """Guides of regions, brought through the network: how much of what a position sees lies within (Gatys et al. 2017)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 
-import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
@@ -11,38 +10,46 @@ from stx.model.parts import Part
 from stx.model.terms import PICTURE, Weights
 from stx.model.vgg import AFTER_POOLING
 
-LEAST = 1e-12
+LEAST = 1e-30
 """Sum of a guide's squares, below which no position is within."""
 
+Weighed = Mapping[str, Mapping[str, Tensor]]
+"""What positions weigh, by region and layer, in one picture."""
 
-def through(guide: Tensor, layer: str) -> Tensor:
-    """The guide (h, w) at a layer, in [0, 1], of one of the picture (H, W).
+
+def through(guide: Tensor, layers: Collection[str]) -> Iterator[tuple[str, Tensor]]:
+    """The guide (h, w) at each of the layers, in [0, 1], of one of the picture (H, W).
 
     Every convolution of 3 x 3 takes the mean of the positions that it sees, every pooling the mean of its window: a
     position in the middle of a region has 1, one that sees its edge less. Gatys et al. 2017 shrink a guide until no
-    position of a region sees anything else, or only resize it; this lies between, and no region is ever left empty.
+    position of a region sees anything else, or only resize it; this lies between.
     """
+    if PICTURE in layers:
+        yield PICTURE, guide
+    last = max((place for place, name in enumerate(LAYERS) if name in layers), default=-1)
     maps = guide[None, None]
-    for name in LAYERS if layer != PICTURE else ():
+    for name in [*LAYERS][: last + 1]:
         if name in AFTER_POOLING:
             maps = avg_pool2d(maps, 2)
         maps = avg_pool2d(maps, 3, stride=1, padding=1, count_include_pad=False)
-        if name == layer:
-            break
-    return maps[0, 0]
+        if name in layers:
+            yield name, maps[0, 0]
 
 
-def weights_of(guide: Tensor, layer: str) -> Tensor:
-    """`T^2 / sum T^2` (h, w) of the guide at a layer: what each position weighs there."""
-    squares = through(guide, layer).square()
-    total = squares.sum()
-    return torch.where(total > LEAST, squares / total.clamp(min=LEAST), torch.full_like(squares, 1 / squares.numel()))
+def weights(guide: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
+    """`T^2 / sum T^2` (h, w) of the guide T at each layer: what each position weighs there.
+
+    Of an empty guide nothing weighs. Of no other one is a layer empty: what lies in a row that a pooling leaves out has
+    been seen by the row before.
+    """
+    squares = {layer: at.square() for layer, at in through(guide, layers)}
+    return {layer: each / each.sum().clamp(min=LEAST) for layer, each in squares.items()}
 
 
-def weights_at(part: Part, guides: Mapping[str, Tensor]) -> Weights:
-    """Of the positions that a part looks at, in a picture with such guides by region; None without its own."""
-    guide = guides.get(part.term.region) if part.term.region is not None else None
-    if guide is None:
+def weights_at(part: Part, weighed: Weighed) -> Weights:
+    """Of the positions that a part looks at, in a picture in which regions are weighed so; None without its own."""
+    of_region = weighed.get(part.term.region) if part.term.region is not None else None
+    if of_region is None:
         return None
-    weights = [weights_of(guide, layer) for layer in part.layers]
-    return weights if part.term.joint else weights[0]
+    each = [of_region[layer] for layer in part.layers]
+    return each if part.term.joint else each[0]

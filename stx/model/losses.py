@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from stx.errors import UserError
-from stx.model.guides import weights_at
+from stx.model.guides import Weighed, weights, weights_at
 from stx.model.parts import Part, at_place
 from stx.model.terms import PICTURE, Features, Term
 from stx.model.vgg import VGG19, kept_as
@@ -96,12 +96,16 @@ class LossNetwork(nn.Module):
         self.parts.to(device)
         last = [*pictures][-1]
         with torch.no_grad():
+            weighed = {
+                name: {region: weights(guide, self.layers) for region, guide in own.items()}
+                for name, own in guides.items()
+            }
             for part in self.every_part:
-                part.weights = weights_at(part, guides.get(last, {}))
+                part.weights = weights_at(part, weighed.get(last, {}))
             for toward, picture in pictures.items():
-                self.fit(toward, picture, guides.get(toward, {}), judged=toward == last)
+                self.fit(toward, picture, weighed.get(toward, {}), judged=toward == last)
 
-    def fit(self, toward: str, picture: Tensor, guides: Mapping[str, Tensor], judged: bool) -> None:
+    def fit(self, toward: str, picture: Tensor, weighed: Weighed, judged: bool) -> None:
         """Targets of the terms `toward` a picture, and where it has the size of the `judged` ones, all scales."""
         turned: dict[Part, list[Tensor]] = {}
         members = [part for part in self.every_part if part.term.toward == toward]
@@ -112,9 +116,9 @@ class LossNetwork(nn.Module):
                     assert isinstance(features, Tensor)
                     turned.setdefault(part, []).append(features)
                 elif part in members and not turns:
-                    part.fit(features, weights=weights_at(part, guides))
+                    part.fit(features, weights=weights_at(part, weighed))
                 if part in blending and not turns:
-                    part.blend(toward, features, weights_at(part, guides))
+                    part.blend(toward, features, weights_at(part, weighed))
                 if judged and not turns and part not in turned:
                     part.fits(features)
         for part, several in turned.items():

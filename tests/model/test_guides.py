@@ -8,12 +8,17 @@ import torch
 from torch import Tensor
 
 from stx import stats
-from stx.model.guides import through, weights_of
+from stx.model import guides
+from stx.model.guides import weights
 from stx.model.losses import LossNetwork
 from stx.model.terms import Term
 from stx.model.vgg import VGG19
 
 Picture = Callable[..., Tensor]
+
+
+def through(guide: Tensor, layer: str) -> Tensor:
+    return dict(guides.through(guide, [layer]))[layer]
 
 
 def test_a_guide_is_the_mean_of_what_each_position_sees() -> None:
@@ -36,12 +41,22 @@ def test_a_guide_of_all_or_nothing_stays_so_and_two_that_sum_to_one_do() -> None
         assert through(torch.ones(64, 96), layer).min() == pytest.approx(1)
 
 
-def test_weights_are_squares_that_sum_to_one_and_of_an_empty_region_all_alike() -> None:
+def test_weights_are_squares_that_sum_to_one() -> None:
     guide = torch.rand(9, 12, generator=torch.Generator().manual_seed(0))
-    weights = weights_of(guide, "picture")
-    torch.testing.assert_close(weights, guide.square() / guide.square().sum())
-    assert float(weights.sum()) == pytest.approx(1)
-    torch.testing.assert_close(weights_of(torch.zeros(4, 5), "picture"), torch.full((4, 5), 0.05))
+    weighed = weights(guide, ["conv2_1", "picture", "conv1_2"])
+    assert [*weighed] == ["picture", "conv1_2", "conv2_1"]
+    for layer, each in weighed.items():
+        squares = through(guide, layer).square()
+        torch.testing.assert_close(each, squares / squares.sum())
+
+
+def test_a_region_in_a_row_that_poolings_leave_out_is_not_empty() -> None:
+    guide = torch.zeros(129, 127)
+    guide[128, 126] = 1
+    for layer, weighed in weights(guide, ["conv1_1", "conv2_1", "conv4_1", "conv5_1"]).items():
+        assert float(weighed.sum()) == pytest.approx(1), layer
+        assert weighed.argmax() == weighed.numel() - 1
+    assert float(weights(torch.zeros(8, 8), ["conv1_1"])["conv1_1"].sum()) == 0
 
 
 GUIDES = {name: {"a": torch.zeros(24, 32), "b": torch.zeros(24, 32)} for name in ("content", "style")}
