@@ -291,6 +291,18 @@ def auto(value: str) -> str:
     return value
 
 
+def auto_or_side(value: Any) -> Any:
+    value = whole(value)
+    if value is None or value == "auto":
+        return value
+    if isinstance(value, bool) or not isinstance(value, int) or value % 16 or not 64 <= value <= LONGEST_SIDE:
+        raise PydanticCustomError("value", "Input should be auto, null, or a multiple of 16 from 64, such as 512")
+    return value
+
+
+Blocks = Annotated[int | Literal["auto"] | None, BeforeValidator(auto_or_side)]
+
+
 Pyramid = Annotated[
     Annotated[list[Steps], Tag("steps")] | Annotated[Literal["auto"], BeforeValidator(auto), Tag("word")],
     Discriminator(steps_or_word),
@@ -414,6 +426,7 @@ class Config(Section):
     precision: Literal["auto", "fp32", "tf32", "bf16"]
     deterministic: Annotated[bool, Field(strict=True)]
     activation_checkpointing: Annotated[bool, Field(strict=True)]
+    blocks: Blocks
     timing: Annotated[bool, Field(strict=True)]
 
     @property

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from stx.errors import first_line
+from stx.model.in_blocks import InBlocks
 from stx.model.losses import Losses, LossNetwork, largest
 from stx.model.memory import ran_out
 from stx.stats.precision import wide
@@ -37,7 +38,7 @@ def evaluation(network: LossNetwork, image: Tensor) -> tuple[Evaluate, bool]:
     None of stx's own statistics waits for the host. One of the user's that does, as eigenvalue solvers do, cannot be
     captured: it runs eagerly, with one warning.
     """
-    if image.device.type != "cuda":
+    if image.device.type != "cuda" or isinstance(network, InBlocks):  # whose blocks are not of one size
         return eager(network, image), False
     try:
         return captured(network, image), True
@@ -52,8 +53,7 @@ def evaluation(network: LossNetwork, image: Tensor) -> tuple[Evaluate, bool]:
 def eager(network: LossNetwork, image: Tensor) -> Evaluate:
     def evaluate() -> Evaluation:
         image.grad = None
-        losses = network(image)
-        losses.total.backward()
+        losses = network.backward(image)
         scalars = named(losses, image)
         return Evaluation(losses.total.detach(), tuple(scalars), joined(scalars.values()))
 

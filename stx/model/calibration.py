@@ -2,11 +2,13 @@
 
 import math
 import warnings
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from stx.model.losses import Losses, LossNetwork
+from stx.model.parts import Part
 from stx.stats.precision import widest
 
 YARDSTICK = "content"
@@ -25,23 +27,14 @@ def pulls(losses: Losses) -> dict[str, Tensor]:
 
 
 def gradient_norms(network: LossNetwork, picture: Tensor) -> dict[str, Tensor]:
-    """Norm of the gradient of each of `pulls` with respect to the picture, before weights.
+    """Norm of the gradient of each of `pulls` with respect to the picture, before weights."""
+    return {name: norm_of(gradient, picture) for name, gradient in network.gradients(picture, pulls)}
 
-    Costs one forward and a backward pass a part, with activation checkpointing a forward pass a part too.
-    """
-    picture = picture.detach().requires_grad_()
-    # A graph that goes back several times keeps all that it has computed again: then each part has its own.
-    shared = None if network.vgg.checkpointing else pulls(network(picture))
 
-    def norm(name: str) -> Tensor:
-        loss = (shared or pulls(network(picture)))[name]  # alone, so that nothing else of its graph is held
-        if not loss.requires_grad:  # a group without layers
-            return picture.new_zeros(())
-        (gradient,) = torch.autograd.grad(loss, picture, retain_graph=shared is not None)
-        return torch.linalg.vector_norm(gradient, dtype=widest(picture.device))  # squares leave float32 first
-
-    others = [part.key for part in network.every_part if part.term.group != YARDSTICK]
-    return {name: norm(name) for name in ([YARDSTICK] if YARDSTICK in network.weights else []) + others}
+def norm_of(gradient: Tensor | None, picture: Tensor) -> Tensor:
+    if gradient is None:
+        return picture.new_zeros(())
+    return torch.linalg.vector_norm(gradient, dtype=widest(picture.device))  # squares leave float32 first
 
 
 def balance_yardstick(network: LossNetwork, picture: Tensor) -> None:
@@ -54,14 +47,17 @@ def balance_yardstick(network: LossNetwork, picture: Tensor) -> None:
     first: dict[str, float] = {}
     leading = network.first[YARDSTICK]
     for part in sorted(members, key=lambda part: part.term.name != leading):
-        image = picture.detach().requires_grad_()
-        (gradient,) = torch.autograd.grad(part.scale * network(image).distances[part], image)
-        norm = float(torch.linalg.vector_norm(gradient, dtype=widest(image.device)))
+        ((_, gradient),) = network.gradients(picture, partial(one_pull, part))
+        norm = float(norm_of(gradient, picture))
         if part.term.name == leading:
             first[part.layer] = norm
         wanted = first.get(part.layer, next(iter(first.values()), norm))
         if math.isfinite(norm) and math.isfinite(wanted / norm if norm else math.inf) and wanted > 0:
             part.scale.mul_(wanted / norm)
+
+
+def one_pull(part: Part, losses: Losses) -> dict[str, Tensor]:
+    return {part.key: part.scale * losses.distances[part]}
 
 
 def weighted_gradient_norms(network: LossNetwork, picture: Tensor) -> dict[str, Tensor]:

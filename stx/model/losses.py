@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import reduce
 from operator import add
 from types import MappingProxyType
@@ -209,7 +209,20 @@ class LossNetwork(nn.Module):
             with kept_as(maps, features):
                 for part in self.at(layer):
                     distances[part], values[part] = part(at_place(part, waiting, features))
-        # From here on numbers alone, in vectors: a kernel on one costs a GPU as much as one on all of them.
+        fixed = [part for part in values if part.target is not None]
+        magnitudes = dict(zip(fixed, root_mean_squares([values[part] for part in fixed]), strict=True))
+        peaks = dict(zip(tapped, largest(list(tapped.values())), strict=True))
+        return self.losses(picture, distances, magnitudes, peaks)
+
+    def losses(
+        self,
+        picture: Tensor,
+        distances: dict[Part, Tensor],
+        magnitudes: dict[Part, Tensor],
+        peaks: Mapping[str, Tensor],
+    ) -> Losses:
+        """What follows from the distances: numbers alone, in vectors, as a kernel on one costs a GPU as much as one on
+        all of them."""
         groups, parts = dict[str, Tensor](), dict[Part, Tensor]()
         for name in self.weights:
             members = [part for part in distances if part.term.group == name]
@@ -223,10 +236,33 @@ class LossNetwork(nn.Module):
         at_layers = {(part.term.group, part.layer): [parts[each] for each in self.at_group(part)] for part in parts}
         layers = {at: each[0] if len(each) == 1 else torch.stack(each).mean() for at, each in at_layers.items()}
         total = reduce(add, (self.weights[name] * loss for name, loss in groups.items()))
-        fixed = [part for part in values if part.target is not None]
-        magnitudes = dict(zip(fixed, root_mean_squares([values[part] for part in fixed]), strict=True))
-        peaks = dict(zip(tapped, largest(list(tapped.values())), strict=True))
-        return Losses(total, groups, distances, layers, parts, magnitudes, peaks)
+        return Losses(total, groups, distances, layers, parts, magnitudes, dict(peaks))
+
+    def backward(self, image: Tensor) -> Losses:
+        """The losses of `image`, a leaf, to whose `grad` that of the total is added."""
+        losses: Losses = self(image)
+        losses.total.backward()  # type: ignore[no-untyped-call]
+        return losses
+
+    def gradients(
+        self, picture: Tensor, of: Callable[[Losses], Mapping[str, Tensor]]
+    ) -> Iterator[tuple[str, Tensor | None]]:
+        """Of some scalars that are made of a picture's losses, by name: (3, H, W), or nothing where there is none.
+
+        Costs one forward and a backward pass each, with activation checkpointing a forward pass each too: a graph that
+        goes back several times keeps all that it has computed again, so that then each has its own.
+        """
+        picture = picture.detach().requires_grad_()
+        shared: Mapping[str, Tensor] = of(self(picture))
+        names = [*shared]
+        if self.vgg.checkpointing:
+            shared = {}
+        for name in names:
+            loss = (shared or of(self(picture)))[name]  # alone, so that nothing else of its graph is held
+            if not loss.requires_grad:  # a group without layers
+                yield name, None
+                continue
+            yield name, torch.autograd.grad(loss, picture, retain_graph=bool(shared))[0]
 
 
 def refuse_unusable(terms: Sequence[Term], layers: Sequence[str], pictures: Mapping[str, Tensor]) -> None:

@@ -55,26 +55,35 @@ class Part(nn.Module):
 
         Those of before are written over where they can be: a CUDA graph reads them where they lie.
         """
-        fitted = self.term.fit(features, ours, step, weights, self.weights)
+        self.refer(self.term.fit(features, ours, step, weights, self.weights))
+        if self.term.distance is not None:
+            self.aim(self.values(features[0] if self.term.rotations else features, weights))
+        again = bool(self.term.renew or (self.term.follows and ours is None))
+        self.given, self.given_weights = (features, weights) if again else (None, None)
+
+    def refer(self, fitted: Callable[..., Tensor]) -> None:
+        """Take a statistic with its reference."""
         if self.term.renew:
             fitted = moved(fitted, torch.clone)  # not a part of the features that are kept
         if not copied(fitted, into=self.statistic):
             self.statistic = fitted
-        if self.term.distance is not None:
-            target = self.values(features[0] if self.term.rotations else features, weights)
-            self.target = target if self.target is None else self.target.copy_(target)
-        again = bool(self.term.renew or (self.term.follows and ours is None))
-        self.given, self.given_weights = (features, weights) if again else (None, None)
+
+    def aim(self, values: Tensor) -> None:
+        """Take the target."""
+        self.target = values if self.target is None else self.target.copy_(values)
 
     def blend(self, picture: str, features: Features, weights: Weights) -> None:
         """Let the target be the mean of several pictures' values, each `picture`'s as it comes, its own first."""
-        share, target = self.term.blend.get(picture), self.target
-        if share is None or target is None:
-            return
+        if picture in self.term.blend and self.target is not None:
+            self.mix(picture, self.target if picture == self.term.toward else self.values(features, weights))
+
+    def mix(self, picture: str, values: Tensor) -> None:
+        """The same, of the values that a picture has."""
+        assert self.target is not None
         if picture == self.term.toward:
-            target.mul_(share)
+            self.target.mul_(self.term.blend[picture])
         else:
-            target.add_(self.values(features, weights), alpha=share)
+            self.target.add_(values, alpha=self.term.blend[picture])
 
     def restore(self, tensors: Sequence[Tensor]) -> None:
         """Take over reference and target of an earlier start, as `renewed` gave them. Raises UserError for others."""
@@ -96,13 +105,18 @@ class Part(nn.Module):
             self.fit(self.given, features, weights=self.given_weights)
         if self.target is None:
             return
-        values = self.values(features, self.weights)
+        self.suit(self.values(features, self.weights), features if isinstance(features, Tensor) else features[0])
+
+    def suit(self, values: Tensor, features: Tensor) -> None:
+        """Set the scale for pictures with such values, whose shapes alone matter. Raises UserError as `fits` does."""
+        if self.target is None:
+            return
         if values.shape != self.target.shape:
             raise UserError(
                 f"this {self.term.group} statistic compares position by position, so both pictures must have one size: "
                 f"use style_size=same ({self.key}: {tuple(values.shape)} against {tuple(self.target.shape)})"
             )
-        self.scale.fill_(self.term.factor(values, features if isinstance(features, Tensor) else features[0]))
+        self.scale.fill_(self.term.factor(values, features))
 
     def forward(self, features: Features) -> tuple[Tensor, Tensor]:
         """The distance before its scale, and the values that it is of."""

@@ -1,6 +1,6 @@
 """Config -> pictures and loss network: all that a user can get wrong is found here, before anything is written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -11,14 +11,15 @@ from torch import Tensor
 
 from stx import timeline
 from stx.config.functions import bind
-from stx.config.layers import LAYERS
 from stx.config.schedule import coarse_steps
-from stx.config.schema import LONGEST_SIDE, Config, NoiseInit, PictureInit
-from stx.errors import UserError
+from stx.config.schema import Config, NoiseInit, PictureInit
 from stx.model import memory, reading, regions
 from stx.model.asked import terms
+from stx.model.blocks import margin
+from stx.model.budget import Budget, budget
 from stx.model.calibration import calibrate
 from stx.model.hardware import Hardware, choose
+from stx.model.in_blocks import InBlocks
 from stx.model.losses import LossNetwork
 from stx.model.terms import Term
 from stx.model.trials import tried
@@ -26,7 +27,6 @@ from stx.model.vgg import VGG19, Preprocessing, Weights, zero
 from stx.model.weights import load_weights
 from stx.model.working_size import deepest_layer, painting_size, refuse_small, squashed
 from stx.pictures import colour, images
-from stx.pictures.sizes import Size
 
 
 class Inputs(NamedTuple):
@@ -56,6 +56,8 @@ class Inputs(NamedTuple):
     """What to say of the masks."""
     on_white: tuple[str, ...] = ()
     """Terms for which what is transparent is white, as they take no weights of positions."""
+    budget: Budget = Budget(0.0)
+    """Whether the picture goes through the network in one piece, and at which size it is measured."""
 
     @property
     def style(self) -> Tensor:
@@ -93,7 +95,7 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
     refuse_small(deepest, config.padding, working_sizes, config.optim.factor**coarse)
     tried(asked, same_shape={size} == {*style_sizes.values()})
     optimiser = bind(config.optim, "optim", given=("params",))
-    needed = expected_memory(config, hardware, size, [*style_sizes.values()], asked, remembered(optimiser))
+    needs = budget(config, hardware, size, [*style_sizes.values()], asked, optimiser, bool(within.guides))
     photograph = images.to_tensor(content, size)
     own = {name: images.to_tensor(style, style_sizes[name]) for name, style in paintings.items()}
     opacities = {name: regions.opacity(each) for name, each in {"content": content, **paintings}.items()}
@@ -112,68 +114,15 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
         content_tensor.to(hardware.device),
         {name: style.to(hardware.device) for name, style in styles.items()},
         initial(config, content_tensor, painting, weights.preprocessing).to(hardware.device),
-        max(needed, to_read) if hardware.device.type == "cpu" else needed,
+        max(needs.needed, to_read) if hardware.device.type == "cpu" else needs.needed,
         painting if config.init.name == "style" else None,
         squashed([(content.size, size)], [(paintings[name].size, at) for name, at in style_sizes.items()]),
         colour.finishing(config.colour, photograph, opacities["content"]),
         within.guides,
         within.notes,
         regions.on_white(within.guides, asked),
+        needs,
     )
-
-
-def remembered(optimiser: Any) -> int:
-    """Numbers that an optimiser keeps for each of the picture's. Raises UserError for a function that is none."""
-    if not hasattr(optimiser.func, "remembered"):
-        raise UserError(
-            f"optim: {getattr(optimiser.func, '__name__', optimiser.func)} is no optimiser of a picture, which says "
-            "how much it keeps (remembered); see CONTRIBUTING.md"
-        )
-    return int(optimiser.func.remembered(**optimiser.keywords))
-
-
-def expected_memory(
-    config: Config, hardware: Hardware, size: Size, style_sizes: Sequence[Size], terms: Sequence[Term], remembered: int
-) -> float:
-    """Bytes that a run takes at its worst, about. Raises UserError where the machine has less."""
-    averages = 2 if config.optim.average else 0  # before a step and behind it
-    kept, area = 12 * (remembered + averages), size[0] * size[1]
-    style_size = max(style_sizes, key=lambda each: each[0] * each[1])
-    of_painting = memory.JUDGE * style_size[0] * style_size[1]
-
-    def expected(checkpointing: bool) -> float:
-        step = memory.of_a_step(
-            list(LAYERS),
-            terms,
-            pooling=config.pooling.name,
-            padding=config.padding,
-            itemsize=hardware.dtype.itemsize,
-            checkpointing=checkpointing,
-            calibrated=config.loss_weights.calibrate == "gradient",
-            pixels=area,
-        )
-        worst = max(max(step, memory.JUDGE) * area, of_painting)
-        return memory.PROCESS + (12 * memory.PICTURES + kept) * area + worst
-
-    scaled = {"style_scale": style_size} if config.style_scale > 1 else {}
-    for option, (width, height) in {"image_size": size, **scaled}.items():
-        if max(width, height) > LONGEST_SIDE:
-            raise UserError(f"{option}: {width} x {height}: a side may have {LONGEST_SIDE} pixels at most")
-    needed, available = expected(config.activation_checkpointing), memory.available(hardware.device)
-    if needed > available:
-        least = expected(checkpointing=True)
-        raise UserError(
-            f"image_size: {size[0]} x {size[1]} pixels need about {needed / 1e9:.0f} GB of memory, and "
-            f"{hardware.device} has {available / 1e9:.0f} GB"
-            + (
-                f"; what the optimiser remembers (optim.history) takes {kept * size[0] * size[1] / 1e9:.0f} of them"
-                if 2 * kept * size[0] * size[1] > needed
-                else ""
-            )
-            + (f"; activation_checkpointing=true takes {least / 1e9:.0f} GB" if least <= available else "")
-            + "; take a smaller image_size"
-        )
-    return needed
 
 
 def initial(config: Config, content: Tensor, painting: Image | None, preprocessing: Preprocessing) -> Tensor:
@@ -205,9 +154,23 @@ def loss_network(config: Config, inputs: Inputs, scales: Mapping[str, float] | N
     )
     pictures = {**inputs.styles, "content": inputs.content}
     guides = regions.at_sizes(inputs.guides, pictures)
-    network = LossNetwork(vgg.to(inputs.hardware.device), pictures, inputs.terms, guides)
+    vgg = vgg.to(inputs.hardware.device)
+    if side := side_at(inputs):
+        network: LossNetwork = InBlocks(vgg, pictures, inputs.terms, side)
+    else:
+        network = LossNetwork(vgg, pictures, inputs.terms, guides)
     if scales is not None:
         network.rescale(scales)
     elif config.loss_weights.calibrate == "gradient":
         calibrate(network, inputs.content, torch.Generator().manual_seed(config.seed))
     return network
+
+
+def side_at(inputs: Inputs) -> int | None:
+    """Pixels of a block's side, where a picture has more than one block with its margin: a pyramid's smaller levels
+    have less."""
+    side = inputs.budget.side
+    pictures = (inputs.content, *inputs.styles.values())
+    if side is None or max(max(each.shape[1:]) for each in pictures) <= side + 2 * margin(inputs.terms):
+        return None
+    return side

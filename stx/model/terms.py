@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from torch import Tensor
 
@@ -19,6 +19,7 @@ ORDER = (*LAYERS, PICTURE)
 
 Features = Tensor | list[Tensor]
 """Of one layer, (D, H, W), or of the several that a joint term looks at."""
+Each = TypeVar("Each")
 Weights = Tensor | list[Tensor] | None
 """Of their positions, (H, W), zero or more with a sum of one; None: all weigh alike."""
 
@@ -88,7 +89,7 @@ class Term(NamedTuple):
         """Whether its reference depends on the picture that is made."""
         return self.reference is not None and "ours" in inspect.signature(self.reference).parameters
 
-    def of(self, maps: Sequence[Tensor]) -> Features:
+    def of(self, maps: Sequence[Each]) -> Each | list[Each]:
         """What the statistic is given of the features at one of its places: all of them, or those of the one layer."""
         return list(maps) if self.joint else maps[0]
 

@@ -62,8 +62,8 @@ def check(composed: DictConfig, folder: Path, alone: bool = False) -> tuple[Conf
 
 def space(config: Config, inputs: "Inputs") -> int:
     """Bytes that a run needs on disk at most: a state and its successor, and the pictures along the way."""
-    from stx.model.memory import renewed  # late: they import torch
-    from stx.model.prepare import remembered
+    from stx.model.budget import remembered  # late: they import torch
+    from stx.model.memory import renewed
     from stx.runs.timelapse import room
 
     picture = 4 * inputs.content.numel()

@@ -8,6 +8,7 @@ from pathlib import Path
 from stx.config.compose import key_of, override
 from stx.loop.checkpoint import Checkpoint
 from stx.loop.listener import Outcome
+from stx.model.blocks import margin
 from stx.model.prepare import Inputs
 from stx.model.trials import unmaskable
 from stx.pictures.masks import OPAQUE
@@ -54,6 +55,7 @@ def run(job: Job, inputs: Inputs, record: Identity) -> About:
         "stx.folder": str(job.folder.absolute()),
         "stx.hardware": inputs.hardware.description,
         "stx.expected_memory_gb": f"{inputs.memory / 1e9:.1f}",
+        **in_blocks(inputs),
         "stx.weights_sha256": inputs.weights.sha256,
         "stx.versions": versions(),
         **({"stx.resumed": changed(record)} if changed(record) else {}),
@@ -61,6 +63,16 @@ def run(job: Job, inputs: Inputs, record: Identity) -> About:
     }
     headline = f"{statistic} · {pair(config)}"
     return About(job.name or pair(config), params, tags, headline, command(job), record.id, config.optim.steps)
+
+
+def in_blocks(inputs: Inputs) -> dict[str, str]:
+    """Tags of a picture that does not go through the network in one piece."""
+    side, part = inputs.budget.side, inputs.budget.judged
+    if side is None:
+        return {}
+    _, height, width = inputs.content.shape
+    said = {"stx.blocks": f"{side} x {side} pixels and {margin(inputs.terms)} around them"}
+    return said | ({"stx.measured_at": f"{int(width * part)} x {int(height * part)}"} if part < 1 else {})
 
 
 def changed(record: Identity) -> str:
@@ -88,6 +100,11 @@ def opening(job: Job, inputs: Inputs, record: Identity, resumed: Checkpoint | No
     if inputs.on_white:
         why = ", ".join(unmaskable([term for term in inputs.terms if term.name in inputs.on_white]))
         lines.append(f"transparent: white to {', '.join(inputs.on_white)}, as {why} takes no weights of positions")
+    if inputs.budget.side:
+        said = in_blocks(inputs)
+        lines.append(f"in blocks: {said['stx.blocks']}, as {inputs.budget.why} (blocks)")
+        if "stx.measured_at" in said:
+            lines.append(f"measured at {said['stx.measured_at']}, as the whole would take more memory")
     if inputs.squashed:
         lines.append(
             f"squashed to {width} x {height}: the {' and the '.join(inputs.squashed)}; image_size=photograph keeps the "

@@ -83,6 +83,7 @@ LATER = {
     "optim.carry": False,
     "optim.unit": 1.0,
     "padding": "zeros",
+    "blocks": "auto",
     "pooling.rescale": 1.0,
 }
 """Settings that an earlier version did without, at the values that change nothing: its runs are known again."""

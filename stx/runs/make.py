@@ -178,18 +178,24 @@ class Judged(Listener):
 
     @cached_property
     def judge(self) -> Judge:
-        return mixed(self.inputs.content, [*self.inputs.styles.values()], [*self.mix.values()])
+        styles = [self.measured(style) for style in self.inputs.styles.values()]
+        return mixed(self.measured(self.inputs.content), styles, [*self.mix.values()])
+
+    def measured(self, picture: Tensor) -> Tensor:
+        """At the size that there is memory for."""
+        part = self.inputs.budget.judged
+        return picture if part == 1 else resized(picture, [int(side * part) for side in picture.shape[1:]])
 
     def picture(self, picture: Tensor, step: int) -> None:
         whole = self.as_seen(resized(picture.clamp(0, 1), self.inputs.content.shape[1:]))
-        measured = self.judge.judge(whole)
+        measured = self.judge.judge(self.measured(whole))
         self.tracker.measured(measured, step)
         for watcher in self.watchers if measured else ():
             watcher.observed(measured | self.judge.baselines, step)
 
     def at_the_end(self, picture: Tensor, step: int) -> dict[str, float]:
         """measure/<name> of the picture and baseline/<name>; nothing where pictures are too small."""
-        measured = self.judge.judge(self.as_seen(picture.clamp(0, 1)))
+        measured = self.judge.judge(self.measured(self.as_seen(picture.clamp(0, 1))))
         self.tracker.measured(measured, step)
         timeline.ended("measures")
         return measured | self.judge.baselines if measured else {}

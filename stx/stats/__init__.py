@@ -22,13 +22,14 @@ from stx.stats.cooccurrence import (
     gram_cooc_vector,
     means_apart,
 )
-from stx.stats.cooccurrence_gram import cooc_gram, shift_gram
+from stx.stats.cooccurrence_gram import cooc_gram
 from stx.stats.cross_layer import cross_layer_gram
 from stx.stats.gram_matrix import gram, quarter_mean_square
 from stx.stats.hypercolumns import hypercolumn_moments, moment_distance, palette_emd, places, relaxed_emd, sample
 from stx.stats.kernels import frequencies, mmd_gaussian, mmd_linear, mmd_polynomial
 from stx.stats.moments import mean_std
 from stx.stats.neighbours import nearest, nearest_neighbour
+from stx.stats.shifts import shift_gram
 from stx.stats.spectra import deep_correlations, off_spectrum, spectrum
 from stx.stats.standardised import correlation
 from stx.stats.surroundings import (

@@ -4,13 +4,19 @@ import torch
 from torch import Tensor
 
 from stx.stats.fixed import fixes
-from stx.stats.gram_matrix import mean_products
+from stx.stats.gathered import Size, Sums, count, gathers, products
 from stx.stats.guided import guided
+from stx.stats.products import mean_products
 
 FLOOR = 8
 """Roundings of the largest mean square, below which two channels are alike: the root has no gradient at zero."""
 
 
+def of_products(sums: Sums, size: Size, **_: object) -> Tensor:
+    return centred_distances(sums[0] / count(size))
+
+
+@gathers(products, of_products)
 @fixes()
 def deep_dc(features: Tensor, *, weights: Tensor | None = None) -> Tensor:
     """How far apart the channels are, each pair's distance less its row's and its column's mean: shape (D, D).
@@ -20,7 +26,11 @@ def deep_dc(features: Tensor, *, weights: Tensor | None = None) -> Tensor:
     measure the quality of pictures by it; a channel's mean counts, as it does in Gram. Costs what Gram does.
     """
     flat = guided(features, weights).flatten(1)
-    gram = mean_products(flat, flat)
+    return centred_distances(mean_products(flat, flat))
+
+
+def centred_distances(gram: Tensor) -> Tensor:
+    """Of all pairs of channels, by their Gram matrix."""
     strength = gram.diagonal()
     squares = strength[:, None] + strength - 2 * gram
     apart = squares > FLOOR * torch.finfo(squares.dtype).eps * strength.detach().amax()

@@ -9,12 +9,14 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, normalize, pad
 
 from stx.stats.fixed import fixes
+from stx.stats.gathered import adds_up, at_each_position
 from stx.stats.squared_error import squared_error
 
 ROUNDINGS = 64
 """Of a cosine, which distances that are none may come to."""
 
 
+@at_each_position
 @fixes("features")
 def features(features: Tensor, *, weights: Tensor | None = None) -> Tensor:
     """The features as they are, (D, H, W). With `half_sum_of_squares` the loss of Gatys et al. 2015, eq. 1.
@@ -24,6 +26,7 @@ def features(features: Tensor, *, weights: Tensor | None = None) -> Tensor:
     return features if weights is None else features * (weights / weights.max()).sqrt()
 
 
+@adds_up
 def half_sum_of_squares(ours: Tensor, target: Tensor) -> Tensor:
     return squared_error(ours, target, 0.5)
 

@@ -9,113 +9,21 @@ All take features (D, H, W) and the same five parameters:
     normalise   the tensor is divided by its sum (an all-zero tensor stays zero)
 """
 
-import math
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, conv2d
+from torch.nn.functional import conv2d
 
 from stx.errors import UserError
 from stx.stats.fixed import fixes
-from stx.stats.guided import mean
+from stx.stats.gathered import Core, Size, Sums, count, gathers
+from stx.stats.precision import wide
+from stx.stats.thresholds import Threshold, above, above_in, threshold_sums
 from stx.stats.trained_filter import trained
+from stx.stats.windows import surroundings, window_reach
 
 Window = Literal["mean", "sum"]
-Threshold = float | Literal["mean", "none"]
-
-
-def above(
-    features: Tensor, threshold: Threshold, softness: float | None = None, weights: Tensor | None = None
-) -> Tensor:
-    """How far each feature takes part: 1 above the threshold, else 0, and no gradient passes; with a softness the
-    sigmoid, whose slope the gradient follows. Mean and deviation are those of the positions by their `weights`.
-
-    Raises UserError for numbers that are not finite, or no softness.
-    """
-    if softness is not None and (threshold == "none" or not 0 < softness < math.inf):
-        raise UserError(f"softness is {softness} and threshold {threshold}: they must be above 0, and a number or mean")
-    if threshold == "none":
-        return torch.ones_like(features)
-    if threshold != "mean" and not math.isfinite(threshold):
-        raise UserError(f"threshold is {threshold}: it must be a number, mean, or none")
-    fixed = features.detach()
-    middle = fixed.mean() if weights is None else mean(fixed, weights).mean()
-    limit = middle if threshold == "mean" else fixed.new_tensor(threshold)
-    if softness is None:
-        # A mask of the features' own type: products with a bool one take four times as long on a CPU.
-        return fixed.clone().gt_(limit)
-    deviation = fixed.std(correction=0)
-    if weights is not None:
-        deviation = mean((fixed - middle).square(), weights).mean().sqrt()
-    width = softness * deviation
-    return ((features - limit) / width.clamp(min=torch.finfo(width.dtype).tiny)).sigmoid()
-
-
-class BoxMean(torch.autograd.Function):
-    """Mean over a (2r+1)^2 window around each position of maps (D, H, W); padding counts as zeros.
-
-    A box is separable: two passes of 2r+1 instead of one of (2r+1)^2. It is symmetric, so it is its own adjoint and its
-    gradient costs what it costs; PyTorch's backward of a pooling runs on one thread for one picture.
-    """
-
-    @staticmethod
-    def forward(maps: Tensor, radius: int) -> Tensor:
-        height, width = maps.shape[1:]
-        down, across = min(radius, height - 1), min(radius, width - 1)  # a window beyond the picture adds zeros alone
-        # PyTorch tells channels-last by the stride of the batch of one as well: without it, it copies, 20 times slower.
-        batch = maps.permute(1, 2, 0)[None].permute(0, 3, 1, 2)
-        rows = avg_pool2d(batch, (1, 2 * across + 1), stride=1, padding=(0, across))
-        means = avg_pool2d(rows, (2 * down + 1, 1), stride=1, padding=(down, 0)).squeeze(0)
-        outside = (2 * across + 1) * (2 * down + 1) / (2 * radius + 1) ** 2
-        return means if outside == 1 else means * outside
-
-    @staticmethod
-    def setup_context(context: Any, inputs: tuple[Tensor, int], output: Tensor) -> None:
-        context.radius = inputs[1]
-
-    @staticmethod
-    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        lying_as_features = gradient.permute(1, 2, 0).contiguous().permute(2, 0, 1)  # a soft mask's does not
-        return box_mean(lying_as_features, context.radius), None
-
-
-def box_mean(maps: Tensor, radius: int) -> Tensor:
-    """`BoxMean` as a function."""
-    means: Tensor = BoxMean.apply(maps, radius)  # type: ignore[no-untyped-call]
-    return means
-
-
-class Surroundings(torch.autograd.Function):
-    """Where `mask` is 1, the window's mean of the sum of all other channels, of maps (D, H, W) that are masked as well.
-
-    Masking, windows and sums are symmetric, so it is its own adjoint: its gradient is itself, at what it costs.
-    """
-
-    @staticmethod
-    def forward(maps: Tensor, mask: Tensor, radius: int) -> Tensor:
-        active = mask * maps
-        own = box_mean(active, radius)
-        return torch.sub(box_mean(active.sum(0, keepdim=True), radius), own, out=own).mul_(mask)
-
-    @staticmethod
-    def setup_context(context: Any, inputs: tuple[Tensor, Tensor, int], output: Tensor) -> None:
-        context.save_for_backward(inputs[1])
-        context.radius = inputs[2]
-
-    @staticmethod
-    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        (mask,) = context.saved_tensors
-        return Surroundings.apply(gradient, mask, context.radius), None, None  # type: ignore[no-untyped-call]
-
-
-def surroundings(features: Tensor, mask: Tensor, radius: int) -> Tensor:
-    """`Surroundings` as a function, of a mask through which a gradient may pass."""
-    if not mask.requires_grad:
-        others: Tensor = Surroundings.apply(features, mask, radius)  # type: ignore[no-untyped-call]
-        return others
-    active = mask * features
-    return mask * (box_mean(active.sum(0, keepdim=True), radius) - box_mean(active, radius))
 
 
 @fixes()
@@ -147,19 +55,29 @@ def cooc_tensor(
         raise UserError(f"radius is {radius}: it must be 0 or more")
     if channels < 2:
         raise UserError("co-occurrence needs features of at least two channels")
-    mask = above(features, threshold, softness)
-    if filter is None:
-        others = surroundings(features, mask, radius)
-        side = 2 * radius + 1
-    else:
-        weights = trained(filter, channels).to(features)
-        side = weights.shape[-1]
-        others = mask * conv2d((mask * features)[None], weights, padding=side // 2)[0] / side**2
+    others = mean_of_others(features, above(features, threshold, softness), radius, filter)
     if normalise:  # and no other factor matters
-        total = others.sum()
-        return others / torch.where(total == 0, torch.ones_like(total), total)
-    area = side**2 if window == "sum" else 1
-    return others * (area / (channels - 1))
+        return others / nonzero(others.sum())
+    return others * factor(channels, radius, window, filter)
+
+
+def mean_of_others(features: Tensor, mask: Tensor, radius: int, filter: str | None) -> Tensor:
+    """The tensor before its factor: window means of the sum of all other channels."""
+    if filter is None:
+        return surroundings(features, mask, radius)
+    weights = trained(filter, len(features)).to(features)
+    side = weights.shape[-1]
+    return mask * conv2d((mask * features)[None], weights, padding=side // 2)[0] / side**2
+
+
+def nonzero(total: Tensor) -> Tensor:
+    """What one may divide by: an all-zero tensor stays zero."""
+    return torch.where(total == 0, torch.ones_like(total), total)
+
+
+def factor(channels: int, radius: int, window: Window, filter: str | None) -> float:
+    side = 2 * radius + 1 if filter is None else trained(filter, channels).shape[-1]
+    return (side**2 if window == "sum" else 1) / (channels - 1)
 
 
 @fixes()
@@ -179,6 +97,35 @@ def cooc_matrix(
     return tensor.sum(0) / len(tensor)  # not mean(): its gradient would come in another memory format, and all after it
 
 
+def tensor_sums(
+    features: Tensor,
+    core: Core,
+    size: Size,
+    *,
+    radius: int,
+    threshold: Threshold,
+    softness: float | None = None,
+    before: Sums = (),
+    **_: object,
+) -> Sums:
+    """Of a co-occurrence tensor before its factor: sums over positions (D,), and of all squares."""
+    others = core.of(mean_of_others(features, above_in(features, before, threshold, softness), radius, None))
+    return wide(others.sum((1, 2))), wide(others.square().sum())
+
+
+def vector_of(sums: Sums, size: Size, *, radius: int, window: Window, normalise: bool, **_: object) -> Tensor:
+    totals, _squares = sums
+    scale = 1 / nonzero(totals.sum()) if normalise else factor(len(totals), radius, window, None)
+    return totals * scale / count(size)
+
+
+def mean_square_of(sums: Sums, size: Size, *, radius: int, window: Window, normalise: bool, **_: object) -> Tensor:
+    totals, squares = sums
+    scale = 1 / nonzero(totals.sum()) if normalise else factor(len(totals), radius, window, None)
+    return (squares * scale**2).view(1, 1) / (len(totals) * count(size))
+
+
+@gathers(tensor_sums, vector_of, window_reach, threshold_sums)
 @fixes(lambda *, threshold, **_: ["means"] if threshold == "none" else [])
 def cooc_vector(
     features: Tensor,
@@ -213,6 +160,7 @@ def gram_cooc_matrix(
     return matrix @ matrix.T / matrix.numel()
 
 
+@gathers(tensor_sums, mean_square_of, window_reach, threshold_sums)
 @fixes()
 def gram_cooc_vector(
     features: Tensor,

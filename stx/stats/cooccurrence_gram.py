@@ -1,17 +1,18 @@
-"""Which channels are active together: correlations between channels at a place, around it, or at a distance."""
+"""Which channels are active together: correlations between channels at a place, or around it."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
 
 from stx.errors import UserError
 from stx.stats import guided
-from stx.stats.cooccurrence import Threshold, above, box_mean
 from stx.stats.fixed import Moment, fixes
-from stx.stats.gram_matrix import mean_products, scaled_product
+from stx.stats.gathered import Core, Size, Sums, count, gathers
+from stx.stats.precision import wide
+from stx.stats.products import mean_products
+from stx.stats.thresholds import Threshold, above, above_in, threshold_sums
+from stx.stats.windows import box_mean
 
 
 def in_one_place(*, radius: int | list[int], threshold: Threshold, centred: bool, **_: object) -> list[Moment]:
@@ -21,6 +22,67 @@ def in_one_place(*, radius: int | list[int], threshold: Threshold, centred: bool
     return ["covariances"] if centred else ["second moments"]
 
 
+def window_sums(
+    features: Tensor,
+    core: Core,
+    size: Size,
+    *,
+    radius: int | list[int],
+    threshold: Threshold,
+    softness: float | None = None,
+    before: Sums = (),
+    **_: object,
+) -> Sums:
+    """Of the features A that take part and of their windows L(A), zero padded: the sums of A (D,) and of A^2 (D,), and
+    for each radius those of A L(A)^T (D, D), A L(1) (D,), L(A) (D,) and L(1).
+
+    From what is apart from the block's middle, as `about_middle` says why.
+    """
+    active = features
+    if threshold != "none" or softness is not None:
+        active = features * above_in(features, before, threshold, softness)
+    middle = core.of(active).flatten(1).detach().mean(1)
+    apart, wide_middle = active - middle[:, None, None], wide(middle)
+    inner = core.of(apart).flatten(1)
+    number, total = inner.shape[1], wide(inner.sum(1))
+    squares = wide(inner.square().sum(1)) + 2 * wide_middle * total + number * wide_middle.square()
+    sums = [total + number * wide_middle, squares]
+    for each in [radius] if isinstance(radius, int) else radius:
+        around = core.of(box_mean(apart, each)).flatten(1)
+        windows = core.of(box_mean(torch.ones_like(apart[:1]), each)).flatten()
+        weighed, summed, area = wide(inner @ windows), wide(around.sum(1)), wide(windows).sum()
+        outer = wide(inner @ around.T) + torch.outer(wide_middle, summed) + torch.outer(weighed, wide_middle)
+        sums += [
+            outer + area * torch.outer(wide_middle, wide_middle),
+            weighed + area * wide_middle,
+            summed + area * wide_middle,
+            area,
+        ]
+    return tuple(sums)
+
+
+def window_means(sums: Sums, size: Size, *, centred: bool) -> list[Tensor]:
+    """For each radius of `window_sums` the mean of A L(A)^T, of A less its mean if it is to be `centred`."""
+    total, _squares, *by_radius = sums
+    mean = total / count(size)
+    means = []
+    for outer, weighed, summed, area in zip(*(by_radius[start::4] for start in range(4)), strict=True):
+        if centred:
+            outer = outer - torch.outer(weighed, mean) - torch.outer(mean, summed) + area * torch.outer(mean, mean)
+        means.append(outer / count(size))
+    return means
+
+
+def of_windows(sums: Sums, size: Size, *, radius: int | list[int], centred: bool, **_: object) -> Tensor:
+    matrices = window_means(sums, size, centred=centred)
+    return matrices[0] if isinstance(radius, int) else torch.stack(matrices)
+
+
+def largest_radius(*, radius: int | list[int], **_: object) -> int:
+    return radius if isinstance(radius, int) else max(radius)
+
+
+@gathers(window_sums, of_windows, largest_radius, threshold_sums)
 @fixes(in_one_place)
 def cooc_gram(
     features: Tensor,
@@ -88,64 +150,3 @@ class Centred(torch.autograd.Function):
     def backward(context: Any, gradient: Tensor) -> Tensor:
         centred: Tensor = Centred.apply(gradient)  # type: ignore[no-untyped-call]
         return centred
-
-
-@fixes(lambda *, shifts, **_: ["second moments"] if 0 in shifts else [])
-def shift_gram(features: Tensor, *, shifts: list[int], weights: Tensor | None = None) -> Tensor:
-    """Correlations between channels at a distance (Berger & Memisevic 2017, arXiv 1606.01286, section 3).
-
-    For each shift, the mean over positions of F[k] at one place and F[w] that many positions further along x, and the
-    same along y: shape (2 S, D, D) for S shifts of features (D, H, W). A shift of 0 is the Gram matrix. Beyond the
-    picture it is cut to the largest that leaves a row. Raises UserError for a negative shift, or none.
-    """
-    if not shifts or min(shifts) < 0:
-        raise UserError(f"shifts is {shifts}: it must be a list of whole numbers from 0")
-    matrices: Tensor = Shifted.apply(guided.guided(features, weights), tuple(shifts))  # type: ignore[no-untyped-call]
-    if weights is None:
-        return matrices
-    return guided.per_pair(matrices, Shifted.apply(guided.guide(weights), tuple(shifts)))  # type: ignore[no-untyped-call]
-
-
-class Shifted(torch.autograd.Function):
-    """What `shift_gram` gives, from maps laid out position by position with a margin of zeros behind each row.
-
-    There two places that lie `shift` apart, along x or y, are as many positions apart everywhere, and products with the
-    margin are zero: each matrix is one product of two views, and nothing is cut out and copied.
-    """
-
-    @staticmethod
-    def forward(features: Tensor, shifts: tuple[int, ...]) -> Tensor:
-        flat, offsets = with_margin(features, shifts)
-        return torch.stack([scaled_product(flat[: len(flat) - off].T, flat[off:], 1 / pairs) for off, pairs in offsets])
-
-    @staticmethod
-    def setup_context(context: Any, inputs: tuple[Tensor, tuple[int, ...]], output: Tensor) -> None:
-        context.save_for_backward(inputs[0])
-        context.shifts = inputs[1]
-
-    @staticmethod
-    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        (features,) = context.saved_tensors
-        channels, height, width = features.shape
-        flat, offsets = with_margin(features, context.shifts)
-        to_flat = torch.zeros_like(flat)
-        for matrix, (off, pairs) in zip(gradient.unbind(), offsets, strict=True):
-            near = len(flat) - off
-            to_flat[:near].addmm_(flat[off:], matrix.T, alpha=1 / pairs)
-            to_flat[off:].addmm_(flat[:near], matrix, alpha=1 / pairs)
-        places = to_flat.view(height, -1, channels)[:, :width].contiguous()
-        return places.permute(2, 0, 1), None
-
-
-def with_margin(features: Tensor, shifts: Sequence[int]) -> tuple[Tensor, list[tuple[int, int]]]:
-    """Features (D, H, W) as (H (W + margin), D), and for each shift, along x and y, the positions between two places
-    and the number of such pairs."""
-    channels, height, width = features.shape
-    across = [min(shift, width - 1) for shift in shifts]
-    margin = max(across)
-    flat = pad(features.permute(1, 2, 0), (0, 0, 0, margin)).reshape(-1, channels)
-    offsets = []
-    for shift, x in zip(shifts, across, strict=True):
-        y = min(shift, height - 1)
-        offsets += [(x, height * (width - x)), (y * (width + margin), (height - y) * width)]
-    return flat, offsets

@@ -14,8 +14,10 @@ from torch import Tensor
 
 from stx.errors import UserError
 from stx.stats.fixed import fixes
+from stx.stats.gathered import Core, Size, Sums, channel_moments, count, gathers, moments
 from stx.stats.gram_matrix import gram
 from stx.stats.guided import mean
+from stx.stats.precision import wide
 
 SAMPLE = 512
 """Positions between which the bandwidth's median distance is taken."""
@@ -23,12 +25,23 @@ CHUNK, CHUNK_ON_CARD = 2**11, 2**16
 """Positions whose angles are held at a time."""
 
 
+def means_alone(sums: Sums, size: Size) -> Tensor:
+    return sums[0] / count(size)
+
+
+@gathers(channel_moments, means_alone)
 @fixes("means")
 def mmd_linear(features: Tensor, *, weights: Tensor | None = None) -> Tensor:
     """The linear kernel, `k(x, y) = x.y`: the mean of each channel, (D,)."""
     return features.mean((1, 2)) if weights is None else mean(features, weights)
 
 
+def polynomial(sums: Sums, size: Size, *, offset: float) -> Tensor:
+    total, outer = sums
+    return torch.cat([outer.flatten(), math.sqrt(2 * offset) * total]) / count(size)
+
+
+@gathers(moments, polynomial)
 @fixes(lambda *, offset, **_: ["second moments", "means"] if offset else ["second moments"])
 def mmd_polynomial(features: Tensor, *, offset: float, weights: Tensor | None = None) -> Tensor:
     """The kernel `k(x, y) = (x.y + c)^2`: the Gram matrix and sqrt(2c) times the means, as one row (D^2 + D,).
@@ -41,6 +54,16 @@ def mmd_polynomial(features: Tensor, *, offset: float, weights: Tensor | None = 
     return torch.cat([gram(features, weights=weights).flatten(), math.sqrt(2 * offset) * means])
 
 
+def sums_of_waves(features: Tensor, core: Core, size: Size, *, reference: Tensor) -> Sums:
+    waves: Tensor = Waves.apply(core.of(features).flatten(1).T, reference, None)  # type: ignore[no-untyped-call]
+    return (wide(waves),)
+
+
+def means_of_waves(sums: Sums, size: Size, *, reference: Tensor) -> Tensor:
+    return sums[0] / (count(size) * math.sqrt(len(reference)))
+
+
+@gathers(sums_of_waves, means_of_waves)
 @fixes("distribution")
 def mmd_gaussian(features: Tensor, *, reference: Tensor, weights: Tensor | None = None) -> Tensor:
     """The Gaussian kernel, approximated: means of cos and sin along random frequencies (K, D), which are its

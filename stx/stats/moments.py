@@ -9,6 +9,7 @@ from torch import Tensor
 from stx.errors import UserError
 from stx.stats import guided
 from stx.stats.fixed import fixes
+from stx.stats.gathered import Size, Sums, channel_moments, gathers, mean_and_variance
 
 
 class Moments(torch.autograd.Function):
@@ -35,6 +36,12 @@ class Moments(torch.autograd.Function):
         return torch.addcmul((of_mean / flat.shape[1] - slope * mean)[:, None], flat, slope[:, None])
 
 
+def of_moments(sums: Sums, size: Size, *, epsilon: float) -> Tensor:
+    mean, variance = mean_and_variance(sums, size)
+    return torch.stack([mean, (variance + epsilon).sqrt()])
+
+
+@gathers(channel_moments, of_moments)
 @fixes("means", "deviations")
 def mean_std(features: Tensor, *, epsilon: float, weights: Tensor | None = None) -> Tensor:
     """Mean and standard deviation of each channel over positions: shape (2, D), for features (D, H, W).

@@ -7,7 +7,9 @@ from annotated_types import Ge, Le
 from torch import Tensor
 
 from stx.stats.fixed import fixes
+from stx.stats.gathered import Core, Size, Sums, gathers
 from stx.stats.guided import guide, guided, per_pair
+from stx.stats.precision import wide
 
 
 @fixes()
@@ -28,6 +30,34 @@ def off_spectrum(ours: Tensor, target: Tensor) -> Tensor:
     return (ours.square().sum() + target.square().sum() - 2 * common) * 2 / ours.numel()
 
 
+def shifted_sums(features: Tensor, core: Core, size: Size, *, reach: int) -> Sums:
+    """Sums of F[y, x] F[y + dy, x + dx], the first place in the core: (D, 2 r + 1, r + 1)."""
+    inside = torch.zeros_like(features)
+    inside[:, core.rows, core.columns] = core.of(features)
+    padded = (features.shape[1] + reach, features.shape[2] + reach)
+    product = torch.fft.rfft2(inside, s=padded).conj() * torch.fft.rfft2(features, s=padded)
+    return (wide(within(torch.fft.irfft2(product, s=padded), reach)),)
+
+
+def within(sums: Tensor, reach: int) -> Tensor:
+    """Of all shifts, those up to `reach`."""
+    rows = torch.arange(-reach, reach + 1, device=sums.device) % sums.shape[1]
+    return sums.index_select(1, rows)[:, :, : reach + 1]
+
+
+def means_of_pairs(sums: Sums, size: Size, *, reach: int) -> Tensor:
+    (shifted,) = sums
+    pairs = pairs_within(size, reach, shifted.device)
+    return shifted * (pairs > 0) / pairs.clamp(min=1)
+
+
+def pairs_within(size: Size, reach: int, device: torch.device) -> Tensor:
+    """How many pairs of places lie each shift apart."""
+    rows, columns = torch.arange(-reach, reach + 1, device=device), torch.arange(reach + 1, device=device)
+    return (size[0] - rows.abs()).clamp(min=0)[:, None] * (size[1] - columns).clamp(min=0)
+
+
+@gathers(shifted_sums, means_of_pairs, lambda *, reach: reach)
 @fixes()
 def deep_correlations(
     features: Tensor, *, reach: Annotated[int, Ge(0), Le(256)], weights: Tensor | None = None
@@ -42,10 +72,7 @@ def deep_correlations(
     height, width = features.shape[1:]
     size = (height + reach, width + reach)
     power = torch.fft.rfft2(guided(features, weights), s=size).abs().square()
-    sums = torch.fft.irfft2(power, s=size)
-    rows = torch.arange(-reach, reach + 1, device=features.device)
-    columns = torch.arange(reach + 1, device=features.device)
-    pairs = (height - rows.abs()).clamp(min=0)[:, None] * (width - columns).clamp(min=0)
-    shifted = sums.index_select(1, rows % size[0]).index_select(2, columns)
+    shifted = within(torch.fft.irfft2(power, s=size), reach)
+    pairs = pairs_within((height, width), reach, features.device)
     means = shifted * (pairs > 0) / pairs.clamp(min=1)
     return means if weights is None else per_pair(means, deep_correlations(guide(weights), reach=reach))

@@ -7,15 +7,29 @@ from torch import Tensor
 
 from stx.errors import UserError
 from stx.stats import guided
-from stx.stats.cooccurrence import box_mean
-from stx.stats.cooccurrence_gram import centred_by, pairs
+from stx.stats.cooccurrence_gram import centred_by, pairs, window_means, window_sums
 from stx.stats.fixed import fixes
-from stx.stats.gram_matrix import mean_products
+from stx.stats.gathered import Core, Size, Sums, count, gathers
+from stx.stats.products import mean_products
+from stx.stats.windows import box_mean, window_reach
 
 ROUNDINGS = 64
 """Of a feature, which a deviation that is none may come to."""
 
 
+def sums_around(features: Tensor, core: Core, size: Size, *, radius: int, **_: object) -> Sums:
+    return window_sums(features, core, size, radius=radius, threshold="none")
+
+
+def of_sums(sums: Sums, size: Size, *, floor: float, **_: object) -> Tensor:
+    (covariance,) = window_means(sums, size, centred=True)
+    total, squares = sums[:2]
+    mean_squares = squares / count(size)
+    variance = (mean_squares - (total / count(size)).square()).clamp(min=0)
+    return standardised(covariance, variance, floor, mean_squares.detach().mean(), torch.finfo(torch.float32))
+
+
+@gathers(sums_around, of_sums, window_reach)
 @fixes(lambda *, radius, **_: [] if radius else ["correlations"])
 def correlation(features: Tensor, *, floor: float, radius: int, weights: Tensor | None = None) -> Tensor:
     """Pearson's correlations between channels, the Gram matrix of standardised features: (D, D) for (D, H, W).
@@ -37,7 +51,13 @@ def correlation(features: Tensor, *, floor: float, radius: int, weights: Tensor 
     if weights is not None:
         covariance = guided.per_pair(covariance, pairs(weights, radius))
     variance = flat.square().sum(1) / flat.shape[1]
-    numbers = torch.finfo(variance.dtype)
-    rounding = (ROUNDINGS * numbers.eps) ** 2 * features.detach().square().mean()  # of channels that never vary
+    return standardised(covariance, variance, floor, features.detach().square().mean(), torch.finfo(variance.dtype))
+
+
+def standardised(
+    covariance: Tensor, variance: Tensor, floor: float, mean_square: Tensor, numbers: torch.finfo
+) -> Tensor:
+    """Covariances over the roots of both variances, of features whose roundings are those of such `numbers`."""
+    rounding = (ROUNDINGS * numbers.eps) ** 2 * mean_square  # of channels that never vary
     scale = (variance + floor**2 * variance.mean() + rounding).clamp(min=numbers.tiny).rsqrt()
     return covariance * scale[:, None] * scale

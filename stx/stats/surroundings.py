@@ -9,11 +9,13 @@ import torch
 from torch import Tensor
 
 from stx.errors import UserError
-from stx.stats.channel_distances import deep_dc
-from stx.stats.cooccurrence import box_mean
-from stx.stats.cooccurrence_gram import Centred, cooc_gram, shift_gram
+from stx.stats.channel_distances import deep_dc, of_products
+from stx.stats.cooccurrence_gram import Centred, cooc_gram, of_windows, window_sums
 from stx.stats.fixed import fixes
-from stx.stats.wasserstein import directions, gaussian, principal_axes, sliced_wasserstein
+from stx.stats.gathered import Core, Size, Sums, gathers, moments, products
+from stx.stats.shifts import centred_pair_means, largest_shift, pair_sums, shift_gram
+from stx.stats.wasserstein import directions, gaussian, gaussian_of_moments, principal_axes, sliced_wasserstein
+from stx.stats.windows import box_mean, window_reach
 
 NOTHING = 1e-12
 """What a matrix of zeros is divided by, so that its gradient is finite."""
@@ -38,6 +40,15 @@ def directions_of_both(features: Tensor, *, count: int, seed: int) -> Tensor:
     return directions(torch.cat([features, features]), count=count, seed=seed)
 
 
+def moments_of_both(features: Tensor, core: Core, size: Size, *, radius: int, **_: object) -> Sums:
+    return moments(both(features, radius), core, size)
+
+
+def gaussian_of_both(sums: Sums, size: Size, *, reference: Tensor, radius: int) -> Tensor:
+    return gaussian_of_moments(sums, size, reference=reference)
+
+
+@gathers(moments_of_both, gaussian_of_both, window_reach)
 @fixes("means", "covariances")
 def gaussian_cooc(features: Tensor, *, reference: Tensor, radius: int) -> Tensor:
     """`gaussian` of `both`, along the axes that `axes_of_both` gives: shape (2 D, R + 2)."""
@@ -48,12 +59,18 @@ def axes_of_both(features: Tensor, *, radius: int) -> Tensor:
     return principal_axes(both(features, radius))
 
 
+def products_of_both(features: Tensor, core: Core, size: Size, *, radius: int) -> Sums:
+    return products(both(features, radius), core, size)
+
+
+@gathers(products_of_both, of_products, window_reach)
 @fixes()
 def deep_dc_cooc(features: Tensor, *, radius: int) -> Tensor:
     """`deep_dc` of `both`: shape (2 D, 2 D)."""
     return deep_dc(both(features, radius))
 
 
+@gathers(pair_sums, centred_pair_means, largest_shift)
 @fixes(lambda *, shifts: ["covariances"] if 0 in shifts else [])
 def shift_covariance(features: Tensor, *, shifts: list[int]) -> Tensor:
     """`shift_gram` of the features less their means: (2 S, D, D)."""
@@ -61,13 +78,25 @@ def shift_covariance(features: Tensor, *, shifts: list[int]) -> Tensor:
     return shift_gram(centred, shifts=shifts)
 
 
+def sums_around(features: Tensor, core: Core, size: Size, *, radius: int) -> Sums:
+    return window_sums(features, core, size, radius=radius, threshold="none")
+
+
+def root_of_windows(sums: Sums, size: Size, *, radius: int) -> Tensor:
+    return signed_root(of_windows(sums, size, radius=radius, centred=True))
+
+
+@gathers(sums_around, root_of_windows, window_reach)
 @fixes()
 def signed_root_cooc(features: Tensor, *, radius: int) -> Tensor:
     """The centred `cooc_gram` with signed square roots in place of its numbers, over their norm: (D, D).
 
     The normalisation of bilinear pooling (Lin, RoyChowdhury & Maji 2015, arXiv 1504.07889, section 3.1).
     """
-    matrix = cooc_gram(features, radius=radius, threshold="none", centred=True)
+    return signed_root(cooc_gram(features, radius=radius, threshold="none", centred=True))
+
+
+def signed_root(matrix: Tensor) -> Tensor:
     size = matrix.abs()
     root = matrix / (size + SMALLEST * size.mean()).clamp(min=NOTHING).sqrt()
     return root / torch.linalg.vector_norm(root).clamp(min=NOTHING)

@@ -11,8 +11,9 @@ from torch.nn.functional import pad
 from stx.errors import UserError
 from stx.stats import guided
 from stx.stats.fixed import fixes
-from stx.stats.gram_matrix import mean_products
+from stx.stats.gathered import Size, Sums, gathers, mean_and_covariance, moments
 from stx.stats.precision import widest
+from stx.stats.products import mean_products
 from stx.stats.root import overlap
 
 RANK = 1e-12
@@ -43,6 +44,12 @@ def principal_axes(features: Tensor, *, whole: bool = False, weights: Tensor | N
     return vectors[:, kept].flip(1).to(features)
 
 
+def gaussian_of_moments(sums: Sums, size: Size, *, reference: Tensor, epsilon: float = 0.0) -> Tensor:
+    mean, covariance = mean_and_covariance(sums, size)
+    return along_axes(mean[:, None], covariance, reference.to(covariance), epsilon)
+
+
+@gathers(moments, gaussian_of_moments)
 @fixes("means", "covariances")
 def gaussian(
     features: Tensor, *, reference: Tensor, epsilon: Annotated[float, Ge(0)] = 0.0, weights: Tensor | None = None
@@ -56,11 +63,15 @@ def gaussian(
     mean = guided.mean(features, weights)[:, None]
     apart = features - mean.detach()[:, None]  # the covariance's gradient has no mean as it is
     centred = guided.guided(apart, weights).flatten(1)
-    covariance = mean_products(centred, centred)
+    return along_axes(mean, mean_products(centred, centred), reference, epsilon)
+
+
+def along_axes(mean: Tensor, covariance: Tensor, axes: Tensor, epsilon: float) -> Tensor:
+    """What `gaussian` gives, of the mean (D, 1) and covariance (D, D)."""
     if epsilon:
         covariance = covariance + epsilon * torch.eye(len(covariance), dtype=covariance.dtype, device=covariance.device)
-    along = reference.T @ covariance @ reference
-    below = len(reference) - len(along)
+    along = axes.T @ covariance @ axes
+    below = len(axes) - len(along)
     return torch.cat([pad(along, (0, 0, 0, below)), covariance.diagonal()[:, None], mean], 1)
 
 

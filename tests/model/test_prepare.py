@@ -1,6 +1,5 @@
 """Pictures at their working sizes, every start, and a network as the config says."""
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +8,10 @@ import torch
 from PIL import Image
 
 from stx.config.compose import composition
-from stx.config.layers import LAYERS
-from stx.config.schema import LONGEST_SIDE, Config
+from stx.config.schema import Config
 from stx.errors import UserError
-from stx.model import memory
 from stx.model.asked import terms
-from stx.model.prepare import Inputs, expected_memory, loss_network, prepare
+from stx.model.prepare import loss_network, prepare
 from stx.model.working_size import deepest_layer
 from stx.pictures.sizes import with_area
 
@@ -156,54 +153,6 @@ def test_a_picture_must_leave_the_deepest_layer_a_position_at_every_level(
         return
     with pytest.raises(UserError, match=message):
         prepare(asked)
-
-
-@pytest.fixture(scope="module")
-def prepared() -> tuple[Config, Inputs]:
-    asked = config("precision=fp32", "activation_checkpointing=false", "style_stat=gram", "loss_weights.calibrate=none")
-    return asked, prepare(asked)
-
-
-def test_memory_is_a_process_and_so_much_for_each_pixel(
-    prepared: tuple[Config, Inputs], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked, inputs = prepared
-    monkeypatch.setattr(memory, "available", lambda device: math.inf)
-
-    def expected(width: int, height: int, remembered: int) -> float:
-        return expected_memory(asked, inputs.hardware, (width, height), [(width, height)], inputs.terms, remembered)
-
-    given = {"pooling": "max", "padding": "zeros", "itemsize": 4, "checkpointing": False, "calibrated": False}
-    step = memory.of_a_step(list(LAYERS), inputs.terms, **given, pixels=1200)
-    numbers = 3 * (memory.PICTURES + 7)  # float32
-    assert expected(40, 30, 7) == pytest.approx(memory.PROCESS + 1200 * (4 * numbers + max(step, memory.JUDGE)))
-    assert expected(LONGEST_SIDE, 30, 0) > expected(30, 30, 0)
-    with pytest.raises(UserError, match=f"{LONGEST_SIDE + 1} x 30: a side may have {LONGEST_SIDE} pixels at most"):
-        expected(LONGEST_SIDE + 1, 30, 0)
-    monkeypatch.setattr(memory, "of_a_step", lambda *_, **__: 0.0)  # then the judge takes most
-    assert expected(40, 30, 0) == memory.PROCESS + 1200 * (12 * memory.PICTURES + memory.JUDGE)
-
-
-@pytest.mark.parametrize(("remembered", "told"), [(0, False), (2000, True)])
-def test_what_does_not_fit_is_told_in_whole_gigabytes(
-    prepared: tuple[Config, Inputs], monkeypatch: pytest.MonkeyPatch, remembered: int, told: bool
-) -> None:
-    asked, inputs = prepared
-    least = asked.model_copy(update={"activation_checkpointing": True})
-
-    def expected(config: Config, there_is: float) -> float:
-        monkeypatch.setattr(memory, "available", lambda device: there_is)
-        return expected_memory(config, inputs.hardware, (6000, 4000), [(6000, 4000)], inputs.terms, remembered)
-
-    needed, checkpointed = expected(asked, math.inf), expected(least, math.inf)
-    assert expected(asked, needed) == needed
-    with pytest.raises(UserError) as refused:
-        expected(asked, checkpointed)  # all of it is enough
-    said = f"image_size: 6000 x 4000 pixels need about {needed / 1e9:.0f} GB of memory, and cpu has "
-    assert str(refused.value).startswith(f"{said}{checkpointed / 1e9:.0f} GB; ")
-    assert f"activation_checkpointing=true takes {checkpointed / 1e9:.0f} GB; " in str(refused.value)
-    kept = "what the optimiser remembers (optim.history) takes 576 of them"  # 12 bytes of 24 million pixels, 2000 times
-    assert (kept in str(refused.value)) == told
 
 
 def test_grey_is_what_the_network_takes_for_zero() -> None:

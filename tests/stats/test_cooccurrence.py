@@ -10,7 +10,8 @@ from torch.autograd import gradcheck
 
 from stx import stats
 from stx.errors import UserError
-from stx.stats.cooccurrence import above, surroundings
+from stx.stats.thresholds import above
+from stx.stats.windows import surroundings
 
 OPTIONS: dict[str, Any] = {"radius": 1, "window": "mean", "normalise": False}
 

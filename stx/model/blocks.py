@@ -1,0 +1,132 @@
+"""A picture cut into blocks with a margin, so that each position of every layer is in the core of one of them."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+from stx.config.layers import LAYERS
+from stx.model.terms import PICTURE, Term
+from stx.model.trials import depth
+from stx.stats.gathered import Core, Gathered, Size
+
+STRIDE = 16
+"""Pixels: a position of the deepest block of layers. Blocks begin at multiples of it, so that pooling is the same."""
+
+
+class Block(NamedTuple):
+    """Pixels of a picture."""
+
+    outer: tuple[slice, slice]
+    """Rows and columns that go through the network."""
+    inner: tuple[slice, slice]
+    """Those of them whose positions count."""
+    last: tuple[bool, bool]
+    """Whether they go to the picture's end, where a position may have more pixels."""
+
+    def of(self, picture: Tensor) -> Tensor:
+        return picture[:, self.outer[0], self.outer[1]]
+
+    def core(self, layer: str, size: Size) -> Core:
+        """Within the map (h, w) that a layer has of the block."""
+        return Core(*(self.along(axis, depth(layer), size[axis]) for axis in (0, 1)))
+
+    def along(self, axis: int, halvings: int, length: int) -> slice:
+        outer, inner = self.outer[axis], self.inner[axis]
+        stop = length if self.last[axis] else (inner.stop - outer.start) >> halvings
+        return slice((inner.start - outer.start) >> halvings, stop)
+
+    def at(self, layer: str, core: Core) -> Core:
+        """The core within the whole picture's map."""
+        rows, columns = (outer.start >> depth(layer) for outer in self.outer)
+        return Core(
+            slice(core.rows.start + rows, core.rows.stop + rows),
+            slice(core.columns.start + columns, core.columns.stop + columns),
+        )
+
+
+def blocks(size: Size, side: int, margin: int) -> list[Block]:
+    """Of a picture (H, W), with cores of at most `side` pixels, a multiple of STRIDE, all of about one size."""
+    rows, columns = (list(cuts(length, side)) for length in size)
+    return [
+        Block(
+            tuple(slice(max(0, cut.start - margin), min(length, cut.stop + margin)) for cut, length in at),  # type: ignore[arg-type]
+            (down, across),
+            (down.stop == size[0], across.stop == size[1]),
+        )
+        for down in rows
+        for across in columns
+        for at in [((down, size[0]), (across, size[1]))]
+    ]
+
+
+def cuts(length: int, side: int) -> Iterator[slice]:
+    number = math.ceil(length / side)
+    each = math.ceil(length / number / STRIDE) * STRIDE
+    starts = range(0, max(1, length - STRIDE + 1), each)  # less than a position of the deepest layers is no block
+    for start in starts:
+        yield slice(start, length if start == starts[-1] else start + each)
+
+
+def map_size(layer: str, size: Size) -> Size:
+    """(h, w) of a layer's map of a picture (H, W)."""
+    return size[0] >> depth(layer), size[1] >> depth(layer)
+
+
+def margin(terms: Sequence[Term]) -> int:
+    """Pixels around a core on which anything in it depends: what the layers see, and what statistics look at there."""
+    needed = [
+        field(layer) + reach(term) * 2 ** depth(layer)
+        for term in terms
+        for place in term.places
+        for layer in place
+        if layer != PICTURE
+    ]
+    return math.ceil(max(needed, default=0) / STRIDE) * STRIDE
+
+
+def field(layer: str) -> int:
+    """Pixels beyond a position's own that it depends on, on each side: one position a convolution, at its depth."""
+    names = list(LAYERS)
+    return sum(2 ** depth(name) for name in names[: names.index(layer) + 1])
+
+
+def reach(term: Term) -> int:
+    form = gathered(term.statistic)
+    return form.reach(**settings(term.statistic)) if form else 0
+
+
+def function_of(statistic: Callable[..., Any]) -> Callable[..., Any]:
+    return statistic.func if isinstance(statistic, partial) else statistic
+
+
+def settings(statistic: Callable[..., Any]) -> dict[str, Any]:
+    """Bound to it, its reference among them."""
+    return dict(statistic.keywords) if isinstance(statistic, partial) else {}
+
+
+def gathered(statistic: Callable[..., Any]) -> Gathered | None:
+    """How it is made of sums over positions, where it says so."""
+    form: Gathered | None = getattr(function_of(statistic), "gathered", None)
+    return form
+
+
+def local(statistic: Callable[..., Any]) -> bool:
+    return getattr(function_of(statistic), "at_each_position", False)
+
+
+def indivisible(terms: Sequence[Term]) -> list[str]:
+    """The names of the terms that need all of a picture at once. The picture itself they may have: it is small."""
+    return [term.name for term in terms if not divisible(term)]
+
+
+def divisible(term: Term) -> bool:
+    if set(term.layers) <= {PICTURE}:
+        return not term.renew
+    if term.renew or term.rotations or term.follows or term.region or term.distance is None or PICTURE in term.layers:
+        return False
+    if local(term.statistic):
+        return not term.blend and not term.joint
+    return gathered(term.statistic) is not None and not (term.joint and term.reference)

@@ -1,0 +1,268 @@
+"""The losses of a picture that is too large for the network: block by block, equal to the whole within rounding.
+
+Galerne et al. 2024 (EGSR, arXiv 2212.13459), for every statistic that is made of sums over positions. Each evaluation
+takes the blocks through the network twice: once for the sums, of which the losses are made, and once for the gradient.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import chain
+
+import torch
+from torch import Tensor
+
+from stx.config.layers import LAYERS
+from stx.model.blocks import Block, blocks, function_of, gathered, local, map_size, margin, settings
+from stx.model.guides import Weighed
+from stx.model.losses import Losses, LossNetwork, largest, root_mean_squares
+from stx.model.parts import Part, at_place
+from stx.model.terms import PICTURE, Features, Term
+from stx.model.vgg import VGG19, kept_as
+from stx.stats.gathered import Core, Size, Sums
+from stx.stats.precision import wide
+
+Computed = dict[Part, Sums]
+
+
+class InBlocks(LossNetwork):
+    """A loss network that sees at most `side` pixels a side at once, and the margin around them.
+
+    The terms are `divisible`; nothing is ever renewed, and no position weighs more than another.
+    """
+
+    def __init__(self, vgg: VGG19, pictures: Mapping[str, Tensor], terms: Sequence[Term], side: int):
+        self.side, self.margin = side, margin(terms)  # before the targets, which are gathered as all else is
+        super().__init__(vgg, pictures, terms)
+
+    @property
+    def inside(self) -> list[Part]:
+        """The parts that look at the network; the others have the picture, and all of it."""
+        return [part for part in self.every_part if PICTURE not in part.layers]
+
+    def fit(self, toward: str, picture: Tensor, weighed: Weighed, judged: bool) -> None:
+        members = [part for part in self.inside if part.term.toward == toward]
+        for part in members:
+            if local(part.statistic) or part.term.reference is not None:
+                (layer,) = part.layers
+                maps = self.assembled(picture, layer)
+                if local(part.statistic):
+                    part.fit(maps)
+                else:
+                    part.refer(part.term.fit(maps))
+        blending = [part for part in self.inside if toward in part.term.blend]
+        sums = [part for part in {*members, *blending} if not local(part.statistic)]
+        totals, _peaks = self.gathered(picture, sums)
+        for part in members:
+            if part in totals:
+                part.aim(self.value(part, totals[part], picture))
+        for part in blending:
+            part.mix(toward, self.value(part, totals[part], picture))
+        for part in self.every_part:
+            if PICTURE in part.layers:
+                if part.term.toward == toward:
+                    part.fit(picture)
+                if judged:
+                    part.fits(picture)
+            elif judged:
+                part.suit(*self.shapes(part, picture))
+
+    def assembled(self, picture: Tensor, layer: str) -> Tensor:
+        """A layer's features of the whole picture, float32: (D, H, W)."""
+        size = map_size(layer, picture_size(picture))
+        whole = picture.new_empty(*size, LAYERS[layer]).permute(2, 0, 1)
+        for block in self.cut(picture):
+            for name, maps in self.vgg.stream(block.of(picture), [layer]):
+                if name == layer:
+                    core = block.core(layer, picture_size(maps))
+                    block.at(layer, core).of(whole).copy_(core.of(maps))
+        return whole
+
+    def cut(self, picture: Tensor) -> list[Block]:
+        return blocks(picture_size(picture), self.side, self.margin)
+
+    def shapes(self, part: Part, picture: Tensor) -> tuple[Tensor, Tensor]:
+        """What a part's values and its last layer's features look like, without a number in them."""
+        features = torch.empty(
+            LAYERS[part.layers[-1]], *map_size(part.layers[-1], picture_size(picture)), device="meta"
+        )
+        values = features if local(part.statistic) or part.target is None else part.target.to("meta")
+        return values, features
+
+    def forward(self, picture: Tensor) -> Losses:
+        """Without a gradient: `backward` and `gradients` have it."""
+        with torch.no_grad():
+            sums, peaks = self.gathered(picture, self.inside)
+            return self.judged(picture, sums, peaks)
+
+    def backward(self, image: Tensor) -> Losses:
+        with torch.no_grad():
+            sums, peaks = self.gathered(image, self.inside)
+        leaves = as_leaves(sums)
+        losses = self.judged(image, leaves, peaks)
+        losses.total.backward()  # type: ignore[no-untyped-call]
+        if image.grad is None:
+            image.grad = torch.zeros_like(image)
+        slopes = {part: tuple(each.grad for each in leaves[part]) for part in leaves}
+        for block in self.cut(image):
+            (gradient,) = self.handed_on(image.detach(), block, [slopes])
+            block.of(image.grad).add_(gradient)
+        return losses
+
+    def gradients(
+        self, picture: Tensor, of: Callable[[Losses], Mapping[str, Tensor]]
+    ) -> Iterator[tuple[str, Tensor | None]]:
+        picture = picture.detach().requires_grad_()
+        with torch.no_grad():
+            sums, peaks = self.gathered(picture, self.inside)
+        leaves = as_leaves(sums)
+        flat = [*chain.from_iterable(leaves.values())]
+        slopes, gradients = dict[str, Mapping[Part, Sequence[Tensor | None]]](), dict[str, Tensor]()
+        chosen = of(self.judged(picture, leaves, peaks))
+        for name, loss in chosen.items():
+            if not loss.requires_grad:
+                continue
+            direct, *by_sum = torch.autograd.grad(loss, [picture, *flat], retain_graph=True, allow_unused=True)
+            left = iter(by_sum)
+            slopes[name] = {part: [next(left) for _ in leaves[part]] for part in leaves}
+            gradients[name] = torch.zeros_like(picture) if direct is None else direct.clone()
+        for block in self.cut(picture) if slopes else ():
+            each = self.handed_on(picture.detach(), block, [*slopes.values()])
+            for whole, gradient in zip(gradients.values(), each, strict=True):
+                block.of(whole).add_(gradient)
+        for name in chosen:
+            yield name, gradients.get(name)
+
+    def gathered(self, picture: Tensor, parts: Sequence[Part]) -> tuple[Computed, dict[str, Tensor]]:
+        """The sums of some parts over a whole picture, and the largest feature of each layer."""
+        size = picture_size(picture)
+        in_two = [part for part in parts if (form := gathered(part.statistic)) and form.before(*NOTHING, **bound(part))]
+        before = self.added_up(picture, in_two, lambda part, features, cores, _: first_sums(part, features, cores))[0]
+        self.before = before
+        return self.added_up(
+            picture, parts, lambda part, features, cores, block: self.sums(part, features, cores, block, size)
+        )
+
+    def added_up(self, picture: Tensor, parts: Sequence[Part], sums: "SumsOf") -> tuple[Computed, dict[str, Tensor]]:
+        total, peaks = Computed(), dict[str, Tensor]()
+        for block in self.cut(picture) if parts else ():
+            computed, largest_here = self.through(block.of(picture), block, parts, sums)
+            for part, each in computed.items():
+                total[part] = tuple(a + b for a, b in zip(total[part], each, strict=True)) if part in total else each
+            for layer, peak in largest_here.items():
+                peaks[layer] = torch.maximum(peaks[layer], peak) if layer in peaks else peak
+        return total, peaks
+
+    def through(
+        self, crop: Tensor, block: Block, parts: Collection[Part], sums: "SumsOf"
+    ) -> tuple[Computed, dict[str, Tensor]]:
+        """One block through the network: what `sums` makes of its features, part by part."""
+        computed, peaks = Computed(), dict[str, Tensor]()
+        waiting, cores = dict[str, Tensor](), dict[str, Core]()
+        for layer, maps in self.vgg.stream(crop, {layer for part in parts for layer in part.layers}):
+            features = maps.float()
+            cores[layer] = block.core(layer, picture_size(maps))
+            peaks[layer] = largest([cores[layer].of(maps)])[0]
+            self.wait(waiting, layer, features)
+            with kept_as(maps, features):
+                for part in parts:
+                    if part.layers[-1] == layer:
+                        at = [cores[each] for each in part.layers]
+                        computed[part] = sums(part, at_place(part, waiting, features), at, block)
+        return computed, peaks
+
+    def sums(self, part: Part, features: Features, cores: Sequence[Core], block: Block, size: Size) -> Sums:
+        if local(part.statistic):
+            assert isinstance(features, Tensor)
+            assert part.target is not None
+            assert part.term.distance is not None
+            ours = cores[0].of(part.statistic(features))
+            target = block.at(part.layer, cores[0]).of(part.target)
+            share = 1.0 if adds_up(part) else ours.numel() / part.target.numel()
+            return wide(part.term.distance(ours, target)) * share, wide(ours.detach().square().sum())
+        form = gathered(part.statistic)
+        assert form is not None
+        sizes = [map_size(layer, size) for layer in part.layers]
+        before = {"before": self.before[part]} if part in self.before else {}
+        return form.sums(features, part.term.of(cores), part.term.of(sizes), **bound(part), **before)
+
+    def value(self, part: Part, sums: Sums, picture: Tensor) -> Tensor:
+        form = gathered(part.statistic)
+        assert form is not None
+        sizes = [map_size(layer, picture_size(picture)) for layer in part.layers]
+        return form.value(sums, part.term.of(sizes), **bound(part)).float()
+
+    def judged(self, picture: Tensor, sums: Mapping[Part, Sums], peaks: Mapping[str, Tensor]) -> Losses:
+        """The losses that follow from sums."""
+        distances, magnitudes = dict[Part, Tensor](), dict[Part, Tensor]()
+        for part in self.every_part:  # in network order, as they are named and summed
+            if PICTURE in part.layers:
+                distances[part], values = part(at_place(part, {}, picture))
+                if part.target is not None:
+                    magnitudes[part] = root_mean_squares([values])[0]
+            elif local(part.statistic):
+                assert part.target is not None
+                distance, squares = sums[part]
+                distances[part] = distance.float()
+                magnitudes[part] = (squares.detach() / part.target.numel()).sqrt()
+            else:
+                value = self.value(part, sums[part], picture)
+                assert part.target is not None
+                assert part.term.distance is not None
+                distances[part] = part.term.distance(value, part.target)
+                magnitudes[part] = root_mean_squares([value])[0]
+        return self.losses(picture, distances, magnitudes, peaks)
+
+    def handed_on(
+        self, picture: Tensor, block: Block, slopes: Sequence[Mapping[Part, Sequence[Tensor | None]]]
+    ) -> list[Tensor]:
+        """The gradients of a block's pixels, from those of the sums: one for each of `slopes`."""
+        size = picture_size(picture)
+        parts = [part for part in self.inside if any(each is not None for of in slopes for each in of[part])]
+        with torch.enable_grad():
+            crop = block.of(picture).clone().requires_grad_()
+            computed, _peaks = self.through(
+                crop, block, parts, lambda part, features, cores, block: self.sums(part, features, cores, block, size)
+            )
+        gradients = []
+        for number, of in enumerate(slopes, start=1):
+            pairs = [
+                (output, slope)
+                for part in parts
+                for output, slope in zip(computed[part], of[part], strict=True)
+                if slope is not None and output.requires_grad
+            ]
+            outputs, given = zip(*pairs, strict=True) if pairs else ((), ())
+            more = number < len(slopes)
+            gradients.append(
+                torch.autograd.grad(outputs, crop, given, retain_graph=more)[0] if pairs else torch.zeros_like(crop)
+            )
+        return gradients
+
+
+SumsOf = Callable[[Part, Features, Sequence[Core], Block], Sums]
+NOTHING = torch.zeros(2, 1, 1), Core(slice(0, 1), slice(0, 1))
+"""On which a statistic says whether it must know anything before."""
+
+
+def picture_size(maps: Tensor) -> Size:
+    return maps.shape[1], maps.shape[2]
+
+
+def bound(part: Part) -> dict[str, object]:
+    return settings(part.statistic)
+
+
+def first_sums(part: Part, features: Features, cores: Sequence[Core]) -> Sums:
+    form = gathered(part.statistic)
+    assert form is not None
+    return form.before(features, part.term.of(cores), **bound(part))
+
+
+def adds_up(part: Part) -> bool:
+    """Whether its distance is a sum over positions, or a mean over them."""
+    assert part.term.distance is not None
+    return getattr(function_of(part.term.distance), "adds_up", False)
+
+
+def as_leaves(sums: Mapping[Part, Sums]) -> Computed:
+    """From which a graph begins."""
+    return {part: tuple(each.detach().requires_grad_() for each in of) for part, of in sums.items()}

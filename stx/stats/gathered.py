@@ -1,0 +1,129 @@
+"""Statistics that are made of sums over positions, which a picture can be asked for block by block.
+
+Galerne et al. 2024 ("Scaling painting style transfer", EGSR, arXiv 2212.13459): a picture too large for the network
+goes through it in blocks with a margin. The blocks' sums are added, the loss and its gradient with respect to the sums
+follow from these, and each block hands that gradient on to its pixels. Nothing is approximated.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
+import torch
+from torch import Tensor
+
+from stx.stats.precision import wide
+from stx.stats.products import mean_products
+
+Size = tuple[int, int]
+"""(H, W) of the whole map."""
+Sums = tuple[Tensor, ...]
+"""Over positions, float64 where the device has it: of the blocks' they are added up."""
+
+
+class Core(NamedTuple):
+    """The positions of a block's map that count; the others are there to be looked at from these."""
+
+    rows: slice
+    columns: slice
+
+    def of(self, maps: Tensor) -> Tensor:
+        """(D, h, w) of (D, H, W)."""
+        return maps[:, self.rows, self.columns]
+
+
+def everything(maps: Tensor) -> Core:
+    return Core(slice(0, maps.shape[1]), slice(0, maps.shape[2]))
+
+
+class Gathered(NamedTuple):
+    """How a statistic follows from sums. All are given its own settings too, by keyword, its reference among them."""
+
+    sums: Callable[..., Sums]
+    """(features, core, size): of a block's core, from its features (D, h, w), or lists of both for a joint one."""
+    value: Callable[..., Tensor]
+    """(sums, size): what the statistic gives for the whole map, or maps."""
+    reach: Callable[..., int] = lambda **_: 0
+    """Positions beyond the core that it looks at."""
+    before: Callable[..., Sums] = lambda features, core, **_: ()
+    """(features, core): sums that must be known of the whole map before `sums`, which gets them as `known`. Nothing
+    where the settings need none."""
+
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def gathers(
+    sums: Callable[..., Sums],
+    value: Callable[..., Tensor],
+    reach: Callable[..., int] = lambda **_: 0,
+    before: Callable[..., Sums] = lambda features, core, **_: (),
+) -> Callable[[Function], Function]:
+    """Say of a statistic how it is made of sums."""
+
+    def said(function: Function) -> Function:
+        function.gathered = Gathered(sums, value, reach, before)  # type: ignore[attr-defined]
+        return function
+
+    return said
+
+
+def at_each_position(function: Function) -> Function:
+    """Say of a statistic that its value at a position is of the features there alone."""
+    function.at_each_position = True  # type: ignore[attr-defined]
+    return function
+
+
+def adds_up(function: Function) -> Function:
+    """Say of a distance that it is a sum over positions, not a mean."""
+    function.adds_up = True  # type: ignore[attr-defined]
+    return function
+
+
+def count(size: Size) -> int:
+    return size[0] * size[1]
+
+
+def products(features: Tensor, core: Core, size: Size, **_: object) -> Sums:
+    """Sum of `f f^T` (D, D)."""
+    flat = core.of(features).flatten(1)
+    return (wide(mean_products(flat, flat)) * flat.shape[1],)
+
+
+def channel_moments(features: Tensor, core: Core, size: Size, **_: object) -> Sums:
+    """Sums of features and of their squares, (D,) each."""
+    flat = core.of(features).flatten(1)
+    middle, apart = about_middle(flat)
+    total = wide(apart.sum(1))
+    squares = wide(apart.square().sum(1))
+    return total + flat.shape[1] * middle, squares + 2 * middle * total + flat.shape[1] * middle.square()
+
+
+def moments(features: Tensor, core: Core, size: Size, **_: object) -> Sums:
+    """Sums of features (D,) and of `f f^T` (D, D)."""
+    flat = core.of(features).flatten(1)
+    number = flat.shape[1]
+    middle, apart = about_middle(flat)
+    total = wide(apart.sum(1))
+    outer = wide(mean_products(apart, apart)) * number + torch.outer(middle, total) + torch.outer(total, middle)
+    return total + number * middle, outer + number * torch.outer(middle, middle)
+
+
+def about_middle(flat: Tensor) -> tuple[Tensor, Tensor]:
+    """The block's own means (D,), as mere numbers, and what is apart from them: squares of these keep the digits that
+    float32 would lose where a channel varies little about a large mean."""
+    middle = flat.detach().mean(1)
+    return wide(middle), flat - middle[:, None]
+
+
+def mean_and_covariance(sums: Sums, size: Size) -> tuple[Tensor, Tensor]:
+    """(D,) and (D, D), of `moments`."""
+    total, outer = sums
+    mean = total / count(size)
+    return mean, outer / count(size) - torch.outer(mean, mean)
+
+
+def mean_and_variance(sums: Sums, size: Size) -> tuple[Tensor, Tensor]:
+    """(D,) each, of `channel_moments`."""
+    total, squares = sums
+    mean = total / count(size)
+    return mean, (squares / count(size) - mean.square()).clamp(min=0)
