@@ -1,0 +1,77 @@
+"""What docs/large.md says: time and memory of blocks beside the whole, and whether their edges can be seen.
+
+python scripts/large.py beside            one picture in one piece and in blocks: time, memory, how far apart
+python scripts/large.py seams FOLDER      of a finished run in blocks: differences across their edges over those beside
+"""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from stx.model.blocks import cuts
+
+SIDES = (None, 512, 256, 128)
+BESIDE = (3, 9)
+"""Pixels from an edge, of the lines that it is compared with."""
+RUN = ["tracking=none", "image_size.long_side=1024", "optim.steps=12", "optim.pyramid=[8]", "precision=fp32"]
+
+
+def main() -> None:
+    if sys.argv[1:] == ["beside"]:
+        beside()
+    elif len(sys.argv) == 3 and sys.argv[1] == "seams":
+        folder = Path(sys.argv[2])
+        side = int(json.loads((folder / "run.json").read_text())["machine"]["blocks"])
+        for axis, ratio in seams(picture(folder), side).items():
+            print(f"{axis}: {ratio:.3f}")
+    else:
+        sys.exit(__doc__)
+
+
+def beside() -> None:
+    with TemporaryDirectory() as kept:
+        pictures = {}
+        for side in SIDES:
+            folder = Path(kept) / str(side)
+            typed = ["-m", "stx.run", *RUN, f"blocks={side or 'null'}", f"hydra.run.dir={folder}"]
+            started = time.monotonic()
+            done = subprocess.run(
+                ["/usr/bin/time", "-f", "%M", sys.executable, *typed], check=True, capture_output=True, text=True
+            )
+            pictures[side] = picture(folder)
+            apart = np.abs(pictures[side].astype(int) - pictures[None])
+            gigabytes = int(done.stderr.split()[-1]) / 1e6
+            edges = seams(pictures[side], side) if side else {}
+            print(
+                f"blocks={side}: {time.monotonic() - started:.0f} s, {gigabytes:.2f} GB, "
+                f"of 255 apart {apart.max()} at most, {apart.mean():.4f} on average; seams {edges}"
+            )
+
+
+def picture(folder: Path) -> NDArray[np.uint8]:
+    with Image.open(folder / "output.png") as opened:
+        return np.asarray(opened.convert("RGB"))
+
+
+def seams(shown: NDArray[np.uint8], side: int) -> dict[str, float]:
+    """Mean difference of the pixels on both sides of the blocks' edges, over that of pixels as near to each other a few
+    lines beside: 1 where nothing is to be seen of them."""
+    ratios = {}
+    for name, axis in (("rows", 0), ("columns", 1)):
+        steps = np.abs(np.diff(shown.astype(float), axis=axis)).mean(axis=(1 - axis, 2))
+        edges = [cut.start for cut in cuts(shown.shape[axis], side)][1:]
+        near = [edge + sign * off for edge in edges for off in range(*BESIDE) for sign in (-1, 1)]
+        if edges:
+            ratios[name] = float(steps[np.array(edges) - 1].mean() / steps[np.array(near) - 1].mean())
+    return ratios
+
+
+if __name__ == "__main__":
+    main()
