@@ -30,7 +30,7 @@ def main() -> None:
         folder = Path(sys.argv[2])
         side = int(json.loads((folder / "run.json").read_text())["machine"]["blocks"])
         for axis, ratio in seams(picture(folder), side).items():
-            print(f"{axis}: {ratio:.3f}")
+            sys.stdout.write(f"{axis}: {ratio:.3f}\n")
     else:
         sys.exit(__doc__)
 
@@ -49,9 +49,9 @@ def beside() -> None:
             apart = np.abs(pictures[side].astype(int) - pictures[None])
             gigabytes = int(done.stderr.split()[-1]) / 1e6
             edges = seams(pictures[side], side) if side else {}
-            print(
+            sys.stdout.write(
                 f"blocks={side}: {time.monotonic() - started:.0f} s, {gigabytes:.2f} GB, "
-                f"of 255 apart {apart.max()} at most, {apart.mean():.4f} on average; seams {edges}"
+                f"of 255 apart {apart.max()} at most, {apart.mean():.4f} on average; seams {edges}\n"
             )
 
 

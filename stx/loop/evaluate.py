@@ -10,7 +10,8 @@ from torch import Tensor
 
 from stx.errors import first_line
 from stx.model.in_blocks import InBlocks
-from stx.model.losses import Losses, LossNetwork, largest
+from stx.model.losses import Losses, LossNetwork
+from stx.model.magnitudes import largest
 from stx.model.memory import ran_out
 from stx.stats.precision import wide
 

@@ -10,7 +10,8 @@ from stx.loop.average import Average
 from stx.loop.evaluate import Evaluate, Evaluation, eager, joined
 from stx.loop.optimisers import Optimiser
 from stx.model.calibration import weighted_gradient_norms
-from stx.model.losses import LossNetwork, largest
+from stx.model.losses import LossNetwork
+from stx.model.magnitudes import largest
 
 
 class Step(NamedTuple):

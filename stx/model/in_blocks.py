@@ -4,23 +4,36 @@ Galerne et al. 2024 (EGSR, arXiv 2212.13459), for every statistic that is made o
 takes the blocks through the network twice: once for the sums, of which the losses are made, and once for the gradient.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain
 
 import torch
 from torch import Tensor
 
 from stx.config.layers import LAYERS
-from stx.model.blocks import Block, blocks, function_of, gathered, local, map_size, margin, settings
+from stx.model.blocks import Block, blocks, gathered, local, map_size, margin
+from stx.model.gathering import (
+    NOTHING,
+    Computed,
+    SumsOf,
+    added_up,
+    adds_up,
+    as_leaves,
+    assembled,
+    bound,
+    first_sums,
+    picture_size,
+    through,
+)
 from stx.model.guides import Weighed
-from stx.model.losses import Losses, LossNetwork, largest, root_mean_squares
+from stx.model.losses import Losses, LossNetwork
+from stx.model.magnitudes import root_mean_squares
 from stx.model.parts import Part, at_place
 from stx.model.terms import PICTURE, Features, Term
-from stx.model.vgg import VGG19, kept_as
+from stx.model.vgg import VGG19
 from stx.stats.gathered import Core, Size, Sums
 from stx.stats.precision import wide
-
-Computed = dict[Part, Sums]
 
 
 class InBlocks(LossNetwork):
@@ -43,7 +56,7 @@ class InBlocks(LossNetwork):
         for part in members:
             if local(part.statistic) or part.term.reference is not None:
                 (layer,) = part.layers
-                maps = self.assembled(picture, layer)
+                maps = assembled(self.vgg, picture, self.cut(picture), layer)
                 if local(part.statistic):
                     part.fit(maps)
                 else:
@@ -64,17 +77,6 @@ class InBlocks(LossNetwork):
                     part.fits(picture)
             elif judged:
                 part.suit(*self.shapes(part, picture))
-
-    def assembled(self, picture: Tensor, layer: str) -> Tensor:
-        """A layer's features of the whole picture, float32: (D, H, W)."""
-        size = map_size(layer, picture_size(picture))
-        whole = picture.new_empty(*size, LAYERS[layer]).permute(2, 0, 1)
-        for block in self.cut(picture):
-            for name, maps in self.vgg.stream(block.of(picture), [layer]):
-                if name == layer:
-                    core = block.core(layer, picture_size(maps))
-                    block.at(layer, core).of(whole).copy_(core.of(maps))
-        return whole
 
     def cut(self, picture: Tensor) -> list[Block]:
         return blocks(picture_size(picture), self.side, self.margin)
@@ -137,39 +139,12 @@ class InBlocks(LossNetwork):
         in_two = [part for part in parts if (form := gathered(part.statistic)) and form.before(*NOTHING, **bound(part))]
         before = self.added_up(picture, in_two, lambda part, features, cores, _: first_sums(part, features, cores))[0]
         self.before = before
-        return self.added_up(
-            picture, parts, lambda part, features, cores, block: self.sums(part, features, cores, block, size)
-        )
+        return self.added_up(picture, parts, partial(self.sums, size))
 
-    def added_up(self, picture: Tensor, parts: Sequence[Part], sums: "SumsOf") -> tuple[Computed, dict[str, Tensor]]:
-        total, peaks = Computed(), dict[str, Tensor]()
-        for block in self.cut(picture) if parts else ():
-            computed, largest_here = self.through(block.of(picture), block, parts, sums)
-            for part, each in computed.items():
-                total[part] = tuple(a + b for a, b in zip(total[part], each, strict=True)) if part in total else each
-            for layer, peak in largest_here.items():
-                peaks[layer] = torch.maximum(peaks[layer], peak) if layer in peaks else peak
-        return total, peaks
+    def added_up(self, picture: Tensor, parts: Sequence[Part], sums: SumsOf) -> tuple[Computed, dict[str, Tensor]]:
+        return added_up(self.vgg, picture, self.cut(picture), parts, sums)
 
-    def through(
-        self, crop: Tensor, block: Block, parts: Collection[Part], sums: "SumsOf"
-    ) -> tuple[Computed, dict[str, Tensor]]:
-        """One block through the network: what `sums` makes of its features, part by part."""
-        computed, peaks = Computed(), dict[str, Tensor]()
-        waiting, cores = dict[str, Tensor](), dict[str, Core]()
-        for layer, maps in self.vgg.stream(crop, {layer for part in parts for layer in part.layers}):
-            features = maps.float()
-            cores[layer] = block.core(layer, picture_size(maps))
-            peaks[layer] = largest([cores[layer].of(maps)])[0]
-            self.wait(waiting, layer, features)
-            with kept_as(maps, features):
-                for part in parts:
-                    if part.layers[-1] == layer:
-                        at = [cores[each] for each in part.layers]
-                        computed[part] = sums(part, at_place(part, waiting, features), at, block)
-        return computed, peaks
-
-    def sums(self, part: Part, features: Features, cores: Sequence[Core], block: Block, size: Size) -> Sums:
+    def sums(self, size: Size, part: Part, features: Features, cores: Sequence[Core], block: Block) -> Sums:
         if local(part.statistic):
             assert isinstance(features, Tensor)
             assert part.target is not None
@@ -219,8 +194,12 @@ class InBlocks(LossNetwork):
         parts = [part for part in self.inside if any(each is not None for of in slopes for each in of[part])]
         with torch.enable_grad():
             crop = block.of(picture).clone().requires_grad_()
-            computed, _peaks = self.through(
-                crop, block, parts, lambda part, features, cores, block: self.sums(part, features, cores, block, size)
+            computed, _peaks = through(
+                self.vgg,
+                crop,
+                block,
+                parts,
+                partial(self.sums, size),
             )
         gradients = []
         for number, of in enumerate(slopes, start=1):
@@ -236,33 +215,3 @@ class InBlocks(LossNetwork):
                 torch.autograd.grad(outputs, crop, given, retain_graph=more)[0] if pairs else torch.zeros_like(crop)
             )
         return gradients
-
-
-SumsOf = Callable[[Part, Features, Sequence[Core], Block], Sums]
-NOTHING = torch.zeros(2, 1, 1), Core(slice(0, 1), slice(0, 1))
-"""On which a statistic says whether it must know anything before."""
-
-
-def picture_size(maps: Tensor) -> Size:
-    return maps.shape[1], maps.shape[2]
-
-
-def bound(part: Part) -> dict[str, object]:
-    return settings(part.statistic)
-
-
-def first_sums(part: Part, features: Features, cores: Sequence[Core]) -> Sums:
-    form = gathered(part.statistic)
-    assert form is not None
-    return form.before(features, part.term.of(cores), **bound(part))
-
-
-def adds_up(part: Part) -> bool:
-    """Whether its distance is a sum over positions, or a mean over them."""
-    assert part.term.distance is not None
-    return getattr(function_of(part.term.distance), "adds_up", False)
-
-
-def as_leaves(sums: Mapping[Part, Sums]) -> Computed:
-    """From which a graph begins."""
-    return {part: tuple(each.detach().requires_grad_() for each in of) for part, of in sums.items()}

@@ -1,6 +1,5 @@
 """The loss network: fixed targets from some pictures; one more picture -> its losses."""
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import reduce
@@ -11,12 +10,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from stx.errors import UserError
 from stx.model.guides import Weighed, weights, weights_at
+from stx.model.magnitudes import largest, root_mean_squares
 from stx.model.parts import Part, at_place
 from stx.model.terms import PICTURE, Features, Term
+from stx.model.trials import refuse_unusable
 from stx.model.vgg import VGG19, kept_as
-from stx.stats.precision import widest
 
 
 class Losses(NamedTuple):
@@ -36,19 +35,6 @@ class Losses(NamedTuple):
     """Root mean square of each part's values, float64: the square of 1e26 overflows float32."""
     peaks: dict[str, Tensor]
     """Largest feature of each layer; not finite if any feature is not, which a masked statistic can hide."""
-
-
-def root_mean_squares(values: Sequence[Tensor]) -> Sequence[Tensor]:
-    """Of each; on a GPU two kernels for all of them."""
-    if not values:
-        return []
-    norms = torch._foreach_norm([each.detach() for each in values], 2, dtype=widest(values[0].device))
-    return torch._foreach_div(norms, [math.sqrt(each.numel()) for each in values])
-
-
-def largest(maps: Sequence[Tensor]) -> Sequence[Tensor]:
-    """The largest magnitude in each, not finite where any value is not; on a GPU two kernels for all of them."""
-    return torch._foreach_norm([each.detach() for each in maps], math.inf) if maps else []
 
 
 class LossNetwork(nn.Module):
@@ -263,18 +249,3 @@ class LossNetwork(nn.Module):
                 yield name, None
                 continue
             yield name, torch.autograd.grad(loss, picture, retain_graph=bool(shared))[0]
-
-
-def refuse_unusable(terms: Sequence[Term], layers: Sequence[str], pictures: Mapping[str, Tensor]) -> None:
-    """Raise UserError for terms that would be left out of the loss, or enter it otherwise than they say."""
-    for term in terms:
-        if missing := {term.toward, *term.blend} - {None, *pictures}:
-            raise UserError(f"{term.name}: toward {', '.join(map(str, missing))}, none of {', '.join(pictures)}")
-        if absent := [layer for layer in term.layers if layer not in layers]:
-            raise UserError(f"{term.name}: this network has no {', '.join(absent)}")
-        same = next(other for other in terms if other.group == term.group)
-        agree = all(same.layers.get(layer, share) == share for layer, share in term.layers.items())
-        if term.weight != same.weight or not agree:
-            raise UserError(
-                f"{term.name}: the terms of a group share its weight and layers; give it a group of its own"
-            )

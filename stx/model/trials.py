@@ -1,7 +1,7 @@
 """Terms tried on small noise: what is wrong with them, and what they can do, is known before any network is made."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -115,3 +115,18 @@ def unblendable(term: Term) -> str:
 def unmaskable(terms: Sequence[Term]) -> list[str]:
     """The names of those that cannot look at some positions more than at others: they take no weights, or turn."""
     return [term.name for term in terms if "weights" not in inspected(term.statistic) or term.rotations]
+
+
+def refuse_unusable(terms: Sequence[Term], layers: Sequence[str], pictures: Mapping[str, Tensor]) -> None:
+    """Raise UserError for terms that would be left out of the loss, or enter it otherwise than they say."""
+    for term in terms:
+        if missing := {term.toward, *term.blend} - {None, *pictures}:
+            raise UserError(f"{term.name}: toward {', '.join(map(str, missing))}, none of {', '.join(pictures)}")
+        if absent := [layer for layer in term.layers if layer not in layers]:
+            raise UserError(f"{term.name}: this network has no {', '.join(absent)}")
+        same = next(other for other in terms if other.group == term.group)
+        agree = all(same.layers.get(layer, share) == share for layer, share in term.layers.items())
+        if term.weight != same.weight or not agree:
+            raise UserError(
+                f"{term.name}: the terms of a group share its weight and layers; give it a group of its own"
+            )

@@ -57,6 +57,8 @@ def parts(config: Config, inputs: Inputs) -> Iterator[bytes]:
     hardware = inputs.hardware
     yield f"{NUMERICS} {hardware.device.type} torch.{hardware.precision} {inputs.weights.sha256}".encode()
     yield json.dumps(settings(config), sort_keys=True).encode()
+    if inputs.budget.side:  # whose sums are rounded otherwise than the whole's
+        yield f"blocks {inputs.budget.side}".encode()
     for picture in (inputs.content, *inputs.styles.values(), inputs.initial):
         yield str(tuple(picture.shape)).encode()
         yield picture.cpu().contiguous().numpy().tobytes()
@@ -83,7 +85,6 @@ LATER = {
     "optim.carry": False,
     "optim.unit": 1.0,
     "padding": "zeros",
-    "blocks": "auto",
     "pooling.rescale": 1.0,
 }
 """Settings that an earlier version did without, at the values that change nothing: its runs are known again."""

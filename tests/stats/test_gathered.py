@@ -1,6 +1,7 @@
 """Statistics gathered from pieces of a map, against the same statistics of the whole, in float64."""
 
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -53,10 +54,10 @@ def pieces(reach: int) -> list[tuple[tuple[slice, slice], Core]]:
 
     def along(length: int, *cuts: int) -> list[tuple[slice, slice]]:
         edges = [0, *cuts, length]
-        outer = [(max(0, a - reach), min(length, b + reach)) for a, b in zip(edges, edges[1:], strict=False)]
+        outer = [(max(0, a - reach), min(length, b + reach)) for a, b in pairwise(edges)]
         return [
             (slice(a, b), slice(start - a, stop - a))
-            for (a, b), start, stop in zip(outer, edges, edges[1:], strict=False)
+            for (a, b), start, stop in zip(outer, edges[:-1], edges[1:], strict=True)
         ]
 
     return [

@@ -1,0 +1,90 @@
+"""What parts of a loss are made of, summed over a picture that goes through the network block by block."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from stx.config.layers import LAYERS
+from stx.model.blocks import Block, function_of, gathered, map_size, settings
+from stx.model.magnitudes import largest
+from stx.model.parts import Part, at_place
+from stx.model.terms import Features
+from stx.model.vgg import VGG19, kept_as
+from stx.stats.gathered import Core, Size, Sums
+
+Computed = dict[Part, Sums]
+SumsOf = Callable[[Part, Features, Sequence[Core], Block], Sums]
+NOTHING = torch.zeros(2, 1, 1), Core(slice(0, 1), slice(0, 1))
+"""On which a statistic says whether it must know anything before."""
+
+
+def picture_size(maps: Tensor) -> Size:
+    return maps.shape[1], maps.shape[2]
+
+
+def bound(part: Part) -> dict[str, object]:
+    return settings(part.statistic)
+
+
+def first_sums(part: Part, features: Features, cores: Sequence[Core]) -> Sums:
+    form = gathered(part.statistic)
+    assert form is not None
+    return form.before(features, part.term.of(cores), **bound(part))
+
+
+def adds_up(part: Part) -> bool:
+    """Whether its distance is a sum over positions, or a mean over them."""
+    assert part.term.distance is not None
+    return getattr(function_of(part.term.distance), "adds_up", False)
+
+
+def as_leaves(sums: Mapping[Part, Sums]) -> Computed:
+    """From which a graph begins."""
+    return {part: tuple(each.detach().requires_grad_() for each in of) for part, of in sums.items()}
+
+
+def assembled(vgg: VGG19, picture: Tensor, blocks: Sequence[Block], layer: str) -> Tensor:
+    """A layer's features of the whole picture, float32: (D, H, W)."""
+    size = map_size(layer, picture_size(picture))
+    whole = picture.new_empty(*size, LAYERS[layer]).permute(2, 0, 1)
+    for block in blocks:
+        for name, maps in vgg.stream(block.of(picture), [layer]):
+            if name == layer:
+                core = block.core(layer, picture_size(maps))
+                block.at(layer, core).of(whole).copy_(core.of(maps))
+    return whole
+
+
+def added_up(
+    vgg: VGG19, picture: Tensor, blocks: Sequence[Block], parts: Sequence[Part], sums: SumsOf
+) -> tuple[Computed, dict[str, Tensor]]:
+    """Some parts' sums over a whole picture, and the largest feature of each layer."""
+    total, peaks = Computed(), dict[str, Tensor]()
+    for block in blocks if parts else ():
+        computed, largest_here = through(vgg, block.of(picture), block, parts, sums)
+        for part, each in computed.items():
+            total[part] = tuple(a + b for a, b in zip(total[part], each, strict=True)) if part in total else each
+        for layer, peak in largest_here.items():
+            peaks[layer] = torch.maximum(peaks[layer], peak) if layer in peaks else peak
+    return total, peaks
+
+
+def through(
+    vgg: VGG19, crop: Tensor, block: Block, parts: Collection[Part], sums: SumsOf
+) -> tuple[Computed, dict[str, Tensor]]:
+    """One block through the network: what `sums` makes of its features, part by part."""
+    computed, peaks = Computed(), dict[str, Tensor]()
+    waiting, cores = dict[str, Tensor](), dict[str, Core]()
+    for layer, maps in vgg.stream(crop, {layer for part in parts for layer in part.layers}):
+        features = maps.float()
+        cores[layer] = block.core(layer, picture_size(maps))
+        peaks[layer] = largest([cores[layer].of(maps)])[0]
+        if any(part.term.joint and layer in part.layers for part in parts):
+            waiting[layer] = features
+        with kept_as(maps, features):
+            for part in parts:
+                if part.layers[-1] == layer:
+                    at = [cores[each] for each in part.layers]
+                    computed[part] = sums(part, at_place(part, waiting, features), at, block)
+    return computed, peaks
