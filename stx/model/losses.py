@@ -207,8 +207,7 @@ class LossNetwork(nn.Module):
         magnitudes: dict[Part, Tensor],
         peaks: Mapping[str, Tensor],
     ) -> Losses:
-        """What follows from the distances: numbers alone, in vectors, as a kernel on one costs a GPU as much as one on
-        all of them."""
+        """From numbers alone, in vectors: a kernel on one costs a GPU as much as one on all of them."""
         groups, parts = dict[str, Tensor](), dict[Part, Tensor]()
         for name in self.weights:
             members = [part for part in distances if part.term.group == name]
