@@ -2,8 +2,8 @@
 
 import logging
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +28,8 @@ from stx.runs.files import CHECKPOINT, JOURNAL, LOSSES, OUTPUT, alone_in
 from stx.runs.folder import Canvas, Folder, at_work, rescued
 from stx.runs.identity import Identity
 from stx.runs.job import Job, Result
+from stx.runs.live.server import shown
+from stx.runs.live.view import View
 from stx.runs.progress import Stage, progress
 from stx.runs.table import mended
 from stx.runs.timing import Timed
@@ -51,12 +53,12 @@ def run(job: Job, *watchers: Listener) -> Result:
         log.info(describe.opening(job, inputs, record, resumed))
         if lacking:
             log.warning(lacking)
-        with delivering(config, inputs, folder) as delivery:
+        with delivering(config, inputs, folder) as delivery, live(job, inputs, resumed, stop) as page:
             films = filming(config, inputs, folder)
-            outcome, picture, measured, where = worked(
-                job, inputs, record, resumed, stop, [delivery, *films, *watchers]
-            )
-            say_at_the_end(job, outcome, measured, where)
+            watching = [delivery, *films, *watchers, page]
+            outcome, picture, measured, where = worked(job, inputs, record, resumed, stop, watching)
+            closing = describe.closing(outcome, measured, where)
+            say_at_the_end(job, closing)
             if outcome.diverged and config.guard.on_nan == "raise":
                 raise Diverged(f"diverged at {outcome.event}; the last finite picture is {folder / OUTPUT}")
             finished, said = inputs.finish(picture), provenance.text(record)
@@ -65,8 +67,10 @@ def run(job: Job, *watchers: Listener) -> Result:
                 end = film.stopped if outcome.stopped else film.make
                 with stop.at_once():
                     end(outcome.picture, outcome.steps)
+            last = describe.last(folder, delivered, outcome, stop.signal)
+            page.end(outcome.status, f"{closing}\n{last}", finished)
     if stop.signal:
-        log.info(describe.how_to_go_on(folder, delivered) if outcome.stopped else describe.cut_short(delivered))
+        log.info(last)
         sys.exit(128 + stop.signal)
     return Result(delivered, outcome.status, measured)
 
@@ -123,9 +127,17 @@ class Worked(NamedTuple):
     """For people, where the run can be seen."""
 
 
-def say_at_the_end(job: Job, outcome: Outcome, measured: Mapping[str, float], where: str) -> None:
+def live(job: Job, inputs: Inputs, resumed: Checkpoint | None, stop: Stop) -> AbstractContextManager[View]:
+    """The page that shows the run while it works, if there is to be one."""
+    if job.config.live is False:
+        return nullcontext(View())
+    stages = [Stage.of(level) for level in ahead(job.config, inputs, resumed)]
+    return shown(job.config.live, describe.title(job.config, job.choices), stages, stop)
+
+
+def say_at_the_end(job: Job, closing: str) -> None:
     timeline.ended("delivery")
-    log.info(describe.closing(outcome, measured, where))
+    log.info(closing)
     if job.config.timing:
         log.info(timing.table(timeline.parts()))
 
