@@ -3,7 +3,7 @@
 import logging
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -28,8 +28,7 @@ from stx.runs.files import CHECKPOINT, JOURNAL, LOSSES, OUTPUT, alone_in
 from stx.runs.folder import Canvas, Folder, at_work, rescued
 from stx.runs.identity import Identity
 from stx.runs.job import Job, Result
-from stx.runs.live.server import shown
-from stx.runs.live.view import View
+from stx.runs.live.server import page
 from stx.runs.progress import Stage, progress
 from stx.runs.table import mended
 from stx.runs.timing import Timed
@@ -53,9 +52,10 @@ def run(job: Job, *watchers: Listener) -> Result:
         log.info(describe.opening(job, inputs, record, resumed))
         if lacking:
             log.warning(lacking)
-        with delivering(config, inputs, folder) as delivery, live(job, inputs, resumed, stop) as page:
+        title = describe.title(config, job.choices)
+        with delivering(config, inputs, folder) as delivery, page(config, title, inputs, resumed, stop) as view:
             films = filming(config, inputs, folder)
-            watching = [delivery, *films, *watchers, page]
+            watching = [delivery, *films, *watchers, view]
             outcome, picture, measured, where = worked(job, inputs, record, resumed, stop, watching)
             closing = describe.closing(outcome, measured, where)
             say_at_the_end(job, closing)
@@ -68,7 +68,7 @@ def run(job: Job, *watchers: Listener) -> Result:
                 with stop.at_once():
                     end(outcome.picture, outcome.steps)
             last = describe.last(folder, delivered, outcome, stop.signal)
-            page.end(outcome.status, f"{closing}\n{last}", finished)
+            view.end(outcome.status, f"{closing}\n{last}", finished)
     if stop.signal:
         log.info(last)
         sys.exit(128 + stop.signal)
@@ -125,14 +125,6 @@ class Worked(NamedTuple):
     measured: dict[str, float]
     where: str
     """For people, where the run can be seen."""
-
-
-def live(job: Job, inputs: Inputs, resumed: Checkpoint | None, stop: Stop) -> AbstractContextManager[View]:
-    """The page that shows the run while it works, if there is to be one."""
-    if job.config.live is False:
-        return nullcontext(View())
-    stages = [Stage.of(level) for level in ahead(job.config, inputs, resumed)]
-    return shown(job.config.live, describe.title(job.config, job.choices), stages, stop)
 
 
 def say_at_the_end(job: Job, closing: str) -> None:

@@ -36,7 +36,6 @@ HEADERS = {
 TOKEN = "X-Stx-Token"
 LOOK_SECONDS = 0.2
 """Between two looks at the run, for each page that is open."""
-JPEG = {"format": "JPEG", "quality": 92, "subsampling": 0}
 
 TEMPLATES = Environment(loader=FileSystemLoader(PAGE), autoescape=True, undefined=StrictUndefined)
 
@@ -87,12 +86,14 @@ def answer(content: bytes, media_type: str, status: int = 200) -> Response:
 
 def encoded(view: Live) -> tuple[bytes, str]:
     """The newest picture, as a file, and of what kind. In a thread of its own: it takes longer than all else."""
-    file = io.BytesIO()
-    if view.image is None:
+    file, picture = io.BytesIO(), view.image
+    if picture is None:
         return b"", "text/plain"
-    alpha = view.image.mode == "RGBA"
-    view.image.save(file, **({"format": "PNG", "compress_level": 1} if alpha else JPEG))
-    return file.getvalue(), "image/png" if alpha else "image/jpeg"
+    if picture.mode == "RGBA":
+        picture.save(file, "PNG", compress_level=1)
+        return file.getvalue(), "image/png"
+    picture.save(file, "JPEG", quality=92, subsampling=0)
+    return file.getvalue(), "image/jpeg"
 
 
 async def states(view: Live) -> AsyncIterator[str]:

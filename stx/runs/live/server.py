@@ -1,14 +1,19 @@
 """The thread that serves a run's page, from before its first step until the pages that are open know its end."""
 
 import logging
+import os
 import socket
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Thread
 
+from stx.config.schema import Config
 from stx.errors import first_line
+from stx.loop.checkpoint import Checkpoint
+from stx.loop.levels import ahead
 from stx.loop.signals import Stop
+from stx.model.prepare import Inputs
 from stx.runs.live.view import Live, View
 from stx.runs.progress import Stage
 
@@ -19,6 +24,15 @@ LAST_SECONDS = 2.0
 """For which a run that has ended waits at most for pages that are open; each goes when it has the last picture."""
 CLOSING_SECONDS = 3.0
 """For its server to end. It keeps no process alive."""
+
+
+def page(
+    config: Config, title: str, inputs: Inputs, resumed: Checkpoint | None, stop: Stop
+) -> AbstractContextManager[View]:
+    """A block in which a run is at work, and shown if that is asked for."""
+    if config.live is False:
+        return nullcontext(View())
+    return shown(config.live, title, [Stage.of(level) for level in ahead(config, inputs, resumed)], stop)
 
 
 @contextmanager
@@ -95,8 +109,7 @@ def serving(view: Live, live: bool | int) -> Served:
         listening = bound(port)
         server = Server(listening, view, follows=bool(port) and listening.getsockname()[1] == port)
     except (OSError, ImportError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else first_line(error)
-        log.warning(f"live={str(live).lower()}: there is no page ({why}); the run goes on without it")
+        log.warning(f"live={str(live).lower()}: there is no page ({reason(error)}); the run goes on without it")
         return Served()
     log.info(f"live: http://{LOOPBACK}:{listening.getsockname()[1]}/")
     return server
@@ -109,5 +122,10 @@ def bound(port: int) -> socket.socket:
     except OSError as error:
         if not port:
             raise
-        log.warning(f"live={port}: {error.strerror}; another port is taken")
+        log.warning(f"live={port}: {reason(error)}; another port is used")
         return socket.create_server((LOOPBACK, 0))
+
+
+def reason(error: Exception) -> str:
+    """Without the address, which asyncio and the socket module add in words of their own."""
+    return os.strerror(error.errno) if isinstance(error, OSError) and error.errno else first_line(error)

@@ -102,7 +102,7 @@ class Live(View):
         )
 
     def curve(self, rows: list[Row]) -> list[Point]:
-        """All steps so far, thinned out, and the newest. What a run that went back takes again replaces what it took."""
+        """All steps so far, thinned out, and the newest. Where a run went back, what it took before is dropped."""
         kept = [point for point in self.points if point[0] < rows[0].step]
         kept += [point(row) for row in rows if row.step % self.points_every == 0]
         while len(kept) > POINTS:

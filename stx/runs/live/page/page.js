@@ -3,7 +3,7 @@ const { token, run, follows } = document.documentElement.dataset;
 const SERIES = ["total", "content", "style"];
 const AGAIN_MS = 3000; // between two looks whether the next run is here
 const PHASES = {
-  starting: "Getting ready", working: "At work", stopping: "Stopping behind this step", finished: "Finished",
+  starting: "Getting ready", working: "At work", stopping: "Stopping after this step", finished: "Finished",
   interrupted: "Stopped", diverged: "Diverged", pruned: "Cut short by its search", failed: "Failed",
 };
 const at = (id) => document.getElementById(id);
@@ -62,7 +62,7 @@ async function renew() {
     if (wanted <= shown) { URL.revokeObjectURL(next); return; } // a later one was faster
     shown = wanted;
     at("image").src = next;
-    at("image").alt = behind ? `The picture behind step ${behind}` : "The picture that it starts from";
+    at("image").alt = behind ? `The picture after step ${behind}` : "The picture that it starts from";
     at("caption").textContent = at("image").alt;
     if (address) URL.revokeObjectURL(address);
     address = next;
@@ -86,7 +86,7 @@ function ticks(low, high) { // powers of ten; 2 and 5 times them where there are
     return values.filter((value) => value >= low * 0.999 && value <= high * 1.001);
   };
   const tens = all([1]);
-  const values = tens.length > 2 ? tens : all([1, 2, 5]);
+  const values = tens.length > 1 ? tens : all([1, 2, 5]);
   return values.filter((_, place) => place % Math.ceil(values.length / 6) === 0);
 }
 
