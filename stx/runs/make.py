@@ -28,7 +28,7 @@ from stx.runs.files import CHECKPOINT, JOURNAL, LOSSES, OUTPUT, alone_in
 from stx.runs.folder import Canvas, Folder, at_work, rescued
 from stx.runs.identity import Identity
 from stx.runs.job import Job, Result
-from stx.runs.live.server import page
+from stx.runs.live.serving import page
 from stx.runs.progress import Stage, progress
 from stx.runs.table import mended
 from stx.runs.timing import Timed
@@ -68,7 +68,7 @@ def run(job: Job, *watchers: Listener) -> Result:
                 with stop.at_once():
                     end(outcome.picture, outcome.steps)
             last = describe.last(folder, delivered, outcome, stop.signal)
-            view.end(outcome.status, f"{closing}\n{last}", finished)
+            view.end(outcome.status, f"{closing}\n{last}", picture)
     if stop.signal:
         log.info(last)
         sys.exit(128 + stop.signal)

@@ -23,7 +23,7 @@ from stx.model.reading import read
 from stx.pictures import images
 from stx.pictures.decode import readable
 from stx.runs import describe
-from stx.runs.live.server import page
+from stx.runs.live.serving import page
 
 Source = str | PathLike[str] | Image.Image | np.ndarray[Any, Any]
 Callback = Callable[[int, Mapping[str, float]], object]
@@ -70,14 +70,14 @@ def stylise(
     with page(config, title, inputs, None, stop) as view:
         listeners = (*([Calls(callback, stop)] if callback else []), view)
         outcome = coarse_to_fine(config, inputs, None, listeners, stop)
-        picture = inputs.finish(resized(outcome.picture, inputs.content.shape[1:]))
+        picture = resized(outcome.picture, inputs.content.shape[1:])
         view.end(outcome.status, "", picture)
     if outcome.diverged:
         said = f"diverged at {outcome.event}; the picture is the last finite one"
         if config.guard.on_nan == "raise":
             raise Diverged(said)
         warnings.warn(said, stacklevel=2)
-    return images.to_picture(picture)
+    return images.to_picture(inputs.finish(picture))
 
 
 def called(name: str, source: Source) -> str:

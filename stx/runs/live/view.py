@@ -57,7 +57,7 @@ class View(Listener):
     """Nobody looks."""
 
     def end(self, outcome: str, said: str, picture: Tensor) -> None:
-        """How the run ended, in words, and its picture, finished: (3, H, W), or (4, H, W) with alpha."""
+        """How the run ended, in words, and with which picture."""
 
 
 class Live(View):
@@ -88,7 +88,7 @@ class Live(View):
         if self.pace.before is None:  # what was prepared until now is no step's
             self.pace.started = time.monotonic()
         self.finish = level.finish
-        self.show(self.finish(level.image), level.done)
+        self.show(level.image, level.done)
 
     def rows(self, rows: list[Row]) -> None:
         last = rows[-1]
@@ -117,7 +117,7 @@ class Live(View):
 
     def seen(self, picture: Tensor, step: int) -> None:
         if self.pages and time.monotonic() >= self.picture_due:
-            self.show(self.finish(picture), step)
+            self.show(picture, step)
 
     def end(self, outcome: str, said: str, picture: Tensor) -> None:
         self.show(picture, self.now.step)
@@ -130,7 +130,7 @@ class Live(View):
         """In the run's thread, as nobody else may ask a device for anything while a CUDA graph is captured; what is
         left to the server's is a copy in memory."""
         began = time.monotonic()
-        self.image = images.to_picture(picture)
+        self.image = images.to_picture(self.finish(picture))
         ended = time.monotonic()
         self.picture_due = ended + max(PICTURE_SECONDS, (ended - began) / PICTURE_SHARE)
         self.now = self.now._replace(picture=self.now.picture + 1, behind=step)

@@ -7,7 +7,7 @@ const PHASES = {
   interrupted: "Stopped", diverged: "Diverged", pruned: "Cut short by its search", failed: "Failed",
 };
 const at = (id) => document.getElementById(id);
-let state = null, shown = 0, address = "";
+let state = null, asked = false, shown = 0, address = "";
 
 function connect() {
   const source = new EventSource("/events");
@@ -32,7 +32,8 @@ function say(text, warn) {
 }
 
 function render() {
-  const { step, steps, over, phase, left, events } = state;
+  const { step, steps, over, left, events } = state;
+  const phase = asked && state.phase === "working" ? "stopping" : state.phase;
   say(PHASES[phase] ?? phase, ["diverged", "failed"].includes(phase) || events.length > 0);
   at("bar").max = steps;
   at("bar").value = step;
@@ -133,10 +134,10 @@ function draw() { // the losses on a logarithmic scale over steps; a line is bro
 }
 
 at("stop").addEventListener("click", async () => {
-  at("stop").disabled = true;
+  asked = true;
+  render();
   try {
-    const answer = await fetch("/stop", { method: "POST", headers: { "X-Stx-Token": token } });
-    if (answer.ok && !state.over) say(PHASES.stopping, false);
+    await fetch("/stop", { method: "POST", headers: { "X-Stx-Token": token } });
   } catch { say("No answer from the run", true); }
 });
 addEventListener("resize", () => { if (state) draw(); });

@@ -42,7 +42,7 @@ def shown(live: bool | int, title: str, stages: Sequence[Stage], stop: Stop) -> 
     What goes wrong with it is a warning, and the run's result is the same with it and without.
     """
     view = Live(title, stages, stop)
-    served = serving(view, live)
+    served = started(view, live)
     patience = LAST_SECONDS
     try:
         yield view
@@ -102,7 +102,7 @@ class Server(Served):
         self.listening.close()
 
 
-def serving(view: Live, live: bool | int) -> Served:
+def started(view: Live, live: bool | int) -> Served:
     """Say where the page is; or why there is none."""
     port = 0 if live is True else live
     try:
