@@ -148,7 +148,8 @@ def test_two_pages_are_told_of_every_state_and_one_that_goes_is_not_missed(live:
 
 
 def test_a_connection_that_breaks_off_in_the_middle_leaves_nothing_open(live: Live) -> None:
-    for request in (b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n", b"POST /stop HTTP/1.1\r\nHost: loc", b"\0" * 99):
+    halves = b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n", b"POST /stop HTTP/1.1\r\nHost: loc", b"\0" * 99
+    for request in halves:
         with socket.create_connection(("127.0.0.1", live.port)) as broken:  # type: ignore[attr-defined]
             broken.sendall(request)
             if b"events" in request:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from servers import port_of_page
 
 from conftest import SHALLOW, Started
-from test_serving import served
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -78,7 +78,7 @@ def test_the_page_shows_pictures_and_losses_as_they_come_and_its_button_stops_th
     tmp_path: Path, tab: Callable[..., Tab], forkserver: None
 ) -> None:
     started = Started(tmp_path, *RUN, *LONG, "live=true")
-    port, one, other = served(started), tab(), tab(viewport=PHONE, color_scheme="dark")
+    port, one, other = port_of_page(started), tab(), tab(viewport=PHONE, color_scheme="dark")
     one.open(port)
     other.open(port)
     first, alt = one.page.get_attribute("#image", "src"), one.page.get_attribute("#image", "alt")
@@ -116,7 +116,7 @@ def test_the_end_and_what_was_not_finite_are_told(tmp_path: Path, tab: Callable[
     overflow = ("optim=lbfgs_plain", "optim.lr=1e30", "optim.steps=30", "optim.pyramid=[]")
     started = Started(tmp_path, *RUN, *overflow, "live=true", "tracking.measures_every=1")
     page = tab()
-    page.page.goto(f"http://127.0.0.1:{served(started)}/", wait_until="domcontentloaded")
+    page.page.goto(f"http://127.0.0.1:{port_of_page(started)}/", wait_until="domcontentloaded")
     page.until(lambda: page.text("phase") == "Diverged")
     assert started.ended().returncode == 0
     assert page.page.locator("#events li").first.inner_text().startswith("step ")
@@ -124,6 +124,7 @@ def test_the_end_and_what_was_not_finite_are_told(tmp_path: Path, tab: Callable[
     assert "the picture: out/output.png" in page.text("said")
 
 
+@pytest.mark.slow
 def test_the_page_goes_over_to_the_next_run_of_a_sweep(
     tmp_path: Path, tab: Callable[..., Tab], forkserver: None
 ) -> None:
@@ -131,7 +132,7 @@ def test_the_page_goes_over_to_the_next_run_of_a_sweep(
         port = free.getsockname()[1]
     sweep = ("--multirun", "style_stat=gram,mean_std", "optim.steps=400", "optim.stop_at=null", "optim.pyramid=[]")
     started = Started(tmp_path, *RUN[:-1], *sweep, "hydra.sweep.dir=out", f"live={port}")
-    assert served(started) == port
+    assert port_of_page(started) == port
     page = tab()
     page.open(port)
     assert page.text("phase") in ("Getting ready", "At work")
@@ -143,7 +144,7 @@ def test_the_page_goes_over_to_the_next_run_of_a_sweep(
 def test_a_run_that_is_killed_is_said_to_be_silent(tmp_path: Path, tab: Callable[..., Tab], forkserver: None) -> None:
     started = Started(tmp_path, *RUN, *LONG, "live=true")
     page = tab()
-    page.open(served(started))
+    page.open(port_of_page(started))
     started.process.kill()
     page.until(lambda: page.text("phase").startswith("No answer from the run"))
     assert page.page.evaluate("document.getElementById('image').naturalWidth") > 0

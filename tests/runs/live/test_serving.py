@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from servers import LIVE, port_of_page
 
 from conftest import SHALLOW, TINY, Started
 from stx import stylise
@@ -25,8 +26,8 @@ from stx.runs.job import Job
 from stx.runs.live import serving
 from stx.runs.make import run
 
-ADDRESS = re.compile(r"live: http://127\.0\.0\.1:(\d+)/$", re.MULTILINE)
-LONG = ("optim=adam", "optim.steps=1000000", "optim.stop_at=null", "optim.pyramid=[]", "hydra.run.dir=out", "tracking=none")
+LONG = ("optim=adam", "optim.steps=1000000", "optim.stop_at=null", "optim.pyramid=[]", "tracking=none")
+OUT = "hydra.run.dir=out"
 
 
 def job(folder: Path, *overrides: str) -> Job:
@@ -43,7 +44,7 @@ class Looking(Listener):
 
     def rows(self, rows: list[Row]) -> None:
         if self.thread is None:
-            port = int(ADDRESS.findall(self.caplog.text)[-1])
+            port = int(LIVE.findall(self.caplog.text)[-1])
             begun = threading.Event()
             self.thread = threading.Thread(target=self.look, args=(port, begun), daemon=True)
             self.thread.start()
@@ -67,15 +68,6 @@ def states(port: int) -> Iterator[dict[str, object]]:
                 yield json.loads(line.removeprefix(b"data: "))
     finally:
         connection.close()
-
-
-def served(started: Started) -> int:
-    """The port of a command's page."""
-    for _ in range(600):
-        if ports := ADDRESS.findall(started.said()):
-            return int(ports[-1])
-        time.sleep(0.05)
-    raise AssertionError(started.said())
 
 
 @pytest.fixture(autouse=True)
@@ -108,8 +100,8 @@ def losses(path: Path) -> list[list[str]]:
 
 
 def test_its_button_does_what_ctrl_c_does_and_the_run_goes_on_later(tmp_path: Path, forkserver: None) -> None:
-    started = Started(tmp_path, "run", *TINY, *LONG, "live=true")
-    port, seen, asked = served(started), [], False
+    started = Started(tmp_path, "run", *TINY, *LONG, OUT, "live=true")
+    port, seen, asked = port_of_page(started), [], False
     for state in states(port):
         seen.append(state)
         if not asked and state["phase"] == "working":
@@ -138,15 +130,15 @@ def test_its_button_does_what_ctrl_c_does_and_the_run_goes_on_later(tmp_path: Pa
     again = Started(tmp_path, "run", "resume=out", "live=false", f"optim.steps={10**6}")
     while f"goes on behind step {step}" not in again.said() or "/1000000" not in again.said():
         time.sleep(0.05)
-    assert not ADDRESS.search(again.said())
+    assert not LIVE.search(again.said())
     again.send_signal(signal.SIGTERM)
     assert again.ended().returncode == 143
 
 
 def test_ctrl_c_ends_a_run_whose_page_is_open_and_the_page_is_told(tmp_path: Path, forkserver: None) -> None:
-    started = Started(tmp_path, "run", *TINY, *LONG, "live=true")
+    started = Started(tmp_path, "run", *TINY, *LONG, OUT, "live=true")
     seen, since = [], 0.0
-    for state in states(served(started)):
+    for state in states(port_of_page(started)):
         seen.append(state)
         if state["phase"] == "working" and not since:
             started.send_signal(signal.SIGINT)
@@ -163,7 +155,7 @@ def test_a_port_that_is_taken_is_said_and_another_one_used(tmp_path: Path, caplo
         port = other.getsockname()[1]
         assert run(job(tmp_path / "run", f"live={port}")).outcome == "finished"
     assert f"live={port}: Address already in use; another port is used" in caplog.text
-    assert ADDRESS.findall(caplog.text) != [str(port)]
+    assert LIVE.findall(caplog.text) != [str(port)]
 
 
 def test_runs_one_after_the_other_have_one_address(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -172,7 +164,7 @@ def test_runs_one_after_the_other_have_one_address(tmp_path: Path, caplog: pytes
     port.close()
     for name in ("first", "second"):
         run(job(tmp_path / name, f"live={number}"), Looking(caplog))
-    assert ADDRESS.findall(caplog.text) == [str(number)] * 2
+    assert LIVE.findall(caplog.text) == [str(number)] * 2
     assert "another port" not in caplog.text
 
 
@@ -213,4 +205,4 @@ def test_stylise_has_a_page_too(caplog: pytest.LogCaptureFixture) -> None:
     overrides = ("model=vgg19_random", "image_size.long_side=40", "optim.steps=3", *SHALLOW)
     given = Image.new("RGB", (64, 48), "teal"), "swirls"
     assert stylise(*given, *overrides, "live=true").tobytes() == stylise(*given, *overrides).tobytes()
-    assert ADDRESS.search(caplog.text)
+    assert LIVE.search(caplog.text)

@@ -1,7 +1,7 @@
 """What the page is told of a run."""
 
 import math
-from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 import torch
@@ -33,7 +33,7 @@ def test_a_long_run_s_curves_have_some_points_evenly_and_the_newest_step(live: L
         assert live.now.curve[-1][0] == live.now.step == first + 4
     steps = [step for step, *_ in live.now.curve]
     assert len(steps) > POINTS / 3
-    assert {after - before for before, after in zip(steps[:-2], steps[1:-1], strict=True)} == {live.points_every}
+    assert {after - before for before, after in pairwise(steps[:-1])} == {live.points_every}
 
 
 def test_every_step_of_a_short_run_is_on_the_curves(live: Live) -> None:
@@ -67,10 +67,10 @@ def test_sizes_and_levels_are_told(live: Live) -> None:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [100.0]
     monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
-    yield now
+    return now
 
 
 def test_pictures_are_made_once_a_second_and_only_while_a_page_is_open(live: Live, clock: list[float]) -> None:

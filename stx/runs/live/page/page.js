@@ -91,7 +91,7 @@ function ticks(low, high) { // powers of ten; 2 and 5 times them where there are
   return values.filter((_, place) => place % Math.ceil(values.length / 6) === 0);
 }
 
-function draw() { // the losses on a logarithmic scale over steps; a line is broken where there is no number
+function draw() { // the losses on a logarithmic scale over steps; a line is broken where there is no number, or another level
   const chart = at("chart"), { curve, levels } = state;
   const values = curve.flatMap((point) => point.slice(1)).filter((value) => value > 0);
   if (!values.length) return;
@@ -119,11 +119,11 @@ function draw() { // the losses on a logarithmic scale over steps; a line is bro
   add("text", { x: left, y: height - 4 }, `step ${first}`);
   add("text", { x: width - right, y: height - 4, "text-anchor": "end" }, last);
   SERIES.forEach((name, place) => {
-    let pen = "M", path = "";
+    let path = "", before = null; // the level that the pen is at
     for (const point of curve) {
-      const value = point[place + 1];
-      if (value > 0) path += `${pen}${x(point[0]).toFixed(1)} ${y(value).toFixed(1)}`;
-      pen = value > 0 ? "L" : "M";
+      const value = point[place + 1], level = value > 0 ? levels.findIndex((end) => point[0] <= end) : null;
+      if (value > 0) path += `${level === before ? "L" : "M"}${x(point[0]).toFixed(1)} ${y(value).toFixed(1)}`;
+      before = level;
     }
     add("path", { class: `curve ${name}`, d: path });
   });
