@@ -23,7 +23,7 @@ from stx.loop.listener import Listener, Row
 from stx.runs.job import Job
 from stx.runs.make import run
 
-VIEWS = (((1180, 600), "light"), ((390, 860), "dark"))
+VIEWS = (((1180, 600), "light"), ((390, 900), "dark"))
 """Of a desktop and a telephone, in CSS pixels."""
 SHOWN = 0.7
 """Of the run's steps, when it is photographed."""
