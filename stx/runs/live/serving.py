@@ -108,7 +108,7 @@ def started(view: Live, live: bool | int) -> Served:
     try:
         listening = bound(port)
         server = Server(listening, view, follows=bool(port) and listening.getsockname()[1] == port)
-    except (OSError, ImportError) as error:
+    except (OSError, ImportError, RuntimeError) as error:
         log.warning(f"live={str(live).lower()}: there is no page ({reason(error)}); the run goes on without it")
         return Served()
     log.info(f"live: http://{LOOPBACK}:{listening.getsockname()[1]}/")

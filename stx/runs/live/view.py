@@ -36,7 +36,7 @@ class State(NamedTuple):
     levels: Sequence[int]
     """The last step of each."""
     phase: str = "starting"
-    """starting, working, stopping (it was asked to), or how it ended."""
+    """starting, working, stopping (it was asked to), ending (its picture is judged), or how it ended."""
     over: bool = False
     said: str = ""
     """At its end."""
@@ -94,12 +94,17 @@ class Live(View):
         last = rows[-1]
         left = self.pace.left(rows)
         self.now = self.now._replace(
-            phase="working" if self.stop.signal is None else "stopping",
+            phase=self.phase(last.step),
             step=last.step,
             where=where(self.stages, last.step),
             left=left if math.isfinite(left) else None,
             curve=self.curve(rows),
         )
+
+    def phase(self, step: int) -> str:
+        if self.stop.signal is not None:
+            return "stopping"
+        return "working" if step < self.now.steps else "ending"
 
     def curve(self, rows: list[Row]) -> list[Point]:
         """All steps so far, thinned out, and the newest. Where a run went back, what it took before is dropped."""

@@ -120,6 +120,10 @@ def test_only_a_run_that_is_at_work_is_stopped() -> None:
     assert stop.signal is not None
     live.rows(rows(4, 4))
     assert live.now.phase == "stopping"
+    stop.signal = None
+    live.rows(rows(5, 10))
+    assert live.now.phase == "ending"
+    assert not live.ask_to_stop()
     live.end("interrupted", "", torch.zeros(3, 6, 8))
     assert (live.now.phase, live.now.over) == ("interrupted", True)
     assert not live.ask_to_stop()

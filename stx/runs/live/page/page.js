@@ -3,7 +3,8 @@ const { token, run, follows } = document.documentElement.dataset;
 const SERIES = ["total", "content", "style"];
 const AGAIN_MS = 3000; // between two looks whether the next run is here
 const PHASES = {
-  starting: "Getting ready", working: "At work", stopping: "Stopping after this step", finished: "Finished",
+  starting: "Getting ready", working: "At work", stopping: "Stopping after this step",
+  ending: "Judging the picture", finished: "Finished",
   interrupted: "Stopped", diverged: "Diverged", pruned: "Cut short by its search", failed: "Failed",
 };
 const at = (id) => document.getElementById(id);
