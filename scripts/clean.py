@@ -67,7 +67,7 @@ def measured(folder: Path, pair: tuple[str, str], variant: str) -> list[float]:
 
 @cache
 def judged(pair: tuple[str, str]) -> Judge:
-    inputs = prepare(composed([f"content={pair[0]}", f"style={pair[1]}", SIZE]))
+    inputs = prepare(composed([f"content={pair[0]}", f"style={pair[1]}", SIZE])[0])
     return measurer(inputs.content, inputs.style)
 
 

@@ -86,6 +86,7 @@ def parser() -> argparse.ArgumentParser:
         help=f"of the painting's style (default: {MIDDLE:g}); 0 is a third of the weight, 1 three times as much",
     )
     options.add_argument("--size", type=pixels, metavar="PIXELS", help="of the longer side (default: image_size)")
+    options.add_argument("--live", action="store_true", help="a page shows the picture as it comes, and stops it")
     return options
 
 
@@ -149,6 +150,7 @@ def plan(asked: argparse.Namespace) -> tuple["Job", "Inputs"]:
         override("content", asked.photo),
         override("style", asked.painting),
         *(["image_size=photograph", f"image_size.long_side={asked.size}"] if asked.size is not None else []),
+        *(["live=true"] if asked.live else []),
         *asked.overrides,
     ]
     if "output.file" not in map(key_of, asked.overrides):
@@ -184,6 +186,8 @@ def refuse_twice(asked: argparse.Namespace) -> None:
         sets["loss_weights.beta"] = "--strength"
     if asked.size is not None:
         sets |= dict.fromkeys(("image_size", "image_size.width", "image_size.height", "image_size.long_side"), "--size")
+    if asked.live:
+        sets["live"] = "--live"
     for text in (asked.photo, asked.painting):
         if "=" in text and not exists(text):
             raise UserError(f"{text}: the two pictures come first; key=value and options behind them")

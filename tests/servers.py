@@ -1,6 +1,7 @@
 """Servers of a few lines, in a thread, that answer as somebody's might."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
+from conftest import Started
 from stx.config.schema import MlflowTracking
 
 
@@ -85,3 +87,16 @@ class Only:
 
     def __init__(self, uri: str):
         self.tracking = tracking(uri)
+
+
+LIVE = re.compile(r"live: http://127\.0\.0\.1:(\d+)/$", re.MULTILINE)
+"""Where a run says that its page is."""
+
+
+def port_of_page(started: Started) -> int:
+    """Of a command that is at work."""
+    for _ in range(600):
+        if ports := LIVE.findall(started.said()):
+            return int(ports[-1])
+        time.sleep(0.05)
+    raise AssertionError(started.said())

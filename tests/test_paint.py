@@ -65,6 +65,10 @@ def test_options_stand_anywhere_and_all_else_is_the_config_s_own() -> None:
     assert planned("output.file=other.webp", "output.quality=50").output.file == "other.webp"
 
 
+def test_a_page_is_for_the_asking() -> None:
+    assert (planned("--live").live, planned().live, planned("live=8642").live) == (True, False, 8642)
+
+
 def test_ctrl_c_leaves_the_picture_so_far_under_its_name_and_no_preview(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

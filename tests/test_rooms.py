@@ -4,6 +4,7 @@ Imports inside functions and under `if TYPE_CHECKING` count as much as those at 
 """
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -112,6 +113,13 @@ def test_only_composing_preflight_sweeps_and_the_command_import_hydra() -> None:
 
 def test_a_search_alone_imports_optuna() -> None:
     assert importers("optuna") == {"stx.runs.study", "stx.studies.sweep.space", "stx.studies.sweep.findings"}
+
+
+def test_a_page_alone_imports_a_web_server_and_late() -> None:
+    assert importers("starlette") == {"stx.runs.live.app"}
+    assert importers("uvicorn") == {"stx.runs.live.serving"}
+    command = "import sys, stx.runs.make; sys.exit(bool({'starlette', 'uvicorn'} & sys.modules.keys()))"
+    assert subprocess.run([sys.executable, "-c", command], cwd=TOP).returncode == 0
 
 
 def test_scripts_and_tests_compose_as_stx_does() -> None:

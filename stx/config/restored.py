@@ -31,6 +31,7 @@ def restored(dumped: Any) -> Config:
             "sweep": {"resume": False, "plan": False, "jobs": None},
             "activation_checkpointing": False,
             "timing": False,
+            "live": False,
             "deterministic": True,
             "content_stat": features,
             "prior": {"_target_": None},

@@ -371,6 +371,12 @@ def taken_before(value: Any) -> None:
         raise ValueError("it is for stx run, whose command it stands for; leave it out")
 
 
+def port_or_not(value: Any) -> Any:
+    if isinstance(value, bool) or (isinstance(value, int) and 1024 <= value <= 65535):
+        return value
+    raise PydanticCustomError("value", "Input should be true, false, or a port from 1024 to 65535")
+
+
 class Sweep(Section):
     """What concerns many runs and none of them."""
 
@@ -428,6 +434,7 @@ class Config(Section):
     activation_checkpointing: Annotated[bool, Field(strict=True)]
     blocks: Blocks
     timing: Annotated[bool, Field(strict=True)]
+    live: Annotated[bool | int, BeforeValidator(port_or_not)]
 
     @property
     def styles(self) -> dict[str, str]:

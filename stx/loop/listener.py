@@ -87,6 +87,10 @@ class Listener:
     def picture(self, picture: Tensor, step: int) -> None:
         """After every `every`th step."""
 
+    def seen(self, picture: Tensor, step: int) -> None:
+        """Behind the rows of each batch, a second apart or so: the newest picture that is known to be finite, which the
+        next step may change. Nobody has to look."""
+
     def observed(self, measured: Mapping[str, float], step: int) -> None:
         """Held-out measures of the picture after a step, and their baselines, where they are taken along the way."""
 

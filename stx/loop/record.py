@@ -80,6 +80,7 @@ def record(
         if broken_off or stop.signal:
             break
         for listener in listeners:
+            listener.seen(finite, last)
             if due(last, listener.every):
                 listener.picture(finite if len(events) > len(before.events) else newest, last)
         if pruned := any(listener.enough for listener in listeners):

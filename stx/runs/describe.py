@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stx.config.compose import key_of, override
+from stx.config.schema import Config
 from stx.loop.checkpoint import Checkpoint
 from stx.loop.listener import Outcome
 from stx.model.blocks import margin
@@ -48,7 +49,7 @@ def run(job: Job, inputs: Inputs, record: Identity) -> About:
     }
     for typed in job.overrides:  # whatever else was set is what a sweep would vary
         key, value = key_of(typed), typed.partition("=")[2]
-        if not key.startswith(("hydra", "tracking", "guard", "timing", "output")) and key not in choices:
+        if not key.startswith(("hydra", "tracking", "guard", "timing", "live", "output")) and key not in choices:
             params.setdefault(key, value)
     tags = {
         "stx.command": command(job),
@@ -83,9 +84,8 @@ def changed(record: Identity) -> str:
 
 def opening(job: Job, inputs: Inputs, record: Identity, resumed: Checkpoint | None) -> str:
     config, (_, height, width) = job.config, inputs.content.shape
-    styles = " and ".join(config.styles.values())
     lines = [
-        f"{job.choices['style_stat']}: {config.content} in the style of {styles}, {width} x {height}, "
+        f"{title(config, job.choices)}, {width} x {height}, "
         f"{config.optim.steps} steps on {inputs.hardware.description}, about {inputs.memory / 1e9:.1f} GB of memory"
     ]
     if len(inputs.styles) > 1 and config.masks.content is None:
@@ -137,8 +137,15 @@ def how_to_go_on(folder: Path, picture: Path | None = None) -> str:
     return f"the picture so far: {picture or folder / OUTPUT}\ngo on: {typed}"
 
 
-def cut_short(picture: Path) -> str:
-    return f"interrupted at its end; the picture: {picture}"
+def last(folder: Path, picture: Path, outcome: Outcome, signal: int | None) -> str:
+    """Where the picture is, and how to go on."""
+    if outcome.stopped:
+        return how_to_go_on(folder, picture)
+    return f"{'interrupted at its end; ' if signal else ''}the picture: {picture}"
+
+
+def title(config: Config, choices: Mapping[str, str]) -> str:
+    return f"{choices['style_stat']}: {config.content} in the style of {' and '.join(config.styles.values())}"
 
 
 def closing(outcome: Outcome, measured: Mapping[str, float], where: str) -> str:

@@ -42,6 +42,11 @@ def crew(config: DictConfig, context: Any) -> Crew:
             f"sweep.jobs={config.sweep.jobs} has no effect: this launcher works one job after the other; "
             "hydra/launcher=joblib works several"
         )
+    if not basic and config.live is not False:
+        raise UserError(
+            f"live={str(config.live).lower()}: a page shows the run of this process, and this launcher has others; "
+            "leave one of them out"
+        )
     with read_write(config), open_dict(config):
         jobs = config.sweep.jobs = int(config.sweep.jobs or len(cards) or machine.processors())
     if "RayLauncher" in target and config.hydra.launcher.ray.remote.get("num_gpus", 0) is None:

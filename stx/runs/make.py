@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +28,7 @@ from stx.runs.files import CHECKPOINT, JOURNAL, LOSSES, OUTPUT, alone_in
 from stx.runs.folder import Canvas, Folder, at_work, rescued
 from stx.runs.identity import Identity
 from stx.runs.job import Job, Result
+from stx.runs.live.serving import page
 from stx.runs.progress import Stage, progress
 from stx.runs.table import mended
 from stx.runs.timing import Timed
@@ -51,12 +52,13 @@ def run(job: Job, *watchers: Listener) -> Result:
         log.info(describe.opening(job, inputs, record, resumed))
         if lacking:
             log.warning(lacking)
-        with delivering(config, inputs, folder) as delivery:
+        title = describe.title(config, job.choices)
+        with delivering(config, inputs, folder) as delivery, page(config, title, inputs, resumed, stop) as view:
             films = filming(config, inputs, folder)
-            outcome, picture, measured, where = worked(
-                job, inputs, record, resumed, stop, [delivery, *films, *watchers]
-            )
-            say_at_the_end(job, outcome, measured, where)
+            watching = [delivery, *films, *watchers, view]
+            outcome, picture, measured, where = worked(job, inputs, record, resumed, stop, watching)
+            closing = describe.closing(outcome, measured, where)
+            say_at_the_end(job, closing)
             if outcome.diverged and config.guard.on_nan == "raise":
                 raise Diverged(f"diverged at {outcome.event}; the last finite picture is {folder / OUTPUT}")
             finished, said = inputs.finish(picture), provenance.text(record)
@@ -65,8 +67,10 @@ def run(job: Job, *watchers: Listener) -> Result:
                 end = film.stopped if outcome.stopped else film.make
                 with stop.at_once():
                     end(outcome.picture, outcome.steps)
+            last = describe.last(folder, delivered, outcome, stop.signal)
+            view.end(outcome.status, f"{closing}\n{last}", picture)
     if stop.signal:
-        log.info(describe.how_to_go_on(folder, delivered) if outcome.stopped else describe.cut_short(delivered))
+        log.info(last)
         sys.exit(128 + stop.signal)
     return Result(delivered, outcome.status, measured)
 
@@ -123,9 +127,9 @@ class Worked(NamedTuple):
     """For people, where the run can be seen."""
 
 
-def say_at_the_end(job: Job, outcome: Outcome, measured: Mapping[str, float], where: str) -> None:
+def say_at_the_end(job: Job, closing: str) -> None:
     timeline.ended("delivery")
-    log.info(describe.closing(outcome, measured, where))
+    log.info(closing)
     if job.config.timing:
         log.info(timing.table(timeline.parts()))
 

@@ -13,7 +13,7 @@ from stx.config.schema import Config
 NAMED_BY_THEMSELVES = ("experiment", "style_stat", "optim", "pooling", "model")
 """Groups whose options need no key to be understood, in the order in which they stand in a name."""
 
-NO_PART = ("content", "style", "resume", "tracking", "guard", "timing", "output")
+NO_PART = ("content", "style", "resume", "tracking", "guard", "timing", "live", "output")
 """Params of every run, or without influence on what it makes."""
 
 LONGEST = 60

@@ -55,11 +55,14 @@ class Progress(Listener):
 
     def said(self, rows: list[Row]) -> str:
         row = rows[-1]
+        return f"({where(self.stages, row.step)})  {losses(row)}  {self.left(rows):.0f} s left"
+
+    def left(self, rows: list[Row]) -> float:
+        """Seconds behind the last of them, by pixels."""
         self.before = rows[0].step - 1 if self.before is None else self.before
-        done = work(self.stages, row.step)
+        done = work(self.stages, rows[-1].step)
         rate = (time.monotonic() - self.started) / (done - work(self.stages, self.before))
-        left = rate * (work(self.stages, self.steps) - done)
-        return f"{where(self.stages, row.step)}  {losses(row)}  {left:.0f} s left"
+        return rate * (work(self.stages, self.steps) - done)
 
 
 class Bar(Progress):
@@ -104,7 +107,7 @@ def where(stages: Sequence[Stage], step: int) -> str:
     """The size at a step, and of how many levels it is which."""
     number = next(place for place, stage in enumerate(stages) if step <= stage.until)
     level = f", level {number + 1} of {len(stages)}" if len(stages) > 1 else ""
-    return f"({stages[number].width} x {stages[number].height}{level})"
+    return f"{stages[number].width} x {stages[number].height}{level}"
 
 
 def losses(row: Row) -> str:

@@ -15,7 +15,7 @@ from stx.runs.identity import Identity
 KEY = "stx"
 """Of the JSON's one entry; a description without it is somebody else's."""
 FORMAT = 1
-OWN = ("tracking", "output", "resume", "timing")
+OWN = ("tracking", "output", "resume", "timing", "live")
 """Of the config, what is whoever's runs it and changes no picture: no picture has it."""
 
 

@@ -22,6 +22,8 @@ from stx.model.prepare import prepare
 from stx.model.reading import read
 from stx.pictures import images
 from stx.pictures.decode import readable
+from stx.runs import describe
+from stx.runs.live.serving import page
 
 Source = str | PathLike[str] | Image.Image | np.ndarray[Any, Any]
 Callback = Callable[[int, Mapping[str, float]], object]
@@ -62,16 +64,20 @@ def stylise(
         typed.append(f"style=[{','.join(map(quoted, map(called, names[1:], styles)))}]")
     else:
         typed.append(override("style", called("style", styles[0])))
-    config = composed([*typed, "tracking=none", "guard.checkpoint_every=0", *map(named, overrides)])
+    config, title = composed([*typed, "tracking=none", "guard.checkpoint_every=0", *map(named, overrides)])
     inputs = prepare(config, given)
     stop = Stop()
-    outcome = coarse_to_fine(config, inputs, None, (Calls(callback, stop),) if callback else (), stop)
+    with page(config, title, inputs, None, stop) as view:
+        listeners = (*([Calls(callback, stop)] if callback else []), view)
+        outcome = coarse_to_fine(config, inputs, None, listeners, stop)
+        picture = resized(outcome.picture, inputs.content.shape[1:])
+        view.end(outcome.status, "", picture)
     if outcome.diverged:
         said = f"diverged at {outcome.event}; the picture is the last finite one"
         if config.guard.on_nan == "raise":
             raise Diverged(said)
         warnings.warn(said, stacklevel=2)
-    return images.to_picture(inputs.finish(resized(outcome.picture, inputs.content.shape[1:])))
+    return images.to_picture(inputs.finish(picture))
 
 
 def called(name: str, source: Source) -> str:
@@ -79,13 +85,14 @@ def called(name: str, source: Source) -> str:
     return fspath(source) if isinstance(source, str | PathLike) else name
 
 
-def composed(overrides: list[str]) -> Config:
+def composed(overrides: list[str]) -> tuple[Config, str]:
+    """The config, and the run's title. Raises UserError."""
     try:
-        config = composition(overrides).config
+        config, choices, _ = composition(overrides)
     except HydraException as error:
         raise UserError(explain_hydra(error, overrides)) from None
     refuse_ineffective(config, overrides)
-    return config
+    return config, describe.title(config, choices)
 
 
 def opened(name: str, source: Source) -> Image.Image:

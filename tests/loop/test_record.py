@@ -37,6 +37,7 @@ class Notes(Listener):
         self.batches: list[list[Row]] = []
         self.pictures: list[int] = []
         self.kept_pictures: list[float] = []
+        self.seen_pictures: list[tuple[int, float]] = []
         self.states: list[Checkpoint] = []
         self.events: list[list[Event]] = []
 
@@ -52,6 +53,9 @@ class Notes(Listener):
 
     def kept(self, picture: Tensor) -> None:
         self.kept_pictures.append(float(picture.mean()))
+
+    def seen(self, picture: Tensor, step: int) -> None:
+        self.seen_pictures.append((step, float(picture.mean())))
 
     def state(self, state: Checkpoint) -> None:
         self.states.append(state)
@@ -116,6 +120,11 @@ def test_scalars_are_read_once_a_second_with_the_time_that_a_step_took(monkeypat
     _, notes = collect(slow_steps(10, 0.25, monkeypatch))
     assert [len(rows) for rows in notes.batches] == [4, 4, 2]
     assert {row.values["time/step_ms"] for row in notes.all_rows} == {250}
+
+
+def test_the_newest_finite_picture_can_be_seen_behind_every_batch_until_one_breaks_off() -> None:
+    assert collect(steps(120))[1].seen_pictures == [(50, 49), (100, 99), (120, 119)]
+    assert collect(steps(120, {70: "loss/style"}))[1].seen_pictures == [(50, 49)]
 
 
 def test_the_newest_finite_picture_is_kept_every_five_seconds(monkeypatch: pytest.MonkeyPatch) -> None:

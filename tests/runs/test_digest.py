@@ -47,6 +47,7 @@ def test_what_changes_a_result_changes_the_digest(override: str) -> None:
         "output.file=a.jpg",
         "output.timelapse=gif",
         "output.metadata=false",
+        "live=true",
     ],
 )
 def test_what_changes_no_result_does_not(override: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,7 +32,9 @@ def written(path: Path, text: str) -> str:
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp", "a.tif"])
 def test_what_is_written_is_read_again(tmp_path: Path, name: str) -> None:
-    run = of_run(tmp_path, "seed=7", "content=coffee", "tracking=none", "output.quality=3", "output.file=x.jpg")
+    run = of_run(
+        tmp_path, "seed=7", "content=coffee", "tracking=none", "live=true", "output.quality=3", "output.file=x.jpg"
+    )
     past = provenance.read(written(tmp_path / name, provenance.text(run)))
     assert (past.id, past.files, past.machine, past.begun_in) == (run.id, run.files, run.machine, run.begun_in)
     assert list(past.overrides) == [*TINY, "seed=7", "content=coffee"]
