@@ -21,6 +21,7 @@ from stx.config.compose import (
 from stx.config.effects import ineffective, swept_in_vain
 from stx.config.refusals import explain_hydra
 from stx.errors import UserError
+from stx.runs.axes import unfolded
 from stx.runs.check import check, reach_store
 from stx.runs.files import RUN, SETTINGS
 from stx.runs.sweep_record import OWN, recorded
@@ -36,8 +37,8 @@ def plan(config: DictConfig) -> list[Task]:
     if recorded(place) and not config.sweep.resume:
         raise UserError(f"{place} holds a sweep; go on with it by resume={place}, or name another: hydra.sweep.dir=...")
     refuse_within_a_run(place)
-    asked = jobs_of_sweep(config)
-    refuse_twice(overrides_of(config))
+    asked = jobs_of_sweep(config, unfolded)
+    refuse_twice(unfolded(overrides_of(config)))
     if not asked:
         raise UserError("--multirun: the sweep is empty, there is no job in it")
     asked = [[text for text in overrides if not key_of(text).startswith(OWN)] for overrides in asked]
