@@ -20,6 +20,7 @@ from stx.config.compose import (
     key_of,
     leaves,
     override,
+    quoted,
     raised_in_hydra,
     task,
     value_of,
@@ -53,12 +54,10 @@ def test_any_name_of_a_file_is_read_back_as_it_was(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_text_of_an_override_and_of_each_in_a_list_is_what_was_put_into_quotes(name: str) -> None:
-    typed = override("content", name)
-    assert value_of(typed) == name
-    listed = f"{typed},china,[{typed.partition('=')[2]},b.png]"
-    values = values_of(listed)
+    assert value_of(override("content", name)) == name
+    values = values_of(f"content={quoted(name)},china,[{quoted(name)},b.png]")
     assert [value for _, value in values] == [name, "china", [name, "b.png"]]
-    assert f"content={','.join(text for text, _ in values)}" == listed
+    assert values_of(f"content={','.join(text for text, _ in values)}") == values
 
 
 @pytest.mark.parametrize("typed", ["~content", "content=range(1,3)", "content=glob(*)", "content=("])
