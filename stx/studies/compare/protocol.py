@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import yaml
 from pydantic import AfterValidator, Field, ValidationError
 
+from stx.config.command import say_once
 from stx.config.explain import explain
 from stx.config.paths import split
 from stx.config.schema import CONF, NotNegative, Positive, Section, Whole
@@ -175,13 +176,15 @@ def load(name: str, changes: dict[str, str]) -> Protocol:
 
 
 def inside(key: str, name: str) -> list[str]:
-    """The pictures of a folder, or of a glob; else the name itself. Raises UserError."""
+    """The pictures of a folder, or of a glob, and says how many; else the name itself. Raises UserError."""
     if not is_listing(name):
         return [name]
     try:
-        return listing(name).pictures
+        pictures = listing(name)
     except UserError as error:
         raise UserError(f"{key}={name}: {error}") from None
+    say_once(f"stx: {key}={name}: {pictures.told()}")
+    return pictures.pictures
 
 
 def chosen(plain: dict[str, Any], key: str, names: Sequence[str]) -> Any:
