@@ -3,7 +3,7 @@
 import glob
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from stx.config.compose import key_of, override, quoted
@@ -87,8 +87,8 @@ def split(text: str, present: Callable[[str], bool] = exists) -> list[str]:
 
 
 def leads_to_files(name: str) -> bool:
-    """Whether there is a file or folder of that name, or files of that glob."""
-    return exists(name) or bool(matches(name))
+    """Whether there is a file or folder of that name, or a file of that glob."""
+    return exists(name) or any(True for _ in matches(name))
 
 
 def is_glob(name: str) -> bool:
@@ -96,18 +96,18 @@ def is_glob(name: str) -> bool:
     return glob.has_magic(name) and not exists(name)
 
 
-def matches(name: str) -> list[str]:
+def matches(name: str) -> Iterator[str]:
     """The files of a glob, without hidden ones; ** is any folders, also none. Nothing where the name is no glob's.
 
     With a slash at its end it is of folders, for the files in them. Of a folder above them the name may have the signs
     of globs itself.
     """
     if not is_glob(name):
-        return []
+        return
     above, *parts = Path(os.path.expanduser(f"{name}*" if name.endswith("/") else name)).parts
     if glob.has_magic(above) and not os.path.exists(above):
         above, parts = "", [above, *parts]
     while os.path.exists(os.path.join(above, parts[0])):
         above = os.path.join(above, parts.pop(0))
     paths = glob.iglob(os.path.join(glob.escape(above), *parts), recursive=True)
-    return sorted(path for path in paths if os.path.isfile(path))
+    yield from (path for path in paths if os.path.isfile(path))

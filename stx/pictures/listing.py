@@ -44,7 +44,7 @@ def listing(name: str) -> Listing:
 
     Raises UserError, which says what is wrong with the name but not what option it stands for, where there is none.
     """
-    files, every = (matches(name), own_ending(name)) if is_glob(name) else (files_in(name), False)
+    files, every = ([*matches(name)], own_ending(name)) if is_glob(name) else (files_in(name), False)
     pictures = [file for file in files if every or Path(file).suffix.lower() in SUFFIXES]
     if pictures:
         others = set(files) - set(pictures)
@@ -52,8 +52,9 @@ def listing(name: str) -> Listing:
     endings = ", ".join(SUFFIXES)
     if is_glob(name):
         raise UserError(f"no {f'picture ({endings})' if files else 'file'} matches")
-    below = "; those in folders below are not looked for, {name}/**/* does" if any(Path(name).glob("*/")) else ""
-    raise UserError(f"there is no picture in this folder ({endings}){below.format(name=name.rstrip('/'))}")
+    deeper = f"; those in folders below are not looked for, {name.rstrip('/')}/**/* does"
+    below = any(each.is_dir() for each in Path(name).expanduser().iterdir())
+    raise UserError(f"there is no picture in this folder ({endings}){deeper if below else ''}")
 
 
 def own_ending(name: str) -> bool:

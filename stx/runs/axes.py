@@ -8,7 +8,9 @@ from stx.config.compose import key_of, values_of
 from stx.config.paths import SEVERAL, element
 from stx.errors import UserError
 
-MULTIRUN = ("--multirun", "-m")
+MULTIRUN = "--multirun"
+MODES = (MULTIRUN, "-m", "--run", "-r", "--cfg", "-c", "--info", "-i", "--shell_completion", "-sc")
+"""Of Hydra's command line: one at a time."""
 
 
 def many(typed: list[str]) -> list[str]:
@@ -20,7 +22,8 @@ def many(typed: list[str]) -> list[str]:
     resumed = [text for text in typed if key_of(text) == "resume" and not text.endswith("=null")]
     if over and resumed:
         raise UserError(f"{over[0]}: {resumed[0]} goes on with one run, which has its pictures; leave one of them out")
-    return [*typed, MULTIRUN[0]] if over and not set(MULTIRUN) & set(typed) else typed
+    moded = any(text.partition("=")[0] in MODES for text in typed)
+    return [*typed, MULTIRUN] if over and not moded else typed
 
 
 def is_axis(text: str) -> bool:
@@ -49,8 +52,7 @@ def unfolded(typed: Sequence[str]) -> list[str]:
 def over_pictures(text: str) -> str:
     key = key_of(text)
     names = dict.fromkeys(name for typed, value in values_of(text) for name in pictures_of(key, typed, value))
-    # of one picture a sweep too, to which others may come
-    return f"{text.partition('=')[0]}={','.join(names) if len(names) > 1 else f'choice({next(iter(names))})'}"
+    return f"{text.partition('=')[0]}={','.join(names)}"
 
 
 def pictures_of(key: str, typed: str, value: Any) -> list[str]:

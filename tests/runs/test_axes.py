@@ -72,9 +72,11 @@ def test_folders_globs_and_pictures_may_stand_in_one_list(here: Path, typed: str
     assert contents(typed) == expected
 
 
-def test_a_folder_of_one_picture_is_a_sweep_of_one_to_which_others_may_come(here: Path) -> None:
-    pictures(here / "one", "a.png")
-    assert unfolded(["content=one/"]) == ["content=choice(one/a.png)"]
+@pytest.mark.parametrize("name", [*ODD, "\udcff.jpg"])
+def test_a_folder_of_one_picture_is_that_picture_whatever_it_is_called(here: Path, name: str) -> None:
+    (here / "one").mkdir()
+    (here / "one" / name).touch()
+    assert contents("content=one/") == [f"one/{name}"]
 
 
 def test_what_names_no_folder_is_as_it_was() -> None:
@@ -97,7 +99,7 @@ def test_what_names_no_folder_is_as_it_was() -> None:
 def test_the_command_is_a_sweep_s_once() -> None:
     assert many(["content=photos/", "seed=1"]) == ["content=photos/", "seed=1", "--multirun"]
     assert many(["style=china,paintings/"]) == ["style=china,paintings/", "--multirun"]
-    for flag in ("-m", "--multirun"):
+    for flag in ("-m", "--multirun", "--run", "--cfg=job"):
         assert many([flag, "content=photos/"]) == [flag, "content=photos/"]
 
 
