@@ -32,8 +32,8 @@ class Listing(NamedTuple):
 
 def is_listing(name: str) -> bool:
     """Whether a name is that of a folder, which a slash at its end asks for, or a glob's. That of a picture which comes
-    with stx is not, whatever else is called so."""
-    if name in bundled.NAMES:
+    with stx is not, whatever else is called so; nor is "?", which asks for those names."""
+    if name in bundled.NAMES or name == "?":
         return False
     return name.endswith("/") or os.path.isdir(os.path.expanduser(name)) or is_glob(name)
 
