@@ -1,6 +1,6 @@
 """python scripts/folders.py FOLDER: photographs of a folder in styles of another; docs/folders.jpg is their sheet.
 
-The pictures come with stx; the sweep lies in FOLDER. Some four minutes on one core.
+The pictures come with stx; the sweep lies in FOLDER. It takes minutes.
 """
 
 import os
