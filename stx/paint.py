@@ -7,6 +7,7 @@ if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered whi
 
 import argparse
 import logging
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -177,6 +178,15 @@ def output(asked: argparse.Namespace) -> str:
     return str(free(asked.photo, asked.painting)) if asked.output is None else str(asked.output)
 
 
+def refuse_many(text: str, asked: argparse.Namespace) -> None:
+    """Raise UserError for a folder or a glob in place of a picture."""
+    from stx.pictures.listing import is_listing  # late: --help need not wait for it
+
+    if is_listing(text):
+        sweep = shlex.join(["stx", "run", f"content={asked.photo}", f"style={asked.painting}"])
+        raise UserError(f"{text} stands for many pictures, and paint makes one; for all of them: {sweep}")
+
+
 def refuse_twice(asked: argparse.Namespace) -> None:
     """Raise UserError for an override of what the command sets itself."""
     sets = {"content": "the first picture", "style": "the second picture"}
@@ -191,11 +201,12 @@ def refuse_twice(asked: argparse.Namespace) -> None:
     for text in (asked.photo, asked.painting):
         if "=" in text and not exists(text):
             raise UserError(f"{text}: the two pictures come first; key=value and options behind them")
+        refuse_many(text, asked)
     for text in asked.overrides:
         if "=" not in text and not text.startswith("~"):
             raise UserError(
-                f"{text}: two pictures are enough (several styles: stx run 'style=[a.jpg,b.jpg]'); all else is "
-                "key=value"
+                f"{text}: two pictures are enough (several styles: stx run 'style=[a.jpg,b.jpg]'; many photographs: "
+                "stx run content=photos/); all else is key=value"
             )
         key = key_of(text)
         if key == "resume":

@@ -33,11 +33,12 @@ def main() -> None:
 
     from stx.config import command
     from stx.config.schema import CONF
+    from stx.runs.axes import many
     from stx.runs.repeat import repeated
     from stx.runs.sweep_record import taken_up
 
     def read(typed: list[str]) -> list[str]:
-        return repeated(taken_up(typed))
+        return many(repeated(taken_up(typed)))
 
     command.main(hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")(job), read)
 

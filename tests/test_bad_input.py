@@ -69,6 +69,12 @@ def damage_pictures(folder: Path) -> None:
     (folder / "empty.png").touch()
     (folder / "empty.yaml").touch()
     (folder / "paintings").mkdir()
+    for name in ("albums/one/a.png", "albums/one/b.png", "albums/two/c.png"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        picture.save(folder / name)
+    for name in ("albums/one/list.txt", "albums/bad/text.png", "notes/list.txt"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("not a picture\n")
     os.mkfifo(folder / "pipe.png")
     picture.resize((1, 1)).save(folder / "one-pixel.png")
     picture.save(folder / "-dash.png")

@@ -6,7 +6,7 @@ import os
 import re
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -97,7 +97,30 @@ def key_of(override: str) -> str:
 
 def value_of(override: str) -> str:
     """The text that an override sets, out of its quotes. Raises HydraException for what is none."""
-    return str(OverridesParser.create().parse_override(override).value())
+    return unescaped(str(OverridesParser.create().parse_override(override).value()))
+
+
+def values_of(override: str) -> list[tuple[str, Any]]:
+    """What an override stands for, each as one types it and as it is: its value, or those that a sweep goes through.
+
+    Nothing of what cannot be read, or has no values that could be listed.
+    """
+    parse = OverridesParser.create().parse_override
+    try:
+        whole = parse(override)
+        if whole.is_delete() or (whole.is_sweep_override() and not whole.is_choice_sweep()):
+            return []
+        typed = list(whole.sweep_string_iterator()) if whole.is_choice_sweep() else [whole.get_value_string()]
+        return [(text, plain(parse(f"value={text}").value())) for text in typed]
+    except HydraException:
+        return []
+
+
+def plain(value: Any) -> Any:
+    """A value of Hydra's grammar, each text in it as it was before it was `escaped`."""
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    return unescaped(value) if isinstance(value, str) else value
 
 
 def override(key: str, text: str) -> str:
@@ -131,6 +154,11 @@ def escaped(text: str) -> str:
     return re.sub(r"(\\*)\$\{", r"\1\1\\${", text)
 
 
+def unescaped(text: str) -> str:
+    """What `escaped` was given; `${` that is another option's value stays."""
+    return re.sub(r"(\\*)\\\$\{", lambda signs: signs[0] if len(signs[1]) % 2 else f"{signs[1][::2]}${{", text)
+
+
 def leaves(nested: Any, at: str = "") -> Iterator[tuple[str, Any]]:
     """The values of nested dicts by their dotted keys."""
     if isinstance(nested, dict):
@@ -152,13 +180,16 @@ def overrides_of(whole: Any) -> list[str]:
     return list(typed)
 
 
-def jobs_of_sweep(whole: DictConfig) -> list[list[str]]:
-    """The overrides of each job of a sweep that is a plain product, while Hydra is at work on it."""
-    params = [f"{key}={value}" for key, value in (whole.hydra.sweeper.params or {}).items()]
-    parsed = OverridesParser.create(GlobalHydra.instance().config_loader()).parse_overrides(
-        [*params, *overrides_of(whole)]
-    )
+def jobs_of_sweep(whole: DictConfig, read: Callable[[list[str]], list[str]] = list) -> list[list[str]]:
+    """The overrides of each job of a sweep that is a plain product, while Hydra is at work on it. `read` says what
+    words of the command line stand for."""
+    parsed = OverridesParser.create(GlobalHydra.instance().config_loader()).parse_overrides(read(swept(whole)))
     return [list(job) for batch in BasicSweeper.split_arguments(parsed, max_batch_size=None) for job in batch]
+
+
+def swept(whole: DictConfig) -> list[str]:
+    """The overrides of a multirun as they are typed, behind those that its sweeper's settings have."""
+    return [*(f"{key}={value}" for key, value in (whole.hydra.sweeper.params or {}).items()), *overrides_of(whole)]
 
 
 class Varied(NamedTuple):
@@ -174,12 +205,12 @@ class Varied(NamedTuple):
     tags: frozenset[str] = frozenset()
 
 
-def varied(whole: DictConfig) -> list[str | Varied]:
-    """The overrides of a multirun as they are typed, and those that stand for more than one value in parts."""
-    params = [f"{key}={value}" for key, value in (whole.hydra.sweeper.params or {}).items()]
+def varied(whole: DictConfig, read: Callable[[list[str]], list[str]] = list) -> list[str | Varied]:
+    """The overrides of a multirun as they are typed, and those that stand for more than one value in parts. `read` as
+    for `jobs_of_sweep`."""
     parser = OverridesParser.create(GlobalHydra.instance().config_loader())
     parts: list[str | Varied] = []
-    for one in parser.parse_overrides([*params, *overrides_of(whole)]):
+    for one in parser.parse_overrides(read(swept(whole))):
         if not one.is_sweep_override():
             parts.append(str(one.input_line))
             continue

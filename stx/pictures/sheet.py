@@ -58,6 +58,16 @@ def contact_sheet(
     return sheet
 
 
+def stacked(sheets: Sequence[Image.Image]) -> Image.Image:
+    """Sheets below each other, RGB."""
+    whole = Image.new("RGB", (max(sheet.width for sheet in sheets), sum(sheet.height for sheet in sheets)), "white")
+    top = 0
+    for sheet in sheets:
+        whole.paste(sheet, (0, top))
+        top += sheet.height
+    return whole
+
+
 def fit(picture: Image.Image, cell: tuple[int, int]) -> Image.Image:
     """RGBA, scaled up or down until it touches two sides of the cell."""
     scale = min(cell[0] / picture.width, cell[1] / picture.height)

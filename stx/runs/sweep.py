@@ -1,8 +1,9 @@
 """A sweep: its jobs, checked before the first, and known again by what their results depend on."""
 
 import os
+import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from stx.config.compose import (
     HydraException,
     at_work,
     compose,
+    escaped,
     jobs_of_sweep,
     key_of,
     overrides_of,
@@ -21,10 +23,14 @@ from stx.config.compose import (
 from stx.config.effects import ineffective, swept_in_vain
 from stx.config.refusals import explain_hydra
 from stx.errors import UserError
+from stx.runs.axes import unfolded
 from stx.runs.check import check, reach_store
 from stx.runs.files import RUN, SETTINGS
 from stx.runs.sweep_record import OWN, recorded
 from stx.runs.task import Task
+
+OFTEN = 10.0
+"""Seconds between two lines of how many jobs have been checked."""
 
 
 def plan(config: DictConfig) -> list[Task]:
@@ -36,8 +42,8 @@ def plan(config: DictConfig) -> list[Task]:
     if recorded(place) and not config.sweep.resume:
         raise UserError(f"{place} holds a sweep; go on with it by resume={place}, or name another: hydra.sweep.dir=...")
     refuse_within_a_run(place)
-    asked = jobs_of_sweep(config)
-    refuse_twice(overrides_of(config))
+    asked = jobs_of_sweep(config, unfolded)
+    refuse_twice(unfolded(overrides_of(config)))
     if not asked:
         raise UserError("--multirun: the sweep is empty, there is no job in it")
     asked = [[text for text in overrides if not key_of(text).startswith(OWN)] for overrides in asked]
@@ -45,23 +51,26 @@ def plan(config: DictConfig) -> list[Task]:
     kept: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for one in before.get("jobs", ()):
         kept[one["digest"]].append((one["number"], one["folder"]))
-    tasks: list[Task] = []
+    tasks: dict[str, Task] = {}
+    taken, told = set[Path](), time.monotonic()
     numbers = iter(range(1 + max((one["number"] for one in before.get("jobs", ())), default=-1), 10**9))
     with at_work():
         for overrides, values in zip(asked, axes(asked), strict=True):
-            one = checked(config, overrides, values, kept, numbers, tasks)
-            same = next((task for task in tasks if task.digest == one.digest), None)
-            if same:
+            one = checked(config, overrides, values, kept, numbers, taken)
+            same = tasks.setdefault(one.digest, one)
+            if same is not one:
                 say(f"stx: {' '.join(overrides)} is the job {' '.join(same.overrides)} again, and made once")
-            else:
-                tasks.append(one)
-    said = dict.fromkeys(line for task in tasks for line in ineffective(task.config, task.overrides))
-    for line in (*said, swept_in_vain(task.config for task in tasks)):
+            taken.add(same.folder.resolve())
+            if time.monotonic() - told > OFTEN:
+                say(f"stx: {len(tasks)} of {len(asked)} jobs are checked; the first starts after the last of them")
+                told = time.monotonic()
+    said = dict.fromkeys(line for task in tasks.values() for line in ineffective(task.config, task.overrides))
+    for line in (*said, swept_in_vain(task.config for task in tasks.values())):
         if line:
             say(f"stx: {line}")
-    for config_ in {task.config.tracking: task.config for task in tasks}.values():
+    for config_ in {task.config.tracking: task.config for task in tasks.values()}.values():
         reach_store(config_)
-    return tasks
+    return list(tasks.values())
 
 
 def checked(
@@ -70,8 +79,9 @@ def checked(
     values: dict[str, str],
     kept: Mapping[str, list[tuple[int, str]]],
     numbers: Any,
-    others: Sequence[Task],
+    taken: Collection[Path],
 ) -> Task:
+    """One job, in a folder that is none of those that others have `taken`. Raises UserError."""
     from stx.runs.digest import digest  # late: they import torch
     from stx.runs.identity import refuse_taken
 
@@ -91,7 +101,7 @@ def checked(
             folder = folder_of_job(sweep, whole, number)
             if not folder.absolute().is_relative_to(place.absolute()) or ".." in folder.parts[len(place.parts) :]:
                 raise UserError(f"hydra.sweep.subdir={whole.hydra.sweep.subdir} leads out of the sweep's folder")
-            if any(folder.resolve() == other.folder.resolve() for other in others):  # by a link, too
+            if folder.resolve() in taken:  # by a link, too
                 raise UserError(f"{folder} is another job's too: let hydra.sweep.subdir tell them apart")
             refuse_taken(folder)
     except (UserError, HydraException) as error:
@@ -134,6 +144,7 @@ def folder_of_job(sweep: DictConfig, whole: DictConfig, number: int) -> Path:
     with read_write(whole), open_dict(whole):
         whole.hydra.job.num = number
         whole.hydra.job.id = f"{number}"
+        whole.hydra.sweep.dir = escaped(str(sweep.hydra.sweep.dir))  # of one that goes on, where it had been
         return Path(whole.hydra.sweep.dir) / str(whole.hydra.sweep.subdir)
 
 

@@ -67,7 +67,8 @@ def write(folder: Path, tasks: Sequence[Task], typed: Sequence[str], workers: Se
          "overrides": task.overrides, "values": task.values}
         for task in tasks
     ]  # fmt: skip
-    others = [one for one in recorded(folder).get("jobs", ()) if one["digest"] not in {task.digest for task in tasks}]
+    again = {task.digest for task in tasks}
+    others = [one for one in recorded(folder).get("jobs", ()) if one["digest"] not in again]
     asked = taken_out([text for text in typed if not key_of(text).startswith(OWN)])
     record = {"format": FORMAT, "overrides": asked, "workers": list(workers), "jobs": [*jobs, *others]}
     atomic.write(folder / SWEEP, json.dumps(record, indent=2))

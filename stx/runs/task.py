@@ -1,10 +1,12 @@
 """One job of a sweep."""
 
 import re
+from collections.abc import Collection
 from itertools import starmap
 from pathlib import Path
 from typing import NamedTuple
 
+from stx.config.compose import values_of
 from stx.config.schema import Config
 
 
@@ -32,6 +34,22 @@ def named(key: str, value: str) -> str:
 
 def shown(value: str) -> str:
     """Of a path its end alone, of a number what tells it apart."""
+    return end(value, 1)
+
+
+def told_apart(values: Collection[str]) -> dict[str, str]:
+    """How each of an axis's values is shown, with as many folders of a path as tell them apart."""
+    for parts in range(1, 1 + max(value.count("/") for value in values)):
+        labels = {value: end(value, parts) for value in values}
+        if len(set(labels.values())) == len(labels):
+            return labels
+    return {value: end(value, 0) for value in values}
+
+
+def end(value: str, parts: int) -> str:
+    """Of a path its last parts, or all."""
     if re.fullmatch(r"-?\d+\.\d{5,}(e[-+]?\d+)?", value):
         return f"{float(value):.4g}"
-    return value.strip("'\"").rpartition("/")[2] or value
+    read = values_of(f"value={value}") if value[:1] in ("'", '"') else []
+    text = str(read[0][1]) if read else value
+    return "/".join(text.split("/")[-parts:]) or text

@@ -20,8 +20,11 @@ from stx.config.compose import (
     key_of,
     leaves,
     override,
+    quoted,
     raised_in_hydra,
     task,
+    value_of,
+    values_of,
 )
 from stx.config.schema import validate
 from stx.errors import UserError
@@ -47,6 +50,20 @@ NAMES = (
 @pytest.mark.parametrize("name", ["photo.jpg", "some/photo-1_2.jpg", *NAMES])
 def test_any_name_of_a_file_is_read_back_as_it_was(name: str) -> None:
     assert composition([override("content", name)]).config.content == name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_text_of_an_override_and_of_each_in_a_list_is_what_was_put_into_quotes(name: str) -> None:
+    assert value_of(override("content", name)) == name
+    values = values_of(f"content={quoted(name)},china,[{quoted(name)},b.png]")
+    assert [value for _, value in values] == [name, "china", [name, "b.png"]]
+    assert values_of(f"content={','.join(text for text, _ in values)}") == values
+
+
+@pytest.mark.parametrize("typed", ["~content", "content=range(1,3)", "content=glob(*)", "content=("])
+def test_what_has_no_values_that_can_be_listed_has_none(typed: str) -> None:
+    assert values_of(typed) == []
+    assert values_of("content=${oc.env:HOME}") == [("${oc.env:HOME}", "${oc.env:HOME}")]
 
 
 def test_what_needs_no_quotes_has_none() -> None:

@@ -8,7 +8,7 @@ from omegaconf import OmegaConf
 
 from stx.config import command
 from stx.config.compose import at_work, compose, composition, jobs_of_sweep
-from stx.config.paths import FILES, exists, named, split
+from stx.config.paths import FILES, exists, is_glob, matches, named, split
 
 NAMES = (
     "IMG (1).jpg",
@@ -197,3 +197,21 @@ def test_the_files_in_a_list_are_taken_as_they_are_typed() -> None:
         parsed = composition([named(f"style=[swirls,{name},mosaic]")]).config
         assert parsed.style == ["swirls", name, "mosaic"]
     assert named("style=[swirls,mosaic]") == "style=[swirls,mosaic]"
+
+
+def test_a_glob_that_matches_is_taken_as_it_is_typed_where_a_sweep_is_made_of_it(folder: Path) -> None:
+    (folder / "b (1), c").mkdir()
+    (folder / "b (1), c" / "x.png").touch()
+    for typed in ("content=b (1), c/*.png", "style=b (1), c/[xy].png", "content=b (1), c/*"):
+        key, _, value = typed.partition("=")
+        assert OmegaConf.select(compose([named(typed)]), key) == value
+    assert named("init.path=b (1), c/*.png") == "init.path=b (1), c/*.png"
+    assert named("content=b (2)/*.png") == "content=b (2)/*.png"
+
+
+def test_files_with_the_signs_of_globs_in_their_names_are_no_globs() -> None:
+    assert not is_glob("[x].png")
+    assert [*matches("[x].png"), *matches("12")] == []
+    assert is_glob("[x]*.png")
+    assert [*matches("*12*")] == ["12"]
+    assert [*matches("[x-z].*")] == []

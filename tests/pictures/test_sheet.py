@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image, ImageChops
 
-from stx.pictures.sheet import EMPTY, GAP, contact_sheet
+from stx.pictures.sheet import EMPTY, GAP, contact_sheet, stacked
 
 CELL = (60, 40)
 WHITE = (255, 255, 255)
@@ -87,3 +87,11 @@ def test_each_row_and_column_has_its_label_or_none_has() -> None:
         contact_sheet(rows, row_labels=["a"], cell=CELL)
     with pytest.raises(ValueError, match="3 column labels for 2 columns"):
         contact_sheet(rows, column_labels=["a", "b", "c"], cell=CELL)
+
+
+def test_sheets_are_stacked_from_the_left_on_white() -> None:
+    whole = stacked([colour("red", 30, 10), colour("blue", 20, 5)])
+    assert whole.size == (30, 15)
+    assert box_of(whole, "red") == (0, 0, 30, 10)
+    assert box_of(whole, "blue") == (0, 10, 20, 15)
+    assert box_of(whole, "white") == (20, 10, 30, 15)

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+from omegaconf import read_write
 
-from stx.config.compose import at_work, compose, multirun, override
+from stx.config.compose import at_work, compose, escaped, multirun, override
 from stx.errors import UserError
 from stx.runs import sweep, sweep_record
 from stx.runs.files import SETTINGS
@@ -57,6 +58,14 @@ def test_a_job_keeps_its_number_when_its_sweep_gets_more_values(tmp_path: Path) 
     record = sweep_record.recorded(tmp_path)
     assert record["overrides"] == ["pooling=max"]
     assert {one["number"] for one in record["jobs"]} == {0, 1, 2, 3}  # none is forgotten
+
+
+def test_new_jobs_of_a_sweep_that_goes_on_in_a_folder_that_was_not_typed_are_in_it(tmp_path: Path) -> None:
+    with at_work():
+        config, _ = multirun([*TINY, "tracking=none", "seed=0,1", "init=noise"])
+        with read_write(config):
+            config.hydra.sweep.dir = escaped(str(tmp_path / "${was}"))  # as sweep.resume=true sets it
+        assert [task.folder for task in sweep.plan(config)] == [tmp_path / "${was}" / f"{number}" for number in (0, 1)]
 
 
 def test_an_axis_that_is_given_twice_is_refused_and_a_fixed_value_may_be(tmp_path: Path) -> None:

@@ -9,12 +9,12 @@ from typing import Annotated, Any, Literal, NamedTuple
 import yaml
 from pydantic import AfterValidator, Field, ValidationError
 
+from stx.config.command import say_once
 from stx.config.explain import explain
 from stx.config.paths import split
 from stx.config.schema import CONF, NotNegative, Positive, Section, Whole
 from stx.errors import UserError, did_you_mean
-from stx.pictures import bundled
-from stx.pictures.decode import SUFFIXES
+from stx.pictures.listing import is_listing, listing
 
 LISTS = ("photographs", "styles", "seeds", "statistics")
 """What a protocol has that can be given on the command line, separated by commas."""
@@ -176,14 +176,15 @@ def load(name: str, changes: dict[str, str]) -> Protocol:
 
 
 def inside(key: str, name: str) -> list[str]:
-    """The pictures of a folder, in the order of their names; else the name itself. Raises UserError."""
-    folder = Path(name).expanduser()
-    if not name or name in bundled.NAMES or not folder.is_dir():
+    """The pictures of a folder, or of a glob, and says how many; else the name itself. Raises UserError."""
+    if not is_listing(name):
         return [name]
-    files = sorted(str(file) for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
-    if not files:
-        raise UserError(f"{key}={name}: there is no picture in this folder ({', '.join(SUFFIXES)})")
-    return files
+    try:
+        pictures = listing(name)
+    except UserError as error:
+        raise UserError(f"{key}={name}: {error}") from None
+    say_once(f"stx: {key}={name}: {pictures.told()}")
+    return pictures.pictures
 
 
 def chosen(plain: dict[str, Any], key: str, names: Sequence[str]) -> Any:

@@ -14,8 +14,9 @@ from stx.pictures import images
 from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs.files import OUTPUT
 from stx.runs.study import asked, optuna
-from stx.studies.sweep.report import CELL, WIDEST, Findings, thumbnail
+from stx.studies.sweep.report import Findings
 from stx.studies.sweep.results import Row
+from stx.studies.sweep.sheets import CELL, WIDEST, thumbnail
 from stx.studies.sweep.trials import best
 
 STYLE, CONTENT = "style distance", "content distance"

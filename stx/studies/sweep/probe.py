@@ -11,6 +11,7 @@ from stx.config.compose import Varied, at_work, compose, key_of, overrides_of, v
 from stx.config.effects import ineffective
 from stx.config.schema import Config, Search
 from stx.errors import UserError
+from stx.runs.axes import unfolded
 from stx.runs.check import check
 from stx.runs.sweep import folder_of_job, refuse_twice
 from stx.runs.sweep_record import OWN
@@ -37,8 +38,9 @@ def ground(config: DictConfig, settings: Search) -> Ground:
     """Raises UserError for the first thing that would keep a trial from running, as far as that can be known."""
     from stx.runs.digest import digest  # late: it imports torch
 
-    refuse_twice(overrides_of(config))
-    parts = [one for one in varied(config) if not key_of(one if isinstance(one, str) else one.key).startswith(OWN)]
+    refuse_twice(unfolded(overrides_of(config)))
+    asked = varied(config, unfolded)
+    parts = [one for one in asked if not key_of(one if isinstance(one, str) else one.key).startswith(OWN)]
     axes = [one for one in parts if isinstance(one, Varied)]
     checked(axes)
     first = {key_of(axis.key): ends(axis)[0] for axis in axes}

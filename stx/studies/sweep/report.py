@@ -3,31 +3,23 @@
 import csv
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
-from PIL import Image
-
 from stx import atomic
-from stx.pictures import images
-from stx.pictures.decode import FORMATS
-from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs.files import OUTPUT
-from stx.runs.task import shown
+from stx.runs.task import shown, told_apart
 from stx.runs.tracking.sender import THIS_RUN
 from stx.studies import charts, page
 from stx.studies.sweep.results import LOSS, OVER, Row, lost, nearest
+from stx.studies.sweep.sheets import SHEET, sheets
 
-PAGE, TABLE, SHEET, CHART = "sweep", "sweep.csv", "sweep-sheet.jpg", "sweep.png"
-CELL = 256
-"""Pixels of the longer side of a picture on a sheet,"""
-WIDEST = 12
-"""and columns of one, from which they are smaller."""
+PAGE, TABLE, CHART = "sweep", "sweep.csv", "sweep.png"
 NAMED = 24
-"""Jobs, up to which a chart has a name for each; of more, one for each value of the first axis."""
+"""Jobs, up to which a chart has a name for each; of more, one for each value of the first axis that has so few."""
 
 
 class Findings(NamedTuple):
@@ -65,7 +57,7 @@ def write(folder: Path, rows: Sequence[Row], command: str, findings: Findings | 
         page.Table(
             [one, *axes, "outcome", "steps", "loss", "content loss", "style loss", "style distance",
              "content distance", "seconds"],
-            [cells(row) for row in rows],
+            [cells(row, values) for row, values in zip(rows, values_shown(rows), strict=True)],
             "Losses are each one's own: they say nothing beside those of other weights. Style distance: sliced "
             "Wasserstein, held out, of the photograph's own; content distance: of features where no loss looks.",
         ),
@@ -91,10 +83,15 @@ def verdict(rows: Sequence[Row], findings: Findings | None = None) -> str:
     return " ".join(parts)
 
 
-def cells(row: Row) -> list[str]:
+def values_shown(rows: Sequence[Row]) -> list[list[str]]:
+    """Of each row, what it has of each axis, as short as tells it from the others."""
+    labels = {axis: told_apart({row.task.values[axis] for row in rows}) for axis in rows[0].task.values}
+    return [[labels[axis][value] for axis, value in row.task.values.items()] for row in rows]
+
+
+def cells(row: Row, values: Sequence[str]) -> list[str]:
     losses = [number(row.losses.get(name, math.nan), ".3g") for name in LOSS]
     measures = [number(row.style, ".2f"), number(row.content, ".2f"), number(row.seconds or math.nan, ".0f")]
-    values = [shown(value) for value in row.task.values.values()]
     return [f"{row.task.number}", *values, row.outcome, f"{row.steps or ''}", *losses, *measures]
 
 
@@ -129,44 +126,6 @@ def table(rows: Sequence[Row]) -> str:
     return text.getvalue()
 
 
-def sheets(folder: Path, rows: Sequence[Row]) -> Iterator[tuple[str, Path]]:
-    """A sheet for all values of the first two axes, and one for each combination of the others', with its title."""
-    axes = list(rows[0].task.values)
-    (down, across), others = [*axes, "", ""][:2], axes[2:]
-    if not across:  # one axis alone stands side by side
-        down, across = "", down
-    thumbnails = {row.task.number: thumbnail(row.task.folder / OUTPUT) for row in rows}
-    size = next((picture.size for picture in thumbnails.values() if picture), None)
-    if size is None:
-        return
-    for combination in dict.fromkeys(tuple(row.task.values[axis] for axis in others) for row in rows):
-        here = [row for row in rows if tuple(row.task.values[axis] for axis in others) == combination]
-        ys, xs = (list(dict.fromkeys(row.task.values.get(axis, "") for row in here)) for axis in (down, across))
-        at = {(row.task.values.get(down, ""), row.task.values.get(across, "")): row for row in here}
-        grid = [[thumbnails[at[y, x].task.number] if (y, x) in at else None for x in xs] for y in ys]
-        if not any(picture for line in grid for picture in line):
-            continue
-        sheet = contact_sheet(
-            grid,
-            row_labels=[shown(y) for y in ys] if down else (),
-            column_labels=[shown(x) for x in xs] if across else (),
-            cell=fitted(size, CELL if len(xs) <= WIDEST else CELL // 2),
-        )
-        named = ", ".join(f"{axis}={shown(value)}" for axis, value in zip(others, combination, strict=True))
-        path = folder / (SHEET.replace(".", f"-{here[0].task.number}.") if others else SHEET)
-        images.save(sheet, path)
-        yield " against ".join(filter(None, (down, across))) + (f", {named}" if named else ""), path
-
-
-def thumbnail(path: Path) -> Image.Image | None:
-    """Small, so that a thousand of them take no memory to speak of."""
-    try:
-        with Image.open(path, formats=FORMATS) as picture:
-            return picture.convert("RGB").resize(fitted(picture.size, CELL), Image.Resampling.LANCZOS)
-    except OSError:
-        return None
-
-
 def charted(folder: Path, rows: Sequence[Row]) -> Path | None:
     measured = [row for row in rows if math.isfinite(row.style + row.content)]
     if not measured:
@@ -175,13 +134,19 @@ def charted(folder: Path, rows: Sequence[Row]) -> Path | None:
     if len(measured) <= NAMED:
         series = {f"{row.task.number} {row.task.name}": [(row.content, row.style)] for row in measured}
     else:
-        by_first = [next(iter(row.task.values.items())) for row in measured]
-        series = {f"{key}={shown(value)}": [] for key, value in by_first}
-        for row, (key, value) in zip(measured, by_first, strict=True):
-            series[f"{key}={shown(value)}"].append((row.content, row.style))
+        series = {}
+        axis = few_valued([row.task.values for row in measured])
+        for row in measured:
+            name = f"{axis}={shown(row.task.values[axis])}" if axis else "jobs"
+            series.setdefault(name, []).append((row.content, row.style))
     return charts.points(
         folder / CHART, series, title="Style against content", x="content distance", y="style distance"
     )
+
+
+def few_valued(jobs: Sequence[Mapping[str, str]]) -> str:
+    """The first axis whose values can each have a name in a chart; none where all have too many."""
+    return next((axis for axis in jobs[0] if len({values[axis] for values in jobs}) <= NAMED), "")
 
 
 def description(rows: Sequence[Row], command: str, findings: Findings | None = None) -> str:
@@ -196,8 +161,7 @@ def description(rows: Sequence[Row], command: str, findings: Findings | None = N
     ]
     lines += [f"`{command}`", ""]
     lines += [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
-    for row in rows:
-        values = [shown(value) for value in row.task.values.values()]
+    for row, values in zip(rows, values_shown(rows), strict=True):
         measures = [number(row.style, ".2f"), number(row.content, ".2f"), number(row.seconds or math.nan, ".0f")]
         link = f"[run]({row.link[row.link.index('#') :]})" if "#" in row.link else ""
         lines.append(f"| {' | '.join([f'{row.task.number}', *values, row.outcome, *measures, link])} |")

@@ -129,10 +129,10 @@ class Searching:
         typed = overrides(self.ground.parts, values)
         before = [job for job in recorded(self.folder).get("jobs", ()) if job["number"] == one.number]
         kept = {job["digest"]: [(job["number"], job["folder"])] for job in before}
-        others = [task for number, task in self.tasks.items() if number != one.number]
+        taken = {task.folder.resolve() for number, task in self.tasks.items() if number != one.number}
         try:
             with at_work():
-                return checked(self.config, typed, values, kept, iter([one.number]), others)
+                return checked(self.config, typed, values, kept, iter([one.number]), taken)
         except UserError as error:
             folder = next(
                 place

@@ -1,0 +1,84 @@
+"""Names that stand for many pictures: folders and globs."""
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from stx.config.paths import is_glob, matches
+from stx.errors import UserError
+from stx.pictures import bundled
+from stx.pictures.decode import SUFFIXES
+
+NAMED = 3
+"""Of the files that are left out, so many by name."""
+
+
+class Listing(NamedTuple):
+    pictures: list[str]
+    """Paths in their natural order: img2.png before img10.png."""
+    others: list[str]
+    """Names of files that are not taken for pictures."""
+
+    def told(self) -> str:
+        """How many pictures, and what else there is, in a line."""
+        count = f"{len(self.pictures)} picture{'' if len(self.pictures) == 1 else 's'}"
+        if not self.others:
+            return count
+        more = f" and {len(self.others) - NAMED} more" if len(self.others) > NAMED else ""
+        return f"{count}; no pictures by their endings: {', '.join(self.others[:NAMED])}{more}"
+
+
+def is_listing(name: str) -> bool:
+    """Whether a name is that of a folder, which a slash at its end asks for, or a glob's. That of a picture which comes
+    with stx is not, whatever else is called so; nor is "?", which asks for those names."""
+    if name in bundled.NAMES or name == "?":
+        return False
+    return name.endswith("/") or os.path.isdir(os.path.expanduser(name)) or is_glob(name)
+
+
+def listing(name: str) -> Listing:
+    """The pictures in a folder, by their endings, but for hidden ones and those in folders below; or those of a glob,
+    all of its files where it ends in an ending of its own (*.heic).
+
+    Raises UserError, which says what is wrong with the name but not what option it stands for, where there is none.
+    """
+    files, every = ([*matches(name)], own_ending(name)) if is_glob(name) else (files_in(name), False)
+    pictures = [file for file in files if every or Path(file).suffix.lower() in SUFFIXES]
+    if pictures:
+        others = set(files) - set(pictures)
+        return Listing(in_order(pictures), [Path(file).name for file in in_order(others)])
+    endings = ", ".join(SUFFIXES)
+    if is_glob(name):
+        raise UserError(f"no {f'picture ({endings})' if files else 'file'} matches")
+    deeper = f"; those in folders below are not looked for, {name.rstrip('/')}/**/* does"
+    below = any(each.is_dir() for each in Path(name).expanduser().iterdir())
+    raise UserError(f"there is no picture in this folder ({endings}){deeper if below else ''}")
+
+
+def own_ending(name: str) -> bool:
+    """Whether a glob itself says which ending its files have."""
+    return bool(re.search(r"\.\w+\Z", name))
+
+
+def files_in(name: str) -> list[str]:
+    """All but hidden ones. Raises UserError for what is no folder, or cannot be read."""
+    folder = Path(name).expanduser()
+    try:
+        return [str(file) for file in folder.iterdir() if file.is_file() and not file.name.startswith(".")]
+    except FileNotFoundError:
+        raise UserError("there is no such folder") from None
+    except NotADirectoryError:
+        raise UserError("that is no folder; leave the slash at its end out") from None
+    except OSError as error:
+        raise UserError(f"this folder cannot be read ({error.strerror})") from None
+
+
+def in_order(paths: Iterable[str]) -> list[str]:
+    return sorted(paths, key=lambda path: ([natural(part) for part in Path(path).parts], path))
+
+
+def natural(name: str) -> list[str | int]:
+    """What sorts names as people do: numbers in them by their value, letters of either case alike."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name.casefold())]

@@ -1,0 +1,69 @@
+"""content= and style= that name folders or globs: axes of a sweep, over the pictures in them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from stx.config.command import say_once
+from stx.config.compose import key_of, values_of
+from stx.config.paths import SEVERAL, element
+from stx.errors import UserError
+
+MULTIRUN = "--multirun"
+MODES = (MULTIRUN, "-m", "--run", "-r", "--cfg", "-c", "--info", "-i", "--shell_completion", "-sc")
+"""Of Hydra's command line: one at a time."""
+
+
+def many(typed: list[str]) -> list[str]:
+    """The command line, as that of a sweep where content= or style= names a folder or a glob.
+
+    Raises UserError where that goes on with one run.
+    """
+    over = [text for text in typed if is_axis(text)]
+    resumed = [text for text in typed if key_of(text) == "resume" and not text.endswith("=null")]
+    if over and resumed:
+        raise UserError(f"{over[0]}: {resumed[0]} goes on with one run, which has its pictures; leave one of them out")
+    moded = any(text.partition("=")[0] in MODES for text in typed)
+    return [*typed, MULTIRUN] if over and not moded else typed
+
+
+def is_axis(text: str) -> bool:
+    """Whether an override is of the pictures in a folder, or of a glob. Raises UserError for a folder in a list that is
+    one value."""
+    if key_of(text) not in SEVERAL:
+        return False
+    from stx.pictures.listing import is_listing  # late: a run of one picture has other things to import
+
+    values = [value for _, value in values_of(text)]
+    for name in (name for value in values if isinstance(value, list) for name in map(str, value)):
+        if is_listing(name):
+            raise UserError(
+                f"{text}: {name} stands for many pictures; in a list each is named, and {key_of(text)}={name} is a "
+                "sweep over them, one a job"
+            )
+    return any(is_listing(value) for value in values if isinstance(value, str))
+
+
+def unfolded(typed: Sequence[str]) -> list[str]:
+    """Overrides with all pictures by name in place of each folder and glob of content= and style=. Says how many there
+    are, and what else. Raises UserError where there is none."""
+    return [over_pictures(text) if is_axis(text) else text for text in typed]
+
+
+def over_pictures(text: str) -> str:
+    key = key_of(text)
+    names = dict.fromkeys(name for typed, value in values_of(text) for name in pictures_of(key, typed, value))
+    return f"{text.partition('=')[0]}={','.join(names)}"
+
+
+def pictures_of(key: str, typed: str, value: Any) -> list[str]:
+    """As one types them: those that a folder or glob stands for, or what else was typed."""
+    from stx.pictures.listing import is_listing, listing
+
+    if not isinstance(value, str) or not is_listing(value):
+        return [typed]
+    try:
+        pictures = listing(value)
+    except UserError as error:
+        raise UserError(f"{key}={value}: {error}") from None
+    say_once(f"stx: {key}={value}: {pictures.told()}")
+    return [element(key, path) for path in pictures.pictures]
