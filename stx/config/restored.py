@@ -40,6 +40,7 @@ def restored(dumped: Any) -> Config:
             "style_blend": "auto",
             "masks": {"content": None, "style": None},
             "padding": "zeros",
+            "tile": False,
         }
         guard = {"keep_state": True, **dumped["guard"]}
         tracking = {"points": 0, **dumped["tracking"]} if dumped["tracking"]["name"] == "mlflow" else dumped["tracking"]

@@ -50,6 +50,10 @@ class Part(nn.Module):
     def values(self, features: Features, weights: Weights) -> Tensor:
         return self.statistic(features) if weights is None else self.statistic(features, weights=weights)
 
+    def ours(self, features: Features) -> Tensor:
+        """The values of a picture that is judged, which may be a tile."""
+        return self.statistic(features, **self.term.told) if self.term.wraps else self.values(features, self.weights)
+
     def fit(self, features: Features, ours: Features | None = None, step: int = 0, weights: Weights = None) -> None:
         """Take reference and target from the features of the picture that the term is toward.
 
@@ -96,7 +100,7 @@ class Part(nn.Module):
             self.fit(self.given, features, weights=self.given_weights)
         if self.target is None:
             return
-        values = self.values(features, self.weights)
+        values = self.ours(features)
         if values.shape != self.target.shape:
             raise UserError(
                 f"this {self.term.group} statistic compares position by position, so both pictures must have one size: "
@@ -106,7 +110,7 @@ class Part(nn.Module):
 
     def forward(self, features: Features) -> tuple[Tensor, Tensor]:
         """The distance before its scale, and the values that it is of."""
-        values = self.values(features, self.weights)
+        values = self.ours(features)
         if self.target is None or self.term.distance is None:
             return values, values
         return self.term.distance(values, self.target), values

@@ -19,6 +19,7 @@ from stx.loop.levels import ahead, coarse_to_fine, levels, resized
 from stx.loop.listener import Listener, Outcome
 from stx.loop.signals import Stop, interruptible
 from stx.measures.judge import Judge, mixed
+from stx.measures.wrap import wrap
 from stx.model.prepare import Inputs, prepare
 from stx.pictures import images
 from stx.pictures.colour import grey, unchanged
@@ -95,7 +96,7 @@ def worked(
         timeline.ended("name, record, folder")
         listeners = (canvas, files, tracker, judged, bar, Timed(), *watchers)
         outcome = coarse_to_fine(config, inputs, resumed, listeners, stop)
-        picture, measured = resized(outcome.picture, inputs.content.shape[1:]), dict[str, float]()
+        picture, measured = resized(outcome.picture, inputs.initial.shape[1:], config.tile), dict[str, float]()
         with stop.at_once():
             measured = {} if outcome.stopped else judged.at_the_end(picture, outcome.steps)
         files.end(inputs, images.to_picture(inputs.finish(picture)), measured)
@@ -173,23 +174,28 @@ class Judged(Listener):
 
     def __init__(self, config: Config, inputs: Inputs, tracker: Tracker, watchers: Sequence[Listener] = ()):
         self.inputs, self.tracker, self.watchers = inputs, tracker, watchers
-        self.every, self.mix = config.tracking.measures_every, config.mix
+        self.every, self.mix, self.tile = config.tracking.measures_every, config.mix, config.tile
         self.as_seen = grey if config.colour.name == "luminance" else unchanged  # no colour of it is ever shown
 
     @cached_property
     def judge(self) -> Judge:
-        return mixed(self.inputs.content, [*self.inputs.styles.values()], [*self.mix.values()])
+        styles, shortest = [*self.inputs.styles.values()], min(self.inputs.size)
+        return mixed(self.inputs.content, styles, [*self.mix.values()], shortest)
 
     def picture(self, picture: Tensor, step: int) -> None:
-        whole = self.as_seen(resized(picture.clamp(0, 1), self.inputs.content.shape[1:]))
-        measured = self.judge.judge(whole)
+        whole = self.as_seen(resized(picture.clamp(0, 1), self.inputs.initial.shape[1:], self.tile))
+        measured = self.judge.judge(whole) | self.at_the_wrap(whole)
         self.tracker.measured(measured, step)
         for watcher in self.watchers if measured else ():
             watcher.observed(measured | self.judge.baselines, step)
 
+    def at_the_wrap(self, picture: Tensor) -> dict[str, float]:
+        return {"measure/wrap": wrap(picture)} if self.tile else {}
+
     def at_the_end(self, picture: Tensor, step: int) -> dict[str, float]:
         """measure/<name> of the picture and baseline/<name>; nothing where pictures are too small."""
-        measured = self.judge.judge(self.as_seen(picture.clamp(0, 1)))
+        seen = self.as_seen(picture.clamp(0, 1))
+        measured = self.judge.judge(seen) | self.at_the_wrap(seen)
         self.tracker.measured(measured, step)
         timeline.ended("measures")
         return measured | self.judge.baselines if measured else {}

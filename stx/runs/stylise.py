@@ -38,9 +38,10 @@ TAKEN = {
 
 
 def stylise(
-    content: Source, style: Source | Sequence[Source], *overrides: str, callback: Callback | None = None
+    content: Source | None, style: Source | Sequence[Source], *overrides: str, callback: Callback | None = None
 ) -> Image.Image:
-    """`content` in the style of `style`, by the defaults or what `overrides` ("style_stat=gram") set.
+    """`content` in the style of `style`, by the defaults or what `overrides` ("style_stat=gram") set; without a
+    photograph, where that is None, a texture of the style.
 
     Pictures are paths or names of bundled ones, Pillow's, or arrays: (H, W), (H, W, 3), or (H, W, 4) with alpha, of
     bytes, or of numbers in [0, 1]. Several styles are a list, with "style_mix=[2,1]" as their weights. The result is as
@@ -55,11 +56,12 @@ def stylise(
         if group in TAKEN:
             raise UserError(f"{text}: {TAKEN[group]}")
     styles: list[Any] = [*style] if isinstance(style, list | tuple) else [style]
-    names = ["content", *style_names(len(styles))]
-    given = {name: opened(name, source) for name, source in zip(names, [content, *styles], strict=True)}
-    typed = [override("content", called("content", content))]
+    names = style_names(len(styles))
+    sources = {**({} if content is None else {"content": content}), **dict(zip(names, styles, strict=True))}
+    given = {name: opened(name, source) for name, source in sources.items()}
+    typed = ["content=null" if content is None else override("content", called("content", content))]
     if isinstance(style, list | tuple):
-        typed.append(f"style=[{','.join(map(quoted, map(called, names[1:], styles)))}]")
+        typed.append(f"style=[{','.join(map(quoted, map(called, names, styles)))}]")
     else:
         typed.append(override("style", called("style", styles[0])))
     config = composed([*typed, "tracking=none", "guard.checkpoint_every=0", *map(named, overrides)])
@@ -71,7 +73,7 @@ def stylise(
         if config.guard.on_nan == "raise":
             raise Diverged(said)
         warnings.warn(said, stacklevel=2)
-    return images.to_picture(inputs.finish(resized(outcome.picture, inputs.content.shape[1:])))
+    return images.to_picture(inputs.finish(resized(outcome.picture, inputs.initial.shape[1:], config.tile)))
 
 
 def called(name: str, source: Source) -> str:

@@ -7,19 +7,23 @@ All take features (D, H, W) and the same five parameters:
     softness    s: an activation takes part by sigmoid((F - t) / (s d)), d the deviation; None: wholly or not at all
     window      "mean" divides by (2r+1)^2, as the paper's code does; "sum" is the thesis's filter of ones
     normalise   the tensor is divided by its sum (an all-zero tensor stays zero)
+
+Of a tile, which `wraps`, windows go on at its other side.
 """
 
 import math
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, conv2d
+from torch.nn.functional import conv2d, pad
 
 from stx.errors import UserError
 from stx.stats.fixed import fixes
 from stx.stats.guided import mean
 from stx.stats.trained_filter import trained
+from stx.stats.windows import surroundings
+from stx.stats.wrapped import within, wrapped
 
 Window = Literal["mean", "sum"]
 Threshold = float | Literal["mean", "none"]
@@ -52,72 +56,6 @@ def above(
     return ((features - limit) / width.clamp(min=torch.finfo(width.dtype).tiny)).sigmoid()
 
 
-class BoxMean(torch.autograd.Function):
-    """Mean over a (2r+1)^2 window around each position of maps (D, H, W); padding counts as zeros.
-
-    A box is separable: two passes of 2r+1 instead of one of (2r+1)^2. It is symmetric, so it is its own adjoint and its
-    gradient costs what it costs; PyTorch's backward of a pooling runs on one thread for one picture.
-    """
-
-    @staticmethod
-    def forward(maps: Tensor, radius: int) -> Tensor:
-        height, width = maps.shape[1:]
-        down, across = min(radius, height - 1), min(radius, width - 1)  # a window beyond the picture adds zeros alone
-        # PyTorch tells channels-last by the stride of the batch of one as well: without it, it copies, 20 times slower.
-        batch = maps.permute(1, 2, 0)[None].permute(0, 3, 1, 2)
-        rows = avg_pool2d(batch, (1, 2 * across + 1), stride=1, padding=(0, across))
-        means = avg_pool2d(rows, (2 * down + 1, 1), stride=1, padding=(down, 0)).squeeze(0)
-        outside = (2 * across + 1) * (2 * down + 1) / (2 * radius + 1) ** 2
-        return means if outside == 1 else means * outside
-
-    @staticmethod
-    def setup_context(context: Any, inputs: tuple[Tensor, int], output: Tensor) -> None:
-        context.radius = inputs[1]
-
-    @staticmethod
-    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        lying_as_features = gradient.permute(1, 2, 0).contiguous().permute(2, 0, 1)  # a soft mask's does not
-        return box_mean(lying_as_features, context.radius), None
-
-
-def box_mean(maps: Tensor, radius: int) -> Tensor:
-    """`BoxMean` as a function."""
-    means: Tensor = BoxMean.apply(maps, radius)  # type: ignore[no-untyped-call]
-    return means
-
-
-class Surroundings(torch.autograd.Function):
-    """Where `mask` is 1, the window's mean of the sum of all other channels, of maps (D, H, W) that are masked as well.
-
-    Masking, windows and sums are symmetric, so it is its own adjoint: its gradient is itself, at what it costs.
-    """
-
-    @staticmethod
-    def forward(maps: Tensor, mask: Tensor, radius: int) -> Tensor:
-        active = mask * maps
-        own = box_mean(active, radius)
-        return torch.sub(box_mean(active.sum(0, keepdim=True), radius), own, out=own).mul_(mask)
-
-    @staticmethod
-    def setup_context(context: Any, inputs: tuple[Tensor, Tensor, int], output: Tensor) -> None:
-        context.save_for_backward(inputs[1])
-        context.radius = inputs[2]
-
-    @staticmethod
-    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        (mask,) = context.saved_tensors
-        return Surroundings.apply(gradient, mask, context.radius), None, None  # type: ignore[no-untyped-call]
-
-
-def surroundings(features: Tensor, mask: Tensor, radius: int) -> Tensor:
-    """`Surroundings` as a function, of a mask through which a gradient may pass."""
-    if not mask.requires_grad:
-        others: Tensor = Surroundings.apply(features, mask, radius)  # type: ignore[no-untyped-call]
-        return others
-    active = mask * features
-    return mask * (box_mean(active.sum(0, keepdim=True), radius) - box_mean(active, radius))
-
-
 @fixes()
 def cooc_tensor(
     features: Tensor,
@@ -128,6 +66,7 @@ def cooc_tensor(
     normalise: bool,
     softness: float | None = None,
     filter: str | None = None,
+    wraps: bool = False,
 ) -> Tensor:
     """What surrounds each active position in all *other* channels: shape (D, H, W).
 
@@ -149,12 +88,13 @@ def cooc_tensor(
         raise UserError("co-occurrence needs features of at least two channels")
     mask = above(features, threshold, softness)
     if filter is None:
-        others = surroundings(features, mask, radius)
+        others = surroundings(features, mask, radius, wraps)
         side = 2 * radius + 1
     else:
         weights = trained(filter, channels).to(features)
         side = weights.shape[-1]
-        others = mask * conv2d((mask * features)[None], weights, padding=side // 2)[0] / side**2
+        around = wrapped(mask * features, side // 2) if wraps else pad(mask * features, [side // 2] * 4)
+        others = mask * conv2d(around[None], weights)[0] / side**2
     if normalise:  # and no other factor matters
         total = others.sum()
         return others / torch.where(total == 0, torch.ones_like(total), total)
@@ -171,10 +111,17 @@ def cooc_matrix(
     window: Window,
     normalise: bool,
     softness: float | None = None,
+    wraps: bool = False,
 ) -> Tensor:
     """Mean of the co-occurrence tensor over channels: shape (H, W)."""
     tensor = cooc_tensor(
-        features, radius=radius, threshold=threshold, window=window, normalise=normalise, softness=softness
+        features,
+        radius=radius,
+        threshold=threshold,
+        window=window,
+        normalise=normalise,
+        softness=softness,
+        wraps=wraps,
     )
     return tensor.sum(0) / len(tensor)  # not mean(): its gradient would come in another memory format, and all after it
 
@@ -188,12 +135,20 @@ def cooc_vector(
     window: Window,
     normalise: bool,
     softness: float | None = None,
+    wraps: bool = False,
 ) -> Tensor:
     """Mean of the co-occurrence tensor over positions: shape (D,)."""
     tensor = cooc_tensor(
-        features, radius=radius, threshold=threshold, window=window, normalise=normalise, softness=softness
+        features,
+        radius=radius,
+        threshold=threshold,
+        window=window,
+        normalise=normalise,
+        softness=softness,
+        wraps=wraps,
     )
-    return tensor.sum((1, 2)) / tensor[0].numel()  # not mean(), as above
+    means = tensor.sum((1, 2)) / tensor[0].numel()  # not mean(), as above
+    return means * within(features.shape[1:], radius) if wraps and not normalise else means
 
 
 @fixes()
@@ -205,10 +160,17 @@ def gram_cooc_matrix(
     window: Window,
     normalise: bool,
     softness: float | None = None,
+    wraps: bool = False,
 ) -> Tensor:
     """Gram matrix of the rows of `cooc_matrix`, divided by H W: shape (H, H)."""
     matrix = cooc_matrix(
-        features, radius=radius, threshold=threshold, window=window, normalise=normalise, softness=softness
+        features,
+        radius=radius,
+        threshold=threshold,
+        window=window,
+        normalise=normalise,
+        softness=softness,
+        wraps=wraps,
     )
     return matrix @ matrix.T / matrix.numel()
 
@@ -222,10 +184,17 @@ def gram_cooc_vector(
     window: Window,
     normalise: bool,
     softness: float | None = None,
+    wraps: bool = False,
 ) -> Tensor:
     """Gram matrix of the co-occurrence tensor as one row, divided by D H W: shape (1, 1), its mean square."""
     tensor = cooc_tensor(
-        features, radius=radius, threshold=threshold, window=window, normalise=normalise, softness=softness
+        features,
+        radius=radius,
+        threshold=threshold,
+        window=window,
+        normalise=normalise,
+        softness=softness,
+        wraps=wraps,
     )
     return tensor.square().sum().view(1, 1) / tensor.numel()
 

@@ -9,9 +9,11 @@ from torch.nn.functional import pad
 
 from stx.errors import UserError
 from stx.stats import guided
-from stx.stats.cooccurrence import Threshold, above, box_mean
+from stx.stats.cooccurrence import Threshold, above
 from stx.stats.fixed import Moment, fixes
 from stx.stats.gram_matrix import mean_products, scaled_product
+from stx.stats.windows import box_mean
+from stx.stats.wrapped import within
 
 
 def in_one_place(*, radius: int | list[int], threshold: Threshold, centred: bool, **_: object) -> list[Moment]:
@@ -30,6 +32,7 @@ def cooc_gram(
     centred: bool,
     softness: float | None = None,
     weights: Tensor | None = None,
+    wraps: bool = False,
 ) -> Tensor:
     """Channel-by-channel co-occurrence: `S[k, w]`, the mean over positions of A[k] times the window mean of A[w].
 
@@ -38,7 +41,9 @@ def cooc_gram(
     first. It keeps *with what* a channel is active in a neighbourhood, where the co-occurrence forms of Forcén et al.
     2020 keep *where* it is active. With radius 0 and no threshold it is the Gram matrix; since zero padding makes the
     window symmetric, S is too. With `weights` of positions both ends of a pair are weighed by their roots, and the
-    sum is divided by that of the roots' products. Costs a matrix product a radius, O(D^2 H W) as Gram.
+    sum is divided by that of the roots' products. Of a tile, which `wraps`, windows go on at the other side, and the
+    mean is times what zero padding leaves of them: as large as that of a picture that ends. Costs a matrix product a
+    radius, O(D^2 H W) as Gram.
 
     Raises UserError for a radius below 0, or none, and for a threshold that is not finite.
     """
@@ -52,8 +57,10 @@ def cooc_gram(
     active = guided.guided(active, weights)
     flat = active.flatten(1)
     with torch.no_grad():  # the correlation's gradient counts theirs
-        around = [flat if each == 0 else box_mean(active, each).flatten(1) for each in radii]
+        around = [flat if each == 0 else box_mean(active, each, wraps).flatten(1) for each in radii]
     matrices = [mean_products(flat, window) for window in around]
+    if wraps:
+        matrices = [m * within(features.shape[1:], each) for m, each in zip(matrices, radii, strict=True)]
     if weights is not None:
         matrices = [guided.per_pair(m, pairs(weights, each)) for m, each in zip(matrices, radii, strict=True)]
     return matrices[0] if isinstance(radius, int) else torch.stack(matrices)
@@ -91,19 +98,33 @@ class Centred(torch.autograd.Function):
 
 
 @fixes(lambda *, shifts, **_: ["second moments"] if 0 in shifts else [])
-def shift_gram(features: Tensor, *, shifts: list[int], weights: Tensor | None = None) -> Tensor:
+def shift_gram(features: Tensor, *, shifts: list[int], weights: Tensor | None = None, wraps: bool = False) -> Tensor:
     """Correlations between channels at a distance (Berger & Memisevic 2017, arXiv 1606.01286, section 3).
 
     For each shift, the mean over positions of F[k] at one place and F[w] that many positions further along x, and the
     same along y: shape (2 S, D, D) for S shifts of features (D, H, W). A shift of 0 is the Gram matrix. Beyond the
-    picture it is cut to the largest that leaves a row. Raises UserError for a negative shift, or none.
+    picture it is cut to the largest that leaves a row. Of a tile, which `wraps`, every place has one so far away.
+    Raises UserError for a negative shift, or none.
     """
     if not shifts or min(shifts) < 0:
         raise UserError(f"shifts is {shifts}: it must be a list of whole numbers from 0")
+    if wraps:
+        return round_the_edges(features, shifts)
     matrices: Tensor = Shifted.apply(guided.guided(features, weights), tuple(shifts))  # type: ignore[no-untyped-call]
     if weights is None:
         return matrices
     return guided.per_pair(matrices, Shifted.apply(guided.guide(weights), tuple(shifts)))  # type: ignore[no-untyped-call]
+
+
+def round_the_edges(features: Tensor, shifts: Sequence[int]) -> Tensor:
+    """`shift_gram` of a tile."""
+    flat, matrices = features.flatten(1), list[Tensor]()
+    for shift in shifts:
+        for dimension in (2, 1):
+            apart = min(shift, features.shape[dimension] - 1)
+            further = features.roll(-apart, dimension).flatten(1)
+            matrices.append(scaled_product(flat, further.T, 1 / flat.shape[1]))
+    return torch.stack(matrices)
 
 
 class Shifted(torch.autograd.Function):

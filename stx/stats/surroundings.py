@@ -10,10 +10,10 @@ from torch import Tensor
 
 from stx.errors import UserError
 from stx.stats.channel_distances import deep_dc
-from stx.stats.cooccurrence import box_mean
 from stx.stats.cooccurrence_gram import Centred, cooc_gram, shift_gram
 from stx.stats.fixed import fixes
 from stx.stats.wasserstein import directions, gaussian, principal_axes, sliced_wasserstein
+from stx.stats.windows import box_mean
 
 NOTHING = 1e-12
 """What a matrix of zeros is divided by, so that its gradient is finite."""
@@ -21,17 +21,17 @@ SMALLEST = 1e-6
 """Of the mean magnitude of a matrix, below which its signed root is straight: its slope has no bound at zero."""
 
 
-def both(features: Tensor, radius: int) -> Tensor:
-    """Features (D, H, W) and their means over windows of (2r+1)^2, zero padded: (2 D, H, W)."""
+def both(features: Tensor, radius: int, wraps: bool = False) -> Tensor:
+    """Features (D, H, W) and their means over windows of (2r+1)^2, zero padded or of a tile: (2 D, H, W)."""
     if radius < 0:
         raise UserError(f"radius is {radius}: it must be 0 or more")
-    return torch.cat([features, box_mean(features, radius)])
+    return torch.cat([features, box_mean(features, radius, wraps)])
 
 
 @fixes("distribution")
-def sliced_cooc(features: Tensor, *, reference: Tensor, quantiles: int, radius: int) -> Tensor:
+def sliced_cooc(features: Tensor, *, reference: Tensor, quantiles: int, radius: int, wraps: bool = False) -> Tensor:
     """`sliced_wasserstein` of `both`, along directions (K, 2 D): shape (K, quantiles)."""
-    return sliced_wasserstein(both(features, radius), reference=reference, quantiles=quantiles)
+    return sliced_wasserstein(both(features, radius, wraps), reference=reference, quantiles=quantiles)
 
 
 def directions_of_both(features: Tensor, *, count: int, seed: int) -> Tensor:
@@ -39,9 +39,9 @@ def directions_of_both(features: Tensor, *, count: int, seed: int) -> Tensor:
 
 
 @fixes("means", "covariances")
-def gaussian_cooc(features: Tensor, *, reference: Tensor, radius: int) -> Tensor:
+def gaussian_cooc(features: Tensor, *, reference: Tensor, radius: int, wraps: bool = False) -> Tensor:
     """`gaussian` of `both`, along the axes that `axes_of_both` gives: shape (2 D, R + 2)."""
-    return gaussian(both(features, radius), reference=reference)
+    return gaussian(both(features, radius, wraps), reference=reference)
 
 
 def axes_of_both(features: Tensor, *, radius: int) -> Tensor:
@@ -49,25 +49,25 @@ def axes_of_both(features: Tensor, *, radius: int) -> Tensor:
 
 
 @fixes()
-def deep_dc_cooc(features: Tensor, *, radius: int) -> Tensor:
+def deep_dc_cooc(features: Tensor, *, radius: int, wraps: bool = False) -> Tensor:
     """`deep_dc` of `both`: shape (2 D, 2 D)."""
-    return deep_dc(both(features, radius))
+    return deep_dc(both(features, radius, wraps))
 
 
 @fixes(lambda *, shifts: ["covariances"] if 0 in shifts else [])
-def shift_covariance(features: Tensor, *, shifts: list[int]) -> Tensor:
+def shift_covariance(features: Tensor, *, shifts: list[int], wraps: bool = False) -> Tensor:
     """`shift_gram` of the features less their means: (2 S, D, D)."""
     centred: Tensor = Centred.apply(features)  # type: ignore[no-untyped-call]
-    return shift_gram(centred, shifts=shifts)
+    return shift_gram(centred, shifts=shifts, wraps=wraps)
 
 
 @fixes()
-def signed_root_cooc(features: Tensor, *, radius: int) -> Tensor:
+def signed_root_cooc(features: Tensor, *, radius: int, wraps: bool = False) -> Tensor:
     """The centred `cooc_gram` with signed square roots in place of its numbers, over their norm: (D, D).
 
     The normalisation of bilinear pooling (Lin, RoyChowdhury & Maji 2015, arXiv 1504.07889, section 3.1).
     """
-    matrix = cooc_gram(features, radius=radius, threshold="none", centred=True)
+    matrix = cooc_gram(features, radius=radius, threshold="none", centred=True, wraps=wraps)
     size = matrix.abs()
     root = matrix / (size + SMALLEST * size.mean()).clamp(min=NOTHING).sqrt()
     return root / torch.linalg.vector_norm(root).clamp(min=NOTHING)

@@ -19,7 +19,7 @@ from stx.config.schema import CONF, Config
 from stx.errors import UserError
 from stx.model.asked import terms
 from stx.model.terms import Term
-from stx.stats.cooccurrence import box_mean
+from stx.stats.windows import box_mean
 
 TENSOR = {"threshold": "mean", "window": "mean", "normalise": False}
 

@@ -77,9 +77,11 @@ def refuse_unjudged(base: Config, inputs: "Inputs") -> None:
     from stx.measures.judge import DEEPEST  # late: they import torch
     from stx.model.vgg import shortest_side
 
+    if base.content is None:
+        raise UserError("content=null: a search weighs style against content; without a photograph: --multirun alone")
     least = shortest_side(DEEPEST)
     sources = {"content": base.content, **base.styles}
-    for name, picture in {"content": inputs.content, **inputs.styles}.items():
+    for name, picture in inputs.pictures.items():
         if min(picture.shape[1:]) < least:
             height, width = picture.shape[1:]
             raise UserError(
