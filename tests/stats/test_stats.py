@@ -152,7 +152,7 @@ def test_cooccurrences_keep_the_memory_format_all_the_way_back(file: Path, monke
         seen.append(maps)
         return avg_pool2d(maps, *arguments, **keywords)
 
-    monkeypatch.setattr("stx.stats.cooccurrence.avg_pool2d", pooled)
+    monkeypatch.setattr("stx.stats.windows.avg_pool2d", pooled)
     (term,) = (term for term in terms(composed(f"style_stat={file.stem}")) if "cooc" in term.name)
     maps = features(1, 6, 8, 9).to(memory_format=torch.channels_last).squeeze(0).requires_grad_()
     result = term.statistic(maps)
