@@ -36,7 +36,7 @@ def result_size(config: Config, given: Size, multiple: int) -> Size:
 
 def to_multiple(size: Size, multiple: int) -> Size:
     """The nearest size whose sides are multiples."""
-    width, height = (max(1, round(side / multiple)) * multiple for side in size)
+    width, height = (max(1, (side + multiple // 2) // multiple) * multiple for side in size)
     return width, height
 
 

@@ -55,6 +55,20 @@ def test_noise_at_a_coarse_level_is_as_strong_as_at_the_fine_one() -> None:
     assert float(coarse.std()) == pytest.approx(float(fine.std()), rel=0.05)
 
 
+def test_every_level_of_a_tile_has_sides_that_are_multiples() -> None:
+    asked = config("content=null", "tile=true", "image_size.width=112", "image_size.height=80", "optim.pyramid=[3]")
+    coarse, fine = levels(asked, prepare(asked))
+    assert [level.inputs.initial.shape[1:] for level in (coarse, fine)] == [(48, 64), (80, 112)]  # 40 x 56
+
+
+@pytest.mark.parametrize("sizes", [((24, 32), (48, 64)), ((48, 64), (24, 32)), ((16, 48), (48, 80)), ((5, 7), (11, 3))])
+def test_a_tile_at_another_size_is_what_is_amid_copies_of_it(sizes: tuple[tuple[int, int], tuple[int, int]]) -> None:
+    (height, width), (high, wide) = sizes
+    picture = torch.rand(3, height, width, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    amid = resized(picture.repeat(1, 9, 9), (9 * high, 9 * wide))[:, 4 * high : 5 * high, 4 * wide : 5 * wide]
+    torch.testing.assert_close(resized(picture, (high, wide), tile=True), amid)
+
+
 def test_a_picture_of_that_size_is_left_alone_and_others_stay_within_their_range() -> None:
     picture = torch.rand(3, 8, 6, generator=torch.Generator().manual_seed(0)).round()
     assert resized(picture, (8, 6)) is picture
