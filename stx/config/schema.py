@@ -404,7 +404,7 @@ class Config(Section):
     loss_weights: LossWeights
     prior: Annotated[Annotated[Prior, Tag("some")] | Annotated[NoPrior, Tag("none")], Discriminator(with_function)]
     pooling: Pooling
-    padding: Literal["zeros", "replicate", "reflect", "replicate_first", "reflect_first"]
+    padding: Literal["auto", "zeros", "replicate", "reflect", "replicate_first", "reflect_first"]
     init: AutoInit | NoiseInit | PictureInit | OtherInit = Field(discriminator="name")
     colour: Colour = Field(discriminator="name")
     image_size: ImageSize
@@ -452,6 +452,15 @@ class Config(Section):
         if self.content is None:
             return NoiseInit(name="noise", low=self.init.low, high=self.init.high)
         return OtherInit(name="content", noise=self.init.noise)
+
+    @property
+    def given_padding(self) -> str:
+        """What is beyond the edges of given pictures, and of the one that is made if it is no tile.
+
+        A tile has no edges, and so is matched with a picture that shows as little of its own as can be: zeros change
+        most of a small one's deep features.
+        """
+        return ("reflect" if self.tile else "zeros") if self.padding == "auto" else self.padding
 
     @property
     def mix(self) -> dict[str, float]:

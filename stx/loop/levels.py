@@ -1,12 +1,9 @@
 """Coarse to fine: the first steps at smaller sizes, where they cost less and reach further."""
 
-import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
-from torch.nn.functional import interpolate
 
 from stx import timeline
 from stx.config.schedule import coarse_steps
@@ -17,13 +14,10 @@ from stx.loop.guard import guarded
 from stx.loop.listener import Listener, Outcome, Start
 from stx.loop.signals import Stop
 from stx.model.prepare import Inputs, loss_network
+from stx.model.resized import resized
 from stx.model.start import initial
 from stx.model.working_size import deepest_layer, halved, to_multiple
 from stx.pictures.sizes import Size
-from stx.stats.wrapped import wrapped
-
-MARGIN = 4
-"""Pixels that a bicubic kernel reaches, at the smaller of two sizes."""
 
 
 class Level(NamedTuple):
@@ -57,30 +51,6 @@ def reduced(config: Config, inputs: Inputs, factor: float) -> Inputs:
 def tile_size(config: Config, inputs: Inputs, size: Size) -> Size:
     """The next one that a tile can have; any size as it is, of what is none."""
     return to_multiple(size, halved(deepest_layer(inputs.terms))) if config.tile else size
-
-
-def resized(picture: Tensor, size: Sequence[int], tile: bool = False) -> Tensor:
-    """A picture (3, H, W) at another size (h, w), within [0, 1]; bicubic, without aliases. A `tile` stays one."""
-    if picture.shape[1:] == torch.Size(size):
-        return picture
-    if tile:
-        return resized_tile(picture, size)
-    scaled = interpolate(picture[None], size=list(size), mode="bicubic", antialias=True, align_corners=False)
-    return scaled[0].clamp(0, 1)
-
-
-def resized_tile(picture: Tensor, size: Sequence[int]) -> Tensor:
-    """With a margin of its other side while it is resized, as wide as is a whole number of pixels before and after."""
-    margins = []
-    for dimension, (before, after) in enumerate(zip(picture.shape[1:], size, strict=True), start=1):
-        step = before // math.gcd(before, after)
-        reach = MARGIN * math.ceil(max(1, before / after))
-        margin = step * math.ceil(reach / step)
-        picture = wrapped(picture, margin, [dimension])
-        margins.append(margin * after // before)
-    down, across = margins
-    scaled = resized(picture, (size[0] + 2 * down, size[1] + 2 * across))
-    return scaled[:, down : down + size[0], across : across + size[1]].contiguous()
 
 
 def ahead(config: Config, inputs: Inputs, resumed: Checkpoint | None) -> list[Level]:

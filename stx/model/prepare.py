@@ -21,6 +21,7 @@ from stx.model.calibration import calibrate
 from stx.model.hardware import Hardware, choose
 from stx.model.losses import LossNetwork
 from stx.model.padding import CIRCULAR
+from stx.model.resized import resized
 from stx.model.start import initial
 from stx.model.terms import Term
 from stx.model.trials import tried
@@ -106,10 +107,10 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
     style_sizes = {name: painting_size(config, style.size, size, asked) for name, style in paintings.items()}
     own_sizes = {f"style={config.styles[name]}": style.size for name, style in paintings.items()}
     of_photograph = {f"content={config.content}": each.size for each in photographs.values()}
-    refuse_small(deepest, config.padding, {**of_photograph, **own_sizes})
+    refuse_small(deepest, config.given_padding, {**of_photograph, **own_sizes})
     working_sizes = {"image_size": size, "style_size=own": min(style_sizes.values(), key=min)}
     coarse = len(coarse_steps(config, size, *style_sizes.values()))
-    refuse_small(deepest, config.padding, working_sizes, config.optim.factor**coarse)
+    refuse_small(deepest, config.given_padding, working_sizes, config.optim.factor**coarse)
     tried(asked, same_shape={size} == {*style_sizes.values()})
     optimiser = bind(config.optim, "optim", given=("params",))
     needed = expected_memory(config, hardware, size, [*style_sizes.values()], asked, remembered(optimiser))
@@ -184,7 +185,7 @@ def expected_memory(
             list(LAYERS),
             terms,
             pooling=config.pooling.name,
-            padding=CIRCULAR if config.tile else config.padding,
+            padding=CIRCULAR if config.tile else config.given_padding,
             itemsize=hardware.dtype.itemsize,
             checkpointing=checkpointing,
             calibrated=config.loss_weights.calibrate == "gradient",
@@ -222,10 +223,12 @@ def loss_network(config: Config, inputs: Inputs, scales: Mapping[str, float] | N
         deepest_layer(inputs.terms),
         inputs.hardware.dtype,
         config.activation_checkpointing,
-        config.padding,
+        config.given_padding,
         config.pooling.rescale,
     )
-    judged = inputs.initial if inputs.content is None else inputs.content
+    judged = inputs.content
+    if judged is None:  # a picture as a texture is to become, by which its losses are calibrated
+        judged = resized(inputs.style, inputs.initial.shape[1:])
     pictures = {**inputs.styles, "content": judged}
     guides = regions.at_sizes(inputs.guides, pictures)
     network = LossNetwork(vgg.to(inputs.hardware.device), pictures, inputs.terms, guides, config.tile)

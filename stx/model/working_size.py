@@ -56,7 +56,7 @@ def painting_size(config: Config, painting: Size, size: Size, terms: Sequence[Te
     own_size = with_area(painting, round(area * config.style_scale**2))
     if config.style_size == "long_side":
         return images.working_size(painting, None, None, round(max(size) * config.style_scale))
-    least = shortest_side(deepest_layer(terms), config.padding)
+    least = shortest_side(deepest_layer(terms), config.given_padding)
     wide_enough = min(own_size) >= least  # else it is squashed, and that is said
     if config.style_size == "own" or (config.style_size == "auto" and (wide_enough or scaled) and position_free(terms)):
         return own_size

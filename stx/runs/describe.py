@@ -122,7 +122,7 @@ def opening(job: Job, inputs: Inputs, record: Identity, resumed: Checkpoint | No
 def of_tiles(config: Config, inputs: Inputs) -> list[str]:
     """What is to be known of a picture that tiles."""
     multiple = halved(deepest_layer(inputs.terms))
-    given = f"; padding={config.padding} is what is beyond the edges of the given pictures"
+    given = f"; padding={config.given_padding} is what is beyond the edges of the given pictures"
     lines = [f"tile: it goes on at its other side, with sides that are multiples of {multiple}{given}"]
     if names := edged(inputs.terms):
         lines.append(

@@ -91,7 +91,7 @@ LATER = {
 
 
 def settings(config: Config) -> dict[str, Any]:
-    resolved = config.model_copy(update={"init": config.start})  # as runs of before auto have it
+    resolved = config.model_copy(update={"init": config.start, "padding": config.given_padding})  # not auto
     values = leaves(resolved.model_dump(mode="json", by_alias=True))
     chosen = (item for item in values if item not in LATER.items())
     return {key: value for key, value in chosen if any(key == name or key.startswith(f"{name}.") for name in SETTINGS)}

@@ -7,8 +7,9 @@ from torch import Tensor
 
 from stx.config.schema import Config
 from stx.loop.evaluate import evaluation
-from stx.loop.levels import levels, resized
+from stx.loop.levels import levels
 from stx.model.prepare import Inputs, loss_network
+from stx.model.resized import resized
 from stx.model.vgg import shortest_side
 from stx.model.working_size import deepest_layer
 from stx.pictures.sizes import with_area
@@ -44,7 +45,7 @@ def seconds(config: Config, inputs: Inputs) -> float:
 
 def an_evaluation(config: Config, inputs: Inputs, area: int) -> float:
     """Seconds that the losses and their gradient take for pictures with about `area` pixels."""
-    least = shortest_side(deepest_layer(inputs.terms), config.padding)
+    least = shortest_side(deepest_layer(inputs.terms), config.given_padding)
 
     def small(picture: Tensor) -> Tensor:
         return resized(picture, [max(least, side) for side in with_area((picture.shape[1], picture.shape[2]), area)])

@@ -15,12 +15,13 @@ from stx.config.schema import Config
 from stx.errors import Diverged, UserError
 from stx.loop import checkpoint
 from stx.loop.checkpoint import Checkpoint
-from stx.loop.levels import ahead, coarse_to_fine, levels, resized
+from stx.loop.levels import ahead, coarse_to_fine, levels
 from stx.loop.listener import Listener, Outcome
 from stx.loop.signals import Stop, interruptible
 from stx.measures.judge import Judge, mixed
 from stx.measures.wrap import wrap
 from stx.model.prepare import Inputs, prepare
+from stx.model.resized import resized
 from stx.pictures import images
 from stx.pictures.colour import grey, unchanged
 from stx.runs import describe, identity, latest, provenance, timing

@@ -15,11 +15,12 @@ from stx.config.paths import named
 from stx.config.refusals import explain_hydra
 from stx.config.schema import Config, style_names
 from stx.errors import Diverged, UserError
-from stx.loop.levels import coarse_to_fine, resized
+from stx.loop.levels import coarse_to_fine
 from stx.loop.listener import Listener, Row
 from stx.loop.signals import Stop
 from stx.model.prepare import prepare
 from stx.model.reading import read
+from stx.model.resized import resized
 from stx.pictures import images
 from stx.pictures.decode import readable
 

@@ -13,10 +13,11 @@ from stx.config.compose import composition
 from stx.config.schema import Config
 from stx.loop import checkpoint
 from stx.loop.checkpoint import Checkpoint
-from stx.loop.levels import coarse_to_fine, levels, resized
+from stx.loop.levels import coarse_to_fine, levels
 from stx.loop.listener import Listener, Outcome, Row, Start
 from stx.loop.signals import Stop
 from stx.model.prepare import prepare
+from stx.model.resized import resized
 from stx.runs.files import CHECKPOINT
 from stx.runs.folder import Folder
 from stx.runs.identity import Identity

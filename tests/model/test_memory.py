@@ -83,7 +83,7 @@ def test_a_step_and_the_calibration_take_what_was_said(overrides: list[str], cal
         list(LAYERS),
         inputs.terms,
         pooling=asked.pooling.name,
-        padding=CIRCULAR if asked.tile else asked.padding,
+        padding=CIRCULAR if asked.tile else asked.given_padding,
         itemsize=inputs.hardware.dtype.itemsize,
         checkpointing=asked.activation_checkpointing,
         calibrated=calibrated,
