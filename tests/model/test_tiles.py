@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 
 from stx.config.compose import composition
 from stx.config.schema import CONF, Config
+from stx.errors import UserError
 from stx.model.losses import LossNetwork
 from stx.model.prepare import loss_network, prepare
 from stx.model.trials import edged
@@ -114,3 +116,20 @@ def test_a_trained_filter_wraps(tmp_path: Path) -> None:
     maps = torch.rand(64, 6, 8, generator=torch.Generator().manual_seed(1))
     rolled = part.ours(maps.roll((1, 3), (1, 2)))
     torch.testing.assert_close(rolled, part.ours(maps).roll((1, 3), (1, 2)))
+
+
+def test_a_photograph_with_holes_is_no_tile(tmp_path: Path) -> None:
+    picture = Image.new("RGBA", (64, 48), (200, 30, 30, 255))
+    picture.paste((0, 0, 0, 0), (0, 0, 20, 48))
+    picture.save(tmp_path / "holes.png")
+    with pytest.raises(UserError, match="transparent in places, where a tile is whole"):
+        prepare(config("tile=true", f"content={tmp_path / 'holes.png'}"))
+    assert prepare(config("tile=true", f"style={tmp_path / 'holes.png'}")).guides  # of the style, what is there
+
+
+def test_a_statistic_of_ones_own_that_ends_at_edges_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "edgy.py").write_text("def steps(maps):\n    return (maps[:, 1:] * maps[:, :-1]).mean((1, 2))\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("STX_TRUST", "edgy")
+    asked = config("tile=true", "style_stat=gram", "style_stat._target_=edgy.steps", "~style_stat.distance")
+    assert edged(prepare(asked).terms) == ["steps"]
