@@ -35,7 +35,7 @@ def main() -> None:
             sys.stdout.flush()
         rows.append([opened("style", style), *map(repeated, pictures.values())])
     columns = ["style", *(f"{variant}, two by two" for variant in VARIANTS)]
-    contact_sheet(rows, column_labels=columns, cell=CELL).save(folder / "textures.jpg", quality=80)
+    contact_sheet(rows, column_labels=columns, cell=CELL).save(folder / "textures.jpg", quality=70)
 
 
 def texture(folder: Path, style: str, variant: str) -> Image.Image:
