@@ -77,6 +77,8 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
             raise UserError(
                 f"{text}: the protocol sets this itself; {', '.join(OWN[1:5])} take lists of what to compare"
             )
+        if key_of(text) == "tile" and not text.endswith("=false"):
+            raise UserError(f"{text}: the pictures of a comparison are judged with edges; leave it out")
     typed = shlex.join(["python", "-m", "stx.compare", *given])
     if "ratings" in own:
         return 0, rated(own, rest, typed)

@@ -122,9 +122,9 @@ def paint(asked: argparse.Namespace) -> Path:
     reach_store(job.config)
     refuse_taken(job.folder)
     photo, painting = images.load(asked.photo), images.load(asked.painting)
-    (height, width), (below, beside) = inputs.content.shape[1:], inputs.style.shape[1:]
+    below, beside = inputs.style.shape[1:]
     expected = estimate.seconds(job.config, inputs)
-    command.say(words.opening((photo.size, (width, height)), (painting.size, (beside, below)), expected))
+    command.say(words.opening((photo.size, inputs.size), (painting.size, (beside, below)), expected))
     files = Files.of(job.config)
     command.say(f"{describe.command(job)}\n{files.output}; until it is done: {files.preview}")
 

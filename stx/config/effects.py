@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from stx.config.compose import key_of
-from stx.config.schema import Config, OtherInit, Statistic, Statistics, layers_of
+from stx.config.schema import AutoInit, Config, OtherInit, Prior, Statistic, Statistics, layers_of
 from stx.errors import UserError
 
 Reason = Callable[[Config], str]
@@ -24,18 +24,26 @@ def going_back(config: Config) -> str:
     return "" if config.guard.on_nan == "backoff" else f"guard.on_nan={config.guard.on_nan} never goes back"
 
 
+def no_photograph(config: Config) -> str:
+    return "there is no photograph (content=null)" if config.content is None else ""
+
+
 def no_content(config: Config) -> str:
     given = config.loss_weights.content_layers
+    if why := no_photograph(config):
+        return why
     return "" if layers_of(config.content_stat, given) else "loss_weights.content_layers is empty"
 
 
 def no_style(config: Config) -> str:
     given = config.loss_weights.style_layers
+    if config.content is None and not isinstance(config.prior, Prior):
+        return "nothing stands beside the style (content=null, prior=none)"
     return "" if layers_of(config.style_stat, given) else "loss_weights.style_layers is empty"
 
 
 def content_layers(config: Config) -> str:
-    return layers_of_their_own("content_stat", config.content_stat)
+    return no_photograph(config) or layers_of_their_own("content_stat", config.content_stat)
 
 
 def style_layers(config: Config) -> str:
@@ -61,8 +69,16 @@ def no_convolution(config: Config) -> str:
 
 def all_layers(config: Config) -> set[str]:
     weights = config.loss_weights
-    of_content = layers_of(config.content_stat, weights.content_layers)
+    of_content = [] if config.content is None else layers_of(config.content_stat, weights.content_layers)
     return {*of_content, *layers_of(config.style_stat, weights.style_layers)}
+
+
+def upon_a_photograph(config: Config) -> str:
+    return no_photograph(config) if isinstance(config.init, AutoInit) else ""
+
+
+def from_noise(config: Config) -> str:
+    return "it starts from the photograph" if isinstance(config.init, AutoInit) and config.content else ""
 
 
 def squared_already(config: Config) -> str:
@@ -97,7 +113,11 @@ def no_profile(config: Config) -> str:
 
 
 REASONS: Mapping[str, Reason] = {
+    "content_stat": no_photograph,
     "image_size.long_side": sides,
+    "init.noise": upon_a_photograph,
+    "init.low": from_noise,
+    "init.high": from_noise,
     "model.seed": random_weights,
     "padding": no_convolution,
     "pooling.rescale": no_pooling,
@@ -121,7 +141,9 @@ def ineffective(config: Config, typed: Iterable[str]) -> list[str]:
     """A line for each of the overrides `typed` that changes nothing, with what stands in its way."""
     lines = []
     for text in typed:
-        why = REASONS[key_of(text)](config) if key_of(text) in REASONS and not text.endswith("=null") else ""
+        key = key_of(text)
+        reason = REASONS.get("content_stat" if key.startswith("content_stat.") else key)
+        why = reason(config) if reason and not text.endswith("=null") else ""
         lines += [f"{text} has no effect: {why}"] if why else []
     return lines
 
@@ -136,7 +158,7 @@ def swept_in_vain(configs: Iterable[Config]) -> str:
     """What to say of a sweep over `seed` whose pictures start alike; nothing of others."""
     configs = list(configs)
     seeds = {config.seed for config in configs}
-    starts = [config.init for config in configs]
+    starts = [config.start for config in configs]
     if len(seeds) < 2 or not all(isinstance(init, OtherInit) and init.noise == 0 for init in starts):
         return ""
     return (

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from stx.errors import UserError, did_you_mean
 
 TAGS = {
-    "init": ("noise", "picture", "content", "style", "grey"),
+    "init": ("auto", "noise", "picture", "content", "style", "grey"),
     "colour": ("style", "luminance", "after", "match"),
     "tracking": ("mlflow", "none"),
     "content_stat": ("one", "several"),

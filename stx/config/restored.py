@@ -42,6 +42,7 @@ def restored(dumped: Any) -> Config:
             "masks": {"content": None, "style": None},
             "padding": "zeros",
             "blocks": "auto",
+            "tile": False,
         }
         guard = {"keep_state": True, **dumped["guard"]}
         tracking = {"points": 0, **dumped["tracking"]} if dumped["tracking"]["name"] == "mlflow" else dumped["tracking"]

@@ -25,7 +25,7 @@ def coarse_steps(config: Config, size: Size, *style_sizes: Size) -> list[int]:
     pyramid = config.optim.pyramid
     if pyramid != "auto":
         return pyramid
-    if config.loss_weights.calibrate == "none" or isinstance(config.init, PictureInit):
+    if config.loss_weights.calibrate == "none" or isinstance(config.start, PictureInit):
         return []
     room = min(min(size) / SMALLEST, min(map(min, style_sizes)) / NARROWEST)
     count = max(0, int(math.log2(room) / math.log2(config.optim.factor)))

@@ -236,6 +236,15 @@ class OtherInit(Section):
     noise: Unit
 
 
+class AutoInit(Section):
+    """The photograph with `noise` upon it; where there is none, noise between `low` and `high`."""
+
+    name: Literal["auto"]
+    noise: Unit
+    low: Unit
+    high: Unit
+
+
 class PlainColour(Section):
     name: Literal["style", "luminance", "after"]
 
@@ -413,20 +422,21 @@ class Config(Section):
     loss_weights: LossWeights
     prior: Annotated[Annotated[Prior, Tag("some")] | Annotated[NoPrior, Tag("none")], Discriminator(with_function)]
     pooling: Pooling
-    padding: Literal["zeros", "replicate", "reflect", "replicate_first", "reflect_first"]
-    init: NoiseInit | PictureInit | OtherInit = Field(discriminator="name")
+    padding: Literal["auto", "zeros", "replicate", "reflect", "replicate_first", "reflect_first"]
+    init: AutoInit | NoiseInit | PictureInit | OtherInit = Field(discriminator="name")
     colour: Colour = Field(discriminator="name")
     image_size: ImageSize
     optim: Optim
     tracking: NoTracking | MlflowTracking = Field(discriminator="name")
     guard: Guard
-    content: str
+    content: str | None
     style: Styles
     style_mix: Annotated[list[NotNegative], Field(min_length=1)] | None
     style_blend: Literal["auto", "targets", "losses"]
     masks: Masks
     style_size: Literal["auto", "same", "own", "long_side"]
     style_scale: Positive
+    tile: Annotated[bool, Field(strict=True)]
     seed: Annotated[Whole, Field(ge=0, lt=2**63)]
     device: Annotated[str, AfterValidator(known_device)]
     precision: Literal["auto", "fp32", "tf32", "bf16"]
@@ -448,11 +458,29 @@ class Config(Section):
         masks = {"content": self.masks.content, **self.masks.styles} if self.masks.content is not None else {}
         start = {"init.path": self.init.path} if isinstance(self.init, PictureInit) else {}
         return {
-            "content": self.content,
+            **({} if self.content is None else {"content": self.content}),
             **self.styles,
             **{f"masks.{name}": path for name, path in masks.items()},
             **start,
         }
+
+    @property
+    def start(self) -> NoiseInit | PictureInit | OtherInit:
+        """Where the optimisation starts: what `init` comes to, with a photograph or without."""
+        if not isinstance(self.init, AutoInit):
+            return self.init
+        if self.content is None:
+            return NoiseInit(name="noise", low=self.init.low, high=self.init.high)
+        return OtherInit(name="content", noise=self.init.noise)
+
+    @property
+    def given_padding(self) -> str:
+        """What is beyond the edges of given pictures, and of the one that is made if it is no tile.
+
+        A tile has no edges, and so is matched with a picture that shows as little of its own as can be: zeros change
+        most of a small one's deep features.
+        """
+        return ("reflect" if self.tile else "zeros") if self.padding == "auto" else self.padding
 
     @property
     def mix(self) -> dict[str, float]:
@@ -499,12 +527,16 @@ def sweep_options(composed: DictConfig) -> Sweep:
 
 
 def check_combinations(config: Config) -> None:
-    weights, init = config.loss_weights, config.init
-    content_layers = layers_of(config.content_stat, weights.content_layers)
+    weights, init = config.loss_weights, config.start
+    content_layers = layers_of(config.content_stat, weights.content_layers) if config.content is not None else []
     style_layers = layers_of(config.style_stat, weights.style_layers)
+    if config.content is None:
+        refuse_photograph(config)
+    if config.tile:
+        refuse_edges(config)
     if not content_layers and not style_layers:
         raise UserError("loss_weights: content_layers and style_layers are both empty; name at least one layer")
-    content = weights.alpha * weighs(config.content_stat, weights.content_layers, None)
+    content = bool(content_layers) and weights.alpha * weighs(config.content_stat, weights.content_layers, None)
     if not content and not weights.beta * weighs(config.style_stat, weights.style_layers, weights.style_weights):
         raise UserError(
             "loss_weights: alpha, beta and style_weights give every layer the weight 0; one must be above, and the "
@@ -537,6 +569,28 @@ def check_combinations(config: Config) -> None:
     if isinstance(init, NoiseInit) and init.low > init.high:
         raise UserError(f"init.low={init.low:g} is above init.high={init.high:g}")
     refuse_shallow(config.output)
+
+
+def refuse_photograph(config: Config) -> None:
+    """Raise UserError for what needs a photograph, where there is none."""
+    if config.start.name == "content":
+        raise UserError("init=content: there is no photograph (content=null); init=noise, grey, style or picture")
+    if config.colour.name != "style":
+        raise UserError(f"colour={config.colour.name}: there is no photograph whose colours those were (content=null)")
+    if config.masks.content is not None:
+        raise UserError(f"masks.content={config.masks.content}: there is no photograph for it to lie on (content=null)")
+    if config.output.profile == "photograph":
+        raise UserError("output.profile=photograph: there is no photograph (content=null); choose output.profile=srgb")
+    if not layers_of(config.style_stat, config.loss_weights.style_layers):
+        raise UserError("loss_weights.style_layers is empty: without a photograph (content=null) nothing is matched")
+
+
+def refuse_edges(config: Config) -> None:
+    """Raise UserError for what has edges, of a picture that is to have none."""
+    if config.masks.content is not None:
+        raise UserError(f"tile=true: masks.content={config.masks.content} ends at its edges, where a tile goes on")
+    if config.colour.name == "luminance":
+        raise UserError("tile=true: colour=luminance takes each pixel's colour from the photograph, which has edges")
 
 
 def refuse_shallow(output: Output) -> None:

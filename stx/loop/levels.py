@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
-from torch.nn.functional import interpolate
 
 from stx import timeline
 from stx.config.schedule import coarse_steps
@@ -15,7 +13,11 @@ from stx.loop.evaluate import evaluation
 from stx.loop.guard import guarded
 from stx.loop.listener import Listener, Outcome, Start
 from stx.loop.signals import Stop
-from stx.model.prepare import Inputs, initial, loss_network
+from stx.model.prepare import Inputs, loss_network
+from stx.model.resized import resized
+from stx.model.start import initial
+from stx.model.working_size import deepest_layer, halved, to_multiple
+from stx.pictures.sizes import Size
 
 
 class Level(NamedTuple):
@@ -27,7 +29,7 @@ class Level(NamedTuple):
 
 def levels(config: Config, inputs: Inputs) -> list[Level]:
     """From the coarsest to the whole size of `inputs`, the only one without a pyramid."""
-    sizes = [(picture.shape[2], picture.shape[1]) for picture in (inputs.content, *inputs.styles.values())]
+    sizes = [(picture.shape[2], picture.shape[1]) for picture in (inputs.initial, *inputs.styles.values())]
     coarse = coarse_steps(config, *sizes)
     ends = [sum(coarse[: count + 1]) for count in range(len(coarse))]
     smaller = [reduced(config, inputs, config.optim.factor ** (len(coarse) - place)) for place in range(len(coarse))]
@@ -35,20 +37,20 @@ def levels(config: Config, inputs: Inputs) -> list[Level]:
 
 
 def reduced(config: Config, inputs: Inputs, factor: float) -> Inputs:
-    def smaller(picture: Tensor) -> Tensor:
-        return resized(picture, [int(side / factor) for side in picture.shape[1:]])
+    def smaller(side: int) -> int:
+        return int(side / factor)
 
-    content, styles = smaller(inputs.content), {name: smaller(style) for name, style in inputs.styles.items()}
-    start = initial(config, content.cpu(), inputs.painting, inputs.weights.preprocessing).to(content.device)
+    width, height = size = tile_size(config, inputs, (smaller(inputs.size[0]), smaller(inputs.size[1])))
+    content = None if inputs.content is None else resized(inputs.content, (height, width))
+    styles = {name: resized(style, [*map(smaller, style.shape[1:])]) for name, style in inputs.styles.items()}
+    on_host = None if content is None else content.cpu()
+    start = initial(config, size, on_host, inputs.painting, inputs.weights.preprocessing).to(inputs.initial.device)
     return inputs._replace(content=content, styles=styles, initial=start)
 
 
-def resized(picture: Tensor, size: Sequence[int]) -> Tensor:
-    """A picture (3, H, W) at another size (h, w), within [0, 1]; bicubic, without aliases."""
-    if picture.shape[1:] == torch.Size(size):
-        return picture
-    scaled = interpolate(picture[None], size=list(size), mode="bicubic", antialias=True, align_corners=False)
-    return scaled[0].clamp(0, 1)
+def tile_size(config: Config, inputs: Inputs, size: Size) -> Size:
+    """The next one that a tile can have; any size as it is, of what is none."""
+    return to_multiple(size, halved(deepest_layer(inputs.terms))) if config.tile else size
 
 
 def ahead(config: Config, inputs: Inputs, resumed: Checkpoint | None) -> list[Level]:
@@ -68,7 +70,7 @@ def coarse_to_fine(
     state = resumed or Checkpoint.start(levels_ahead[0].inputs.initial)
     handed_on: dict[str, Any] = {}
     for level, following in zip(levels_ahead, [*levels_ahead[1:], None], strict=True):
-        image = resized(state.image, level.inputs.initial.shape[1:])
+        image = resized(state.image, level.inputs.initial.shape[1:], config.tile)
         if image is not state.image:
             state = Checkpoint.start(image)._replace(step=state.step, events=state.events, optimiser=handed_on)
         network = loss_network(config, level.inputs, state.scales or None)
@@ -96,5 +98,5 @@ def coarse_to_fine(
             break
         state = state._replace(step=outcome.steps, image=outcome.picture, events=outcome.events)
         if following is not None and ended is not None:
-            handed_on = ended.handed_on(following.inputs.content.shape[1:])
+            handed_on = ended.handed_on(following.inputs.initial.shape[1:])
     return outcome

@@ -166,13 +166,15 @@ def luminance(picture: Tensor) -> Tensor:
     return torch.einsum("chw,c->hw", picture.double(), picture.new_tensor((0.299, 0.587, 0.114)).double())
 
 
-def noise(painting: Tensor, photograph: Tensor) -> ToTarget:
-    """Fine energy of luma and of chroma, over the larger of the two given pictures': shape (2,). Sizes may differ.
+def noise(painting: Tensor, photograph: Tensor | None) -> ToTarget:
+    """Fine energy of luma and of chroma, over the larger of the given pictures': shape (2,). Sizes may differ.
 
     1 is as much as they have. A given picture without any, as a grey one has in chroma, counts as if it had that of
     rounding to 8 bits.
     """
-    most = torch.maximum(fine_energy(painting), fine_energy(photograph)).clamp(min=ROUNDING)
+    most = fine_energy(painting).clamp(min=ROUNDING)
+    if photograph is not None:
+        most = torch.maximum(most, fine_energy(photograph))
     return lambda ours: fine_energy(ours) / most
 
 

@@ -60,30 +60,35 @@ class Judge(NamedTuple):
 
     baselines: dict[str, float]
     """"baseline/<name>": the same measures of pictures as they are. To the style, of the photograph: a picture without
-    the style. To the content, of the style picture, where it has the photograph's size."""
+    the style. To the content, of the style picture, where it has the photograph's size. Without a photograph none."""
     judge: Callable[[Tensor], dict[str, float]]
     """Picture (3, H, W), RGB in [0, 1], of the photograph's size -> "measure/<name>"."""
 
 
-def measurer(content: Tensor, style: Tensor) -> Judge:
+def measurer(content: Tensor | None, style: Tensor, shortest: int | None = None) -> Judge:
     """What depends on both pictures alone, computed once. They are (3, H, W), RGB in [0, 1], of any sizes.
+
+    Without a photograph the measures are those to the style, of pictures whose `shortest` side is to be given.
 
     Of pictures that this process has judged by before, the baselines are those that were measured then; of the pair
     before, unless it is large, all of it.
     """
-    pair = digest(content, style)
+    shortest = min(content.shape[1:]) if content is not None else shortest or min(style.shape[1:])
+    pair = digest(*([] if content is None else [content]), style) + f" {shortest}"
     if pair not in LAST:
         LAST.clear()  # first, so that there are never two
-        judge = aim(content, style, pair)
-        if content[0].numel() > LARGEST_KEPT:
+        judge = aim(content, style, pair, shortest)
+        if (style if content is None else content)[0].numel() > LARGEST_KEPT:
             return judge
         LAST[pair] = judge
     return Judge(dict(KEPT.get(pair, {})), LAST[pair].judge)  # the numbers are the caller's own
 
 
-def mixed(content: Tensor, styles: Sequence[Tensor], shares: Sequence[float]) -> Judge:
+def mixed(
+    content: Tensor | None, styles: Sequence[Tensor], shares: Sequence[float], shortest: int | None = None
+) -> Judge:
     """Judges against one photograph and several style pictures: every measure is the mean of those against each."""
-    judges = [measurer(content, style) for style in styles]
+    judges = [measurer(content, style, shortest) for style in styles]
 
     def mean(measured: Sequence[Mapping[str, float]]) -> dict[str, float]:
         common = [name for name in measured[0] if all(name in each for each in measured)]
@@ -96,17 +101,15 @@ def mixed(content: Tensor, styles: Sequence[Tensor], shares: Sequence[float]) ->
     )
 
 
-def aim(content: Tensor, style: Tensor, pair: str) -> Judge:
+def aim(content: Tensor | None, style: Tensor, pair: str, shortest: int) -> Judge:
     """Anew, but for the baselines. `pair`: the digest of both."""
-    if content.device.type == "mps":  # which has no float64
-        content, style = content.cpu(), style.cpu()
-    if min(*content.shape[1:], *style.shape[1:]) < shortest_side(DEEPEST):
+    if style.device.type == "mps":  # which has no float64
+        content, style = None if content is None else content.cpu(), style.cpu()
+    if min(shortest, *style.shape[1:]) < shortest_side(DEEPEST):
         return Judge({}, lambda picture: {})
-    networks = [(each, names) for each, names in judges(content.device) if each is not None]
+    networks = [(each, names) for each, names in judges(style.device) if each is not None]
     present = {PICTURE, *(name for _, names in networks for name in names)}
-    to_style, to_content, of_both = (
-        measurable(picture, min(content.shape[1:]), present) for picture in ("style", "content", "both")
-    )
+    to_style, to_content, of_both = (measurable(picture, shortest, present) for picture in ("style", "content", "both"))
     layers = {layer for measure in catalogue().values() for layer in measure.spec.layers}
     targets: dict[str, dict[str, ToTarget]] = {}
     baselines: dict[str, dict[str, Tensor]] = {}
@@ -123,16 +126,18 @@ def aim(content: Tensor, style: Tensor, pair: str) -> Judge:
             targets[layer] = aimed(to_style, layer, painting)
             if any(layer in measure.spec.layers for measure in (to_content | of_both).values()):
                 paintings[layer] = painting
-        for layer, photograph in seen(content):
+        for layer, photograph in seen(content) if content is not None else ():
             contents = aimed(to_content, layer, photograph)
             if pair not in KEPT:
                 baselines[layer] = {name: distance(photograph) for name, distance in targets[layer].items()}
-                if content.shape == style.shape:
+                if content is not None and content.shape == style.shape:
                     baselines[layer] |= {name: distance(paintings[layer]) for name, distance in contents.items()}
             targets[layer] |= contents | aimed(of_both, layer, paintings.get(layer), photograph)
+        for layer, painting in paintings.items() if content is None else ():
+            targets[layer] |= aimed(of_both, layer, painting, None)
 
     def judge(picture: Tensor) -> dict[str, float]:
-        picture = picture.to(content.device)
+        picture = picture.to(style.device)
         with torch.no_grad():
             distances_of = {
                 layer: {name: distance(features) for name, distance in targets[layer].items()}
@@ -196,6 +201,8 @@ def over_layers(measured: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tenso
 
 def on_host(kind: str, scalars: Mapping[str, Tensor]) -> dict[str, float]:
     """All scalars in one transfer, as "<kind>/<name>"."""
+    if not scalars:
+        return {}
     names = [f"{kind}/{name}" for name in scalars]
     return dict(zip(names, torch.stack([value.double() for value in scalars.values()]).tolist(), strict=True))
 

@@ -11,7 +11,7 @@ from stx.config.functions import bind
 from stx.config.schema import Config, Prior, Statistic, Statistics, layers_of
 from stx.errors import UserError
 from stx.model.terms import PICTURE, Term, mean_square, thesis_factor
-from stx.model.trials import unblendable, unmaskable
+from stx.model.trials import unblendable, unmaskable, wraps
 from stx.pictures.masks import NONE, OPAQUE, Regions
 
 Distance = Callable[[Tensor, Tensor], Tensor]
@@ -20,7 +20,9 @@ Distance = Callable[[Tensor, Tensor], Tensor]
 def terms(config: Config, regions: Regions = NONE) -> tuple[Term, ...]:
     """All terms that a config asks for, in such regions, not yet tried. Raises UserError."""
     weights = config.loss_weights
-    content = group(config.content_stat, "content", dict.fromkeys(weights.content_layers, 1.0), 1.0, weights.alpha)
+    content: list[Term] = []
+    if config.content is not None:
+        content = group(config.content_stat, "content", dict.fromkeys(weights.content_layers, 1.0), 1.0, weights.alpha)
     at = layers_of(config.style_stat, weights.style_layers)
     equal = mean(weights.style_weights) if weights.style_weights else 1 / max(len(at), 1)
     shares = dict(zip(weights.style_layers, weights.style_weights or repeat(equal)))  # noqa: B905
@@ -33,7 +35,8 @@ def terms(config: Config, regions: Regions = NONE) -> tuple[Term, ...]:
     style = expanded(style, config, NONE if unmaskable(style) else regions)
     if OPAQUE in regions.guides.get("content", {}) and not unmaskable(content):
         content = [term._replace(region=OPAQUE) for term in content]
-    return (*content, *style, *([prior(config.prior)] if isinstance(config.prior, Prior) else []))
+    every = (*content, *style, *([prior(config.prior)] if isinstance(config.prior, Prior) else []))
+    return tuple(term._replace(wraps=True) if config.tile and wraps(term) else term for term in every)
 
 
 def expanded(style: Sequence[Term], config: Config, regions: Regions) -> list[Term]:
@@ -126,7 +129,7 @@ def term(stat: Statistic, option: str) -> Term:
     return Term(
         "",
         "",
-        bind(stat, option, given=("features", "reference", "weights")),
+        bind(stat, option, given=("features", "reference", "weights", "wraps")),
         {},
         distance=distance,
         reference=bind(
@@ -143,4 +146,4 @@ def term(stat: Statistic, option: str) -> Term:
 
 def prior(section: Prior) -> Term:
     name = section.target.rpartition(".")[2]
-    return Term("prior", name, bind(section, "prior", given=()), {PICTURE: 1.0}, section.weight)
+    return Term("prior", name, bind(section, "prior", given=("wraps",)), {PICTURE: 1.0}, section.weight)

@@ -13,6 +13,7 @@ from stx.errors import UserError
 from stx.model import memory
 from stx.model.blocks import STRIDE, indivisible, local, map_size, margin
 from stx.model.hardware import Hardware
+from stx.model.padding import CIRCULAR
 from stx.model.terms import Term
 from stx.pictures.sizes import Size
 
@@ -72,7 +73,7 @@ class Asked(NamedTuple):
             list(LAYERS),
             self.terms,
             pooling=self.config.pooling.name,
-            padding=self.config.padding,
+            padding=CIRCULAR if self.config.tile else self.config.given_padding,
             itemsize=self.itemsize,
             checkpointing=checkpointing,
             calibrated=self.config.loss_weights.calibrate == "gradient",
@@ -131,7 +132,7 @@ def budget(
     needed, available = asked.whole(config.activation_checkpointing), memory.available(device)
     if config.blocks is None or (config.blocks == "auto" and needed <= available):
         return whole(asked, available)
-    why_not = refused(terms, guided)
+    why_not = refused(terms, guided, config.tile)
     if why_not and config.blocks == "auto":
         return whole(asked, available, f"; {why_not}, so that blocks do not help")
     if why_not:
@@ -139,8 +140,10 @@ def budget(
     return divided(asked, available, f"the whole needs about {needed / 1e9:.0f} GB")
 
 
-def refused(terms: Sequence[Term], guided: bool) -> str:
+def refused(terms: Sequence[Term], guided: bool, tile: bool) -> str:
     """Why a picture cannot be divided; empty where it can."""
+    if tile:
+        return "a tile, whose edges are neighbours, needs all of a picture at once"
     if guided:
         return "masks and transparent pictures need all of a picture at once"
     names = list(dict.fromkeys(indivisible(terms)))

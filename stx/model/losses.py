@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from stx.model.guides import Weighed, weights, weights_at
 from stx.model.magnitudes import largest, root_mean_squares
+from stx.model.padding import CIRCULAR
 from stx.model.parts import Part, at_place
 from stx.model.terms import PICTURE, Features, Term
 from stx.model.trials import refuse_unusable
@@ -45,8 +46,9 @@ class LossNetwork(nn.Module):
     total   sum over groups of weight L_g
 
     Pictures are (3, H, W), RGB in [0, 1], by the names that terms are `toward`; the last one has the size of those
-    will be judged. Values and losses are float32 whatever the features are. `guides` are those of the regions that
-    terms look at, (H, W) in [0, 1], by picture and name; a term looks at all of a picture that has none.
+    will be judged, which go on at their other side if they are a `tile`. Values and losses are float32 whatever the
+    features are. `guides` are those of the regions that terms look at, (H, W) in [0, 1], by picture and name; a term
+    looks at all of a picture that has none.
 
     Raises UserError where a target and the judged picture's values have different shapes, and for terms that could not
     be evaluated, or whose group has two weights.
@@ -58,9 +60,10 @@ class LossNetwork(nn.Module):
         pictures: Mapping[str, Tensor],
         terms: Sequence[Term],
         guides: Mapping[str, Mapping[str, Tensor]] = MappingProxyType({}),
+        tile: bool = False,
     ):
         super().__init__()
-        self.vgg = vgg
+        self.vgg, self.ours = vgg, CIRCULAR if tile else vgg.padding
         refuse_unusable(terms, [*vgg.layers, PICTURE], pictures)
         self.weights = {term.group: term.weight for term in terms}
         self.first = {term.group: term.name for term in reversed(terms)}
@@ -97,7 +100,9 @@ class LossNetwork(nn.Module):
         members = [part for part in self.every_part if part.term.toward == toward]
         blending = [part for part in self.every_part if toward in part.term.blend]
         for turns in range(4 if any(part.term.rotations for part in members) else 1):
-            for part, features in self.seen(torch.rot90(picture, turns, (1, 2)) if turns else picture):
+            for part, features in self.seen(
+                torch.rot90(picture, turns, (1, 2)) if turns else picture, self.vgg.padding
+            ):
                 if part in members and part.term.rotations:
                     assert isinstance(features, Tensor)
                     turned.setdefault(part, []).append(features)
@@ -112,10 +117,10 @@ class LossNetwork(nn.Module):
             if judged:
                 part.fits(several[0])
 
-    def seen(self, picture: Tensor) -> Iterator[tuple[Part, Features]]:
+    def seen(self, picture: Tensor, padding: str) -> Iterator[tuple[Part, Features]]:
         """Each part with its features, as soon as there are all of them."""
         waiting: dict[str, Tensor] = {}
-        for layer, features in self.features(picture):
+        for layer, features in self.features(picture, padding):
             self.wait(waiting, layer, features)
             for part in self.at(layer):
                 yield part, at_place(part, waiting, features)
@@ -135,7 +140,7 @@ class LossNetwork(nn.Module):
                 if not part.term.follows and part.given is not None:
                     part.fit(part.given, step=number, weights=part.given_weights)
             if any(part.term.follows for part in due):
-                for part, ours in self.seen(image.detach()):
+                for part, ours in self.seen(image.detach(), self.ours):
                     if part in due and part.term.follows and part.given is not None:
                         part.fit(part.given, ours, number, part.given_weights)
         return bool(due)
@@ -175,19 +180,19 @@ class LossNetwork(nn.Module):
         for part in self.every_part:
             part.scale.fill_(scales.get(part.key, float(part.scale)))
 
-    def features(self, picture: Tensor) -> Iterator[tuple[str, Tensor]]:
+    def features(self, picture: Tensor, padding: str | None = None) -> Iterator[tuple[str, Tensor]]:
         """Of the layers that a term needs, in network order; float32, whatever the network computes in."""
-        return ((layer, maps.float()) for layer, maps in self.stream(picture))
+        return ((layer, maps.float()) for layer, maps in self.stream(picture, padding))
 
-    def stream(self, picture: Tensor) -> Iterator[tuple[str, Tensor]]:
-        yield from self.vgg.stream(picture, [layer for layer in self.layers if layer != PICTURE])
+    def stream(self, picture: Tensor, padding: str | None = None) -> Iterator[tuple[str, Tensor]]:
+        yield from self.vgg.stream(picture, [layer for layer in self.layers if layer != PICTURE], padding)
         if PICTURE in self.layers:
             yield PICTURE, picture
 
     def forward(self, picture: Tensor) -> Losses:
         distances, values, tapped = dict[Part, Tensor](), dict[Part, Tensor](), dict[str, Tensor]()
         waiting: dict[str, Tensor] = {}
-        for layer, maps in self.stream(picture):
+        for layer, maps in self.stream(picture, self.ours):
             features = maps if layer == PICTURE else maps.float()
             if layer != PICTURE:
                 tapped[layer] = maps  # as they are: half the bytes of float32 ones, and the same largest number

@@ -174,7 +174,7 @@ def kept_of(term: Term, place: Sequence[str], size: tuple[int, int]) -> int:
         return tensor.detach()  # with its history, an output that is kept would hold itself forever
 
     with saved_tensors_hooks(keep, lambda tensor: tensor):
-        values = statistic(given)
+        values = statistic(given, **term.told)
         plain = term.toward is None or term.distance is None
         distance = values if plain or term.distance is None else term.distance(values, torch.zeros_like(values))
     del distance

@@ -7,12 +7,14 @@ from torch import Tensor
 from torch.nn.functional import conv2d, pad
 from torch.nn.grad import conv2d_input
 
-ZEROS, REFLECT = "zeros", "reflect"
+from stx.stats.wrapped import wrapped
+
+ZEROS, REFLECT, CIRCULAR = "zeros", "reflect", "circular"
 FIRST = "conv1_1"
 
 
 def mode(padding: str, layer: str) -> str:
-    """zeros, replicate or reflect: what an option such as replicate_first, which is of conv1_1 alone, is at a layer."""
+    """zeros, replicate, reflect or circular: what an option, such as replicate_first for conv1_1, is at a layer."""
     kind, _, first = padding.partition("_")
     return ZEROS if first and layer != FIRST else kind
 
@@ -27,7 +29,7 @@ class Padded(torch.autograd.Function):
 
     @staticmethod
     def forward(maps: Tensor, kernel: Tensor, bias: Tensor, kind: str) -> Tensor:
-        return conv2d(pad(maps, (1, 1, 1, 1), mode=kind), kernel, bias)
+        return conv2d(beyond(maps, kind), kernel, bias)
 
     @staticmethod
     def setup_context(context: Any, inputs: tuple[Tensor, Tensor, Tensor, str], output: Tensor) -> None:
@@ -38,8 +40,13 @@ class Padded(torch.autograd.Function):
     @staticmethod
     def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
         (kernel,) = context.saved_tensors
-        beyond: Tensor = conv2d_input(context.size, kernel, gradient)  # type: ignore[no-untyped-call]
-        return folded(beyond, context.kind), None, None, None
+        padded: Tensor = conv2d_input(context.size, kernel, gradient)  # type: ignore[no-untyped-call]
+        return folded(padded, context.kind), None, None, None
+
+
+def beyond(maps: Tensor, kind: str) -> Tensor:
+    """Maps (1, D, H, W) with one position more on every side: (1, D, H + 2, W + 2), in their memory format."""
+    return wrapped(maps, 1) if kind == CIRCULAR else pad(maps, (1, 1, 1, 1), mode=kind)
 
 
 def folded(gradient: Tensor, kind: str) -> Tensor:
@@ -47,8 +54,9 @@ def folded(gradient: Tensor, kind: str) -> Tensor:
     shown = 2 if kind == REFLECT else 1
     for dimension in (2, 3):
         last = gradient.shape[dimension] - 1
-        for beyond, inside in ((0, shown), (last, last - shown)):
-            gradient.select(dimension, inside).add_(gradient.select(dimension, beyond))
+        ends = (last - 1, 1) if kind == CIRCULAR else (shown, last - shown)
+        for outside, inside in zip((0, last), ends, strict=True):
+            gradient.select(dimension, inside).add_(gradient.select(dimension, outside))
     return gradient[:, :, 1:-1, 1:-1]
 
 

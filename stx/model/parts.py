@@ -50,6 +50,10 @@ class Part(nn.Module):
     def values(self, features: Features, weights: Weights) -> Tensor:
         return self.statistic(features) if weights is None else self.statistic(features, weights=weights)
 
+    def ours(self, features: Features) -> Tensor:
+        """The values of a picture that is judged, which may be a tile."""
+        return self.statistic(features, **self.term.told) if self.term.wraps else self.values(features, self.weights)
+
     def fit(self, features: Features, ours: Features | None = None, step: int = 0, weights: Weights = None) -> None:
         """Take reference and target from the features of the picture that the term is toward.
 
@@ -105,7 +109,7 @@ class Part(nn.Module):
             self.fit(self.given, features, weights=self.given_weights)
         if self.target is None:
             return
-        self.suit(self.values(features, self.weights), features if isinstance(features, Tensor) else features[0])
+        self.suit(self.ours(features), features if isinstance(features, Tensor) else features[0])
 
     def suit(self, values: Tensor, features: Tensor) -> None:
         """Set the scale for pictures with such values, whose shapes alone matter. Raises UserError as `fits` does."""
@@ -120,7 +124,7 @@ class Part(nn.Module):
 
     def forward(self, features: Features) -> tuple[Tensor, Tensor]:
         """The distance before its scale, and the values that it is of."""
-        values = self.values(features, self.weights)
+        values = self.ours(features)
         if self.target is None or self.term.distance is None:
             return values, values
         return self.term.distance(values, self.target), values

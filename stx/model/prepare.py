@@ -12,7 +12,7 @@ from torch import Tensor
 from stx import timeline
 from stx.config.functions import bind
 from stx.config.schedule import coarse_steps
-from stx.config.schema import Config, NoiseInit, PictureInit
+from stx.config.schema import Config
 from stx.model import memory, reading, regions
 from stx.model.asked import terms
 from stx.model.blocks import margin
@@ -21,12 +21,15 @@ from stx.model.calibration import calibrate
 from stx.model.hardware import Hardware, choose
 from stx.model.in_blocks import InBlocks
 from stx.model.losses import LossNetwork
+from stx.model.resized import resized
+from stx.model.start import initial
 from stx.model.terms import Term
 from stx.model.trials import tried
-from stx.model.vgg import VGG19, Preprocessing, Weights, zero
+from stx.model.vgg import VGG19, Weights
 from stx.model.weights import load_weights
-from stx.model.working_size import deepest_layer, painting_size, refuse_small, squashed
+from stx.model.working_size import deepest_layer, halved, painting_size, refuse_small, result_size, squashed
 from stx.pictures import colour, images
+from stx.pictures.sizes import Size
 
 
 class Inputs(NamedTuple):
@@ -38,7 +41,8 @@ class Inputs(NamedTuple):
     """Of the loss, tried."""
     optimiser: "partial[Any]"
     """Gives one, of a list with the picture that it is to change."""
-    content: Tensor
+    content: Tensor | None
+    """The photograph, if there is one."""
     styles: Mapping[str, Tensor]
     """By the names that terms are toward: "style", "style_2"."""
     initial: Tensor
@@ -58,6 +62,22 @@ class Inputs(NamedTuple):
     """Terms for which what is transparent is white, as they take no weights of positions."""
     budget: Budget = Budget(0.0)
     """Whether the picture goes through the network in one piece, and at which size it is measured."""
+
+    @property
+    def pictures(self) -> dict[str, Tensor]:
+        """Those that are given, as the network sees them: "content" first, if there is one, "style", "style_2"."""
+        return {**({} if self.content is None else {"content": self.content}), **self.styles}
+
+    @property
+    def photograph(self) -> Tensor:
+        """Of a run that has one."""
+        assert self.content is not None
+        return self.content
+
+    @property
+    def size(self) -> Size:
+        """(width, height) of the picture that is made."""
+        return self.initial.shape[2], self.initial.shape[1]
 
     @property
     def style(self) -> Tensor:
@@ -81,29 +101,24 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
     weights = load_weights(config.model.name, config.model.weights, config.model.seed)
     timeline.ended("weights")
     content, paintings, to_read = reading.given(config, given)
-    size = images.working_size(
-        content.size, config.image_size.width, config.image_size.height, config.image_size.long_side
-    )
-    within = regions.regions(config, {"content": content, **paintings})
+    photographs = {} if content is None else {"content": content}
+    within = regions.regions(config, {**photographs, **paintings})
     asked = terms(config, within)
     deepest = deepest_layer(asked)
+    size = result_size(config, (content or paintings["style"]).size, halved(deepest))
     style_sizes = {name: painting_size(config, style.size, size, asked) for name, style in paintings.items()}
     own_sizes = {f"style={config.styles[name]}": style.size for name, style in paintings.items()}
-    refuse_small(deepest, config.padding, {f"content={config.content}": content.size, **own_sizes})
+    of_photograph = {f"content={config.content}": each.size for each in photographs.values()}
+    refuse_small(deepest, config.given_padding, {**of_photograph, **own_sizes})
     working_sizes = {"image_size": size, "style_size=own": min(style_sizes.values(), key=min)}
     coarse = len(coarse_steps(config, size, *style_sizes.values()))
-    refuse_small(deepest, config.padding, working_sizes, config.optim.factor**coarse)
+    refuse_small(deepest, config.given_padding, working_sizes, config.optim.factor**coarse)
     tried(asked, same_shape={size} == {*style_sizes.values()})
     optimiser = bind(config.optim, "optim", given=("params",))
     needs = budget(config, hardware, size, [*style_sizes.values()], asked, optimiser, bool(within.guides))
-    photograph = images.to_tensor(content, size)
     own = {name: images.to_tensor(style, style_sizes[name]) for name, style in paintings.items()}
-    opacities = {name: regions.opacity(each) for name, each in {"content": content, **paintings}.items()}
-    seen = {
-        name: colour.before(config.colour, photograph, each, (opacities["content"], opacities[name]))
-        for name, each in own.items()
-    }
-    content_tensor, styles = seen["style"][0], {name: style for name, (_, style) in seen.items()}
+    seen = Seen(None, own, colour.unchanged) if content is None else coloured(config, content, size, paintings, own)
+    styles = seen.styles
     painting = paintings["style"] if styles["style"] is own["style"] else images.to_picture(styles["style"])
     timeline.ended("pictures, terms, expected memory")
     return Inputs(
@@ -111,13 +126,16 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
         weights,
         asked,
         optimiser,
-        content_tensor.to(hardware.device),
+        None if seen.content is None else seen.content.to(hardware.device),
         {name: style.to(hardware.device) for name, style in styles.items()},
-        initial(config, content_tensor, painting, weights.preprocessing).to(hardware.device),
+        initial(config, size, seen.content, painting, weights.preprocessing).to(hardware.device),
         max(needs.needed, to_read) if hardware.device.type == "cpu" else needs.needed,
-        painting if config.init.name == "style" else None,
-        squashed([(content.size, size)], [(paintings[name].size, at) for name, at in style_sizes.items()]),
-        colour.finishing(config.colour, photograph, opacities["content"]),
+        painting if config.start.name == "style" else None,
+        squashed(
+            [(each.size, size) for each in photographs.values()],
+            [(paintings[name].size, at) for name, at in style_sizes.items()],
+        ),
+        seen.finish,
         within.guides,
         within.notes,
         regions.on_white(within.guides, asked),
@@ -125,20 +143,25 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
     )
 
 
-def initial(config: Config, content: Tensor, painting: Image | None, preprocessing: Preprocessing) -> Tensor:
-    """Where the optimisation starts, as large as `content`."""
-    init, size = config.init, (content.shape[2], content.shape[1])
-    if isinstance(init, NoiseInit):
-        generator = torch.Generator().manual_seed(config.seed)
-        return init.low + (init.high - init.low) * torch.rand(content.shape, generator=generator)
-    if isinstance(init, PictureInit):
-        return images.to_tensor(reading.read(init.path), size)
-    if init.name == "grey":
-        start = zero(preprocessing).expand_as(content)
-    else:
-        start = content if painting is None or init.name == "content" else images.to_tensor(painting, size)
-    noise = torch.randn(content.shape, generator=torch.Generator().manual_seed(config.seed))
-    return (start + init.noise * noise).clamp(0, 1)
+class Seen(NamedTuple):
+    """Pictures as the network is to see them, on the host."""
+
+    content: Tensor | None
+    styles: dict[str, Tensor]
+    finish: colour.Finish
+
+
+def coloured(
+    config: Config, content: Image, size: Size, paintings: Mapping[str, Image], own: Mapping[str, Tensor]
+) -> Seen:
+    """Photograph and paintings, of whose `own` colours some are the other's."""
+    photograph, opacity = images.to_tensor(content, size), regions.opacity(content)
+    seen = {
+        name: colour.before(config.colour, photograph, each, (opacity, regions.opacity(paintings[name])))
+        for name, each in own.items()
+    }
+    styles = {name: style for name, (_, style) in seen.items()}
+    return Seen(seen["style"][0], styles, colour.finishing(config.colour, photograph, opacity))
 
 
 def loss_network(config: Config, inputs: Inputs, scales: Mapping[str, float] | None = None) -> LossNetwork:
@@ -149,20 +172,23 @@ def loss_network(config: Config, inputs: Inputs, scales: Mapping[str, float] | N
         deepest_layer(inputs.terms),
         inputs.hardware.dtype,
         config.activation_checkpointing,
-        config.padding,
+        config.given_padding,
         config.pooling.rescale,
     )
-    pictures = {**inputs.styles, "content": inputs.content}
+    judged = inputs.content
+    if judged is None:  # a picture as a texture is to become, by which its losses are calibrated
+        judged = resized(inputs.style, inputs.initial.shape[1:])
+    pictures = {**inputs.styles, "content": judged}
     guides = regions.at_sizes(inputs.guides, pictures)
     vgg = vgg.to(inputs.hardware.device)
     if side := side_at(inputs):
         network: LossNetwork = InBlocks(vgg, pictures, inputs.terms, side)
     else:
-        network = LossNetwork(vgg, pictures, inputs.terms, guides)
+        network = LossNetwork(vgg, pictures, inputs.terms, guides, config.tile)
     if scales is not None:
         network.rescale(scales)
     elif config.loss_weights.calibrate == "gradient":
-        calibrate(network, inputs.content, torch.Generator().manual_seed(config.seed))
+        calibrate(network, judged, torch.Generator().manual_seed(config.seed))
     return network
 
 
@@ -170,7 +196,7 @@ def side_at(inputs: Inputs) -> int | None:
     """Pixels of a block's side, where a picture has more than one block with its margin: a pyramid's smaller levels
     have less."""
     side = inputs.budget.side
-    pictures = (inputs.content, *inputs.styles.values())
+    pictures = (inputs.initial, *inputs.styles.values())
     if side is None or max(max(each.shape[1:]) for each in pictures) <= side + 2 * margin(inputs.terms):
         return None
     return side

@@ -16,24 +16,24 @@ HELD = 4
 
 
 class Given(NamedTuple):
-    content: Image
+    content: Image | None
     styles: dict[str, Image]
     memory: float
     """Bytes that the process took at its worst while they were read; 0 if no file was."""
 
 
 def given(config: Config, instead: Mapping[str, Image]) -> Given:
-    """Photograph and style pictures; what is there `instead`, by name ("content", "style", "style_2"), is not read.
-
-    Raises UserError.
+    """Photograph, if any, and style pictures; what is there `instead`, by name ("content", "style", "style_2"), is not
+    read. Raises UserError.
     """
     pictures: dict[str, Image] = {}
     needed = 0.0
-    for name, source in {"content": config.content, **config.styles}.items():
+    photograph = {} if config.content is None else {"content": config.content}
+    for name, source in {**photograph, **config.styles}.items():
         if name not in instead:
             needed = max(needed, fitting(source, [*pictures.values()]))
         pictures[name] = instead.get(name) or images.load(source)
-    content = pictures.pop("content")
+    content = pictures.pop("content", None)
     return Given(content, pictures, needed)
 
 

@@ -20,6 +20,8 @@ def regions(config: Config, pictures: Mapping[str, Image]) -> Regions:
     is in no region of a mask.
     """
     opaque = {name: each for name, picture in pictures.items() if (each := opacity(picture)) is not None}
+    if config.tile and "content" in opaque:
+        raise UserError(f"tile=true: content={config.content} is transparent in places, where a tile is whole")
     for name, each in opaque.items():
         if float(each.max()) == 0:
             raise UserError(f"{name}={({'content': config.content} | config.styles)[name]}: all of it is transparent")

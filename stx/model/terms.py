@@ -74,6 +74,8 @@ class Term(NamedTuple):
 
     region: str | None = None
     """Of pictures with guides: the region whose positions it looks at, by name."""
+    wraps: bool = False
+    """The picture that is made is a tile: its statistic is told so (`wraps`). A given picture is none."""
 
     @property
     def places(self) -> dict[tuple[str, ...], float]:
@@ -83,6 +85,11 @@ class Term(NamedTuple):
             return {(name,): self.share * self.layers[name] for name in names}
         together = [tuple(names)] if self.joint == "all" else list(pairwise(names))
         return dict.fromkeys(together, self.share * sum(self.layers.values()) / max(1, len(together)))
+
+    @property
+    def told(self) -> dict[str, bool]:
+        """What its statistic is told of a picture that is made."""
+        return {"wraps": True} if self.wraps else {}
 
     @property
     def follows(self) -> bool:

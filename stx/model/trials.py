@@ -9,10 +9,12 @@ from torch import Tensor
 
 from stx.config.layers import LAYERS
 from stx.errors import UserError
-from stx.model.terms import PICTURE, Term, tensors_of
+from stx.model.terms import PICTURE, Features, Term, tensors_of
 
 TRIED = (8, 6), (7, 8)
 """Maps (H, W) on which statistics are tried: neither of one shape nor of one number of positions."""
+TILE = (32, 32)
+"""The same of tiles: what is half of it is a whole number of positions at every layer."""
 
 
 def tried(terms: Sequence[Term], same_shape: bool) -> None:
@@ -110,6 +112,33 @@ def unblendable(term: Term) -> str:
         if not all(torch.equal(one, other) for one, other in zip(*references, strict=True)):
             return "what it looks at depends on the picture"
     return "" if position_free([term]) else "it compares position by position"
+
+
+def wraps(term: Term) -> bool:
+    """Whether its statistic can be told that a picture is a tile."""
+    return "wraps" in inspected(term.statistic)
+
+
+def edged(terms: Sequence[Term]) -> list[str]:
+    """The names of the style's terms whose loss changes as a tile begins elsewhere: they see its edges, or places.
+
+    Where a reference is drawn anew along the way, that a statistic `wraps` is believed.
+    """
+    asked = [term for term in terms if term.group == "style" and term.layers and not (term.wraps and term.renew)]
+    return list(dict.fromkeys(term.name for term in asked if not alike_when_rolled(term)))
+
+
+def alike_when_rolled(term: Term) -> bool:
+    maps = [each.double() for each in noise(next(iter(term.places)), TILE)]
+    rolled = [each.roll((each.shape[1] // 2, each.shape[2] // 2), (1, 2)) for each in maps]
+    style = term.of([each.flip(2).square() for each in maps])
+
+    def loss(ours: Features) -> Tensor:
+        fitted = term.fit(style, ours)
+        values = fitted(ours, **term.told)
+        return values if term.distance is None else term.distance(values, fitted(style))
+
+    return torch.allclose(loss(term.of(rolled)), loss(term.of(maps)), rtol=1e-6, atol=0)
 
 
 def unmaskable(terms: Sequence[Term]) -> list[str]:

@@ -107,8 +107,10 @@ class VGG19(nn.Module):
         """Features (D, H, W) after the ReLU of each of `layers`, for a picture (3, H, W) in RGB and [0, 1]."""
         return dict(self.stream(picture, layers))
 
-    def stream(self, picture: Tensor, layers: Collection[str]) -> Iterator[tuple[str, Tensor]]:
-        """The same one by one, in network order.
+    def stream(
+        self, picture: Tensor, layers: Collection[str], padding: str | None = None
+    ) -> Iterator[tuple[str, Tensor]]:
+        """The same one by one, in network order; of a picture with a `padding` of its own, such as a tile's.
 
         Whoever is done with a layer before the next saves its memory, and its gradient's: PyTorch goes back in the
         order in which things were made, so that what is made of a layer at once waits until its turn comes.
@@ -118,14 +120,15 @@ class VGG19(nn.Module):
         maps = normalised[None].to(dtype, memory_format=torch.channels_last)
         for name, stages in segments(self.layers, layers, commuting=self.pool is max_pool):
             if self.checkpointing and len(stages) > 2:  # one convolution and its ReLU keep nothing but the output
-                maps = checkpoint(self.computed, maps, stages, use_reentrant=False, preserve_rng_state=False)
+                maps = checkpoint(self.computed, maps, stages, padding, use_reentrant=False, preserve_rng_state=False)
             else:
-                maps = self.computed(maps, stages)
+                maps = self.computed(maps, stages, padding)
             if name:
                 yield name, maps.squeeze(0)
 
-    def computed(self, maps: Tensor, stages: Sequence[str]) -> Tensor:
+    def computed(self, maps: Tensor, stages: Sequence[str], padding: str | None) -> Tensor:
         """What some stages, convolutions by name among them, make of maps (1, D, H, W)."""
+        padding = self.padding if padding is None else padding
         for stage in stages:
             if stage == POOL:
                 maps = self.pool(maps)
@@ -133,7 +136,7 @@ class VGG19(nn.Module):
                 maps = maps.relu_()  # upon what was just made: a tapped map is the one after it, which stays as it is
             else:
                 kernel, bias = self.get_buffer(f"{stage}_kernel"), self.get_buffer(f"{stage}_bias")
-                maps = convolved(maps, kernel, bias, mode(self.padding, stage))
+                maps = convolved(maps, kernel, bias, mode(padding, stage))
         return maps
 
 

@@ -6,21 +6,57 @@ from stx.config.layers import LAYERS
 from stx.config.schema import Config
 from stx.errors import UserError
 from stx.model.terms import Term
-from stx.model.trials import position_free
+from stx.model.trials import depth, position_free
 from stx.model.vgg import shortest_side
 from stx.pictures import images
 from stx.pictures.sizes import Size, is_squashed, with_area
 
 
-def painting_size(config: Config, painting: Size, size: Size, terms: Sequence[Term]) -> Size:
-    """The painting's working size, where the photograph's is `size`.
+def result_size(config: Config, given: Size, multiple: int) -> Size:
+    """(width, height) of the picture that is made, of the proportions of a `given` one.
 
-    Raises UserError for a scale where both pictures must have one size.
+    A tile's sides are multiples of what the poolings in front of the deepest layer divide them by, so that each of
+    these goes on at the other side: what follows from proportions is rounded. Raises UserError for a side that was
+    asked for and is none.
     """
-    own_size, scaled = with_area(painting, round(size[0] * size[1] * config.style_scale**2)), config.style_scale != 1
+    asked = config.image_size
+    size = images.working_size(given, asked.width, asked.height, asked.long_side)
+    if not config.tile:
+        return size
+    for option, side in (("width", asked.width), ("height", asked.height)):
+        if side is not None and side % multiple:
+            below, above = side // multiple * multiple, -(-side // multiple) * multiple
+            nearest = f"{below} or {above}" if below else f"{above}"
+            raise UserError(
+                f"image_size.{option}={side}: with tile=true a multiple of {multiple}, as the network halves it on "
+                f"its way to the deepest layer; take {nearest}"
+            )
+    return to_multiple(size, multiple)
+
+
+def to_multiple(size: Size, multiple: int) -> Size:
+    """The nearest size whose sides are multiples."""
+    width, height = (max(1, (side + multiple // 2) // multiple) * multiple for side in size)
+    return width, height
+
+
+def halved(deepest: str) -> int:
+    """Pixels of the picture for one position at the deepest layer."""
+    return 2 ** depth(deepest)
+
+
+def painting_size(config: Config, painting: Size, size: Size, terms: Sequence[Term]) -> Size:
+    """The painting's working size, where that of the picture that is made is `size`.
+
+    As many pixels as that has; without a photograph no more than its own: a larger texture has more of it, not larger
+    ones. Raises UserError for a scale where both pictures must have one size.
+    """
+    area, scaled = size[0] * size[1], config.style_scale != 1
+    area = min(area, painting[0] * painting[1]) if config.content is None else area
+    own_size = with_area(painting, round(area * config.style_scale**2))
     if config.style_size == "long_side":
         return images.working_size(painting, None, None, round(max(size) * config.style_scale))
-    least = shortest_side(deepest_layer(terms), config.padding)
+    least = shortest_side(deepest_layer(terms), config.given_padding)
     wide_enough = min(own_size) >= least  # else it is squashed, and that is said
     if config.style_size == "own" or (config.style_size == "auto" and (wide_enough or scaled) and position_free(terms)):
         return own_size

@@ -68,6 +68,15 @@ def stacked(sheets: Sequence[Image.Image]) -> Image.Image:
     return whole
 
 
+def repeated(tile: Image.Image) -> Image.Image:
+    """Two by two of it, as tiles lie."""
+    whole = Image.new(tile.mode, (2 * tile.width, 2 * tile.height))
+    for x in (0, tile.width):
+        for y in (0, tile.height):
+            whole.paste(tile, (x, y))
+    return whole
+
+
 def fit(picture: Image.Image, cell: tuple[int, int]) -> Image.Image:
     """RGBA, scaled up or down until it touches two sides of the cell."""
     scale = min(cell[0] / picture.width, cell[1] / picture.height)

@@ -66,11 +66,10 @@ def space(config: Config, inputs: "Inputs") -> int:
     from stx.model.memory import renewed
     from stx.runs.timelapse import room
 
-    picture = 4 * inputs.content.numel()
-    state = (remembered(inputs.optimiser) + 6) * picture + renewed(inputs.terms, inputs.content[0].numel())
+    picture = 4 * inputs.initial.numel()
+    state = (remembered(inputs.optimiser) + 6) * picture + renewed(inputs.terms, inputs.initial[0].numel())
     shown = config.optim.steps // config.tracking.pictures_every if config.tracking.pictures_every else 0
-    height, width = inputs.content.shape[1:]
-    film = room((width, height), config.optim.steps, kind) if (kind := config.output.timelapse) else 0
+    film = room(inputs.size, config.optim.steps, kind) if (kind := config.output.timelapse) else 0
     return math.ceil(2 * state + shown * picture / 4 + film)
 
 

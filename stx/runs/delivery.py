@@ -19,7 +19,7 @@ from stx.model.prepare import Inputs
 from stx.pictures import animation, deep, images, profile
 from stx.pictures.colour import Finish, unchanged
 from stx.pictures.description import ROOM, exif
-from stx.pictures.sheet import contact_sheet, fitted
+from stx.pictures.sheet import contact_sheet, fitted, repeated
 from stx.runs.files import FRAMES, OUTPUT, TIMELAPSE
 from stx.runs.timelapse import MARK, Timelapse
 
@@ -137,9 +137,11 @@ class Beside(Delivery):
         self.how, self.own = config.output, picture
         """The second: in the run's folder."""
         self.files = Files.of(config)
-        _, height, width = inputs.content.shape
-        self.size, self.cell = (width, height), fitted((width, height), LARGEST_CELL)
-        self.shown = [thumbnail(images.load(each), self.cell) for each in (config.content, *config.styles.values())]
+        self.size, self.cell, self.tile = inputs.size, fitted(inputs.size, LARGEST_CELL), config.tile
+        given = [] if config.content is None else [("photograph", config.content)]
+        given += [("painting", each) for each in config.styles.values()]
+        self.columns = [kind for kind, _ in given]
+        self.shown = [thumbnail(images.load(each), self.cell) for _, each in given]
         self.finish: Finish = unchanged
         self.profile = profile_of(config)
         self.replaces = self.files.output.exists()
@@ -156,8 +158,9 @@ class Beside(Delivery):
             log.info(f"{self.files.output} is as it was")
             return None
         eight = images.to_picture(picture)
-        columns = ["photograph", *["painting"] * (len(self.shown) - 1), "result"]
-        sheet = contact_sheet([[*self.shown, eight]], column_labels=columns, cell=self.cell)
+        results = {"result": eight, **({"two by two": repeated(eight)} if self.tile else {})}
+        labels = [*self.columns, *results]
+        sheet = contact_sheet([[*self.shown, *results.values()]], column_labels=labels, cell=self.cell)
         try:
             self.save(picture, eight, described if self.how.metadata else "")
             images.save(sheet, self.files.sheet, MARK)
@@ -191,6 +194,7 @@ def profile_of(config: Config) -> bytes:
     """What the picture is to be in. Where the photograph has none, that is said."""
     if config.output.profile == "srgb":
         return profile.srgb()
+    assert config.content is not None  # as the schema has it
     own = profile.embedded(config.content)
     if own and profile.usable(own):
         return own
@@ -216,5 +220,4 @@ def delivering(config: Config, inputs: Inputs, folder: Path) -> Iterator[Deliver
 def filming(config: Config, inputs: Inputs, folder: Path) -> list[Timelapse]:
     """Who makes the film, if anybody."""
     path = film_of(config, folder)
-    _, height, width = inputs.content.shape
-    return [Timelapse(folder / FRAMES, path, (width, height), config.optim.steps)] if path else []
+    return [Timelapse(folder / FRAMES, path, inputs.size, config.optim.steps)] if path else []

@@ -11,7 +11,8 @@ from stx.loop.checkpoint import Checkpoint
 from stx.loop.listener import Outcome
 from stx.model.blocks import margin
 from stx.model.prepare import Inputs
-from stx.model.trials import unmaskable
+from stx.model.trials import edged, unmaskable
+from stx.model.working_size import deepest_layer, halved
 from stx.pictures.masks import OPAQUE
 from stx.runs.files import CHECKPOINT, OUTPUT
 from stx.runs.identity import Identity, versions
@@ -37,11 +38,11 @@ def run(job: Job, inputs: Inputs, record: Identity) -> About:
     config, choices = job.config, job.choices
     statistic = choices["style_stat"]
     params: dict[str, str | int] = {
-        "content": config.content,
+        **({} if config.content is None else {"content": config.content}),
         "style": " + ".join(config.styles.values()),
         **{group: option for group, option in choices.items() if group not in ELSEWHERE},
-        "image_size.width": inputs.content.shape[2],
-        "image_size.height": inputs.content.shape[1],
+        "image_size.width": inputs.size[0],
+        "image_size.height": inputs.size[1],
         "optim.steps": config.optim.steps,
         "loss_weights.alpha": f"{config.loss_weights.alpha:g}",
         "loss_weights.beta": f"{config.loss_weights.beta:g}",
@@ -71,7 +72,7 @@ def in_blocks(inputs: Inputs) -> dict[str, str]:
     side, part = inputs.budget.side, inputs.budget.judged
     if side is None:
         return {}
-    _, height, width = inputs.content.shape
+    width, height = inputs.size
     said = {"stx.blocks": f"{side} x {side} pixels and {margin(inputs.terms)} around them"}
     return said | ({"stx.measured_at": f"{int(width * part)} x {int(height * part)}"} if part < 1 else {})
 
@@ -83,11 +84,13 @@ def changed(record: Identity) -> str:
 
 
 def opening(job: Job, inputs: Inputs, record: Identity, resumed: Checkpoint | None) -> str:
-    config, (_, height, width) = job.config, inputs.content.shape
+    config, (width, height) = job.config, inputs.size
     lines = [
         f"{title(config, job.choices)}, {width} x {height}, "
         f"{config.optim.steps} steps on {inputs.hardware.description}, about {inputs.memory / 1e9:.1f} GB of memory"
     ]
+    if config.tile:
+        lines += of_tiles(config, inputs)
     if len(inputs.styles) > 1 and config.masks.content is None:
         means = any(term.blend for term in inputs.terms)
         how = "means of their statistics" if means else "the sum of their losses"
@@ -126,9 +129,21 @@ def opening(job: Job, inputs: Inputs, record: Identity, resumed: Checkpoint | No
             "follows it"
         )
     weights = config.loss_weights
-    if weights.calibrate == "gradient" and weights.beta > 30 * weights.alpha:
+    if config.content is not None and weights.calibrate == "gradient" and weights.beta > 30 * weights.alpha:
         lines.append("loss_weights: with beta beyond 30 times alpha the content vanishes")
     return "\n".join(lines)
+
+
+def of_tiles(config: Config, inputs: Inputs) -> list[str]:
+    """What is to be known of a picture that tiles."""
+    multiple = halved(deepest_layer(inputs.terms))
+    given = f"; padding={config.given_padding} is what is beyond the edges of the given pictures"
+    lines = [f"tile: it goes on at its other side, with sides that are multiples of {multiple}{given}"]
+    if names := edged(inputs.terms):
+        lines.append(
+            f"tile: {', '.join(names)} sees where a tile begins: it compares places, or looks no further than edges"
+        )
+    return lines
 
 
 def how_to_go_on(folder: Path, picture: Path | None = None) -> str:
@@ -145,7 +160,9 @@ def last(folder: Path, picture: Path, outcome: Outcome, signal: int | None) -> s
 
 
 def title(config: Config, choices: Mapping[str, str]) -> str:
-    return f"{choices['style_stat']}: {config.content} in the style of {' and '.join(config.styles.values())}"
+    styles = " and ".join(config.styles.values())
+    what = f"a texture of {styles}" if config.content is None else f"{config.content} in the style of {styles}"
+    return f"{choices['style_stat']}: {what}"
 
 
 def closing(outcome: Outcome, measured: Mapping[str, float], where: str) -> str:
@@ -165,20 +182,29 @@ def closing(outcome: Outcome, measured: Mapping[str, float], where: str) -> str:
     if outcome.stalled and not outcome.diverged:
         lines.append("the optimiser stalled: not even a short step along the gradient lowers the loss any more")
     if measured:
-        share = style_share(measured["measure/sliced_wasserstein"], measured["baseline/sliced_wasserstein"])
-        style = (
-            "photograph and painting are of one style"
-            if math.isnan(share)
-            else f"style distance {share:.2f} of the photograph's own"
-        )
-        lines.append(f"{style}, content distance {measured['measure/content']:.2f}")
+        lines.append(distances(measured))
+        if "measure/wrap" in measured:
+            lines.append(f"tile: steps across its edges {measured['measure/wrap']:.2f} times those inside")
         fine = {what: measured[f"measure/noise_{what}"] for what in ("luma", "chroma")}
         if max(fine.values()) > NOISY:
             lines.append(
-                f"noisy: {fine['luma']:.1f} times the finest detail of painting and photograph in luma, "
+                f"noisy: {fine['luma']:.1f} times the finest detail of what it was made of in luma, "
                 f"{fine['chroma']:.1f} in chroma; prior=total_variation, optim=lbfgs, a pyramid, a weaker style keep "
                 "it down"
             )
     if where:
         lines.append(f"MLflow: {where}")
     return "\n".join(lines)
+
+
+def distances(measured: Mapping[str, float]) -> str:
+    """How far the picture is from painting and photograph."""
+    style = measured["measure/sliced_wasserstein"]
+    if "measure/content" not in measured:
+        return f"style distance {style:.3g} (sliced Wasserstein)"
+    share = style_share(style, measured["baseline/sliced_wasserstein"])
+    said = f"style distance {share:.2f} of the photograph's own"
+    return (
+        f"{'photograph and painting are of one style' if math.isnan(share) else said}, "
+        f"content distance {measured['measure/content']:.2f}"
+    )

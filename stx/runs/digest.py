@@ -26,6 +26,7 @@ SETTINGS = (
     "prior",
     "pooling",
     "padding",
+    "tile",
     "init.name",
     "init.noise",
     "init.low",
@@ -59,7 +60,7 @@ def parts(config: Config, inputs: Inputs) -> Iterator[bytes]:
     yield json.dumps(settings(config), sort_keys=True).encode()
     if inputs.budget.side:  # whose sums are rounded otherwise than the whole's
         yield f"blocks {inputs.budget.side}".encode()
-    for picture in (inputs.content, *inputs.styles.values(), inputs.initial):
+    for picture in (*inputs.pictures.values(), inputs.initial):
         yield str(tuple(picture.shape)).encode()
         yield picture.cpu().contiguous().numpy().tobytes()
     for name, guides in sorted(inputs.guides.items()):
@@ -85,13 +86,15 @@ LATER = {
     "optim.carry": False,
     "optim.unit": 1.0,
     "padding": "zeros",
+    "tile": False,
     "pooling.rescale": 1.0,
 }
 """Settings that an earlier version did without, at the values that change nothing: its runs are known again."""
 
 
 def settings(config: Config) -> dict[str, Any]:
-    values = leaves(config.model_dump(mode="json", by_alias=True))
+    resolved = config.model_copy(update={"init": config.start, "padding": config.given_padding})  # not auto
+    values = leaves(resolved.model_dump(mode="json", by_alias=True))
     chosen = (item for item in values if item not in LATER.items())
     return {key: value for key, value in chosen if any(key == name or key.startswith(f"{name}.") for name in SETTINGS)}
 

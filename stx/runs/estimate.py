@@ -3,11 +3,13 @@
 import time
 
 import torch
+from torch import Tensor
 
 from stx.config.schema import Config
 from stx.loop.evaluate import evaluation
-from stx.loop.levels import levels, resized
+from stx.loop.levels import levels
 from stx.model.prepare import Inputs, loss_network
+from stx.model.resized import resized
 from stx.model.vgg import shortest_side
 from stx.model.working_size import deepest_layer
 from stx.pictures.sizes import with_area
@@ -35,25 +37,27 @@ def seconds(config: Config, inputs: Inputs) -> float:
     calibration = 2 + sum(len(term.places) for term in inputs.terms if term.toward != "content")
     expected, done = 0.0, 0
     for level in levels(config, inputs):
-        pixels = level.inputs.content[0].numel()
+        pixels = level.inputs.initial[0].numel()
         expected += (level.until - done + calibration) * max(0.0, times[large] + slope * (pixels - large))
         done = level.until
-    return expected + JUDGED * max(0.0, times[large] + slope * (inputs.content[0].numel() - large))
+    return expected + JUDGED * max(0.0, times[large] + slope * (inputs.initial[0].numel() - large))
 
 
 def an_evaluation(config: Config, inputs: Inputs, area: int) -> float:
     """Seconds that the losses and their gradient take for pictures with about `area` pixels."""
-    least = shortest_side(deepest_layer(inputs.terms), config.padding)
-    content, *styles = (
-        resized(picture, [max(least, side) for side in with_area((picture.shape[1], picture.shape[2]), area)])
-        for picture in (inputs.content, *inputs.styles.values())
-    )
+    least = shortest_side(deepest_layer(inputs.terms), config.given_padding)
+
+    def small(picture: Tensor) -> Tensor:
+        return resized(picture, [max(least, side) for side in with_area((picture.shape[1], picture.shape[2]), area)])
+
+    content = None if inputs.content is None else small(inputs.content)
+    styles, start = {name: small(style) for name, style in inputs.styles.items()}, small(inputs.initial)
     uncalibrated = config.loss_weights.model_copy(update={"calibrate": "none"})
     network = loss_network(
         config.model_copy(update={"loss_weights": uncalibrated}),
-        inputs._replace(content=content, styles=dict(zip(inputs.styles, styles, strict=True))),
+        inputs._replace(content=content, styles=styles, initial=start),
     )
-    image = content.clone(memory_format=torch.contiguous_format).requires_grad_()
+    image = (start if content is None else content).clone(memory_format=torch.contiguous_format).requires_grad_()
     evaluate, _ = evaluation(network, image)
 
     def timed() -> float:

@@ -49,9 +49,9 @@ GLANCE = 0.5
 Picture = TypeVar("Picture")
 
 
-def style_files(styles: Mapping[str, Picture]) -> dict[str, Picture]:
-    """Style pictures by the names of their files: style.png, style_2.png."""
-    return {f"{name}.png": picture for name, picture in styles.items()}
+def picture_files(given: Mapping[str, Picture]) -> dict[str, Picture]:
+    """Given pictures by the names of their files: content.png, style.png, style_2.png."""
+    return {f"{name}.png": picture for name, picture in given.items()}
 
 
 def in_use(folder: Path) -> bool:

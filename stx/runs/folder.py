@@ -25,14 +25,13 @@ from stx.model.prepare import Inputs
 from stx.pictures import images
 from stx.pictures.colour import Finish, unchanged
 from stx.pictures.description import exif
-from stx.pictures.sheet import contact_sheet, fitted
+from stx.pictures.sheet import contact_sheet, fitted, repeated
 from stx.runs import identity, provenance
 from stx.runs.files import (
     BASELINES,
     CALIBRATION,
     CHECKPOINT,
     CONFIG,
-    CONTENT,
     EVENTS,
     LOSSES,
     MEASURES,
@@ -40,7 +39,7 @@ from stx.runs.files import (
     RUN,
     SHEET,
     TIMING,
-    style_files,
+    picture_files,
 )
 from stx.runs.identity import Identity
 from stx.runs.job import Job
@@ -57,17 +56,18 @@ class Folder(Listener):
         self.folder, self.run, self.wrote = folder, run, wrote
         self.append = losses_table(folder / LOSSES)
         self.finish: Finish = unchanged
+        self.tile = False
         self.exif = b""
         """Of the picture, where it is to say of its run."""
         self.since = time.monotonic()
 
     def start(self, job: Job, inputs: Inputs) -> None:
         """What a new run starts from. Of one that goes on the config alone: what has changed holds for the next too."""
-        self.finish = inputs.finish
+        self.finish, self.tile = inputs.finish, job.config.tile
         self.exif = exif(provenance.text(self.run)) if job.config.output.metadata else b""
         config = yaml.safe_dump(job.config.model_dump(by_alias=True), sort_keys=False, allow_unicode=True)
         if not job.resumed:
-            for name, picture in {CONTENT: inputs.content, **style_files(inputs.styles)}.items():
+            for name, picture in picture_files(inputs.pictures).items():
                 images.save(images.to_picture(picture), self.folder / name)
                 self.wrote(self.folder / name)
             for name, text in job.notes.items():
@@ -115,7 +115,8 @@ class Folder(Listener):
             if of_kind:
                 finite = {key: value for key, value in of_kind.items() if math.isfinite(value)}
                 self.text(name, json.dumps(finite, indent=2))
-        shown = [*map(images.to_picture, (inputs.content, *inputs.styles.values())), picture]
+        shown = [*map(images.to_picture, inputs.pictures.values()), picture]
+        shown += [repeated(picture)] if self.tile else []
         images.save(contact_sheet([shown], cell=fitted(picture.size, THUMBNAIL)), self.folder / SHEET)
         self.wrote(self.folder / SHEET)
 

@@ -15,11 +15,13 @@ from stx.config.schema import Config
 from stx.errors import Diverged, UserError
 from stx.loop import checkpoint
 from stx.loop.checkpoint import Checkpoint
-from stx.loop.levels import ahead, coarse_to_fine, levels, resized
+from stx.loop.levels import ahead, coarse_to_fine, levels
 from stx.loop.listener import Listener, Outcome
 from stx.loop.signals import Stop, interruptible
 from stx.measures.judge import Judge, mixed
+from stx.measures.wrap import wrap
 from stx.model.prepare import Inputs, prepare
+from stx.model.resized import resized
 from stx.pictures import images
 from stx.pictures.colour import grey, unchanged
 from stx.runs import describe, identity, latest, provenance, timing
@@ -99,7 +101,7 @@ def worked(
         timeline.ended("name, record, folder")
         listeners = (canvas, files, tracker, judged, bar, Timed(), *watchers)
         outcome = coarse_to_fine(config, inputs, resumed, listeners, stop)
-        picture, measured = resized(outcome.picture, inputs.content.shape[1:]), dict[str, float]()
+        picture, measured = resized(outcome.picture, inputs.initial.shape[1:], config.tile), dict[str, float]()
         with stop.at_once():
             measured = {} if outcome.stopped else judged.at_the_end(picture, outcome.steps)
         files.end(inputs, images.to_picture(inputs.finish(picture)), measured)
@@ -177,29 +179,34 @@ class Judged(Listener):
 
     def __init__(self, config: Config, inputs: Inputs, tracker: Tracker, watchers: Sequence[Listener] = ()):
         self.inputs, self.tracker, self.watchers = inputs, tracker, watchers
-        self.every, self.mix = config.tracking.measures_every, config.mix
+        self.every, self.mix, self.tile = config.tracking.measures_every, config.mix, config.tile
         self.as_seen = grey if config.colour.name == "luminance" else unchanged  # no colour of it is ever shown
 
     @cached_property
     def judge(self) -> Judge:
-        styles = [self.measured(style) for style in self.inputs.styles.values()]
-        return mixed(self.measured(self.inputs.content), styles, [*self.mix.values()])
+        pictures = [self.reduced(picture) for picture in self.inputs.styles.values()]
+        content = None if self.inputs.content is None else self.reduced(self.inputs.content)
+        return mixed(content, pictures, [*self.mix.values()], min(self.reduced(self.inputs.initial).shape[1:]))
 
-    def measured(self, picture: Tensor) -> Tensor:
-        """At the size that there is memory for."""
+    def reduced(self, picture: Tensor) -> Tensor:
+        """To the size that there is memory for."""
         part = self.inputs.budget.judged
         return picture if part == 1 else resized(picture, [int(side * part) for side in picture.shape[1:]])
 
     def picture(self, picture: Tensor, step: int) -> None:
-        whole = self.as_seen(resized(picture.clamp(0, 1), self.inputs.content.shape[1:]))
-        measured = self.judge.judge(self.measured(whole))
+        whole = self.as_seen(resized(picture.clamp(0, 1), self.inputs.initial.shape[1:], self.tile))
+        measured = self.judge.judge(self.reduced(whole)) | self.at_the_wrap(whole)
         self.tracker.measured(measured, step)
         for watcher in self.watchers if measured else ():
             watcher.observed(measured | self.judge.baselines, step)
 
+    def at_the_wrap(self, picture: Tensor) -> dict[str, float]:
+        return {"measure/wrap": wrap(picture)} if self.tile else {}
+
     def at_the_end(self, picture: Tensor, step: int) -> dict[str, float]:
         """measure/<name> of the picture and baseline/<name>; nothing where pictures are too small."""
-        measured = self.judge.judge(self.measured(self.as_seen(picture.clamp(0, 1))))
+        seen = self.as_seen(picture.clamp(0, 1))
+        measured = self.judge.judge(self.reduced(seen)) | self.at_the_wrap(seen)
         self.tracker.measured(measured, step)
         timeline.ended("measures")
         return measured | self.judge.baselines if measured else {}

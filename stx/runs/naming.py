@@ -55,7 +55,8 @@ def difference(config: Config, choices: Mapping[str, str]) -> str:
 
 
 def pair(config: Config) -> str:
-    return f"{Path(config.content).stem} × {' + '.join(Path(style).stem for style in config.styles.values())}"
+    styles = " + ".join(Path(style).stem for style in config.styles.values())
+    return f"texture of {styles}" if config.content is None else f"{Path(config.content).stem} × {styles}"
 
 
 @cache

@@ -111,5 +111,5 @@ def where(stages: Sequence[Stage], step: int) -> str:
 
 
 def losses(row: Row) -> str:
-    names = ("total", "content", "style")
-    return "  ".join(f"{name} {row.values.get(f'loss/{name}', float('nan')):.3e}" for name in names)
+    shown = {name: row.values.get(f"loss/{name}") for name in ("total", "content", "style")}
+    return "  ".join(f"{name} {value:.3e}" for name, value in shown.items() if value is not None)

@@ -19,6 +19,6 @@ def recipe(config: Config, inputs: Inputs) -> str:
         "precision": config.precision,  # auto is what each machine makes of it; a report says what that was
         "settings": settings(config),
         "files": named_files(config, inputs),
-        "sizes": [list(picture.shape[1:]) for picture in (inputs.content, *inputs.styles.values())],
+        "sizes": [list(picture.shape[1:]) for picture in (inputs.initial, *inputs.styles.values())],
     }
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()

@@ -15,11 +15,12 @@ from stx.config.paths import named
 from stx.config.refusals import explain_hydra
 from stx.config.schema import Config, style_names
 from stx.errors import Diverged, UserError
-from stx.loop.levels import coarse_to_fine, resized
+from stx.loop.levels import coarse_to_fine
 from stx.loop.listener import Listener, Row
 from stx.loop.signals import Stop
 from stx.model.prepare import prepare
 from stx.model.reading import read
+from stx.model.resized import resized
 from stx.pictures import images
 from stx.pictures.decode import readable
 from stx.runs import describe
@@ -40,9 +41,10 @@ TAKEN = {
 
 
 def stylise(
-    content: Source, style: Source | Sequence[Source], *overrides: str, callback: Callback | None = None
+    content: Source | None, style: Source | Sequence[Source], *overrides: str, callback: Callback | None = None
 ) -> Image.Image:
-    """`content` in the style of `style`, by the defaults or what `overrides` ("style_stat=gram") set.
+    """`content` in the style of `style`, by the defaults or what `overrides` ("style_stat=gram") set; without a
+    photograph, where that is None, a texture of the style.
 
     Pictures are paths or names of bundled ones, Pillow's, or arrays: (H, W), (H, W, 3), or (H, W, 4) with alpha, of
     bytes, or of numbers in [0, 1]. Several styles are a list, with "style_mix=[2,1]" as their weights. The result is as
@@ -57,11 +59,12 @@ def stylise(
         if group in TAKEN:
             raise UserError(f"{text}: {TAKEN[group]}")
     styles: list[Any] = [*style] if isinstance(style, list | tuple) else [style]
-    names = ["content", *style_names(len(styles))]
-    given = {name: opened(name, source) for name, source in zip(names, [content, *styles], strict=True)}
-    typed = [override("content", called("content", content))]
+    names = style_names(len(styles))
+    sources = {**({} if content is None else {"content": content}), **dict(zip(names, styles, strict=True))}
+    given = {name: opened(name, source) for name, source in sources.items()}
+    typed = ["content=null" if content is None else override("content", called("content", content))]
     if isinstance(style, list | tuple):
-        typed.append(f"style=[{','.join(map(quoted, map(called, names[1:], styles)))}]")
+        typed.append(f"style=[{','.join(map(quoted, map(called, names, styles)))}]")
     else:
         typed.append(override("style", called("style", styles[0])))
     config, title = composed([*typed, "tracking=none", "guard.checkpoint_every=0", *map(named, overrides)])
@@ -70,7 +73,7 @@ def stylise(
     with page(config, title, inputs, None, stop) as view:
         listeners = (*([Calls(callback, stop)] if callback else []), view)
         outcome = coarse_to_fine(config, inputs, None, listeners, stop)
-        picture = resized(outcome.picture, inputs.content.shape[1:])
+        picture = resized(outcome.picture, inputs.initial.shape[1:], config.tile)
         view.end(outcome.status, "", picture)
     if outcome.diverged:
         said = f"diverged at {outcome.event}; the picture is the last finite one"

@@ -7,13 +7,15 @@ All take features (D, H, W) and the same five parameters:
     softness    s: an activation takes part by sigmoid((F - t) / (s d)), d the deviation; None: wholly or not at all
     window      "mean" divides by (2r+1)^2, as the paper's code does; "sum" is the thesis's filter of ones
     normalise   the tensor is divided by its sum (an all-zero tensor stays zero)
+
+Of a tile, which `wraps`, windows go on at its other side.
 """
 
 from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.nn.functional import conv2d
+from torch.nn.functional import conv2d, pad
 
 from stx.errors import UserError
 from stx.stats.fixed import fixes
@@ -22,6 +24,7 @@ from stx.stats.precision import wide
 from stx.stats.thresholds import Threshold, above, above_in, threshold_sums
 from stx.stats.trained_filter import trained
 from stx.stats.windows import surroundings, window_reach
+from stx.stats.wrapped import within, wrapped
 
 Window = Literal["mean", "sum"]
 
@@ -36,6 +39,7 @@ def cooc_tensor(
     normalise: bool,
     softness: float | None = None,
     filter: str | None = None,
+    wraps: bool = False,
 ) -> Tensor:
     """What surrounds each active position in all *other* channels: shape (D, H, W).
 
@@ -55,19 +59,20 @@ def cooc_tensor(
         raise UserError(f"radius is {radius}: it must be 0 or more")
     if channels < 2:
         raise UserError("co-occurrence needs features of at least two channels")
-    others = mean_of_others(features, above(features, threshold, softness), radius, filter)
+    others = mean_of_others(features, above(features, threshold, softness), radius, filter, wraps)
     if normalise:  # and no other factor matters
         return others / nonzero(others.sum())
     return others * factor(channels, radius, window, filter)
 
 
-def mean_of_others(features: Tensor, mask: Tensor, radius: int, filter: str | None) -> Tensor:
+def mean_of_others(features: Tensor, mask: Tensor, radius: int, filter: str | None, wraps: bool = False) -> Tensor:
     """The tensor before its factor: window means of the sum of all other channels."""
     if filter is None:
-        return surroundings(features, mask, radius)
+        return surroundings(features, mask, radius, wraps)
     weights = trained(filter, len(features)).to(features)
     side = weights.shape[-1]
-    return mask * conv2d((mask * features)[None], weights, padding=side // 2)[0] / side**2
+    around = wrapped(mask * features, side // 2) if wraps else pad(mask * features, [side // 2] * 4)
+    return mask * conv2d(around[None], weights)[0] / side**2
 
 
 def nonzero(total: Tensor) -> Tensor:
@@ -89,10 +94,17 @@ def cooc_matrix(
     window: Window,
     normalise: bool,
     softness: float | None = None,
+    wraps: bool = False,
 ) -> Tensor:
     """Mean of the co-occurrence tensor over channels: shape (H, W)."""
     tensor = cooc_tensor(
-        features, radius=radius, threshold=threshold, window=window, normalise=normalise, softness=softness
+        features,
+        radius=radius,
+        threshold=threshold,
+        window=window,
+        normalise=normalise,
+        softness=softness,
+        wraps=wraps,
     )
     return tensor.sum(0) / len(tensor)  # not mean(): its gradient would come in another memory format, and all after it
 
@@ -135,12 +147,20 @@ def cooc_vector(
     window: Window,
     normalise: bool,
     softness: float | None = None,
+    wraps: bool = False,
 ) -> Tensor:
     """Mean of the co-occurrence tensor over positions: shape (D,)."""
     tensor = cooc_tensor(
-        features, radius=radius, threshold=threshold, window=window, normalise=normalise, softness=softness
+        features,
+        radius=radius,
+        threshold=threshold,
+        window=window,
+        normalise=normalise,
+        softness=softness,
+        wraps=wraps,
     )
-    return tensor.sum((1, 2)) / tensor[0].numel()  # not mean(), as above
+    means = tensor.sum((1, 2)) / tensor[0].numel()  # not mean(), as above
+    return means * within(features.shape[1:], radius) if wraps and not normalise else means
 
 
 @fixes()
@@ -152,10 +172,17 @@ def gram_cooc_matrix(
     window: Window,
     normalise: bool,
     softness: float | None = None,
+    wraps: bool = False,
 ) -> Tensor:
     """Gram matrix of the rows of `cooc_matrix`, divided by H W: shape (H, H)."""
     matrix = cooc_matrix(
-        features, radius=radius, threshold=threshold, window=window, normalise=normalise, softness=softness
+        features,
+        radius=radius,
+        threshold=threshold,
+        window=window,
+        normalise=normalise,
+        softness=softness,
+        wraps=wraps,
     )
     return matrix @ matrix.T / matrix.numel()
 
@@ -170,10 +197,17 @@ def gram_cooc_vector(
     window: Window,
     normalise: bool,
     softness: float | None = None,
+    wraps: bool = False,
 ) -> Tensor:
     """Gram matrix of the co-occurrence tensor as one row, divided by D H W: shape (1, 1), its mean square."""
     tensor = cooc_tensor(
-        features, radius=radius, threshold=threshold, window=window, normalise=normalise, softness=softness
+        features,
+        radius=radius,
+        threshold=threshold,
+        window=window,
+        normalise=normalise,
+        softness=softness,
+        wraps=wraps,
     )
     return tensor.square().sum().view(1, 1) / tensor.numel()
 

@@ -13,6 +13,7 @@ from stx.stats.precision import wide
 from stx.stats.products import mean_products
 from stx.stats.thresholds import Threshold, above, above_in, threshold_sums
 from stx.stats.windows import box_mean
+from stx.stats.wrapped import within
 
 
 def in_one_place(*, radius: int | list[int], threshold: Threshold, centred: bool, **_: object) -> list[Moment]:
@@ -92,6 +93,7 @@ def cooc_gram(
     centred: bool,
     softness: float | None = None,
     weights: Tensor | None = None,
+    wraps: bool = False,
 ) -> Tensor:
     """Channel-by-channel co-occurrence: `S[k, w]`, the mean over positions of A[k] times the window mean of A[w].
 
@@ -100,7 +102,9 @@ def cooc_gram(
     first. It keeps *with what* a channel is active in a neighbourhood, where the co-occurrence forms of Forcén et al.
     2020 keep *where* it is active. With radius 0 and no threshold it is the Gram matrix; since zero padding makes the
     window symmetric, S is too. With `weights` of positions both ends of a pair are weighed by their roots, and the
-    sum is divided by that of the roots' products. Costs a matrix product a radius, O(D^2 H W) as Gram.
+    sum is divided by that of the roots' products. Of a tile, which `wraps`, windows go on at the other side, and the
+    mean is times what zero padding leaves of them: as large as that of a picture that ends. Costs a matrix product a
+    radius, O(D^2 H W) as Gram.
 
     Raises UserError for a radius below 0, or none, and for a threshold that is not finite.
     """
@@ -114,8 +118,10 @@ def cooc_gram(
     active = guided.guided(active, weights)
     flat = active.flatten(1)
     with torch.no_grad():  # the correlation's gradient counts theirs
-        around = [flat if each == 0 else box_mean(active, each).flatten(1) for each in radii]
+        around = [flat if each == 0 else box_mean(active, each, wraps).flatten(1) for each in radii]
     matrices = [mean_products(flat, window) for window in around]
+    if wraps:
+        matrices = [m * within(features.shape[1:], each) for m, each in zip(matrices, radii, strict=True)]
     if weights is not None:
         matrices = [guided.per_pair(m, pairs(weights, each)) for m, each in zip(matrices, radii, strict=True)]
     return matrices[0] if isinstance(radius, int) else torch.stack(matrices)

@@ -9,30 +9,31 @@ from torch import Tensor
 from torch.nn.functional import grid_sample, normalize
 
 from stx.stats.fixed import fixes
+from stx.stats.wrapped import wrapped
 
 Count = Annotated[int, Gt(0)]
 
 
 @fixes()
-def relaxed_emd(features: list[Tensor], *, reference: tuple[Tensor, Tensor]) -> Tensor:
+def relaxed_emd(features: list[Tensor], *, reference: tuple[Tensor, Tensor], wraps: bool = False) -> Tensor:
     """Lower bound of the earth mover's distance between hypercolumns, by cosines (eq. 4 to 6): one number.
 
     The larger of the two means, over our sample and over the style's, of the distance to the nearest of the other. The
     `reference` has our places and the style's hypercolumns, as `sample` gives them. It is a distance already.
     """
     places, style = reference
-    ours = normalize(hypercolumns(features, places), dim=0)
+    ours = normalize(hypercolumns(features, places, wraps), dim=0)
     return both_ways(1 - ours.T @ normalize(style, dim=0))
 
 
 @fixes("colours")
-def palette_emd(features: Tensor, *, reference: tuple[Tensor, Tensor]) -> Tensor:
+def palette_emd(features: Tensor, *, reference: tuple[Tensor, Tensor], wraps: bool = False) -> Tensor:
     """The same between colours, of a picture (3, H, W), by their Euclidean distances.
 
     The paper takes them in another basis; a rotation changes none of these.
     """
     places, style = reference
-    ours = hypercolumns([features], places)
+    ours = hypercolumns([features], places, wraps)
     squares = (ours[:, :, None] - style[:, None, :]).square().sum(0)
     apart = squares > torch.finfo(squares.dtype).tiny  # the root has no gradient at zero
     return both_ways(torch.where(apart, squares, torch.ones_like(squares)).sqrt() * apart)
@@ -43,12 +44,12 @@ def both_ways(distances: Tensor) -> Tensor:
 
 
 @fixes("means", "covariances")
-def hypercolumn_moments(features: list[Tensor], *, reference: Tensor) -> Tensor:
+def hypercolumn_moments(features: list[Tensor], *, reference: Tensor, wraps: bool = False) -> Tensor:
     """Covariance and mean of hypercolumns at the places (N, 2) that are the `reference`: (D, D + 1).
 
     To be compared by `moment_distance`.
     """
-    columns = hypercolumns(features, reference)
+    columns = hypercolumns(features, reference, wraps)
     mean = columns.mean(1, keepdim=True)
     centred = columns - mean
     return torch.cat([centred @ centred.T / centred.shape[1], mean], 1)
@@ -60,15 +61,26 @@ def moment_distance(ours: Tensor, target: Tensor) -> Tensor:
     return difference[:, :-1].mean() + difference[:, -1].mean()
 
 
-def hypercolumns(features: list[Tensor], places: Tensor) -> Tensor:
+def hypercolumns(features: list[Tensor], places: Tensor, wraps: bool = False) -> Tensor:
     """What all layers have at some places (N, 2), x and y as parts of width and height: (sum of D, N).
 
-    Interpolated between the nearest positions of each layer, as the paper's upsampled maps are.
+    Interpolated between the nearest positions of each layer, as the paper's upsampled maps are; of a tile, which
+    `wraps`, between those at both of its ends too.
     """
-    grid = (2 * places - 1)[None, None]
     return torch.cat(
-        [grid_sample(maps[None], grid, padding_mode="border", align_corners=False)[0, :, 0] for maps in features]
+        [at(wrapped(maps, 1), within_margin(maps, places)) if wraps else at(maps, places) for maps in features]
     )
+
+
+def at(maps: Tensor, places: Tensor) -> Tensor:
+    grid = (2 * places - 1)[None, None]
+    return grid_sample(maps[None], grid, padding_mode="border", align_corners=False)[0, :, 0]
+
+
+def within_margin(maps: Tensor, places: Tensor) -> Tensor:
+    """Places of maps (D, H, W), in maps with a margin of one position around."""
+    sides = [(maps.shape[2], places[:, 0]), (maps.shape[1], places[:, 1])]
+    return torch.stack([(part * side + 1) / (side + 2) for side, part in sides], 1)
 
 
 def sample(features: Tensor | list[Tensor], *, most: Count, seed: int, step: int) -> tuple[Tensor, Tensor]:

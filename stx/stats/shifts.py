@@ -73,19 +73,33 @@ def largest_shift(*, shifts: list[int]) -> int:
 
 @gathers(pair_sums, pair_means, largest_shift)
 @fixes(lambda *, shifts, **_: ["second moments"] if 0 in shifts else [])
-def shift_gram(features: Tensor, *, shifts: list[int], weights: Tensor | None = None) -> Tensor:
+def shift_gram(features: Tensor, *, shifts: list[int], weights: Tensor | None = None, wraps: bool = False) -> Tensor:
     """Correlations between channels at a distance (Berger & Memisevic 2017, arXiv 1606.01286, section 3).
 
     For each shift, the mean over positions of F[k] at one place and F[w] that many positions further along x, and the
     same along y: shape (2 S, D, D) for S shifts of features (D, H, W). A shift of 0 is the Gram matrix. Beyond the
-    picture it is cut to the largest that leaves a row. Raises UserError for a negative shift, or none.
+    picture it is cut to the largest that leaves a row. Of a tile, which `wraps`, every place has one so far away.
+    Raises UserError for a negative shift, or none.
     """
     if not shifts or min(shifts) < 0:
         raise UserError(f"shifts is {shifts}: it must be a list of whole numbers from 0")
+    if wraps:
+        return round_the_edges(features, shifts)
     matrices: Tensor = Shifted.apply(guided.guided(features, weights), tuple(shifts))  # type: ignore[no-untyped-call]
     if weights is None:
         return matrices
     return guided.per_pair(matrices, Shifted.apply(guided.guide(weights), tuple(shifts)))  # type: ignore[no-untyped-call]
+
+
+def round_the_edges(features: Tensor, shifts: Sequence[int]) -> Tensor:
+    """`shift_gram` of a tile."""
+    flat, matrices = features.flatten(1), list[Tensor]()
+    for shift in shifts:
+        for dimension in (2, 1):
+            apart = min(shift, features.shape[dimension] - 1)
+            further = features.roll(-apart, dimension).flatten(1)
+            matrices.append(scaled_product(flat, further.T, 1 / flat.shape[1]))
+    return torch.stack(matrices)
 
 
 class Shifted(torch.autograd.Function):

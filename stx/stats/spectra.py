@@ -42,7 +42,8 @@ def shifted_sums(features: Tensor, core: Core, size: Size, *, reach: int) -> Sum
 def within(sums: Tensor, reach: int) -> Tensor:
     """Of all shifts, those up to `reach`."""
     rows = torch.arange(-reach, reach + 1, device=sums.device) % sums.shape[1]
-    return sums.index_select(1, rows)[:, :, : reach + 1]
+    columns = torch.arange(reach + 1, device=sums.device) % sums.shape[2]
+    return sums.index_select(1, rows).index_select(2, columns)
 
 
 def means_of_pairs(sums: Sums, size: Size, *, reach: int) -> Tensor:
@@ -60,19 +61,23 @@ def pairs_within(size: Size, reach: int, device: torch.device) -> Tensor:
 @gathers(shifted_sums, means_of_pairs, lambda *, reach: reach)
 @fixes()
 def deep_correlations(
-    features: Tensor, *, reach: Annotated[int, Ge(0), Le(256)], weights: Tensor | None = None
+    features: Tensor,
+    *,
+    reach: Annotated[int, Ge(0), Le(256)],
+    weights: Tensor | None = None,
+    wraps: bool = False,
 ) -> Tensor:
     """Each channel's correlation with itself, shifted: (D, 2 r + 1, r + 1) for features (D, H, W) and shifts up to r.
 
     The mean of F[y, x] F[y + dy, x + dx] over the places where both are, for dy from -r to r and dx from 0 to r; the
     others are these again (Sendik & Cohen-Or 2017, "Deep correlations for texture synthesis", section 4.1). They go up
     to half of the map; up to a fixed reach two pictures of different sizes can be compared. Zero where the map is too
-    small for a shift. By a Fourier transform of the map with a margin of zeros.
+    small for a shift. By a Fourier transform of the map with a margin of zeros; of a tile, which `wraps`, without one.
     """
     height, width = features.shape[1:]
-    size = (height + reach, width + reach)
+    size = (height, width) if wraps else (height + reach, width + reach)
     power = torch.fft.rfft2(guided(features, weights), s=size).abs().square()
     shifted = within(torch.fft.irfft2(power, s=size), reach)
     pairs = pairs_within((height, width), reach, features.device)
-    means = shifted * (pairs > 0) / pairs.clamp(min=1)
+    means = shifted * (pairs > 0) / (height * width if wraps else pairs.clamp(min=1))
     return means if weights is None else per_pair(means, deep_correlations(guide(weights), reach=reach))

@@ -12,6 +12,7 @@ from stx.stats.fixed import fixes
 from stx.stats.gathered import Core, Size, Sums, count, gathers
 from stx.stats.products import mean_products
 from stx.stats.windows import box_mean, window_reach
+from stx.stats.wrapped import within
 
 ROUNDINGS = 64
 """Of a feature, which a deviation that is none may come to."""
@@ -31,7 +32,9 @@ def of_sums(sums: Sums, size: Size, *, floor: float, **_: object) -> Tensor:
 
 @gathers(sums_around, of_sums, window_reach)
 @fixes(lambda *, radius, **_: [] if radius else ["correlations"])
-def correlation(features: Tensor, *, floor: float, radius: int, weights: Tensor | None = None) -> Tensor:
+def correlation(
+    features: Tensor, *, floor: float, radius: int, weights: Tensor | None = None, wraps: bool = False
+) -> Tensor:
     """Pearson's correlations between channels, the Gram matrix of standardised features: (D, D) for (D, H, W).
 
     With a `radius` r it is between a channel and the other's mean over the (2r+1)^2 positions around, zero padded, by
@@ -46,8 +49,10 @@ def correlation(features: Tensor, *, floor: float, radius: int, weights: Tensor 
     centred = guided.guided(centred_by(features, weights), weights)
     flat = centred.flatten(1)
     with torch.no_grad():  # the products' gradient counts theirs
-        around = box_mean(centred, radius).flatten(1) if radius else flat
+        around = box_mean(centred, radius, wraps).flatten(1) if radius else flat
     covariance = mean_products(flat, around)
+    if wraps:
+        covariance = covariance * within(features.shape[1:], radius)  # as large as that of a picture that ends
     if weights is not None:
         covariance = guided.per_pair(covariance, pairs(weights, radius))
     variance = flat.square().sum(1) / flat.shape[1]

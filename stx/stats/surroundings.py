@@ -23,17 +23,17 @@ SMALLEST = 1e-6
 """Of the mean magnitude of a matrix, below which its signed root is straight: its slope has no bound at zero."""
 
 
-def both(features: Tensor, radius: int) -> Tensor:
-    """Features (D, H, W) and their means over windows of (2r+1)^2, zero padded: (2 D, H, W)."""
+def both(features: Tensor, radius: int, wraps: bool = False) -> Tensor:
+    """Features (D, H, W) and their means over windows of (2r+1)^2, zero padded or of a tile: (2 D, H, W)."""
     if radius < 0:
         raise UserError(f"radius is {radius}: it must be 0 or more")
-    return torch.cat([features, box_mean(features, radius)])
+    return torch.cat([features, box_mean(features, radius, wraps)])
 
 
 @fixes("distribution")
-def sliced_cooc(features: Tensor, *, reference: Tensor, quantiles: int, radius: int) -> Tensor:
+def sliced_cooc(features: Tensor, *, reference: Tensor, quantiles: int, radius: int, wraps: bool = False) -> Tensor:
     """`sliced_wasserstein` of `both`, along directions (K, 2 D): shape (K, quantiles)."""
-    return sliced_wasserstein(both(features, radius), reference=reference, quantiles=quantiles)
+    return sliced_wasserstein(both(features, radius, wraps), reference=reference, quantiles=quantiles)
 
 
 def directions_of_both(features: Tensor, *, count: int, seed: int) -> Tensor:
@@ -50,9 +50,9 @@ def gaussian_of_both(sums: Sums, size: Size, *, reference: Tensor, radius: int) 
 
 @gathers(moments_of_both, gaussian_of_both, window_reach)
 @fixes("means", "covariances")
-def gaussian_cooc(features: Tensor, *, reference: Tensor, radius: int) -> Tensor:
+def gaussian_cooc(features: Tensor, *, reference: Tensor, radius: int, wraps: bool = False) -> Tensor:
     """`gaussian` of `both`, along the axes that `axes_of_both` gives: shape (2 D, R + 2)."""
-    return gaussian(both(features, radius), reference=reference)
+    return gaussian(both(features, radius, wraps), reference=reference)
 
 
 def axes_of_both(features: Tensor, *, radius: int) -> Tensor:
@@ -65,17 +65,17 @@ def products_of_both(features: Tensor, core: Core, size: Size, *, radius: int) -
 
 @gathers(products_of_both, of_products, window_reach)
 @fixes()
-def deep_dc_cooc(features: Tensor, *, radius: int) -> Tensor:
+def deep_dc_cooc(features: Tensor, *, radius: int, wraps: bool = False) -> Tensor:
     """`deep_dc` of `both`: shape (2 D, 2 D)."""
-    return deep_dc(both(features, radius))
+    return deep_dc(both(features, radius, wraps))
 
 
 @gathers(pair_sums, centred_pair_means, largest_shift)
 @fixes(lambda *, shifts: ["covariances"] if 0 in shifts else [])
-def shift_covariance(features: Tensor, *, shifts: list[int]) -> Tensor:
+def shift_covariance(features: Tensor, *, shifts: list[int], wraps: bool = False) -> Tensor:
     """`shift_gram` of the features less their means: (2 S, D, D)."""
     centred: Tensor = Centred.apply(features)  # type: ignore[no-untyped-call]
-    return shift_gram(centred, shifts=shifts)
+    return shift_gram(centred, shifts=shifts, wraps=wraps)
 
 
 def sums_around(features: Tensor, core: Core, size: Size, *, radius: int) -> Sums:
@@ -88,12 +88,12 @@ def root_of_windows(sums: Sums, size: Size, *, radius: int) -> Tensor:
 
 @gathers(sums_around, root_of_windows, window_reach)
 @fixes()
-def signed_root_cooc(features: Tensor, *, radius: int) -> Tensor:
+def signed_root_cooc(features: Tensor, *, radius: int, wraps: bool = False) -> Tensor:
     """The centred `cooc_gram` with signed square roots in place of its numbers, over their norm: (D, D).
 
     The normalisation of bilinear pooling (Lin, RoyChowdhury & Maji 2015, arXiv 1504.07889, section 3.1).
     """
-    return signed_root(cooc_gram(features, radius=radius, threshold="none", centred=True))
+    return signed_root(cooc_gram(features, radius=radius, threshold="none", centred=True, wraps=wraps))
 
 
 def signed_root(matrix: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Window means of maps, and what surrounds a position in all other channels."""
+"""Means over the windows around positions, which statistics of neighbourhoods are made of."""
 
 from typing import Any
 
@@ -6,38 +6,43 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from stx.stats.wrapped import wrapped
+
 
 class BoxMean(torch.autograd.Function):
-    """Mean over a (2r+1)^2 window around each position of maps (D, H, W); padding counts as zeros.
+    """Mean over a (2r+1)^2 window around each position of maps (D, H, W); padding counts as zeros, or `wraps`.
 
     A box is separable: two passes of 2r+1 instead of one of (2r+1)^2. It is symmetric, so it is its own adjoint and its
     gradient costs what it costs; PyTorch's backward of a pooling runs on one thread for one picture.
     """
 
     @staticmethod
-    def forward(maps: Tensor, radius: int) -> Tensor:
+    def forward(maps: Tensor, radius: int, wraps: bool) -> Tensor:
         height, width = maps.shape[1:]
         down, across = min(radius, height - 1), min(radius, width - 1)  # a window beyond the picture adds zeros alone
         # PyTorch tells channels-last by the stride of the batch of one as well: without it, it copies, 20 times slower.
         batch = maps.permute(1, 2, 0)[None].permute(0, 3, 1, 2)
+        if wraps:
+            rows = avg_pool2d(wrapped(batch, radius, [3]), (1, 2 * radius + 1), stride=1)
+            return avg_pool2d(wrapped(rows, radius, [2]), (2 * radius + 1, 1), stride=1).squeeze(0)
         rows = avg_pool2d(batch, (1, 2 * across + 1), stride=1, padding=(0, across))
         means = avg_pool2d(rows, (2 * down + 1, 1), stride=1, padding=(down, 0)).squeeze(0)
         outside = (2 * across + 1) * (2 * down + 1) / (2 * radius + 1) ** 2
         return means if outside == 1 else means * outside
 
     @staticmethod
-    def setup_context(context: Any, inputs: tuple[Tensor, int], output: Tensor) -> None:
-        context.radius = inputs[1]
+    def setup_context(context: Any, inputs: tuple[Tensor, int, bool], output: Tensor) -> None:
+        _, context.radius, context.wraps = inputs
 
     @staticmethod
-    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         lying_as_features = gradient.permute(1, 2, 0).contiguous().permute(2, 0, 1)  # a soft mask's does not
-        return box_mean(lying_as_features, context.radius), None
+        return box_mean(lying_as_features, context.radius, context.wraps), None, None
 
 
-def box_mean(maps: Tensor, radius: int) -> Tensor:
+def box_mean(maps: Tensor, radius: int, wraps: bool = False) -> Tensor:
     """`BoxMean` as a function."""
-    means: Tensor = BoxMean.apply(maps, radius)  # type: ignore[no-untyped-call]
+    means: Tensor = BoxMean.apply(maps, radius, wraps)  # type: ignore[no-untyped-call]
     return means
 
 
@@ -48,29 +53,30 @@ class Surroundings(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(maps: Tensor, mask: Tensor, radius: int) -> Tensor:
+    def forward(maps: Tensor, mask: Tensor, radius: int, wraps: bool) -> Tensor:
         active = mask * maps
-        own = box_mean(active, radius)
-        return torch.sub(box_mean(active.sum(0, keepdim=True), radius), own, out=own).mul_(mask)
+        own = box_mean(active, radius, wraps)
+        return torch.sub(box_mean(active.sum(0, keepdim=True), radius, wraps), own, out=own).mul_(mask)
 
     @staticmethod
-    def setup_context(context: Any, inputs: tuple[Tensor, Tensor, int], output: Tensor) -> None:
+    def setup_context(context: Any, inputs: tuple[Tensor, Tensor, int, bool], output: Tensor) -> None:
         context.save_for_backward(inputs[1])
-        context.radius = inputs[2]
+        _, _, context.radius, context.wraps = inputs
 
     @staticmethod
-    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
         (mask,) = context.saved_tensors
-        return Surroundings.apply(gradient, mask, context.radius), None, None  # type: ignore[no-untyped-call]
+        others = Surroundings.apply(gradient, mask, context.radius, context.wraps)  # type: ignore[no-untyped-call]
+        return others, None, None, None
 
 
-def surroundings(features: Tensor, mask: Tensor, radius: int) -> Tensor:
+def surroundings(features: Tensor, mask: Tensor, radius: int, wraps: bool = False) -> Tensor:
     """`Surroundings` as a function, of a mask through which a gradient may pass."""
     if not mask.requires_grad:
-        others: Tensor = Surroundings.apply(features, mask, radius)  # type: ignore[no-untyped-call]
+        others: Tensor = Surroundings.apply(features, mask, radius, wraps)  # type: ignore[no-untyped-call]
         return others
     active = mask * features
-    return mask * (box_mean(active.sum(0, keepdim=True), radius) - box_mean(active, radius))
+    return mask * (box_mean(active.sum(0, keepdim=True), radius, wraps) - box_mean(active, radius, wraps))
 
 
 def window_reach(*, radius: int, **_: object) -> int:

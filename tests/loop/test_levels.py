@@ -13,10 +13,11 @@ from stx.config.compose import composition
 from stx.config.schema import Config
 from stx.loop import checkpoint
 from stx.loop.checkpoint import Checkpoint
-from stx.loop.levels import coarse_to_fine, levels, resized
+from stx.loop.levels import coarse_to_fine, levels
 from stx.loop.listener import Listener, Outcome, Row, Start
 from stx.loop.signals import Stop
 from stx.model.prepare import prepare
+from stx.model.resized import resized
 from stx.runs.files import CHECKPOINT
 from stx.runs.folder import Folder
 from stx.runs.identity import Identity
@@ -53,6 +54,20 @@ def test_noise_at_a_coarse_level_is_as_strong_as_at_the_fine_one() -> None:
     asked = config("optim.pyramid=[3]", "init=noise")
     coarse, fine = (level.inputs.initial for level in levels(asked, prepare(asked)))
     assert float(coarse.std()) == pytest.approx(float(fine.std()), rel=0.05)
+
+
+def test_every_level_of_a_tile_has_sides_that_are_multiples() -> None:
+    asked = config("content=null", "tile=true", "image_size.width=112", "image_size.height=80", "optim.pyramid=[3]")
+    coarse, fine = levels(asked, prepare(asked))
+    assert [level.inputs.initial.shape[1:] for level in (coarse, fine)] == [(48, 64), (80, 112)]  # 40 x 56
+
+
+@pytest.mark.parametrize("sizes", [((24, 32), (48, 64)), ((48, 64), (24, 32)), ((16, 48), (48, 80)), ((5, 7), (11, 3))])
+def test_a_tile_at_another_size_is_what_is_amid_copies_of_it(sizes: tuple[tuple[int, int], tuple[int, int]]) -> None:
+    (height, width), (high, wide) = sizes
+    picture = torch.rand(3, height, width, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    amid = resized(picture.repeat(1, 9, 9), (9 * high, 9 * wide))[:, 4 * high : 5 * high, 4 * wide : 5 * wide]
+    torch.testing.assert_close(resized(picture, (high, wide), tile=True), amid)
 
 
 def test_a_picture_of_that_size_is_left_alone_and_others_stay_within_their_range() -> None:

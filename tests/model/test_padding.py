@@ -7,7 +7,7 @@ from torch.nn.functional import conv2d, pad
 
 from stx.model.padding import Padded, convolved, mode
 
-KINDS = {"zeros": "constant", "replicate": "replicate", "reflect": "reflect"}
+KINDS = {"zeros": "constant", "replicate": "replicate", "reflect": "reflect", "circular": "circular"}
 """As PyTorch calls them."""
 
 
@@ -33,7 +33,7 @@ def test_a_convolution_beyond_the_edges_is_pytorchs_of_a_padded_copy_and_so_is_i
         torch.testing.assert_close(ours, theirs)
 
 
-@pytest.mark.parametrize("kind", ["replicate", "reflect"])
+@pytest.mark.parametrize("kind", ["replicate", "reflect", "circular"])
 def test_it_keeps_nothing_of_the_maps_for_its_gradient(kind: str) -> None:
     kernel, bias, kept = drawn(7, 5, 3, 3), drawn(7), list[Tensor]()
     maps = drawn(1, 5, 6, 8).requires_grad_()
@@ -42,11 +42,12 @@ def test_it_keeps_nothing_of_the_maps_for_its_gradient(kind: str) -> None:
     assert [tensor.shape for tensor in kept] == [kernel.shape]
 
 
+@pytest.mark.parametrize("kind", ["reflect", "circular"])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_maps_stay_channels_last_and_of_their_type(dtype: torch.dtype) -> None:
+def test_maps_stay_channels_last_and_of_their_type(dtype: torch.dtype, kind: str) -> None:
     maps = drawn(1, 16, 6, 8).to(dtype, memory_format=torch.channels_last).requires_grad_()
     kernel, bias = drawn(16, 16, 3, 3).to(dtype, memory_format=torch.channels_last), drawn(16).to(dtype)
-    made = convolved(maps, kernel, bias, "reflect")
+    made = convolved(maps, kernel, bias, kind)
     assert made.is_contiguous(memory_format=torch.channels_last)
     (gradient,) = torch.autograd.grad(made.float().sum(), maps)
     assert made.dtype == gradient.dtype == dtype
@@ -61,6 +62,7 @@ def test_maps_stay_channels_last_and_of_their_type(dtype: torch.dtype) -> None:
         ("reflect", "reflect", "reflect"),
         ("replicate_first", "replicate", "zeros"),
         ("reflect_first", "reflect", "zeros"),
+        ("circular", "circular", "circular"),
     ],
 )
 def test_which_layer_is_padded_how(padding: str, first: str, others: str) -> None:

@@ -164,7 +164,7 @@ def test_a_state_is_the_run_s_own_and_a_finished_one_goes_on_from_the_picture(tm
 def test_what_came_of_a_run_is_its_picture_losses_baselines_and_a_sheet(tmp_path: Path) -> None:
     wrote: list[str] = []
     folder = Folder(tmp_path, RECORD, lambda path: wrote.append(path.name))
-    inputs: Any = SimpleNamespace(content=RED, styles={"style": RED})
+    inputs: Any = SimpleNamespace(pictures={"content": RED, "style": RED})
     wide = Image.new("RGB", (512, 256), "blue")
     folder.end(inputs, wide, {})
     assert wrote == [OUTPUT, SHEET]  # it was stopped before its first step

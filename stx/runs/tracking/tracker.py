@@ -174,7 +174,7 @@ def description(about: About, outcome: str, event: str | None, sheet: bool = Fal
     lines = [f"**{outcome}**{f' at {event}' if event else ''} · {about.headline}", f"`{about.command}`"]
     if sheet:
         address = f"get-artifact?path={SHEET}&run_uuid={THIS_RUN}"
-        lines.insert(1, f"![photograph, painting and result]({address})")
+        lines.insert(1, f"![given pictures and result]({address})")
     return "\n\n".join(lines)
 
 

@@ -51,7 +51,7 @@ def judged(results: Results, given: Sequence[Given], planned: Mapping[str, Plann
             continue
         if cell not in prepared:
             prepared = {cell: prepare(planned[member_name(cell, results.runs[cell][0].beta)].job.config)}
-        content, style = prepared[cell].content, prepared[cell].style
+        content, style = prepared[cell].photograph, prepared[cell].style
         photograph, painting = images.to_picture(content), images.to_picture(style)
         made = images.load(str(one.picture))
         latest = measurer(content, style).judge(images.to_tensor(made, photograph.size).to(content.device))

@@ -37,8 +37,10 @@ def needed(configs: Sequence[Config]) -> tuple[list[float], int]:
     for config in configs:
         inputs = prepare(config)
         weightless = config.loss_weights.model_copy(update={"alpha": 1.0, "beta": 1.0})
-        alike = config.model_copy(update={"loss_weights": weightless, "seed": 0, "content": "", "style": ""})
-        key = f"{inputs.content.shape} {[style.shape for style in inputs.styles.values()]} {alike.model_dump_json()}"
+        alike = config.model_copy(
+            update={"loss_weights": weightless, "seed": 0, "content": config.content and "", "style": ""}
+        )
+        key = f"{inputs.size} {[style.shape for style in inputs.styles.values()]} {alike.model_dump_json()}"
         if key not in timed:
             timed[key] = estimate.seconds(config, inputs)
         seconds.append(timed[key])

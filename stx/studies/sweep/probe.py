@@ -55,6 +55,7 @@ def ground(config: DictConfig, settings: Search) -> Ground:
             for end in ends(axis)[1:]:
                 values = first | {key_of(axis.key): end}
                 configs.append(tried(config, overrides(parts, values), values)[1])
+        refuse_without_photograph(configs)
         if not config.sweep.resume:
             refuse_taken(config, whole, settings.n_trials)
     return Ground(parts, axes, base, digest(base, inputs), configs)
@@ -74,6 +75,12 @@ def tried(search: DictConfig, typed: Sequence[str], values: Mapping[str, str]) -
     return whole, job, inputs
 
 
+def refuse_without_photograph(configs: Sequence[Config]) -> None:
+    """Raise UserError where a trial would have no content distance."""
+    if any(config.content is None for config in configs):
+        raise UserError("content=null: a search weighs style against content; without a photograph: --multirun alone")
+
+
 def refuse_unjudged(base: Config, inputs: "Inputs") -> None:
     """Raise UserError where no trial could be told from another one."""
     from stx.measures.judge import DEEPEST  # late: they import torch
@@ -81,7 +88,7 @@ def refuse_unjudged(base: Config, inputs: "Inputs") -> None:
 
     least = shortest_side(DEEPEST)
     sources = {"content": base.content, **base.styles}
-    for name, picture in {"content": inputs.content, **inputs.styles}.items():
+    for name, picture in inputs.pictures.items():
         if min(picture.shape[1:]) < least:
             height, width = picture.shape[1:]
             raise UserError(

@@ -86,6 +86,8 @@ def members(quick: bool, given: Sequence[str], only: Sequence[str] = PARTS) -> l
                 f"{override}: the experiments set this themselves; what can be given for all of them is "
                 f"{', '.join(ALLOWED)}, and output, only"
             )
+        if override == "content=null":
+            raise UserError(f"{override}: the experiments transfer a style to a photograph; name one")
     for part in only:
         if part not in PARTS:
             raise UserError(f"only={part}: choose from {', '.join(PARTS)}{did_you_mean(part, PARTS)}")

@@ -37,12 +37,12 @@ def separation(
     """
     layers = config.loss_weights.style_layers
     vgg = VGG19(
-        inputs.weights, config.pooling.name, layers[-1], padding=config.padding, rescale=config.pooling.rescale
+        inputs.weights, config.pooling.name, layers[-1], padding=config.given_padding, rescale=config.pooling.rescale
     ).to(inputs.hardware.device)
-    noise = torch.rand(inputs.content.shape, generator=torch.Generator().manual_seed(config.seed))
+    noise = torch.rand(inputs.photograph.shape, generator=torch.Generator().manual_seed(config.seed))
     others = {
-        "photograph": inputs.content,
-        "noise": noise.to(inputs.content.device),
+        "photograph": inputs.photograph,
+        "noise": noise.to(inputs.photograph.device),
         "mirrored": inputs.style.flip(2),
         **results,
     }
