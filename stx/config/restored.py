@@ -39,6 +39,7 @@ def restored(dumped: Any) -> Config:
             "style_mix": None,
             "style_blend": "auto",
             "masks": {"content": None, "style": None},
+            "temporal": {"name": "none"},
             "padding": "zeros",
         }
         guard = {"keep_state": True, **dumped["guard"]}

@@ -39,8 +39,9 @@ def reduced(config: Config, inputs: Inputs, factor: float) -> Inputs:
         return resized(picture, [int(side / factor) for side in picture.shape[1:]])
 
     content, styles = smaller(inputs.content), {name: smaller(style) for name, style in inputs.styles.items()}
+    others = {name: smaller(picture) for name, picture in inputs.others.items()}
     start = initial(config, content.cpu(), inputs.painting, inputs.weights.preprocessing).to(content.device)
-    return inputs._replace(content=content, styles=styles, initial=start)
+    return inputs._replace(content=content, styles=styles, others=others, initial=start)
 
 
 def resized(picture: Tensor, size: Sequence[int]) -> Tensor:

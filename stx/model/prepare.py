@@ -15,7 +15,7 @@ from stx.config.layers import LAYERS
 from stx.config.schedule import coarse_steps
 from stx.config.schema import LONGEST_SIDE, Config, NoiseInit, PictureInit
 from stx.errors import UserError
-from stx.model import memory, reading, regions
+from stx.model import memory, reading, regions, temporal
 from stx.model.asked import terms
 from stx.model.calibration import calibrate
 from stx.model.hardware import Hardware, choose
@@ -57,6 +57,14 @@ class Inputs(NamedTuple):
     on_white: tuple[str, ...] = ()
     """Terms for which what is transparent is white, as they take no weights of positions."""
 
+    others: Mapping[str, Tensor] = MappingProxyType({})
+    """Further pictures that terms are toward, as large as `content`."""
+
+    @property
+    def pictures(self) -> dict[str, Tensor]:
+        """All that terms may be toward; the last has the size of the one that is made."""
+        return {**self.styles, **self.others, "content": self.content}
+
     @property
     def style(self) -> Tensor:
         """The first style picture, most often the only one."""
@@ -83,6 +91,7 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
         content.size, config.image_size.width, config.image_size.height, config.image_size.long_side
     )
     within = regions.regions(config, {"content": content, **paintings})
+    within = temporal.within(within, config.temporal, size)
     asked = terms(config, within)
     deepest = deepest_layer(asked)
     style_sizes = {name: painting_size(config, style.size, size, asked) for name, style in paintings.items()}
@@ -103,6 +112,7 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
     }
     content_tensor, styles = seen["style"][0], {name: style for name, (_, style) in seen.items()}
     painting = paintings["style"] if styles["style"] is own["style"] else images.to_picture(styles["style"])
+    others = temporal.pictures(config.temporal, size)
     timeline.ended("pictures, terms, expected memory")
     return Inputs(
         hardware,
@@ -119,6 +129,7 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
         within.guides,
         within.notes,
         regions.on_white(within.guides, asked),
+        {name: picture.to(hardware.device) for name, picture in others.items()},
     )
 
 
@@ -203,9 +214,8 @@ def loss_network(config: Config, inputs: Inputs, scales: Mapping[str, float] | N
         config.padding,
         config.pooling.rescale,
     )
-    pictures = {**inputs.styles, "content": inputs.content}
-    guides = regions.at_sizes(inputs.guides, pictures)
-    network = LossNetwork(vgg.to(inputs.hardware.device), pictures, inputs.terms, guides)
+    guides = regions.at_sizes(inputs.guides, inputs.pictures)
+    network = LossNetwork(vgg.to(inputs.hardware.device), inputs.pictures, inputs.terms, guides)
     if scales is not None:
         network.rescale(scales)
     elif config.loss_weights.calibrate == "gradient":

@@ -24,6 +24,7 @@ SETTINGS = (
     "style_stat",
     "loss_weights",
     "prior",
+    "temporal.weight",
     "pooling",
     "padding",
     "init.name",
@@ -57,7 +58,7 @@ def parts(config: Config, inputs: Inputs) -> Iterator[bytes]:
     hardware = inputs.hardware
     yield f"{NUMERICS} {hardware.device.type} torch.{hardware.precision} {inputs.weights.sha256}".encode()
     yield json.dumps(settings(config), sort_keys=True).encode()
-    for picture in (inputs.content, *inputs.styles.values(), inputs.initial):
+    for picture in (inputs.content, *inputs.styles.values(), *inputs.others.values(), inputs.initial):
         yield str(tuple(picture.shape)).encode()
         yield picture.cpu().contiguous().numpy().tobytes()
     for name, guides in sorted(inputs.guides.items()):
