@@ -54,9 +54,10 @@ def read(source: str, rate: Fraction) -> Film:
     path = Path(os.path.expanduser(source))
     if not source or not path.exists():
         near = [each.name for each in path.parent.glob("*")] if path.parent.is_dir() else []
-        raise UserError(f"film={source}: there is no such film; give a folder of pictures, or a video file" + (
-            did_you_mean(path.name, near) if source else ""
-        ))
+        raise UserError(
+            f"film={source}: there is no such film; give a folder of pictures, or a video file"
+            + (did_you_mean(path.name, near) if source else "")
+        )
     return of_folder(source, path, rate) if path.is_dir() else of_file(source, path)
 
 
@@ -98,7 +99,7 @@ def of_file(source: str, path: Path) -> Film:
     size, count = None, 0
     with decoded(source) as (stream, frames):
         rate = stream.average_rate or stream.guessed_rate
-        for count, frame in enumerate(frames, start=1):  # noqa: B007
+        for count, frame in enumerate(frames, start=1):
             size = size or shown_size(frame, stream)
             if shown_size(frame, stream) != size:
                 raise UserError(f"film={source}: frame {count} has another size than the first; cut the film there")

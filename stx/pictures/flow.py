@@ -10,12 +10,16 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
-from torch.nn.functional import grid_sample
+from torch.nn.functional import grid_sample, interpolate
 
 from stx.errors import UserError
+from stx.pictures.sizes import Size
 
 SHORTEST = 16
 """Pixels of a frame's shorter side, below which the search has no windows to look at."""
+SMOOTHNESS, REFINEMENTS = 40.0, 15
+"""Of the refinement behind the search. On the film of scripts/film.py, whose flow is known, half of all positions are
+within 0.037 pixels of it so, and 0.043 by OpenCV's own 20 and 5."""
 RETURN = 0.01, 0.5
 """Of what a way there and back may miss: the share of both flows' squares, and pixels squared (eq. 5)."""
 MOTION_EDGE = 0.01, 0.002
@@ -33,7 +37,9 @@ def flow(one: Image.Image, other: Image.Image) -> Tensor:
     import cv2  # an extra
 
     search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    search.setFinestScale(0)
+    search.setFinestScale(0)  # the whole size
+    search.setVariationalRefinementAlpha(SMOOTHNESS)
+    search.setVariationalRefinementIterations(REFINEMENTS)
     grey = (np.ascontiguousarray(np.asarray(picture.convert("L"))) for picture in (one, other))
     return torch.from_numpy(search.calc(*grey, None)).permute(2, 0, 1).contiguous()
 
@@ -48,6 +54,13 @@ def warped(picture: Tensor, flow: Tensor) -> Tensor:
     half = torch.tensor([max(width - 1, 1) / 2, max(height - 1, 1) / 2]).view(2, 1, 1)
     grid = (at / half - 1).permute(1, 2, 0)[None]
     return grid_sample(picture[None], grid, mode="bilinear", padding_mode="border", align_corners=True)[0]
+
+
+def at_size(flow: Tensor, size: Size) -> Tensor:
+    """A flow between pictures of another (width, height)."""
+    height, width = flow.shape[1:]
+    scales = flow.new_tensor([size[0] / width, size[1] / height]).view(2, 1, 1)
+    return interpolate(flow[None], (size[1], size[0]), mode="bilinear", align_corners=False)[0] * scales
 
 
 def positions(flow: Tensor) -> Tensor:
