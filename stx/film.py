@@ -92,7 +92,7 @@ def filmed(plan: "Plan", place: "Reel", stands: "Nobody", typed: str) -> Path:
         rows.append(frame)
         if frame.number not in earlier:
             stands.measured(frame.metrics(), frame.number)
-        command.say(f"{frame.number}/{plan.film.count} {progress(frame)}")
+        command.say(f"{frame.number}/{plan.film.length} {progress(frame)}")
     path = reel.join(place, plan.film, plan.size)
     alone = dict(work.by_themselves(plan, place))
     files, total = report.write(plan, place, rows, alone, typed), report.summary(rows, alone)
@@ -116,7 +116,7 @@ def told(plan: "Plan", folder: Path) -> Iterator["Nobody"]:
     """The film's own run in the store, that ends with the block."""
     from stx.runs.tracking.parent import parent
 
-    title = f"film: {Path(plan.film.source).name}, {plan.film.count} frames"
+    title = f"film: {Path(plan.film.source).name}, {plan.film.length} frames"
     stands, ended = parent([plan.config.tracking], folder, title, "film", "the same command"), ("failed", "FAILED")
     try:
         yield stands

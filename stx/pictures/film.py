@@ -29,7 +29,7 @@ class Film(NamedTuple):
     """Of a folder, in natural order; none of a file."""
     size: Size
     """(width, height) as it is to be seen."""
-    count: int
+    length: int
     """Frames."""
     rate: Fraction
     """Frames a second: of a file its own, of a folder as it was asked for."""

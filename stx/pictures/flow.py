@@ -5,6 +5,7 @@ other. Dense inverse search (Kroeger et al. 2016, arXiv 1603.03590) by OpenCV, a
 """
 
 import importlib.util
+from typing import Any
 
 import numpy as np
 import torch
@@ -36,7 +37,7 @@ def flow(one: Image.Image, other: Image.Image) -> Tensor:
     """From one picture to another of its size, of SHORTEST pixels a side at least: (2, H, W)."""
     import cv2  # an extra
 
-    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    search: Any = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     search.setFinestScale(0)  # the whole size
     search.setVariationalRefinementAlpha(SMOOTHNESS)
     search.setVariationalRefinementIterations(REFINEMENTS)

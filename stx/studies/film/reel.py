@@ -97,7 +97,7 @@ def record(reel: Reel, digest: str, source: Film, size: Size, command: str) -> N
         "format": FORMAT,
         "digest": digest,
         "film": source.source,
-        "frames": source.count,
+        "frames": source.length,
         "rate": str(source.rate),
         "width": size[0],
         "height": size[1],
@@ -112,21 +112,21 @@ def unreel(reel: Reel, source: Film, size: Size) -> None:
     Raises OSError, and UserError for a film that ends early.
     """
     (reel.folder / SOURCE).mkdir(exist_ok=True)
-    if all(reel.source(number).exists() for number in range(1, source.count + 1)):
+    if all(reel.source(number).exists() for number in range(1, source.length + 1)):
         return
     number = 0
     for number, frame in enumerate(film.frames(source, size), start=1):
         if not reel.source(number).exists():
             images.save(frame, reel.source(number))
-    if number != source.count:
-        raise UserError(f"film={source.source}: it had {source.count} frames a moment ago and has {number} now")
+    if number != source.length:
+        raise UserError(f"film={source.source}: it had {source.length} frames a moment ago and has {number} now")
 
 
 def join(reel: Reel, source: Film, size: Size) -> Path:
     """The frames as one film, at the source's rate. Raises OSError."""
     path = reel.folder / MP4
     with atomic.replacing(path) as part:
-        frames = (opened(reel.frame(number)) for number in range(1, source.count + 1))
+        frames = (opened(reel.frame(number)) for number in range(1, source.length + 1))
         animation.write_mp4(part, frames, size, source.rate, MARK)
     return path
 

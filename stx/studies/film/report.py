@@ -89,11 +89,6 @@ def write(plan: Plan, place: Reel, frames: Sequence[Frame], alone: Mapping[int, 
 
 
 def as_json(total: Summary, frames: Sequence[Frame], alone: Mapping[int, float]) -> dict[str, Any]:
-    def finite(values: Mapping[str, Any]) -> dict[str, Any]:
-        return {
-            name: None if isinstance(each, float) and not math.isfinite(each) else each for name, each in values.items()
-        }
-
     rows = zip(frames, drift(frames), strict=True)
     return {
         "summary": finite(total._asdict()),
@@ -105,9 +100,16 @@ def as_json(total: Summary, frames: Sequence[Frame], alone: Mapping[int, float])
     }
 
 
+def finite(values: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON has no NaN."""
+    missing = [name for name, each in values.items() if isinstance(each, float) and not math.isfinite(each)]
+    return {**values, **dict.fromkeys(missing)}
+
+
 def said(plan: Plan, total: Summary, frames: Sequence[Frame]) -> list[Block]:
+    width, height = plan.size
     lines = [
-        f"{len(frames)} frames of {plan.film.source}, {plan.size[0]} x {plan.size[1]}, {float(plan.film.rate):.5g} a second",
+        f"{len(frames)} frames of {plan.film.source}, {width} x {height}, {float(plan.film.rate):.5g} a second",
         f"flicker {total.flicker:.4f}; the source's own {total.source_flicker:.4f}",
     ]
     if math.isfinite(total.alone):
@@ -121,9 +123,9 @@ def said(plan: Plan, total: Summary, frames: Sequence[Frame]) -> list[Block]:
     if diverged := [str(frame.number) for frame in frames if frame.outcome == "diverged"]:
         lines.append(f"**diverged**, with the last finite picture in its place: frame {', '.join(diverged)}")
     measure = (
-        "Flicker is the root mean square difference between a frame and the one before, moved as the source moves, over "
-        "the positions that both show. Drift is how much brighter, in mean luma, a frame has become since its scene "
-        "began than its source has."
+        "Flicker is the root mean square difference between a frame and the one before, moved as the source moves, "
+        "over the positions that both show. Drift is how much brighter, in mean luma, a frame has become since its "
+        "scene began than its source has."
     )
     return [Items(lines), Text(measure)]
 
@@ -155,12 +157,10 @@ def caption(name: str) -> str:
 
 def sheet(place: Reel, frames: Sequence[Frame], path: Path) -> Path:
     """Some frames, evenly spread, below those of the source."""
-    last = len(frames) - 1
-    shown = [
-        frames[place_ * last // max(1, min(MOST, len(frames)) - 1)].number for place_ in range(min(MOST, len(frames)))
-    ]
-    rows = [[reel.opened(of(number)) for number in shown] for of in (place.source, place.frame)]
-    names = [f"frame {number}" for number in shown]
+    shown = min(MOST, len(frames))
+    numbers = [frames[each * (len(frames) - 1) // max(1, shown - 1)].number for each in range(shown)]
+    rows = [[reel.opened(of(number)) for number in numbers] for of in (place.source, place.frame)]
+    names = [f"frame {number}" for number in numbers]
     images.save(contact_sheet(rows, column_labels=names, cell=fitted(rows[0][0].size, CELL)), path)
     return path
 

@@ -49,7 +49,7 @@ NUMBERS = ("consistent", "flicker", "source_flicker", "brightness", "source_brig
 def frames(plan: Plan, place: Reel) -> Iterator[Frame]:
     """Make those that are missing, in their order. Raises Stopped where one cannot be made."""
     (place.folder / FRAMES).mkdir(exist_ok=True)
-    for number in range(1, plan.film.count + 1):
+    for number in range(1, plan.film.length + 1):
         moves = motion(plan, place, number) if number > 1 else None
         kept = place.frame(number).exists()
         if not kept:
@@ -116,7 +116,7 @@ def by_themselves(plan: Plan, place: Reel) -> Iterator[tuple[int, float]]:
     Raises Stopped where one cannot be made.
     """
     before = tensor(place.frame(1))
-    for number in range(2, min(plan.options.alone, plan.film.count) + 1):
+    for number in range(2, min(plan.options.alone, plan.film.length) + 1):
         one = job(beginning(plan.typed, place.source(number), plan.size), place.alone(number))
         come_to_an_end(one, f"frame {number} by itself")
         frame, moves = tensor(one.folder / OUTPUT), motion(plan, place, number)
