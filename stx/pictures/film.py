@@ -4,6 +4,7 @@ import hashlib
 import importlib.util
 import os
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
@@ -103,8 +104,11 @@ def of_file(source: str, path: Path) -> Film:
             size = size or shown_size(frame, stream)
             if shown_size(frame, stream) != size:
                 raise UserError(f"film={source}: frame {count} has another size than the first; cut the film there")
+        said = stream.frames
     if size is None or not rate:
         raise UserError(f"film={source}: no frame is in that file")
+    if said > count:
+        warnings.warn(f"film={source}: it says that it has {said} frames, and {count} can be read", stacklevel=2)
     return Film(source, (), size, count, Fraction(rate))
 
 
@@ -116,7 +120,7 @@ def decoded(source: str) -> Iterator[tuple[Any, Iterator[Any]]]:
     try:
         with av.open(os.path.expanduser(source)) as file:
             if file.format.name.endswith(STILL):
-                raise UserError(f"film={source}: that is one picture; `stx run content={source}` stylises it")
+                raise UserError(f"film={source}: that is one picture; stx run content={source} stylises it")
             if not file.streams.video:
                 raise UserError(f"film={source}: that file has no pictures")
             stream = file.streams.video[0]

@@ -80,7 +80,7 @@ def consistent(back: Tensor, forward: Tensor) -> Tensor:
     """
     height, width = back.shape[1:]
     right, down = positions(back) + back
-    inside = (right >= 0) & (right <= width - 1) & (down >= 0) & (down <= height - 1)
+    inside = (right >= -0.5) & (right <= width - 0.5) & (down >= -0.5) & (down <= height - 0.5)
     onward = warped(forward, back)
     missed, both = squares(onward + back), squares(onward) + squares(back)
     share, least = RETURN

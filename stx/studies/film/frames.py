@@ -62,7 +62,8 @@ def plan(source: Film, options: Options, typed: Sequence[str], folder: Path) -> 
     """All that can be known before the first frame is made. Raises UserError for whatever would keep one from it."""
     first = next(film.frames(source, source.size))
     with at_work():
-        asked = composition([*typed, override("content", source.first)])
+        of_all = [text for text in typed if key_of(text) != WEIGHT]  # the first frame has no such term
+        asked = composition([*of_all, override("content", source.first)])
         refuse_ineffective(asked.config, typed)
         refuse_colours(asked.config)
         size = even_size(asked.config, source)
@@ -85,7 +86,7 @@ def even_size(config: Config, source: Film) -> Size:
     width, height = (max(2, 2 * round(side / 2)) for side in size)
     if min(width, height) < SHORTEST:
         raise UserError(
-            f"film={source.source}: {width} x {height} pixels; its flow needs {SHORTEST} on the shorter side"
+            f"film={source.source}: {width} x {height} pixels; to see what moves takes {SHORTEST} on the shorter side"
         )
     return width, height
 
