@@ -61,14 +61,14 @@ def run(given: Sequence[str]) -> Path:
     folder = command.output_folder(own.get("output", f"outputs/film-{Path(own['film']).stem}"))
     # Late: torch takes a second that --help and mistakes in the options need not wait for.
     from stx.loop.signals import raising
-    from stx.pictures import film, flow
+    from stx.pictures import clip, flow
     from stx.runs.check import reach_store
     from stx.runs.files import alone_in
     from stx.studies.film import frames, reel
 
     flow.refuse_missing()
-    film.refuse_missing()
-    source = film.read(own["film"], asked.rate)
+    clip.refuse_missing()
+    source = clip.read(own["film"], asked.rate)
     plan = frames.plan(source, asked, typed, folder)
     reel.refuse_another(folder, plan.digest)
     reach_store(plan.config)

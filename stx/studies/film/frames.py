@@ -16,9 +16,9 @@ from stx.config.schema import Config
 from stx.config.secrets import taken_out
 from stx.errors import UserError
 from stx.model.prepare import Inputs
-from stx.pictures import film, images, masks
+from stx.pictures import clip, images, masks
+from stx.pictures.clip import Film
 from stx.pictures.colour import grey
-from stx.pictures.film import Film
 from stx.pictures.flow import SHORTEST, at_size, consistent, flow, warped
 from stx.pictures.sizes import Size
 from stx.runs.check import check
@@ -60,7 +60,7 @@ class Motion(NamedTuple):
 
 def plan(source: Film, options: Options, typed: Sequence[str], folder: Path) -> Plan:
     """All that can be known before the first frame is made. Raises UserError for whatever would keep one from it."""
-    first = next(film.frames(source, source.size))
+    first = next(clip.frames(source, source.size))
     with at_work():
         of_all = [text for text in typed if key_of(text) != WEIGHT]  # the first frame has no such term
         asked = composition([*of_all, override("content", source.first)])
@@ -125,7 +125,7 @@ def digest_of(source: Film, options: Options, config: Config, later: Config, inp
     files = {name: digest for name, digest in named_files(config, inputs).items() if name != "content"}
     asked = {
         "numerics": NUMERICS,
-        "film": film.digest(source),
+        "film": clip.digest(source),
         "files": files,
         "settings": [settings(config), settings(later)],
         "cut": options.cut,

@@ -8,8 +8,8 @@ from PIL import Image
 
 from stx import atomic
 from stx.errors import UserError
-from stx.pictures import animation, film, images
-from stx.pictures.film import Film
+from stx.pictures import animation, clip, images
+from stx.pictures.clip import Film
 from stx.pictures.sizes import Size
 
 RECORD, MP4, FRAMES, SOURCE, INPUTS, RUNS, ALONE = (
@@ -115,7 +115,7 @@ def unreel(reel: Reel, source: Film, size: Size) -> None:
     if all(reel.source(number).exists() for number in range(1, source.length + 1)):
         return
     number = 0
-    for number, frame in enumerate(film.frames(source, size), start=1):
+    for number, frame in enumerate(clip.frames(source, size), start=1):
         if not reel.source(number).exists():
             images.save(frame, reel.source(number))
     if number != source.length:
