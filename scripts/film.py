@@ -5,27 +5,35 @@ front. FOLDER keeps them, and the same command goes on where it was stopped: hal
 """
 
 import math
+import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+from stx import stylise
+from stx.measures.flicker import brightness
 from stx.pictures import images
+from stx.pictures.sheet import contact_sheet
 
 SIZE = (128, 96)
 FRAMES = 100
+MEASURED = ("image_size.long_side=64", "optim.steps=90", "steps=30", "alone=3")
+LARGER = (192, 144)
+SHOWN = ("image_size.long_side=192", "optim.steps=60", "steps=40", "alone=2")
 
 
-def frames(folder: Path, moving: bool, count: int = FRAMES, size: tuple[int, int] = SIZE) -> None:
-    """A film's frames, as PNG, unless they are there already."""
+def frames(folder: Path, moving: bool, numbers: Sequence[int], size: tuple[int, int] = SIZE) -> None:
+    """Of the film's FRAMES frames some, as PNG, unless they are there already."""
     folder.mkdir(parents=True, exist_ok=True)
     ground, cat = images.load("china"), images.load("chelsea").crop((90, 20, 390, 290))
     oval = Image.new("L", cat.size)
     ImageDraw.Draw(oval).ellipse((0, 0, *cat.size), fill=255)
-    for number in range(count):
-        path = folder / f"{number + 1:06d}.png"
+    for number in numbers:
+        path = folder / f"{number:06d}.png"
         if not path.exists():
-            frame(ground, cat, oval, number / max(1, FRAMES - 1), moving, size).save(path)
+            frame(ground, cat, oval, (number - 1) / (FRAMES - 1), moving, size).save(path)
 
 
 def frame(
@@ -49,6 +57,41 @@ def frame(
     return shown.resize(size, Image.Resampling.BOX)
 
 
+def filmed(folder: Path, name: str, *typed: str) -> Path:
+    """By the command itself."""
+    place = folder / f"{name}-film"
+    own = [f"film={folder / name}", f"output={place}", "style=swirls", "tracking=none", *typed]
+    subprocess.run([sys.executable, "-m", "stx.film", *own], check=True)
+    return place
+
+
+def drift(place: Path, name: str) -> None:
+    """Of brightness, against the last frame made by itself."""
+    sides = ("image_size.width=64", "image_size.height=48")
+    alone = stylise(place / "source" / f"{FRAMES:06d}.png", "swirls", *sides, "optim.steps=90")
+    shown = {"by itself": alone} | {
+        f"frame {number} as a film": images.load(str(place / "frames" / f"{number:06d}.png")) for number in (1, FRAMES)
+    }
+    for what, picture in shown.items():
+        value = brightness(images.to_tensor(picture, picture.size))
+        sys.stdout.write(f"{name}, brightness {what}: {value:.4f}\n")
+
+
+def strip(place: Path, numbers: Sequence[int], path: Path) -> None:
+    """Frames below their sources."""
+    rows = [[Image.open(place / of / f"{number:06d}.png") for number in numbers] for of in ("source", "frames")]
+    sheet = contact_sheet(rows, column_labels=[f"frame {number}" for number in numbers], cell=LARGER)
+    sheet.save(path, quality=88)
+
+
+def main() -> None:
+    top = Path(sys.argv[1])
+    frames(top / "shown", True, range(45, 51), LARGER)
+    strip(filmed(top, "shown", *SHOWN), (1, 2, 4, 6), top / "film.jpg")
+    for name, moving in (("still", False), ("moving", True)):
+        frames(top / name, moving, range(1, FRAMES + 1))
+        drift(filmed(top, name, *MEASURED), name)
+
+
 if __name__ == "__main__":
-    frames(Path(sys.argv[1]) / "still", moving=False)
-    frames(Path(sys.argv[1]) / "moving", moving=True)
+    main()

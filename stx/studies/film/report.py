@@ -28,9 +28,11 @@ class Summary(NamedTuple):
     """Mean over all frames that begin no scene."""
     source_flicker: float
     drift: float
-    """Of brightness, in [0, 1]: the largest of any frame, against the source's own."""
+    """Of brightness, in [0, 1]: the largest of any frame,"""
     end: float
-    """The last frame's, with its sign."""
+    """the last frame's, with its sign,"""
+    source_end: float
+    """and how much brighter the source has become by then."""
     alone: float
     """Mean flicker of frames made by themselves,"""
     beside: float
@@ -42,25 +44,25 @@ class Summary(NamedTuple):
 def summary(frames: Sequence[Frame], alone: Mapping[int, float]) -> Summary:
     within = [frame for frame in frames if not frame.anew]
     beside = [frame for frame in within if frame.number in alone]
-    drifts = drift(frames)
+    drifts, sources = drift(frames, "brightness"), drift(frames, "source_brightness")
     return Summary(
         mean([frame.flicker for frame in within]),
         mean([frame.source_flicker for frame in within]),
         max(map(abs, drifts)),
         drifts[-1],
+        sources[-1],
         mean([alone[frame.number] for frame in beside]),
         mean([frame.flicker for frame in beside]),
         mean([frame.source_flicker for frame in beside]),
     )
 
 
-def drift(frames: Sequence[Frame]) -> list[float]:
-    """Of each frame: how much brighter it has become since its scene began than its source has."""
+def drift(frames: Sequence[Frame], of: str) -> list[float]:
+    """Of each frame: how much brighter it is than the first of its scene."""
     drifts, began = [], frames[0]
     for frame in frames:
         began = frame if frame.anew else began
-        ours, theirs = frame.brightness - began.brightness, frame.source_brightness - began.source_brightness
-        drifts.append(ours - theirs)
+        drifts.append(getattr(frame, of) - getattr(began, of))
     return drifts
 
 
@@ -89,7 +91,7 @@ def write(plan: Plan, place: Reel, frames: Sequence[Frame], alone: Mapping[int, 
 
 
 def as_json(total: Summary, frames: Sequence[Frame], alone: Mapping[int, float]) -> dict[str, Any]:
-    rows = zip(frames, drift(frames), strict=True)
+    rows = zip(frames, drift(frames, "brightness"), strict=True)
     return {
         "summary": finite(total._asdict()),
         "frames": [
@@ -117,15 +119,18 @@ def said(plan: Plan, total: Summary, frames: Sequence[Frame]) -> list[Block]:
             f"the first frames: {total.beside:.4f} as a film, **{total.alone:.4f}** each made by itself, "
             f"{total.source_beside:.4f} in the source"
         )
-    lines.append(f"brightness has drifted by {total.drift:.4f} of 1 at most, and by {total.end:+.4f} at the end")
+    lines.append(
+        f"brightness has drifted by {total.drift:.4f} of 1 at most, and by {total.end:+.4f} at the end; "
+        f"the source's own by {total.source_end:+.4f}"
+    )
     if scenes := [str(frame.number) for frame in frames[1:] if frame.anew]:
         lines.append(f"a new scene begins with frame {', '.join(scenes)}, from the frame itself")
     if diverged := [str(frame.number) for frame in frames if frame.outcome == "diverged"]:
         lines.append(f"**diverged**, with the last finite picture in its place: frame {', '.join(diverged)}")
     measure = (
         "Flicker is the root mean square difference between a frame and the one before, moved as the source moves, "
-        "over the positions that both show. Drift is how much brighter, in mean luma, a frame has become since its "
-        "scene began than its source has."
+        "over the positions that both show. Drift is how much brighter, in mean luma, a frame is than the first "
+        "of its scene; what a style statistic says of brightness holds it, whatever the source's does."
     )
     return [Items(lines), Text(measure)]
 
@@ -175,7 +180,7 @@ def table(frames: Sequence[Frame], alone: Mapping[int, float]) -> Table:
             *(shown(getattr(frame, name)) for name in NUMBERS[3:]),
             f"{drifted:+.4f}",
         ]
-        for frame, drifted in zip(frames, drift(frames), strict=True)
+        for frame, drifted in zip(frames, drift(frames, "brightness"), strict=True)
     ]
     return Table(columns, rows)
 
