@@ -13,6 +13,7 @@ from stx.errors import did_you_mean
 COMMANDS = {
     "paint": "a photograph in the style of a painting: the start",
     "run": "the same with every setting, sweeps and resume=",
+    "film": "a film, each frame from the last one's result",
     "compare": "statistics on the same pictures, at equal content",
     "thesis": "every experiment of the thesis, and a verdict on each claim",
     "sync": "deliver what a store that was away has missed",

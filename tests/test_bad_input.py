@@ -170,6 +170,16 @@ def damage_runs(folder: Path) -> None:
         (folder / "sweeps" / name / "sweep.json").write_text(text)
 
 
+def damage_films(folder: Path) -> None:
+    """Folders of frames, and one that holds another film."""
+    for name, sizes in (("shots", [(64, 48)] * 3), ("mixed", [(64, 48), (32, 48)]), ("tiny", [(8, 8)] * 2)):
+        (folder / name).mkdir()
+        for number, size in enumerate(sizes, start=1):
+            Image.new("RGB", size, "red").save(folder / name / f"{number}.png")
+    (folder / "other").mkdir()
+    (folder / "other" / "film.json").write_text('{"format": 1, "digest": "x", "film": "b.mp4", "command": "stx film"}')
+
+
 def damage_searches(runs: Path) -> None:
     """Folders as sweeps and searches leave them, as far as their answers go."""
     for name in ("sweep", "search", "no-study"):
@@ -196,6 +206,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         damage_weights(folder)
         damage_provenance(folder)
         damage_runs(folder)
+        damage_films(folder)
         yield folder
 
 

@@ -10,6 +10,7 @@ from stx.errors import UserError, did_you_mean
 
 TAGS = {
     "init": ("auto", "noise", "picture", "content", "style", "grey"),
+    "temporal": ("none", "moved"),
     "colour": ("style", "luminance", "after", "match"),
     "tracking": ("mlflow", "none"),
     "content_stat": ("one", "several"),

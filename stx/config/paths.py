@@ -14,6 +14,8 @@ FILES = (
     "masks.content",
     "masks.style",
     "init.path",
+    "temporal.picture",
+    "temporal.mask",
     "model.weights",
     "resume",
     "style_stat.filter",

@@ -40,6 +40,7 @@ def restored(dumped: Any) -> Config:
             "style_mix": None,
             "style_blend": "auto",
             "masks": {"content": None, "style": None},
+            "temporal": {"name": "none"},
             "padding": "zeros",
             "blocks": "auto",
             "tile": False,

@@ -215,6 +215,19 @@ def with_function(value: Any) -> str:
     return "none" if target is None else "some"
 
 
+class NoTemporal(Section):
+    name: Literal["none"]
+
+
+class Moved(Section):
+    """A further picture to stay near, where its mask is white."""
+
+    name: Literal["moved"]
+    picture: str
+    mask: str | None
+    weight: NotNegative
+
+
 class Pooling(Section):
     name: Literal["max", "avg", "l2"]
     rescale: Positive
@@ -421,6 +434,7 @@ class Config(Section):
     style_stat: OneOrSeveral
     loss_weights: LossWeights
     prior: Annotated[Annotated[Prior, Tag("some")] | Annotated[NoPrior, Tag("none")], Discriminator(with_function)]
+    temporal: NoTemporal | Moved = Field(discriminator="name")
     pooling: Pooling
     padding: Literal["auto", "zeros", "replicate", "reflect", "replicate_first", "reflect_first"]
     init: AutoInit | NoiseInit | PictureInit | OtherInit = Field(discriminator="name")
@@ -457,11 +471,13 @@ class Config(Section):
         """Every picture that is named, by its option."""
         masks = {"content": self.masks.content, **self.masks.styles} if self.masks.content is not None else {}
         start = {"init.path": self.init.path} if isinstance(self.init, PictureInit) else {}
+        moved = {"picture": self.temporal.picture, "mask": self.temporal.mask} if self.temporal.name == "moved" else {}
         return {
             **({} if self.content is None else {"content": self.content}),
             **self.styles,
             **{f"masks.{name}": path for name, path in masks.items()},
             **start,
+            **{f"temporal.{name}": path for name, path in moved.items() if path is not None},
         }
 
     @property

@@ -43,9 +43,10 @@ def reduced(config: Config, inputs: Inputs, factor: float) -> Inputs:
     width, height = size = tile_size(config, inputs, (smaller(inputs.size[0]), smaller(inputs.size[1])))
     content = None if inputs.content is None else resized(inputs.content, (height, width))
     styles = {name: resized(style, [*map(smaller, style.shape[1:])]) for name, style in inputs.styles.items()}
+    others = {name: resized(picture, (height, width)) for name, picture in inputs.others.items()}
     on_host = None if content is None else content.cpu()
     start = initial(config, size, on_host, inputs.painting, inputs.weights.preprocessing).to(inputs.initial.device)
-    return inputs._replace(content=content, styles=styles, initial=start)
+    return inputs._replace(content=content, styles=styles, others=others, initial=start)
 
 
 def tile_size(config: Config, inputs: Inputs, size: Size) -> Size:

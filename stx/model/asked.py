@@ -8,8 +8,9 @@ from statistics import mean
 from torch import Tensor
 
 from stx.config.functions import bind
-from stx.config.schema import Config, Prior, Statistic, Statistics, layers_of
+from stx.config.schema import Config, Moved, Prior, Statistic, Statistics, layers_of
 from stx.errors import UserError
+from stx.model import temporal
 from stx.model.terms import PICTURE, Term, mean_square, thesis_factor
 from stx.model.trials import unblendable, unmaskable, wraps
 from stx.pictures.masks import NONE, OPAQUE, Regions
@@ -35,7 +36,9 @@ def terms(config: Config, regions: Regions = NONE) -> tuple[Term, ...]:
     style = expanded(style, config, NONE if unmaskable(style) else regions)
     if OPAQUE in regions.guides.get("content", {}) and not unmaskable(content):
         content = [term._replace(region=OPAQUE) for term in content]
-    every = (*content, *style, *([prior(config.prior)] if isinstance(config.prior, Prior) else []))
+    alone = [prior(config.prior)] if isinstance(config.prior, Prior) else []
+    held = [temporal.term(config.temporal, regions)] if isinstance(config.temporal, Moved) else []
+    every = (*content, *style, *alone, *held)
     return tuple(term._replace(wraps=True) if config.tile and wraps(term) else term for term in every)
 
 

@@ -13,7 +13,7 @@ from stx import timeline
 from stx.config.functions import bind
 from stx.config.schedule import coarse_steps
 from stx.config.schema import Config
-from stx.model import memory, reading, regions
+from stx.model import memory, reading, regions, temporal
 from stx.model.asked import terms
 from stx.model.blocks import margin
 from stx.model.budget import Budget, budget
@@ -62,6 +62,8 @@ class Inputs(NamedTuple):
     """Terms for which what is transparent is white, as they take no weights of positions."""
     budget: Budget = Budget(0.0)
     """Whether the picture goes through the network in one piece, and at which size it is measured."""
+    others: Mapping[str, Tensor] = MappingProxyType({})
+    """Further pictures that terms are toward, as large as the one that is made."""
 
     @property
     def pictures(self) -> dict[str, Tensor]:
@@ -103,9 +105,10 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
     content, paintings, to_read = reading.given(config, given)
     photographs = {} if content is None else {"content": content}
     within = regions.regions(config, {**photographs, **paintings})
-    asked = terms(config, within)
-    deepest = deepest_layer(asked)
+    deepest = deepest_layer(terms(config, within))
     size = result_size(config, (content or paintings["style"]).size, halved(deepest))
+    within = temporal.within(within, config.temporal, size)
+    asked = terms(config, within)
     style_sizes = {name: painting_size(config, style.size, size, asked) for name, style in paintings.items()}
     own_sizes = {f"style={config.styles[name]}": style.size for name, style in paintings.items()}
     of_photograph = {f"content={config.content}": each.size for each in photographs.values()}
@@ -120,6 +123,7 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
     seen = Seen(None, own, colour.unchanged) if content is None else coloured(config, content, size, paintings, own)
     styles = seen.styles
     painting = paintings["style"] if styles["style"] is own["style"] else images.to_picture(styles["style"])
+    others = temporal.pictures(config.temporal, size)
     timeline.ended("pictures, terms, expected memory")
     return Inputs(
         hardware,
@@ -140,6 +144,7 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
         within.notes,
         regions.on_white(within.guides, asked),
         needs,
+        {name: picture.to(hardware.device) for name, picture in others.items()},
     )
 
 
@@ -178,7 +183,7 @@ def loss_network(config: Config, inputs: Inputs, scales: Mapping[str, float] | N
     judged = inputs.content
     if judged is None:  # a picture as a texture is to become, by which its losses are calibrated
         judged = resized(inputs.style, inputs.initial.shape[1:])
-    pictures = {**inputs.styles, "content": judged}
+    pictures = {**inputs.styles, **inputs.others, "content": judged}
     guides = regions.at_sizes(inputs.guides, pictures)
     vgg = vgg.to(inputs.hardware.device)
     if side := side_at(inputs):

@@ -1,7 +1,7 @@
 """Films of pictures: MP4 by PyAV, an extra of stx; GIF and WebP by Pillow."""
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -37,7 +37,9 @@ def write(path: Path, frames: Sequence[Path], size: tuple[int, int], mark: bytes
     """
     with atomic.replacing(path) as part:
         if path.suffix == ".mp4":
-            write_mp4(part, frames, size, mark.decode())
+            held = [frames[-1]] * (HELD // FRAME - 1)
+            shown = (read(frame, size) for frame in (*frames, *held))
+            write_mp4(part, shown, size, Fraction(1000, FRAME), mark.decode())
         else:
             still = [FRAME] * (len(frames) - 1) + [HELD]
             own = {"comment": mark} if path.suffix == ".gif" else {"exif": exif(mark.decode()), "quality": 80}
@@ -50,21 +52,21 @@ def read(frame: Path, size: tuple[int, int]) -> Image.Image:
         return picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)  # a copy, where it is that large
 
 
-def write_mp4(path: Path, frames: Sequence[Path], size: tuple[int, int], mark: str) -> None:
-    """H.264, in the colours (BT.709) that players take such a film to be in."""
+def write_mp4(path: Path, frames: Iterable[Image.Image], size: tuple[int, int], rate: Fraction, mark: str) -> None:
+    """H.264, at `rate` frames a second of (width, height) = `size`, even both, in the colours (BT.709) that players
+    take such a film to be in. Raises OSError."""
     import av  # an extra
     from av.video.reformatter import ColorRange, Colorspace
 
-    rate = 1000 // FRAME
     with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as film:
         film.metadata["comment"] = mark
         stream = film.add_stream("libx264", rate=rate, options={"crf": "18"})
         stream.width, stream.height = size
-        stream.pix_fmt, stream.time_base = "yuv420p", Fraction(1, rate)
+        stream.pix_fmt, stream.time_base = "yuv420p", 1 / rate
         context = stream.codec_context
         context.colorspace = context.color_primaries = context.color_trc = int(Colorspace.ITU709)
-        for frame in [*frames, *[frames[-1]] * (HELD // FRAME - 1)]:
-            shown = av.VideoFrame.from_image(read(frame, size)).reformat(
+        for frame in frames:
+            shown = av.VideoFrame.from_image(frame).reformat(
                 format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
             )
             film.mux(stream.encode(shown))

@@ -94,12 +94,13 @@ def reduced(mask: Image.Image) -> Image.Image:
     return mask
 
 
-def refuse_proportions(option: str, mask: Size, picture: Size) -> None:
-    """Raise UserError for a mask that does not lie on its picture."""
+def refuse_proportions(
+    option: str, mask: Size, picture: Size, why: str = "a mask has its picture's proportions"
+) -> None:
+    """Raise UserError for a mask, or whatever else is laid on it, that does not lie on its picture."""
     if is_squashed(mask, picture):
         raise UserError(
-            f"{option}: {mask[0]} x {mask[1]} pixels do not lie on a picture of {picture[0]} x {picture[1]}; a mask "
-            "has its picture's proportions"
+            f"{option}: {mask[0]} x {mask[1]} pixels do not lie on a picture of {picture[0]} x {picture[1]}; {why}"
         )
 
 

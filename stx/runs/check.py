@@ -3,7 +3,9 @@
 import math
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
@@ -16,14 +18,19 @@ from stx.errors import UserError
 from stx.runs.files import HYDRA
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from stx.model.prepare import Inputs
 
 SECTIONS = ("sweep", "output", "masks")
 """Of the config, that are no groups."""
 
 
-def check(composed: DictConfig, folder: Path, alone: bool = False) -> tuple[Config, "Inputs"]:
+def check(
+    composed: DictConfig, folder: Path, alone: bool = False, given: Mapping[str, "Image"] = MappingProxyType({})
+) -> tuple[Config, "Inputs"]:
     """A job's config and what it starts from. `alone`: there are no others, that would write to the same file.
+    Pictures that are `given` are as for `prepare`.
 
     Raises UserError for whatever would keep it from running, in the `folder` that it will write to.
     """
@@ -55,7 +62,7 @@ def check(composed: DictConfig, folder: Path, alone: bool = False) -> tuple[Conf
 
     refuse(config)
     timeline.ended("PyTorch's import")
-    inputs = prepare(config)
+    inputs = prepare(config, given)
     check_space(config, inputs, folder)
     return config, inputs
 

@@ -11,6 +11,7 @@ from stx.loop.checkpoint import Checkpoint
 from stx.loop.listener import Outcome
 from stx.model.blocks import margin
 from stx.model.prepare import Inputs
+from stx.model.temporal import CONSISTENT
 from stx.model.trials import edged, unmaskable
 from stx.model.working_size import deepest_layer, halved
 from stx.pictures.masks import OPAQUE
@@ -97,8 +98,8 @@ def opening(job: Job, inputs: Inputs, record: Identity, resumed: Checkpoint | No
         shares = " and ".join(f"{share:.0%} {config.styles[name]}" for name, share in config.mix.items())
         lines.append(f"style: {shares}, by {how} (style_blend)")
     if config.masks.content is not None:
-        guides = inputs.guides["content"].items()
-        areas = ", ".join(f"#{region} {float(guide.mean()):.0%}" for region, guide in guides if region != OPAQUE)
+        guides = {name: guide for name, guide in inputs.guides["content"].items() if name not in (OPAQUE, CONSISTENT)}
+        areas = ", ".join(f"#{region} {float(guide.mean()):.0%}" for region, guide in guides.items())
         lines += [f"masks: {areas} of the photograph's area", *inputs.notes]
     if inputs.on_white:
         why = ", ".join(unmaskable([term for term in inputs.terms if term.name in inputs.on_white]))

@@ -24,6 +24,7 @@ SETTINGS = (
     "style_stat",
     "loss_weights",
     "prior",
+    "temporal.weight",
     "pooling",
     "padding",
     "tile",
@@ -60,7 +61,7 @@ def parts(config: Config, inputs: Inputs) -> Iterator[bytes]:
     yield json.dumps(settings(config), sort_keys=True).encode()
     if inputs.budget.side:  # whose sums are rounded otherwise than the whole's
         yield f"blocks {inputs.budget.side}".encode()
-    for picture in (*inputs.pictures.values(), inputs.initial):
+    for picture in (*inputs.pictures.values(), *inputs.others.values(), inputs.initial):
         yield str(tuple(picture.shape)).encode()
         yield picture.cpu().contiguous().numpy().tobytes()
     for name, guides in sorted(inputs.guides.items()):

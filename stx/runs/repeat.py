@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 OPTION = "from_picture"
 FILES = tuple(option for option in paths.FILES if option not in ("resume", OPTION))
-PICTURES = ("content", "style", "masks.content", "masks.style", "init.path")
+PICTURES = ("content", "style", "masks.content", "masks.style", "init.path", "temporal.picture", "temporal.mask")
 """Options that may name a bundled picture too."""
 KEY, CHOICE = re.compile(r"\w+(\.\w+)*", re.ASCII), re.compile(r"[\w/]+", re.ASCII)
 """What an option, and the option of a group, can be called."""

@@ -8,15 +8,15 @@ from stx.config.compose import composition
 from stx.config.schema import CONF
 
 EXPERIMENTS = sorted((CONF / "experiment").rglob("*.yaml"))
-NOT_IN_A_RUN = ("hydra", "protocol", "experiment", "measure")
+NOT_IN_A_RUN = ("hydra", "film", "protocol", "experiment", "measure")
 GROUPS = sorted(folder.name for folder in CONF.iterdir() if folder.is_dir() and folder.name not in NOT_IN_A_RUN)
 OPTIONS = [f"{group}={file.stem}" for group in GROUPS for file in sorted((CONF / group).glob("*.yaml"))]
 
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_of_every_group_composes_and_validates(option: str) -> None:
-    extra = ["init.path=any.png"] if option == "init=picture" else []
-    composition([option, *extra])
+    given = {"init=picture": ["init.path=any.png"], "temporal=moved": ["temporal.picture=any.png"]}
+    composition([option, *given.get(option, [])])
 
 
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=[file.stem for file in EXPERIMENTS])

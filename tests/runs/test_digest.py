@@ -86,6 +86,7 @@ def test_the_code_of_a_statistic_of_one_s_own_counts(tmp_path: Path, monkeypatch
 
 def test_every_setting_of_the_list_is_one_of_the_config() -> None:
     options = ([], ["init=noise"], ["optim=adam"], ["colour=match"], ["padding=reflect"], ["tile=true"],
+               ["temporal=moved", "temporal.picture=china"],
                ["style=[swirls,mosaic]", "style_mix=[2,1]", "style_blend=losses"])  # fmt: skip
     keys = {key for more in options for key in settings(composition([*SMALL, *more]).config)}
     assert all(any(key == name or key.startswith(f"{name}.") for key in keys) for name in SETTINGS)

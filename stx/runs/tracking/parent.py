@@ -1,4 +1,4 @@
-"""The run of a store that stands for all jobs of a sweep."""
+"""The run of a store that stands for many: for all jobs of a sweep, all frames of a film."""
 
 import logging
 from collections.abc import Collection, Mapping
@@ -16,7 +16,7 @@ log = logging.getLogger("stx")
 
 
 class Nobody:
-    """Of a sweep that tells no store."""
+    """Of a sweep, or a film, that tells no store."""
 
     tags: Mapping[str, str] = {}
     """For its jobs."""
@@ -26,17 +26,22 @@ class Nobody:
     def show(self, files: Collection[Path], tags: Mapping[str, str]) -> None:
         """The files of its page, and what it says, in place of what it said before. THIS_RUN stands for its id."""
 
-    def measured(self, values: Mapping[str, float]) -> None:
-        """What the sweep comes to, in numbers; once, as each call is a point of theirs."""
+    def measured(self, values: Mapping[str, float], step: int = 0) -> None:
+        """What it comes to, in numbers; once for each step, as each call is a point of theirs."""
+
+    def told(self, name: str) -> set[int]:
+        """The steps at which it has a number of that name."""
+        return set()
 
     def end(self, outcome: str, status: str) -> None: ...
 
 
 class Parent(Nobody):
-    """A store that fails in mid-sweep ends nothing: what it lacks is in the sweep's folder, and is said once."""
+    """A store that fails on the way ends nothing: what it lacks is in the folder, and is said once, with the command
+    that sends it `again`."""
 
-    def __init__(self, store: Store, run: Run, uri: str):
-        self.store, self.run, self.failed = store, run, False
+    def __init__(self, store: Store, run: Run, uri: str, kind: str, again: str):
+        self.store, self.run, self.failed, self.kind, self.again = store, run, False, kind, again
         self.tags = {"mlflow.parentRunId": run.id}
         self.where = page.of_run(public(uri), run.experiment_id, run.id)
 
@@ -48,11 +53,18 @@ class Parent(Nobody):
         except Exception as error:
             self.trouble(error)
 
-    def measured(self, values: Mapping[str, float]) -> None:
+    def measured(self, values: Mapping[str, float], step: int = 0) -> None:
         try:
-            self.store.note(self.run, values, {})
+            self.store.note(self.run, values, {}, step)
         except Exception as error:
             self.trouble(error)
+
+    def told(self, name: str) -> set[int]:
+        try:
+            return {step for step, _ in self.run.history(name)}
+        except Exception as error:
+            self.trouble(error)
+            return set()
 
     def end(self, outcome: str, status: str) -> None:
         try:
@@ -63,12 +75,18 @@ class Parent(Nobody):
     def trouble(self, error: Exception) -> None:
         if not self.failed:
             why = hidden(first_line(error))[:200]
-            log.warning(f"the sweep's own run lacks what its folder has ({why}); sweep.resume=true sends it again")
+            log.warning(f"the {self.kind}'s own run lacks what its folder has ({why}); {self.again} sends it again")
         self.failed = True
 
 
-def parent(trackings: Collection[MlflowTracking | NoTracking], folder: Path, name: str) -> Nobody:
-    """The sweep's run in its jobs' store, taken up again where the folder has one.
+def parent(
+    trackings: Collection[MlflowTracking | NoTracking],
+    folder: Path,
+    name: str,
+    kind: str = "sweep",
+    again: str = "sweep.resume=true",
+) -> Nobody:
+    """The run of a sweep, or of what `kind` says, in its jobs' store, taken up again where the folder has one.
 
     Nobody where they go to several or to none, and where the store is away and that is allowed. Raises UserError where
     it is not.
@@ -81,9 +99,9 @@ def parent(trackings: Collection[MlflowTracking | NoTracking], folder: Path, nam
         answers(uri)
         with reachable(uri):
             store = Store(uri, experiment)
-            return Parent(store, store.parent("sweep", folder, name), uri)
+            return Parent(store, store.parent(kind, folder, name), uri, kind, again)
     except UserError as error:
         if all(isinstance(one, MlflowTracking) and one.offline_ok for one in trackings):
-            log.warning(f"the sweep has no run of its own: {error}")
+            log.warning(f"the {kind} has no run of its own: {error}")
             return Nobody()
         raise

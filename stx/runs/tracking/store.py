@@ -187,12 +187,12 @@ class Store:
     def read(self, run_id: str) -> Run:
         return Run(self.client, self.client.get_run(run_id))
 
-    def note(self, run: Run, metrics: Mapping[str, float], tags: Mapping[str, str]) -> None:
-        """Add to a run: metrics without a step, tags."""
+    def note(self, run: Run, metrics: Mapping[str, float], tags: Mapping[str, str], step: int = 0) -> None:
+        """Add to a run: metrics at a step, tags."""
         from mlflow.entities import Metric
 
         now = int(time.time() * 1000)
-        self.client.log_batch(run.id, [Metric(name, value, now, 0) for name, value in metrics.items()])
+        self.client.log_batch(run.id, [Metric(name, value, now, step) for name, value in metrics.items()])
         for name, text in tags.items():
             self.client.set_tag(run.id, name, text)
 

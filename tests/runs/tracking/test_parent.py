@@ -21,7 +21,7 @@ def test_a_store_that_fails_in_mid_sweep_is_said_once_and_ends_nothing(
 ) -> None:
     run: Any = SimpleNamespace(id="abc", experiment_id="7")
     store: Any = Away()
-    stands = Parent(store, run, "https://me:secret@host")
+    stands = Parent(store, run, "https://me:secret@host", "sweep", "sweep.resume=true")
     stands.show([tmp_path / "sweep.html"], {"stx.command": "it"})
     stands.measured({"sweep/jobs": 1})
     stands.end("finished", "FINISHED")

@@ -1,0 +1,133 @@
+"""python -m stx.film: a film, its frames each from the last one's result."""
+
+if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered while they work
+    from stx.__main__ import answer_ctrl_c
+
+    answer_ctrl_c()
+
+import argparse
+import logging
+import shlex
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stx.config import command
+from stx.errors import UserError
+
+if TYPE_CHECKING:
+    from stx.runs.tracking.parent import Nobody
+    from stx.studies.film.frames import Plan
+    from stx.studies.film.reel import Reel
+    from stx.studies.film.work import Frame
+
+EXAMPLES = """
+examples
+  python -m stx.film film=clip.mp4 style=swirls              a video file, by PyAV
+  python -m stx.film film=frames style=painting.jpg rate=24  a folder of pictures, in the order of their names
+  python -m stx.film film=clip.mp4 image_size.long_side=256 steps=30
+  python -m stx.film film=clip.mp4 temporal.weight=10        steadier; 0: only begun from the last result
+  python -m stx.film film=clip.mp4 style_stat=gram alone=0   without frames made by themselves to compare with
+  python -m stx.film film=clip.mp4 output=out                out/frames, out/film.mp4, out/report
+
+The same command goes on where it was stopped. Of steps, cut, alone and rate conf/film/film.yaml says what they are;
+all else is key=value as for stx run, for all frames. The film has no sound.
+"""
+OWN = ("film", "output", "steps", "cut", "alone", "rate")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m stx.film", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("overrides", nargs="*", metavar="key=value", help="film=..., and see the examples")
+    arguments = parser.parse_intermixed_args()
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    with command.answering_batch(arguments.overrides, OWN) as given:
+        path = run(given)
+    command.result(str(path))
+
+
+def run(given: Sequence[str]) -> Path:
+    """The film's path."""
+    from stx.studies.film import options
+
+    own, typed = command.own_options(given, OWN)
+    asked = options.read(own)
+    options.refuse_decided(typed)
+    if "film" not in own:
+        raise UserError("film= must be given: a folder of pictures, or a video file")
+    folder = command.output_folder(own.get("output", f"outputs/film-{Path(own['film']).stem}"))
+    # Late: torch takes a second that --help and mistakes in the options need not wait for.
+    from stx.loop.signals import raising
+    from stx.pictures import clip, flow
+    from stx.runs.check import reach_store
+    from stx.runs.files import alone_in
+    from stx.studies.film import frames, reel
+
+    flow.refuse_missing()
+    clip.refuse_missing()
+    source = clip.read(own["film"], asked.rate)
+    plan = frames.plan(source, asked, typed, folder)
+    reel.refuse_another(folder, plan.digest)
+    reach_store(plan.config)
+    folder.mkdir(parents=True, exist_ok=True)
+    command_line = shlex.join(["python", "-m", "stx.film", *given])
+    with alone_in(folder), raising():
+        place = reel.Reel(folder)
+        reel.record(place, plan.digest, source, plan.size, command_line)
+        reel.unreel(place, source, plan.size)
+        with told(plan, folder) as stands:
+            return filmed(plan, place, stands, command_line)
+
+
+def filmed(plan: "Plan", place: "Reel", stands: "Nobody", typed: str) -> Path:
+    """Frames, film and report; the store is told of frames as they come."""
+    from stx.studies.film import reel, report, work
+
+    earlier = stands.told("brightness")
+    rows = []
+    for frame in work.frames(plan, place):
+        rows.append(frame)
+        if frame.number not in earlier:
+            stands.measured(frame.metrics(), frame.number)
+        command.say(f"{frame.number}/{plan.film.length} {progress(frame)}")
+    path = reel.join(place, plan.film, plan.size)
+    alone = dict(work.by_themselves(plan, place))
+    files, total = report.write(plan, place, rows, alone, typed), report.summary(rows, alone)
+    note = report.description(total, typed)
+    stands.show([path, *files], {"stx.command": typed, "mlflow.note.content": note})
+    command.say(f"{note.splitlines()[0].replace('**', '')}\nthe report: {files[0]}")
+    return path
+
+
+def progress(frame: "Frame") -> str:
+    words = ["kept" if frame.kept else frame.outcome]
+    if frame.anew and frame.number > 1:
+        words.append(f"a new scene: {frame.consistent:.0%} of it was seen before")
+    elif frame.number > 1:
+        words.append(f"{frame.consistent:.0%} of it seen before, flicker {frame.flicker:.4f}")
+    return ", ".join(words)
+
+
+@contextmanager
+def told(plan: "Plan", folder: Path) -> Iterator["Nobody"]:
+    """The film's own run in the store, that ends with the block."""
+    from stx.runs.tracking.parent import parent
+
+    title = f"film: {Path(plan.film.source).name}, {plan.film.length} frames"
+    stands, ended = parent([plan.config.tracking], folder, title, "film", "the same command"), ("failed", "FAILED")
+    try:
+        yield stands
+        ended = ("finished", "FINISHED")
+    except (KeyboardInterrupt, SystemExit):
+        ended = ("interrupted", "KILLED")
+        command.say("interrupted; the same command goes on from here, and the frames so far are kept")
+        raise
+    finally:
+        stands.end(*ended)
+
+
+if __name__ == "__main__":
+    main()

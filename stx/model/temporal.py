@@ -1,0 +1,56 @@
+"""The temporal loss: toward a further picture at the positions where that holds (Ruder et al. 2016, eq. 7).
+
+`1 / D sum c (x - w)^2` over the D numbers of a picture x, for w the last frame's result as it has moved and c, 1 where
+that is to be seen and 0 where it is not: a mean square of the picture itself, whose positions weigh as a region's do.
+"""
+
+import math
+
+from torch import Tensor
+
+from stx.config.schema import Moved, NoTemporal
+from stx.errors import UserError
+from stx.model import reading
+from stx.model.terms import PICTURE, Term
+from stx.pictures import images, masks
+from stx.pictures.masks import Regions
+from stx.pictures.sizes import Size
+from stx.stats import features
+
+MOVED, CONSISTENT = "moved", "consistent"
+"""The picture that the term is toward, and the region where it holds."""
+OPTION = "temporal"
+LAID = "it is laid over the result"
+
+
+def term(section: Moved, regions: Regions) -> Term:
+    """Its share is the root of the region's area, as that of every region's terms."""
+    guide = regions.guides.get(MOVED, {}).get(CONSISTENT)
+    region, area = (None, 1.0) if guide is None else (CONSISTENT, float(guide.square().mean()))
+    whole = Term(OPTION, MOVED, features, {PICTURE: 1.0}, section.weight, toward=MOVED)
+    return whole._replace(region=region, share=math.sqrt(area))
+
+
+def pictures(section: Moved | NoTemporal, size: Size) -> dict[str, Tensor]:
+    """What a config's term is toward: (3, H, W) in [0, 1], of (width, height) = `size`. Raises UserError."""
+    if not isinstance(section, Moved):
+        return {}
+    picture = reading.read(section.picture)
+    masks.refuse_proportions(f"{OPTION}.picture={section.picture}", picture.size, size, LAID)
+    return {MOVED: images.to_tensor(picture, size)}
+
+
+def within(regions: Regions, section: Moved | NoTemporal, size: Size) -> Regions:
+    """The regions, with that where a config's term holds: in its picture, and in the one that is made.
+
+    Raises UserError for a mask that does not lie on a result of (width, height) = `size`, or is black.
+    """
+    if not isinstance(section, Moved) or section.mask is None:
+        return regions
+    mask = reading.read(section.mask)
+    masks.refuse_proportions(f"{OPTION}.mask={section.mask}", mask.size, size, LAID)
+    guide = masks.at_size(masks.opacity(mask), (size[1], size[0])).sqrt()  # a position weighs its guide's square
+    if float(guide.max()) == 0:
+        raise UserError(f"{OPTION}.mask={section.mask}: all of it is black, so that nothing is held; {OPTION}=none")
+    guides = {name: {**regions.guides.get(name, {}), CONSISTENT: guide} for name in (MOVED, "content")}
+    return regions._replace(guides={**regions.guides, **guides})

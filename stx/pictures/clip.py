@@ -1,0 +1,164 @@
+"""Films to be read, frame by frame: a folder of pictures, or a file by PyAV, an extra of stx."""
+
+import hashlib
+import importlib.util
+import os
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from PIL import Image
+
+from stx.errors import UserError, did_you_mean, first_line
+from stx.pictures import images
+from stx.pictures.decode import SUFFIXES, opened
+from stx.pictures.sizes import Size
+
+STILL = ("image2", "_pipe")
+"""Ends of the names of FFmpeg's formats that are pictures."""
+
+
+class Film(NamedTuple):
+    """What is known of a film before it is read."""
+
+    source: str
+    pictures: tuple[Path, ...]
+    """Of a folder, in natural order; none of a file."""
+    size: Size
+    """(width, height) as it is to be seen."""
+    length: int
+    """Frames."""
+    rate: Fraction
+    """Frames a second: of a file its own, of a folder as it was asked for."""
+
+    @property
+    def first(self) -> str:
+        """A file by which its frames are known."""
+        return str(self.pictures[0]) if self.pictures else self.source
+
+
+def refuse_missing() -> None:
+    """Raise UserError where PyAV is not installed."""
+    if importlib.util.find_spec("av") is None:
+        raise UserError("film: PyAV is not installed, which reads and writes films: pip install 'stx[video]'")
+
+
+def read(source: str, rate: Fraction) -> Film:
+    """The film `source`: a folder of pictures, shown at `rate` a second, or a file.
+
+    Raises UserError for what is neither, holds no frame, or frames of different sizes; a file is decoded to its end.
+    """
+    path = Path(os.path.expanduser(source))
+    if not source or not path.exists():
+        near = [each.name for each in path.parent.glob("*")] if path.parent.is_dir() else []
+        raise UserError(
+            f"film={source}: there is no such film; give a folder of pictures, or a video file"
+            + (did_you_mean(path.name, near) if source else "")
+        )
+    return of_folder(source, path, rate) if path.is_dir() else of_file(source, path)
+
+
+def of_folder(source: str, folder: Path, rate: Fraction) -> Film:
+    pictures = sorted((each for each in folder.iterdir() if is_frame(each)), key=naturally)
+    if not pictures:
+        raise UserError(f"film={source}: no picture is in that folder; frames are {', '.join(SUFFIXES)} files")
+    sizes = {picture: upright_size(picture) for picture in pictures}
+    first = sizes[pictures[0]]
+    for picture, size in sizes.items():
+        if size != first:
+            raise UserError(
+                f"film={source}: {picture.name} has {size[0]} x {size[1]} pixels and {pictures[0].name} "
+                f"{first[0]} x {first[1]}; all frames of a film have one size"
+            )
+    return Film(source, tuple(pictures), first, len(pictures), rate)
+
+
+def is_frame(file: Path) -> bool:
+    return file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
+
+
+def naturally(file: Path) -> list[tuple[int, str]]:
+    """By which names are ordered as people count: frame9 before frame10."""
+    parts = re.split(r"(\d+)", file.name)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+
+
+def upright_size(picture: Path) -> Size:
+    with opened(str(picture)) as header:
+        turned = header.getexif().get(0x0112, 1) >= 5  # a camera's sideways, which the reader turns
+        return (header.height, header.width) if turned else header.size
+
+
+def of_file(source: str, path: Path) -> Film:
+    refuse_missing()
+    if not path.is_file():
+        raise UserError(f"film={source}: it is not a regular file")
+    size, count = None, 0
+    with decoded(source) as (stream, frames):
+        rate = stream.average_rate or stream.guessed_rate
+        for count, frame in enumerate(frames, start=1):
+            size = size or shown_size(frame, stream)
+            if shown_size(frame, stream) != size:
+                raise UserError(f"film={source}: frame {count} has another size than the first; cut the film there")
+        said = stream.frames
+    if size is None or not rate:
+        raise UserError(f"film={source}: no frame is in that file")
+    if said > count:
+        warnings.warn(f"film={source}: it says that it has {said} frames, and {count} can be read", stacklevel=2)
+    return Film(source, (), size, count, Fraction(rate))
+
+
+@contextmanager
+def decoded(source: str) -> Iterator[tuple[Any, Iterator[Any]]]:
+    """A file's first stream of pictures, and its frames. Raises UserError for whatever goes wrong within the block."""
+    import av  # an extra
+
+    try:
+        with av.open(os.path.expanduser(source)) as file:
+            if file.format.name.endswith(STILL):
+                raise UserError(f"film={source}: that is one picture; stx run content={source} stylises it")
+            if not file.streams.video:
+                raise UserError(f"film={source}: that file has no pictures")
+            stream = file.streams.video[0]
+            stream.thread_type = "AUTO"
+            yield stream, file.decode(stream)
+    except av.FFmpegError as error:
+        raise UserError(
+            f"film={source}: it is no film that FFmpeg can read, or damaged ({first_line(error)})"
+        ) from None
+
+
+def shown_size(frame: Any, stream: Any) -> Size:
+    """As it is to be seen: turned as its camera was held, with square pixels."""
+    width, height = round(frame.width * float(stream.sample_aspect_ratio or 1)), frame.height
+    return (height, width) if frame.rotation % 180 else (width, height)
+
+
+def frames(film: Film, size: Size) -> Iterator[Image.Image]:
+    """All of them, RGB, at (width, height) = `size`, one at a time. Raises UserError for one that cannot be read."""
+    if film.pictures:
+        for picture in film.pictures:
+            yield images.load(str(picture)).resize(size, Image.Resampling.LANCZOS)
+        return
+    with decoded(film.source) as (_, each):
+        for frame in each:
+            picture = frame.to_image()
+            turned = picture.rotate(frame.rotation, expand=True) if frame.rotation else picture
+            yield turned.resize(size, Image.Resampling.LANCZOS)
+
+
+def digest(film: Film) -> str:
+    """SHA-256 of all its files, in hexadecimal digits."""
+    total = hashlib.sha256()
+    for file in files(film):
+        with file.open("rb") as stream:
+            total.update(hashlib.file_digest(stream, "sha256").digest())
+    return total.hexdigest()
+
+
+def files(film: Film) -> Sequence[Path]:
+    return film.pictures or (Path(os.path.expanduser(film.source)),)

@@ -1,0 +1,1 @@
+"""stx film: the frames of a film, each from the last one's result."""

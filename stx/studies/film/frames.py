@@ -1,0 +1,178 @@
+"""The run of each frame: what it is asked, and what it begins from."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from stx.config.compose import at_work, choices_of, compose, composition, key_of, override
+from stx.config.effects import refuse_ineffective
+from stx.config.schema import Config
+from stx.config.secrets import taken_out
+from stx.errors import UserError
+from stx.model.prepare import Inputs
+from stx.pictures import clip, images, masks
+from stx.pictures.clip import Film
+from stx.pictures.colour import grey
+from stx.pictures.flow import SHORTEST, at_size, consistent, flow, warped
+from stx.pictures.sizes import Size
+from stx.runs.check import check
+from stx.runs.digest import NUMERICS, settings
+from stx.runs.identity import named_files
+from stx.runs.job import Job
+from stx.studies.film import reel
+from stx.studies.film.options import STORE, WEIGHT, Options, refuse_colours
+from stx.studies.film.reel import Reel
+
+
+class Plan(NamedTuple):
+    """A film that is to be made."""
+
+    film: Film
+    options: Options
+    size: Size
+    """(width, height) of its frames."""
+    typed: tuple[str, ...]
+    """Overrides of all frames."""
+    config: Config
+    """Of the first frame, with the store that the film's own run goes to."""
+    digest: str
+    """Of all that its frames depend on."""
+
+
+class Motion(NamedTuple):
+    """From the frame before to a frame."""
+
+    back: Tensor
+    """(2, H, W), into the frame before."""
+    consistent: Tensor
+    """(H, W), where that is seen."""
+
+    @property
+    def share(self) -> float:
+        return float(self.consistent.float().mean())
+
+
+def plan(source: Film, options: Options, typed: Sequence[str], folder: Path) -> Plan:
+    """All that can be known before the first frame is made. Raises UserError for whatever would keep one from it."""
+    first = next(clip.frames(source, source.size))
+    with at_work():
+        of_all = [text for text in typed if key_of(text) != WEIGHT]  # the first frame has no such term
+        asked = composition([*of_all, override("content", source.first)])
+        refuse_ineffective(asked.config, typed)
+        refuse_colours(asked.config)
+        size = even_size(asked.config, source)
+        given = {"content": first.resize(size, Image.Resampling.LANCZOS)}
+        config, inputs = check(compose(beginning(typed, source.first, size)), folder, given=given)
+        later = composition(following(typed, Path(source.first), Reel(folder).inputs(2), size, options)).config
+    digest = digest_of(source, options, config, later, inputs)
+    return Plan(
+        source, options, size, tuple(typed), config.model_copy(update={"tracking": asked.config.tracking}), digest
+    )
+
+
+def even_size(config: Config, source: Film) -> Size:
+    """The size of the film's frames: that of the config, with even sides, as MP4 wants them. Raises UserError."""
+    asked = config.image_size
+    for name, side in (("width", asked.width), ("height", asked.height)):
+        if side and side % 2:
+            raise UserError(f"image_size.{name}={side}: the sides of an MP4's frames are even; {side + 1} is")
+    size = images.working_size(source.size, asked.width, asked.height, asked.long_side)
+    width, height = (max(2, 2 * round(side / 2)) for side in size)
+    if min(width, height) < SHORTEST:
+        raise UserError(
+            f"film={source.source}: {width} x {height} pixels; to see what moves takes {SHORTEST} on the shorter side"
+        )
+    return width, height
+
+
+def common(typed: Sequence[str], size: Size) -> list[str]:
+    """Of all frames: less what the film says itself, and not in the store, where the film has one run for all."""
+    kept = [
+        text for text in typed if key_of(text) not in (WEIGHT, *STORE) and not key_of(text).startswith("image_size")
+    ]
+    sides = [f"image_size.width={size[0]}", f"image_size.height={size[1]}", "image_size.long_side=null"]
+    return [*kept, *sides, "tracking=none"]
+
+
+def beginning(typed: Sequence[str], photograph: str | Path, size: Size) -> list[str]:
+    """The overrides of a frame that begins anew."""
+    return [*common(typed, size), override("content", str(photograph))]
+
+
+def following(typed: Sequence[str], photograph: Path, given: reel.Inputs, size: Size, options: Options) -> list[str]:
+    """The overrides of a frame that begins from the last one's result."""
+    return [
+        *beginning(typed, photograph, size),
+        f"optim.steps={options.steps}",
+        "optim.pyramid=[]",
+        "init=picture",
+        override("init.path", str(given.start)),
+        "temporal=moved",
+        override("temporal.picture", str(given.moved)),
+        override("temporal.mask", str(given.mask)),
+        *(text for text in typed if key_of(text) == WEIGHT),
+    ]
+
+
+def digest_of(source: Film, options: Options, config: Config, later: Config, inputs: Inputs) -> str:
+    """SHA-256, in hexadecimal digits, of the film, of every other file, and of the settings of all frames."""
+    files = {name: digest for name, digest in named_files(config, inputs).items() if name != "content"}
+    asked = {
+        "numerics": NUMERICS,
+        "film": clip.digest(source),
+        "files": files,
+        "settings": [settings(config), settings(later)],
+        "cut": options.cut,
+        "rate": str(source.rate),
+        "size": [list(picture.shape[1:]) for picture in inputs.pictures.values()],
+    }
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+def job(overrides: Sequence[str], folder: Path) -> Job:
+    with at_work():
+        whole = compose(overrides)
+        config = composition(overrides).config
+    return Job(config, folder, choices_of(whole.hydra), taken_out(overrides), quiet=True)
+
+
+def motion(plan: Plan, place: Reel, number: int) -> Motion:
+    """Of the source, from the frame before that of the number to it.
+
+    Of a film that is enlarged it is sought at the film's own size: between pixels nothing moves but what is made up.
+    """
+    size = min(plan.size, plan.film.size)
+    before, frame = (reel.opened(place.source(each)).resize(size) for each in (number - 1, number))
+    back = flow(frame, before)
+    seen = consistent(back, flow(before, frame))
+    if size == plan.size:
+        return Motion(back, seen)
+    return Motion(at_size(back, plan.size), masks.at_size(seen.float(), plan.size[::-1]) > 0.5)
+
+
+def lay_out(plan: Plan, place: Reel, number: int, moves: Motion) -> reel.Inputs:
+    """Write what a frame begins from, unless it is there already. Raises OSError."""
+    given = place.inputs(number)
+    if all(path.exists() for path in given):
+        return given
+    given.start.parent.mkdir(parents=True, exist_ok=True)
+    last, frame = tensor(place.frame(number - 1)), tensor(place.source(number))
+    if plan.config.colour.name == "luminance":  # the loop's own pictures are grey
+        last, frame = grey(last), grey(frame)
+    moved = warped(last, moves.back)
+    images.save(images.to_picture(moved), given.moved)
+    images.save(images.to_picture(moves.consistent.float().expand(3, -1, -1)), given.mask)
+    images.save(images.to_picture(torch.where(moves.consistent, moved, frame)), given.start)
+    return given
+
+
+def tensor(path: Path) -> Tensor:
+    """Of a frame that stx has written: (3, H, W) in [0, 1]."""
+    picture = reel.opened(path)
+    return images.to_tensor(picture, picture.size)

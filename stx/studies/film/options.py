@@ -1,0 +1,99 @@
+"""What `stx film` is asked: its own options, and what it leaves to be said of the frames' runs."""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Annotated, Any
+
+import yaml
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationError
+
+from stx.config.compose import key_of, stands_for_several
+from stx.config.explain import explain
+from stx.config.schema import CONF, Config, Section, Steps, Unit, Whole
+from stx.errors import UserError
+
+DEFAULTS = CONF / "film" / "film.yaml"
+WEIGHT = "temporal.weight"
+STORE = ("tracking", "tracking.uri", "tracking.experiment", "tracking.offline_ok")
+"""Of the film's run in the store."""
+DECIDED = {
+    "content": "the frames are the photographs; film= names them",
+    "init": "each frame begins from the last one's result",
+    "temporal": f"the film sets it for each frame; {WEIGHT}=... says how strongly",
+    "masks": "a mask of the first frame is none of the others'; it is for stx run",
+    "output": "the film has names of its own; output=folder says where",
+    "resume": "the same command goes on where it was stopped",
+    "from_picture": "it is one picture's; give the options themselves",
+    "sweep": "one film at a time",
+    "hydra": "a frame waits for the one before it, in one process",
+    "tracking": f"it is of single runs; of a film's, {', '.join(STORE)}",
+}
+"""What is not to be typed, by section, and why."""
+
+
+def fraction(value: Any) -> Any:
+    """25, 23.976 and 30000/1001, as one types them; anything else is left for the schema to refuse."""
+    try:
+        return Fraction(str(value))
+    except (ValueError, ZeroDivisionError):
+        return value
+
+
+def film_rate(value: Any) -> Fraction:
+    if not isinstance(value, Fraction) or not 0 < value <= 1000:
+        raise ValueError(f"{value} is no number of frames a second; 25, 23.976 or 30000/1001 are")
+    return value
+
+
+def comparable(count: int) -> int:
+    if count == 1:
+        raise ValueError("1: one frame flickers against none; give 2 or more, or 0")
+    return count
+
+
+class Options(Section):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    steps: Steps
+    cut: Unit
+    alone: Annotated[Whole, Field(ge=0), AfterValidator(comparable)]
+    rate: Annotated[Any, BeforeValidator(fraction), AfterValidator(film_rate)]
+
+
+def read(own: Mapping[str, str]) -> Options:
+    """The command's own options, as typed, over those of the YAML. Raises UserError."""
+    plain: Any = yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))
+    plain |= {name: number(text) for name, text in own.items() if name in plain}
+    try:
+        return Options.model_validate(plain)
+    except ValidationError as error:
+        raise UserError(explain(error, plain)) from None
+
+
+def number(text: str) -> Any:
+    """As the schema wants it, if it is one."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def refuse_decided(typed: Sequence[str]) -> None:
+    """Raise UserError for what the film sets itself, and for what stands for several values."""
+    for text in typed:
+        key = key_of(text)
+        section = key.replace("/", ".").partition(".")[0]
+        if section in DECIDED and key not in (WEIGHT, *STORE):
+            raise UserError(f"{text}: {DECIDED[section]}")
+        if stands_for_several(text):
+            raise UserError(f"{text}: it stands for several values; one film at a time")
+
+
+def refuse_colours(config: Config) -> None:
+    if config.colour.name == "after":
+        raise UserError(
+            "colour=after: it changes a result's colours at its end, from which the next frame would begin; take "
+            "colour=luminance or colour=match"
+        )

@@ -1,0 +1,98 @@
+"""Films, from folders and files, as what writes them has them."""
+
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stx.errors import UserError
+from stx.pictures import animation, clip
+
+pytest.importorskip("av", reason="PyAV (stx[video]) is not installed")
+RATE, SIZE = Fraction(30000, 1001), (64, 48)
+COLOURS = [(250, 10, 10), (10, 250, 10), (10, 10, 250), (120, 120, 120)]
+
+
+def stills() -> list[Image.Image]:
+    return [Image.new("RGB", SIZE, colour) for colour in COLOURS]
+
+
+def refusal(source: Path) -> str:
+    with pytest.raises(UserError) as caught:
+        clip.read(str(source), RATE)
+    return str(caught.value)
+
+
+def test_a_file_has_the_frames_and_the_rate_that_it_was_written_with(tmp_path: Path) -> None:
+    animation.write_mp4(tmp_path / "clip.mp4", stills(), SIZE, RATE, "")
+    film = clip.read(str(tmp_path / "clip.mp4"), Fraction(1))
+    assert (film.size, film.length, film.rate) == (SIZE, 4, RATE)
+    for frame, colour in zip(clip.frames(film, (32, 24)), COLOURS, strict=True):
+        assert frame.size == (32, 24)
+        assert np.abs(np.asarray(frame, int) - colour).max() <= 12
+
+
+def test_a_folder_s_pictures_come_in_the_order_in_which_people_count(tmp_path: Path) -> None:
+    for name, picture in zip(("shot10.png", "shot9.png", "shot100.png", "shot1.jpg"), stills(), strict=True):
+        picture.save(tmp_path / name)
+    (tmp_path / "notes.txt").write_text("no picture")
+    (tmp_path / ".hidden.png").write_text("nor this")
+    film = clip.read(str(tmp_path), RATE)
+    assert [path.name for path in film.pictures] == ["shot1.jpg", "shot9.png", "shot10.png", "shot100.png"]
+    assert (film.size, film.length, film.rate) == (SIZE, 4, RATE)
+    assert [frame.getpixel((0, 0)) for frame in clip.frames(film, SIZE)][1:] == [COLOURS[1], COLOURS[0], COLOURS[2]]
+
+
+def test_what_is_no_film_is_a_message_that_names_it(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text.mp4").write_text("no film\n")
+    animation.write_mp4(tmp_path / "clip.mp4", stills(), SIZE, RATE, "")
+    Image.new("RGB", SIZE).save(tmp_path / "one.png")
+    assert "there is no such film" in refusal(tmp_path / "none.mp4")
+    assert "(did you mean clip.mp4?)" in refusal(tmp_path / "clap.mp4")
+    assert "no picture is in that folder" in refusal(tmp_path / "empty")
+    assert "that is one picture" in refusal(tmp_path / "one.png")
+    assert "it is no film that FFmpeg can read, or damaged" in refusal(tmp_path / "text.mp4")
+
+
+def test_a_film_that_was_cut_off_says_how_much_of_it_can_be_read(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    noise = [Image.fromarray(generator.integers(0, 256, (48, 64, 3), np.uint8)) for _ in range(20)]
+    animation.write_mp4(tmp_path / "clip.mp4", noise, SIZE, RATE, "")
+    whole = (tmp_path / "clip.mp4").read_bytes()
+    (tmp_path / "half.mp4").write_bytes(whole[: len(whole) // 2])
+    with pytest.warns(UserWarning, match="it says that it has 20 frames, and"):
+        film = clip.read(str(tmp_path / "half.mp4"), RATE)
+    assert 0 < film.length == len(list(clip.frames(film, SIZE))) < 20
+
+
+def test_frames_of_two_sizes_are_refused_by_name(tmp_path: Path) -> None:
+    Image.new("RGB", SIZE).save(tmp_path / "1.png")
+    Image.new("RGB", (48, 64)).save(tmp_path / "2.png")
+    assert "2.png has 48 x 64 pixels and 1.png 64 x 48" in refusal(tmp_path)
+
+
+def test_a_frame_that_a_camera_held_sideways_is_upright(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", SIZE).save(tmp_path / "1.jpg", exif=exif)
+    film = clip.read(str(tmp_path), RATE)
+    assert film.size == (48, 64)
+    assert [frame.size for frame in clip.frames(film, film.size)] == [(48, 64)]
+
+
+def test_the_digest_is_that_of_every_file(tmp_path: Path) -> None:
+    for number, picture in enumerate(stills()):
+        picture.save(tmp_path / f"{number}.png")
+    before = clip.digest(clip.read(str(tmp_path), RATE))
+    Image.new("RGB", SIZE).save(tmp_path / "3.png")
+    assert clip.digest(clip.read(str(tmp_path), RATE)) != before
+
+
+def test_without_pyav_it_is_said_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(UserError, match=r"pip install 'stx\[video\]'"):
+        clip.refuse_missing()
