@@ -11,40 +11,41 @@ from stx.errors import UserError
 OPTIMISERS = {"adam": "Adam", "lbfgs": "LBFGS", "lbfgs_plain": "PlainLBFGS"}
 """What configs of earlier versions called them."""
 
+FEATURES = {"_target_": "stx.stats.features", "distance": {"_target_": "stx.stats.half_sum_of_squares"}}
+LATER = {
+    "resume": None,
+    "from_picture": None,
+    "output": {
+        "file": None,
+        "quality": 95,
+        "bits": 8,
+        "profile": "srgb",
+        "metadata": False,
+        "timelapse": None,
+    },
+    "sweep": {"resume": False, "plan": False, "jobs": None},
+    "activation_checkpointing": False,
+    "timing": False,
+    "live": False,
+    "deterministic": True,
+    "content_stat": FEATURES,
+    "prior": {"_target_": None},
+    "colour": {"name": "style"},
+    "style_scale": 1.0,
+    "style_mix": None,
+    "style_blend": "auto",
+    "masks": {"content": None, "style": None},
+    "temporal": {"name": "none"},
+    "padding": "zeros",
+    "blocks": "auto",
+    "tile": False,
+}
+"""What runs of earlier versions did without."""
+
 
 def restored(dumped: Any) -> Config:
     """A config as it was dumped by an earlier run. Raises UserError for one that this version does not know."""
     try:
-        # What runs of earlier versions did without.
-        features = {"_target_": "stx.stats.features", "distance": {"_target_": "stx.stats.half_sum_of_squares"}}
-        later = {
-            "resume": None,
-            "from_picture": None,
-            "output": {
-                "file": None,
-                "quality": 95,
-                "bits": 8,
-                "profile": "srgb",
-                "metadata": False,
-                "timelapse": None,
-            },
-            "sweep": {"resume": False, "plan": False, "jobs": None},
-            "activation_checkpointing": False,
-            "timing": False,
-            "live": False,
-            "deterministic": True,
-            "content_stat": features,
-            "prior": {"_target_": None},
-            "colour": {"name": "style"},
-            "style_scale": 1.0,
-            "style_mix": None,
-            "style_blend": "auto",
-            "masks": {"content": None, "style": None},
-            "temporal": {"name": "none"},
-            "padding": "zeros",
-            "blocks": "auto",
-            "tile": False,
-        }
         guard = {"keep_state": True, **dumped["guard"]}
         tracking = {"points": 0, **dumped["tracking"]} if dumped["tracking"]["name"] == "mlflow" else dumped["tracking"]
         pooling = {"rescale": 1.0, **dumped["pooling"]}
@@ -57,7 +58,7 @@ def restored(dumped: Any) -> Config:
         if optim.get("_target_") == "stx.loop.optimisers.PlainLBFGS":
             optim = {"unit": 1.0} | optim
         sections = {"guard": guard, "optim": optim, "pooling": pooling, "tracking": tracking}
-        return Config.model_validate({**later, **dumped, **sections})
+        return Config.model_validate({**LATER, **dumped, **sections})
     except (ValidationError, TypeError, KeyError) as error:
         raise UserError(
             f"the run's config: {explain(error, dumped)}"

@@ -31,24 +31,19 @@ class Block(NamedTuple):
 
     def core(self, layer: str, size: Size) -> Core:
         """Within the map (h, w) that a layer has of the block."""
-        return Core(*(self.along(axis, depth(layer), size[axis]) for axis in (0, 1)))
+        rows, columns = (self.along(axis, depth(layer), size[axis]) for axis in (0, 1))
+        start = (self.outer[0].start >> depth(layer), self.outer[1].start >> depth(layer))
+        return Core(rows, columns, start)
 
     def along(self, axis: int, halvings: int, length: int) -> slice:
         outer, inner = self.outer[axis], self.inner[axis]
         stop = length if self.last[axis] else (inner.stop - outer.start) >> halvings
         return slice((inner.start - outer.start) >> halvings, stop)
 
-    def at(self, layer: str, core: Core) -> Core:
-        """The core within the whole picture's map."""
-        rows, columns = (outer.start >> depth(layer) for outer in self.outer)
-        return Core(
-            slice(core.rows.start + rows, core.rows.stop + rows),
-            slice(core.columns.start + columns, core.columns.stop + columns),
-        )
-
 
 def blocks(size: Size, side: int, margin: int) -> list[Block]:
-    """Of a picture (H, W), with cores of at most `side` pixels, a multiple of STRIDE, all of about one size."""
+    """Of a picture (H, W), with cores of about one size: `side` pixels, a multiple of STRIDE, or less; the last ones
+    may have STRIDE - 1 more."""
     rows, columns = (list(cuts(length, side)) for length in size)
     return [
         Block(
@@ -117,6 +112,11 @@ def local(statistic: Callable[..., Any]) -> bool:
     return getattr(function_of(statistic), "at_each_position", False)
 
 
+def kind_of(term: Term) -> str | None:
+    """Whether a distance of values at each position is a "sum" or a "mean"; nothing where it says neither."""
+    return getattr(function_of(term.distance), "over_positions", None) if term.distance else None
+
+
 def indivisible(terms: Sequence[Term]) -> list[str]:
     """The names of the terms that need all of a picture at once. The picture itself they may have: it is small."""
     return [term.name for term in terms if not divisible(term)]
@@ -124,9 +124,11 @@ def indivisible(terms: Sequence[Term]) -> list[str]:
 
 def divisible(term: Term) -> bool:
     if set(term.layers) <= {PICTURE}:
-        return not term.renew
-    if term.renew or term.rotations or term.follows or term.region or term.distance is None or PICTURE in term.layers:
+        return not (term.renew or term.rotations or term.region or term.wraps)
+    if term.renew or term.rotations or term.follows or term.region or term.wraps or PICTURE in term.layers:
+        return False
+    if term.distance is None:
         return False
     if local(term.statistic):
-        return not term.blend and not term.joint
+        return not term.blend and not term.joint and kind_of(term) is not None
     return gathered(term.statistic) is not None and not (term.joint and term.reference)

@@ -6,16 +6,17 @@ import torch
 from torch import Tensor
 
 from stx.config.layers import LAYERS
-from stx.model.blocks import Block, function_of, gathered, map_size, settings
+from stx.model.blocks import Block, gathered, kind_of, local, map_size, settings
 from stx.model.magnitudes import largest
 from stx.model.parts import Part, at_place
 from stx.model.terms import Features
 from stx.model.vgg import VGG19, kept_as
-from stx.stats.gathered import Core, Size, Sums
+from stx.stats.gathered import Core, Gathered, Size, Sums
+from stx.stats.precision import wide
 
 Computed = dict[Part, Sums]
 SumsOf = Callable[[Part, Features, Sequence[Core], Block], Sums]
-NOTHING = torch.zeros(2, 1, 1), Core(slice(0, 1), slice(0, 1))
+PROBE = torch.zeros(2, 1, 1), Core(slice(0, 1), slice(0, 1))
 """On which a statistic says whether it must know anything before."""
 
 
@@ -27,16 +28,29 @@ def bound(part: Part) -> dict[str, object]:
     return settings(part.statistic)
 
 
-def first_sums(part: Part, features: Features, cores: Sequence[Core]) -> Sums:
+def form_of(part: Part) -> Gathered:
+    """Of a part that is no local one: what cannot be divided is refused before."""
     form = gathered(part.statistic)
     assert form is not None
-    return form.before(features, part.term.of(cores), **bound(part))
+    return form
 
 
-def adds_up(part: Part) -> bool:
-    """Whether its distance is a sum over positions, or a mean over them."""
+def in_two(part: Part) -> bool:
+    """Whether something must be known of the whole picture before its sums."""
+    return not local(part.statistic) and bool(form_of(part).before(*PROBE, **bound(part)))
+
+
+def first_sums(part: Part, features: Features, cores: Sequence[Core], block: Block) -> Sums:
+    return form_of(part).before(features, part.term.of(cores), **bound(part))
+
+
+def local_sums(part: Part, features: Tensor, core: Core) -> Sums:
+    """Of a part that is compared position by position: the distance, and the sum of our squares."""
+    assert part.target is not None
     assert part.term.distance is not None
-    return getattr(function_of(part.term.distance), "adds_up", False)
+    ours, target = core.of(part.statistic(features)), core.whole.of(part.target)
+    share = 1.0 if kind_of(part.term) == "sum" else ours.numel() / part.target.numel()
+    return wide(part.term.distance(ours, target)) * share, wide(ours.detach().square().sum())
 
 
 def as_leaves(sums: Mapping[Part, Sums]) -> Computed:
@@ -52,7 +66,7 @@ def assembled(vgg: VGG19, picture: Tensor, blocks: Sequence[Block], layer: str) 
         for name, maps in vgg.stream(block.of(picture), [layer]):
             if name == layer:
                 core = block.core(layer, picture_size(maps))
-                block.at(layer, core).of(whole).copy_(core.of(maps))
+                core.whole.of(whole).copy_(core.of(maps))
     return whole
 
 

@@ -46,6 +46,11 @@ def weights(guide: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
     return {layer: each / each.sum().clamp(min=LEAST) for layer, each in squares.items()}
 
 
+def regions_weights(guides: Mapping[str, Tensor], layers: Collection[str]) -> dict[str, dict[str, Tensor]]:
+    """The same for each region of a picture."""
+    return {region: weights(guide, layers) for region, guide in guides.items()}
+
+
 def weights_at(part: Part, weighed: Weighed) -> Weights:
     """Of the positions that a part looks at, in a picture in which regions are weighed so; None without its own."""
     of_region = weighed.get(part.term.region) if part.term.region is not None else None

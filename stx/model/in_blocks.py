@@ -12,17 +12,17 @@ import torch
 from torch import Tensor
 
 from stx.config.layers import LAYERS
-from stx.model.blocks import Block, blocks, gathered, local, map_size, margin
+from stx.model.blocks import Block, blocks, local, map_size, margin
 from stx.model.gathering import (
-    NOTHING,
     Computed,
-    SumsOf,
     added_up,
-    adds_up,
     as_leaves,
     assembled,
     bound,
     first_sums,
+    form_of,
+    in_two,
+    local_sums,
     picture_size,
     through,
 )
@@ -33,7 +33,6 @@ from stx.model.parts import Part, at_place
 from stx.model.terms import PICTURE, Features, Term
 from stx.model.vgg import VGG19
 from stx.stats.gathered import Core, Size, Sums
-from stx.stats.precision import wide
 
 
 class InBlocks(LossNetwork):
@@ -53,26 +52,28 @@ class InBlocks(LossNetwork):
 
     def fit(self, toward: str, picture: Tensor, weighed: Weighed, judged: bool) -> None:
         members = [part for part in self.inside if part.term.toward == toward]
-        for part in members:
-            if local(part.statistic) or part.term.reference is not None:
-                (layer,) = part.layers
-                maps = assembled(self.vgg, picture, self.cut(picture), layer)
-                if local(part.statistic):
-                    part.fit(maps)
-                else:
-                    part.refer(part.term.fit(maps))
+        for layer in dict.fromkeys(part.layer for part in members if whole_map(part)):
+            maps = assembled(self.vgg, picture, self.cut(picture), layer)
+            for part in members:
+                if whole_map(part) and part.layer == layer:
+                    if local(part.statistic):
+                        part.fit(maps)
+                    else:
+                        part.refer(part.term.fit(maps))
         blending = [part for part in self.inside if toward in part.term.blend]
-        sums = [part for part in {*members, *blending} if not local(part.statistic)]
-        totals, _peaks = self.gathered(picture, sums)
-        for part in members:
-            if part in totals:
-                part.aim(self.value(part, totals[part], picture))
-        for part in blending:
-            part.mix(toward, self.value(part, totals[part], picture))
+        sums = [part for part in dict.fromkeys([*members, *blending]) if not local(part.statistic)]
+        totals, _peaks = self.gathered(picture, sums, self.beforehand(picture, sums))
+        for part in sums:
+            values = self.value(part, totals[part], picture)
+            if part in members:
+                part.aim(values)
+            if part in blending:
+                part.mix(toward, values)
         for part in self.every_part:
             if PICTURE in part.layers:
                 if part.term.toward == toward:
                     part.fit(picture)
+                part.blend(toward, picture, None)
                 if judged:
                     part.fits(picture)
             elif judged:
@@ -82,22 +83,22 @@ class InBlocks(LossNetwork):
         return blocks(picture_size(picture), self.side, self.margin)
 
     def shapes(self, part: Part, picture: Tensor) -> tuple[Tensor, Tensor]:
-        """What a part's values and its last layer's features look like, without a number in them."""
-        features = torch.empty(
-            LAYERS[part.layers[-1]], *map_size(part.layers[-1], picture_size(picture)), device="meta"
-        )
+        """What a part's values and its first layer's features look like, without a number in them."""
+        layer = part.layers[0]
+        features = torch.empty(LAYERS[layer], *map_size(layer, picture_size(picture)), device="meta")
         values = features if local(part.statistic) or part.target is None else part.target.to("meta")
         return values, features
 
     def forward(self, picture: Tensor) -> Losses:
         """Without a gradient: `backward` and `gradients` have it."""
         with torch.no_grad():
-            sums, peaks = self.gathered(picture, self.inside)
+            sums, peaks = self.gathered(picture, self.inside, self.beforehand(picture, self.inside))
             return self.judged(picture, sums, peaks)
 
     def backward(self, image: Tensor) -> Losses:
         with torch.no_grad():
-            sums, peaks = self.gathered(image, self.inside)
+            before = self.beforehand(image, self.inside)
+            sums, peaks = self.gathered(image, self.inside, before)
         leaves = as_leaves(sums)
         losses = self.judged(image, leaves, peaks)
         losses.total.backward()  # type: ignore[no-untyped-call]
@@ -105,7 +106,7 @@ class InBlocks(LossNetwork):
             image.grad = torch.zeros_like(image)
         slopes = {part: tuple(each.grad for each in leaves[part]) for part in leaves}
         for block in self.cut(image):
-            (gradient,) = self.handed_on(image.detach(), block, [slopes])
+            (gradient,) = self.handed_on(image.detach(), block, [slopes], before)
             block.of(image.grad).add_(gradient)
         return losses
 
@@ -114,7 +115,8 @@ class InBlocks(LossNetwork):
     ) -> Iterator[tuple[str, Tensor | None]]:
         picture = picture.detach().requires_grad_()
         with torch.no_grad():
-            sums, peaks = self.gathered(picture, self.inside)
+            before = self.beforehand(picture, self.inside)
+            sums, peaks = self.gathered(picture, self.inside, before)
         leaves = as_leaves(sums)
         flat = [*chain.from_iterable(leaves.values())]
         slopes, gradients = dict[str, Mapping[Part, Sequence[Tensor | None]]](), dict[str, Tensor]()
@@ -127,43 +129,33 @@ class InBlocks(LossNetwork):
             slopes[name] = {part: [next(left) for _ in leaves[part]] for part in leaves}
             gradients[name] = torch.zeros_like(picture) if direct is None else direct.clone()
         for block in self.cut(picture) if slopes else ():
-            each = self.handed_on(picture.detach(), block, [*slopes.values()])
+            each = self.handed_on(picture.detach(), block, [*slopes.values()], before)
             for whole, gradient in zip(gradients.values(), each, strict=True):
                 block.of(whole).add_(gradient)
         for name in chosen:
             yield name, gradients.get(name)
 
-    def gathered(self, picture: Tensor, parts: Sequence[Part]) -> tuple[Computed, dict[str, Tensor]]:
+    def beforehand(self, picture: Tensor, parts: Sequence[Part]) -> Computed:
+        """What must be known of a picture before the sums of those parts that ask for it."""
+        return added_up(self.vgg, picture, self.cut(picture), [*filter(in_two, parts)], first_sums)[0]
+
+    def gathered(self, picture: Tensor, parts: Sequence[Part], before: Computed) -> tuple[Computed, dict[str, Tensor]]:
         """The sums of some parts over a whole picture, and the largest feature of each layer."""
-        size = picture_size(picture)
-        in_two = [part for part in parts if (form := gathered(part.statistic)) and form.before(*NOTHING, **bound(part))]
-        before = self.added_up(picture, in_two, lambda part, features, cores, _: first_sums(part, features, cores))[0]
-        self.before = before
-        return self.added_up(picture, parts, partial(self.sums, size))
+        return added_up(self.vgg, picture, self.cut(picture), parts, partial(self.sums, before, picture_size(picture)))
 
-    def added_up(self, picture: Tensor, parts: Sequence[Part], sums: SumsOf) -> tuple[Computed, dict[str, Tensor]]:
-        return added_up(self.vgg, picture, self.cut(picture), parts, sums)
-
-    def sums(self, size: Size, part: Part, features: Features, cores: Sequence[Core], block: Block) -> Sums:
+    def sums(
+        self, before: Computed, size: Size, part: Part, features: Features, cores: Sequence[Core], block: Block
+    ) -> Sums:
         if local(part.statistic):
             assert isinstance(features, Tensor)
-            assert part.target is not None
-            assert part.term.distance is not None
-            ours = cores[0].of(part.statistic(features))
-            target = block.at(part.layer, cores[0]).of(part.target)
-            share = 1.0 if adds_up(part) else ours.numel() / part.target.numel()
-            return wide(part.term.distance(ours, target)) * share, wide(ours.detach().square().sum())
-        form = gathered(part.statistic)
-        assert form is not None
+            return local_sums(part, features, cores[0])
         sizes = [map_size(layer, size) for layer in part.layers]
-        before = {"before": self.before[part]} if part in self.before else {}
-        return form.sums(features, part.term.of(cores), part.term.of(sizes), **bound(part), **before)
+        more = {"before": before[part]} if part in before else {}
+        return form_of(part).sums(features, part.term.of(cores), part.term.of(sizes), **bound(part), **more)
 
     def value(self, part: Part, sums: Sums, picture: Tensor) -> Tensor:
-        form = gathered(part.statistic)
-        assert form is not None
         sizes = [map_size(layer, picture_size(picture)) for layer in part.layers]
-        return form.value(sums, part.term.of(sizes), **bound(part)).float()
+        return form_of(part).value(sums, part.term.of(sizes), **bound(part)).float()
 
     def judged(self, picture: Tensor, sums: Mapping[Part, Sums], peaks: Mapping[str, Tensor]) -> Losses:
         """The losses that follow from sums."""
@@ -187,22 +179,24 @@ class InBlocks(LossNetwork):
         return self.losses(picture, distances, magnitudes, peaks)
 
     def handed_on(
-        self, picture: Tensor, block: Block, slopes: Sequence[Mapping[Part, Sequence[Tensor | None]]]
+        self,
+        picture: Tensor,
+        block: Block,
+        slopes: Sequence[Mapping[Part, Sequence[Tensor | None]]],
+        before: Computed,
     ) -> list[Tensor]:
-        """The gradients of a block's pixels, from those of the sums: one for each of `slopes`."""
-        size = picture_size(picture)
+        """The gradients of a block's pixels, from those of the sums: one for each of `slopes`.
+
+        With activation checkpointing each has a graph of its own: one that goes back several times keeps all of it.
+        """
         parts = [part for part in self.inside if any(each is not None for of in slopes for each in of[part])]
-        with torch.enable_grad():
-            crop = block.of(picture).clone().requires_grad_()
-            computed, _peaks = through(
-                self.vgg,
-                crop,
-                block,
-                parts,
-                partial(self.sums, size),
-            )
-        gradients = []
+        sums = partial(self.sums, before, picture_size(picture))
+        gradients, computed = list[Tensor](), Computed()
         for number, of in enumerate(slopes, start=1):
+            if self.vgg.checkpointing or not computed:
+                with torch.enable_grad():
+                    crop = block.of(picture).clone().requires_grad_()
+                    computed, _peaks = through(self.vgg, crop, block, parts, sums)
             pairs = [
                 (output, slope)
                 for part in parts
@@ -210,8 +204,13 @@ class InBlocks(LossNetwork):
                 if slope is not None and output.requires_grad
             ]
             outputs, given = zip(*pairs, strict=True) if pairs else ((), ())
-            more = number < len(slopes)
+            again = number < len(slopes) and not self.vgg.checkpointing
             gradients.append(
-                torch.autograd.grad(outputs, crop, given, retain_graph=more)[0] if pairs else torch.zeros_like(crop)
+                torch.autograd.grad(outputs, crop, given, retain_graph=again)[0] if pairs else torch.zeros_like(crop)
             )
         return gradients
+
+
+def whole_map(part: Part) -> bool:
+    """Whether its target or its reference is made of all features of a layer."""
+    return local(part.statistic) or part.term.reference is not None

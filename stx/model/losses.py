@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from stx.model.guides import Weighed, weights, weights_at
+from stx.model.guides import Weighed, regions_weights, weights_at
 from stx.model.magnitudes import largest, root_mean_squares
 from stx.model.padding import CIRCULAR
 from stx.model.parts import Part, at_place
@@ -20,7 +20,7 @@ from stx.model.vgg import VGG19, kept_as
 
 
 class Losses(NamedTuple):
-    """Scalars of one picture, on its device. They stand before their weights, after their scale."""
+    """Scalars of one picture, on its device, before their weights and after their scale."""
 
     total: Tensor
     groups: dict[str, Tensor]
@@ -28,8 +28,7 @@ class Losses(NamedTuple):
     distances: dict[Part, Tensor]
     """Before their scales."""
     layers: dict[tuple[str, str], Tensor]
-    """E_l by group and layer, so that L_g = sum of w_l E_l where no term has a weight of its own; without a gradient,
-    as the next ones."""
+    """E_l by group and layer: L_g = sum of w_l E_l where no term weighs otherwise. No gradient, as the next ones."""
     parts: dict[Part, Tensor]
     """What E_l is the mean of, one a term."""
     magnitudes: dict[Part, Tensor]
@@ -85,10 +84,7 @@ class LossNetwork(nn.Module):
         self.parts.to(device)
         last = [*pictures][-1]
         with torch.no_grad():
-            weighed = {
-                name: {region: weights(guide, self.layers) for region, guide in own.items()}
-                for name, own in guides.items()
-            }
+            weighed = {name: regions_weights(own, self.layers) for name, own in guides.items()}
             for part in self.every_part:
                 part.weights = weights_at(part, weighed.get(last, {}))
             for toward, picture in pictures.items():
@@ -100,9 +96,8 @@ class LossNetwork(nn.Module):
         members = [part for part in self.every_part if part.term.toward == toward]
         blending = [part for part in self.every_part if toward in part.term.blend]
         for turns in range(4 if any(part.term.rotations for part in members) else 1):
-            for part, features in self.seen(
-                torch.rot90(picture, turns, (1, 2)) if turns else picture, self.vgg.padding
-            ):
+            view = torch.rot90(picture, turns, (1, 2)) if turns else picture
+            for part, features in self.seen(view, self.vgg.padding):
                 if part in members and part.term.rotations:
                     assert isinstance(features, Tensor)
                     turned.setdefault(part, []).append(features)

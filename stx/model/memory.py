@@ -1,11 +1,11 @@
 """How much memory a run will take at its worst: said before it starts, and refused where it cannot fit."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,10 +14,12 @@ from torch.autograd.graph import saved_tensors_hooks
 from stx.config.layers import LAYERS
 from stx.errors import OutOfMemory
 from stx.model import machine
+from stx.model.blocks import gathered, settings
 from stx.model.padding import ZEROS, mode
 from stx.model.terms import PICTURE, Term, tensors_of
 from stx.model.trials import depth, noise
 from stx.model.vgg import POOL, RELU, segments
+from stx.stats.gathered import Core, Gathered, Sums
 
 PROCESS = 0.8e9
 """Bytes of PyTorch, MLflow and the networks' weights, whatever the picture. Measured."""
@@ -78,12 +80,15 @@ def of_a_step(
     checkpointing: bool,
     calibrated: bool,
     pixels: int,
+    divided: bool = False,
 ) -> float:
     """Bytes a pixel of a step at its worst, for a picture of so many with a style picture of one size.
 
     The way back frees what it has passed: at each stage there is what those up to it keep, and the gradients before
     and after it. With activation checkpointing the segments before its own keep their outputs alone. The calibration
     goes back several times, so that all is kept throughout; with activation checkpointing it costs what a step does.
+
+    `divided`: of a block, whose statistics are gathered, without what looks at the picture itself.
     """
     tapped = {layer for term in terms for layer in term.layers}
     kept, worst, largest = 0.0, 0.0, 0.0
@@ -94,24 +99,34 @@ def of_a_step(
             passing = (stage.before + stage.after + stage.beyond) * itemsize
             if stage.tapped:
                 statistic = sum(
-                    kept_by(term, place, pixels) for term in terms for place in term.places if place[-1] == stage.tapped
+                    kept_by(term, place, pixels, divided)
+                    for term in terms
+                    for place in term.places
+                    if place[-1] == stage.tapped
                 )
                 inside += statistic
                 passing += statistic  # gradients and what comes between, about
                 passing += 0 if itemsize == 4 else 8 * stage.after  # the features in float32, and their gradient
             worst, largest = max(worst, kept + inside + passing), max(largest, passing)
         kept += segment[-1].after * itemsize if checkpointing and len(segment) > 2 else inside
-    of_the_picture = sum(
-        kept_by(term, place, pixels) for term in terms for place in term.places if place[-1] == PICTURE
-    )
+    again = kept_again(terms, itemsize) + (0 if divided else by_the_picture(terms, pixels))
+    return again + (kept + largest if calibrated and not checkpointing else worst)
+
+
+def kept_again(terms: Sequence[Term], itemsize: int) -> float:
+    """Bytes a pixel of features that are kept beside the ones that the network keeps."""
     changing = {layer for term in terms if term.renew for layer in term.layers}
     turned = {layer for term in terms if term.renew and term.rotations for layer in term.layers}
     again = sum(4 * numbers_at(layer) * (4 if layer in turned else 1) for layer in changing)  # the style's, kept
     # The gradients of all layers that a term looks at together are there at once, and float32 copies of features that
     # are of another type.
     joint = {layer for term in terms if term.joint for layer in term.layers}
-    again += sum((4 if itemsize == 4 else 8) * numbers_at(layer) for layer in joint)
-    return of_the_picture + again + (kept + largest if calibrated and not checkpointing else worst)
+    return again + sum((4 if itemsize == 4 else 8) * numbers_at(layer) for layer in joint)
+
+
+def by_the_picture(terms: Sequence[Term], pixels: int) -> float:
+    """Bytes a pixel that terms keep that look at the picture itself."""
+    return sum(kept_by(term, place, pixels) for term in terms for place in term.places if place[-1] == PICTURE)
 
 
 def numbers_at(layer: str) -> float:
@@ -119,10 +134,10 @@ def numbers_at(layer: str) -> float:
     return 3.0 if layer == PICTURE else LAYERS[layer] / 4 ** depth(layer)
 
 
-def kept_by(term: Term, place: Sequence[str], pixels: int) -> float:
+def kept_by(term: Term, place: Sequence[str], pixels: int, divided: bool = False) -> float:
     """Bytes a pixel that a statistic keeps for its gradient beside the features, of a picture of so many: tried, twice,
     and beyond that taken to grow with the picture, as far as a statistic that looks at samples alone does not."""
-    return a_pixel(lambda size: kept_of(term, place, size), term, place, pixels)
+    return a_pixel(lambda size: kept_of(term, place, size, divided), term, place, pixels)
 
 
 def renewed(terms: Sequence[Term], pixels: int) -> float:
@@ -161,7 +176,7 @@ def maps_of(place: Sequence[str], size: tuple[int, int]) -> list[Tensor]:
     return [each[None].to(memory_format=torch.channels_last).squeeze(0) for each in noise(place, size)]
 
 
-def kept_of(term: Term, place: Sequence[str], size: tuple[int, int]) -> int:
+def kept_of(term: Term, place: Sequence[str], size: tuple[int, int], divided: bool = False) -> int:
     """Bytes, for a map of that size at the first layer of a place."""
     maps = [each.requires_grad_() for each in maps_of(place, size)]
     given = term.of(maps)
@@ -174,13 +189,29 @@ def kept_of(term: Term, place: Sequence[str], size: tuple[int, int]) -> int:
         return tensor.detach()  # with its history, an output that is kept would hold itself forever
 
     with saved_tensors_hooks(keep, lambda tensor: tensor):
-        values = statistic(given, **term.told)
-        plain = term.toward is None or term.distance is None
-        distance = values if plain or term.distance is None else term.distance(values, torch.zeros_like(values))
-    del distance
+        form = gathered(statistic) if divided else None
+        if form is None:
+            values = statistic(given, **term.told)
+            plain = term.toward is None or term.distance is None
+            result: object = (
+                values if plain or term.distance is None else term.distance(values, torch.zeros_like(values))
+            )
+        else:
+            result = sums_of(form, settings(statistic), term, maps)
+    del result
     for each in maps:
         storages.pop(each.untyped_storage().data_ptr(), None)
     return sum(storages.values())
+
+
+def sums_of(form: Gathered, bound: Mapping[str, Any], term: Term, maps: Sequence[Tensor]) -> Sums:
+    """What a block's maps are gathered to, where nearly all of their positions count: a part of a map is a copy."""
+    steps = [each.shape[1] // maps[-1].shape[1] for each in maps]
+    given = term.of(maps)
+    cores = term.of([Core(slice(n, m.shape[1]), slice(n, m.shape[2])) for n, m in zip(steps, maps, strict=True)])
+    before = form.before(given, cores, **bound)
+    sizes = term.of([(each.shape[1], each.shape[2]) for each in maps])
+    return form.sums(given, cores, sizes, **bound, **({"before": before} if before else {}))
 
 
 def available(device: torch.device) -> float:

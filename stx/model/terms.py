@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 from torch import Tensor
 
 from stx.config.layers import LAYERS
+from stx.stats.gathered import over_positions
 from stx.stats.squared_error import squared_error
 
 PICTURE = "picture"
@@ -24,6 +25,7 @@ Weights = Tensor | list[Tensor] | None
 """Of their positions, (H, W), zero or more with a sum of one; None: all weigh alike."""
 
 
+@over_positions("mean")
 def mean_square(ours: Tensor, target: Tensor) -> Tensor:
     """The distance of every statistic that has none of its own."""
     return squared_error(ours, target, 1 / ours.numel())

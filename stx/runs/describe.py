@@ -106,7 +106,7 @@ def opening(job: Job, inputs: Inputs, record: Identity, resumed: Checkpoint | No
         lines.append(f"transparent: white to {', '.join(inputs.on_white)}, as {why} takes no weights of positions")
     if inputs.budget.side:
         said = in_blocks(inputs)
-        lines.append(f"in blocks: {said['stx.blocks']}, as {inputs.budget.why} (blocks)")
+        lines.append(f"in blocks: {said['stx.blocks']}, {inputs.budget.why} (blocks)")
         if "stx.measured_at" in said:
             lines.append(f"measured at {said['stx.measured_at']}, as the whole would take more memory")
     if inputs.squashed:

@@ -59,8 +59,8 @@ def parts(config: Config, inputs: Inputs) -> Iterator[bytes]:
     hardware = inputs.hardware
     yield f"{NUMERICS} {hardware.device.type} torch.{hardware.precision} {inputs.weights.sha256}".encode()
     yield json.dumps(settings(config), sort_keys=True).encode()
-    if inputs.budget.side:  # whose sums are rounded otherwise than the whole's
-        yield f"blocks {inputs.budget.side}".encode()
+    if inputs.budget.judged < 1:  # of another size its measures are other numbers
+        yield f"measured at {inputs.budget.judged}".encode()
     for picture in (*inputs.pictures.values(), *inputs.others.values(), inputs.initial):
         yield str(tuple(picture.shape)).encode()
         yield picture.cpu().contiguous().numpy().tobytes()

@@ -188,7 +188,7 @@ def machine(inputs: Inputs) -> dict[str, Any]:
         "device": hardware.device.type,
         "precision": hardware.precision,
         "threads": torch.get_num_threads(),
-        **({"blocks": inputs.budget.side} if inputs.budget.side else {}),
+        "blocks": inputs.budget.side or "none",
     }
 
 

@@ -13,7 +13,7 @@ FLOOR = 8
 
 
 def of_products(sums: Sums, size: Size, **_: object) -> Tensor:
-    return centred_distances(sums[0] / count(size))
+    return centred_distances(sums[0] / count(size), torch.finfo(torch.float32))  # of which the products are
 
 
 @gathers(products, of_products)
@@ -26,14 +26,15 @@ def deep_dc(features: Tensor, *, weights: Tensor | None = None) -> Tensor:
     measure the quality of pictures by it; a channel's mean counts, as it does in Gram. Costs what Gram does.
     """
     flat = guided(features, weights).flatten(1)
-    return centred_distances(mean_products(flat, flat))
+    gram = mean_products(flat, flat)
+    return centred_distances(gram, torch.finfo(gram.dtype))
 
 
-def centred_distances(gram: Tensor) -> Tensor:
-    """Of all pairs of channels, by their Gram matrix."""
+def centred_distances(gram: Tensor, numbers: torch.finfo) -> Tensor:
+    """Of all pairs of channels, by their Gram matrix, whose roundings are those of such `numbers`."""
     strength = gram.diagonal()
     squares = strength[:, None] + strength - 2 * gram
-    apart = squares > FLOOR * torch.finfo(squares.dtype).eps * strength.detach().amax()
+    apart = squares > FLOOR * numbers.eps * strength.detach().amax()
     distances = torch.where(apart, squares, torch.ones_like(squares)).sqrt() * apart
     mean = distances.mean(0)
     return distances - mean[:, None] - mean + mean.mean()

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, normalize, pad
 
 from stx.stats.fixed import fixes
-from stx.stats.gathered import adds_up, at_each_position
+from stx.stats.gathered import at_each_position, over_positions
 from stx.stats.squared_error import squared_error
 
 ROUNDINGS = 64
@@ -26,7 +26,7 @@ def features(features: Tensor, *, weights: Tensor | None = None) -> Tensor:
     return features if weights is None else features * (weights / weights.max()).sqrt()
 
 
-@adds_up
+@over_positions("sum")
 def half_sum_of_squares(ours: Tensor, target: Tensor) -> Tensor:
     return squared_error(ours, target, 0.5)
 
@@ -78,5 +78,6 @@ def laplacian(picture: Tensor, *, pool: Annotated[int, Gt(0)]) -> Tensor:
     return 4 * middle - padded[:-2, 1:-1] - padded[2:, 1:-1] - padded[1:-1, :-2] - padded[1:-1, 2:]
 
 
+@over_positions("mean")
 def mean_absolute(ours: Tensor, target: Tensor) -> Tensor:
     return (ours - target).abs().mean()

@@ -62,6 +62,11 @@ def window_sums(
     return tuple(sums)
 
 
+def plain_window_sums(features: Tensor, core: Core, size: Size, *, radius: int, **_: object) -> Sums:
+    """`window_sums` of all features."""
+    return window_sums(features, core, size, radius=radius, threshold="none")
+
+
 def window_means(sums: Sums, size: Size, *, centred: bool) -> list[Tensor]:
     """For each radius of `window_sums` the mean of A L(A)^T, of A less its mean if it is to be `centred`."""
     total, _squares, *by_radius = sums

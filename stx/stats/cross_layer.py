@@ -1,9 +1,11 @@
 """Correlations between the channels of two layers."""
 
-from torch import Tensor
-from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d
+from collections.abc import Sequence
 
-from stx.errors import UserError
+import torch
+from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d
+
 from stx.stats.fixed import fixes
 from stx.stats.gathered import Core, Size, Sums, count, gathers
 from stx.stats.guided import guide, guided, per_pair
@@ -12,30 +14,29 @@ from stx.stats.products import scaled_product
 
 
 def sums_across(features: list[Tensor], cores: list[Core], sizes: list[Size]) -> Sums:
-    """Sum of the products (D, E). Raises UserError for sizes whose windows are not the same everywhere."""
+    """Sum of the products (D, E) of the deep layer and of the shallow one's means over the same windows as there."""
     shallow, deep = features
-    kernel, stride = zip(*(window(*sides) for sides in zip(*sizes, strict=True)), strict=True)
     inner = cores[1].of(deep)
-    start = (cores[0].rows.start, cores[0].columns.start)
-    rows, columns = (
-        slice(at, at + step * (length - 1) + side)
-        for at, step, length, side in zip(start, stride, inner.shape[1:], kernel, strict=True)
-    )
-    means = avg_pool2d(shallow[None, :, rows, columns], kernel, stride)[0]
-    return (wide(means.flatten(1) @ inner.flatten(1).T),)
+    if all(long % short == 0 for long, short in zip(*sizes, strict=True)):
+        means = adaptive_avg_pool2d(cores[0].of(shallow)[None], (inner.shape[1], inner.shape[2]))[0]
+        return (wide(means.flatten(1) @ inner.flatten(1).T),)
+    for axis, positions in ((1, cores[1].rows), (2, cores[1].columns)):
+        shallow = window_means(shallow, axis, positions, [core.start[axis - 1] for core in cores], sizes)
+    return (wide(shallow.flatten(1) @ inner.flatten(1).T),)
 
 
-def window(shallow: int, deep: int) -> tuple[int, int]:
-    """How many positions of the shallow layer a window of `adaptive_avg_pool2d` has, and how far the next one is."""
-    times, beyond = divmod(shallow, deep)
-    if not beyond:
-        return times, times
-    if times == 2 and beyond == 1:
-        return 3, 2
-    raise UserError(
-        f"layers whose sides are {shallow} and {deep} positions have no common grid; take pictures whose sides are "
-        "multiples of 16"
-    )
+def window_means(maps: Tensor, axis: int, positions: slice, starts: Sequence[int], sizes: Sequence[Size]) -> Tensor:
+    """Along one axis, means over the windows of `adaptive_avg_pool2d` that belong to some positions of the deep layer,
+    from a map of the shallow one; their blocks begin at `starts` of the whole maps."""
+    long, short = (size[axis - 1] for size in sizes)
+    deep = torch.arange(positions.start, positions.stop, device=maps.device) + starts[1]
+    first, last = deep * long // short, -((deep + 1) * long // -short)
+    sums = wide(maps).cumsum(axis)
+    sums = torch.cat([torch.zeros_like(sums.narrow(axis, 0, 1)), sums], axis)
+    within = (sums.index_select(axis, each - starts[0]) for each in (last, first))
+    lengths = (last - first).view([-1 if dimension == axis else 1 for dimension in range(3)])
+    upper, lower = within
+    return ((upper - lower) / lengths).to(maps.dtype)
 
 
 def mean_across(sums: Sums, sizes: list[Size]) -> Tensor:

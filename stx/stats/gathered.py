@@ -6,7 +6,7 @@ follow from these, and each block hands that gradient on to its pixels. Nothing 
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -25,14 +25,21 @@ class Core(NamedTuple):
 
     rows: slice
     columns: slice
+    start: tuple[int, int] = (0, 0)
+    """Row and column at which the block's map begins in the whole one."""
 
     def of(self, maps: Tensor) -> Tensor:
         """(D, h, w) of (D, H, W)."""
         return maps[:, self.rows, self.columns]
 
-
-def everything(maps: Tensor) -> Core:
-    return Core(slice(0, maps.shape[1]), slice(0, maps.shape[2]))
+    @property
+    def whole(self) -> "Core":
+        """The same positions within the whole map."""
+        rows, columns = (
+            slice(each.start + start, each.stop + start)
+            for each, start in zip((self.rows, self.columns), self.start, strict=True)
+        )
+        return Core(rows, columns)
 
 
 class Gathered(NamedTuple):
@@ -45,7 +52,7 @@ class Gathered(NamedTuple):
     reach: Callable[..., int] = lambda **_: 0
     """Positions beyond the core that it looks at."""
     before: Callable[..., Sums] = lambda features, core, **_: ()
-    """(features, core): sums that must be known of the whole map before `sums`, which gets them as `known`. Nothing
+    """(features, core): sums that must be known of the whole map before `sums`, which gets them as `before`. Nothing
     where the settings need none."""
 
 
@@ -73,10 +80,14 @@ def at_each_position(function: Function) -> Function:
     return function
 
 
-def adds_up(function: Function) -> Function:
-    """Say of a distance that it is a sum over positions, not a mean."""
-    function.adds_up = True  # type: ignore[attr-defined]
-    return function
+def over_positions(kind: Literal["sum", "mean"]) -> Callable[[Function], Function]:
+    """Say of a distance between values at each position what it is of those at one."""
+
+    def said(function: Function) -> Function:
+        function.over_positions = kind  # type: ignore[attr-defined]
+        return function
+
+    return said
 
 
 def count(size: Size) -> int:

@@ -27,7 +27,7 @@ def pair_sums(features: Tensor, core: Core, size: Size, *, shifts: list[int]) ->
             near = core.rows if axis == 1 else core.columns
             stop = min(near.stop, maps.shape[axis] - by)
             length = max(0, stop - near.start)
-            inner = core._replace(**{"rows" if axis == 1 else "columns": slice(None)}).of(maps)
+            inner = (core._replace(rows=slice(None)) if axis == 1 else core._replace(columns=slice(None))).of(maps)
             first, second = (
                 inner.narrow(axis, min(near.start + off, maps.shape[axis]), length).flatten(1) for off in (0, by)
             )

@@ -7,19 +7,15 @@ from torch import Tensor
 
 from stx.errors import UserError
 from stx.stats import guided
-from stx.stats.cooccurrence_gram import centred_by, pairs, window_means, window_sums
+from stx.stats.cooccurrence_gram import centred_by, pairs, plain_window_sums, window_means
 from stx.stats.fixed import fixes
-from stx.stats.gathered import Core, Size, Sums, count, gathers
+from stx.stats.gathered import Size, Sums, count, gathers
 from stx.stats.products import mean_products
 from stx.stats.windows import box_mean, window_reach
 from stx.stats.wrapped import within
 
 ROUNDINGS = 64
 """Of a feature, which a deviation that is none may come to."""
-
-
-def sums_around(features: Tensor, core: Core, size: Size, *, radius: int, **_: object) -> Sums:
-    return window_sums(features, core, size, radius=radius, threshold="none")
 
 
 def of_sums(sums: Sums, size: Size, *, floor: float, **_: object) -> Tensor:
@@ -30,7 +26,7 @@ def of_sums(sums: Sums, size: Size, *, floor: float, **_: object) -> Tensor:
     return standardised(covariance, variance, floor, mean_squares.detach().mean(), torch.finfo(torch.float32))
 
 
-@gathers(sums_around, of_sums, window_reach)
+@gathers(plain_window_sums, of_sums, window_reach)
 @fixes(lambda *, radius, **_: [] if radius else ["correlations"])
 def correlation(
     features: Tensor, *, floor: float, radius: int, weights: Tensor | None = None, wraps: bool = False

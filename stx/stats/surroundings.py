@@ -10,7 +10,7 @@ from torch import Tensor
 
 from stx.errors import UserError
 from stx.stats.channel_distances import deep_dc, of_products
-from stx.stats.cooccurrence_gram import Centred, cooc_gram, of_windows, window_sums
+from stx.stats.cooccurrence_gram import Centred, cooc_gram, of_windows, plain_window_sums
 from stx.stats.fixed import fixes
 from stx.stats.gathered import Core, Size, Sums, gathers, moments, products
 from stx.stats.shifts import centred_pair_means, largest_shift, pair_sums, shift_gram
@@ -78,15 +78,11 @@ def shift_covariance(features: Tensor, *, shifts: list[int], wraps: bool = False
     return shift_gram(centred, shifts=shifts, wraps=wraps)
 
 
-def sums_around(features: Tensor, core: Core, size: Size, *, radius: int) -> Sums:
-    return window_sums(features, core, size, radius=radius, threshold="none")
-
-
 def root_of_windows(sums: Sums, size: Size, *, radius: int) -> Tensor:
     return signed_root(of_windows(sums, size, radius=radius, centred=True))
 
 
-@gathers(sums_around, root_of_windows, window_reach)
+@gathers(plain_window_sums, root_of_windows, window_reach)
 @fixes()
 def signed_root_cooc(features: Tensor, *, radius: int, wraps: bool = False) -> Tensor:
     """The centred `cooc_gram` with signed square roots in place of its numbers, over their norm: (D, D).

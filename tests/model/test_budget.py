@@ -12,7 +12,7 @@ from stx.config.schema import LONGEST_SIDE, Config
 from stx.errors import UserError
 from stx.loop.optimisers import LBFGS
 from stx.model import memory
-from stx.model.budget import LARGEST_SIDE, SMALLEST_SIDE, Budget, budget
+from stx.model.budget import SIDES, Budget, budget
 from stx.model.prepare import Inputs, prepare
 
 
@@ -104,9 +104,9 @@ def test_a_picture_that_fits_goes_in_one_piece(monkeypatch: pytest.MonkeyPatch) 
 
 def test_one_that_does_not_goes_in_the_largest_blocks_that_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     roomy, narrow = (of_large(config(), available, monkeypatch) for available in (20 * GB, 8 * GB))
-    assert roomy.side == LARGEST_SIDE
+    assert roomy.side == SIDES[-1]
     assert narrow.side is not None
-    assert SMALLEST_SIDE <= narrow.side <= LARGEST_SIDE
+    assert SIDES[0] <= narrow.side <= SIDES[-1]
     assert narrow.needed <= 8 * GB
     assert roomy.judged >= narrow.judged
     assert 0.2 < narrow.judged < 1  # the measures keep all of a picture

@@ -68,7 +68,7 @@ def test_losses_and_gradient_are_those_of_the_whole(statistic: str) -> None:
     config, inputs = prepared(f"style_stat={statistic}", "style=hubble", *LAYERS)
     whole, blockwise = both(config, inputs, 32)
     # Channels that are next to alike: the root of their small difference is rounded, in the whole as in blocks.
-    assert_same(whole, blockwise, noisy(inputs), within=1e-2 if statistic == "deep_dc" else 1e-3)
+    assert_same(whole, blockwise, noisy(inputs), within=3e-3 if statistic == "deep_dc" else 1e-3)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +86,10 @@ def test_losses_and_gradient_are_those_of_the_whole(statistic: str) -> None:
         ["style_stat=gram", "pooling=avg", "padding=reflect"],
         ["style_stat=gram", "pooling=l2", "padding=replicate_first"],
         ["style_stat=gram", "image_size.width=96", "image_size.height=160"],
+        ["style_stat=gram", "activation_checkpointing=true"],
+        ["style_stat=cross_layer_gram", "loss_weights.factor=thesis", "loss_weights.calibrate=none"],
+        ["style_stat=cross_layer_gram", "loss_weights.style_layers=[conv1_1,conv3_1]"],
+        ["style_stat=gram_moments", "style=[hubble,swirls]", "+style_stat.terms.mean_std.layers=[picture]"],
     ],
     ids=" ".join,
 )
@@ -124,6 +128,25 @@ def test_calibration_finds_the_same_scales() -> None:
     blockwise = loss_network(config, inputs._replace(budget=inputs.budget._replace(side=32)))
     assert isinstance(blockwise, InBlocks)
     assert blockwise.scales == pytest.approx(whole.scales, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "distance",
+    ["{_target_:torch.nn.functional.mse_loss,reduction:sum}", "{_target_:stx.stats.means_apart}"],
+)
+def test_a_distance_that_does_not_say_how_it_adds_up_needs_the_whole(distance: str) -> None:
+    _, inputs = prepared("content_stat=features_mean", f"+content_stat.distance={distance}", *LAYERS)
+    assert indivisible(inputs.terms) == ["features"]
+
+
+@pytest.mark.parametrize("more", [(), ("activation_checkpointing=true",)])
+def test_gradients_one_by_one_may_have_graphs_of_their_own(more: tuple[str, ...]) -> None:
+    config, inputs = prepared("style_stat=gram_moments", *LAYERS, *more)
+    whole, blockwise = both(config, inputs, 32)
+    ours, expected = (gradient_norms(network, noisy(inputs)) for network in (blockwise, whole))
+    assert {name: float(norm) for name, norm in ours.items()} == pytest.approx(
+        {name: float(norm) for name, norm in expected.items()}, rel=1e-3
+    )
 
 
 def test_statistics_that_need_the_whole_are_named() -> None:

@@ -1,5 +1,6 @@
 """The expected memory against what PyTorch's allocator counts."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from stx.config.schema import Config
 from stx.errors import UserError
 from stx.model import calibration, memory
 from stx.model.asked import terms
+from stx.model.in_blocks import InBlocks
 from stx.model.losses import LossNetwork
 from stx.model.padding import CIRCULAR
 from stx.model.prepare import loss_network, prepare
@@ -93,6 +95,50 @@ def test_a_step_and_the_calibration_take_what_was_said(overrides: list[str], cal
     taken = peak(network, calibrate if calibrated else step) / inputs.initial[0].numel()
     most = 1.4 if overrides is QUARTER else 1.3  # where bfloat16 is fast, its kernels' own space tells at that size
     assert 0.7 < taken / (expected + pictures) < most
+
+
+BLOCKS = [
+    ["style_stat=gram"],
+    ["style_stat=moments_cooc"],
+    ["style_stat=moments_cooc", "activation_checkpointing=true"],
+    ["style_stat=shift_gram"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("calibrated", [False, True])
+@pytest.mark.parametrize(
+    "overrides", [BLOCKS[1], *(pytest.param(each, marks=pytest.mark.slow) for each in (BLOCKS[0], *BLOCKS[2:]))]
+)
+def test_a_block_takes_what_was_said(overrides: list[str], calibrated: bool) -> None:
+    asked = config(*overrides, "loss_weights.calibrate=none", "image_size.width=640", "image_size.height=160")
+    inputs = prepare(asked)
+    inputs = inputs._replace(budget=inputs.budget._replace(side=160))
+    network = loss_network(asked, inputs)
+    assert isinstance(network, InBlocks)
+    image = inputs.initial.clone().requires_grad_()
+    image.grad = torch.zeros_like(image)
+
+    def calibrate() -> None:
+        calibration.calibrate(network, inputs.initial, torch.Generator().manual_seed(0))
+
+    largest = max(math.prod(block.of(image).shape[1:]) for block in network.cut(image))
+    expected = largest * memory.of_a_step(
+        list(LAYERS),
+        inputs.terms,
+        pooling=asked.pooling.name,
+        padding=asked.given_padding,
+        itemsize=inputs.hardware.dtype.itemsize,
+        checkpointing=asked.activation_checkpointing,
+        calibrated=calibrated,
+        pixels=largest,
+        divided=True,
+    )
+    whole = image[0].numel()
+    expected += whole * memory.by_the_picture(inputs.terms, whole)
+    pulls = 1 + sum(part.term.group != "content" for part in network.every_part)
+    pictures = 12 * whole * (3 + (pulls if calibrated else 0))
+    taken = peak(network, calibrate if calibrated else lambda: network.backward(image))
+    assert 0.6 < taken / (expected + pictures) < 1.3
 
 
 def mean(maps: Tensor) -> Tensor:
@@ -201,11 +247,12 @@ def test_the_measures_at_the_end_hold_two_maps_of_the_first_block_and_less_than_
 
 
 def test_what_cannot_fit_is_refused_with_what_would(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain, checkpointed = prepare(config()).memory, prepare(config("activation_checkpointing=true")).memory
+    whole, saving = config("blocks=null"), config("blocks=null", "activation_checkpointing=true")
+    plain, checkpointed = prepare(whole).memory, prepare(saving).memory
     monkeypatch.setattr(memory, "available", lambda device: (plain + checkpointed) / 2)
     with pytest.raises(UserError, match="activation_checkpointing=true takes"):
-        prepare(config())
-    prepare(config("activation_checkpointing=true"))
+        prepare(whole)
+    prepare(saving)
     monkeypatch.setattr(memory, "available", lambda device: 1e8)
     with pytest.raises(UserError, match=r"GB; take a smaller image_size$"):
-        prepare(config("activation_checkpointing=true"))
+        prepare(saving)

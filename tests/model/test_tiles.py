@@ -60,7 +60,7 @@ def apart(network: LossNetwork) -> tuple[float, float]:
 def test_a_rolled_tile_has_the_same_losses_and_the_rolled_gradient(statistic: str) -> None:
     values, gradient = apart(network_of("tile=true", f"style_stat={statistic}"))
     assert values < 2e-4
-    assert gradient < 2e-3
+    assert gradient < 5e-3  # of quantiles that is, whose order is rounded
 
 
 @pytest.mark.parametrize("prior", PRIORS)
@@ -94,7 +94,7 @@ def test_beside_a_photograph_the_style_is_matched_by_a_tile() -> None:
 
 
 def test_what_a_style_picture_is_matched_by_does_not_wrap() -> None:
-    plain, tile = network_of("style_stat=gram"), network_of("style_stat=gram", "tile=true")
+    plain, tile = (network_of("style_stat=gram", "padding=reflect", *more) for more in ((), ("tile=true",)))
     for ours, theirs in zip(plain.every_part, tile.every_part, strict=True):
         assert ours.target is None or torch.equal(ours.target, theirs.target)  # type: ignore[arg-type]
 

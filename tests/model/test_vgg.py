@@ -119,9 +119,9 @@ def test_only_stages_that_keep_more_than_their_output_are_computed_again_and_onl
     again: list[list[str]] = []
     real = module.checkpoint
 
-    def noted(function: Callable[..., Tensor], maps: Tensor, stages: list[str], **settings: bool) -> Any:
+    def noted(function: Callable[..., Tensor], maps: Tensor, stages: list[str], *more: Any, **settings: bool) -> Any:
         again.append(stages)
-        return real(function, maps, stages, **settings)
+        return real(function, maps, stages, *more, **settings)
 
     monkeypatch.setattr(module, "checkpoint", noted)
     weights = load_weights("vgg19_random", None, 0)

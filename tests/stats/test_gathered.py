@@ -1,5 +1,6 @@
 """Statistics gathered from pieces of a map, against the same statistics of the whole, in float64."""
 
+import inspect
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -9,7 +10,6 @@ import torch
 from torch import Tensor
 
 from stx import stats
-from stx.errors import UserError
 from stx.stats.gathered import Core, Gathered, Sums
 
 generator = torch.Generator().manual_seed(0)
@@ -92,26 +92,49 @@ def test_a_statistic_of_pieces_is_that_of_the_whole_with_its_gradient(name: str)
     torch.testing.assert_close(gradient, expected_gradient, rtol=1e-6, atol=1e-9)
 
 
-@pytest.mark.parametrize("shallow", [(8, 12), (9, 12), (9, 13)])
+@pytest.mark.parametrize("shallow", [(8, 12), (9, 12), (9, 13), (19, 27), (23, 35)])
 def test_products_of_two_layers_too_where_their_sides_have_no_common_grid(shallow: tuple[int, int]) -> None:
     above, below = (torch.rand(3, *size, generator=generator, dtype=torch.float64) for size in (shallow, (4, 6)))
     form: Gathered = stats.cross_layer_gram.gathered  # type: ignore[attr-defined]
     sums = []
-    for rows, columns in [((0, 2), (0, 3)), ((0, 2), (3, 6)), ((2, 4), (0, 3)), ((2, 4), (3, 6))]:
-        cores = [Core(slice(n * rows[0], n * rows[1]), slice(n * columns[0], n * columns[1])) for n in (2, 1)]
-        sums.append(form.sums([above, below], cores, [shallow, (4, 6)]))
+    for top, bottom in ((0, 2), (2, 4)):
+        for left, right in ((0, 3), (3, 6)):
+            at = (top * (shallow[0] // 4), left * (shallow[1] // 6))  # where the shallow layer's block begins
+            aligned = (bottom - top) * (shallow[0] // 4), (right - left) * (shallow[1] // 6)
+            cores = [
+                Core(slice(0, aligned[0]), slice(0, aligned[1]), at),
+                Core(slice(0, bottom - top), slice(0, right - left), (top, left)),
+            ]
+            maps = [above[:, at[0] :, at[1] :], below[:, top:bottom, left:right]]
+            sums.append(form.sums(maps, cores, [shallow, (4, 6)]))
     torch.testing.assert_close(form.value(added(sums), [shallow, (4, 6)]), stats.cross_layer_gram([above, below]))
-
-
-def test_layers_whose_windows_differ_from_place_to_place_are_refused() -> None:
-    maps = [torch.rand(2, 17, 16), torch.rand(2, 4, 4)]
-    cores = [Core(slice(0, 17), slice(0, 16)), Core(slice(0, 4), slice(0, 4))]
-    form: Gathered = stats.cross_layer_gram.gathered  # type: ignore[attr-defined]
-    with pytest.raises(UserError, match="17 and 4 positions have no common grid"):
-        form.sums(maps, cores, [(17, 16), (4, 4)])
 
 
 def test_what_is_compared_position_by_position_says_so() -> None:
     assert stats.features.at_each_position  # type: ignore[attr-defined]
-    assert stats.half_sum_of_squares.adds_up  # type: ignore[attr-defined]
-    assert not hasattr(stats.mean_absolute, "adds_up")
+    assert stats.half_sum_of_squares.over_positions == "sum"  # type: ignore[attr-defined]
+    assert stats.mean_absolute.over_positions == "mean"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", sorted(name for name in stats.__all__ if hasattr(getattr(stats, name), "gathered")))
+def test_every_setting_of_a_statistic_has_a_place_in_its_sums(name: str) -> None:
+    statistic = getattr(stats, name)
+    named: set[str] = set()
+    for function in statistic.gathered:
+        named |= set(inspect.signature(function).parameters)
+    assert set(inspect.signature(statistic).parameters) - {"weights", "wraps"} <= named | {"features"}
+
+
+def test_pieces_of_channels_that_are_next_to_nothing_beside_one_have_the_gradient_of_the_whole() -> None:
+    maps = torch.rand(8, 32, 32, generator=torch.Generator().manual_seed(2)) * 1e-3
+    maps[0] *= 1000
+    halves = [((slice(0, 16), slice(0, 32)), Core(slice(0, 16), slice(0, 32)))] * 1
+    halves.append(((slice(16, 32), slice(0, 32)), Core(slice(0, 16), slice(0, 32))))
+    whole, pieced = maps.clone().requires_grad_(), maps.clone().requires_grad_()
+    form: Gathered = stats.deep_dc.gathered  # type: ignore[attr-defined]
+    sums = added([form.sums(pieced[:, at[0], at[1]], core, (32, 32)) for at, core in halves])
+    stats.deep_dc(whole).square().sum().backward()
+    form.value(sums, (32, 32)).square().sum().backward()
+    assert whole.grad is not None
+    assert pieced.grad is not None
+    assert float((pieced.grad - whole.grad).norm() / whole.grad.norm()) < 1e-3
