@@ -189,17 +189,19 @@ class InBlocks(LossNetwork):
 
         With activation checkpointing each has a graph of its own: one that goes back several times keeps all of it.
         """
-        parts = [part for part in self.inside if any(each is not None for of in slopes for each in of[part])]
+        every = {part: None for of in slopes for part in pulling(of)}
         sums = partial(self.sums, before, picture_size(picture))
         gradients, computed = list[Tensor](), Computed()
         for number, of in enumerate(slopes, start=1):
             if self.vgg.checkpointing or not computed:
+                computed = Computed()  # before there is the next
                 with torch.enable_grad():
                     crop = block.of(picture).clone().requires_grad_()
+                    parts = pulling(of) if self.vgg.checkpointing else [*every]
                     computed, _peaks = through(self.vgg, crop, block, parts, sums)
             pairs = [
                 (output, slope)
-                for part in parts
+                for part in pulling(of)
                 for output, slope in zip(computed[part], of[part], strict=True)
                 if slope is not None and output.requires_grad
             ]
@@ -214,3 +216,8 @@ class InBlocks(LossNetwork):
 def whole_map(part: Part) -> bool:
     """Whether its target or its reference is made of all features of a layer."""
     return local(part.statistic) or part.term.reference is not None
+
+
+def pulling(slopes: Mapping[Part, Sequence[Tensor | None]]) -> list[Part]:
+    """The parts whose sums have a gradient."""
+    return [part for part, of in slopes.items() if any(each is not None for each in of)]
