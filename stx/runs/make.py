@@ -58,7 +58,8 @@ def run(job: Job, *watchers: Listener) -> Result:
         with delivering(config, inputs, folder) as delivery, page(config, title, inputs, resumed, stop) as view:
             films = filming(config, inputs, folder)
             watching = [delivery, *films, *watchers, view]
-            outcome, picture, measured, where = worked(job, inputs, record, resumed, stop, watching)
+            told = job._replace(tags={**job.tags, **view.tags})
+            outcome, picture, measured, where = worked(told, inputs, record, resumed, stop, watching)
             closing = describe.closing(outcome, measured, where)
             say_at_the_end(job, closing)
             if outcome.diverged and config.guard.on_nan == "raise":

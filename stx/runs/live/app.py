@@ -5,7 +5,7 @@ import io
 import json
 import logging
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -34,6 +34,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 TOKEN = "X-Stx-Token"
+SITE, OWN = "Sec-Fetch-Site", ("same-origin", "none")
+"""Of which site's page a browser says that a request is; "none" is of what was typed. What is no browser says nothing."""
 LOOK_SECONDS = 0.2
 """Between two looks at the run, for each page that is open."""
 
@@ -72,12 +74,23 @@ def app(view: Live, follows: bool) -> Starlette:
         log.warning(f"live: {type(error).__name__}: {first_line(error)}; the run goes on")
         return answer(b"", "text/plain", 500)
 
-    gets = {"/": page, "/page.css": style, "/page.js": script, "/picture": picture, "/events": events}
+    gets = {"/": page, "/page.css": style, "/page.js": script, "/picture": own(picture), "/events": own(events)}
     return Starlette(
         routes=[*(Route(path, endpoint) for path, endpoint in gets.items()), Route("/stop", stop, methods=["POST"])],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False)],
         exception_handlers={Exception: failed},
     )
+
+
+def own(endpoint: Callable[[Request], Response]) -> Callable[[Request], Response]:
+    """`endpoint`, for no other site: it could not read the answer, but the run would make pictures for it, and wait."""
+
+    def answered(request: Request) -> Response:
+        if request.headers.get(SITE, "none") in OWN:
+            return endpoint(request)
+        return answer(b"for the run's own page alone", "text/plain", 403)
+
+    return answered
 
 
 def answer(content: bytes, media_type: str, status: int = 200) -> Response:

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Thread
 
 from stx.config.schema import Config
-from stx.errors import first_line
+from stx.errors import Diverged, first_line
 from stx.loop.checkpoint import Checkpoint
 from stx.loop.levels import ahead
 from stx.loop.signals import Stop
@@ -22,6 +22,8 @@ log = logging.getLogger("stx")
 LOOPBACK = "127.0.0.1"
 LAST_SECONDS = 2.0
 """For which a run that has ended waits at most for pages that are open; each goes when it has the last picture."""
+TAG = "stx.live"
+"""Of a run whose page is not where it was asked for, or is none."""
 CLOSING_SECONDS = 3.0
 """For its server to end. It keeps no process alive."""
 
@@ -47,7 +49,7 @@ def shown(live: bool | int, title: str, stages: Sequence[Stage], stop: Stop) -> 
     try:
         yield view
     except Exception as error:
-        view.over("failed", first_line(error))
+        view.over("diverged" if isinstance(error, Diverged) else "failed", first_line(error))
         raise
     except BaseException:  # a second Ctrl-C
         view.over("interrupted", "")
@@ -103,15 +105,19 @@ class Server(Served):
 
 
 def started(view: Live, live: bool | int) -> Served:
-    """Say where the page is; or why there is none."""
+    """Say where the page is; or why there is none. Where that is not as asked, the run's tags have it too."""
     port = 0 if live is True else live
     try:
         listening = bound(port)
-        server = Server(listening, view, follows=bool(port) and listening.getsockname()[1] == port)
+        own = listening.getsockname()[1]
+        server = Server(listening, view, follows=own == port)
     except (OSError, ImportError, RuntimeError) as error:
         log.warning(f"live={str(live).lower()}: there is no page ({reason(error)}); the run goes on without it")
+        view.tags = {TAG: f"no page: {reason(error)}"}
         return Served()
-    log.info(f"live: http://{LOOPBACK}:{listening.getsockname()[1]}/")
+    log.info(f"live: http://{LOOPBACK}:{own}/")
+    if port not in (0, own):
+        view.tags = {TAG: f"at port {own} in place of {port}"}
     return server
 
 

@@ -3,8 +3,9 @@
 import math
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from signal import SIGINT
+from types import MappingProxyType
 from typing import NamedTuple
 
 from PIL import Image
@@ -55,6 +56,9 @@ class State(NamedTuple):
 
 class View(Listener):
     """Nobody looks."""
+
+    tags: Mapping[str, str] = MappingProxyType({})
+    """For the tracker: what is otherwise with the page than was asked for."""
 
     def end(self, outcome: str, said: str, picture: Tensor) -> None:
         """How the run ended, in words, and with which picture."""

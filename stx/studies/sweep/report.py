@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from stx import atomic
 from stx.runs.files import OUTPUT
-from stx.runs.task import shown, told_apart
+from stx.runs.task import told_apart
 from stx.runs.tracking.sender import THIS_RUN
 from stx.studies import charts, page
 from stx.studies.sweep.results import LOSS, OVER, Row, lost, nearest
@@ -136,8 +136,9 @@ def charted(folder: Path, rows: Sequence[Row]) -> Path | None:
     else:
         series = {}
         axis = few_valued([row.task.values for row in measured])
+        labels = told_apart({row.task.values[axis] for row in measured}) if axis else {}
         for row in measured:
-            name = f"{axis}={shown(row.task.values[axis])}" if axis else "jobs"
+            name = f"{axis}={labels[row.task.values[axis]]}" if axis else "jobs"
             series.setdefault(name, []).append((row.content, row.style))
     return charts.points(
         folder / CHART, series, title="Style against content", x="content distance", y="style distance"

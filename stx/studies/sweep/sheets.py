@@ -11,7 +11,7 @@ from stx.pictures import images
 from stx.pictures.decode import FORMATS
 from stx.pictures.sheet import contact_sheet, fitted, stacked
 from stx.runs.files import OUTPUT
-from stx.runs.task import shown, told_apart
+from stx.runs.task import told_apart
 from stx.studies.sweep.results import Row
 
 SHEET = "sweep-sheet.jpg"
@@ -37,11 +37,12 @@ def sheets(folder: Path, rows: Sequence[Row]) -> Iterator[tuple[str, Path]]:
     (down, across), others = [*axes, "", ""][:2], axes[2:]
     if not across:  # one axis alone stands side by side
         down, across = "", down
+    labels = {axis: told_apart({row.task.values[axis] for row in rows}) for axis in others}
     first = True
     for combination in dict.fromkeys(tuple(row.task.values[axis] for axis in others) for row in rows):
         here = [row for row in rows if tuple(row.task.values[axis] for axis in others) == combination]
         at = {(row.task.values.get(down, ""), row.task.values.get(across, "")): row for row in here}
-        named = [f"{axis}={shown(value)}" for axis, value in zip(others, combination, strict=True)]
+        named = [f"{axis}={labels[axis][value]}" for axis, value in zip(others, combination, strict=True)]
         parts = divided(*(list(dict.fromkeys(values)) for values in zip(*at, strict=True)))
         for number, strips in enumerate(parts, start=1):
             sheet = drawn(strips, at)

@@ -45,10 +45,10 @@ def asked(live: Live, method: str, path: str, **headers: str) -> tuple[http.clie
 
 
 @contextmanager
-def opened(live: Live) -> Iterator[http.client.HTTPResponse]:
+def opened(live: Live, **headers: str) -> Iterator[http.client.HTTPResponse]:
     """A page that listens to the run."""
     connection = http.client.HTTPConnection("127.0.0.1", live.port, timeout=10)  # type: ignore[attr-defined]
-    connection.request("GET", "/events")
+    connection.request("GET", "/events", headers={name.replace("_", "-"): value for name, value in headers.items()})
     yield connection.getresponse()
     connection.close()
 
@@ -112,6 +112,22 @@ def test_only_who_has_read_the_page_stops_the_run(live: Live) -> None:
     assert live.stop.signal is None
     assert asked(live, "POST", "/stop", X_Stx_Token=token)[0].status == 202
     assert live.stop.signal is not None
+
+
+@pytest.mark.parametrize("path", ["/events", "/picture"])
+@pytest.mark.parametrize("site", ["cross-site", "same-site", ""])
+def test_another_site_s_page_is_told_nothing_and_counted_for_none(live: Live, path: str, site: str) -> None:
+    answer, content = asked(live, "GET", path, Sec_Fetch_Site=site)
+    assert (answer.status, content) == (403, b"for the run's own page alone")
+    assert live.pages == 0
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+def test_its_own_page_and_what_is_typed_are_answered(live: Live, site: str) -> None:
+    assert asked(live, "GET", "/picture", Sec_Fetch_Site=site)[0].status == 200
+    with opened(live, Sec_Fetch_Site=site) as stream:
+        assert told(stream)["step"] == 3
+        assert live.pages == 1
 
 
 def test_what_is_not_at_work_is_not_stopped(live: Live) -> None:

@@ -7,9 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from servers import port_of_page
+import torch
+from servers import Answer, port_of_page, serving
 
 from conftest import SHALLOW, Started
+from stx.loop.listener import Row
+from stx.loop.signals import Stop
+from stx.runs.live import app
+from stx.runs.live.serving import started as page_started
+from stx.runs.live.view import Live
+from stx.runs.progress import Stage
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -72,6 +79,84 @@ def tab(chromium: Any) -> Iterator[Callable[..., Tab]]:
     yield opened
     for each in tabs:
         each.close()
+
+
+@pytest.fixture
+def live() -> Iterator[Live]:
+    """A run at work, in this process."""
+    view = Live("a run", [Stage(10, 8, 6)], Stop())
+    view.rows([Row(3, 0.0, {"loss/total": 1.0, "loss/content": 2.0, "loss/style": 3.0})])
+    view.show(torch.full((3, 6, 8), 0.5), 3)
+    server = page_started(view, True)
+    view.port = server.listening.getsockname()[1]  # type: ignore[attr-defined]
+    yield view
+    server.close(0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (None, "No answer from the run"),
+        ((403, "the page's own button alone"), "Not stopped: the page's own button alone"),
+        ((409, "nothing is to be stopped now"), "Not stopped: nothing is to be stopped now"),
+    ],
+)
+def test_a_stop_that_was_not_taken_is_said_and_can_be_asked_for_again(
+    live: Live, tab: Callable[..., Tab], answer: tuple[int, str] | None, said: str
+) -> None:
+    one = tab()
+    one.open(live.port)  # type: ignore[attr-defined]
+    one.until(lambda: one.text("phase") == "At work")
+    one.page.route(
+        "**/stop", lambda route: route.fulfill(status=answer[0], body=answer[1]) if answer else route.abort()
+    )
+    one.page.click("#stop")
+    one.until(lambda: one.text("phase") == said)
+    live.rows([Row(4, 0.0, {"loss/total": 1.0})])
+    one.until(lambda: one.text("step") == "4 of 10")
+    assert (one.text("phase"), one.page.is_disabled("#stop")) == ("At work", False)
+    one.page.unroute("**/stop")
+    one.page.click("#stop")
+    one.until(lambda: one.text("phase") == "Stopping after this step")
+    assert one.page.is_disabled("#stop")
+    assert live.stop.signal is not None
+
+
+@pytest.mark.parametrize("times", [1, 9])
+def test_a_page_whose_last_picture_does_not_come_asks_once_more_and_then_for_nothing(
+    live: Live, tab: Callable[..., Tab], times: int
+) -> None:
+    one, asked = tab(), list[str]()
+    one.open(live.port)  # type: ignore[attr-defined]
+    one.page.route("**/picture", lambda route: route.fulfill(status=500), times=times)
+    one.page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    before = live.now.picture
+    live.end("finished", "", torch.zeros(3, 6, 8))
+    one.until(lambda: one.text("phase") == "Finished")
+    one.until(lambda: live.pages == 0)
+    one.page.wait_for_timeout(4000)  # a browser connects anew after three seconds
+    assert "events" not in asked
+    assert 2 <= asked.count("picture") <= 2 * (live.now.picture - before) + 1
+    assert one.text("caption") == "The picture after step 3"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])  # the same site at another port, and another site
+def test_a_page_of_another_site_opens_no_stream(
+    live: Live, tab: Callable[..., Tab], monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    streams, states = list[Live](), app.states
+    monkeypatch.setattr(app, "states", lambda view: streams.append(view) or states(view))
+    stream = f"http://127.0.0.1:{live.port}/events"  # type: ignore[attr-defined]
+    script = (
+        "let over = 0; const end = () => { document.title = `${++over} over`; };"
+        f'fetch("{stream}", {{ mode: "no-cors" }}).catch(end); new EventSource("{stream}").onerror = end;'
+    )
+    with serving(lambda _: Answer(200, f"<script>{script}</script>", {"Content-Type": "text/html"})) as other:
+        page = tab().page
+        page.goto(f"http://{host}:{other.place.rpartition(':')[2]}/", wait_until="domcontentloaded")
+        page.wait_for_function("document.title === '2 over'")
+    assert streams == []
+    assert live.pages == 0
 
 
 def test_the_page_shows_pictures_and_losses_as_they_come_and_its_button_stops_the_run(

@@ -4,6 +4,7 @@ import http.client
 import json
 import logging
 import re
+import shutil
 import signal
 import socket
 import threading
@@ -21,18 +22,31 @@ from stx.config.compose import composition
 from stx.errors import Diverged
 from stx.loop.listener import Listener, Row
 from stx.runs import identity
-from stx.runs.files import CHECKPOINT, LOSSES, OUTPUT
+from stx.runs.files import CHECKPOINT, JOURNAL, LOSSES, OUTPUT
 from stx.runs.job import Job
 from stx.runs.live import serving
 from stx.runs.make import run
+from stx.runs.tracking.journal import entries
 
 LONG = ("optim=adam", "optim.steps=1000000", "optim.stop_at=null", "optim.pyramid=[]", "tracking=none")
 OUT = "hydra.run.dir=out"
 
 
-def job(folder: Path, *overrides: str) -> Job:
-    config, choices, typed = composition([*TINY, "tracking=none", "output.metadata=false", *overrides])
+def job(folder: Path, *overrides: str, tracking: str = "tracking=none") -> Job:
+    config, choices, typed = composition([*TINY, tracking, "output.metadata=false", *overrides])
     return Job(config, folder, choices, typed, quiet=True)
+
+
+@pytest.fixture
+def store(tmp_path: Path, new_database: Path) -> str:
+    shutil.copy(new_database, tmp_path / "store.db")
+    return f"tracking.uri=sqlite:///{tmp_path}/store.db"
+
+
+def tags(folder: Path) -> dict[str, str]:
+    """What the run told its tracker at its beginning."""
+    opened, _ = next(entries(folder / JOURNAL, 0))
+    return dict(opened["open"]["tags"])
 
 
 class Looking(Listener):
@@ -150,12 +164,16 @@ def test_ctrl_c_ends_a_run_whose_page_is_open_and_the_page_is_told(tmp_path: Pat
     assert "Traceback" not in done.stderr
 
 
-def test_a_port_that_is_taken_is_said_and_another_one_used(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_port_that_is_taken_is_said_and_recorded_and_another_one_used(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, store: str
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        assert run(job(tmp_path / "run", f"live={port}")).outcome == "finished"
+        assert run(job(tmp_path / "run", f"live={port}", tracking=store)).outcome == "finished"
     assert f"live={port}: Address already in use; another port is used" in caplog.text
-    assert LIVE.findall(caplog.text) != [str(port)]
+    (own,) = LIVE.findall(caplog.text)
+    assert own != str(port)
+    assert tags(tmp_path / "run")["stx.live"] == f"at port {own} in place of {port}"
 
 
 def test_runs_one_after_the_other_have_one_address(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -169,11 +187,18 @@ def test_runs_one_after_the_other_have_one_address(tmp_path: Path, caplog: pytes
 
 
 def test_where_there_is_no_loopback_the_run_goes_on_without_a_page(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, store: str
 ) -> None:
     monkeypatch.setattr(serving, "LOOPBACK", "192.0.2.1")  # an address that no machine has
-    assert run(job(tmp_path / "run", "live=true")).outcome == "finished"
+    assert run(job(tmp_path / "run", "live=true", tracking=store)).outcome == "finished"
     assert "live=true: there is no page (Cannot assign requested address); the run goes on without it" in caplog.text
+    assert tags(tmp_path / "run")["stx.live"] == "no page: Cannot assign requested address"
+
+
+def test_a_page_that_is_where_it_was_asked_for_is_no_tag(tmp_path: Path, store: str) -> None:
+    for live in ("false", "true"):
+        run(job(tmp_path / live, f"live={live}", tracking=store))
+        assert "stx.live" not in tags(tmp_path / live)
 
 
 def test_a_server_that_fails_is_a_line_and_the_run_goes_on(
@@ -189,7 +214,7 @@ def test_a_server_that_fails_is_a_line_and_the_run_goes_on(
     assert "live: the page has failed (no loop); the run goes on without it" in caplog.text
 
 
-def test_a_run_that_raises_tells_its_page_why(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_run_that_diverges_under_raise_tells_its_page_so_and_where(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     looking = Looking(caplog)
     overflow = ("optim=lbfgs_plain", "optim.lr=1e30", "guard.on_nan=raise", "optim.steps=30")
     with pytest.raises(Diverged) as raised:
@@ -197,7 +222,7 @@ def test_a_run_that_raises_tells_its_page_why(tmp_path: Path, caplog: pytest.Log
     assert looking.thread
     looking.thread.join(10)
     last = looking.states[-1]
-    assert (last["phase"], last["said"]) == ("failed", str(raised.value))
+    assert (last["phase"], last["said"]) == ("diverged", str(raised.value))
     assert last["events"]
 
 

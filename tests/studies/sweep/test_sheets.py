@@ -81,5 +81,11 @@ def test_many_rows_go_on_on_a_further_sheet(tmp_path: Path, monkeypatch: pytest.
     assert len({path for _, path in written}) == 4
 
 
+def test_files_of_one_name_in_two_folders_have_a_sheet_with_a_title_each(tmp_path: Path) -> None:
+    rows = jobs(tmp_path, beta=["1", "2"], pooling=["max", "avg"], style=["a/x.jpg", "b/x.jpg"])
+    titles = [title for title, _ in sheets.sheets(tmp_path, rows)]
+    assert titles == ["beta against pooling, style=a/x.jpg", "beta against pooling, style=b/x.jpg"]
+
+
 def test_strips_keep_their_order() -> None:
     assert divided(["a", "b"], ["x"]) == [[Strip(["a", "b"], ["x"])]]

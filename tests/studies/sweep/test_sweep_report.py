@@ -6,9 +6,11 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image
 
 from stx.runs.task import Task
+from stx.studies import charts
 from stx.studies.sweep import report
 from stx.studies.sweep.results import Row
 
@@ -75,6 +77,22 @@ def test_a_sweep_without_a_picture_has_a_page_all_the_same(tmp_path: Path) -> No
     only = only._replace(outcome="waiting", style=math.nan, content=math.nan, task=only.task._replace(values={}))
     written = report.write(tmp_path, [only], "stx")
     assert [file.name for file in written] == ["sweep.html", "sweep.csv"]
+
+
+def test_files_of_one_name_in_two_folders_are_two_series_of_the_chart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, points = dict[str, int](), charts.points
+
+    def counted(path: Path, series: charts.Series, **labels: str) -> Path:
+        seen.update({name: len(of_it) for name, of_it in series.items()})
+        return points(path, series, **labels)
+
+    monkeypatch.setattr(charts, "points", counted)
+    many = rows(tmp_path, style=("a/x.jpg", "b/x.jpg"), seed=tuple(map(str, range(15))))
+    assert len(many) > report.NAMED
+    assert report.charted(tmp_path, many) == tmp_path / report.CHART
+    assert seen == {"style=a/x.jpg": 15, "style=b/x.jpg": 15}
 
 
 def test_its_run_s_description_has_a_line_a_job_with_its_link(tmp_path: Path) -> None:

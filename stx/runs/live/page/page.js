@@ -20,10 +20,10 @@ function connect() {
     state = news;
     render();
     await renew();
-    if (state.over && shown === state.picture) {
-      source.close(); // which tells the run that this page has all of it
-      if (follows) setTimeout(connect, AGAIN_MS);
-    }
+    if (!news.over) return;
+    await renew(); // once more, if the last picture did not come
+    source.close(); // which tells the run that this page has what it can have
+    if (follows) setTimeout(connect, AGAIN_MS);
   };
 }
 
@@ -135,11 +135,15 @@ function draw() { // the losses on a logarithmic scale over steps; a line is bro
 }
 
 at("stop").addEventListener("click", async () => {
-  asked = true;
-  render();
+  let refused = "No answer from the run";
+  at("stop").disabled = true; // until there is one
   try {
-    await fetch("/stop", { method: "POST", headers: { "X-Stx-Token": token } });
-  } catch { say("No answer from the run", true); }
+    const answer = await fetch("/stop", { method: "POST", headers: { "X-Stx-Token": token } });
+    asked = answer.ok;
+    refused = asked ? "" : `Not stopped: ${await answer.text()}`;
+  } catch { asked = false; }
+  render();
+  if (refused && !state.over) say(refused, true);
 });
 addEventListener("resize", () => { if (state) draw(); });
 connect();
