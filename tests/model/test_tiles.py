@@ -133,3 +133,24 @@ def test_a_statistic_of_ones_own_that_ends_at_edges_is_named(monkeypatch: pytest
     monkeypatch.setenv("STX_TRUST", "edgy")
     asked = config("tile=true", "style_stat=gram", "style_stat._target_=edgy.steps", "~style_stat.distance")
     assert edged(prepare(asked).terms) == ["steps"]
+
+
+@pytest.mark.parametrize(
+    ("statistic", "names"),
+    [("features", []), ("features_mean", []), ("laplacian", ["laplacian"]), ("self_similarity", [])],
+)
+def test_what_of_the_content_ends_at_edges_is_named_and_what_is_compared_place_by_place_is_not(
+    statistic: str, names: list[str]
+) -> None:
+    asked = config("tile=true", "content=china", "style_stat=gram", f"content_stat={statistic}")
+    assert edged(prepare(asked).terms) == names
+
+
+def test_a_prior_of_ones_own_that_ends_at_edges_is_named() -> None:
+    def steps(picture: Tensor) -> Tensor:
+        return (picture[:, 1:] - picture[:, :-1]).square().mean()
+
+    asked = prepare(config("tile=true", "style_stat=gram", "prior=total_variation")).terms
+    own = [term._replace(name="steps", statistic=steps, wraps=False) if term.toward is None else term for term in asked]
+    assert edged(asked) == []
+    assert edged(own) == ["steps"]
