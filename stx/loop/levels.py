@@ -1,6 +1,7 @@
 """Coarse to fine: the first steps at smaller sizes, where they cost less and reach further."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import torch
@@ -28,12 +29,16 @@ class Level(NamedTuple):
 
 
 def levels(config: Config, inputs: Inputs) -> list[Level]:
-    """From the coarsest to the whole size of `inputs`, the only one without a pyramid."""
+    """From the coarsest to the whole size of `inputs`, the only one without a pyramid.
+
+    Of a tile, whose sizes are rounded, one that is no smaller than the next is none: its steps are taken there.
+    """
     sizes = [(picture.shape[2], picture.shape[1]) for picture in (inputs.initial, *inputs.styles.values())]
     coarse = coarse_steps(config, *sizes)
     ends = [sum(coarse[: count + 1]) for count in range(len(coarse))]
     smaller = [reduced(config, inputs, config.optim.factor ** (len(coarse) - place)) for place in range(len(coarse))]
-    return [*map(Level, smaller, ends), Level(inputs, config.optim.steps)]
+    every = [*map(Level, smaller, ends), Level(inputs, config.optim.steps)]
+    return [level for level, after in pairwise(every) if level.inputs.size != after.inputs.size] + every[-1:]
 
 
 def reduced(config: Config, inputs: Inputs, factor: float) -> Inputs:

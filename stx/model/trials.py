@@ -120,25 +120,31 @@ def wraps(term: Term) -> bool:
 
 
 def edged(terms: Sequence[Term]) -> list[str]:
-    """The names of the style's terms whose loss changes as a tile begins elsewhere: they see its edges, or places.
+    """The names of the terms whose loss changes as a tile begins elsewhere: they see its edges, or places.
 
-    Where a reference is drawn anew along the way, that a statistic `wraps` is believed.
+    What is compared with a photograph is to be where it is there, which begins elsewhere with the tile. Where a
+    reference is drawn anew along the way, that a statistic `wraps` is believed.
     """
-    asked = [term for term in terms if term.group == "style" and term.layers and not (term.wraps and term.renew)]
+    asked = [term for term in terms if term.layers and not (term.wraps and term.renew)]
     return list(dict.fromkeys(term.name for term in asked if not alike_when_rolled(term)))
 
 
 def alike_when_rolled(term: Term) -> bool:
     maps = [each.double() for each in noise(next(iter(term.places)), TILE)]
-    rolled = [each.roll((each.shape[1] // 2, each.shape[2] // 2), (1, 2)) for each in maps]
-    style = term.of([each.flip(2).square() for each in maps])
+    others = [each.flip(2).square() for each in maps]
 
-    def loss(ours: Features) -> Tensor:
-        fitted = term.fit(style, ours)
+    def loss(ours: Features, other: Features) -> Tensor:
+        fitted = term.fit(other, ours)
         values = fitted(ours, **term.told)
-        return values if term.distance is None else term.distance(values, fitted(style))
+        return values if term.toward is None or term.distance is None else term.distance(values, fitted(other))
 
-    return torch.allclose(loss(term.of(rolled)), loss(term.of(maps)), rtol=1e-6, atol=0)
+    there = loss(term.of(rolled(maps)), term.of(others if term.group == "style" else rolled(others)))
+    return torch.allclose(there, loss(term.of(maps), term.of(others)), rtol=1e-6, atol=0)
+
+
+def rolled(maps: Sequence[Tensor]) -> list[Tensor]:
+    """Maps that begin in their middle, along both sides."""
+    return [each.roll((each.shape[1] // 2, each.shape[2] // 2), (1, 2)) for each in maps]
 
 
 def unmaskable(terms: Sequence[Term]) -> list[str]:

@@ -16,14 +16,17 @@ def result_size(config: Config, given: Size, multiple: int) -> Size:
     """(width, height) of the picture that is made, of the proportions of a `given` one.
 
     A tile's sides are multiples of what the poolings in front of the deepest layer divide them by, so that each of
-    these goes on at the other side: what follows from proportions is rounded. Raises UserError for a side that was
-    asked for and is none.
+    these goes on at the other side: what follows from proportions is rounded, or from a picture's own size. Raises
+    UserError for a side that was asked for and is none.
     """
     asked = config.image_size
     size = images.working_size(given, asked.width, asked.height, asked.long_side)
     if not config.tile:
         return size
-    for option, side in (("width", asked.width), ("height", asked.height)):
+    sides = {"width": asked.width, "height": asked.height}
+    if asked.width is None and asked.height is None:
+        sides = {"long_side": asked.long_side}
+    for option, side in sides.items():
         if side is not None and side % multiple:
             below, above = side // multiple * multiple, -(-side // multiple) * multiple
             nearest = f"{below} or {above}" if below else f"{above}"
@@ -62,7 +65,7 @@ def painting_size(config: Config, painting: Size, size: Size, terms: Sequence[Te
         return own_size
     if scaled:
         raise UserError(
-            f"style_scale={config.style_scale:g}: the painting is made as large as the photograph here, "
+            f"style_scale={config.style_scale:g}: the painting is as large as the picture that is made, "
             + ("by style_size=same" if config.style_size == "same" else "as the statistic compares places")
         )
     return size

@@ -15,7 +15,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.nn.functional import conv2d, pad
+from torch.nn.functional import conv2d
 
 from stx.errors import UserError
 from stx.stats.fixed import fixes
@@ -71,8 +71,10 @@ def mean_of_others(features: Tensor, mask: Tensor, radius: int, filter: str | No
         return surroundings(features, mask, radius, wraps)
     weights = trained(filter, len(features)).to(features)
     side = weights.shape[-1]
-    around = wrapped(mask * features, side // 2) if wraps else pad(mask * features, [side // 2] * 4)
-    return mask * conv2d(around[None], weights)[0] / side**2
+    active, reach = (mask * features)[None], side // 2
+    if wraps:
+        return mask * conv2d(wrapped(active, reach), weights)[0] / side**2
+    return mask * conv2d(active, weights, padding=reach)[0] / side**2
 
 
 def nonzero(total: Tensor) -> Tensor:
@@ -209,7 +211,11 @@ def gram_cooc_vector(
         softness=softness,
         wraps=wraps,
     )
-    return tensor.square().sum().view(1, 1) / tensor.numel()
+    mean_square = tensor.square().sum().view(1, 1) / tensor.numel()
+    if not wraps:
+        return mean_square
+    size = features.shape[1:]
+    return mean_square * within(size, radius, 2) / (within(size, radius) ** 2 if normalise else 1)
 
 
 def means_apart(ours: Tensor, target: Tensor) -> Tensor:

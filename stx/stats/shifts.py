@@ -78,7 +78,9 @@ def shift_gram(features: Tensor, *, shifts: list[int], weights: Tensor | None = 
 
     For each shift, the mean over positions of F[k] at one place and F[w] that many positions further along x, and the
     same along y: shape (2 S, D, D) for S shifts of features (D, H, W). A shift of 0 is the Gram matrix. Beyond the
-    picture it is cut to the largest that leaves a row. Of a tile, which `wraps`, every place has one so far away.
+    picture it is cut to the largest that leaves a row. Of a tile, which `wraps`, every place has one so far away; the
+    shift is cut as well, and not taken around it: a style picture is seldom larger than what it is matched with, so
+    that its target is of the cut shift, where a shift of the whole side would compare it with the Gram matrix.
     Raises UserError for a negative shift, or none.
     """
     if not shifts or min(shifts) < 0:

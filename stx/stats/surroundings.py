@@ -16,6 +16,7 @@ from stx.stats.gathered import Core, Size, Sums, gathers, moments, products
 from stx.stats.shifts import centred_pair_means, largest_shift, pair_sums, shift_gram
 from stx.stats.wasserstein import directions, gaussian, gaussian_of_moments, principal_axes, sliced_wasserstein
 from stx.stats.windows import box_mean, window_reach
+from stx.stats.wrapped import within
 
 NOTHING = 1e-12
 """What a matrix of zeros is divided by, so that its gradient is finite."""
@@ -24,10 +25,15 @@ SMALLEST = 1e-6
 
 
 def both(features: Tensor, radius: int, wraps: bool = False) -> Tensor:
-    """Features (D, H, W) and their means over windows of (2r+1)^2, zero padded or of a tile: (2 D, H, W)."""
+    """Features (D, H, W) and their means over windows of (2r+1)^2, zero padded: (2 D, H, W).
+
+    Of a tile, which `wraps`, windows go on at its other side, times what zero padding leaves of them: on average as
+    large as those of a picture that ends. That these are smaller at its rim, and so spread more, is not made up for.
+    """
     if radius < 0:
         raise UserError(f"radius is {radius}: it must be 0 or more")
-    return torch.cat([features, box_mean(features, radius, wraps)])
+    means = box_mean(features, radius, wraps)
+    return torch.cat([features, means * within(features.shape[1:], radius) if wraps else means])
 
 
 @fixes("distribution")

@@ -20,13 +20,14 @@ def wrapped(maps: Tensor, reach: int, dimensions: Sequence[int] = (-2, -1)) -> T
     return maps
 
 
-def within(size: Sequence[int], radius: int) -> float:
-    """Which part of the windows of (2r+1)^2 around the positions of a map (h, w) lies within it, all in all.
+def within(size: Sequence[int], radius: int, power: int = 1) -> float:
+    """Which part of the windows of (2r+1)^2 around the positions of a map (h, w) lies within it: the mean of its power.
 
     A mean over positions of what such windows hold, of a map that ends with zeros, is about so much of one that does
-    not end.
+    not end; a mean of squares with the `power` 2. Of a map that is alike everywhere it is exactly that.
     """
     part = 1.0
     for side in size:
-        part *= sum(max(0, side - abs(apart)) for apart in range(-radius, radius + 1)) / (side * (2 * radius + 1))
+        held = (min(at + radius, side - 1) - max(at - radius, 0) + 1 for at in range(side))
+        part *= sum(positions**power for positions in held) / (side * (2 * radius + 1) ** power)
     return part

@@ -62,6 +62,14 @@ def test_every_level_of_a_tile_has_sides_that_are_multiples() -> None:
     assert [level.inputs.initial.shape[1:] for level in (coarse, fine)] == [(48, 64), (80, 112)]  # 40 x 56
 
 
+def test_of_a_tile_no_level_has_the_size_of_the_next() -> None:
+    """Sizes are rounded: 48 / 1.2 to 48 again."""
+    square = ("image_size.width=48", "image_size.height=48", "optim.factor=1.2", "optim.pyramid=[2,3]")
+    asked = config("content=null", "tile=true", "padding=zeros", *square)
+    stages = levels(asked, prepare(asked))
+    assert [(level.inputs.size, level.until) for level in stages] == [((32, 32), 2), ((48, 48), 9)]
+
+
 @pytest.mark.parametrize("sizes", [((24, 32), (48, 64)), ((48, 64), (24, 32)), ((16, 48), (48, 80)), ((5, 7), (11, 3))])
 def test_a_tile_at_another_size_is_what_is_amid_copies_of_it(sizes: tuple[tuple[int, int], tuple[int, int]]) -> None:
     (height, width), (high, wide) = sizes

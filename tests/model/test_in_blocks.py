@@ -39,7 +39,7 @@ def both(config: Config, inputs: Inputs, side: int) -> tuple[LossNetwork, InBloc
     whole = loss_network(config, inputs)
     blockwise = loss_network(config, inputs._replace(budget=inputs.budget._replace(side=side)), whole.scales)
     assert isinstance(blockwise, InBlocks)
-    assert any(block.of(inputs.content).shape < inputs.content.shape for block in blockwise.cut(inputs.content))
+    assert any(block.of(inputs.initial).shape < inputs.initial.shape for block in blockwise.cut(inputs.initial))
     return whole, blockwise
 
 
@@ -97,6 +97,13 @@ def test_settings_change_nothing_of_that(overrides: list[str]) -> None:
     config, inputs = prepared("style=hubble", *LAYERS, *overrides)
     whole, blockwise = both(config, inputs, 32)
     assert_same(whole, blockwise, noisy(inputs))
+
+
+@pytest.mark.parametrize("statistic", ["gram", "moments_cooc"])
+def test_so_it_is_without_a_photograph(statistic: str) -> None:
+    config, inputs = prepared("content=null", "style=hubble", f"style_stat={statistic}", LAYERS[0])
+    whole, blockwise = both(config, inputs, 32)
+    assert_same(whole, blockwise, inputs.initial)
 
 
 def test_the_joint_statistic_agrees_where_the_layers_have_no_common_grid_but_by_pairs() -> None:

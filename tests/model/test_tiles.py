@@ -6,6 +6,7 @@ import pytest
 import torch
 from PIL import Image
 from torch import Tensor
+from torch.nn.functional import conv2d
 
 from stx.config.compose import composition
 from stx.config.schema import CONF, Config
@@ -13,6 +14,8 @@ from stx.errors import UserError
 from stx.model.losses import LossNetwork
 from stx.model.prepare import loss_network, prepare
 from stx.model.trials import edged
+from stx.stats.cooccurrence import mean_of_others
+from stx.stats.trained_filter import trained
 
 STATISTICS = sorted(file.stem for file in (CONF / "style_stat").glob("*.yaml"))
 PLACES = {"cooc_tensor", "cooc_matrix", "gram_cooc_matrix"}
@@ -118,6 +121,16 @@ def test_a_trained_filter_wraps(tmp_path: Path) -> None:
     torch.testing.assert_close(rolled, part.ours(maps).roll((1, 3), (1, 2)))
 
 
+def test_a_trained_filter_that_does_not_wrap_is_padded_by_the_convolution(tmp_path: Path) -> None:
+    """Bit for bit, as ever: of maps that are padded beforehand, sums are in another order."""
+    filters = torch.rand(64, 64, 3, 3, generator=torch.Generator().manual_seed(0))
+    torch.save(filters, tmp_path / "filter.pt")
+    maps = torch.rand(64, 16, 17, generator=torch.Generator().manual_seed(16))
+    everywhere = torch.ones_like(maps)
+    expected = conv2d(maps[None], trained(str(tmp_path / "filter.pt"), 64), padding=1)[0] / 9
+    assert torch.equal(mean_of_others(maps, everywhere, 1, str(tmp_path / "filter.pt")), expected)
+
+
 def test_a_photograph_with_holes_is_no_tile(tmp_path: Path) -> None:
     picture = Image.new("RGBA", (64, 48), (200, 30, 30, 255))
     picture.paste((0, 0, 0, 0), (0, 0, 20, 48))
@@ -133,3 +146,24 @@ def test_a_statistic_of_ones_own_that_ends_at_edges_is_named(monkeypatch: pytest
     monkeypatch.setenv("STX_TRUST", "edgy")
     asked = config("tile=true", "style_stat=gram", "style_stat._target_=edgy.steps", "~style_stat.distance")
     assert edged(prepare(asked).terms) == ["steps"]
+
+
+@pytest.mark.parametrize(
+    ("statistic", "names"),
+    [("features", []), ("features_mean", []), ("laplacian", ["laplacian"]), ("self_similarity", [])],
+)
+def test_what_of_the_content_ends_at_edges_is_named_and_what_is_compared_place_by_place_is_not(
+    statistic: str, names: list[str]
+) -> None:
+    asked = config("tile=true", "content=china", "style_stat=gram", f"content_stat={statistic}")
+    assert edged(prepare(asked).terms) == names
+
+
+def test_a_prior_of_ones_own_that_ends_at_edges_is_named() -> None:
+    def steps(picture: Tensor) -> Tensor:
+        return (picture[:, 1:] - picture[:, :-1]).square().mean()
+
+    asked = prepare(config("tile=true", "style_stat=gram", "prior=total_variation")).terms
+    own = [term._replace(name="steps", statistic=steps, wraps=False) if term.toward is None else term for term in asked]
+    assert edged(asked) == []
+    assert edged(own) == ["steps"]

@@ -29,17 +29,28 @@ def test_what_is_left_out_has_the_style_pictures_proportions(overrides: list[str
 
 
 def test_a_tiles_sides_are_multiples_and_what_follows_is_rounded() -> None:
-    assert size("tile=true", "image_size.long_side=500") == (496, 368)
+    assert size("tile=true", "image_size.long_side=496") == (496, 368)  # 372
     assert size("tile=true", "image_size.width=1008") == (1008, 752)  # 756
     assert size("image_size.width=1008") == (1008, 756)
 
 
 @pytest.mark.parametrize(
-    ("side", "nearest"), [("width=1000", "992 or 1008"), ("height=250", "240 or 256"), ("width=9", "take 16")]
+    ("side", "nearest"),
+    [
+        ("width=1000", "992 or 1008"),
+        ("height=250", "240 or 256"),
+        ("width=9", "take 16"),
+        ("long_side=100", "long_side=100: .* take 96 or 112"),
+    ],
 )
 def test_a_side_that_was_asked_for_and_is_none_is_refused_with_the_next(side: str, nearest: str) -> None:
     with pytest.raises(UserError, match=nearest):
         size("tile=true", f"image_size.{side}")
+
+
+def test_a_long_side_that_has_no_effect_is_none_that_was_asked_for() -> None:
+    assert size("tile=true", "image_size.width=64", "image_size.long_side=100") == (64, 48)
+    assert size("tile=true", "image_size.long_side=null", multiple=64) == (640, 512)  # of 640 x 480
 
 
 def test_a_shallow_network_asks_for_less() -> None:
@@ -61,3 +72,9 @@ def test_a_texture_is_not_enlarged_unless_it_is_scaled(
 ) -> None:
     config = composition(["content=null", *overrides]).config
     assert painting_size(config, ROCK, result, terms(config)) == expected
+
+
+def test_a_scale_that_cannot_be_is_refused_in_words_that_need_no_photograph() -> None:
+    config = composition(["content=null", "style_scale=2", "style_stat=cooc_matrix"]).config
+    with pytest.raises(UserError, match="as large as the picture that is made, as the statistic compares places"):
+        painting_size(config, ROCK, (64, 48), terms(config))
