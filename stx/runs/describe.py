@@ -104,6 +104,8 @@ def opening(job: Job, inputs: Inputs, record: Identity, resumed: Checkpoint | No
     if inputs.on_white:
         why = ", ".join(unmaskable([term for term in inputs.terms if term.name in inputs.on_white]))
         lines.append(f"transparent: white to {', '.join(inputs.on_white)}, as {why} takes no weights of positions")
+    if isinstance(config.blocks, int) and not inputs.budget.side:
+        lines.append(f"blocks={config.blocks}: a block and its margin have all of the picture, which goes in one piece")
     if inputs.budget.side:
         said = in_blocks(inputs)
         lines.append(f"in blocks: {said['stx.blocks']}, {inputs.budget.why} (blocks)")
