@@ -7,6 +7,7 @@ if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered whi
 
 import argparse
 import logging
+import math
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -69,6 +70,8 @@ def run(given: Sequence[str]) -> Path:
     flow.refuse_missing()
     clip.refuse_missing()
     source = clip.read(own["film"], asked.rate)
+    if "rate" in own and not source.pictures:
+        raise UserError(f"rate={own['rate']}: {own['film']} has its own, {source.rate} frames a second; leave it out")
     plan = frames.plan(source, asked, typed, folder)
     reel.refuse_another(folder, plan.digest)
     reach_store(plan.config)
@@ -107,7 +110,9 @@ def progress(frame: "Frame") -> str:
     if frame.anew and frame.number > 1:
         words.append(f"a new scene: {frame.consistent:.0%} of it was seen before")
     elif frame.number > 1:
-        words.append(f"{frame.consistent:.0%} of it seen before, flicker {frame.flicker:.4f}")
+        words.append(f"{frame.consistent:.0%} of it seen before")
+    if math.isfinite(frame.flicker):
+        words.append(f"flicker {frame.flicker:.4f}")
     return ", ".join(words)
 
 

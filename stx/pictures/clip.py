@@ -68,7 +68,7 @@ def read(source: str, rate: Fraction) -> Film:
 
 
 def of_folder(source: str, folder: Path, rate: Fraction) -> Film:
-    pictures = sorted((each for each in folder.iterdir() if is_frame(each)), key=lambda each: (naturally(each), each.name))
+    pictures = sorted((each for each in folder.iterdir() if is_frame(each)), key=naturally)
     if not pictures:
         raise UserError(f"film={source}: no picture is in that folder; frames are {', '.join(SUFFIXES)} files")
     sizes = {picture: upright_size(picture) for picture in pictures}
@@ -86,10 +86,10 @@ def is_frame(file: Path) -> bool:
     return file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
 
 
-def naturally(file: Path) -> list[tuple[int, str]]:
-    """By which names are ordered as people count: frame9 before frame10."""
+def naturally(file: Path) -> tuple[list[tuple[int, str]], str]:
+    """By which names are ordered as people count: frame9 before frame10, and frame01 before frame1."""
     parts = re.split(r"(\d+)", file.name)
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], file.name
 
 
 def upright_size(picture: Path) -> Size:
