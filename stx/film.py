@@ -28,7 +28,7 @@ examples
   python -m stx.film film=clip.mp4 style=swirls              a video file, by PyAV
   python -m stx.film film=frames style=painting.jpg rate=24  a folder of pictures, in the order of their names
   python -m stx.film film=clip.mp4 image_size.long_side=256 steps=30
-  python -m stx.film film=clip.mp4 temporal.weight=10        steadier; 0: only begun from the last result
+  python -m stx.film film=clip.mp4 temporal.weight=10        stronger; 0: only begun from the last result
   python -m stx.film film=clip.mp4 style_stat=gram alone=0   without frames made by themselves to compare with
   python -m stx.film film=clip.mp4 output=out                out/frames, out/film.mp4, out/report
 
