@@ -156,8 +156,8 @@ def frames(film: Film, size: Size) -> Iterator[Image.Image]:
         return
     with decoded(film.source) as (_, each):
         for frame in each:
-            picture = pixels(frame)
-            turned = picture.rotate(frame.rotation, expand=True) if frame.rotation else picture
+            shown = pixels(frame)
+            turned = shown.rotate(frame.rotation, expand=True) if frame.rotation else shown
             yield turned.resize(size, Image.Resampling.LANCZOS)
 
 
