@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stx.config import command
-from stx.config.compose import key_of
+from stx.config.compose import key_of, values_of
 from stx.errors import Stopped, UserError
 
 if TYPE_CHECKING:
@@ -77,8 +77,10 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
             raise UserError(
                 f"{text}: the protocol sets this itself; {', '.join(OWN[1:5])} take lists of what to compare"
             )
-        if key_of(text) == "tile" and not text.endswith("=false"):
+        if key_of(text) == "tile" and any(value is not False for _, value in values_of(text)):
             raise UserError(f"{text}: the pictures of a comparison are judged with edges; leave it out")
+        if key_of(text).partition(".")[0] == "temporal" and text != "temporal=none":
+            raise UserError(f"{text}: no picture of a comparison is held to another; it is for stx run and stx film")
     typed = shlex.join(["python", "-m", "stx.compare", *given])
     if "ratings" in own:
         return 0, rated(own, rest, typed)

@@ -7,6 +7,7 @@ if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered whi
 
 import argparse
 import logging
+import math
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,7 +28,7 @@ examples
   python -m stx.film film=clip.mp4 style=swirls              a video file, by PyAV
   python -m stx.film film=frames style=painting.jpg rate=24  a folder of pictures, in the order of their names
   python -m stx.film film=clip.mp4 image_size.long_side=256 steps=30
-  python -m stx.film film=clip.mp4 temporal.weight=10        steadier; 0: only begun from the last result
+  python -m stx.film film=clip.mp4 temporal.weight=10        stronger; 0: only begun from the last result
   python -m stx.film film=clip.mp4 style_stat=gram alone=0   without frames made by themselves to compare with
   python -m stx.film film=clip.mp4 output=out                out/frames, out/film.mp4, out/report
 
@@ -69,6 +70,8 @@ def run(given: Sequence[str]) -> Path:
     flow.refuse_missing()
     clip.refuse_missing()
     source = clip.read(own["film"], asked.rate)
+    if "rate" in own and not source.pictures:
+        raise UserError(f"rate={own['rate']}: {own['film']} has its own, {source.rate} frames a second; leave it out")
     plan = frames.plan(source, asked, typed, folder)
     reel.refuse_another(folder, plan.digest)
     reach_store(plan.config)
@@ -107,7 +110,9 @@ def progress(frame: "Frame") -> str:
     if frame.anew and frame.number > 1:
         words.append(f"a new scene: {frame.consistent:.0%} of it was seen before")
     elif frame.number > 1:
-        words.append(f"{frame.consistent:.0%} of it seen before, flicker {frame.flicker:.4f}")
+        words.append(f"{frame.consistent:.0%} of it seen before")
+    if math.isfinite(frame.flicker):
+        words.append(f"flicker {frame.flicker:.4f}")
     return ", ".join(words)
 
 

@@ -8,6 +8,7 @@ import struct
 import sys
 import zlib
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from stx.config.command import say_once
 from stx.config.compose import Varied, composition
 from stx.config.schema import CONF
 from stx.config.secrets import VARIABLE
+from stx.pictures import animation
 from stx.pictures.description import exif
 from stx.runs import identity, make, provenance
 from stx.runs.files import STUDY, SWEEP
@@ -176,6 +178,7 @@ def damage_films(folder: Path) -> None:
         (folder / name).mkdir()
         for number, size in enumerate(sizes, start=1):
             Image.new("RGB", size, "red").save(folder / name / f"{number}.png")
+    animation.write_mp4(folder / "clip.mp4", [Image.new("RGB", (64, 48), "red")] * 2, (64, 48), Fraction(24), "")
     (folder / "other").mkdir()
     (folder / "other" / "film.json").write_text('{"format": 1, "digest": "x", "film": "b.mp4", "command": "stx film"}')
 

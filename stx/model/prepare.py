@@ -123,7 +123,8 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
     seen = Seen(None, own, colour.unchanged) if content is None else coloured(config, content, size, paintings, own)
     styles = seen.styles
     painting = paintings["style"] if styles["style"] is own["style"] else images.to_picture(styles["style"])
-    others = temporal.pictures(config.temporal, size)
+    grey = colour.grey if config.colour.name == "luminance" else colour.unchanged  # as the loop's own pictures are
+    others = {name: grey(picture) for name, picture in temporal.pictures(config.temporal, size).items()}
     timeline.ended("pictures, terms, expected memory")
     return Inputs(
         hardware,

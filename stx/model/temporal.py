@@ -1,7 +1,10 @@
 """The temporal loss: toward a further picture at the positions where that holds (Ruder et al. 2016, eq. 7).
 
-`1 / D sum c (x - w)^2` over the D numbers of a picture x, for w the last frame's result as it has moved and c, 1 where
-that is to be seen and 0 where it is not: a mean square of the picture itself, whose positions weigh as a region's do.
+`sqrt(mean c) / D sum c / max c (x - w)^2` over the D numbers of a picture x, for w the last frame's result as it has
+moved and c the mask, 1 where that is to be seen and 0 where it is not. The sum is eq. 7; the root of the mask's mean,
+and its maximum, are of the house: as with every region's term, a small one pulls less, and a grey mask as a white one
+but for that root. Times `weight`, and with loss_weights.calibrate=gradient times a scale, by which it pulls at the
+photograph with noise as the content does.
 """
 
 import math

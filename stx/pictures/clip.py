@@ -20,6 +20,11 @@ from stx.pictures.sizes import Size
 
 STILL = ("image2", "_pipe")
 """Ends of the names of FFmpeg's formats that are pictures."""
+UNTAGGED, HD = 2, 720
+"""A frame's colour space, of H.273, where its film does not say it; and the lines from which players take such a film
+to be in BT.709, where FFmpeg takes all of them to be in BT.601."""
+HDR = {16: "PQ", 18: "HLG"}
+"""Transfer characteristics of H.273, whose light is not that of 8-bit pictures."""
 
 
 class Film(NamedTuple):
@@ -81,10 +86,10 @@ def is_frame(file: Path) -> bool:
     return file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
 
 
-def naturally(file: Path) -> list[tuple[int, str]]:
-    """By which names are ordered as people count: frame9 before frame10."""
+def naturally(file: Path) -> tuple[list[tuple[int, str]], str]:
+    """By which names are ordered as people count: frame9 before frame10, and frame01 before frame1."""
     parts = re.split(r"(\d+)", file.name)
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], file.name
 
 
 def upright_size(picture: Path) -> Size:
@@ -102,6 +107,11 @@ def of_file(source: str, path: Path) -> Film:
         rate = stream.average_rate or stream.guessed_rate
         for count, frame in enumerate(frames, start=1):
             size = size or shown_size(frame, stream)
+            if frame.color_trc in HDR:
+                raise UserError(
+                    f"film={source}: it is HDR ({HDR[frame.color_trc]}), and stx has no tone mapping; convert it to "
+                    "SDR (BT.709) first"
+                )
             if shown_size(frame, stream) != size:
                 raise UserError(f"film={source}: frame {count} has another size than the first; cut the film there")
         said = stream.frames
@@ -146,9 +156,18 @@ def frames(film: Film, size: Size) -> Iterator[Image.Image]:
         return
     with decoded(film.source) as (_, each):
         for frame in each:
-            picture = frame.to_image()
-            turned = picture.rotate(frame.rotation, expand=True) if frame.rotation else picture
+            shown = pixels(frame)
+            turned = shown.rotate(frame.rotation, expand=True) if frame.rotation else shown
             yield turned.resize(size, Image.Resampling.LANCZOS)
+
+
+def pixels(frame: Any) -> Image.Image:
+    """RGB, as players show a frame, not yet turned."""
+    from av.video.reformatter import Colorspace
+
+    guessed = frame.colorspace == UNTAGGED and frame.height >= HD
+    picture: Image.Image = frame.to_image(**({"src_colorspace": Colorspace.ITU709} if guessed else {}))
+    return picture
 
 
 def digest(film: Film) -> str:

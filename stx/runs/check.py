@@ -63,7 +63,7 @@ def check(
     refuse(config)
     timeline.ended("PyTorch's import")
     inputs = prepare(config, given)
-    check_space(config, inputs, folder)
+    check_space(space(config, inputs), folder)
     return config, inputs
 
 
@@ -80,19 +80,18 @@ def space(config: Config, inputs: "Inputs") -> int:
     return math.ceil(2 * state + shown * picture / 4 + film)
 
 
-def check_space(config: Config, inputs: "Inputs", folder: Path) -> None:
-    """Raise UserError where a run would fill the disk."""
-    needed = space(config, inputs)
+def check_space(needed: int, folder: Path, what: str = "this run", option: str = "hydra.run.dir") -> None:
+    """Raise UserError where so many bytes would fill the disk; `option` names another folder."""
     existing = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
     if not existing.is_dir():
         raise UserError(f"{folder}: {existing} is a file; name a folder")
     if not os.access(existing, os.W_OK | os.X_OK):
-        raise UserError(f"{folder}: {existing} may not be written to; name another folder: hydra.run.dir=...")
+        raise UserError(f"{folder}: {existing} may not be written to; name another folder: {option}=...")
     free = shutil.disk_usage(existing).free
     if free < needed:
         raise UserError(
-            f"{folder}: {free / 1e6:.0f} MB are free there and this run may need {max(1.0, needed / 1e6):.0f} MB; "
-            "make room, or name another folder: hydra.run.dir=..."
+            f"{folder}: {free / 1e6:.0f} MB are free there and {what} may need {max(1.0, needed / 1e6):.0f} MB; "
+            f"make room, or name another folder: {option}=..."
         )
 
 

@@ -52,10 +52,11 @@ def an_evaluation(config: Config, inputs: Inputs, area: int) -> float:
 
     content = None if inputs.content is None else small(inputs.content)
     styles, start = {name: small(style) for name, style in inputs.styles.items()}, small(inputs.initial)
+    others = {name: resized(picture, start.shape[1:]) for name, picture in inputs.others.items()}
     uncalibrated = config.loss_weights.model_copy(update={"calibrate": "none"})
     network = loss_network(
         config.model_copy(update={"loss_weights": uncalibrated}),
-        inputs._replace(content=content, styles=styles, initial=start),
+        inputs._replace(content=content, styles=styles, others=others, initial=start),
     )
     image = (start if content is None else content).clone(memory_format=torch.contiguous_format).requires_grad_()
     evaluate, _ = evaluation(network, image)

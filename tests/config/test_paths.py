@@ -54,7 +54,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_name_of_a_file_that_exists_is_taken_as_it_is_typed(name: str) -> None:
     keys = [key for key in FILES if key != "style_stat.filter"]
-    whole = compose(["init=picture", *(named(f"{key}={name}") for key in keys)])
+    whole = compose(["init=picture", "temporal=moved", *(named(f"{key}={name}") for key in keys)])
     assert [OmegaConf.select(whole, key) for key in keys] == [name] * len(keys)
 
 

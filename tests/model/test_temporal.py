@@ -12,6 +12,7 @@ from stx.config.schema import CONF, Config
 from stx.errors import UserError
 from stx.loop.levels import levels
 from stx.model.prepare import loss_network, prepare
+from stx.pictures import masks
 from stx.pictures.images import to_tensor
 from stx.runs.digest import digest, settings
 from stx.runs.recipe import recipe
@@ -39,13 +40,16 @@ def config(*overrides: str) -> Config:
     return composition([*small, *overrides]).config
 
 
-def test_it_is_the_mean_square_at_what_the_mask_shows() -> None:
+@pytest.mark.parametrize("brightest", [255, 128])
+def test_it_is_the_mean_square_at_what_the_mask_shows(brightest: int) -> None:
+    shown = Image.open("mask.png").point(lambda value: value * brightest // 255)
+    shown.save("mask.png")
     asked = config(*HELD, "loss_weights.calibrate=none")
     network = loss_network(asked, prepare(asked))
     picture = torch.rand(3, 32, 48, generator=torch.Generator().manual_seed(1))
-    moved, mask = to_tensor(Image.open("moved.png"), SIZE), np.asarray(Image.open("mask.png")) / 255
+    moved, mask = to_tensor(Image.open("moved.png"), SIZE), np.asarray(shown) / 255
     total = sum(
-        mask[row, column] * float(picture[channel, row, column] - moved[channel, row, column]) ** 2
+        mask[row, column] / mask.max() * float(picture[channel, row, column] - moved[channel, row, column]) ** 2
         for channel in range(3)
         for row in range(32)
         for column in range(48)
@@ -79,9 +83,25 @@ def test_it_goes_along_with_levels_colours_and_transparent_photographs() -> None
     rgba[:, 80:, 3] = 0
     Image.fromarray(rgba).save("glass.png")
     asked = config(*HELD, "optim.pyramid=[1]", "optim.steps=3", "colour=luminance", "content=glass.png")
-    for level in levels(asked, prepare(asked)):
-        assert level.inputs.others["moved"].shape == level.inputs.content.shape
-        assert float(loss_network(asked, level.inputs)(level.inputs.initial).groups["temporal"]) > 0
+    mask = torch.tensor(np.asarray(Image.open("mask.png"))) / 255
+    coarse, whole = (level.inputs for level in levels(asked, prepare(asked)))
+    for inputs, shape in ((coarse, (3, 16, 24)), (whole, (3, 32, 48))):
+        toward = inputs.others["moved"]
+        assert toward.shape == inputs.content.shape == shape
+        network = loss_network(asked, inputs)
+        ground = masks.at_size(mask.sqrt(), shape[1:]).square()
+        apart = (inputs.initial - toward).square() * ground / ground.max()
+        scale = network.scales["temporal/picture"]
+        expected = scale * float(apart.mean()) * float(mask.mean()) ** 0.5
+        assert float(network(inputs.initial).groups["temporal"]) == pytest.approx(expected, rel=1e-3)
+        assert float(network(toward).groups["temporal"]) == pytest.approx(0, abs=1e-6 * scale)
+
+
+def test_what_it_is_toward_is_grey_where_the_loop_s_pictures_are() -> None:
+    toward = prepare(config(*HELD, "colour=luminance")).others["moved"]
+    red, green, blue = to_tensor(Image.open("moved.png"), SIZE)
+    assert torch.allclose(toward, (0.299 * red + 0.587 * green + 0.114 * blue).expand(3, -1, -1), atol=1e-6)
+    assert torch.equal(prepare(config(*HELD)).others["moved"], to_tensor(Image.open("moved.png"), SIZE))
 
 
 def test_its_pictures_and_weight_count_and_no_older_run_has_another_digest() -> None:
@@ -92,7 +112,7 @@ def test_its_pictures_and_weight_count_and_no_older_run_has_another_digest() -> 
 
     plain, held = key(), key(*HELD)
     assert not [name for name in settings(config()) if name.startswith("temporal")]
-    assert len({plain, held, key(*HELD, "temporal.weight=3"), key(*HELD[:2])}) == 4
+    assert len({plain, held, key(*HELD, "temporal.weight=9"), key(*HELD[:2])}) == 4
     Image.new("RGB", SIZE).save("moved.png")
     assert set(key(*HELD)).isdisjoint(held)
 

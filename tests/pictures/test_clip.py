@@ -35,6 +35,47 @@ def test_a_file_has_the_frames_and_the_rate_that_it_was_written_with(tmp_path: P
         assert np.abs(np.asarray(frame, int) - colour).max() <= 12
 
 
+def untagged(path: Path, size: tuple[int, int], space: int, transfer: int = 2) -> clip.Film:
+    """A film of COLOURS in a colour space that it does not say."""
+    import av
+
+    with av.open(str(path), "w") as film:
+        stream = film.add_stream("libx264", rate=25, options={"crf": "12", "preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        stream.codec_context.color_trc = transfer
+        for colour in COLOURS:
+            frame = av.VideoFrame.from_image(Image.new("RGB", size, colour))
+            film.mux(stream.encode(frame.reformat(format="yuv420p", dst_colorspace=space, dst_color_range=1)))
+        film.mux(stream.encode())
+    return clip.read(str(path), RATE)
+
+
+@pytest.mark.parametrize(("size", "space"), [((1280, 720), 1), ((704, 576), 5)])
+def test_colours_that_a_file_does_not_say_are_those_that_players_take(
+    tmp_path: Path, size: tuple[int, int], space: int
+) -> None:
+    film = untagged(tmp_path / "clip.mp4", size, space)
+    with clip.decoded(film.source) as (_, each):
+        assert next(each).colorspace == clip.UNTAGGED
+    for frame, colour in zip(clip.frames(film, (16, 8)), COLOURS, strict=True):
+        assert np.abs(np.asarray(frame, int) - colour).max() <= 12
+
+
+@pytest.mark.parametrize(("transfer", "name"), [(16, "PQ"), (18, "HLG")])
+def test_hdr_is_refused_by_name(tmp_path: Path, transfer: int, name: str) -> None:
+    with pytest.raises(UserError, match=rf"it is HDR \({name}\), and stx has no tone mapping; convert it to SDR"):
+        untagged(tmp_path / "clip.mp4", SIZE, 1, transfer)
+
+
+def test_names_that_count_alike_have_one_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("f1.png", "f01.png", "f001.png"):
+        Image.new("RGB", SIZE).save(tmp_path / name)
+    names, listed = ["f001.png", "f01.png", "f1.png"], Path.iterdir
+    for order in (False, True):
+        monkeypatch.setattr(Path, "iterdir", lambda path, order=order: iter(sorted(listed(path), reverse=order)))
+        assert [path.name for path in clip.read(str(tmp_path), RATE).pictures] == names
+
+
 def test_a_folder_s_pictures_come_in_the_order_in_which_people_count(tmp_path: Path) -> None:
     for name, picture in zip(("shot10.png", "shot9.png", "shot100.png", "shot1.jpg"), stills(), strict=True):
         picture.save(tmp_path / name)

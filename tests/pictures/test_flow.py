@@ -93,10 +93,20 @@ def test_a_flow_that_does_not_come_back_and_one_that_has_an_edge_are_not_consist
 
 
 def test_a_flow_at_another_size_leads_to_the_same_places() -> None:
-    moves = torch.tensor([1.0, 2.0]).view(2, 1, 1).expand(2, 6, 8)
-    larger = flow.at_size(moves, (24, 12))
+    """Of a picture that is turned and stretched about its corner, measured from the edges of its first pixel."""
+
+    def affine(width: int, height: int, stretch: torch.Tensor) -> torch.Tensor:
+        """Its flow at a size that is `stretch` times that of 8 x 6."""
+        at = (flow.positions(torch.zeros(2, height, width)) + 0.5) / stretch
+        turned = torch.stack([0.25 * at[0] - 0.5 * at[1] + 1, 0.125 * at[0] + 0.75 * at[1] - 2])
+        return turned * stretch
+
+    unit = torch.ones(2, 1, 1)
+    stretch = torch.tensor([3.0, 2.0]).view(2, 1, 1)
+    larger = flow.at_size(affine(8, 6, unit), (24, 12))
     assert larger.shape == (2, 12, 24)
-    assert torch.allclose(larger, torch.tensor([3.0, 4.0]).view(2, 1, 1).expand(2, 12, 24))
+    inner = (slice(None), slice(2, -2), slice(2, -2))  # at its ends a flow goes on as it is
+    assert torch.allclose(larger[inner], affine(24, 12, stretch)[inner], atol=1e-5)
 
 
 def test_without_opencv_it_is_said_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,11 @@
 
 import time
 from itertools import accumulate, chain
+from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from conftest import SHALLOW
 from stx.config.compose import composition
@@ -83,3 +85,13 @@ def test_the_estimate_is_within_a_factor_of_two() -> None:
         network(inputs.content.clone(memory_format=torch.contiguous_format).requires_grad_()).total.backward()
     each = (time.monotonic() - started) / 10
     assert 0.5 < expected / ((20 + 7 + estimate.JUDGED) * each) < 2
+
+
+def test_a_frame_that_is_held_to_the_last_one_is_timed_too(tmp_path: Path) -> None:
+    for name in ("moved.png", "mask.png"):
+        Image.new("RGB", (256, 192), "white").save(tmp_path / name)
+    config, inputs = prepared(
+        "model=vgg19_random", "optim.steps=2", *SHALLOW, "temporal=moved",
+        f"temporal.picture={tmp_path}/moved.png", f"temporal.mask={tmp_path}/mask.png",
+    )  # fmt: skip
+    assert estimate.seconds(config, inputs) > 0

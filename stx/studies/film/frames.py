@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import torch
@@ -21,13 +23,17 @@ from stx.pictures.clip import Film
 from stx.pictures.colour import grey
 from stx.pictures.flow import SHORTEST, at_size, consistent, flow, warped
 from stx.pictures.sizes import Size
-from stx.runs.check import check
+from stx.runs.check import check, check_space, space
 from stx.runs.digest import NUMERICS, settings
 from stx.runs.identity import named_files
 from stx.runs.job import Job
 from stx.studies.film import reel
 from stx.studies.film.options import STORE, WEIGHT, Options, refuse_colours
 from stx.studies.film.reel import Reel
+
+KEPT = 6
+"""Pictures that a frame leaves in the film's folder: its source, its start, what has moved, its run's, itself, and one
+more for what is small."""
 
 
 class Plan(NamedTuple):
@@ -67,13 +73,31 @@ def plan(source: Film, options: Options, typed: Sequence[str], folder: Path) -> 
         refuse_ineffective(asked.config, typed)
         refuse_colours(asked.config)
         size = even_size(asked.config, source)
-        given = {"content": first.resize(size, Image.Resampling.LANCZOS)}
-        config, inputs = check(compose(beginning(typed, source.first, size)), folder, given=given)
-        later = composition(following(typed, Path(source.first), Reel(folder).inputs(2), size, options)).config
+        first = first.resize(size, Image.Resampling.LANCZOS)
+        config, inputs = check(compose(beginning(typed, source.first, size)), folder, given={"content": first})
+        later = config_of_following(first, typed, source, size, options, folder)
+    needed = space(config, inputs) + source.length * KEPT * inputs.initial.numel()
+    check_space(needed, folder, f"this film of {source.length} frames", "output")
     digest = digest_of(source, options, config, later, inputs)
     return Plan(
         source, options, size, tuple(typed), config.model_copy(update={"tracking": asked.config.tracking}), digest
     )
+
+
+def config_of_following(
+    first: Image.Image, typed: Sequence[str], source: Film, size: Size, options: Options, folder: Path
+) -> Config:
+    """Of a frame that begins from the last result, for which the film's first frame stands in.
+
+    Raises UserError for whatever would keep its run from its end.
+    """
+    with TemporaryDirectory() as place:
+        given = Reel(Path(place)).inputs(2)
+        given.start.parent.mkdir(parents=True)
+        for path, picture in zip(given, (first, Image.new("L", size, "white"), first), strict=True):
+            images.save(picture, path)
+        overrides = following(typed, Path(source.first), given, size, options)
+        return check(compose(overrides), folder, given={"content": first})[0]
 
 
 def even_size(config: Config, source: Film) -> Size:
@@ -84,11 +108,21 @@ def even_size(config: Config, source: Film) -> Size:
             raise UserError(f"image_size.{name}={side}: the sides of an MP4's frames are even; {side + 1} is")
     size = images.working_size(source.size, asked.width, asked.height, asked.long_side)
     width, height = (max(2, 2 * round(side / 2)) for side in size)
-    if min(width, height) < SHORTEST:
+    sought = flow_size((width, height), source.size)
+    if min(sought) < SHORTEST:
         raise UserError(
-            f"film={source.source}: {width} x {height} pixels; to see what moves takes {SHORTEST} on the shorter side"
+            f"film={source.source}: {sought[0]} x {sought[1]} pixels; to see what moves takes {SHORTEST} on the "
+            "shorter side"
         )
     return width, height
+
+
+def flow_size(size: Size, own: Size) -> Size:
+    """(width, height) at which the motion of a film that is made at `size` is sought.
+
+    Of one that is enlarged it is the film's own: between pixels nothing moves but what is made up.
+    """
+    return min(size, own, key=math.prod)
 
 
 def common(typed: Sequence[str], size: Size) -> list[str]:
@@ -97,7 +131,7 @@ def common(typed: Sequence[str], size: Size) -> list[str]:
         text for text in typed if key_of(text) not in (WEIGHT, *STORE) and not key_of(text).startswith("image_size")
     ]
     sides = [f"image_size.width={size[0]}", f"image_size.height={size[1]}", "image_size.long_side=null"]
-    return [*kept, *sides, "tracking=none"]
+    return [*kept, *sides, "tracking=none", "blocks=null"]  # what moves is masked, which takes all of a frame at once
 
 
 def beginning(typed: Sequence[str], photograph: str | Path, size: Size) -> list[str]:
@@ -129,7 +163,7 @@ def digest_of(source: Film, options: Options, config: Config, later: Config, inp
         "files": files,
         "settings": [settings(config), settings(later)],
         "cut": options.cut,
-        "rate": str(source.rate),
+        "hardware": [inputs.hardware.device.type, str(inputs.hardware.precision)],
         "size": [list(picture.shape[1:]) for picture in inputs.pictures.values()],
     }
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
@@ -143,11 +177,8 @@ def job(overrides: Sequence[str], folder: Path) -> Job:
 
 
 def motion(plan: Plan, place: Reel, number: int) -> Motion:
-    """Of the source, from the frame before that of the number to it.
-
-    Of a film that is enlarged it is sought at the film's own size: between pixels nothing moves but what is made up.
-    """
-    size = min(plan.size, plan.film.size)
+    """Of the source, from the frame before that of the number to it."""
+    size = flow_size(plan.size, plan.film.size)
     before, frame = (reel.opened(place.source(each)).resize(size) for each in (number - 1, number))
     back = flow(frame, before)
     seen = consistent(back, flow(before, frame))

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationError
 
-from stx.config.compose import key_of, stands_for_several
+from stx.config.compose import key_of, stands_for_several, values_of
 from stx.config.explain import explain
 from stx.config.schema import CONF, Config, Section, Steps, Unit, Whole
 from stx.errors import UserError
@@ -24,11 +24,21 @@ DECIDED = {
     "output": "the film has names of its own; output=folder says where",
     "resume": "the same command goes on where it was stopped",
     "from_picture": "it is one picture's; give the options themselves",
+    "blocks": "what moves is masked in each frame, which takes all of it at once; leave it out",
+    "tile": "what moves comes in over a frame's edges, which a tile has none of; leave it out",
+    "live": "it shows one run; a film's frames lie in its folder as they come",
+    "timing": "it is of one run; leave it out",
     "sweep": "one film at a time",
     "hydra": "a frame waits for the one before it, in one process",
     "tracking": f"it is of single runs; of a film's, {', '.join(STORE)}",
 }
 """What is not to be typed, by section, and why."""
+OFF = {"blocks": (None, "auto"), "tile": (False,), "live": (False,), "timing": (False,)}
+"""Values of those that say nothing."""
+
+
+LARGEST = 1001
+"""Denominator of a rate, as that of 24000/1001: what a file's clock cannot hold is no rate."""
 
 
 def fraction(value: Any) -> Any:
@@ -40,9 +50,9 @@ def fraction(value: Any) -> Any:
 
 
 def film_rate(value: Any) -> Fraction:
-    if not isinstance(value, Fraction) or not 0 < value <= 1000:
+    if not isinstance(value, Fraction) or not 0 < value <= 1000 or not value.limit_denominator(LARGEST):
         raise ValueError(f"{value} is no number of frames a second; 25, 23.976 or 30000/1001 are")
-    return value
+    return value.limit_denominator(LARGEST)
 
 
 def comparable(count: int) -> int:
@@ -85,7 +95,8 @@ def refuse_decided(typed: Sequence[str]) -> None:
     for text in typed:
         key = key_of(text)
         section = key.replace("/", ".").partition(".")[0]
-        if section in DECIDED and key not in (WEIGHT, *STORE):
+        off = key in OFF and all(value in OFF[key] for _, value in values_of(text))
+        if section in DECIDED and key not in (WEIGHT, *STORE) and not off:
             raise UserError(f"{text}: {DECIDED[section]}")
         if stands_for_several(text):
             raise UserError(f"{text}: it stands for several values; one film at a time")

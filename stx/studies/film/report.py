@@ -112,9 +112,10 @@ def said(plan: Plan, total: Summary, frames: Sequence[Frame]) -> list[Block]:
     width, height = plan.size
     lines = [
         f"{len(frames)} frames of {plan.film.source}, {width} x {height}, {float(plan.film.rate):.5g} a second",
-        f"flicker {total.flicker:.4f}; the source's own {total.source_flicker:.4f}",
     ]
-    if math.isfinite(total.alone):
+    if math.isfinite(total.flicker):
+        lines.append(f"flicker {total.flicker:.4f}; the source's own {total.source_flicker:.4f}")
+    if math.isfinite(total.alone) and math.isfinite(total.beside):
         lines.append(
             f"the first frames: {total.beside:.4f} as a film, **{total.alone:.4f}** each made by itself, "
             f"{total.source_beside:.4f} in the source"
@@ -130,7 +131,7 @@ def said(plan: Plan, total: Summary, frames: Sequence[Frame]) -> list[Block]:
     measure = (
         "Flicker is the root mean square difference between a frame and the one before, moved as the source moves, "
         "over the positions that both show. Drift is how much brighter, in mean luma, a frame is than the first "
-        "of its scene; what a style statistic says of brightness holds it, whatever the source's does."
+        "of its scene."
     )
     return [Items(lines), Text(measure)]
 
@@ -191,6 +192,8 @@ def shown(value: float) -> str:
 
 def description(total: Summary, command: str) -> str:
     """Markdown for the film's run in the store."""
-    beside = f", {total.alone:.4f} frame by frame" if math.isfinite(total.alone) else ""
-    first = f"**flicker {total.flicker:.4f}**{beside} · drift of brightness {total.end:+.4f}"
-    return f"{first}\n\n`{command}`"
+    parts = [f"drift of brightness {total.end:+.4f}"]
+    if math.isfinite(total.flicker):
+        beside = f", {total.alone:.4f} frame by frame" if math.isfinite(total.alone) else ""
+        parts.insert(0, f"**flicker {total.flicker:.4f}**{beside}")
+    return f"{' · '.join(parts)}\n\n`{command}`"

@@ -72,12 +72,15 @@ def asked(plan: Plan, place: Reel, number: int, moves: Motion | None) -> Job:
 
 
 def come_to_an_end(one: Job, name: str) -> None:
-    """Make a run, or go on with it, unless it has ended. Raises Stopped where it does not."""
+    """Make a run, or go on with it, unless it has ended. Raises Stopped where it does not, and where it has diverged
+    under guard.on_nan=raise."""
     if outcome(one.folder) not in ENDED:
         message = attempt(one).message
         if outcome(one.folder) not in ENDED:
             raise Stopped(f"{name}: {message or 'it came to no end'}\nthe same command goes on from there")
     forget(one.folder)
+    if outcome(one.folder) == "diverged" and one.config.guard.on_nan == "raise":
+        raise Stopped(f"{name}: it has diverged, and guard.on_nan=raise ends the film there; its run is {one.folder}")
 
 
 def judged(plan: Plan, place: Reel, number: int, moves: Motion | None, kept: bool) -> Frame:

@@ -1,7 +1,10 @@
 """What a frame's run is asked, and what it begins from."""
 
+import shutil
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,10 +12,14 @@ import torch
 from PIL import Image
 
 from conftest import SHALLOW
+from stx.config.schema import Config
+from stx.errors import UserError
+from stx.model.prepare import Inputs
 from stx.pictures import clip
 from stx.pictures.colour import grey
-from stx.studies.film import options, reel
-from stx.studies.film.frames import Motion, job, lay_out, motion, plan, tensor
+from stx.runs.check import check
+from stx.studies.film import frames, options, reel
+from stx.studies.film.frames import Motion, flow_size, job, lay_out, motion, plan, tensor
 from stx.studies.film.reel import Reel
 from stx.studies.film.work import asked
 
@@ -38,7 +45,7 @@ def test_a_frame_that_follows_has_its_own_steps_start_and_term(source: clip.Film
     reel.opened(place.source(1)).save(place.frame(1))
     everywhere = Motion(torch.zeros(2, 24, 32), torch.ones(24, 32, dtype=torch.bool))
     first, second = asked(film, place, 1, None).config, asked(film, place, 2, everywhere).config
-    assert (first.optim.steps, first.init.name, first.temporal.name) == (9, "content", "none")
+    assert (first.optim.steps, first.start.name, first.temporal.name) == (9, "content", "none")
     assert (second.optim.steps, second.optim.pyramid, second.init.name) == (7, [], "picture")
     assert second.temporal.name == "moved"
     assert second.temporal.weight == 5
@@ -79,6 +86,45 @@ def test_an_enlarged_film_s_flow_is_that_of_its_own_size(source: clip.Film, tmp_
     assert moves.share > 0.7
 
 
+def test_motion_is_sought_at_the_smaller_of_both_sizes_and_no_film_is_too_small_for_it(tmp_path: Path) -> None:
+    assert flow_size((64, 48), (128, 96)) == (64, 48)
+    assert flow_size((128, 96), (64, 48)) == (64, 48)
+    assert flow_size((128, 18), (130, 16)) == (130, 16)  # by what they hold, not by their widths
+    (tmp_path / "tiny").mkdir()
+    for number in range(2):
+        Image.new("RGB", (8, 8), "red").save(tmp_path / "tiny" / f"{number}.png")
+    tiny = clip.read(str(tmp_path / "tiny"), Fraction(25))
+    with pytest.raises(UserError, match="8 x 8 pixels; to see what moves takes 16 on the shorter side"):
+        plan(tiny, options.read({}), TYPED, tmp_path / "out")
+
+
+def test_a_frame_that_follows_is_checked_beforehand_in_one_piece(
+    source: clip.Film, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked = list[tuple[Config, Inputs]]()
+
+    def noted(*given: Any, **more: Any) -> tuple[Config, Inputs]:
+        checked.append(check(*given, **more))
+        return checked[-1]
+
+    monkeypatch.setattr(frames, "check", noted)
+    plan(source, options.read({"steps": "7"}), [*TYPED, "blocks=auto"], tmp_path / "out")
+    (first, _), (second, inputs) = checked
+    assert (first.blocks, second.blocks) == (None, None)
+    assert (second.optim.steps, second.temporal.name, inputs.others["moved"].shape) == (7, "moved", (3, 24, 32))
+    assert not list(tmp_path.glob("out*"))
+
+
+def test_a_film_for_whose_frames_there_is_no_room_is_refused(
+    source: clip.Film, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=5_000_000))
+    plan(source, options.read({}), TYPED, tmp_path / "out")
+    message = "this film of 1000 frames may need .* MB; make room, or name another folder: output="
+    with pytest.raises(UserError, match=message):
+        plan(source._replace(length=1000), options.read({}), TYPED, tmp_path / "out")
+
+
 def test_another_film_other_settings_and_another_painting_are_another_digest(source: clip.Film, tmp_path: Path) -> None:
     def digest(*more: str, **own: str) -> str:
         return plan(source, options.read(own), [*TYPED, *more], tmp_path / "out").digest
@@ -93,5 +139,9 @@ def test_another_film_other_settings_and_another_painting_are_another_digest(sou
     ]
     assert len({before, *others}) == 6
     assert digest(alone="0") == digest("tracking=none") == before
+    assert plan(source._replace(rate=Fraction(5)), options.read({}), TYPED, tmp_path / "out").digest == before
+    in_float, in_bfloat = digest("precision=fp32", "device=cpu"), digest("precision=bf16", "device=cpu")
+    assert in_float != in_bfloat
+    assert before in (in_float, in_bfloat)
     Image.new("RGB", (32, 24)).save(source.pictures[1])
     assert digest() != before

@@ -3,6 +3,7 @@
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -38,6 +39,20 @@ def test_a_folder_is_taken_up_by_its_own_film_alone(source: clip.Film, tmp_path:
     (place.folder / "frames").mkdir()
     with pytest.raises(UserError, match="would be written over"):
         reel.refuse_another(place.folder, "a")
+
+
+def test_the_mp4_has_the_frames_in_their_order_and_colours(tmp_path: Path) -> None:
+    down, right = np.mgrid[0:48, 0:64]
+    ramps = [np.stack([4 * right, 5 * down, np.full_like(down, 40 * number)], 2) for number in range(1, 6)]
+    place, film = Reel(tmp_path), clip.Film("shots", (), (64, 48), 5, Fraction(24000, 1001))
+    (tmp_path / "frames").mkdir()
+    for number, ramp in enumerate(ramps, start=1):
+        Image.fromarray(ramp.astype(np.uint8)).save(place.frame(number))
+    made = clip.read(str(reel.join(place, film, film.size)), Fraction(1))
+    assert (made.length, made.rate, made.size) == (5, film.rate, film.size)
+    for number, frame in enumerate(clip.frames(made, made.size)):
+        apart = [float(np.abs(np.asarray(frame, int) - ramp).mean()) for ramp in ramps]
+        assert apart[number] == min(apart) < 6
 
 
 def test_frames_that_are_there_stay_and_others_come(source: clip.Film, tmp_path: Path) -> None:
