@@ -214,7 +214,9 @@ def test_a_server_that_fails_is_a_line_and_the_run_goes_on(
     assert "live: the page has failed (no loop); the run goes on without it" in caplog.text
 
 
-def test_a_run_that_diverges_under_raise_tells_its_page_so_and_where(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_run_that_diverges_under_raise_tells_its_page_so_and_where(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     looking = Looking(caplog)
     overflow = ("optim=lbfgs_plain", "optim.lr=1e30", "guard.on_nan=raise", "optim.steps=30")
     with pytest.raises(Diverged) as raised:
