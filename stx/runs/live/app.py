@@ -35,7 +35,7 @@ HEADERS = {
 }
 TOKEN = "X-Stx-Token"
 SITE, OWN = "Sec-Fetch-Site", ("same-origin", "none")
-"""What browsers say of which site's page a request is of; "none" is of what was typed. What is no browser says nothing."""
+"""Which page a browser says that a request is of; "none": what was typed. What is no browser says nothing."""
 LOOK_SECONDS = 0.2
 """Between two looks at the run, for each page that is open."""
 
