@@ -28,6 +28,8 @@ WRITTEN = "output.file"
 """The option that names a file which need not exist: one, whatever signs are in it."""
 PLAIN = re.compile(r"""[\w./:+%@-]+|'[^']*'|"[^"]*\"""", re.ASCII)
 """What Hydra reads as one word."""
+BRACKETED = re.compile(r"""[^][,='"${}]+\[[^,='"${}]*\.\w+""")
+"""What Hydra cannot read, and is the name of one file: photo[1].jpg, be there such a file or not."""
 
 
 def named(text: str) -> str:
@@ -41,6 +43,8 @@ def named(text: str) -> str:
         return override(key, value)
     if key_of(text) not in FILES or text.startswith("~"):
         return text
+    if BRACKETED.fullmatch(value):
+        return override(key, value)
     present = leads_to_files if key_of(text) in SEVERAL else exists
     if key_of(text) in ("style", "masks.style") and value.startswith("[") and value.endswith("]") and not exists(value):
         return listed(key, value[1:-1], text)
@@ -94,18 +98,25 @@ def leads_to_files(name: str) -> bool:
 
 
 def is_glob(name: str) -> bool:
-    """Whether a name is a glob's (*, ?, [...]), and not that of a file with such signs in it."""
-    return glob.has_magic(name) and not exists(name)
+    """Whether a name is a glob's (*, ?, [...]), and not that of a file with such signs in it; with brackets alone, not
+    that of a file which is missing either."""
+    if not glob.has_magic(name) or exists(name):
+        return False
+    return bool(re.search("[*?]", name)) or any(True for _ in matching(name))
 
 
 def matches(name: str) -> Iterator[str]:
-    """The files of a glob, without hidden ones; ** is any folders, also none. Nothing where the name is no glob's.
+    """The files of a glob, without hidden ones; ** is any folders, also none. Nothing where the name is no glob's."""
+    if is_glob(name):
+        yield from matching(name)
+
+
+def matching(name: str) -> Iterator[str]:
+    """The files that a name with the signs of globs leads to.
 
     With a slash at its end it is of folders, for the files in them. Of a folder above them the name may have the signs
     of globs itself.
     """
-    if not is_glob(name):
-        return
     above, *parts = Path(os.path.expanduser(f"{name}*" if name.endswith("/") else name)).parts
     if glob.has_magic(above) and not os.path.exists(above):
         above, parts = "", [above, *parts]

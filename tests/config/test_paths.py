@@ -215,3 +215,23 @@ def test_files_with_the_signs_of_globs_in_their_names_are_no_globs() -> None:
     assert is_glob("[x]*.png")
     assert [*matches("*12*")] == ["12"]
     assert [*matches("[x-z].*")] == []
+
+
+@pytest.mark.parametrize("name", ["photo[1].jpg", "in/[a] (1).png", "photos[12]/a.png", "photo[1.jpg"])
+def test_a_name_with_brackets_is_a_glob_where_files_match_and_else_a_file_s_that_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert not is_glob(name)
+    assert compose([named(f"content={name}")]).content == name
+    assert compose([named("init=picture"), named(f"init.path={name}")]).init.path == name
+    match = tmp_path / name.replace("[1]", "1").replace("[a]", "a").replace("[12]", "1")
+    match.parent.mkdir(exist_ok=True)
+    match.touch()
+    assert is_glob(name) == (str(match.relative_to(tmp_path)) != name)
+    assert compose([named(f"content={name}")]).content == name
+
+
+def test_a_list_and_a_sweep_of_names_with_brackets_stay_what_they_are() -> None:
+    for text in ("content=[a.png,b.png]", "style=[swirls,woodcut]", "content=a[1].png,b.png", "content='a[1].png'"):
+        assert named(text) == text
