@@ -1,7 +1,8 @@
 """What docs/large.md says: time and memory of blocks beside the whole, and whether their edges can be seen.
 
 python scripts/large.py beside            one picture in one piece and in blocks: time, memory, how far apart
-python scripts/large.py seams FOLDER      of a finished run in blocks: differences across their edges over those beside
+python scripts/large.py seams FOLDER      of a finished run in blocks: differences across their edges over those elsewhere
+python scripts/large.py picture FOLDER    the picture in docs: all of it, and pixels where four blocks meet
 """
 
 import json
@@ -15,21 +16,22 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from stx.model.blocks import cuts
+from stx.model.blocks import STRIDE, cuts
 
 SIDES = (None, 512, 256, 128)
-BESIDE = (3, 9)
-"""Pixels from an edge, of the lines that it is compared with."""
+HEIGHT = 480
+"""Of the picture in docs."""
 RUN = ["tracking=none", "image_size.long_side=1024", "optim.steps=12", "optim.pyramid=[8]", "precision=fp32"]
 
 
 def main() -> None:
     if sys.argv[1:] == ["beside"]:
         beside()
+    elif len(sys.argv) == 3 and sys.argv[1] == "picture":
+        shown(Path(sys.argv[2])).save("docs/large.jpg", quality=85)
     elif len(sys.argv) == 3 and sys.argv[1] == "seams":
         folder = Path(sys.argv[2])
-        side = int(json.loads((folder / "run.json").read_text())["machine"]["blocks"])
-        for axis, ratio in seams(picture(folder), side).items():
+        for axis, ratio in seams(picture(folder), side_of(folder)).items():
             sys.stdout.write(f"{axis}: {ratio:.3f}\n")
     else:
         sys.exit(__doc__)
@@ -55,21 +57,36 @@ def beside() -> None:
             )
 
 
+def side_of(folder: Path) -> int:
+    return int(json.loads((folder / "run.json").read_text())["machine"]["blocks"])
+
+
+def shown(folder: Path) -> Image.Image:
+    whole = Image.fromarray(picture(folder))
+    height = HEIGHT
+    width = round(height * whole.width / whole.height)
+    x, y = ([cut.start for cut in cuts(length, side_of(folder))][1] for length in whole.size)
+    sheet = Image.new("RGB", (width + 8 + height, height), "white")
+    sheet.paste(whole.resize((width, height), Image.Resampling.LANCZOS), (0, 0))
+    sheet.paste(whole.crop((x - height // 2, y - height // 2, x + height // 2, y + height // 2)), (width + 8, 0))
+    return sheet
+
+
 def picture(folder: Path) -> NDArray[np.uint8]:
     with Image.open(folder / "output.png") as opened:
         return np.asarray(opened.convert("RGB"))
 
 
 def seams(shown: NDArray[np.uint8], side: int) -> dict[str, float]:
-    """Mean difference of the pixels on both sides of the blocks' edges, over that of pixels as near to each other a few
-    lines beside: 1 where nothing is to be seen of them."""
+    """Mean difference of the pixels on both sides of the blocks' edges, over that at the other multiples of 16 pixels:
+    1 where nothing is to be seen of them. Multiples of 16 have larger ones in any picture that max pooling has seen."""
     ratios = {}
     for name, axis in (("rows", 0), ("columns", 1)):
         steps = np.abs(np.diff(shown.astype(float), axis=axis)).mean(axis=(1 - axis, 2))
         edges = [cut.start for cut in cuts(shown.shape[axis], side)][1:]
-        near = [edge + sign * off for edge in edges for off in range(*BESIDE) for sign in (-1, 1)]
+        others = [line for line in range(STRIDE, shown.shape[axis] - STRIDE, STRIDE) if line not in edges]
         if edges:
-            ratios[name] = float(steps[np.array(edges) - 1].mean() / steps[np.array(near) - 1].mean())
+            ratios[name] = float(steps[np.array(edges) - 1].mean() / steps[np.array(others) - 1].mean())
     return ratios
 
 

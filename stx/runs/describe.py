@@ -26,8 +26,9 @@ NOISY = 1.5
 """Times the fine energy of painting and photograph, from which a run says so."""
 
 
-ELSEWHERE = ("image_size", "tracking", "guard")
-"""Groups whose option identifies no run: the sizes are told, and what is left changes no picture."""
+ELSEWHERE = ("image_size", "tracking", "guard", "temporal")
+"""Groups whose option identifies no run: the sizes are told, a film is one run of its own, and what is left changes no
+picture."""
 
 
 def command(job: Job) -> str:
@@ -68,6 +69,18 @@ def run(job: Job, inputs: Inputs, record: Identity) -> About:
     return About(job.name or pair(config), params, tags, headline, command(job), record.id, config.optim.steps)
 
 
+def of_blocks(config: Config, inputs: Inputs) -> list[str]:
+    """What there is to say of the pieces in which a picture goes through the network."""
+    if not inputs.budget.side:
+        whole = "a block and its margin have all of the picture, which goes in one piece"
+        return [f"blocks={config.blocks}: {whole}"] if isinstance(config.blocks, int) else []
+    said = in_blocks(inputs)
+    lines = [f"in blocks: {said['stx.blocks']}, {inputs.budget.why} (blocks)"]
+    if "stx.measured_at" in said:
+        lines.append(f"measured at {said['stx.measured_at']}, as the whole would take more memory")
+    return lines
+
+
 def in_blocks(inputs: Inputs) -> dict[str, str]:
     """Tags of a picture that does not go through the network in one piece."""
     side, part = inputs.budget.side, inputs.budget.judged
@@ -104,13 +117,7 @@ def opening(job: Job, inputs: Inputs, record: Identity, resumed: Checkpoint | No
     if inputs.on_white:
         why = ", ".join(unmaskable([term for term in inputs.terms if term.name in inputs.on_white]))
         lines.append(f"transparent: white to {', '.join(inputs.on_white)}, as {why} takes no weights of positions")
-    if isinstance(config.blocks, int) and not inputs.budget.side:
-        lines.append(f"blocks={config.blocks}: a block and its margin have all of the picture, which goes in one piece")
-    if inputs.budget.side:
-        said = in_blocks(inputs)
-        lines.append(f"in blocks: {said['stx.blocks']}, {inputs.budget.why} (blocks)")
-        if "stx.measured_at" in said:
-            lines.append(f"measured at {said['stx.measured_at']}, as the whole would take more memory")
+    lines += of_blocks(config, inputs)
     if inputs.squashed:
         lines.append(
             f"squashed to {width} x {height}: the {' and the '.join(inputs.squashed)}; image_size=photograph keeps the "

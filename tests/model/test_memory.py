@@ -105,14 +105,18 @@ BLOCKS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("calibrated", [False, True])
 @pytest.mark.parametrize(
-    "overrides", [BLOCKS[1], *(pytest.param(each, marks=pytest.mark.slow) for each in (BLOCKS[0], *BLOCKS[2:]))]
+    ("overrides", "calibrated"),
+    [
+        (BLOCKS[1], False),
+        (BLOCKS[0], True),
+        *(pytest.param(each, once, marks=pytest.mark.slow) for each in BLOCKS for once in (False, True)),
+    ],
 )
 def test_a_block_takes_what_was_said(overrides: list[str], calibrated: bool) -> None:
-    asked = config(*overrides, "loss_weights.calibrate=none", "image_size.width=640", "image_size.height=160")
+    asked = config(*overrides, "loss_weights.calibrate=none", "image_size.width=448", "image_size.height=96")
     inputs = prepare(asked)
-    inputs = inputs._replace(budget=inputs.budget._replace(side=160))
+    inputs = inputs._replace(budget=inputs.budget._replace(side=96))
     network = loss_network(asked, inputs)
     assert isinstance(network, InBlocks)
     image = inputs.initial.clone().requires_grad_()
