@@ -1,7 +1,7 @@
 """What docs/large.md says: time and memory of blocks beside the whole, and whether their edges can be seen.
 
 python scripts/large.py beside            one picture in one piece and in blocks: time, memory, how far apart
-python scripts/large.py seams FOLDER      of a finished run in blocks: differences across their edges over those elsewhere
+python scripts/large.py seams FOLDER      of a run in blocks: differences across their edges over those elsewhere
 python scripts/large.py picture FOLDER    the picture in docs: all of it, and pixels where four blocks meet
 """
 
