@@ -53,7 +53,8 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
         if key == "optim.steps" and isinstance(after, int) and after >= select(dumped, key):
             continue
         free = key in MAY_DIFFER or key.startswith(DELIVERED)
-        if not free and not (key in FILES and record.files):  # files may be where they like
+        elsewhere = key in FILES and record.files and None not in (before, after)  # files may be where they like
+        if not free and not elsewhere:
             raise UserError(
                 f"resume={name}: {key} is {before} in the run and {after} asked; a run goes on as it was, but "
                 f"optim.steps may grow.\n{for_a_new_one(folder)}"

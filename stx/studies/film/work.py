@@ -4,11 +4,13 @@ import csv
 import math
 from collections import deque
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from stx import atomic
-from stx.errors import Stopped
+from stx.errors import Stopped, UserError
 from stx.measures.flicker import brightness, flicker
+from stx.model.reading import read
 from stx.runs.batch import forget
 from stx.runs.files import LOSSES, OUTPUT
 from stx.runs.job import Job
@@ -51,12 +53,20 @@ def frames(plan: Plan, place: Reel) -> Iterator[Frame]:
     (place.folder / FRAMES).mkdir(exist_ok=True)
     for number in range(1, plan.film.length + 1):
         moves = motion(plan, place, number) if number > 1 else None
-        kept = place.frame(number).exists()
+        kept = whole(place.frame(number))
         if not kept:
             one = asked(plan, place, number, moves)
             come_to_an_end(one, f"frame {number}")
             atomic.write(place.frame(number), (one.folder / OUTPUT).read_bytes())
         yield judged(plan, place, number, moves, kept)
+
+
+def whole(path: Path) -> bool:
+    """Whether there is a frame that can be read: a damaged one is made again of its run."""
+    try:
+        return path.exists() and bool(read(str(path)).size)
+    except UserError:
+        return False
 
 
 def anew(plan: Plan, moves: Motion | None) -> bool:

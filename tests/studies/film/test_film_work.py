@@ -70,6 +70,10 @@ def test_a_film_goes_on_from_wherever_it_was_stopped_to_the_same_frames(tmp_path
     rows, *again = finished(film, place)
     assert again == [frames, shown]
     assert all(row.kept for row in rows)
+    place.frame(2).write_bytes(place.frame(2).read_bytes()[:60])  # damaged by somebody
+    rows, *again = finished(film, place)
+    assert again == [frames, shown]
+    assert [row.kept for row in rows] == [True, False, True]
 
 
 @pytest.mark.parametrize("policy", ["stop", "raise"])
