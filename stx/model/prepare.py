@@ -105,10 +105,11 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
     content, paintings, to_read = reading.given(config, given)
     photographs = {} if content is None else {"content": content}
     within = regions.regions(config, {**photographs, **paintings})
-    deepest = deepest_layer(terms(config, within))
-    size = result_size(config, (content or paintings["style"]).size, halved(deepest))
-    within = temporal.within(within, config.temporal, size)
     asked = terms(config, within)
+    deepest = deepest_layer(asked)
+    size = result_size(config, (content or paintings["style"]).size, halved(deepest))
+    if (held := temporal.within(within, config.temporal, size)) is not within:  # a mask, which lies on the result
+        within, asked = held, terms(config, held)
     style_sizes = {name: painting_size(config, style.size, size, asked) for name, style in paintings.items()}
     own_sizes = {f"style={config.styles[name]}": style.size for name, style in paintings.items()}
     of_photograph = {f"content={config.content}": each.size for each in photographs.values()}

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from stx.config.command import say_once
 from stx.config.paths import is_glob, matches
 from stx.errors import UserError
 from stx.pictures import bundled
@@ -55,6 +56,16 @@ def listing(name: str) -> Listing:
     deeper = f"; those in folders below are not looked for, {name.rstrip('/')}/**/* does"
     below = any(each.is_dir() for each in Path(name).expanduser().iterdir())
     raise UserError(f"there is no picture in this folder ({endings}){deeper if below else ''}")
+
+
+def pictures_of(option: str, name: str) -> list[str]:
+    """Those of a folder or glob that an option names, of which it is said how many. Raises UserError."""
+    try:
+        pictures = listing(name)
+    except UserError as error:
+        raise UserError(f"{option}={name}: {error}") from None
+    say_once(f"stx: {option}={name}: {pictures.told()}")
+    return pictures.pictures
 
 
 def own_ending(name: str) -> bool:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from stx.config.command import say_once
 from stx.config.compose import key_of, values_of
 from stx.config.paths import SEVERAL, element
 from stx.errors import UserError
@@ -51,19 +50,14 @@ def unfolded(typed: Sequence[str]) -> list[str]:
 
 def over_pictures(text: str) -> str:
     key = key_of(text)
-    names = dict.fromkeys(name for typed, value in values_of(text) for name in pictures_of(key, typed, value))
+    names = dict.fromkeys(name for typed, value in values_of(text) for name in elements(key, typed, value))
     return f"{text.partition('=')[0]}={','.join(names)}"
 
 
-def pictures_of(key: str, typed: str, value: Any) -> list[str]:
+def elements(key: str, typed: str, value: Any) -> list[str]:
     """As one types them: those that a folder or glob stands for, or what else was typed."""
-    from stx.pictures.listing import is_listing, listing
+    from stx.pictures.listing import is_listing, pictures_of
 
     if not isinstance(value, str) or not is_listing(value):
         return [typed]
-    try:
-        pictures = listing(value)
-    except UserError as error:
-        raise UserError(f"{key}={value}: {error}") from None
-    say_once(f"stx: {key}={value}: {pictures.told()}")
-    return [element(key, path) for path in pictures.pictures]
+    return [element(key, path) for path in pictures_of(key, value)]

@@ -9,12 +9,11 @@ from typing import Annotated, Any, Literal, NamedTuple
 import yaml
 from pydantic import AfterValidator, Field, ValidationError
 
-from stx.config.command import say_once
 from stx.config.explain import explain
 from stx.config.paths import split
 from stx.config.schema import CONF, NotNegative, Positive, Section, Whole
 from stx.errors import UserError, did_you_mean
-from stx.pictures.listing import is_listing, listing
+from stx.pictures.listing import is_listing, pictures_of
 
 LISTS = ("photographs", "styles", "seeds", "statistics")
 """What a protocol has that can be given on the command line, separated by commas."""
@@ -176,15 +175,8 @@ def load(name: str, changes: dict[str, str]) -> Protocol:
 
 
 def inside(key: str, name: str) -> list[str]:
-    """The pictures of a folder, or of a glob, and says how many; else the name itself. Raises UserError."""
-    if not is_listing(name):
-        return [name]
-    try:
-        pictures = listing(name)
-    except UserError as error:
-        raise UserError(f"{key}={name}: {error}") from None
-    say_once(f"stx: {key}={name}: {pictures.told()}")
-    return pictures.pictures
+    """The pictures of a folder, or of a glob; else the name itself. Raises UserError."""
+    return pictures_of(key, name) if is_listing(name) else [name]
 
 
 def chosen(plain: dict[str, Any], key: str, names: Sequence[str]) -> Any:
