@@ -1,4 +1,4 @@
-.PHONY: help demo test lint check ui lock clean
+.PHONY: help demo test lint check docs docs-check ui lock clean
 PYTHON ?= python3
 BIN := .venv/bin
 UI_PORT ?= 5000
@@ -19,6 +19,17 @@ lint: .venv/ready ## ruff and the type checker
 	$(BIN)/mypy
 
 check: lint test ## both
+
+docs: .venv/ready ## build the documentation into build/site; a broken link is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo build/site/index.html
+
+docs-check: ## type every command of README and docs as it stands, in an environment of its own: hours
+	rm -rf build/docs-check
+	$(PYTHON) -m venv build/docs-check
+	build/docs-check/bin/pip install --quiet -r requirements.lock
+	build/docs-check/bin/pip install --quiet --no-deps --no-build-isolation .
+	build/docs-check/bin/python -m pytest tests/test_docs.py --as-typed --timeout=0
 
 ui: .venv/ready ## open the MLflow UI on the default store, on this machine only
 	@echo "http://127.0.0.1:$(UI_PORT)/#/experiments?workflowType=machine_learning"
