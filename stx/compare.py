@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stx.config import command
+from stx.config import command, search_path
 from stx.config.compose import key_of, values_of
 from stx.errors import Stopped, UserError
 
@@ -50,9 +50,10 @@ def main() -> None:
         formatter_class=argparse.RawTextHelpFormatter,
     )
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="see the examples")
+    search_path.add_flag(parser)
     arguments = parser.parse_intermixed_args()
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    with command.answering_batch(arguments.overrides, OWN) as given:
+    with command.answering_batch(lambda: search_path.typed(arguments), OWN) as given:
         failed, report = run(given)
     command.result(str(report))
     sys.exit(1 if failed else 0)
@@ -86,7 +87,7 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
         return 0, rated(own, rest, typed)
     name = own.get("protocol", "quick")
     folder = command.output_folder(own.get("output", f"outputs/compare-{Path(name).stem}"))
-    protocol = load(name, {key: text for key, text in own.items() if key in LISTS})
+    protocol = load(name, {key: text for key, text in own.items() if key in LISTS}, for_all)
     finished = of_pairs(own["pictures"], protocol.pairs) if "pictures" in own else []
     recorded = earlier.read(own["earlier"]) if "earlier" in own else {}
     making = makes_missing(own.get("report", "all"), folder, recorded)

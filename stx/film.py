@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stx.config import command
+from stx.config import command, search_path
 from stx.errors import UserError
 
 if TYPE_CHECKING:
@@ -43,9 +43,10 @@ def main() -> None:
         prog="python -m stx.film", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="film=..., and see the examples")
+    search_path.add_flag(parser)
     arguments = parser.parse_intermixed_args()
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    with command.answering_batch(arguments.overrides, OWN) as given:
+    with command.answering_batch(lambda: search_path.typed(arguments), OWN) as given:
         path = run(given)
     command.result(str(path))
 

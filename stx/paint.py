@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from stx.config import command
+from stx.config import command, search_path
 from stx.config.compose import at_work, choices_of, compose, composition, key_of, override
 from stx.config.effects import refuse_ineffective
 from stx.config.paths import exists
@@ -46,7 +46,7 @@ def main() -> None:
     given: list[str] = []
     with command.answering(given):
         asked = parser().parse_intermixed_args()
-        asked.overrides = as_typed(asked.overrides)
+        asked.overrides = as_typed(search_path.typed(asked))
         given += asked.overrides
         output = paint(asked)
     command.result(str(output))
@@ -88,6 +88,7 @@ def parser() -> argparse.ArgumentParser:
     )
     options.add_argument("--size", type=pixels, metavar="PIXELS", help="of the longer side (default: image_size)")
     options.add_argument("--live", action="store_true", help="a page shows the picture as it comes, and stops it")
+    search_path.add_flag(options)
     return options
 
 

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from stx.config import command
+from stx.config import command, search_path
 from stx.errors import Stopped
 
 EXAMPLES = """
@@ -36,9 +36,10 @@ def main() -> None:
     )
     parser.add_argument("--quick", action="store_true", help="small pictures and few steps")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="for all runs, and output=..., only=...")
+    search_path.add_flag(parser)
     arguments = parser.parse_intermixed_args()
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    with command.answering_batch(arguments.overrides, OWN) as given:
+    with command.answering_batch(lambda: search_path.typed(arguments), OWN) as given:
         failed, report = run(arguments.quick, given)
     command.result(str(report))
     sys.exit(1 if failed else 0)

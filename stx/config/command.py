@@ -170,11 +170,11 @@ def launcher_options(given: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 @contextmanager
-def answering_batch(typed: Sequence[str], names: Sequence[str]) -> Iterator[list[str]]:
-    """`answering` for a batch's command with options of its own by `names`. What was typed, less a store's password."""
+def answering_batch(read: Callable[[], list[str]], names: Sequence[str]) -> Iterator[list[str]]:
+    """`answering` for a batch's command with options of its own by `names`. What it `read`, less a store's password."""
     for_all: list[str] = []
     with answering(for_all):
-        given = taken_out(typed)
+        given = taken_out(read())
         for_all += own_options(given, names)[1]
         yield given
 

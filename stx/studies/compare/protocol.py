@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import yaml
 from pydantic import AfterValidator, Field, ValidationError
 
+from stx.config import search_path
 from stx.config.explain import explain
 from stx.config.paths import split
 from stx.config.schema import CONF, NotNegative, Positive, Section, Whole
@@ -126,11 +127,13 @@ def cells(protocol: Protocol) -> Iterator[Cell]:
             yield Cell(statistic, photograph, style, seed)
 
 
-def load(name: str, changes: dict[str, str]) -> Protocol:
+def load(name: str, changes: dict[str, str], overrides: Sequence[str] = ()) -> Protocol:
     """The protocol of that name, or of that YAML file, with `changes` to its lists.
 
-    Statistics are chosen from those that it has, or named as an option of `style_stat`. Raises UserError.
+    Statistics are chosen from those that it has, or named as an option of `style_stat`; `overrides` may say where
+    else those are looked for. Raises UserError.
     """
+    options = search_path.options("style_stat", overrides)
     file = Path(name) if name.endswith((".yaml", ".yml")) else CONF / "protocol" / f"{name}.yaml"
     names = sorted(path.stem for path in (CONF / "protocol").glob("*.yaml"))
     if not file.is_file():
@@ -147,7 +150,7 @@ def load(name: str, changes: dict[str, str]) -> Protocol:
         raise UserError(f"protocol={name}: {file} has another format than {FORMAT}, which this version of stx reads")
     for key, text in changes.items():
         parts = [name for part in split(text) for name in inside(key, part)] if key in FILES else text.split(",")
-        plain[key] = chosen(plain, key, [part for part in parts if part])
+        plain[key] = chosen(plain, key, [part for part in parts if part], options)
     try:
         protocol = Protocol.model_validate(plain)
     except ValidationError as error:
@@ -169,7 +172,7 @@ def load(name: str, changes: dict[str, str]) -> Protocol:
     if protocol.reference not in protocol.betas:
         raise UserError(f"protocol={name}: betas has no weight for its reference, {protocol.reference}")
     for other in protocol.betas:  # which may be of statistics that can be chosen
-        if other not in plain["statistics"] and other not in options() and "statistics" not in changes:
+        if other not in plain["statistics"] and other not in options and "statistics" not in changes:
             raise UserError(f"protocol={name}: betas has {other}, which is not among its statistics")
     return protocol
 
@@ -179,7 +182,7 @@ def inside(key: str, name: str) -> list[str]:
     return pictures_of(key, name) if is_listing(name) else [name]
 
 
-def chosen(plain: dict[str, Any], key: str, names: Sequence[str]) -> Any:
+def chosen(plain: dict[str, Any], key: str, names: Sequence[str], options: Sequence[str]) -> Any:
     if key == "seeds":
         if not all(name.isdecimal() for name in names):
             raise UserError(f"seeds={','.join(names)}: should be whole numbers, separated by commas")
@@ -188,13 +191,8 @@ def chosen(plain: dict[str, Any], key: str, names: Sequence[str]) -> Any:
         return list(dict.fromkeys(names))
     offered = plain.get("statistics") or {}
     for name in names:
-        if name not in offered and name not in options():
-            allowed = [*offered, *(option for option in options() if option not in offered)]
+        if name not in offered and name not in options:
+            allowed = [*offered, *(option for option in options if option not in offered)]
             raise UserError(f"statistics={name}: choose from {', '.join(allowed)}{did_you_mean(name, allowed)}")
     reference = str(plain.get("reference"))
     return {name: offered.get(name, f"style_stat={name}") for name in dict.fromkeys([reference, *names])}
-
-
-def options() -> list[str]:
-    """Of `style_stat`."""
-    return sorted(path.stem for path in (CONF / "style_stat").glob("*.yaml"))

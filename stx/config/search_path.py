@@ -1,0 +1,34 @@
+"""Folders with options of one's own, beside stx's: --config-dir, as Hydra has it, for commands that are none of its."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from stx.config.compose import key_of, quoted, values_of
+from stx.config.schema import CONF
+from stx.errors import UserError
+
+OPTION = "hydra.searchpath"
+
+
+def add_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config-dir", metavar="FOLDER", help="options of your own: FOLDER/style_stat/mine.yaml")
+
+
+def typed(arguments: argparse.Namespace) -> list[str]:
+    """The overrides of a command line, with the one that --config-dir stands for. Raises UserError."""
+    if arguments.config_dir is None:
+        return list(arguments.overrides)
+    folder = Path(arguments.config_dir)
+    if not folder.is_dir():
+        raise UserError(f"--config-dir={arguments.config_dir}: there is no such folder")
+    if any(key_of(text) == OPTION for text in arguments.overrides):
+        raise UserError(f"--config-dir={arguments.config_dir}: {OPTION} says where to look too; leave one of them out")
+    return [*arguments.overrides, f"{OPTION}=[{quoted(str(folder.absolute()))}]"]
+
+
+def options(group: str, overrides: Sequence[str]) -> list[str]:
+    """The names in a group: stx's, and those of the folders that `overrides` add."""
+    added = [values for text in overrides if key_of(text) == OPTION for _, values in values_of(text)]
+    folders = [CONF, *(Path(str(place).removeprefix("file://")) for values in added for place in values)]
+    return sorted({path.stem for folder in folders for path in (folder / group).glob("*.yaml")})

@@ -1,0 +1,40 @@
+"""--config-dir of commands that are none of Hydra's."""
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from stx.config import search_path
+from stx.config.compose import composition
+from stx.errors import UserError
+
+
+def parsed(*typed: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("overrides", nargs="*")
+    search_path.add_flag(parser)
+    return parser.parse_intermixed_args(typed)
+
+
+@pytest.mark.parametrize("name", ["mine", "my, [odd] 'conf'", 'a "quoted" one'])
+def test_an_option_of_a_folder_of_one_s_own_composes_whatever_the_folder_is_called(name: str, tmp_path: Path) -> None:
+    group = tmp_path / name / "style_stat"
+    group.mkdir(parents=True)
+    (group / "own.yaml").write_text("_target_: stx.stats.gram\n")
+    overrides = search_path.typed(parsed("seed=3", "--config-dir", str(tmp_path / name)))
+    assert "own" in search_path.options("style_stat", overrides)
+    assert composition([*overrides, "style_stat=own"]).choices["style_stat"] == "own"
+
+
+def test_without_one_the_overrides_are_what_was_typed_and_the_options_stx_s() -> None:
+    overrides = search_path.typed(parsed("seed=3"))
+    assert overrides == ["seed=3"]
+    assert "gram" in search_path.options("style_stat", overrides)
+
+
+def test_a_folder_that_is_not_there_and_two_ways_to_say_it_are_messages(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such folder"):
+        search_path.typed(parsed("--config-dir", str(tmp_path / "nowhere")))
+    with pytest.raises(UserError, match="leave one of them out"):
+        search_path.typed(parsed("--config-dir", str(tmp_path), "hydra.searchpath=[conf]"))
