@@ -4,17 +4,17 @@ import csv
 import math
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
 
+from stx.config.compose import composition
 from stx.runs.task import Task
 from stx.studies import charts
 from stx.studies.sweep import report
 from stx.studies.sweep.results import Row
 
-CONFIG: Any = None
+CONFIG = composition([]).config
 GREY = {("1", "max"): 40, ("1", "avg"): 90, ("10", "max"): 140, ("10", "avg"): 190}
 
 
