@@ -1,6 +1,7 @@
 """What every command does with a mistake: the message in one or two lines, and the exit status."""
 
 import os
+import re
 import sys
 import traceback
 import warnings
@@ -22,6 +23,8 @@ from stx.config.secrets import hidden, taken_out
 from stx.config.typed import as_typed
 from stx.errors import Diverged, Stopped, UserError
 
+UNDECODED = re.compile("[\udc80-\udcff]")
+"""Bytes of a file's name, as Python has them where they are not UTF-8."""
 DEBUG = os.environ.get("HYDRA_FULL_ERROR") == "1"
 """Set by the user, it means what it means to Hydra: the whole traceback, for mistakes too."""
 
@@ -77,9 +80,10 @@ def together(read: Callable[[list[str]], list[str]] = list) -> None:
 
 
 def say(line: str) -> None:
-    """On stderr. What cannot be written there, to a closed terminal or a full log, ends nothing."""
+    """On stderr, what of a file's name is not UTF-8 as a sign that says so. What cannot be written there, to a closed
+    terminal or a full log, ends nothing."""
     with suppress(OSError, ValueError):
-        sys.stderr.write(f"{line}\n")
+        sys.stderr.write(f"{UNDECODED.sub(chr(0xFFFD), line)}\n")
 
 
 @cache

@@ -4,6 +4,7 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,12 @@ from stx.config.compose import (
 )
 from stx.config.effects import ineffective, swept_in_vain
 from stx.config.refusals import explain_hydra
-from stx.errors import UserError
-from stx.runs.axes import unfolded
+from stx.errors import UserError, some_of
+from stx.runs.axes import unfolded, unreadable
 from stx.runs.check import check, reach_store
 from stx.runs.files import RUN, SETTINGS
+from stx.runs.naming import named, told_apart
+from stx.runs.sweep_before import refuse_otherwise
 from stx.runs.sweep_record import OWN, recorded
 from stx.runs.task import Task
 
@@ -42,35 +45,64 @@ def plan(config: DictConfig) -> list[Task]:
     if recorded(place) and not config.sweep.resume:
         raise UserError(f"{place} holds a sweep; go on with it by resume={place}, or name another: hydra.sweep.dir=...")
     refuse_within_a_run(place)
+    before, own = recorded(place), OmegaConf.to_container(config.hydra.overrides.hydra)
     asked = jobs_of_sweep(config, unfolded)
     refuse_twice(unfolded(overrides_of(config)))
     if not asked:
         raise UserError("--multirun: the sweep is empty, there is no job in it")
     asked = [[text for text in overrides if not key_of(text).startswith(OWN)] for overrides in asked]
-    before = recorded(place)
-    kept: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    for one in before.get("jobs", ()):
-        kept[one["digest"]].append((one["number"], one["folder"]))
-    tasks: dict[str, Task] = {}
-    taken, told = set[Path](), time.monotonic()
-    numbers = iter(range(1 + max((one["number"] for one in before.get("jobs", ())), default=-1), 10**9))
     with at_work():
-        for overrides, values in zip(asked, axes(asked), strict=True):
-            one = checked(config, overrides, values, kept, numbers, taken)
-            same = tasks.setdefault(one.digest, one)
-            if same is not one:
-                say(f"stx: {' '.join(overrides)} is the job {' '.join(same.overrides)} again, and made once")
-            taken.add(same.folder.resolve())
-            if time.monotonic() - told > OFTEN:
-                say(f"stx: {len(tasks)} of {len(asked)} jobs are checked; the first starts after the last of them")
-                told = time.monotonic()
-    said = dict.fromkeys(line for task in tasks.values() for line in ineffective(task.config, task.overrides))
-    for line in (*said, swept_in_vain(task.config for task in tasks.values())):
+        refuse_otherwise(place, before, asked, overrides_of(config), own)  # type: ignore[arg-type]  # a list
+        tasks = all_checked(config, asked, before.get("jobs", ()))
+    said = dict.fromkeys(line for task in tasks for line in ineffective(task.config, task.overrides))
+    for line in (*said, swept_in_vain(task.config for task in tasks)):
         if line:
             say(f"stx: {line}")
-    for config_ in {task.config.tracking: task.config for task in tasks.values()}.values():
+    for config_ in {task.config.tracking: task.config for task in tasks}.values():
         reach_store(config_)
+    return tasks
+
+
+def all_checked(config: DictConfig, asked: Sequence[list[str]], before: Sequence[Mapping[str, Any]]) -> list[Task]:
+    """The jobs that are `asked`, each once, with the numbers and folders that those `before` had. Raises UserError."""
+    kept: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for job in before:
+        kept[job["digest"]].append((job["number"], job["folder"]))
+    numbers = iter(range(1 + max((job["number"] for job in before), default=-1), 10**9))
+    tasks: dict[str, Task] = {}
+    again: dict[str, None] = {}
+    taken, told = set[Path](), time.monotonic()
+    for overrides, values in zip(asked, axes(asked), strict=True):
+        try:
+            one = checked(config, overrides, values, kept, numbers, taken)
+        except UserError as error:
+            raise UserError(with_others(str(error), overrides, asked)) from None
+        same = tasks.setdefault(one.digest, one)
+        if same is not one:
+            again[as_another(one.values, same.values)] = None
+        taken.add(same.folder.resolve())
+        if time.monotonic() - told > OFTEN:
+            say(f"stx: {len(tasks)} of {len(asked)} jobs are checked; the first starts after the last of them")
+            told = time.monotonic()
+    if again:
+        say(f"stx: the same jobs again, made once: {some_of(list(again))}")
     return list(tasks.values())
+
+
+def as_another(values: Mapping[str, str], others: Mapping[str, str]) -> str:
+    """By what a job looks like another one than that which it is."""
+    pairs = [(key, told_apart([value, others[key]])) for key, value in values.items() if value != others[key]]
+    return " ".join(f"{named(key, labels[values[key]])} as {named(key, labels[others[key]])}" for key, labels in pairs)
+
+
+def with_others(why: str, job: Sequence[str], asked: Sequence[Sequence[str]]) -> str:
+    """Why a job cannot run: where it is a damaged picture, with all other pictures that are."""
+    damaged = unreadable(asked)
+    own = [name for name in damaged if any(name in text for text in job)]
+    others = [name for name in damaged if name not in own]
+    if not (own and others):
+        return why
+    return f"{why.splitlines()[0]}\nnor can these be read: {some_of(others)} (no job was started)"
 
 
 def checked(
@@ -114,8 +146,14 @@ def checked(
 def axes(jobs: Sequence[Sequence[str]]) -> list[dict[str, str]]:
     """Of each job, what it sets otherwise than another one, by key."""
     values = [{key_of(text): text.partition("=")[2] for text in job} for job in jobs]
-    keys = [key for key in values[0] if len({job.get(key) for job in values}) > 1]
-    return [{key: job[key] for key in keys} for job in values]
+    keys = [key for key in dict.fromkeys(chain(*values)) if len({job.get(key) for job in values}) > 1]
+    return [{key: job.get(key, "") for key in keys} for job in values]
+
+
+def by_axes(tasks: Sequence[Task]) -> list[Task]:
+    """The same, each with what it sets otherwise than another one of them."""
+    values = axes([task.overrides for task in tasks])
+    return [task._replace(values=own) for task, own in zip(tasks, values, strict=True)]
 
 
 def refuse_within_a_run(folder: Path) -> None:

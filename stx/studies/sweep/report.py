@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from stx import atomic
 from stx.runs.files import OUTPUT
-from stx.runs.task import told_apart
+from stx.runs.naming import told_apart
 from stx.runs.tracking.sender import THIS_RUN
 from stx.studies import charts, page
 from stx.studies.sweep.results import LOSS, OVER, Row, lost, nearest
@@ -115,7 +115,19 @@ def table(rows: Sequence[Row]) -> str:
     axes = list(rows[0].task.values)
     writer = csv.writer(text)
     writer.writerow(
-        ["job", *axes, "outcome", "steps", *LOSS, "style", "content", "seconds", "run", "folder", "message"]
+        [
+            "job",
+            *axes,
+            "outcome",
+            "steps",
+            *LOSS,
+            "style_distance",
+            "content_distance",
+            "seconds",
+            "run",
+            "folder",
+            "message",
+        ]
     )
     for row in rows:
         losses = [row.losses.get(name, math.nan) for name in LOSS]
