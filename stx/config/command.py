@@ -138,8 +138,8 @@ def mistakes(overrides: Sequence[str] | None = None) -> Iterator[None]:
     open_streams()
     try:
         yield
-    except KeyboardInterrupt:
-        say("stx: interrupted")
+    except KeyboardInterrupt as interrupt:  # which may have something to say
+        say(f"stx: {interrupt or 'interrupted'}")
         sys.exit(130)
     except (UserError, HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ValueError) as error:
         if type(error) is ValueError and not raised_in_hydra(error):

@@ -32,6 +32,8 @@ from stx.runs.sweep_before import refuse_otherwise
 from stx.runs.sweep_record import OWN, recorded
 from stx.runs.task import Task
 
+PLACE = "hydra.sweep.dir"
+"""The option that names a sweep's folder."""
 OFTEN = 10.0
 """Seconds between two lines of how many jobs have been checked."""
 
@@ -121,7 +123,7 @@ def checked(
     place = Path(sweep.hydra.sweep.dir)
     try:
         whole = compose([*own, *overrides], sweep.hydra.job.config_name)
-        job, inputs = check(whole, place)
+        job, inputs = check(whole, place, option=PLACE)
         key = digest(job, inputs)
         if job.resume is not None:
             raise UserError("resume= goes on with one run: leave out --multirun")
@@ -135,10 +137,9 @@ def checked(
                 raise UserError(f"hydra.sweep.subdir={whole.hydra.sweep.subdir} leads out of the sweep's folder")
             if folder.resolve() in taken:  # by a link, too
                 raise UserError(f"{folder} is another job's too: let hydra.sweep.subdir tell them apart")
-            refuse_taken(folder)
+            refuse_taken(folder, PLACE)
     except (UserError, HydraException) as error:
         why = explain_hydra(error, None) if isinstance(error, HydraException) else str(error)
-        why = why.replace("hydra.run.dir=", "hydra.sweep.dir=")
         raise UserError(f"{why}\n(in the job {' '.join(overrides)}; none was started)") from None
     return Task(number, overrides, values, folder, job, key)
 
@@ -186,10 +187,12 @@ def folder_of_job(sweep: DictConfig, whole: DictConfig, number: int) -> Path:
         return Path(whole.hydra.sweep.dir) / str(whole.hydra.sweep.subdir)
 
 
-def refuse_somebody_s(folder: Path) -> None:
-    """Raise UserError where a sweep's settings would be written over what is no sweep's."""
-    path = folder / SETTINGS
-    if path.is_file() and path.read_bytes()[:6] == b"hydra:":
+def refuse_somebody_s(folder: Path, names: Sequence[str] = ()) -> None:
+    """Raise UserError where a sweep's settings, or one of the files that have these names in its folder, would be
+    written over what is no sweep's."""
+    settings = folder / SETTINGS
+    if settings.is_file() and settings.read_bytes()[:6] == b"hydra:":
         return
-    if os.path.lexists(path):
-        raise UserError(f"{path} would be written over; name another folder: hydra.sweep.dir=...")
+    for path in (settings, *(folder / name for name in names)):
+        if os.path.lexists(path):
+            raise UserError(f"{path} would be written over; name another folder: {PLACE}=...")

@@ -18,6 +18,8 @@ from stx.studies.sweep.results import LOSS, OVER, Row, lost, nearest
 from stx.studies.sweep.sheets import SHEET, sheets
 
 PAGE, TABLE, CHART = "sweep", "sweep.csv", "sweep.png"
+NAMES = (f"{PAGE}.html", f"{PAGE}.md", TABLE, CHART, SHEET)
+"""What a sweep writes beside its jobs' folders and its records."""
 NAMED = 24
 """Jobs, up to which a chart has a name for each; of more, one for each value of the first axis that has so few."""
 

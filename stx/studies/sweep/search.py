@@ -61,7 +61,7 @@ def search(config: DictConfig, context: Any) -> None:
     if own.resume:
         trials.refuse_another(folder, now, settings.n_trials)
     else:
-        refuse_somebody_s(folder)
+        refuse_somebody_s(folder, report.NAMES)
     reach_store(stands_on.base)
     folder.mkdir(parents=True, exist_ok=True)
     with alone_in(folder), raising():

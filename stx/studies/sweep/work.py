@@ -55,7 +55,7 @@ def sweep(config: DictConfig, context: Any) -> None:
         say(forecast(tasks, workers))
         return
     if not own.resume:
-        refuse_somebody_s(folder)
+        refuse_somebody_s(folder, report.NAMES)
     folder.mkdir(parents=True, exist_ok=True)
     with alone_in(folder), raising():
         atomic.write(folder / SETTINGS, OmegaConf.to_yaml(config))
