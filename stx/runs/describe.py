@@ -20,11 +20,7 @@ from stx.runs.identity import Identity, versions
 from stx.runs.job import Job
 from stx.runs.naming import pair
 from stx.runs.tracking.tracker import About
-from stx.runs.words import style_share
-
-NOISY = 1.5
-"""Times the fine energy of painting and photograph, from which a run says so."""
-
+from stx.runs.words import noisy, style_share
 
 ELSEWHERE = ("image_size", "tracking", "guard", "temporal")
 """Groups whose option identifies no run: the sizes are told, a film is one run of its own, and what is left changes no
@@ -175,8 +171,8 @@ def title(config: Config, choices: Mapping[str, str]) -> str:
     return f"{choices['style_stat']}: {what}"
 
 
-def closing(outcome: Outcome, measured: Mapping[str, float], where: str) -> str:
-    """How the run ended; `where` its tracker shows it, if it has one."""
+def closing(outcome: Outcome, measured: Mapping[str, float], where: str, config: Config) -> str:
+    """How a run of a config ended; `where` its tracker shows it, if it has one."""
     steps = f"{outcome.steps} step{'' if outcome.steps == 1 else 's'}"
     lines = [f"{outcome.status} after {steps}"]
     if outcome.events and not outcome.diverged:
@@ -195,13 +191,8 @@ def closing(outcome: Outcome, measured: Mapping[str, float], where: str) -> str:
         lines.append(distances(measured))
         if "measure/wrap" in measured:
             lines.append(f"tile: steps across its edges {measured['measure/wrap']:.2f} times those inside")
-        fine = {what: measured[f"measure/noise_{what}"] for what in ("luma", "chroma")}
-        if max(fine.values()) > NOISY:
-            lines.append(
-                f"noisy: {fine['luma']:.1f} times the finest detail of what it was made of in luma, "
-                f"{fine['chroma']:.1f} in chroma; prior=total_variation, optim=lbfgs, a pyramid, a weaker style keep "
-                "it down"
-            )
+        if noise := noisy(measured, config):
+            lines.append(noise)
     if where:
         lines.append(f"MLflow: {where}")
     return "\n".join(lines)
