@@ -2,13 +2,14 @@
 
 import inspect
 import pkgutil
-from functools import partial
+from functools import cache, partial
 from typing import Any, get_type_hints
 
+import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from stx.config.explain import explain_value, unknown_option
-from stx.config.schema import Call, in_float32, whole
+from stx.config.schema import CONF, Call, in_float32, whole
 from stx.config.trust import refuse_home, refuse_target
 from stx.errors import UserError
 
@@ -66,3 +67,13 @@ def checked(option: str, value: Any, hint: Any) -> Any:
 def takes_whole_numbers(hint: Any) -> bool:
     """Whether a number without a fraction is meant for this hint, so that 1e3 may be typed."""
     return hint is int or getattr(hint, "__origin__", None) is int
+
+
+@cache
+def option_of(group: str, function: str) -> str:
+    """What one types for a function of stx.stats: the one option of the group that is made of it, if that is called
+    otherwise."""
+    files = sorted((CONF / group).glob("*.yaml"))
+    targets = {file.stem: yaml.safe_load(file.read_text(encoding="utf-8")).get("_target_") for file in files}
+    options = [option for option, target in targets.items() if target == f"stx.stats.{function}"]
+    return options[0] if len(options) == 1 else function
