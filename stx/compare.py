@@ -52,7 +52,7 @@ def main() -> None:
         formatter_class=argparse.RawTextHelpFormatter,
     )
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="see the examples")
-    arguments = parser.parse_intermixed_args()
+    arguments = command.words_of(parser)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     with command.answering_batch(arguments.overrides, OWN) as given:
         failed, report = run(given)

@@ -46,7 +46,7 @@ def main() -> None:
         prog="python -m stx.film", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="film=..., and see the examples")
-    arguments = parser.parse_intermixed_args()
+    arguments = command.words_of(parser)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     with command.answering_batch(arguments.overrides, OWN) as given:
         path = run(given)

@@ -36,7 +36,7 @@ def main() -> None:
     )
     parser.add_argument("--quick", action="store_true", help="small pictures and few steps")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="for all runs, and output=..., only=...")
-    arguments = parser.parse_intermixed_args()
+    arguments = command.words_of(parser)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     with command.answering_batch(arguments.overrides, OWN) as given:
         failed, report = run(arguments.quick, given)

@@ -5,6 +5,7 @@ import re
 import sys
 import traceback
 import warnings
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from functools import cache
@@ -171,6 +172,25 @@ def launcher_options(given: Sequence[str]) -> tuple[list[str], list[str]]:
         if key_of(text) in ("sweep.plan", "sweep.resume"):
             raise UserError(f"{text}: that is for stx run --multirun; the same command goes on where it was stopped")
     return launcher, [text for text in given if text not in launcher]
+
+
+def flag_of_run(words: Sequence[str]) -> str:
+    """The first of the command line's words that is a flag of `stx run` alone, as --multirun is; empty without one."""
+    flags = set(arguments_parser()._option_string_actions) - {"-h", "--help"}
+    return next((word for word in words if word.partition("=")[0] in flags), "")
+
+
+def words_of(parser: ArgumentParser) -> Namespace:
+    """The command line of a batch's command. A mistake is a line, without the usage, and exits with status 2."""
+
+    def refuse(message: str) -> NoReturn:
+        flag = flag_of_run(sys.argv[1:])
+        why = f"{flag}: that is for stx run" if flag else message
+        raise UserError(f"{why}; here options are key=value, and --help lists them")
+
+    parser.error = refuse  # type: ignore[method-assign]
+    with answering([]):
+        return parser.parse_intermixed_args()
 
 
 @contextmanager

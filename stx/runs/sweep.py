@@ -24,7 +24,7 @@ from stx.config.compose import (
 from stx.config.effects import ineffective, swept_in_vain
 from stx.config.refusals import explain_hydra
 from stx.errors import UserError, some_of
-from stx.runs.axes import unfolded, unreadable
+from stx.runs.axes import is_axis, unfolded, unreadable
 from stx.runs.check import check, reach_store
 from stx.runs.files import RUN, SETTINGS
 from stx.runs.naming import named, told_apart
@@ -49,7 +49,7 @@ def plan(config: DictConfig) -> list[Task]:
     refuse_within_a_run(place)
     before, own = recorded(place), OmegaConf.to_container(config.hydra.overrides.hydra)
     asked = jobs_of_sweep(config, unfolded)
-    refuse_twice(unfolded(overrides_of(config)))
+    refuse_twice(overrides_of(config))
     if not asked:
         raise UserError("--multirun: the sweep is empty, there is no job in it")
     asked = [[text for text in overrides if not key_of(text).startswith(OWN)] for overrides in asked]
@@ -172,7 +172,7 @@ def refuse_twice(typed: Sequence[str]) -> None:
             raise UserError(f"{text}: {key_of(text)} is the whole sweep's, and no axis of it; give one value")
     for key in map(key_of, typed):
         same = [text for text in typed if key_of(text) == key]
-        if len(same) > 1 and any(map(stands_for_several, same)):
+        if len(same) > 1 and any(stands_for_several(one) or is_axis(one) for one in same):
             both = " and ".join(same)
             raise UserError(f"{both}: {key} is given twice; give all of its values in one, {key}=a,b,c")
 

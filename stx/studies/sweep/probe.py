@@ -38,7 +38,7 @@ def ground(config: DictConfig, settings: Search) -> Ground:
     """Raises UserError for the first thing that would keep a trial from running, as far as that can be known."""
     from stx.runs.digest import digest  # late: it imports torch
 
-    refuse_twice(unfolded(overrides_of(config)))
+    refuse_twice(overrides_of(config))
     asked = varied(config, unfolded)
     parts = [one for one in asked if not key_of(one if isinstance(one, str) else one.key).startswith(OWN)]
     axes = [one for one in parts if isinstance(one, Varied)]
