@@ -19,6 +19,7 @@ from stx.runs.files import CHECKPOINT, OUTPUT
 from stx.runs.identity import Identity, versions
 from stx.runs.job import Job
 from stx.runs.naming import pair
+from stx.runs.tracking.store import MEASURED_AT
 from stx.runs.tracking.tracker import About
 from stx.runs.words import noisy, style_share
 
@@ -72,19 +73,18 @@ def of_blocks(config: Config, inputs: Inputs) -> list[str]:
         return [f"blocks={config.blocks}: {whole}"] if isinstance(config.blocks, int) else []
     said = in_blocks(inputs)
     lines = [f"in blocks: {said['stx.blocks']}, {inputs.budget.why} (blocks)"]
-    if "stx.measured_at" in said:
-        lines.append(f"measured at {said['stx.measured_at']}, as the whole would take more memory")
+    if inputs.measured_at:
+        lines.append(f"measured at {inputs.measured_at}, as the whole would take more memory")
     return lines
 
 
 def in_blocks(inputs: Inputs) -> dict[str, str]:
     """Tags of a picture that does not go through the network in one piece."""
-    side, part = inputs.budget.side, inputs.budget.judged
+    side = inputs.budget.side
     if side is None:
         return {}
-    width, height = inputs.size
     said = {"stx.blocks": f"{side} x {side} pixels and {margin(inputs.terms)} around them"}
-    return said | ({"stx.measured_at": f"{int(width * part)} x {int(height * part)}"} if part < 1 else {})
+    return said | ({MEASURED_AT: inputs.measured_at} if inputs.measured_at else {})
 
 
 def changed(record: Identity) -> str:

@@ -125,8 +125,7 @@ def sealed(config: Mapping[str, Any]) -> str:
 
 
 def refuse_taken(folder: Path, option: str = "hydra.run.dir") -> None:
-    """Raise UserError where a run would write over another one's files, or over anybody's; `option` names another
-    folder."""
+    """Raise UserError where a run would write over anybody's files; `option` names another folder."""
     if read(folder):
         raise UserError(f"{folder} holds a run; go on with it by resume={folder}, or name another: {option}=...")
     for name in (*WRITTEN, *(path.name for path in folder.glob("style_*.png"))):
@@ -190,6 +189,7 @@ def machine(inputs: Inputs) -> dict[str, Any]:
         "precision": hardware.precision,
         "threads": torch.get_num_threads(),
         "blocks": inputs.budget.side or "none",
+        "measured_at": inputs.measured_at or "whole",
     }
 
 
