@@ -38,6 +38,8 @@ Every statistic's weight is searched, in a few runs, until its pictures are as f
 reference's. The same command goes on where it was stopped. All else is key=value as for stx run, for all runs.
 """
 OWN = ("protocol", "photographs", "styles", "seeds", "statistics", "output", "pictures", "ratings", "earlier", "report")
+REPORT = "report"
+"""The folder of a comparison's page, in its own."""
 DECIDED = ("content", "style", "seed", "style_stat", "loss_weights.beta")
 """What the protocol sets itself."""
 
@@ -51,7 +53,7 @@ def main() -> None:
     )
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="see the examples")
     search_path.add_flag(parser)
-    arguments = parser.parse_intermixed_args()
+    arguments = command.words_of(parser)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     with command.answering_batch(lambda: search_path.typed(arguments), OWN) as given:
         failed, report = run(given)
@@ -63,6 +65,7 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
     """How many runs failed, and the report's path."""
     # Late: torch takes a second that --help and mistakes in the options need not wait for.
     from stx.runs.batch import batch
+    from stx.runs.files import BATCH, refuse_filled
     from stx.runs.launcher import hired
     from stx.studies.compare import earlier
     from stx.studies.compare.given import of_pairs
@@ -87,6 +90,7 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
         return 0, rated(own, rest, typed)
     name = own.get("protocol", "quick")
     folder = command.output_folder(own.get("output", f"outputs/compare-{Path(name).stem}"))
+    refuse_filled(folder, (BATCH, REPORT))
     protocol = load(name, {key: text for key, text in own.items() if key in LISTS}, for_all)
     finished = of_pairs(own["pictures"], protocol.pairs) if "pictures" in own else []
     recorded = earlier.read(own["earlier"]) if "earlier" in own else {}
@@ -98,11 +102,11 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
         for round_, number, of, ended in work(results, for_all, runs):
             how = f"({ended.message})" if ended.message else f"in {ended.seconds:.0f} s"
             command.say(f"round {round_}, {number}/{of} {ended.name}: {ended.outcome} {how}")
-        if not results.runs and (folder / "report").exists():
+        if not results.runs and (folder / REPORT).exists():
             why = next(iter(results.failed.values()), "none is made")
-            raise Stopped(f"no run came to its end ({why}); {folder / 'report'} stays as it was")
+            raise Stopped(f"no run came to its end ({why}); {folder / REPORT} stays as it was")
         return len(results.failed), write(
-            runs, results, folder / "report", typed, judged(results, finished, runs.planned)
+            runs, results, folder / REPORT, typed, judged(results, finished, runs.planned)
         )
 
 
@@ -119,6 +123,7 @@ def makes_missing(report: str, folder: Path, recorded: Mapping[str, object]) -> 
 
 def rated(own: Mapping[str, str], rest: Sequence[str], typed: str) -> Path:
     """The page of people's ratings, which needs no runs."""
+    from stx.runs.files import BATCH, refuse_filled
     from stx.studies.compare.given import of_ratings
     from stx.studies.compare.ratings import write
 
@@ -128,7 +133,8 @@ def rated(own: Mapping[str, str], rest: Sequence[str], typed: str) -> Path:
             f"ratings={own['ratings']}: it stands alone, with output= at most; leave out {(others or rest)[0]}"
         )
     folder = command.output_folder(own.get("output", "outputs/compare-ratings"))
-    return write(of_ratings(own["ratings"]), folder / "report", typed)
+    refuse_filled(folder, (BATCH, REPORT))
+    return write(of_ratings(own["ratings"]), folder / REPORT, typed)
 
 
 def content_losses(runs: "Batch") -> set[str]:

@@ -1,6 +1,6 @@
 """What a user can get wrong."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 
@@ -24,6 +24,12 @@ def did_you_mean(name: str, allowed: Iterable[str]) -> str:
     """A hint at the nearest allowed name, or nothing where none is near."""
     nearest = get_close_matches(name, list(allowed), n=1, cutoff=0.5)
     return f" (did you mean {nearest[0]}?)" if nearest else ""
+
+
+def some_of(names: Sequence[str], most: int = 5) -> str:
+    """The first of them, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 class Stopped(Exception):

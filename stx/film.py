@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stx.config import command, search_path
+from stx.config.paths import is_glob
 from stx.errors import UserError
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ EXAMPLES = """
 examples
   python -m stx.film film=clip.mp4 style=swirls              a video file, by PyAV
   python -m stx.film film=frames style=painting.jpg rate=24  a folder of pictures, in the order of their names
+  python -m stx.film 'film=frames/*.png' style=painting.jpg  those of a glob
   python -m stx.film film=clip.mp4 image_size.long_side=256 steps=30
   python -m stx.film film=clip.mp4 temporal.weight=10        stronger; 0: only begun from the last result
   python -m stx.film film=clip.mp4 style_stat=gram alone=0   without frames made by themselves to compare with
@@ -35,6 +37,7 @@ examples
 The same command goes on where it was stopped. Of steps, cut, alone and rate conf/film/film.yaml says what they are;
 all else is key=value as for stx run, for all frames. The film has no sound.
 """
+GOES_ON = "interrupted; the same command goes on from here, and the frames so far are kept"
 OWN = ("film", "output", "steps", "cut", "alone", "rate")
 
 
@@ -44,7 +47,7 @@ def main() -> None:
     )
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="film=..., and see the examples")
     search_path.add_flag(parser)
-    arguments = parser.parse_intermixed_args()
+    arguments = command.words_of(parser)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     with command.answering_batch(lambda: search_path.typed(arguments), OWN) as given:
         path = run(given)
@@ -59,8 +62,8 @@ def run(given: Sequence[str]) -> Path:
     asked = options.read(own)
     options.refuse_decided(typed)
     if "film" not in own:
-        raise UserError("film= must be given: a folder of pictures, or a video file")
-    folder = command.output_folder(own.get("output", f"outputs/film-{Path(own['film']).stem}"))
+        raise UserError("film= must be given: a folder of pictures, a glob, or a video file")
+    folder = command.output_folder(own.get("output", f"outputs/film-{called(own['film'])}"))
     # Late: torch takes a second that --help and mistakes in the options need not wait for.
     from stx.loop.signals import raising
     from stx.pictures import clip, flow
@@ -74,16 +77,23 @@ def run(given: Sequence[str]) -> Path:
     if "rate" in own and not source.pictures:
         raise UserError(f"rate={own['rate']}: {own['film']} has its own, {source.rate} frames a second; leave it out")
     plan = frames.plan(source, asked, typed, folder)
-    reel.refuse_another(folder, plan.digest)
+    reel.refuse_another(folder, plan.identity)
     reach_store(plan.config)
     folder.mkdir(parents=True, exist_ok=True)
     command_line = shlex.join(["python", "-m", "stx.film", *given])
     with alone_in(folder), raising():
         place = reel.Reel(folder)
-        reel.record(place, plan.digest, source, plan.size, command_line)
+        reel.record(place, plan.identity, source, plan.size, command_line)
         reel.unreel(place, source, plan.size)
         with told(plan, folder) as stands:
             return filmed(plan, place, stands, command_line)
+
+
+def called(film: str) -> str:
+    """A film's name in that of its folder: of a glob the last word before it."""
+    if not is_glob(film):
+        return Path(film).stem
+    return next((part for part in reversed(Path(film).parts) if part.isidentifier()), "frames")
 
 
 def filmed(plan: "Plan", place: "Reel", stands: "Nobody", typed: str) -> Path:
@@ -127,9 +137,12 @@ def told(plan: "Plan", folder: Path) -> Iterator["Nobody"]:
     try:
         yield stands
         ended = ("finished", "FINISHED")
-    except (KeyboardInterrupt, SystemExit):
+    except KeyboardInterrupt:
         ended = ("interrupted", "KILLED")
-        command.say("interrupted; the same command goes on from here, and the frames so far are kept")
+        raise KeyboardInterrupt(GOES_ON) from None
+    except SystemExit:
+        ended = ("interrupted", "KILLED")
+        command.say(f"stx: {GOES_ON}")
         raise
     finally:
         stands.end(*ended)

@@ -55,6 +55,8 @@ def main() -> None:
 class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """In one line, without the usage."""
+        if flag := command.flag_of_run(sys.argv[1:]):
+            raise UserError(f"{flag}: that is for stx run; paint makes one picture, and --help lists its options")
         name = message.partition("unrecognized arguments: ")[2].split(" ")[0]
         hint = did_you_mean(name, self._option_string_actions) if name else ""
         if dashed := next((text for text in sys.argv[1:] if text.startswith("-") and exists(text)), ""):
@@ -199,6 +201,9 @@ def refuse_twice(asked: argparse.Namespace) -> None:
         sets |= dict.fromkeys(("image_size", "image_size.width", "image_size.height", "image_size.long_side"), "--size")
     if asked.live:
         sets["live"] = "--live"
+    if asked.photo == "null":
+        texture = shlex.join(["stx", "run", "content=null", f"style={asked.painting}"])
+        raise UserError(f"null: paint takes a photograph; a texture, without one, is {texture}")
     for text in (asked.photo, asked.painting):
         if "=" in text and not exists(text):
             raise UserError(f"{text}: the two pictures come first; key=value and options behind them")

@@ -41,6 +41,8 @@ def sync(given: Sequence[str]) -> int:
     from stx.runs.tracking.courier import delivered, journals, pending
     from stx.runs.tracking.sender import deliver
 
+    if flag := command.flag_of_run(given):
+        raise UserError(f"{flag}: that is for stx run; the options are {AGAIN} and {URI}...")
     uri = next((text.removeprefix(URI) for text in reversed(given) if text.startswith(URI)), "")
     again = AGAIN in given
     folders = [Path(text) for text in given if not text.startswith(URI) and text != AGAIN] or [Path("outputs")]

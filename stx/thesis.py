@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small pictures and few steps")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="for all runs, and output=..., only=...")
     search_path.add_flag(parser)
-    arguments = parser.parse_intermixed_args()
+    arguments = command.words_of(parser)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     with command.answering_batch(lambda: search_path.typed(arguments), OWN) as given:
         failed, report = run(arguments.quick, given)
@@ -49,6 +49,7 @@ def run(quick: bool, given: Sequence[str]) -> tuple[int, Path]:
     """How many members failed, and the report's path."""
     # Late: torch takes a second that --help and mistakes in the options need not wait for.
     from stx.runs.batch import batch
+    from stx.runs.files import BATCH, refuse_filled
     from stx.runs.launcher import hired
     from stx.studies.thesis.plan import PARTS, members
     from stx.studies.thesis.report import write
@@ -56,6 +57,7 @@ def run(quick: bool, given: Sequence[str]) -> tuple[int, Path]:
     own, rest = command.own_options(given, OWN)
     launcher, for_all = command.launcher_options(rest)
     folder = command.output_folder(own.get("output", f"outputs/thesis{'-quick' if quick else ''}"))
+    refuse_filled(folder, (BATCH,))
     plan = members(quick, for_all, own.get("only", ",".join(PARTS)).split(","))
     failed: dict[str, str] = {}
     with hired(launcher, folder) as crew, batch("thesis", plan, folder, crew) as work:

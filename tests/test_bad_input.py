@@ -74,7 +74,13 @@ def damage_pictures(folder: Path) -> None:
     for name in ("albums/one/a.png", "albums/one/b.png", "albums/two/c.png"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         picture.save(folder / name)
-    for name in ("albums/one/list.txt", "albums/bad/text.png", "notes/list.txt"):
+    for name in (
+        "albums/one/list.txt",
+        "albums/bad/text.png",
+        "albums/worse/a.png",
+        "albums/worse/b.png",
+        "notes/list.txt",
+    ):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text("not a picture\n")
     os.mkfifo(folder / "pipe.png")
@@ -167,7 +173,10 @@ def damage_runs(folder: Path) -> None:
     (folder / "runs" / "torn" / "checkpoint.pt").write_bytes(b"half of it")
     job = {"number": 0, "folder": "../../x", "digest": "a", "overrides": [], "values": {}}
     edited = json.dumps({"format": 1, "overrides": [], "jobs": [job]})
-    for name, text in (("damaged", "{"), ("later", '{"format": 9}'), ("edited", edited)):
+    words = ["model=vgg19_random", "tracking=none", "optim.steps=2"]
+    job |= {"folder": "0", "overrides": [*words, "seed=0"], "values": {"seed": "0"}}
+    begun = json.dumps({"format": 1, "overrides": [*words, "seed=0,1"], "jobs": [job]})
+    for name, text in (("damaged", "{"), ("later", '{"format": 9}'), ("edited", edited), ("begun", begun)):
         (folder / "sweeps" / name).mkdir(parents=True)
         (folder / "sweeps" / name / "sweep.json").write_text(text)
 

@@ -1,9 +1,11 @@
 """What every command does with a mistake: the message in one or two lines, and the exit status."""
 
 import os
+import re
 import sys
 import traceback
 import warnings
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from functools import cache
@@ -22,6 +24,8 @@ from stx.config.secrets import hidden, taken_out
 from stx.config.typed import as_typed
 from stx.errors import Diverged, Stopped, UserError
 
+UNDECODED = re.compile("[\udc80-\udcff]")
+"""Bytes of a file's name, as Python has them where they are not UTF-8."""
 DEBUG = os.environ.get("HYDRA_FULL_ERROR") == "1"
 """Set by the user, it means what it means to Hydra: the whole traceback, for mistakes too."""
 
@@ -77,9 +81,10 @@ def together(read: Callable[[list[str]], list[str]] = list) -> None:
 
 
 def say(line: str) -> None:
-    """On stderr. What cannot be written there, to a closed terminal or a full log, ends nothing."""
+    """On stderr, what of a file's name is not UTF-8 as a sign that says so. What cannot be written there, to a closed
+    terminal or a full log, ends nothing."""
     with suppress(OSError, ValueError):
-        sys.stderr.write(f"{line}\n")
+        sys.stderr.write(f"{UNDECODED.sub(chr(0xFFFD), line)}\n")
 
 
 @cache
@@ -134,8 +139,8 @@ def mistakes(overrides: Sequence[str] | None = None) -> Iterator[None]:
     open_streams()
     try:
         yield
-    except KeyboardInterrupt:
-        say("stx: interrupted")
+    except KeyboardInterrupt as interrupt:  # which may have something to say
+        say(f"stx: {interrupt or 'interrupted'}")
         sys.exit(130)
     except (UserError, HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ValueError) as error:
         if type(error) is ValueError and not raised_in_hydra(error):
@@ -167,6 +172,25 @@ def launcher_options(given: Sequence[str]) -> tuple[list[str], list[str]]:
         if key_of(text) in ("sweep.plan", "sweep.resume"):
             raise UserError(f"{text}: that is for stx run --multirun; the same command goes on where it was stopped")
     return launcher, [text for text in given if text not in launcher]
+
+
+def flag_of_run(words: Sequence[str]) -> str:
+    """The first of the command line's words that is a flag of `stx run` alone, as --multirun is; empty without one."""
+    flags = set(arguments_parser()._option_string_actions) - {"-h", "--help"}
+    return next((word for word in words if word.partition("=")[0] in flags), "")
+
+
+def words_of(parser: ArgumentParser) -> Namespace:
+    """The command line of a batch's command. A mistake is a line, without the usage, and exits with status 2."""
+
+    def refuse(message: str) -> NoReturn:
+        flag = flag_of_run(sys.argv[1:])
+        why = f"{flag}: that is for stx run" if flag else message
+        raise UserError(f"{why}; here options are key=value, and --help lists them")
+
+    parser.error = refuse  # type: ignore[method-assign]
+    with answering([]):
+        return parser.parse_intermixed_args()
 
 
 @contextmanager

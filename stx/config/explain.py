@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from stx.config.spelled import spelled
 from stx.errors import UserError, did_you_mean
 
 TAGS = {
@@ -31,7 +32,7 @@ def explain(error: ValidationError, plain: Any) -> str:
         for before, key in zip(("", *first["loc"]), first["loc"], strict=False)
         if key not in TAGS.get(str(before), ())
     ]
-    option, kind, value = ".".join(keys), first["type"], first["input"]
+    option, kind, value, typed = ".".join(keys), first["type"], first["input"], spelled(first["input"])
     if kind == "extra_forbidden":
         siblings = plain
         for key in keys[:-1]:
@@ -41,20 +42,20 @@ def explain(error: ValidationError, plain: Any) -> str:
         return f"{option} must be given"
     if kind == "literal_error":
         allowed = [word or number for word, number in re.findall(r"'([^']*)'|(\d+)", first["ctx"]["expected"])]
-        return f"{option}={value}: choose from {', '.join(allowed)}{did_you_mean(str(value), allowed)}"
+        return f"{option}={typed}: choose from {', '.join(allowed)}{did_you_mean(typed, allowed)}"
     if kind == "union_tag_invalid":
         allowed = re.findall(r"'([^']*)'", first["ctx"]["expected_tags"])
         return f"{option}.name={first['ctx']['tag']}: it is chosen by {option}=, from {', '.join(allowed)}"
     if kind == "string_type":
         quoted = f"; a number as a name is quoted twice: '{option}=\"{value}\"'" if isinstance(value, int) else ""
-        return f"{option}={value}: should be text{quoted}"
+        return f"{option}={typed}: should be text{quoted}"
     if kind == "model_type":
         own = {"masks": "masks.content=a.png masks.style=b.png"}.get(option, f"{option}.name=value")
-        return f"{option}={value}: has options of its own, {own}"
+        return f"{option}={typed}: has options of its own, {own}"
     if kind in ("string_too_short", "too_short"):
         return f"{option}= is empty"
     message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ").removeprefix(f"{option}: ")
-    return f"{option}={value}: should be {message}" if kind != "value_error" else f"{option}: {message}"
+    return f"{option}={typed}: should be {message}" if kind != "value_error" else f"{option}: {message}"
 
 
 def explain_value(option: str, value: Any, error: ValidationError) -> str:
@@ -62,9 +63,8 @@ def explain_value(option: str, value: Any, error: ValidationError) -> str:
     causes = [cause["msg"] for cause in error.errors()]
     if causes[0].startswith("Value error, "):
         return f"{option}: {causes[0].removeprefix('Value error, ')}"
-    return (
-        f"{option}={value}: should be {' or '.join(cause.lower().removeprefix('input should be ') for cause in causes)}"
-    )
+    wanted = " or ".join(cause.lower().removeprefix("input should be ") for cause in causes)
+    return f"{option}={spelled(value)}: should be {wanted}"
 
 
 def unknown_option(option: str, allowed: Iterable[str]) -> str:

@@ -2,16 +2,19 @@
 
 import inspect
 import pkgutil
-from functools import partial
+from functools import cache, partial
 from typing import Any, get_type_hints
 
+import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from stx.config.explain import explain_value, unknown_option
-from stx.config.schema import Call, in_float32, whole
+from stx.config.schema import CONF, Call, in_float32, whole
 from stx.config.trust import refuse_home, refuse_target
 from stx.errors import UserError
 
+FEW_OWNERS = 2
+"""Of more it is a setting of the function's, which its options need not say."""
 STRICT = ConfigDict(strict=True, allow_inf_nan=False)
 """true is no number, and 1.5 no whole one."""
 
@@ -40,7 +43,7 @@ def bind(call: Call, option: str, given: tuple[str, ...]) -> "partial[Any]":
     arguments: dict[str, Any] = {}
     for name, value in (call.model_extra or {}).items():
         if name not in parameters:
-            raise UserError(unknown_option(f"{option}.{name}", [*fields, *parameters]))
+            raise UserError(of_another(f"{option}.{name}") + unknown_option(f"{option}.{name}", [*fields, *parameters]))
         arguments[name] = checked(f"{option}.{name}", value, hints.get(name, Any))
     for name, parameter in parameters.items():
         if name not in arguments and parameter.default is parameter.empty:
@@ -66,3 +69,21 @@ def checked(option: str, value: Any, hint: Any) -> Any:
 def takes_whole_numbers(hint: Any) -> bool:
     """Whether a number without a fraction is meant for this hint, so that 1e3 may be typed."""
     return hint is int or getattr(hint, "__origin__", None) is int
+
+
+@cache
+def option_of(group: str, function: str) -> str:
+    """What one types for a function of stx.stats: the one option of the group that is made of it, if that is called
+    otherwise."""
+    files = sorted((CONF / group).glob("*.yaml"))
+    targets = {file.stem: yaml.safe_load(file.read_text(encoding="utf-8")).get("_target_") for file in files}
+    options = [option for option, target in targets.items() if target == f"stx.stats.{function}"]
+    return options[0] if len(options) == 1 else function
+
+
+def of_another(option: str) -> str:
+    """Which options of its group have a setting, for one that the option at hand has not; empty where none has."""
+    group, _, name = option.partition(".")
+    files = sorted((CONF / group).glob("*.yaml")) if group.isidentifier() and name.isidentifier() else []
+    owners = [file.stem for file in files if name in (yaml.safe_load(file.read_text(encoding="utf-8")) or {})]
+    return f"{option} is a setting of {group}={' and '.join(owners)}; " if 0 < len(owners) <= FEW_OWNERS else ""

@@ -16,6 +16,7 @@ from stx.config.compose import (
     task,
 )
 from stx.config.explain import unknown_option
+from stx.config.functions import of_another
 from stx.config.paths import FILES
 from stx.config.schema import CONF
 from stx.errors import did_you_mean
@@ -53,7 +54,7 @@ def explain_hydra(error: HydraException, typed: Sequence[str] | None) -> str:
         if presets(option):
             appended = re.search(r"use (\+\S+)", text)
             return f"{option} is added with a plus: {appended[1] if appended else f'+{option}={presets(option)[0]}'}"
-        return unknown_option(option, siblings(option, typed))
+        return of_another(option) + unknown_option(option, siblings(option, typed))
     return " ".join(line.strip() for line in text.splitlines() if "HYDRA_FULL_ERROR" not in line)
 
 

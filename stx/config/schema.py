@@ -25,6 +25,7 @@ from stx.config.addresses import absolute
 from stx.config.explain import explain
 from stx.config.layers import BLOCKS, LAYERS
 from stx.config.secrets import public, revealed
+from stx.config.spelled import spelled
 from stx.errors import UserError, did_you_mean, first_line
 
 CHECKOUT_CONF = Path(__file__).parents[2] / "conf"
@@ -565,8 +566,8 @@ def check_combinations(config: Config) -> None:
         )
     if config.optim.pyramid != "auto" and sum(config.optim.pyramid) >= config.optim.steps:
         raise UserError(
-            f"optim.pyramid={config.optim.pyramid} takes all of the {config.optim.steps} steps; leave some for the "
-            "whole size: optim.steps"
+            f"optim.pyramid={spelled(config.optim.pyramid)} takes all of the {config.optim.steps} steps; leave some "
+            "for the whole size: optim.steps"
         )
     if config.style_mix is not None and len(config.style_mix) != len(config.styles):
         pictures = f"{len(config.styles)} style picture{'s' if len(config.styles) > 1 else ''}"

@@ -37,8 +37,8 @@ SSIM_WINDOW = 11
 """Pixels: scikit-image cuts the Gaussian of sigma 1.5 off at 3.5 sigma."""
 FINE = 0.25
 """Cycles a pixel, a quarter of the sampling rate: what is finer is noise where neither given picture has it."""
-ROUNDING = 1 / (12 * 255**2)
-"""Mean square of what rounding to 8 bits does to a channel: the least energy that a given picture is taken to have."""
+UNSEEN = (2 / 255) ** 2
+"""Mean square of noise that is hardly seen, 2 of 255: the least energy that a given picture is taken to have."""
 CHUNK = 2**16
 """Positions converted to float64 at a time: all of them would double the memory of the largest features."""
 
@@ -169,10 +169,10 @@ def luminance(picture: Tensor) -> Tensor:
 def noise(painting: Tensor, photograph: Tensor | None) -> ToTarget:
     """Fine energy of luma and of chroma, over the larger of the given pictures': shape (2,). Sizes may differ.
 
-    1 is as much as they have. A given picture without any, as a grey one has in chroma, counts as if it had that of
-    rounding to 8 bits.
+    1 is as much as they have. A given picture without any, as a grey one has in chroma, counts as if it had what is
+    hardly seen.
     """
-    most = fine_energy(painting).clamp(min=ROUNDING)
+    most = fine_energy(painting).clamp(min=UNSEEN)
     if photograph is not None:
         most = torch.maximum(most, fine_energy(photograph))
     return lambda ours: fine_energy(ours) / most

@@ -85,7 +85,7 @@ def toward_each(style: Sequence[Term], mix: Mapping[str, float], blend: str) -> 
     """
     if len(mix) == 1:
         return [term._replace(toward=next(iter(mix))) for term in style]
-    reasons = {} if blend == "losses" else {term.name: why for term in style if (why := unblendable(term))}
+    reasons = {} if blend == "losses" else {term.typed: why for term in style if (why := unblendable(term))}
     for name, why in reasons.items() if blend == "targets" else ():
         raise UserError(f"style_blend=targets: {name} has no mean of several pictures, as {why}; take losses")
     if blend != "losses" and not reasons:

@@ -119,7 +119,7 @@ def kind_of(term: Term) -> str | None:
 
 def indivisible(terms: Sequence[Term]) -> list[str]:
     """The names of the terms that need all of a picture at once. The picture itself they may have: it is small."""
-    return [term.name for term in terms if not divisible(term)]
+    return [term.typed for term in terms if not divisible(term)]
 
 
 def divisible(term: Term) -> bool:

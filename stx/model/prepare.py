@@ -82,6 +82,12 @@ class Inputs(NamedTuple):
         return self.initial.shape[2], self.initial.shape[1]
 
     @property
+    def measured_at(self) -> str:
+        """The size at which the picture is measured where memory has no room for the whole; empty where it has."""
+        (width, height), part = self.size, self.budget.judged
+        return f"{int(width * part)} x {int(height * part)}" if part < 1 else ""
+
+    @property
     def style(self) -> Tensor:
         """The first style picture, most often the only one."""
         return self.styles["style"]

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from torch import Tensor
 
+from stx.config.functions import option_of
 from stx.config.layers import LAYERS
 from stx.stats.gathered import over_positions
 from stx.stats.squared_error import squared_error
@@ -87,6 +88,11 @@ class Term(NamedTuple):
             return {(name,): self.share * self.layers[name] for name in names}
         together = [tuple(names)] if self.joint == "all" else list(pairwise(names))
         return dict.fromkeys(together, self.share * sum(self.layers.values()) / max(1, len(together)))
+
+    @property
+    def typed(self) -> str:
+        """Its name in messages: the option that one types for it, where that is called otherwise."""
+        return option_of(f"{self.group}_stat", self.name)
 
     @property
     def told(self) -> dict[str, bool]:

@@ -20,7 +20,7 @@ TILE = (32, 32)
 def tried(terms: Sequence[Term], same_shape: bool) -> None:
     """Run the terms on small noise, so that a bad parameter is a message and not a failed run. Raises UserError."""
     for term in terms:
-        option = term.group if term.toward is None else f"{term.group}_stat ({term.name})"
+        option = term.group if term.toward is None else f"{term.group}_stat ({term.typed})"
         if term.layers and not term.places:
             raise UserError(f"{option}: pairs of layers need two of them")
         if term.renew and not ({"ours", "step"} & inspected(term.reference)):
@@ -126,7 +126,7 @@ def edged(terms: Sequence[Term]) -> list[str]:
     reference is drawn anew along the way, that a statistic `wraps` is believed.
     """
     asked = [term for term in terms if term.layers and not (term.wraps and term.renew)]
-    return list(dict.fromkeys(term.name for term in asked if not alike_when_rolled(term)))
+    return list(dict.fromkeys(term.typed for term in asked if not alike_when_rolled(term)))
 
 
 def alike_when_rolled(term: Term) -> bool:
@@ -149,7 +149,7 @@ def rolled(maps: Sequence[Tensor]) -> list[Tensor]:
 
 def unmaskable(terms: Sequence[Term]) -> list[str]:
     """The names of those that cannot look at some positions more than at others: they take no weights, or turn."""
-    return [term.name for term in terms if "weights" not in inspected(term.statistic) or term.rotations]
+    return [term.typed for term in terms if "weights" not in inspected(term.statistic) or term.rotations]
 
 
 def refuse_unusable(terms: Sequence[Term], layers: Sequence[str], pictures: Mapping[str, Tensor]) -> None:

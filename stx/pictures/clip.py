@@ -13,9 +13,11 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
+from stx.config.paths import is_glob
 from stx.errors import UserError, did_you_mean, first_line
 from stx.pictures import images
 from stx.pictures.decode import SUFFIXES, opened
+from stx.pictures.listing import pictures_of
 from stx.pictures.sizes import Size
 
 STILL = ("image2", "_pipe")
@@ -53,11 +55,14 @@ def refuse_missing() -> None:
 
 
 def read(source: str, rate: Fraction) -> Film:
-    """The film `source`: a folder of pictures, shown at `rate` a second, or a file.
+    """The film `source`: the pictures in a folder or of a glob, shown at `rate` a second, or a file.
 
-    Raises UserError for what is neither, holds no frame, or frames of different sizes; a file is decoded to its end.
+    Raises UserError for what is none of them, holds no frame, or frames of different sizes; a file is decoded to its
+    end.
     """
     path = Path(os.path.expanduser(source))
+    if is_glob(source):
+        return of_pictures(source, [Path(name) for name in pictures_of("film", source)], rate)
     if not source or not path.exists():
         near = [each.name for each in path.parent.glob("*")] if path.parent.is_dir() else []
         raise UserError(
@@ -71,6 +76,10 @@ def of_folder(source: str, folder: Path, rate: Fraction) -> Film:
     pictures = sorted((each for each in folder.iterdir() if is_frame(each)), key=naturally)
     if not pictures:
         raise UserError(f"film={source}: no picture is in that folder; frames are {', '.join(SUFFIXES)} files")
+    return of_pictures(source, pictures, rate)
+
+
+def of_pictures(source: str, pictures: Sequence[Path], rate: Fraction) -> Film:
     sizes = {picture: upright_size(picture) for picture in pictures}
     first = sizes[pictures[0]]
     for picture, size in sizes.items():
@@ -170,13 +179,13 @@ def pixels(frame: Any) -> Image.Image:
     return picture
 
 
-def digest(film: Film) -> str:
-    """SHA-256 of all its files, in hexadecimal digits."""
-    total = hashlib.sha256()
+def digests(film: Film) -> dict[str, str]:
+    """SHA-256 of each of its files, in hexadecimal digits, by the file's name, or its path where names are alike."""
+    each, alike = {}, len({file.name for file in files(film)}) < len(files(film))
     for file in files(film):
         with file.open("rb") as stream:
-            total.update(hashlib.file_digest(stream, "sha256").digest())
-    return total.hexdigest()
+            each[str(file) if alike else file.name] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return each
 
 
 def files(film: Film) -> Sequence[Path]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from stx.config.command import say_once
 from stx.config.paths import is_glob, matches
-from stx.errors import UserError
+from stx.errors import UserError, some_of
 from stx.pictures import bundled
 from stx.pictures.decode import SUFFIXES
 
@@ -27,8 +27,7 @@ class Listing(NamedTuple):
         count = f"{len(self.pictures)} picture{'' if len(self.pictures) == 1 else 's'}"
         if not self.others:
             return count
-        more = f" and {len(self.others) - NAMED} more" if len(self.others) > NAMED else ""
-        return f"{count}; no pictures by their endings: {', '.join(self.others[:NAMED])}{more}"
+        return f"{count}; no pictures by their endings: {some_of(self.others, NAMED)}"
 
 
 def is_listing(name: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from stx.config.compose import key_of, values_of
-from stx.config.paths import SEVERAL, element
+from stx.config.paths import SEVERAL, element, exists
 from stx.errors import UserError
 
 MULTIRUN = "--multirun"
@@ -61,3 +61,19 @@ def elements(key: str, typed: str, value: Any) -> list[str]:
     if not isinstance(value, str) or not is_listing(value):
         return [typed]
     return [element(key, path) for path in pictures_of(key, value)]
+
+
+def unreadable(jobs: Sequence[Sequence[str]]) -> list[str]:
+    """Of the pictures that jobs name by content= and style=, those whose files are there and cannot be read."""
+    from stx.model.reading import read  # late: it imports torch
+
+    values = [value for text in {text for job in jobs for text in job if key_of(text) in SEVERAL}
+              for _, value in values_of(text)]  # fmt: skip
+    names = {str(name) for value in values for name in (value if isinstance(value, list) else [value])}
+    damaged = []
+    for name in sorted(filter(exists, names)):
+        try:
+            read(name)
+        except UserError:
+            damaged.append(name)
+    return damaged

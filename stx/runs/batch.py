@@ -25,6 +25,7 @@ from stx.runs.tracking.store import Run, Store
 
 log = logging.getLogger("stx")
 
+GOES_ON = "interrupted; the same command goes on from here, and what has finished is kept"
 AT_ONCE = "stx.at_once"
 """The tag of a run beside which others were at work on its machine: how many at once."""
 OFTEN = 10.0
@@ -223,8 +224,11 @@ def batch(
         except Exception:
             store.end(parent, "failed", "FAILED")
             raise
-        except BaseException:  # a signal
-            log.warning("interrupted; the same command goes on from here, and what has finished is kept")
+        except KeyboardInterrupt:
+            store.end(parent, "interrupted", "KILLED")
+            raise KeyboardInterrupt(GOES_ON) from None
+        except BaseException:  # another signal
+            log.warning(GOES_ON)
             store.end(parent, "interrupted", "KILLED")
             raise
         store.end(parent, "finished", "FINISHED")

@@ -1,10 +1,11 @@
 """Whatever would keep a run from its end, found before anything is written."""
 
+import errno
 import math
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryFile
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,15 @@ from stx.config.variables import say_taken
 from stx.errors import UserError
 from stx.runs.files import HYDRA
 
+WHY = {
+    errno.EROFS: "is on a file system that can only be read",
+    errno.EACCES: "may not be written to by you",
+    errno.EPERM: "may not be written to by you",
+    errno.ENOSPC: "is on a full disk",
+    errno.EDQUOT: "is full as far as your quota goes",
+}
+"""What keeps files out of a folder."""
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -27,10 +37,14 @@ SECTIONS = ("sweep", "output", "masks")
 
 
 def check(
-    composed: DictConfig, folder: Path, alone: bool = False, given: Mapping[str, "Image"] = MappingProxyType({})
+    composed: DictConfig,
+    folder: Path,
+    alone: bool = False,
+    given: Mapping[str, "Image"] = MappingProxyType({}),
+    option: str = "hydra.run.dir",
 ) -> tuple[Config, "Inputs"]:
     """A job's config and what it starts from. `alone`: there are no others, that would write to the same file.
-    Pictures that are `given` are as for `prepare`.
+    Pictures that are `given` are as for `prepare`; `option` is the one that names the folder.
 
     Raises UserError for whatever would keep it from running, in the `folder` that it will write to.
     """
@@ -63,7 +77,7 @@ def check(
     refuse(config)
     timeline.ended("PyTorch's import")
     inputs = prepare(config, given)
-    check_space(space(config, inputs), folder)
+    check_space(space(config, inputs), folder, option=option)
     return config, inputs
 
 
@@ -81,18 +95,27 @@ def space(config: Config, inputs: "Inputs") -> int:
 
 
 def check_space(needed: int, folder: Path, what: str = "this run", option: str = "hydra.run.dir") -> None:
-    """Raise UserError where so many bytes would fill the disk; `option` names another folder."""
+    """Raise UserError where no file can be made, or so many bytes fill the disk; `option` names another folder."""
     existing = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
     if not existing.is_dir():
         raise UserError(f"{folder}: {existing} is a file; name a folder")
-    if not os.access(existing, os.W_OK | os.X_OK):
-        raise UserError(f"{folder}: {existing} may not be written to; name another folder: {option}=...")
+    if why := unwritable(existing):
+        raise UserError(f"{folder}: {existing} {why}; name another folder: {option}=...")
     free = shutil.disk_usage(existing).free
     if free < needed:
         raise UserError(
             f"{folder}: {free / 1e6:.0f} MB are free there and {what} may need {max(1.0, needed / 1e6):.0f} MB; "
             f"make room, or name another folder: {option}=..."
         )
+
+
+def unwritable(folder: Path) -> str:
+    """Why no file can be made in a folder; empty where one can, which leaves none."""
+    try:
+        with TemporaryFile(dir=folder):
+            return ""
+    except OSError as error:
+        return WHY.get(error.errno or 0, f"takes no files ({error.strerror})")
 
 
 def reach_store(config: Config) -> None:

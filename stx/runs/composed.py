@@ -15,7 +15,7 @@ from stx.runs.job import Job
 from stx.runs.latest import relative
 from stx.runs.make import run
 from stx.runs.member import ENDED, Attempt, arrive, attempt, outcome
-from stx.runs.naming import run_name
+from stx.runs.naming import NAME, run_name
 from stx.runs.pruning import pruner
 
 
@@ -32,7 +32,9 @@ def member(composed: DictConfig) -> Attempt:
     told = arrive(own.sweeper.member, Path(own.sweep.dir))
     if outcome(Path(own.runtime.output_dir)) in ENDED:  # by a worker of before, that outlived its launcher
         return Attempt("", False)
-    return attempt(job(composed)._replace(tags=told.tags, quiet=told.quiet), *pruner(told.trial))
+    one = job(composed)
+    name = told.tags.get(NAME, one.name)
+    return attempt(one._replace(name=name, tags=told.tags, quiet=told.quiet), *pruner(told.trial))
 
 
 def job(composed: DictConfig) -> Job:

@@ -19,12 +19,9 @@ from stx.runs.files import CHECKPOINT, OUTPUT
 from stx.runs.identity import Identity, versions
 from stx.runs.job import Job
 from stx.runs.naming import pair
+from stx.runs.tracking.store import MEASURED_AT
 from stx.runs.tracking.tracker import About
-from stx.runs.words import style_share
-
-NOISY = 1.5
-"""Times the fine energy of painting and photograph, from which a run says so."""
-
+from stx.runs.words import noisy, style_share
 
 ELSEWHERE = ("image_size", "tracking", "guard", "temporal")
 """Groups whose option identifies no run: the sizes are told, a film is one run of its own, and what is left changes no
@@ -76,19 +73,18 @@ def of_blocks(config: Config, inputs: Inputs) -> list[str]:
         return [f"blocks={config.blocks}: {whole}"] if isinstance(config.blocks, int) else []
     said = in_blocks(inputs)
     lines = [f"in blocks: {said['stx.blocks']}, {inputs.budget.why} (blocks)"]
-    if "stx.measured_at" in said:
-        lines.append(f"measured at {said['stx.measured_at']}, as the whole would take more memory")
+    if inputs.measured_at:
+        lines.append(f"measured at {inputs.measured_at}, as the whole would take more memory")
     return lines
 
 
 def in_blocks(inputs: Inputs) -> dict[str, str]:
     """Tags of a picture that does not go through the network in one piece."""
-    side, part = inputs.budget.side, inputs.budget.judged
+    side = inputs.budget.side
     if side is None:
         return {}
-    width, height = inputs.size
     said = {"stx.blocks": f"{side} x {side} pixels and {margin(inputs.terms)} around them"}
-    return said | ({"stx.measured_at": f"{int(width * part)} x {int(height * part)}"} if part < 1 else {})
+    return said | ({MEASURED_AT: inputs.measured_at} if inputs.measured_at else {})
 
 
 def changed(record: Identity) -> str:
@@ -175,8 +171,8 @@ def title(config: Config, choices: Mapping[str, str]) -> str:
     return f"{choices['style_stat']}: {what}"
 
 
-def closing(outcome: Outcome, measured: Mapping[str, float], where: str) -> str:
-    """How the run ended; `where` its tracker shows it, if it has one."""
+def closing(outcome: Outcome, measured: Mapping[str, float], where: str, config: Config) -> str:
+    """How a run of a config ended; `where` its tracker shows it, if it has one."""
     steps = f"{outcome.steps} step{'' if outcome.steps == 1 else 's'}"
     lines = [f"{outcome.status} after {steps}"]
     if outcome.events and not outcome.diverged:
@@ -195,13 +191,8 @@ def closing(outcome: Outcome, measured: Mapping[str, float], where: str) -> str:
         lines.append(distances(measured))
         if "measure/wrap" in measured:
             lines.append(f"tile: steps across its edges {measured['measure/wrap']:.2f} times those inside")
-        fine = {what: measured[f"measure/noise_{what}"] for what in ("luma", "chroma")}
-        if max(fine.values()) > NOISY:
-            lines.append(
-                f"noisy: {fine['luma']:.1f} times the finest detail of what it was made of in luma, "
-                f"{fine['chroma']:.1f} in chroma; prior=total_variation, optim=lbfgs, a pyramid, a weaker style keep "
-                "it down"
-            )
+        if noise := noisy(measured, config):
+            lines.append(noise)
     if where:
         lines.append(f"MLflow: {where}")
     return "\n".join(lines)

@@ -1,13 +1,13 @@
 """Every file in a run's folder by its name; one process at a time."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
-from stx.errors import Taken
+from stx.errors import Taken, UserError, some_of
 
 OUTPUT, CONTENT, STYLE, SHEET = "output.png", "content.png", "style.png", "sheet.jpg"
 """The newest good picture; both inputs at their working sizes; all three side by side."""
@@ -61,6 +61,16 @@ def in_use(folder: Path) -> bool:
             return False
     except Timeout:
         return True
+
+
+def refuse_filled(folder: Path, marks: Collection[str], option: str = "output") -> None:
+    """Raise UserError where files of somebody's would be mixed with stx's: the folder that `option` names has some, and
+    none that is called as one of `marks`, which stx would have put there first. Hidden ones do not count."""
+    names = sorted(each.name for each in folder.iterdir() if each.name[0] != ".") if folder.is_dir() else []
+    if names and not {*marks} & {*names}:
+        raise UserError(
+            f"{option}={folder}: that folder has other files in it ({some_of(names, 3)}); name one that is new or empty"
+        )
 
 
 @contextmanager

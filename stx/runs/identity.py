@@ -124,13 +124,13 @@ def sealed(config: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
 
 
-def refuse_taken(folder: Path) -> None:
-    """Raise UserError where a run would write over another one's files, or over anybody's."""
+def refuse_taken(folder: Path, option: str = "hydra.run.dir") -> None:
+    """Raise UserError where a run would write over anybody's files; `option` names another folder."""
     if read(folder):
-        raise UserError(f"{folder} holds a run; go on with it by resume={folder}, or name another: hydra.run.dir=...")
+        raise UserError(f"{folder} holds a run; go on with it by resume={folder}, or name another: {option}=...")
     for name in (*WRITTEN, *(path.name for path in folder.glob("style_*.png"))):
         if os.path.lexists(folder / name):  # a link that leads nowhere would be followed
-            raise UserError(f"{folder / name} would be written over; name another folder: hydra.run.dir=...")
+            raise UserError(f"{folder / name} would be written over; name another folder: {option}=...")
 
 
 def refuse_changed(before: Identity, after: Mapping[str, str], folder: Path) -> None:
@@ -189,6 +189,7 @@ def machine(inputs: Inputs) -> dict[str, Any]:
         "precision": hardware.precision,
         "threads": torch.get_num_threads(),
         "blocks": inputs.budget.side or "none",
+        "measured_at": inputs.measured_at or "whole",
     }
 
 

@@ -60,7 +60,7 @@ def run(job: Job, *watchers: Listener) -> Result:
             watching = [delivery, *films, *watchers, view]
             told = job._replace(tags={**job.tags, **view.tags})
             outcome, picture, measured, where = worked(told, inputs, record, resumed, stop, watching)
-            closing = describe.closing(outcome, measured, where)
+            closing = describe.closing(outcome, measured, where, job.config)
             say_at_the_end(job, closing)
             if outcome.diverged and config.guard.on_nan == "raise":
                 raise Diverged(f"diverged at {outcome.event}; the last finite picture is {folder / OUTPUT}")

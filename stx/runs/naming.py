@@ -1,13 +1,17 @@
-"""A run's name: what it does otherwise than the defaults."""
+"""What runs are called: one by itself by what it does otherwise than the defaults, one of a sweep by the values of its
+axes. An option is `key=value`, by the last word of its key; a picture or a statistic, say, needs none and is its value.
+"""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
 
-from stx.config.compose import HydraException, choices_of, compose, leaves, task
+from stx.config.compose import HydraException, choices_of, compose, leaves, task, values_of
+from stx.config.paths import SEVERAL
 from stx.config.schema import Config
 
 NAMED_BY_THEMSELVES = ("experiment", "style_stat", "optim", "pooling", "model")
@@ -15,6 +19,9 @@ NAMED_BY_THEMSELVES = ("experiment", "style_stat", "optim", "pooling", "model")
 
 NO_PART = ("content", "style", "resume", "tracking", "guard", "timing", "live", "output")
 """Params of every run, or without influence on what it makes."""
+
+NAME = "mlflow.runName"
+"""The tag of a job that its sweep names."""
 
 LONGEST = 60
 """Characters; the runs of a sweep stand in a narrow column."""
@@ -55,8 +62,21 @@ def difference(config: Config, choices: Mapping[str, str]) -> str:
 
 
 def pair(config: Config) -> str:
-    styles = " + ".join(Path(style).stem for style in config.styles.values())
-    return f"texture of {styles}" if config.content is None else f"{Path(config.content).stem} × {styles}"
+    styles = " + ".join(Path(style).name for style in config.styles.values())
+    return f"texture of {styles}" if config.content is None else f"{Path(config.content).name} × {styles}"
+
+
+def job_name(values: Mapping[str, str], config: Config) -> str:
+    """Of a job of a sweep, by what it has of each axis, as typed; of the only job by its pictures."""
+    pictures = " × ".join(short(values[key]) for key in SEVERAL if values.get(key))
+    options = [named(key, value) for key, value in values.items() if value and key not in SEVERAL]
+    return " ".join(filter(None, [pictures, *options])) or pair(config)
+
+
+def named(key: str, value: str) -> str:
+    """An axis's value, as typed."""
+    alone = key.lstrip("+") in (*NAMED_BY_THEMSELVES, *SEVERAL)
+    return short(value) if alone else f"{key.rpartition('.')[2]}={short(value)}"
 
 
 @cache
@@ -73,3 +93,26 @@ def shown(value: Any) -> str:
     if isinstance(value, list):
         return f"[{','.join(map(shown, value))}]"
     return f"{value:g}" if isinstance(value, float) else str(value).rpartition("/")[2]
+
+
+def short(text: str) -> str:
+    """A value as it is typed: of a path its end alone, of a number what tells it apart."""
+    return end(text, 1)
+
+
+def told_apart(values: Collection[str]) -> dict[str, str]:
+    """How each of an axis's values is shown, with as many folders of a path as tell them apart."""
+    for parts in range(1, 1 + max(value.count("/") for value in values)):
+        labels = {value: end(value, parts) for value in values}
+        if len(set(labels.values())) == len(labels):
+            return labels
+    return {value: end(value, 0) for value in values}
+
+
+def end(value: str, parts: int) -> str:
+    """Of a path its last parts, or all."""
+    if re.fullmatch(r"-?\d+\.\d{5,}(e[-+]?\d+)?", value):
+        return f"{float(value):.4g}"
+    read = values_of(f"value={value}") if value[:1] in ("'", '"') else []
+    text = str(read[0][1]) if read else value
+    return "/".join(text.split("/")[-parts:]) or text

@@ -37,7 +37,7 @@ def plan(member: Member, folder: Path) -> Planned:
     """Compose and check one member."""
     whole = compose(member.overrides)
     try:
-        config, inputs = check(whole, folder)
+        config, inputs = check(whole, folder, option="output")
     except UserError as error:
         raise UserError(f"{error}\n(in {member.name}; none was started)") from None
     choices, key, asked = choices_of(whole.hydra), digest(config, inputs), recipe(config, inputs)

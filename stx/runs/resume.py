@@ -13,6 +13,7 @@ from stx.config.compose import choices_of, compose, key_of, leaves, task
 from stx.config.paths import exists
 from stx.config.restored import restored
 from stx.config.schema import validate
+from stx.config.spelled import spelled
 from stx.config.variables import say_taken, without_variables
 from stx.errors import UserError
 from stx.pictures.bundled import NAMES
@@ -56,8 +57,8 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
         elsewhere = key in FILES and record.files and None not in (before, after)  # files may be where they like
         if not free and not elsewhere:
             raise UserError(
-                f"resume={name}: {key} is {before} in the run and {after} asked; a run goes on as it was, but "
-                f"optim.steps may grow.\n{for_a_new_one(folder)}"
+                f"resume={name}: {key} is {spelled(before)} in the run and {spelled(after)} asked; a run goes on as it "
+                f"was, but optim.steps may grow.\n{for_a_new_one(folder)}"
             )
     if why := finished(folder, record, changes):
         raise UserError("\n".join(filter(None, (f"resume={name}: {why}", rest_delivered(folder, record)))))

@@ -4,6 +4,7 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,17 @@ from stx.config.compose import (
 )
 from stx.config.effects import ineffective, swept_in_vain
 from stx.config.refusals import explain_hydra
-from stx.errors import UserError
-from stx.runs.axes import unfolded
+from stx.errors import UserError, some_of
+from stx.runs.axes import is_axis, unfolded, unreadable
 from stx.runs.check import check, reach_store
 from stx.runs.files import RUN, SETTINGS
+from stx.runs.naming import named, told_apart
+from stx.runs.sweep_before import refuse_otherwise
 from stx.runs.sweep_record import OWN, recorded
 from stx.runs.task import Task
 
+PLACE = "hydra.sweep.dir"
+"""The option that names a sweep's folder."""
 OFTEN = 10.0
 """Seconds between two lines of how many jobs have been checked."""
 
@@ -42,35 +47,64 @@ def plan(config: DictConfig) -> list[Task]:
     if recorded(place) and not config.sweep.resume:
         raise UserError(f"{place} holds a sweep; go on with it by resume={place}, or name another: hydra.sweep.dir=...")
     refuse_within_a_run(place)
+    before, own = recorded(place), OmegaConf.to_container(config.hydra.overrides.hydra)
     asked = jobs_of_sweep(config, unfolded)
-    refuse_twice(unfolded(overrides_of(config)))
+    refuse_twice(overrides_of(config))
     if not asked:
         raise UserError("--multirun: the sweep is empty, there is no job in it")
     asked = [[text for text in overrides if not key_of(text).startswith(OWN)] for overrides in asked]
-    before = recorded(place)
-    kept: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    for one in before.get("jobs", ()):
-        kept[one["digest"]].append((one["number"], one["folder"]))
-    tasks: dict[str, Task] = {}
-    taken, told = set[Path](), time.monotonic()
-    numbers = iter(range(1 + max((one["number"] for one in before.get("jobs", ())), default=-1), 10**9))
     with at_work():
-        for overrides, values in zip(asked, axes(asked), strict=True):
-            one = checked(config, overrides, values, kept, numbers, taken)
-            same = tasks.setdefault(one.digest, one)
-            if same is not one:
-                say(f"stx: {' '.join(overrides)} is the job {' '.join(same.overrides)} again, and made once")
-            taken.add(same.folder.resolve())
-            if time.monotonic() - told > OFTEN:
-                say(f"stx: {len(tasks)} of {len(asked)} jobs are checked; the first starts after the last of them")
-                told = time.monotonic()
-    said = dict.fromkeys(line for task in tasks.values() for line in ineffective(task.config, task.overrides))
-    for line in (*said, swept_in_vain(task.config for task in tasks.values())):
+        refuse_otherwise(place, before, asked, overrides_of(config), own)  # type: ignore[arg-type]  # a list
+        tasks = all_checked(config, asked, before.get("jobs", ()))
+    said = dict.fromkeys(line for task in tasks for line in ineffective(task.config, task.overrides))
+    for line in (*said, swept_in_vain(task.config for task in tasks)):
         if line:
             say(f"stx: {line}")
-    for config_ in {task.config.tracking: task.config for task in tasks.values()}.values():
+    for config_ in {task.config.tracking: task.config for task in tasks}.values():
         reach_store(config_)
+    return tasks
+
+
+def all_checked(config: DictConfig, asked: Sequence[list[str]], before: Sequence[Mapping[str, Any]]) -> list[Task]:
+    """The jobs that are `asked`, each once, with the numbers and folders that those `before` had. Raises UserError."""
+    kept: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for job in before:
+        kept[job["digest"]].append((job["number"], job["folder"]))
+    numbers = iter(range(1 + max((job["number"] for job in before), default=-1), 10**9))
+    tasks: dict[str, Task] = {}
+    again: dict[str, None] = {}
+    taken, told = set[Path](), time.monotonic()
+    for overrides, values in zip(asked, axes(asked), strict=True):
+        try:
+            one = checked(config, overrides, values, kept, numbers, taken)
+        except UserError as error:
+            raise UserError(with_others(str(error), overrides, asked)) from None
+        same = tasks.setdefault(one.digest, one)
+        if same is not one:
+            again[as_another(one.values, same.values)] = None
+        taken.add(same.folder.resolve())
+        if time.monotonic() - told > OFTEN:
+            say(f"stx: {len(tasks)} of {len(asked)} jobs are checked; the first starts after the last of them")
+            told = time.monotonic()
+    if again:
+        say(f"stx: the same jobs again, made once: {some_of(list(again))}")
     return list(tasks.values())
+
+
+def as_another(values: Mapping[str, str], others: Mapping[str, str]) -> str:
+    """By what a job looks like another one than that which it is."""
+    pairs = [(key, told_apart([value, others[key]])) for key, value in values.items() if value != others[key]]
+    return " ".join(f"{named(key, labels[values[key]])} as {named(key, labels[others[key]])}" for key, labels in pairs)
+
+
+def with_others(why: str, job: Sequence[str], asked: Sequence[Sequence[str]]) -> str:
+    """Why a job cannot run: where it is a damaged picture, with all other pictures that are."""
+    damaged = unreadable(asked)
+    own = [name for name in damaged if any(name in text for text in job)]
+    others = [name for name in damaged if name not in own]
+    if not (own and others):
+        return why
+    return f"{why.splitlines()[0]}\nnor can these be read: {some_of(others)} (no job was started)"
 
 
 def checked(
@@ -89,7 +123,7 @@ def checked(
     place = Path(sweep.hydra.sweep.dir)
     try:
         whole = compose([*own, *overrides], sweep.hydra.job.config_name)
-        job, inputs = check(whole, place)
+        job, inputs = check(whole, place, option=PLACE)
         key = digest(job, inputs)
         if job.resume is not None:
             raise UserError("resume= goes on with one run: leave out --multirun")
@@ -103,10 +137,9 @@ def checked(
                 raise UserError(f"hydra.sweep.subdir={whole.hydra.sweep.subdir} leads out of the sweep's folder")
             if folder.resolve() in taken:  # by a link, too
                 raise UserError(f"{folder} is another job's too: let hydra.sweep.subdir tell them apart")
-            refuse_taken(folder)
+            refuse_taken(folder, PLACE)
     except (UserError, HydraException) as error:
         why = explain_hydra(error, None) if isinstance(error, HydraException) else str(error)
-        why = why.replace("hydra.run.dir=", "hydra.sweep.dir=")
         raise UserError(f"{why}\n(in the job {' '.join(overrides)}; none was started)") from None
     return Task(number, overrides, values, folder, job, key)
 
@@ -114,8 +147,14 @@ def checked(
 def axes(jobs: Sequence[Sequence[str]]) -> list[dict[str, str]]:
     """Of each job, what it sets otherwise than another one, by key."""
     values = [{key_of(text): text.partition("=")[2] for text in job} for job in jobs]
-    keys = [key for key in values[0] if len({job.get(key) for job in values}) > 1]
-    return [{key: job[key] for key in keys} for job in values]
+    keys = [key for key in dict.fromkeys(chain(*values)) if len({job.get(key) for job in values}) > 1]
+    return [{key: job.get(key, "") for key in keys} for job in values]
+
+
+def by_axes(tasks: Sequence[Task]) -> list[Task]:
+    """The same, each with what it sets otherwise than another one of them."""
+    values = axes([task.overrides for task in tasks])
+    return [task._replace(values=own) for task, own in zip(tasks, values, strict=True)]
 
 
 def refuse_within_a_run(folder: Path) -> None:
@@ -133,7 +172,7 @@ def refuse_twice(typed: Sequence[str]) -> None:
             raise UserError(f"{text}: {key_of(text)} is the whole sweep's, and no axis of it; give one value")
     for key in map(key_of, typed):
         same = [text for text in typed if key_of(text) == key]
-        if len(same) > 1 and any(map(stands_for_several, same)):
+        if len(same) > 1 and any(stands_for_several(one) or is_axis(one) for one in same):
             both = " and ".join(same)
             raise UserError(f"{both}: {key} is given twice; give all of its values in one, {key}=a,b,c")
 
@@ -148,10 +187,12 @@ def folder_of_job(sweep: DictConfig, whole: DictConfig, number: int) -> Path:
         return Path(whole.hydra.sweep.dir) / str(whole.hydra.sweep.subdir)
 
 
-def refuse_somebody_s(folder: Path) -> None:
-    """Raise UserError where a sweep's settings would be written over what is no sweep's."""
-    path = folder / SETTINGS
-    if path.is_file() and path.read_bytes()[:6] == b"hydra:":
+def refuse_somebody_s(folder: Path, names: Sequence[str] = ()) -> None:
+    """Raise UserError where a sweep's settings, or one of the files that have these names in its folder, would be
+    written over what is no sweep's."""
+    settings = folder / SETTINGS
+    if settings.is_file() and settings.read_bytes()[:6] == b"hydra:":
         return
-    if os.path.lexists(path):
-        raise UserError(f"{path} would be written over; name another folder: hydra.sweep.dir=...")
+    for path in (settings, *(folder / name for name in names)):
+        if os.path.lexists(path):
+            raise UserError(f"{path} would be written over; name another folder: {PLACE}=...")

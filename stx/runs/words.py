@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 
+from stx.config.schema import Config, NoPrior
 from stx.pictures.sizes import Size, is_squashed
 
 PARTS = {
@@ -26,6 +27,10 @@ NEAR = 0.85
 """Share of the way from which more style is not suggested."""
 STEP = 0.3
 """Of the strength, between one try and the next."""
+
+
+NOISY, MANY = 1.5, 100
+"""Times the fine energy of painting and photograph, from which a run says so, and above which it says no number."""
 
 
 def opening(photo: tuple[Size, Size], painting: tuple[Size, Size], seconds: float) -> str:
@@ -96,3 +101,23 @@ def layout(measured: Mapping[str, float]) -> int:
         sum(measured[f"measure/{name}"] > bound for bound in bounds)
         for name, bounds in (("content", CONTENT), ("cfsd", CFSD))
     )
+
+
+def noisy(measured: Mapping[str, float], config: Config) -> str:
+    """That a picture is noisy, if it is, and what of all that keeps noise down the run did without."""
+    luma, chroma = (measured[f"measure/noise_{what}"] for what in ("luma", "chroma"))
+    if max(luma, chroma) <= NOISY:
+        return ""
+    cures = {
+        "prior=total_variation": isinstance(config.prior, NoPrior),
+        "optim=lbfgs": not config.optim.target.endswith(".LBFGS"),
+        "a pyramid (optim.pyramid)": not config.optim.pyramid,
+        "a weaker style (loss_weights.beta)": config.content is not None,
+    }
+    advice = " and ".join(cure for cure, lacking in cures.items() if lacking)
+    said = f"noisy: {times(luma)} times the finest detail of what it was made of in luma, {times(chroma)} in chroma"
+    return f"{said}; {advice} would keep it down" if advice else said
+
+
+def times(ratio: float) -> str:
+    return f"{ratio:.1f}" if ratio < MANY else f"over {MANY}"

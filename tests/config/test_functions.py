@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from stx.config.functions import bind
+from stx.config.functions import bind, option_of
 from stx.config.schema import Call
 from stx.errors import UserError
 
@@ -37,3 +37,17 @@ def test_an_untrusted_function_is_refused_before_it_is_imported(
     monkeypatch.setenv("STX_TRUST", "other,trap")
     bind(call("trap.f"), "style_stat", given=())
     assert (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("group", "function", "option"),
+    [
+        ("content_stat", "coarse_self_similarity", "self_similarity"),
+        ("style_stat", "gaussian", "gaussian_wasserstein"),
+        ("content_stat", "features", "features"),  # of two, whose name it has
+        ("style_stat", "mine", "mine"),
+        ("prior_stat", "total_variation", "total_variation"),
+    ],
+)
+def test_a_function_is_called_by_the_option_that_one_types_for_it(group: str, function: str, option: str) -> None:
+    assert option_of(group, function) == option

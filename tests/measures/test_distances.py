@@ -28,6 +28,8 @@ from stx.measures.distances import (
     structure,
 )
 from stx.measures.transport import shape, sliced_wasserstein
+from stx.pictures import bundled, images
+from stx.pictures.painters import STYLES
 
 
 def maps(seed: int, channels: int = 5, height: int = 40, width: int = 50) -> Tensor:
@@ -221,14 +223,24 @@ def test_colour_noise_of_one_luma_is_chroma_alone() -> None:
     assert chroma == pytest.approx((0.0587 / 1.402) ** 2, rel=0.05)
 
 
-def test_noise_is_over_the_larger_of_both_given_pictures_and_grey_ones_count_as_rounded() -> None:
+def test_noise_is_over_the_larger_of_both_given_pictures_and_grey_ones_have_what_is_hardly_seen() -> None:
     photograph, painting, picture = (waves(16, 24, 0.375, each) for each in (0.1, 0.2, 0.4))
     assert distances.noise(painting, photograph)(picture).tolist() == pytest.approx([4, 0], abs=1e-6)
     assert distances.noise(photograph, painting)(painting).tolist() == pytest.approx([1, 0], abs=1e-6)
     grey = torch.full((3, 32, 32), 0.5)
-    speckled = (torch.rand(3, 32, 32, generator=torch.Generator().manual_seed(0)) * 255).round() / 255
+    speckled = grey + torch.randn(1, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 / 255
     assert distances.noise(grey, grey)(grey).tolist() == [0, 0]
-    assert (distances.noise(grey, grey)(speckled) > 1000).all()
+    luma, chroma = distances.noise(grey, grey)(speckled).tolist()
+    assert 0.5 < luma < 1  # of white noise four fifths are fine
+    assert chroma == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", STYLES)
+@pytest.mark.parametrize("side", [128, 512])
+def test_the_least_energy_changes_no_noise_beside_a_painting_that_comes_with_stx(name: str, side: int) -> None:
+    picture = bundled.open_picture(name)
+    painting = images.to_tensor(picture, (side, round(side * picture.height / picture.width)))
+    assert (distances.fine_energy(painting) > distances.UNSEEN).all()
 
 
 def test_distances_are_shares_of_the_target_and_not_of_what_is_judged() -> None:
@@ -300,8 +312,7 @@ def test_detail_of_exactly_a_quarter_cycle_is_not_fine() -> None:
     assert distances.fine_energy(waves(16, 24, 0.25, 0.2)).tolist() == pytest.approx([0, 0], abs=1e-12)
 
 
-def test_pictures_without_detail_count_as_rounded_to_eight_bits() -> None:
-    grey, wave = torch.full((3, 16, 24), 0.5), waves(16, 24, 0.375, 1e-3)
-    rounding = np.mean((np.linspace(-0.5, 0.5, 100001) / 255) ** 2)
+def test_pictures_without_detail_count_as_if_they_had_two_of_255() -> None:
+    grey, wave = torch.full((3, 16, 24), 0.5), waves(16, 24, 0.375, 2 / 255)
     luma, _ = distances.noise(grey, grey)(wave).tolist()
-    assert luma == pytest.approx(0.5e-6 / rounding, rel=1e-3)
+    assert luma == pytest.approx(0.5, rel=1e-3)

@@ -125,12 +125,24 @@ def test_a_frame_that_a_camera_held_sideways_is_upright(tmp_path: Path) -> None:
     assert [frame.size for frame in clip.frames(film, film.size)] == [(48, 64)]
 
 
-def test_the_digest_is_that_of_every_file(tmp_path: Path) -> None:
+def test_every_file_of_a_film_has_a_digest(tmp_path: Path) -> None:
     for number, picture in enumerate(stills()):
         picture.save(tmp_path / f"{number}.png")
-    before = clip.digest(clip.read(str(tmp_path), RATE))
+    before = clip.digests(clip.read(str(tmp_path), RATE))
     Image.new("RGB", SIZE).save(tmp_path / "3.png")
-    assert clip.digest(clip.read(str(tmp_path), RATE)) != before
+    after = clip.digests(clip.read(str(tmp_path), RATE))
+    assert [name for name in after if after[name] != before[name]] == ["3.png"]
+
+
+def test_a_glob_is_a_film_of_its_pictures_in_their_order(tmp_path: Path) -> None:
+    for name in ("b/2.png", "b/10.png", "a/1.png", "b/2.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("RGB", SIZE).save(tmp_path / name, "PNG")
+    film = clip.read(f"{tmp_path}/*/*", RATE)
+    assert [str(picture.relative_to(tmp_path)) for picture in film.pictures] == ["a/1.png", "b/2.png", "b/10.png"]
+    assert len(clip.digests(film)) == 3
+    with pytest.raises(UserError, match=r"film=.*/\*\.jpg: no file matches"):
+        clip.read(f"{tmp_path}/*.jpg", RATE)
 
 
 def test_without_pyav_it_is_said_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

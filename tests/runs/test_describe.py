@@ -37,8 +37,11 @@ def measured(luma: float = 0.9, chroma: float = 0.4) -> dict[str, float]:
     }
 
 
+CONFIG = composition([]).config
+
+
 def said(outcome: Outcome = Outcome(180, PICTURE, []), **noise: float) -> list[str]:  # noqa: B008
-    return describe.closing(outcome, measured(**noise), "").splitlines()
+    return describe.closing(outcome, measured(**noise), "", CONFIG).splitlines()
 
 
 def test_the_style_distance_is_told_as_a_share_of_the_photographs_own() -> None:
@@ -65,7 +68,7 @@ def test_a_run_that_has_converged_says_so() -> None:
 
 
 def test_nothing_is_told_of_pictures_too_small_to_be_measured() -> None:
-    assert describe.closing(Outcome(3, PICTURE, []), {}, "") == "finished after 3 steps"
+    assert describe.closing(Outcome(3, PICTURE, []), {}, "", CONFIG) == "finished after 3 steps"
 
 
 @pytest.mark.parametrize(
@@ -87,7 +90,9 @@ def test_a_squash_is_said(squashed: tuple[str, ...], line: str | None) -> None:
 
 def test_a_run_that_was_interrupted_behind_a_value_that_is_not_finite_says_both() -> None:
     outcome = Outcome(9, PICTURE, [[7, "loss total"]], stopped=True, diverged=True)
-    assert describe.closing(outcome, {}, "").startswith("interrupted, and diverged: not finite at step 7: loss total")
+    assert describe.closing(outcome, {}, "", CONFIG).startswith(
+        "interrupted, and diverged: not finite at step 7: loss total"
+    )
 
 
 def test_a_tracker_is_told_what_identifies_a_run_and_how_to_have_it_again() -> None:
@@ -158,13 +163,13 @@ def test_a_loss_that_is_another_in_every_step_is_told_to_who_takes_l_bfgs(overri
 
 def test_how_a_run_ended_is_told_in_the_words_for_it() -> None:
     events = [[3, "loss total"], [5, "loss total"]]
-    one = describe.closing(Outcome(1, PICTURE, []), {}, "http://there")
+    one = describe.closing(Outcome(1, PICTURE, []), {}, "http://there", CONFIG)
     assert one == "finished after 1 step\nMLflow: http://there"
-    back = describe.closing(Outcome(9, PICTURE, events), {}, "")
+    back = describe.closing(Outcome(9, PICTURE, events), {}, "", CONFIG)
     assert back == "finished after 9 steps, having gone back 2 times: first at step 3: loss total"
-    diverged = describe.closing(Outcome(9, PICTURE, events, diverged=True, stalled=True), {}, "")
+    diverged = describe.closing(Outcome(9, PICTURE, events, diverged=True, stalled=True), {}, "", CONFIG)
     assert diverged == "diverged: not finite at step 3: loss total; the picture is the last finite one"
-    stalled = describe.closing(Outcome(9, PICTURE, [], stalled=True), {}, "")
+    stalled = describe.closing(Outcome(9, PICTURE, [], stalled=True), {}, "", CONFIG)
     assert stalled.startswith("finished after 9 steps\nthe optimiser stalled: ")
 
 

@@ -1,9 +1,9 @@
-"""What a run is called, from what was typed for it."""
+"""What runs are called, from what was typed for them."""
 
 import pytest
 
 from stx.config.compose import composition
-from stx.runs.naming import LONGEST, run_name
+from stx.runs.naming import LONGEST, job_name, run_name, short, told_apart
 
 LAYERS = "conv1_1,conv1_2,conv2_1,conv2_2,conv3_1,conv3_2,conv4_1,conv4_2"
 
@@ -17,7 +17,7 @@ def name_of(*overrides: str) -> str:
     ("typed", "name"),
     [
         ("", "china × swirls"),
-        ("content=some/photo.jpg style=mosaic", "photo × mosaic"),
+        ("content=some/photo.jpg style=mosaic", "photo.jpg × mosaic"),
         ("style_stat=cooc_vector pooling=avg loss_weights.beta=30", "cooc_vector avg beta=30"),
         ("optim=lbfgs_plain optim.lr=0.5 optim.pyramid=[3,2]", "lbfgs_plain pyramid=[3,2] lr=0.5"),
         ("init=noise image_size=small seed=4", "image_size=small init=noise seed=4"),
@@ -46,3 +46,43 @@ def test_a_long_name_is_cut() -> None:
     name = name_of("style_stat=cooc_vector", f"loss_weights.style_layers=[{LAYERS}]")
     assert name.startswith("cooc_vector style_layers=[conv1_1,conv1_2,")
     assert (name[-1], len(name)) == ("…", LONGEST)
+
+
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [
+        ({"content": "/abs/photos/a.png", "style": "'paint ings/p.png'"}, "a.png × p.png"),
+        ({"content": "./a.png"}, "a.png"),
+        ({"style": "3.png", "loss_weights.beta": "10"}, "3.png beta=10"),
+        ({"loss_weights.beta": "1", "style_stat": "gram", "init": "noise"}, "beta=1 gram init=noise"),
+        ({"content": "a.png", "seed": ""}, "a.png"),
+        ({}, "china × swirls"),
+    ],
+)
+def test_a_job_of_a_sweep_is_named_as_its_run_is_by_the_values_of_its_axes(values: dict[str, str], name: str) -> None:
+    assert job_name(values, composition([]).config) == name
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("photos/a.jpg", "a.jpg"),
+        ('"photos/a, \\"b\\".jpg"', 'a, "b".jpg'),
+        ('"photos/\\${x}.jpg"', "${x}.jpg"),
+        ("'it is.jpg'", "it is.jpg"),
+        ("0.1234567", "0.1235"),
+        ("gram", "gram"),
+        ("[conv1_1,conv2_1]", "[conv1_1,conv2_1]"),
+        ('"', '"'),
+    ],
+)
+def test_a_value_is_shown_out_of_its_quotes_and_of_a_path_its_end(value: str, expected: str) -> None:
+    assert short(value) == expected
+
+
+def test_values_are_shown_with_as_many_folders_as_tell_them_apart() -> None:
+    assert told_apart(["in/a.jpg", "in/b.jpg"]) == {"in/a.jpg": "a.jpg", "in/b.jpg": "b.jpg"}
+    same = ["in/one/a.jpg", "in/two/a.jpg", '"in/two/b c.jpg"']
+    assert list(told_apart(same).values()) == ["one/a.jpg", "two/a.jpg", "two/b c.jpg"]
+    assert list(told_apart(["a.jpg", "in/a.jpg"]).values()) == ["a.jpg", "in/a.jpg"]
+    assert told_apart(["1", "10"]) == {"1": "1", "10": "10"}

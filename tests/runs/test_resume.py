@@ -116,10 +116,10 @@ REFUSED = [
     ("resume=mine optim.steps=2", "optim.steps is 3 in the run and 2 asked"),
     ("resume=mine style_stat=cooc_vector", "style_stat is moments_cooc in the run and cooc_vector asked"),
     ("resume=mine optim.stepps=9", "did you mean steps?"),
-    ("resume=mine content=null optim.steps=9", "content is china in the run and None asked"),
+    ("resume=mine content=null optim.steps=9", "content is china in the run and null asked"),
     (
         "resume=mine masks.content=swirls masks.style=swirls optim.steps=9",
-        "masks.content is None in the run and swirls",
+        "masks.content is null in the run and swirls",
     ),
     ("resume=mine", "that run has finished its 3 steps"),
     ("--multirun resume=mine", "leave out --multirun"),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from omegaconf import read_write
+from PIL import Image
 
 from stx.config.compose import at_work, compose, escaped, multirun, override
 from stx.errors import UserError
@@ -79,7 +80,34 @@ def test_a_job_that_is_another_one_again_is_made_once_and_said(
 ) -> None:
     tasks = planned(tmp_path, "loss_weights.beta=1,1.0,2")
     assert [(task.number, task.values["loss_weights.beta"]) for task in tasks] == [(0, "1"), (2, "2")]
-    assert "loss_weights.beta=1.0 is the job" in capsys.readouterr().err
+    assert "stx: the same jobs again, made once: beta=1.0 as beta=1\n" in capsys.readouterr().err
+
+
+def test_equal_pictures_of_a_folder_are_named_in_one_short_line_whatever_is_swept_beside_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for name in ("a.png", "b.png", "caf\udce9.png"):
+        Image.new("RGB", (40, 40), "red").save(photos / name)
+    tasks = planned(tmp_path / "sweep", f"content={photos}/", "style_stat=gram,mean_std", "init=noise")
+    assert [task.name for task in tasks] == ["a.png gram", "a.png mean_std"]
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "again" in line]
+    assert line == "stx: the same jobs again, made once: b.png as a.png, caf\ufffd.png as a.png"
+
+
+def test_all_damaged_pictures_of_a_folder_are_named_at_once(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    Image.new("RGB", (40, 40)).save(photos / "a.png")
+    for number in range(8):
+        (photos / f"bad{number}.png").write_text("none")
+    with pytest.raises(UserError) as refused:
+        planned(tmp_path / "sweep", f"content={photos}/")
+    first, second = str(refused.value).splitlines()
+    assert first.startswith(f"'{photos}/bad0.png' is not a picture that can be read")
+    assert second.startswith(f"nor can these be read: {photos}/bad1.png, ")
+    assert second.endswith("bad5.png and 2 more (no job was started)")
 
 
 @pytest.mark.parametrize("below", ["", "deeper/still"])

@@ -2,6 +2,7 @@
 
 import pytest
 
+from stx.config.compose import composition
 from stx.runs import words
 
 
@@ -77,3 +78,25 @@ def test_what_is_further_from_the_painting_and_what_is_too_small_to_judge() -> N
 def test_two_pictures_of_one_style_are_said_to_be() -> None:
     alike = {**measured(0, 0.0, 0.0), "baseline/sliced_wasserstein": 0.0}
     assert words.closing(alike, 0.5) == "photograph and painting are of one style: there is no way to go"
+
+
+@pytest.mark.parametrize(
+    ("typed", "advice"),
+    [
+        (
+            "optim=lbfgs prior=total_variation optim.pyramid=[9]",
+            "; a weaker style (loss_weights.beta) would keep it down",
+        ),
+        (
+            "optim=adam prior=none optim.pyramid=[] content=null",
+            "; prior=total_variation and optim=lbfgs and a pyramid (optim.pyramid) would keep it down",
+        ),
+        ("optim=lbfgs prior=total_variation optim.pyramid=[9] content=null", " in chroma"),
+    ],
+)
+def test_a_noisy_run_is_advised_what_it_did_without_alone(typed: str, advice: str) -> None:
+    (line,) = [
+        words.noisy({"measure/noise_luma": 1.0, "measure/noise_chroma": 42606.0}, composition(typed.split()).config)
+    ]
+    assert line.endswith(advice)
+    assert "over 100 in chroma" in line

@@ -23,6 +23,8 @@ from stx.runs.tracking.turn import turn
 
 log = logging.getLogger("stx")
 
+MEASURED_AT = "stx.measured_at"
+"""The tag of a run that was measured at a smaller size than its picture has, as memory had no room for more."""
 ANSWER = 6.0
 """Seconds for a server to say which experiment it has, behind reach.SOON for saying that it is there."""
 

@@ -8,7 +8,7 @@ from stx.measures.catalogue import labels, toward
 from stx.measures.judge import circular
 from stx.model.asked import terms
 from stx.runs.batch import AT_ONCE, Batch
-from stx.runs.tracking.store import Run
+from stx.runs.tracking.store import MEASURED_AT, Run
 from stx.runs.words import style_share
 from stx.stats.fixed import fixed_by
 from stx.studies.compare.balance import log_ratio
@@ -20,6 +20,11 @@ from stx.studies.compare.work import Results
 from stx.studies.page import Block, Heading, Items, Table, Text
 
 SHARED = "Several runs were at work at once, or on several machines, so that their times a step say little. "
+
+SMALL = (
+    "§ some of its runs were measured at a reduced size, for want of memory: their numbers are not those of the whole, "
+    "and its rank beside a statistic without the sign is none. "
+)
 
 
 def board(work: Batch, at: Level, scores: Mapping[str, Ratio | None]) -> list[Block]:
@@ -33,9 +38,13 @@ def board(work: Batch, at: Level, scores: Mapping[str, Ratio | None]) -> list[Bl
     measures = {results.judged_by: measures.pop(results.judged_by, results.protocol.primary), **measures}
     style = [name for name in measures if toward_style(name)]
     signs = {name: signs_of(work, name, measures) for name in scores}
+    small = reduced(results)
     tables = [
         [
-            [f"`{name}`", *(value(at, scores, adjusted, name, measure) + signs[name][measure] for measure in some)]
+            [
+                f"`{name}`{' §' if name in small else ''}",
+                *(value(at, scores, adjusted, name, measure) + signs[name][measure] for measure in some),
+            ]
             for name in ranking(scores)
         ]
         for some in (style, [name for name in measures if name not in style])
@@ -76,14 +85,17 @@ def note(results: Results, scores: Mapping[str, Ratio | None]) -> Text:
     )
     return Text(
         f"{intervals}† circular: the statistic fixes what the measure is made of, if at other layers; ‡ some of it; ? "
-        f"it does not say what it fixes. {SHARED if shared(results) else ''}{of_photographs}"
+        f"it does not say what it fixes. {SMALL if reduced(results) else ''}{SHARED if shared(results) else ''}"
+        f"{of_photographs}"
     )
 
 
 def conclusion(results: Results, scores: Mapping[str, Ratio | None], adjusted: Mapping[str, float]) -> list[Block]:
     """Who is nearest to the style, and whether that is more than chance; nothing without another statistic's score."""
     reference = results.protocol.reference
-    first = next((name for name in ranking(scores) if scores[name]), reference)
+    small = reduced(results)
+    alike = [name for name in ranking(scores) if (name in small) == (reference in small)]
+    first = next((name for name in alike if scores[name]), reference)
     score = scores[first]
     if first == reference or score is None:
         return [Text(f"None is nearer to the style than `{reference}`, at its content.")] if score else []
@@ -114,6 +126,11 @@ def shown(score: Ratio | None) -> str:
 def shared(results: Results) -> bool:
     runs = [one.run for several in results.runs.values() for one in several]
     return any(AT_ONCE in run.tags for run in runs) or len({run.tags.get("stx.hardware") for run in runs}) > 1
+
+
+def reduced(results: Results) -> set[str]:
+    """Statistics of which a run was measured at a smaller size than its picture has."""
+    return {cell.statistic for cell, runs in results.runs.items() if any(MEASURED_AT in one.run.tags for one in runs)}
 
 
 def signs_of(work: Batch, statistic: str, measures: Iterable[str]) -> dict[str, str]:

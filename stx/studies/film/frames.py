@@ -1,7 +1,5 @@
 """The run of each frame: what it is asked, and what it begins from."""
 
-import hashlib
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,20 +15,20 @@ from stx.config.effects import refuse_ineffective
 from stx.config.schema import Config
 from stx.config.secrets import taken_out
 from stx.errors import UserError
-from stx.model.prepare import Inputs
 from stx.pictures import clip, images, masks
 from stx.pictures.clip import Film
 from stx.pictures.colour import grey
 from stx.pictures.flow import SHORTEST, at_size, consistent, flow, warped
 from stx.pictures.sizes import Size
 from stx.runs.check import check, check_space, space
-from stx.runs.digest import NUMERICS, settings
-from stx.runs.identity import named_files
 from stx.runs.job import Job
 from stx.studies.film import reel
+from stx.studies.film.identity import Identity, identity_of
 from stx.studies.film.options import STORE, WEIGHT, Options, refuse_colours
 from stx.studies.film.reel import Reel
 
+OPTION = "output"
+"""That which names a film's folder."""
 KEPT = 6
 """Pictures that a frame leaves in the film's folder: its source, its start, what has moved, its run's, itself, and one
 more for what is small."""
@@ -47,8 +45,7 @@ class Plan(NamedTuple):
     """Overrides of all frames."""
     config: Config
     """Of the first frame, with the store that the film's own run goes to."""
-    digest: str
-    """Of all that its frames depend on."""
+    identity: Identity
 
 
 class Motion(NamedTuple):
@@ -74,14 +71,13 @@ def plan(source: Film, options: Options, typed: Sequence[str], folder: Path) -> 
         refuse_colours(asked.config)
         size = even_size(asked.config, source)
         first = first.resize(size, Image.Resampling.LANCZOS)
-        config, inputs = check(compose(beginning(typed, source.first, size)), folder, given={"content": first})
+        one = compose(beginning(typed, source.first, size))
+        config, inputs = check(one, folder, given={"content": first}, option=OPTION)
         later = config_of_following(first, typed, source, size, options, folder)
     needed = space(config, inputs) + source.length * KEPT * inputs.initial.numel()
-    check_space(needed, folder, f"this film of {source.length} frames", "output")
-    digest = digest_of(source, options, config, later, inputs)
-    return Plan(
-        source, options, size, tuple(typed), config.model_copy(update={"tracking": asked.config.tracking}), digest
-    )
+    check_space(needed, folder, f"this film of {source.length} frames", OPTION)
+    its = identity_of(source, options, config, later, inputs, choices_of(one.hydra))
+    return Plan(source, options, size, tuple(typed), config.model_copy(update={"tracking": asked.config.tracking}), its)
 
 
 def config_of_following(
@@ -97,7 +93,7 @@ def config_of_following(
         for path, picture in zip(given, (first, Image.new("L", size, "white"), first), strict=True):
             images.save(picture, path)
         overrides = following(typed, Path(source.first), given, size, options)
-        return check(compose(overrides), folder, given={"content": first})[0]
+        return check(compose(overrides), folder, given={"content": first}, option=OPTION)[0]
 
 
 def even_size(config: Config, source: Film) -> Size:
@@ -152,21 +148,6 @@ def following(typed: Sequence[str], photograph: Path, given: reel.Inputs, size: 
         override("temporal.mask", str(given.mask)),
         *(text for text in typed if key_of(text) == WEIGHT),
     ]
-
-
-def digest_of(source: Film, options: Options, config: Config, later: Config, inputs: Inputs) -> str:
-    """SHA-256, in hexadecimal digits, of the film, of every other file, and of the settings of all frames."""
-    files = {name: digest for name, digest in named_files(config, inputs).items() if name != "content"}
-    asked = {
-        "numerics": NUMERICS,
-        "film": clip.digest(source),
-        "files": files,
-        "settings": [settings(config), settings(later)],
-        "cut": options.cut,
-        "hardware": [inputs.hardware.device.type, str(inputs.hardware.precision)],
-        "size": [list(picture.shape[1:]) for picture in inputs.pictures.values()],
-    }
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
 def job(overrides: Sequence[str], folder: Path) -> Job:

@@ -11,6 +11,8 @@ from stx.errors import UserError
 from stx.pictures import animation, clip, images
 from stx.pictures.clip import Film
 from stx.pictures.sizes import Size
+from stx.runs.files import refuse_filled
+from stx.studies.film.identity import Identity, differences
 
 RECORD, MP4, FRAMES, SOURCE, INPUTS, RUNS, ALONE = (
     "film.json",
@@ -21,9 +23,8 @@ RECORD, MP4, FRAMES, SOURCE, INPUTS, RUNS, ALONE = (
     "runs",
     "alone",
 )
-NAMES = (MP4, FRAMES, SOURCE, INPUTS, RUNS, ALONE, "report")
-"""Beside the record: the film, its frames, those of the source, what each frame began from, the frames' runs, those
-that were made by themselves, and the report."""
+"""Beside the record: the film, its frames, those of the source, what each frame began from, the frames' runs, and those
+that were made by themselves."""
 FORMAT = 1
 MARK = "made by stx"
 
@@ -61,20 +62,20 @@ class Reel(NamedTuple):
         return Inputs(folder / "moved.png", folder / "mask.png", folder / "start.png")
 
 
-def refuse_another(folder: Path, digest: str) -> None:
-    """Raise UserError where the folder holds another film, or anything under a name that this one would take."""
+def refuse_another(folder: Path, now: Identity) -> None:
+    """Raise UserError where the folder holds another film, or anything of somebody's."""
     path = folder / RECORD
-    if path.exists():
-        before = recorded(path)
-        if before.get("digest") != digest:
-            raise UserError(
-                f"output={folder}: it holds another film, of {before.get('film')}, or of other settings or files: "
-                f"`{before.get('command')}`\nfor this one name another folder: output=..."
-            )
+    if not path.exists():
+        refuse_filled(folder, (RECORD,))
         return
-    for name in NAMES:
-        if (folder / name).exists():
-            raise UserError(f"{folder / name} would be written over; name another folder: output=...")
+    before = recorded(path)
+    if before.get("digest") != now.digest:
+        parts = before.get("parts")
+        what = differences(parts, now.parts) if parts else f"of {before.get('film')}, or of other settings or files"
+        raise UserError(
+            f"output={folder}: it holds another film: {what}\n"
+            "put that back as it was, or name another folder: output=..."
+        )
 
 
 def recorded(path: Path) -> dict[str, Any]:
@@ -91,11 +92,11 @@ def recorded(path: Path) -> dict[str, Any]:
     return fields
 
 
-def record(reel: Reel, digest: str, source: Film, size: Size, command: str) -> None:
+def record(reel: Reel, identity: Identity, source: Film, size: Size, command: str) -> None:
     """Raises OSError."""
     fields = {
         "format": FORMAT,
-        "digest": digest,
+        **identity._asdict(),
         "film": source.source,
         "frames": source.length,
         "rate": str(source.rate),

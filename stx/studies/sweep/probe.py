@@ -13,7 +13,7 @@ from stx.config.schema import Config, Search
 from stx.errors import UserError
 from stx.runs.axes import unfolded
 from stx.runs.check import check
-from stx.runs.sweep import folder_of_job, refuse_twice
+from stx.runs.sweep import PLACE, folder_of_job, refuse_twice
 from stx.runs.sweep_record import OWN
 from stx.studies.sweep.space import checked, ends, overrides
 
@@ -38,7 +38,7 @@ def ground(config: DictConfig, settings: Search) -> Ground:
     """Raises UserError for the first thing that would keep a trial from running, as far as that can be known."""
     from stx.runs.digest import digest  # late: it imports torch
 
-    refuse_twice(unfolded(overrides_of(config)))
+    refuse_twice(overrides_of(config))
     asked = varied(config, unfolded)
     parts = [one for one in asked if not key_of(one if isinstance(one, str) else one.key).startswith(OWN)]
     axes = [one for one in parts if isinstance(one, Varied)]
@@ -65,13 +65,12 @@ def tried(search: DictConfig, typed: Sequence[str], values: Mapping[str, str]) -
     own: Any = OmegaConf.to_container(search.hydra.overrides.hydra)  # with the ${...} in them
     try:
         whole = compose([*own, *typed], search.hydra.job.config_name)
-        job, inputs = check(whole, Path(search.hydra.sweep.dir))
+        job, inputs = check(whole, Path(search.hydra.sweep.dir), option=PLACE)
         if job.resume is not None:
             raise UserError("resume= goes on with one run: leave out --multirun")
     except UserError as error:
-        why = str(error).replace("hydra.run.dir=", "hydra.sweep.dir=")
         at = " ".join(f"{key}={value}" for key, value in values.items())
-        raise UserError(f"{why}\n(in a trial with {at}; none was started)") from None
+        raise UserError(f"{error}\n(in a trial with {at}; none was started)") from None
     return whole, job, inputs
 
 
@@ -112,4 +111,4 @@ def refuse_taken(search: DictConfig, whole: DictConfig, trials: int) -> None:
     from stx.runs import identity  # late: it imports torch
 
     for number in range(trials):
-        identity.refuse_taken(folder_of_job(search, whole.copy(), number))
+        identity.refuse_taken(folder_of_job(search, whole.copy(), number), PLACE)

@@ -11,13 +11,16 @@ from urllib.parse import quote
 
 from stx import atomic
 from stx.runs.files import OUTPUT
-from stx.runs.task import told_apart
+from stx.runs.naming import told_apart
 from stx.runs.tracking.sender import THIS_RUN
 from stx.studies import charts, page
 from stx.studies.sweep.results import LOSS, OVER, Row, lost, nearest
 from stx.studies.sweep.sheets import SHEET, sheets
 
 PAGE, TABLE, CHART = "sweep", "sweep.csv", "sweep.png"
+NAMES = (f"{PAGE}.html", f"{PAGE}.md", TABLE, CHART, SHEET)
+"""What a sweep writes beside its jobs' folders and its records."""
+REDUCED = " † measured at a reduced size, for want of memory: not to be held against what was measured at its own."
 NAMED = 24
 """Jobs, up to which a chart has a name for each; of more, one for each value of the first axis that has so few."""
 
@@ -59,7 +62,8 @@ def write(folder: Path, rows: Sequence[Row], command: str, findings: Findings | 
              "content distance", "seconds"],
             [cells(row, values) for row, values in zip(rows, values_shown(rows), strict=True)],
             "Losses are each one's own: they say nothing beside those of other weights. Style distance: sliced "
-            "Wasserstein, held out, of the photograph's own; content distance: of features where no loss looks.",
+            "Wasserstein, held out, of the photograph's own; content distance: of features where no loss looks."
+            f"{REDUCED if any(row.reduced for row in rows) else ''}",
         ),
     ]  # fmt: skip
     blocks += [page.Heading("Runs"), page.Links([links(row, folder) for row in rows])]
@@ -78,6 +82,8 @@ def verdict(rows: Sequence[Row], findings: Findings | None = None) -> str:
             f"Nearest to the style at no more than the median content distance ({middle:.2f}): **{row.task.name}**, "
             f"style distance {row.style:.2f} of the photograph's own, content distance {row.content:.2f}."
         )
+    if best and not findings and any(row.reduced for row in rows) and not row.reduced:
+        parts.append("Jobs with † were measured at a reduced size, and are not ranked with the others.")
     if failed:
         parts.append(f"{len(failed)} of {len(rows)} failed or diverged.")
     return " ".join(parts)
@@ -91,8 +97,14 @@ def values_shown(rows: Sequence[Row]) -> list[list[str]]:
 
 def cells(row: Row, values: Sequence[str]) -> list[str]:
     losses = [number(row.losses.get(name, math.nan), ".3g") for name in LOSS]
-    measures = [number(row.style, ".2f"), number(row.content, ".2f"), number(row.seconds or math.nan, ".0f")]
-    return [f"{row.task.number}", *values, row.outcome, f"{row.steps or ''}", *losses, *measures]
+    return [f"{row.task.number}", *values, row.outcome, f"{row.steps or ''}", *losses, *measures(row)]
+
+
+def measures(row: Row) -> list[str]:
+    """Both distances, with a sign if they are of a reduced size, and the time."""
+    distances = [number(each, ".2f") for each in (row.style, row.content)]
+    marked = [f"{each} †" if each and row.reduced else each for each in distances]
+    return [*marked, number(row.seconds or math.nan, ".0f")]
 
 
 def number(value: float, form: str) -> str:
@@ -114,14 +126,13 @@ def table(rows: Sequence[Row]) -> str:
     text = StringIO(newline="")
     axes = list(rows[0].task.values)
     writer = csv.writer(text)
-    writer.writerow(
-        ["job", *axes, "outcome", "steps", *LOSS, "style", "content", "seconds", "run", "folder", "message"]
-    )
+    measures = ["style_distance", "content_distance", "reduced", "seconds"]
+    writer.writerow(["job", *axes, "outcome", "steps", *LOSS, *measures, "run", "folder", "message"])
     for row in rows:
         losses = [row.losses.get(name, math.nan) for name in LOSS]
         writer.writerow(
             [row.task.number, *row.task.values.values(), row.outcome, row.steps, *losses, row.style, row.content,
-             round(row.seconds, 2), row.link, row.task.folder, row.message]
+             "yes" if row.reduced else "", round(row.seconds, 2), row.link, row.task.folder, row.message]
         )  # fmt: skip
     return text.getvalue()
 
@@ -163,7 +174,6 @@ def description(rows: Sequence[Row], command: str, findings: Findings | None = N
     lines += [f"`{command}`", ""]
     lines += [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for row, values in zip(rows, values_shown(rows), strict=True):
-        measures = [number(row.style, ".2f"), number(row.content, ".2f"), number(row.seconds or math.nan, ".0f")]
         link = f"[run]({row.link[row.link.index('#') :]})" if "#" in row.link else ""
-        lines.append(f"| {' | '.join([f'{row.task.number}', *values, row.outcome, *measures, link])} |")
-    return "\n".join(lines)
+        lines.append(f"| {' | '.join([f'{row.task.number}', *values, row.outcome, *measures(row), link])} |")
+    return "\n".join([*lines, "", REDUCED.strip()] if any(row.reduced for row in rows) else lines)

@@ -37,6 +37,8 @@ class Row(NamedTuple):
     seconds: float
     link: str
     """Where the store shows the run."""
+    reduced: bool = False
+    """It was measured at a smaller size than its own, as memory had no room for more."""
 
 
 def read(task: Task) -> Row:
@@ -67,6 +69,7 @@ def read(task: Task) -> Row:
         measures.get("content", math.nan),
         seconds,
         link,
+        record is not None and record.machine.get("measured_at", "whole") != "whole",
     )
 
 
@@ -91,10 +94,12 @@ def numbers(path: Path) -> dict[str, float]:
 
 def nearest(rows: Sequence[Row]) -> tuple[Row, float] | None:
     """The finished job with the least style distance among those whose content distance is at most the median, and
-    that median; nothing where no picture was measured."""
+    that median; nothing where no picture was measured. Those that were measured at a reduced size stand aside where
+    others were at their own: numbers of two sizes have no order."""
     measured = [row for row in rows if row.outcome == "finished" and math.isfinite(row.style + row.content)]
     if not measured:
         return None
+    measured = [row for row in measured if not row.reduced] or measured
     middle = median(row.content for row in measured)
     return min((row for row in measured if row.content <= middle), key=lambda row: row.style), middle
 

@@ -22,6 +22,7 @@ from stx.runs.check import reach_store
 from stx.runs.files import ERROR, OUTPUT, SETTINGS, alone_in
 from stx.runs.launcher import crew
 from stx.runs.launching import Crew, Order, work
+from stx.runs.naming import NAME
 from stx.runs.study import asked, optuna
 from stx.runs.sweep import checked, refuse_somebody_s
 from stx.runs.sweep_record import recorded, workers_of, write
@@ -60,7 +61,7 @@ def search(config: DictConfig, context: Any) -> None:
     if own.resume:
         trials.refuse_another(folder, now, settings.n_trials)
     else:
-        refuse_somebody_s(folder)
+        refuse_somebody_s(folder, report.NAMES)
     reach_store(stands_on.base)
     folder.mkdir(parents=True, exist_ok=True)
     with alone_in(folder), raising():
@@ -148,7 +149,7 @@ class Searching:
         watched = seen and bound is not None and self.settings.pruner is not False
         trial = {"folder": str(self.folder.absolute()), "number": task.number, "content_at_most": bound,
                  "steps": task.config.optim.steps}  # fmt: skip
-        tags = {**self.stands.tags, "stx.digest": task.digest, "stx.trial": f"{task.number}"}
+        tags = {**self.stands.tags, "stx.digest": task.digest, "stx.trial": f"{task.number}", NAME: task.name}
         name = f"trial {task.number} of {self.settings.n_trials}: {task.name}"
         return Order(name, task.overrides, task.folder, tags, trial if watched else {})
 

@@ -11,7 +11,7 @@ from stx.pictures import images
 from stx.pictures.decode import FORMATS
 from stx.pictures.sheet import contact_sheet, fitted, stacked
 from stx.runs.files import OUTPUT
-from stx.runs.task import told_apart
+from stx.runs.naming import told_apart
 from stx.studies.sweep.results import Row
 
 SHEET = "sweep-sheet.jpg"

@@ -23,8 +23,10 @@ from stx.runs.files import OUTPUT, SETTINGS, STUDY, SWEEP, alone_in
 from stx.runs.launcher import crew
 from stx.runs.launching import Crew, Order, watched, work
 from stx.runs.member import ENDED
-from stx.runs.sweep import plan, refuse_somebody_s
-from stx.runs.sweep_record import earlier, workers_of, write
+from stx.runs.naming import NAME
+from stx.runs.sweep import by_axes, plan, refuse_somebody_s
+from stx.runs.sweep_before import kept
+from stx.runs.sweep_record import earlier, recorded, workers_of, write
 from stx.runs.task import Task
 from stx.runs.tracking.parent import Nobody, parent
 from stx.studies.sweep import report
@@ -48,28 +50,32 @@ def sweep(config: DictConfig, context: Any) -> None:
     if (folder / STUDY).exists():
         raise UserError(f"{folder} holds a search; go on with it by resume={folder}, or name another: hydra.sweep.dir=")
     tasks = plan(config)
+    others = kept(folder, recorded(folder), tasks)
     if own.plan:
         say(forecast(tasks, workers))
         return
     if not own.resume:
-        refuse_somebody_s(folder)
+        refuse_somebody_s(folder, report.NAMES)
     folder.mkdir(parents=True, exist_ok=True)
     with alone_in(folder), raising():
         atomic.write(folder / SETTINGS, OmegaConf.to_yaml(config))
         write(folder, tasks, typed, workers_of(config))
-        run(tasks, workers, folder, command([*workers_of(config), *typed]))
+        run(tasks, others, workers, folder, command([*workers_of(config), *typed]))
 
 
-def run(tasks: Sequence[Task], workers: Crew, folder: Path, command: str) -> None:
+def run(asked: Sequence[Task], others: Sequence[Task], workers: Crew, folder: Path, command: str) -> None:
+    """Make the jobs that are `asked`, and show them with `others` that were made before."""
+    tasks = by_axes([*asked, *others]) if others else asked
     name = f"{' x '.join(tasks[0].values) or 'one job'}, {len(tasks)} jobs"
     stands = parent([task.config.tracking for task in tasks], folder, name)
     stands.show([], {"stx.command": command, "stx.axes": ", ".join(tasks[0].values)})
     orders = [
-        Order(task.name, task.overrides, task.folder, {**stands.tags, "stx.digest": task.digest}) for task in tasks
+        Order(task.name, task.overrides, task.folder, {**stands.tags, "stx.digest": task.digest, NAME: task.name})
+        for task in tasks[: len(asked)]
     ]
     now_and_then = seldom(lambda: show(tasks, folder, stands, command))
     with closing("sweep", lambda: show(tasks, folder, stands, command), stands, folder):
-        with meanwhile(now_and_then, tasks) if workers.at_once != 1 else nullcontext():
+        with meanwhile(now_and_then, asked) if workers.at_once != 1 else nullcontext():
             work(workers, orders, folder, now_and_then)
         rows = at_end([read(task) for task in tasks])
         stands.measured(summary(rows))

@@ -127,7 +127,7 @@ def test_a_film_for_whose_frames_there_is_no_room_is_refused(
 
 def test_another_film_other_settings_and_another_painting_are_another_digest(source: clip.Film, tmp_path: Path) -> None:
     def digest(*more: str, **own: str) -> str:
-        return plan(source, options.read(own), [*TYPED, *more], tmp_path / "out").digest
+        return plan(source, options.read(own), [*TYPED, *more], tmp_path / "out").identity.digest
 
     before = digest()
     others = [
@@ -139,7 +139,7 @@ def test_another_film_other_settings_and_another_painting_are_another_digest(sou
     ]
     assert len({before, *others}) == 6
     assert digest(alone="0") == digest("tracking=none") == before
-    assert plan(source._replace(rate=Fraction(5)), options.read({}), TYPED, tmp_path / "out").digest == before
+    assert plan(source._replace(rate=Fraction(5)), options.read({}), TYPED, tmp_path / "out").identity.digest == before
     in_float, in_bfloat = digest("precision=fp32", "device=cpu"), digest("precision=bf16", "device=cpu")
     assert in_float != in_bfloat
     assert before in (in_float, in_bfloat)

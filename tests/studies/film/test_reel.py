@@ -10,6 +10,7 @@ from PIL import Image
 from stx.errors import UserError
 from stx.pictures import clip
 from stx.studies.film import reel
+from stx.studies.film.identity import Identity
 from stx.studies.film.reel import Reel
 
 
@@ -21,24 +22,32 @@ def source(tmp_path: Path) -> clip.Film:
     return clip.read(str(tmp_path / "shots"), Fraction(25))
 
 
+def identity(digest: str, **more: object) -> Identity:
+    return Identity(digest, {"shots": {}, "files": {}, **more})
+
+
 def test_a_folder_is_taken_up_by_its_own_film_alone(source: clip.Film, tmp_path: Path) -> None:
     place = Reel(tmp_path / "out")
-    reel.refuse_another(place.folder, "a")
+    reel.refuse_another(place.folder, identity("a"))
     place.folder.mkdir()
-    reel.record(place, "a", source, (32, 24), "stx film")
-    reel.refuse_another(place.folder, "a")
-    with pytest.raises(UserError, match="it holds another film"):
-        reel.refuse_another(place.folder, "b")
+    reel.record(place, identity("a", steps=4), source, (32, 24), "stx film")
+    reel.refuse_another(place.folder, identity("a"))
+    with pytest.raises(UserError, match=r"it holds another film: steps=4 -> 6\nput that back as it was, or name"):
+        reel.refuse_another(place.folder, identity("b", steps=6))
     (place.folder / "film.json").write_text("{")
     with pytest.raises(UserError, match="damaged"):
-        reel.refuse_another(place.folder, "a")
+        reel.refuse_another(place.folder, identity("a"))
     (place.folder / "film.json").write_text('{"format": 9}')
     with pytest.raises(UserError, match="another version of stx"):
-        reel.refuse_another(place.folder, "a")
-    (place.folder / "film.json").unlink()
-    (place.folder / "frames").mkdir()
-    with pytest.raises(UserError, match="would be written over"):
-        reel.refuse_another(place.folder, "a")
+        reel.refuse_another(place.folder, identity("a"))
+
+
+def test_nothing_is_put_among_files_of_somebody_s(source: clip.Film, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"shots: that folder has other files in it \(1\.png, 2\.png\); name one that"):
+        reel.refuse_another(tmp_path / "shots", identity("a"))  # the film's own source
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / ".lock").touch()  # of a film that was cut off at once
+    reel.refuse_another(tmp_path / "empty", identity("a"))
 
 
 def test_the_mp4_has_the_frames_in_their_order_and_colours(tmp_path: Path) -> None:

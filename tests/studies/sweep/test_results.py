@@ -72,3 +72,22 @@ def test_the_nearest_to_the_style_keeps_as_much_content_as_half_of_them() -> Non
     assert [one.task.number for one in lost(rows)] == [3]
     assert summary(rows) == {"sweep/jobs": 5, "sweep/failed": 1, "sweep/style": 0.4, "sweep/content": 0.5}
     assert summary(rows[3:4]) == {"sweep/jobs": 1, "sweep/failed": 1}
+
+
+def test_what_was_measured_at_a_reduced_size_is_not_ranked_against_what_was_measured_whole() -> None:
+    small = row(0, 0.1, 0.3)._replace(reduced=True)
+    whole = [row(1, 0.4, 0.4), row(2, 0.6, 0.3)]
+    best = nearest([small, *whole])
+    assert best
+    assert best[0].task.number == 2
+    alone = nearest([small])
+    assert alone
+    assert alone[0] == small
+
+
+@pytest.mark.parametrize(
+    ("at", "reduced"), [({"measured_at": "96 x 64"}, True), ({"measured_at": "whole"}, False), ({}, False)]
+)
+def test_a_job_s_record_says_whether_it_was_measured_whole(tmp_path: Path, at: dict[str, str], reduced: bool) -> None:
+    identity.write(tmp_path, Identity("1", [], {"style_stat": "gram"}, {}, {}, at, outcome="finished"))
+    assert read(task(tmp_path)).reduced is reduced

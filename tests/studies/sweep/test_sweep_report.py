@@ -4,17 +4,17 @@ import csv
 import math
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
 
+from stx.config.compose import composition
 from stx.runs.task import Task
 from stx.studies import charts
 from stx.studies.sweep import report
 from stx.studies.sweep.results import Row
 
-CONFIG: Any = None
+CONFIG = composition([]).config
 GREY = {("1", "max"): 40, ("1", "avg"): 90, ("10", "max"): 140, ("10", "avg"): 190}
 
 
@@ -99,3 +99,16 @@ def test_its_run_s_description_has_a_line_a_job_with_its_link(tmp_path: Path) ->
     text = report.description(rows(tmp_path, beta=("1", "10"), pooling=("max", "avg")), "stx run")
     assert text.splitlines()[0].startswith("Nearest to the style")
     assert "| 2 | 10 | max | finished | 0.20 | 0.50 | 2 | [run](#/runs/1) |" in text
+
+
+def test_jobs_that_were_measured_at_a_reduced_size_are_marked_in_every_table_with_a_note(tmp_path: Path) -> None:
+    one, *others = rows(tmp_path, style_stat=("gram", "mean_std"))
+    marked = [one._replace(reduced=True), *others]
+    page, table, *_ = report.write(tmp_path, marked, "stx")
+    note = "† measured at a reduced size, for want of memory"
+    assert page.read_text().count(" †") >= 2
+    assert note in page.read_text()
+    assert "Jobs with † were measured at a reduced size, and are not ranked with the others." in page.read_text()
+    assert [line["reduced"] for line in csv.DictReader(table.read_text().splitlines())] == ["yes", ""]
+    assert note in report.description(marked, "stx")
+    assert note not in report.description([one, *others], "stx")

@@ -1,5 +1,6 @@
 """Sweeps from the command line to their page, in real processes."""
 
+import csv
 import json
 import signal
 import threading
@@ -8,6 +9,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from conftest import SHALLOW, Started, command
 from stx.runs.task import Task
@@ -51,6 +53,27 @@ def test_an_interrupted_sweep_goes_on_where_it_was(tmp_path: Path) -> None:
     record = json.loads((tmp_path / "sweep" / "0" / "run.json").read_text())
     assert (record["outcome"], len(record["resumed"])) == ("finished", 1)
     assert json.loads((tmp_path / "sweep" / "2" / "run.json").read_text())["resumed"] == []
+
+
+def test_a_picture_that_is_taken_out_of_a_swept_folder_stays_in_the_table_and_is_said(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for name, colour in (("a.png", "red"), ("b.png", "blue")):
+        Image.new("RGB", (40, 40), colour).save(photos / name)
+    first = command(tmp_path, "run", *TINY, "content=photos/", "hydra.sweep.dir=sweep")
+    assert first.returncode == 0, first.stderr
+    (photos / "b.png").unlink()
+    again = command(tmp_path, "run", "resume=sweep")
+    assert again.returncode == 0, again.stderr
+    assert "stx: 1 job of this sweep is not asked for now: content=photos/b.png (b.png is gone)" in again.stderr
+    table = list(csv.DictReader((tmp_path / "sweep" / "sweep.csv").read_text().splitlines()))
+    assert [(row["content"], row["outcome"]) for row in table] == [
+        ("photos/a.png", "finished"),
+        ("photos/b.png", "finished"),
+    ]
+    assert again.stdout == first.stdout
+    refused = command(tmp_path, "run", "--multirun", "resume=sweep", "optim.steps=3")
+    assert (refused.returncode, "optim.steps is 2 in that sweep and 3 asked" in refused.stderr) == (2, True)
 
 
 def test_a_plan_says_what_a_sweep_takes_and_starts_nothing(tmp_path: Path) -> None:

@@ -1,0 +1,106 @@
+"""What a sweep that goes on had before: its options, which stay as they were, and jobs that are asked for no more."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from stx.config.command import say
+from stx.config.compose import HydraException, choices_of, compose, key_of, leaves, stands_for_several, task, value_of
+from stx.config.paths import FILES, SEVERAL, exists
+from stx.config.restored import restored
+from stx.config.schema import validate
+from stx.config.spelled import spelled
+from stx.config.variables import without_variables
+from stx.errors import UserError, some_of
+from stx.pictures.bundled import NAMES
+from stx.runs.axes import is_axis
+from stx.runs.member import ENDED, outcome
+from stx.runs.task import Task
+
+FREE = ("tracking.uri", "tracking.offline_ok", "guard.keep_state", "timing", "live", "output", "sweep")
+"""Options, with all below them, that change no job's result."""
+
+
+def refuse_otherwise(
+    folder: Path, record: Mapping[str, Any], asked: Sequence[Sequence[str]], typed: Sequence[str], own: Sequence[str]
+) -> None:
+    """Raise UserError where the jobs that are `asked` have an option, beside their axes, that those of before had not.
+
+    `typed` are the command's overrides, `own` those of Hydra's part.
+    """
+    if not record.get("jobs"):
+        return
+    axes = {key_of(text) for text in (*record["overrides"], *typed) if is_axis(text) or stands_for_several(text)}
+    before = record["jobs"][0]["overrides"]
+    fixed = {key_of(text): text for text in asked[0] if key_of(text) not in axes}
+    again = [*fixed.values(), *(text for text in before if key_of(text) in axes)]
+    try:
+        was, now = settings([*own, *before]), settings([*own, *again])
+    except (HydraException, UserError):  # the check of the job that is so says it better
+        return
+    changes = {
+        key: (was.get(key), now.get(key)) for key in {**was, **now} if otherwise(key, was.get(key), now.get(key))
+    }
+    if not changes:
+        return
+    key = next((key for key in changes if key in fixed), next(iter(changes)))
+    had, has = (spelled(value) for value in changes[key])
+    cure = f"leave {fixed[key]} out" if key in fixed else f"give {key}={had} again"
+    raise UserError(
+        f"resume={folder}: {key} is {had} in that sweep and {has} asked; a sweep goes on as it was, but its axes may "
+        f"get more values.\n{cure}, or begin a new sweep: without resume"
+    )
+
+
+def settings(overrides: Sequence[str]) -> dict[str, Any]:
+    """What a job's overrides come to, by dotted key, and the option of each group."""
+    whole = compose(overrides)
+    config = validate(without_variables(task(whole)))
+    return choices_of(whole.hydra) | dict(leaves(config.model_dump(by_alias=True)))
+
+
+def otherwise(key: str, was: Any, now: Any) -> bool:
+    """Whether an option is another one, by what it means: a file may be where it likes."""
+    if was == now or any(key == free or key.startswith(f"{free}.") for free in FREE):
+        return False
+    return key not in FILES or not same_files(was, now)
+
+
+def same_files(was: Any, now: Any) -> bool:
+    """Of what is gone nobody knows, but by the jobs' digests."""
+    from stx.runs.identity import of_picture  # late: it imports torch
+
+    before, after = (value if isinstance(value, list) else [value] for value in (was, now))
+    if len(before) != len(after) or None in (*before, *after):
+        return False
+    pairs = [pair for pair in zip(before, after, strict=True) if all(name in NAMES or exists(name) for name in pair)]
+    return all(of_picture(one) == of_picture(other) for one, other in pairs)
+
+
+def kept(folder: Path, record: Mapping[str, Any], tasks: Sequence[Task]) -> list[Task]:
+    """Jobs that the sweep had, that are none of its `tasks` now, and whose results are there. Says which."""
+    from stx.runs import identity  # late: it imports torch
+
+    again = {task.digest for task in tasks}
+    others = [one for one in record.get("jobs", ()) if one["digest"] not in again]
+    stay = []
+    for one in others:
+        place = folder / one["folder"]
+        if outcome(place) in ENDED and (its := identity.read(place)):
+            config = restored(its.config)
+            stay.append(Task(one["number"], one["overrides"], one["values"], place, config, one["digest"]))
+    if others:
+        jobs = f"{len(others)} job{'' if len(others) == 1 else 's'} of this sweep {'is' if len(others) == 1 else 'are'}"
+        rest = "" if len(stay) == len(others) else f"; of {len(stay)} there are results"
+        names = some_of([told(one) for one in others])
+        say(f"stx: {jobs} not asked for now: {names}. What has been made stays in its table{rest}")
+    return stay
+
+
+def told(job: Mapping[str, Any]) -> str:
+    """A job by what it has of each axis, and what of that is gone."""
+    values = [f"{key}={value}" for key, value in job["values"].items()] or list(job["overrides"])
+    pictures = [value_of(text) for text in job["overrides"] if key_of(text) in SEVERAL]
+    gone = [os.path.basename(name) for name in pictures if name not in NAMES and not exists(name)]
+    return " ".join(values) + (f" ({' and '.join(gone)} {'are' if len(gone) > 1 else 'is'} gone)" if gone else "")
