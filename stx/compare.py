@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 EXAMPLES = """
 examples
   python -m stx.compare protocol=quick                       four statistics, two pairs: a few minutes
-  python -m stx.compare protocol=test                        what README's table shows: an hour
+  python -m stx.compare protocol=test                        an earlier table of nine pairs: an hour
   python -m stx.compare statistics=cooc_gram,mean_std        any options of style_stat, against the protocol's reference
   python -m stx.compare photographs=me.jpg,you.jpg styles=painting.jpg seeds=0,1 optim.steps=100
   python -m stx.compare protocol=mine.yaml output=outputs/mine
