@@ -25,7 +25,7 @@ from stx.studies.gallery.writing import write
 
 SWEEP = (
     "--multirun", "content=chelsea,china", "style=swirls,mosaic,woodcut", "style_stat=gram,mean_std",
-    "image_size.long_side=192", "optim.steps=60", "tracking.pictures_every=10", "hydra.sweep.dir=sweep",
+    "image_size.long_side=192", "optim.steps=60", "tracking.pictures_every=10", "hydra.sweep.dir=styles",
 )  # fmt: skip
 SORTED = "#sort=metrics.measure%2Fsliced_wasserstein"
 VIEWS: tuple[tuple[tuple[int, int], str, str], ...] = (
@@ -39,17 +39,19 @@ BROWSER = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "
 
 def picture(path: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    again = ["sweep.resume=true"] if (folder / "sweep").exists() else []
-    for command in (["stx.run", *SWEEP, *again], ["stx.gallery", "sweep", "output=gallery.html"]):
+    again = ["sweep.resume=true"] if (folder / "styles").exists() else []
+    for command in (["stx.run", *SWEEP, *again], ["stx.gallery", "styles", "output=gallery.html"]):
         subprocess.run([sys.executable, "-m", *command], cwd=folder, check=True, env=os.environ)
-    shots = [Image.open(shot).convert("RGB") for shot in photographed(folder / "gallery.html", folder)]
+    page = folder / "gallery.html"
+    page.write_text(page.read_text().replace(f"{folder.absolute()}/", ""))  # where it was made is nobody's business
+    shots = [Image.open(shot).convert("RGB") for shot in photographed(page, folder)]
     sheet = Image.new("RGB", (sum(shot.width for shot in shots) + 20 * (len(shots) - 1), shots[0].height), "#888")
     left = 0
     for shot in shots:
         sheet.paste(shot, (left, 0))
         left += shot.width + 20
-    sheet.thumbnail((2000, 2000), Image.Resampling.LANCZOS)
-    sheet.save(path, quality=80)
+    sheet.thumbnail((1600, 1600), Image.Resampling.LANCZOS)
+    sheet.save(path, quality=75)
 
 
 def photographed(page: Path, folder: Path) -> list[Path]:
@@ -70,9 +72,9 @@ def timed(folder: Path) -> None:
     for number in range(RUNS):
         place = folder / f"{number}"
         (place / "pictures").mkdir(parents=True, exist_ok=True)
-        painted(number).save(place / "output.png", compress_level=0)
+        painted(number).save(place / "output.png", compress_level=1)
         for step in range(ALONG):
-            painted(1000 * (number + 1) + step).save(place / "pictures" / f"step-{step:06d}.png", compress_level=0)
+            painted(1000 * (number + 1) + step).save(place / "pictures" / f"step-{step:06d}.png", compress_level=1)
         runs.append(replace(of_folder(place), name=f"run {number}", outcome="finished", files=InFolder(place)))
     since = time.monotonic()
     written = write(Selection("Many runs", runs), folder / "gallery.html")

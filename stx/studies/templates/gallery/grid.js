@@ -25,6 +25,9 @@ function text(run, key) {
   return key.number ? number(value) : value;
 }
 
+const told = (run, key) => // a long name may go on behind its slash
+  [...key.label.split("/").flatMap((part, place) => place ? ["/", make("wbr"), part] : [part]), `: ${text(run, key)}`];
+
 const searched = runs.map(({ name, outcome, message, params }) =>
   [name, outcome, message, ...Object.values(params)].join("\n").toLowerCase());
 
@@ -71,7 +74,7 @@ let order = [];
 function render() {
   order = chosen();
   const key = BY_KEY.get(state.sort);
-  for (const place of order) tiles[place].querySelector(".value").textContent = `${key.label}: ${text(runs[place], key)}`;
+  for (const place of order) tiles[place].querySelector(".value").replaceChildren(...told(runs[place], key));
   at("grid").replaceChildren(...order.map((place) => tiles[place]));
   const bad = BAD.map((outcome) => [order.filter((place) => runs[place].outcome === outcome).length, outcome]);
   const counts = [[`${order.length} of ${runs.length}`, "runs"], ...bad.filter(([count]) => count)];
