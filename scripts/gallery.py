@@ -20,7 +20,6 @@ from PIL import Image
 
 from stx.runs.selection import Selection
 from stx.runs.shown import of_folder
-from stx.runs.sources import InFolder
 from stx.studies.gallery.writing import write
 
 SWEEP = (
@@ -75,7 +74,8 @@ def timed(folder: Path) -> None:
         painted(number).save(place / "output.png", compress_level=1)
         for step in range(ALONG):
             painted(1000 * (number + 1) + step).save(place / "pictures" / f"step-{step:06d}.png", compress_level=1)
-        runs.append(replace(of_folder(place), name=f"run {number}", outcome="finished", files=InFolder(place)))
+        params = {"image_size.width": f"{SIZE[0]}", "image_size.height": f"{SIZE[1]}", "seed": f"{number}"}
+        runs.append(replace(of_folder(place), name=f"run {number}", outcome="finished", params=params))
     since = time.monotonic()
     written = write(Selection("Many runs", runs), folder / "gallery.html")
     sys.stdout.write(f"written in {time.monotonic() - since:.0f} s: {written.size / 1e6:.0f} MB, {written.sides}\n")
