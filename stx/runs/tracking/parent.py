@@ -10,7 +10,8 @@ from stx.errors import UserError, first_line
 from stx.runs.tracking import page
 from stx.runs.tracking.reach import answers, reachable
 from stx.runs.tracking.sender import THIS_RUN
-from stx.runs.tracking.store import Run, Store
+from stx.runs.tracking.store import Store
+from stx.runs.tracking.stored import Run
 
 log = logging.getLogger("stx")
 

@@ -1,6 +1,5 @@
 """The page in a browser, beside a run at work."""
 
-import shutil
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from chromium import PATH, PHONE, launched
 from servers import Answer, port_of_page, serving
 
 from conftest import SHALLOW, Started
@@ -18,26 +18,18 @@ from stx.runs.live.serving import started as page_started
 from stx.runs.live.view import Live
 from stx.runs.progress import Stage
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = pytest.mark.skipif(PATH is None, reason="Chromium is not installed")
 
-QUIET = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run",
-)  # fmt: skip
 RUN = ("run", "model=vgg19_random", "image_size.width=64", "image_size.height=48", *SHALLOW, "optim=adam",
        "tracking=none", "hydra.run.dir=out")  # fmt: skip
 LONG = ("optim.steps=1000000", "optim.stop_at=null", "optim.pyramid=[100]")
-PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 class Tab:
