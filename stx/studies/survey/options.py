@@ -1,0 +1,48 @@
+"""What `stx survey` is asked: its own options over those of conf/survey/survey.yaml."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError
+
+from stx.config.explain import explain
+from stx.config.schema import CONF, NotNegative, Section, Size, Unit, Whole
+from stx.errors import UserError
+
+DEFAULTS = CONF / "survey" / "survey.yaml"
+
+
+class Options(Section):
+    questions: Annotated[Whole, Field(ge=2, le=2000)]
+    repeats: Unit
+    tolerance: NotNegative
+    match: Literal["content", "lite0_content", "ssim", "cfsd"] | None
+    by: Annotated[str, Field(min_length=1)]
+    long_side: Annotated[Size, Field(ge=16)]
+    seed: Annotated[Whole, Field(ge=0, lt=2**63)]
+    host: Annotated[str, Field(min_length=1)]
+    port: Annotated[Whole, Field(ge=0, le=65535)]
+
+
+NAMES = tuple(Options.model_fields)
+
+
+def read(own: Mapping[str, str]) -> Options:
+    """What was typed, over the YAML. Raises UserError."""
+    plain: Any = yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))
+    plain |= {name: value(name, text) for name, text in own.items() if name in plain}
+    try:
+        return Options.model_validate(plain)
+    except ValidationError as error:
+        raise UserError(explain(error, plain)) from None
+
+
+def value(name: str, text: str) -> Any:
+    """As YAML reads it; of what is text, as it is typed."""
+    if name in ("by", "host"):
+        return text
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text

@@ -1,0 +1,96 @@
+"""A survey's page and what stands behind it: pictures without their names, and the key that has them."""
+
+import hashlib
+import io
+import json
+import random
+from base64 import b64encode
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from PIL import Image
+
+from stx.errors import UserError
+from stx.pictures import images
+from stx.pictures.sheet import fitted
+from stx.studies.survey.key import Behind, Key, Compared
+from stx.studies.survey.options import Options
+from stx.studies.survey.pairs import Entry, Pair
+
+
+class Questionnaire(NamedTuple):
+    public: dict[str, Any]
+    """All that the page has."""
+    key: Key
+
+
+def questionnaire(pairs: Sequence[Pair], asked: Options, rng: random.Random, match: str, command: str) -> Questionnaire:
+    """Raises UserError for pictures that cannot be read."""
+    album = Album(asked.long_side, rng)
+    pool, shown, behind = [], dict[str, Compared](), dict[str, Behind]()
+    for pair in pairs:
+        entry, number = pair.first, opaque(rng)
+        names = [album.name(one.picture) for one in pair]
+        for name, one in zip(names, pair, strict=True):
+            behind[name] = Behind(method=one.method, run=one.run, content=one.content, measures=one.measures)
+        pool.append([number, *names, album.name(entry.photograph_file), album.name(entry.style_file)])
+        shown[number] = Compared(
+            pictures=(names[0], names[1]), photograph=entry.photograph, style=entry.style, seed=entry.seed
+        )
+    public = {"questions": asked.questions, "repeats": asked.repeats, "pool": pool, "pictures": album.pictures}
+    survey = hashlib.sha256(json.dumps(public, sort_keys=True).encode()).hexdigest()[:32]
+    key = Key(
+        survey=survey, command=command, by=asked.by, match=match, tolerance=asked.tolerance, pictures=behind, pairs=shown
+    )
+    return Questionnaire({"survey": survey, **public}, key)
+
+
+class Album:
+    """Pictures by names that say nothing."""
+
+    def __init__(self, long_side: int, rng: random.Random):
+        self.long_side, self.rng = long_side, rng
+        self.names, self.pictures = dict[Path, str](), dict[str, str]()
+
+    def name(self, path: Path) -> str:
+        if path not in self.names:
+            self.names[path] = opaque(self.rng)
+            self.pictures[self.names[path]] = embedded(path, self.long_side)
+        return self.names[path]
+
+
+def opaque(rng: random.Random) -> str:
+    return f"{rng.getrandbits(64):016x}"
+
+
+def embedded(path: Path, long_side: int) -> str:
+    """The picture as a data address, without what its file says of how it was made. Raises UserError."""
+    picture = images.load(str(path))
+    if max(picture.size) > long_side:
+        picture = picture.resize(fitted(picture.size, long_side), Image.Resampling.LANCZOS)
+    file = io.BytesIO()
+    bare(picture).save(file, **images.JPEG)
+    return f"data:image/jpeg;base64,{b64encode(file.getvalue()).decode()}"
+
+
+def bare(picture: Image.Image) -> Image.Image:
+    """Its pixels alone."""
+    copy = Image.new("RGB", picture.size)
+    copy.paste(picture)
+    return copy
+
+
+def refuse_none(pairs: Sequence[Pair], entries: Sequence[Entry], asked: Options, match: str) -> None:
+    """Raise UserError where there is nothing to be asked."""
+    methods = sorted({entry.method for entry in entries})
+    if not entries:
+        raise UserError("none of these runs has come to its end with its picture and both that it was made of")
+    if len(methods) < 2:
+        raise UserError(f"by={asked.by}: all of these runs have {methods[0]}; name runs of two or more, or another param")
+    if not pairs:
+        raise UserError(
+            f"tolerance={asked.tolerance:g}: no two methods have pictures of one photograph, style and seed whose "
+            f"content distances (measure/{match}) are as near; give more, or the folder of a `stx compare`, which "
+            "searches for equal ones"
+        )
