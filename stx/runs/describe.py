@@ -2,7 +2,7 @@
 
 import math
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from stx.config.compose import key_of, override
@@ -32,28 +32,17 @@ picture."""
 
 
 def command(job: Job) -> str:
-    return shlex.join(["python", "-m", "stx.run", *job.overrides])
+    return typed(job.overrides)
+
+
+def typed(overrides: Sequence[str]) -> str:
+    """The command line that they are of."""
+    return shlex.join(["python", "-m", "stx.run", *overrides])
 
 
 def run(job: Job, inputs: Inputs, record: Identity) -> About:
     """Name, params, tags and headline for the tracker."""
-    config, choices = job.config, job.choices
-    statistic = choices["style_stat"]
-    params: dict[str, str | int] = {
-        **({} if config.content is None else {"content": config.content}),
-        "style": " + ".join(config.styles.values()),
-        **{group: option for group, option in choices.items() if group not in ELSEWHERE},
-        "image_size.width": inputs.size[0],
-        "image_size.height": inputs.size[1],
-        "optim.steps": config.optim.steps,
-        "loss_weights.alpha": f"{config.loss_weights.alpha:g}",
-        "loss_weights.beta": f"{config.loss_weights.beta:g}",
-        "seed": config.seed,
-    }
-    for typed in job.overrides:  # whatever else was set is what a sweep would vary
-        key, value = key_of(typed), typed.partition("=")[2]
-        if not key.startswith(("hydra", "tracking", "guard", "timing", "live", "output")) and key not in choices:
-            params.setdefault(key, value)
+    config = job.config
     tags = {
         "stx.command": command(job),
         "stx.folder": str(job.folder.absolute()),
@@ -65,8 +54,9 @@ def run(job: Job, inputs: Inputs, record: Identity) -> About:
         **({"stx.resumed": changed(record)} if changed(record) else {}),
         **job.tags,
     }
-    headline = f"{statistic} · {pair(config)}"
-    return About(job.name or pair(config), params, tags, headline, command(job), record.id, config.optim.steps)
+    headline = f"{job.choices['style_stat']} · {pair(config)}"
+    params_ = params(config, job.choices, job.overrides, inputs.size)
+    return About(job.name or pair(config), params_, tags, headline, command(job), record.id, config.optim.steps)
 
 
 def of_blocks(config: Config, inputs: Inputs) -> list[str]:
@@ -79,6 +69,28 @@ def of_blocks(config: Config, inputs: Inputs) -> list[str]:
     if "stx.measured_at" in said:
         lines.append(f"measured at {said['stx.measured_at']}, as the whole would take more memory")
     return lines
+
+
+def params(
+    config: Config, choices: Mapping[str, str], overrides: Sequence[str], size: tuple[int, int]
+) -> dict[str, str | int]:
+    """What identifies a run of so many pixels, width and height, among others."""
+    leaves: dict[str, str | int] = {
+        **({} if config.content is None else {"content": config.content}),
+        "style": " + ".join(config.styles.values()),
+        **{group: option for group, option in choices.items() if group not in ELSEWHERE},
+        "image_size.width": size[0],
+        "image_size.height": size[1],
+        "optim.steps": config.optim.steps,
+        "loss_weights.alpha": f"{config.loss_weights.alpha:g}",
+        "loss_weights.beta": f"{config.loss_weights.beta:g}",
+        "seed": config.seed,
+    }
+    for text in overrides:  # whatever else was set is what a sweep would vary
+        key, value = key_of(text), text.partition("=")[2]
+        if not key.startswith(("hydra", "tracking", "guard", "timing", "live", "output")) and key not in choices:
+            leaves.setdefault(key, value)
+    return leaves
 
 
 def in_blocks(inputs: Inputs) -> dict[str, str]:
@@ -158,8 +170,7 @@ def of_tiles(config: Config, inputs: Inputs) -> list[str]:
 
 def how_to_go_on(folder: Path, picture: Path | None = None) -> str:
     """`picture`: where it was delivered."""
-    typed = shlex.join(["python", "-m", "stx.run", override("resume", str(folder))])
-    return f"the picture so far: {picture or folder / OUTPUT}\ngo on: {typed}"
+    return f"the picture so far: {picture or folder / OUTPUT}\ngo on: {typed([override('resume', str(folder))])}"
 
 
 def last(folder: Path, picture: Path, outcome: Outcome, signal: int | None) -> str:

@@ -17,14 +17,14 @@ from stx.config.variables import say_taken, without_variables
 from stx.errors import UserError
 from stx.pictures.bundled import NAMES
 from stx.runs import identity
-from stx.runs.files import JOURNAL, LOSSES, OUTPUT, RUN, STORED
+from stx.runs.files import JOURNAL, LOSSES, OUTPUT, RUN
 from stx.runs.identity import Identity
 from stx.runs.job import Job
-from stx.runs.latest import behind, newest, relative
+from stx.runs.latest import OUTPUTS, behind, newest, relative
 from stx.runs.table import columns_and_last
 from stx.runs.tracking.courier import pending
 from stx.runs.tracking.journal import entries
-from stx.runs.tracking.sender import addresses, deliver
+from stx.runs.tracking.sender import deliver, folder_of_address
 
 MAY_DIFFER = ("tracking.uri", "tracking.offline_ok", "optim.stop_at", "guard.keep_state", "timing", "live")
 DELIVERED = "output."
@@ -128,9 +128,8 @@ def find(name: str, tracking: Mapping[str, Any]) -> Path:
     folder = Path(os.path.expanduser(name))
     if folder.is_dir():
         return behind(folder)  # outputs/latest is another run's when the next one begins
-    for stored in Path("outputs").rglob(STORED):
-        if any(address["run_id"] == name for address in addresses(stored.parent)):
-            return stored.parent
+    if noted := folder_of_address(name, OUTPUTS):
+        return noted
     if tracking.get("name") == "mlflow" and len(name) == 32 and name.isalnum():
         from stx.runs.tracking.store import folder_of
 

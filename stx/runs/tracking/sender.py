@@ -192,6 +192,12 @@ def newest_address(folder: Path) -> dict[str, str]:
     return next(iter(addresses(folder)), {})
 
 
+def folder_of_address(run_id: str, below: Path) -> Path | None:
+    """The folder whose run a store, whichever, has by that id."""
+    folders = (stored.parent for stored in below.rglob(STORED))
+    return next((folder for folder in folders if any(one["run_id"] == run_id for one in addresses(folder))), None)
+
+
 def remember(folder: Path, address: Mapping[str, str]) -> None:
     earlier = [one for one in addresses(folder) if one["run_id"] != address["run_id"]]
     atomic.write(folder / STORED, json.dumps({**address, "earlier": earlier}))

@@ -103,6 +103,9 @@ class Run:
     def __init__(self, client: Any, run: Any):
         self.client, self.histories = client, dict[str, list[tuple[int, float]]]()
         self.id: str = run.info.run_id
+        self.name: str = run.info.run_name or ""
+        self.started: float = (run.info.start_time or 0) / 1000
+        """Seconds since 1970."""
         self.experiment_id: str = run.info.experiment_id
         self.status: str = run.info.status
         self.tags: Mapping[str, str] = run.data.tags
@@ -145,14 +148,7 @@ class Store:
 
     def runs(self, tag: str, value: str) -> list[Run]:
         """The runs that carry a tag, newest first."""
-        runs: list[Run] = []
-        page = None
-        while page is None or page.token:
-            page = self.client.search_runs(
-                [self.experiment_id], f"tags.`{tag}` = '{value}'", page_token=page.token if page else None
-            )
-            runs.extend(Run(self.client, run) for run in page)
-        return runs
+        return search(self.client, self.experiment_id, f"tags.`{tag}` = '{value}'")
 
     def parent(self, name: str, folder: Path, title: str = "") -> Run:
         """The batch's own run, taken up again if the folder has one here, whatever its experiment is called. `title`:
@@ -203,6 +199,16 @@ class Store:
     def end(self, run: Run, outcome: str, status: str) -> None:
         self.client.set_tag(run.id, "stx.outcome", outcome)
         self.client.set_terminated(run.id, status)
+
+
+def search(client: Any, experiment_id: str, condition: str) -> list[Run]:
+    """The runs of an experiment that meet an MLflow filter, newest first. Raises MlflowException."""
+    runs: list[Run] = []
+    page = None
+    while page is None or page.token:
+        page = client.search_runs([experiment_id], condition, page_token=page.token if page else None)
+        runs.extend(Run(client, run) for run in page)
+    return runs
 
 
 def ids(folder: Path) -> set[str]:

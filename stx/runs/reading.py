@@ -1,0 +1,129 @@
+"""A run's files, for whoever shows it: from its folder, or from its store where the folder is elsewhere.
+
+What is not there, or cannot be read, is nothing, and no error: a run that is shown may have failed, or be at work.
+"""
+
+import csv
+import json
+import math
+import re
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+from PIL import Image
+
+from stx.pictures.decode import FORMATS
+from stx.runs.files import ALONG, EVENTS, LOSSES, MEASURES
+from stx.runs.tracking.store import Run
+
+STEP = re.compile(r"(?:step-|picture[+%]step[+%])(\d+)(?:[+%].*)?\.png")
+"""What a picture along the way is called, in a folder and in a store."""
+
+
+class Files(Protocol):
+    def file(self, name: str) -> Path | None:
+        """By its name, relative to the run's folder."""
+
+    def along(self) -> dict[int, str]:
+        """Names of the pictures along the way, by step."""
+
+    def history(self, metric: str) -> list[tuple[int, float]]:
+        """(step, value) in the order of steps."""
+
+
+class InFolder:
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def file(self, name: str) -> Path | None:
+        path = self.folder / name
+        return path if path.is_file() else None
+
+    def along(self) -> dict[int, str]:
+        return by_step(f"{ALONG}/{path.name}" for path in (self.folder / ALONG).glob("*.png"))
+
+    @cached_property
+    def losses(self) -> list[dict[str, str]]:
+        return table(self.folder / LOSSES)
+
+    def history(self, metric: str) -> list[tuple[int, float]]:
+        points = [(number(row.get("step")), number(row.get(metric))) for row in self.losses]
+        return [(int(step), value) for step, value in points if step is not None and value is not None]
+
+    def last(self) -> dict[str, float]:
+        """The last finite value of each metric in the table of losses, and what the judge says at the end."""
+        values = {
+            name: value
+            for row in self.losses
+            for name, text in row.items()
+            if name != "step" and (value := number(text)) is not None and math.isfinite(value)
+        }
+        return values | {f"measure/{name}": value for name, value in measures(self.folder / MEASURES).items()}
+
+    def size(self, *names: str) -> tuple[int, int]:
+        """Pixels of the first of these pictures that is there; 0 x 0 where none is."""
+        for path in filter(None, map(self.file, names)):
+            try:
+                with Image.open(path, formats=FORMATS) as picture:
+                    return picture.size
+            except OSError:
+                continue
+        return 0, 0
+
+
+class InStore:
+    def __init__(self, run: Run):
+        self.run = run
+
+    def file(self, name: str) -> Path | None:
+        try:
+            path = self.run.artifact(name)
+        except Exception:  # whatever MLflow, a network or a disk raises for what is not there
+            return None
+        return path if path.is_file() else None
+
+    def along(self) -> dict[int, str]:
+        try:
+            return by_step(one.path for one in self.run.client.list_artifacts(self.run.id, "images"))
+        except Exception:  # as above
+            return {}
+
+    def history(self, metric: str) -> list[tuple[int, float]]:
+        return self.run.history(metric)
+
+
+def by_step(names: Iterable[str]) -> dict[int, str]:
+    steps = {int(match[1]): name for name in names if (match := STEP.fullmatch(name.rpartition("/")[2]))}
+    return dict(sorted(steps.items()))
+
+
+def events(files: Files) -> list[tuple[int, str]]:
+    """What was not finite, and at which step."""
+    path = files.file(EVENTS)
+    rows = table(path) if path else []
+    return [(int(row["step"]), row.get("what") or "") for row in rows if (row.get("step") or "").isdecimal()]
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    """Its rows by column; the last may be half a line, of a run at work."""
+    try:
+        with path.open(newline="", encoding="utf-8", errors="replace") as file:
+            return list(csv.DictReader(file, restkey="", restval=""))
+    except (OSError, csv.Error):
+        return []
+
+
+def number(text: str | None) -> float | None:
+    try:
+        return float(text or "")
+    except ValueError:
+        return None
+
+
+def measures(path: Path) -> dict[str, float]:
+    try:
+        return {str(name): float(value) for name, value in json.loads(path.read_text(encoding="utf-8")).items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}

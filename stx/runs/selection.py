@@ -1,0 +1,88 @@
+"""Which runs somebody asks for: those of an experiment, of a sweep or another parent, of a filter, or of a folder."""
+
+import math
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from stx.config.schema import MlflowTracking, NoTracking
+from stx.errors import UserError, did_you_mean
+from stx.pictures.listing import natural
+from stx.runs.files import BATCH, ERROR, RUN, SWEEP
+from stx.runs.latest import OUTPUTS
+from stx.runs.shown import Shown, of_folder, of_store
+from stx.runs.sweep_record import recorded
+from stx.runs.tracking.catalogue import CONDITION, ID, Catalogue
+from stx.runs.tracking.reach import reachable
+from stx.runs.tracking.sender import folder_of_address
+from stx.runs.tracking.store import Run, ids
+
+
+class Selection(NamedTuple):
+    asked: str
+    """What was meant, in words."""
+    runs: list[Shown]
+    """A sweep's in the order of its jobs, all others the oldest first."""
+
+
+def selected(asked: str, tracking: MlflowTracking | NoTracking) -> Selection:
+    """A folder that holds runs; else an experiment; the id of a run, whose children are meant if it has some; or an
+    MLflow filter on tracking's experiment. Nothing asked: that experiment.
+
+    Raises UserError for what is none of them.
+    """
+    folder = Path(os.path.expanduser(asked))
+    if asked and (folders := folders_of_runs(folder)):
+        return in_folder(folder, folders)
+    if ID.fullmatch(asked) and (here := folder_of(asked)):
+        return in_folder(here, folders_of_runs(here))
+    if isinstance(tracking, NoTracking):
+        raise UserError(f"{asked or 'tracking=none'}: no folder of runs, and without a store nothing else can be named")
+    catalogue = Catalogue(tracking.uri)
+    with reachable(tracking.uri):
+        what, runs = in_store(asked, tracking.experiment, catalogue)
+    return Selection(what, [of_store(run, catalogue.uri) for run in runs])
+
+
+def in_store(asked: str, experiment: str, catalogue: Catalogue) -> tuple[str, list[Run]]:
+    """What was meant, in words, and the runs. Raises UserError, and whatever a store does."""
+    if not asked or asked in catalogue.experiments:
+        return f"the experiment {asked or experiment}", catalogue.all_of(asked or experiment)
+    if ID.fullmatch(asked) and (runs := catalogue.below(asked)):
+        return f"the run {asked}" if [run.id for run in runs] == [asked] else f"the runs below {asked}", runs
+    if CONDITION.search(asked):
+        return f"{asked}, in the experiment {experiment}", catalogue.that(asked, experiment)
+    hint = did_you_mean(asked, catalogue.experiments)
+    raise UserError(
+        f"{asked}: neither a folder with runs in it nor an experiment or the id of a run in {catalogue.uri}{hint}\n"
+        "a filter is MLflow's, in quotes: \"params.style_stat = 'gram'\""
+    )
+
+
+def folder_of(run_id: str) -> Path | None:
+    """The folder, below outputs/, of a run or of a sweep or another batch that any store has by that id."""
+    batches = (path.parent for path in OUTPUTS.rglob(BATCH))
+    return next((folder for folder in batches if run_id in ids(folder)), None) or folder_of_address(run_id, OUTPUTS)
+
+
+def in_folder(folder: Path, folders: Sequence[Path]) -> Selection:
+    runs = [of_folder(each) for each in folders]
+    whole = (folder / SWEEP).is_file()
+    return Selection(f"{'the sweep' if whole else 'runs in'} {folder}", runs if whole else in_time(runs))
+
+
+def folders_of_runs(folder: Path) -> list[Path]:
+    """Those at or below a folder that hold a run, one that failed before it began, or a sweep's job that waits."""
+    jobs = set[Path]()
+    for path in folder.rglob(SWEEP):
+        with suppress(UserError):  # its jobs that have begun say so themselves
+            jobs |= {path.parent / job["folder"] for job in recorded(path.parent)["jobs"]}
+    begun = {path.parent for name in (RUN, ERROR) for path in folder.rglob(name)}
+    return sorted(jobs | begun, key=lambda path: [natural(part) for part in path.parts])
+
+
+def in_time(runs: Sequence[Shown]) -> list[Shown]:
+    """The oldest first; those of which nobody knows when they began come last."""
+    return sorted(runs, key=lambda run: run.started or math.inf)

@@ -1,0 +1,98 @@
+"""Which runs of a store are meant by a name, an id or a filter."""
+
+import re
+from collections.abc import Sequence
+
+from stx.config.addresses import database_file
+from stx.config.secrets import public, revealed
+from stx.errors import UserError, did_you_mean
+from stx.runs.tracking.patient import Patient
+from stx.runs.tracking.reach import answers, reachable
+from stx.runs.tracking.store import Run, moved, search, touched
+from stx.runs.tracking.verdict import Verdict, reason, verdict
+
+ID = re.compile(r"[0-9a-f]{32}")
+"""How MLflow calls a run."""
+CONDITION = re.compile(r"[=<>]|\b(?:I?LIKE|IN|IS)\b", re.IGNORECASE)
+"""What a filter has in it."""
+NESTED = "tags.`mlflow.parentRunId` != ''"
+PARENT, BATCH = "mlflow.parentRunId", "stx.batch"
+"""Tags: of a run whose parent has that id; of one that stands for many."""
+
+
+class Catalogue:
+    """A store's experiments. Raises UserError where it is not there, or does not answer."""
+
+    def __init__(self, uri: str):
+        self.uri = public(uri)
+        uri = revealed(uri)
+        answers(uri)
+        file = database_file(uri)
+        if file and not file.exists():
+            raise UserError(
+                f"tracking.uri={self.uri}: there is no such file, so that no run was told to it\n"
+                "name a folder of runs, which needs no store, or another store: tracking.uri=..."
+            )
+        with reachable(uri), touched(uri) as client:
+            self.client = Patient(client)
+            experiments = client.search_experiments()
+            if file:
+                for one in experiments:
+                    moved(file, str(one.artifact_location))
+        self.experiments = {one.name: str(one.experiment_id) for one in experiments}
+
+    def experiment(self, name: str) -> str:
+        """Its id. Raises UserError."""
+        if name not in self.experiments:
+            hint = did_you_mean(name, self.experiments)
+            raise UserError(f"tracking.experiment={name}: {self.uri} has no such experiment{hint}")
+        return self.experiments[name]
+
+    def all_of(self, experiment: str) -> list[Run]:
+        return leaves(self.search(experiment, ""))
+
+    def that(self, condition: str, experiment: str) -> list[Run]:
+        """Those that meet an MLflow filter. Raises UserError for what is none."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return leaves(self.search(experiment, condition))
+        except MlflowException as error:
+            if verdict(error) is Verdict.AWAY:
+                raise
+            raise UserError(f"{condition}: no filter that MLflow can read ({reason(error)})") from None
+
+    def below(self, run_id: str) -> list[Run]:
+        """The children of a run, and theirs; the run itself where it has none. Nothing where the store has no such
+        run. Raises UserError for one that was deleted."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            run = self.client.get_run(run_id)
+        except MlflowException as error:
+            if verdict(error) is not Verdict.UNKNOWN:
+                raise
+            return []
+        if run.info.lifecycle_stage == "deleted":
+            raise UserError(f"{run_id} was deleted in this store; restore it: mlflow runs restore --run-id {run_id}")
+        nested = search(self.client, run.info.experiment_id, NESTED)[::-1]
+        return leaves(descendants(nested, run_id)) or [Run(self.client, run)]
+
+    def search(self, experiment: str, condition: str) -> list[Run]:
+        """Oldest first."""
+        return search(self.client, self.experiment(experiment), condition)[::-1]
+
+
+def descendants(runs: Sequence[Run], ancestor: str) -> list[Run]:
+    """Those of the runs that stand, at whatever depth, below the one of that id."""
+    inside, before = {ancestor}, 0
+    while len(inside) > before:
+        before = len(inside)
+        inside |= {run.id for run in runs if run.tags.get(PARENT) in inside}
+    return [run for run in runs if run.id in inside - {ancestor}]
+
+
+def leaves(runs: Sequence[Run]) -> list[Run]:
+    """The runs without those that stand for others; all of them where there are no others."""
+    parents = {run.tags.get(PARENT) for run in runs}
+    return [run for run in runs if run.id not in parents and BATCH not in run.tags] or list(runs)
