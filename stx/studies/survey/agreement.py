@@ -39,16 +39,16 @@ class Rater(NamedTuple):
 def agreement(answers: Answers, asks: Asked) -> Agreement | None:
     """None where no question has two raters.
 
-    Each question weighs as its raters less one, as in Krippendorff's alpha; the agreement by chance is one half, as which
-    picture of a pair is the first is chance. Where all raters have answered all questions that is Kendall's u.
+    Each question weighs as its raters less one, as in Krippendorff's alpha; by chance one half agree, as nothing tells
+    the first picture of a pair from the second. Where all raters have answered all questions that is Kendall's u.
     """
     first = sorted((question, answer) for question, answer in answers.items() if plain(question, asks))
     agreeing, weight, count = 0.0, 0, 0
     for _, several in groupby(sorted(first, key=lambda one: one[0].pair), key=lambda one: one[0].pair):
         choices = [answer.chosen for _, answer in several]
-        if (raters := len(choices)) > 1:
-            alike = sum(choices.count(each) * (choices.count(each) - 1) for each in set(choices)) / (raters * (raters - 1))
-            agreeing, weight, count = agreeing + alike * (raters - 1), weight + raters - 1, count + 1
+        if others := len(choices) - 1:
+            alike = sum(choices.count(each) - 1 for each in choices)  # of others + 1 raters, each with the others
+            agreeing, weight, count = agreeing + alike / (others + 1), weight + others, count + 1
     return Agreement(agreeing / weight, 2 * agreeing / weight - 1, count) if weight else None
 
 
@@ -85,5 +85,3 @@ def doubts(several: Iterable[Rater]) -> Iterator[str]:
             said.append(f"{share:.0%} of the answers on the {side}")
         if said:
             yield f"`{one.id[:8]}`: {'; '.join(said)}"
-
-

@@ -97,8 +97,7 @@ def merged(sheets: Iterable[tuple[str, Sheet]]) -> tuple[dict[Question, Answer],
             kept = answers.setdefault(question, answer)
             differing[name] = differing.get(name, 0) + (kept.chosen != answer.chosen)
     said = [
-        f"{name}: {count} answer{'s' * (count > 1)} differ{'s' * (count == 1)} from an earlier one of the same rater to "
-        "the same question, which is kept"
+        f"{name}: {count} answers are otherwise than earlier ones of their rater to the same questions, which are kept"
         for name, count in differing.items()
         if count
     ]

@@ -80,7 +80,9 @@ def sheets(path: Path) -> Iterator[bytes]:
     """What was collected, a rater at a time, as the JSON of his file: to be checked as that is. Raises UserError."""
     try:
         with opened(path) as connection:
-            rows = connection.execute(f"SELECT survey, rater, {COLUMNS} FROM answers ORDER BY survey, rater, n").fetchall()
+            rows = connection.execute(
+                f"SELECT survey, rater, {COLUMNS} FROM answers ORDER BY survey, rater, n"
+            ).fetchall()
     except sqlite3.Error as error:
         raise UserError(f"{path}: it cannot be read ({first_line(error)}); move it away to score the rest") from None
     for (survey, rater), several in groupby(rows, key=lambda row: row[:2]):

@@ -53,9 +53,10 @@ def ranked(of: Votes, draws: Floats) -> list[Strength]:
     best, half = strengths(wins), half_width(draws, of.free)
     counts = wins.sum(1) + wins.sum(0)
     shares = wins.sum(1) / np.maximum(counts, 1)
+    columns = zip(of.methods, best, half, shares, counts, strict=True)
     rows = [
-        Strength(name, float(best[n]), float(best[n] - half[n]), float(best[n] + half[n]), float(shares[n]), int(counts[n]))
-        for n, name in enumerate(of.methods)
+        Strength(name, float(mid), float(mid - wide), float(mid + wide), float(share), int(count))
+        for name, mid, wide, share, count in columns
     ]
     return sorted(rows, key=lambda row: -row.strength)
 

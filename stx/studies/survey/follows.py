@@ -44,9 +44,7 @@ def follows(of: Votes, key: Key, measure: str, higher: bool, best: Floats, draws
     share, shares = (each @ agrees / each.sum(1) for each in (whole, drawn[kept]))
     rank = correlations(best[None], shares_won(of, agrees, whole))
     ranks = correlations(draws[kept], shares_won(of, agrees, drawn[kept]))
-    return Follows(
-        bounded(share[0], shares, of.free, 0, 1), bounded(rank[0], ranks, of.free, -1, 1), int(some.sum())
-    )
+    return Follows(bounded(share[0], shares, of.free, 0, 1), bounded(rank[0], ranks, of.free, -1, 1), int(some.sum()))
 
 
 def gain(key: Key, measure: str, chosen: str, other: str, higher: bool) -> float:

@@ -15,6 +15,7 @@ class Entry(NamedTuple):
     photograph: str
     style: str
     seed: str
+    size: str
     content: float
     """Its content distance."""
     measures: Mapping[str, float]
@@ -23,6 +24,11 @@ class Entry(NamedTuple):
     picture: Path
     photograph_file: Path
     style_file: Path
+
+    @property
+    def cell(self) -> tuple[str, ...]:
+        """What two pictures have to have in common."""
+        return self.photograph, self.style, self.seed, self.size
 
 
 class Pair(NamedTuple):
@@ -44,9 +50,9 @@ def pairs(entries: Sequence[Entry], tolerance: float, rng: random.Random) -> lis
 
 
 def comparable(entries: Sequence[Entry], tolerance: float) -> Iterator[Pair]:
-    cells: dict[tuple[str, str, str], list[Entry]] = {}
+    cells: dict[tuple[str, ...], list[Entry]] = {}
     for entry in entries:
-        cells.setdefault((entry.photograph, entry.style, entry.seed), []).append(entry)
+        cells.setdefault(entry.cell, []).append(entry)
     for several in cells.values():
         for first, second in combinations(several, 2):
             if first.method != second.method and apart(first.content, second.content) <= tolerance:

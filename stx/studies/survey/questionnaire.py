@@ -14,7 +14,7 @@ from PIL import Image
 from stx.errors import UserError
 from stx.pictures import images
 from stx.pictures.sheet import fitted
-from stx.studies.survey.key import Behind, Key, Compared
+from stx.studies.survey.key import Behind, Compared, Key
 from stx.studies.survey.options import Options
 from stx.studies.survey.pairs import Entry, Pair
 
@@ -31,33 +31,46 @@ def questionnaire(pairs: Sequence[Pair], asked: Options, rng: random.Random, mat
     pool, shown, behind = [], dict[str, Compared](), dict[str, Behind]()
     for pair in pairs:
         entry, number = pair.first, opaque(rng)
-        names = [album.name(one.picture) for one in pair]
+        names = [album.result(one.picture) for one in pair]
         for name, one in zip(names, pair, strict=True):
             behind[name] = Behind(method=one.method, run=one.run, content=one.content, measures=one.measures)
-        pool.append([number, *names, album.name(entry.photograph_file), album.name(entry.style_file)])
+        pool.append([number, *names, album.given(entry.photograph_file), album.given(entry.style_file)])
         shown[number] = Compared(
             pictures=(names[0], names[1]), photograph=entry.photograph, style=entry.style, seed=entry.seed
         )
     public = {"questions": asked.questions, "repeats": asked.repeats, "pool": pool, "pictures": album.pictures}
     survey = hashlib.sha256(json.dumps(public, sort_keys=True).encode()).hexdigest()[:32]
     key = Key(
-        survey=survey, command=command, by=asked.by, match=match, tolerance=asked.tolerance, pictures=behind, pairs=shown
+        survey=survey,
+        command=command,
+        by=asked.by,
+        match=match,
+        tolerance=asked.tolerance,
+        pictures=behind,
+        pairs=shown,
     )
     return Questionnaire({"survey": survey, **public}, key)
 
 
 class Album:
-    """Pictures by names that say nothing."""
+    """Pictures by names that say nothing. A result has a name of its own, whatever it looks like."""
 
     def __init__(self, long_side: int, rng: random.Random):
         self.long_side, self.rng = long_side, rng
-        self.names, self.pictures = dict[Path, str](), dict[str, str]()
+        self.names, self.pictures = dict[Path | str, str](), dict[str, str]()
 
-    def name(self, path: Path) -> str:
-        if path not in self.names:
-            self.names[path] = opaque(self.rng)
-            self.pictures[self.names[path]] = embedded(path, self.long_side)
-        return self.names[path]
+    def result(self, path: Path) -> str:
+        return self.names.get(path) or self.named(path, embedded(path, self.long_side))
+
+    def given(self, path: Path) -> str:
+        """A photograph or a painting, of which each run has a copy."""
+        content = embedded(path, self.long_side)
+        return self.names.get(content) or self.named(content, content)
+
+    def named(self, what: Path | str, content: str) -> str:
+        name = self.names[what] = opaque(self.rng)
+        self.pictures[name] = content
+        return name
 
 
 def opaque(rng: random.Random) -> str:
@@ -70,7 +83,7 @@ def embedded(path: Path, long_side: int) -> str:
     if max(picture.size) > long_side:
         picture = picture.resize(fitted(picture.size, long_side), Image.Resampling.LANCZOS)
     file = io.BytesIO()
-    bare(picture).save(file, **images.JPEG)
+    bare(picture).save(file, **images.WRITTEN[".jpg"])
     return f"data:image/jpeg;base64,{b64encode(file.getvalue()).decode()}"
 
 
@@ -87,7 +100,7 @@ def refuse_none(pairs: Sequence[Pair], entries: Sequence[Entry], asked: Options,
     if not entries:
         raise UserError("none of these runs has come to its end with its picture and both that it was made of")
     if len(methods) < 2:
-        raise UserError(f"by={asked.by}: all of these runs have {methods[0]}; name runs of two or more, or another param")
+        raise UserError(f"by={asked.by}: all of these runs have {methods[0]}; name runs of two or more")
     if not pairs:
         raise UserError(
             f"tolerance={asked.tolerance:g}: no two methods have pictures of one photograph, style and seed whose "

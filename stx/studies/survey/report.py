@@ -44,9 +44,7 @@ def scored(gathered: Gathered, key: Key) -> list[Scored]:
 def score(of: Votes, asks: Asked, key: Key) -> Scored:
     draws = fit.drawn_strengths(of)
     best = fit.strengths(won(of))
-    measures = [
-        (name, said, follows(of, key, name, "higher" in said, best, draws)) for name, said in labels().items()
-    ]
+    measures = [(name, said, follows(of, key, name, "higher" in said, best, draws)) for name, said in labels().items()]
     measures.sort(key=lambda one: -one[2].share.value if one[2] else math.inf)
     return Scored(asks, of, fit.ranked(of, draws), measures)
 
@@ -83,10 +81,7 @@ def question(one: Scored, gathered: Gathered) -> Iterator[Block]:
         yield Text(f"**Not one scale:** no answer compares these groups of methods with each other: {told}.")
     yield Table(
         ["rank", "method", "strength", f"{CONFIDENCE:.0%} interval", "wins", "answers"],
-        [
-            [str(rank), row.method, f"{row.strength:+.2f}", between(row.low, row.high), f"{row.wins:.0%}", f"{row.answers}"]
-            for rank, row in enumerate(one.strengths, start=1)
-        ],
+        [placed(rank, row) for rank, row in enumerate(one.strengths, start=1)],
         "Bradley-Terry strengths, their mean 0: of two methods the one that is stronger by 1 is chosen 73 times in 100",
     )
     if agreed := agreement.agreement(gathered.answers, one.asks):
@@ -99,9 +94,13 @@ def question(one: Scored, gathered: Gathered) -> Iterator[Block]:
     yield Table(
         ["measure", "chooses alike", "interval", "ranks alike", "interval", "answers"],
         [[said, *measured(each)] for _, said, each in one.follows],
-        "How often a measure says better of the picture that was chosen, and Spearman's correlation of both rankings of "
-        "methods",
+        "How often a measure says better of the picture that was chosen; Spearman's correlation of both rankings",
     )
+
+
+def placed(rank: int, row: Strength) -> list[str]:
+    interval = between(row.low, row.high)
+    return [f"{rank}", row.method, f"{row.strength:+.2f}", interval, f"{row.wins:.0%}", f"{row.answers}"]
 
 
 def measured(each: Follows | None) -> list[str]:
@@ -120,7 +119,7 @@ def between(low: float, high: float) -> str:
 def how(key: Key) -> Iterator[Block]:
     yield Heading("How")
     yield Text(
-        f"Methods are told apart by `{key.by}`. Intervals draw raters, photographs and styles again, each by themselves "
+        f"Methods are told apart by `{key.by}`. Intervals draw raters, photographs and styles again, each by itself "
         "(the pigeonhole bootstrap), and take the deviation times Student's t with as many degrees of freedom as the "
         "fewest of them allow; with two of any there is none, and what there is one of is held fixed: such an interval "
         "says nothing of others. Repeats are not counted as answers."

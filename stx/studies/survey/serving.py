@@ -11,6 +11,8 @@ from stx.studies.survey import collect, key
 from stx.studies.survey.key import COLLECTED, PAGE
 from stx.studies.survey.options import Options
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
 
 @contextmanager
 def bound(asked: Options) -> Iterator[socket.socket]:
