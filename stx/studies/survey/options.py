@@ -9,13 +9,14 @@ from pydantic import Field, ValidationError
 from stx.config.explain import explain
 from stx.config.schema import CONF, NotNegative, Section, Size, Unit, Whole
 from stx.errors import UserError
+from stx.studies.film.options import number
 
 DEFAULTS = CONF / "survey" / "survey.yaml"
 
 
 class Options(Section):
     questions: Annotated[Whole, Field(ge=2, le=2000)]
-    repeats: Unit
+    repeats: Annotated[Unit, Field(le=0.5)]
     tolerance: NotNegative
     match: Literal["content", "lite0_content", "ssim", "cfsd"] | None
     by: Annotated[str, Field(min_length=1)]
@@ -39,10 +40,7 @@ def read(own: Mapping[str, str]) -> Options:
 
 
 def value(name: str, text: str) -> Any:
-    """As YAML reads it; of what is text, as it is typed."""
+    """A number, if it is one; of what is text, as it is typed."""
     if name in ("by", "host"):
         return text
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        return text
+    return None if text == "null" else number(text)
