@@ -26,7 +26,7 @@ examples
 The page is one file that asks for nothing: send it, and have the answers sent back as files; or serve it. Only key.json
 knows which picture is whose. conf/survey/survey.yaml says what options there are; docs/survey.md has the rest.
 """
-OWN = ("output", "tracking.uri", "tracking.experiment")
+OWN = ("output", "tracking", "tracking.uri", "tracking.experiment")
 
 
 def main() -> None:

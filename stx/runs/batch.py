@@ -20,8 +20,9 @@ from stx.runs.launching import work as launch
 from stx.runs.member import ENDED, attempt, failure, outcome
 from stx.runs.plan import Member, Planned, plans
 from stx.runs.tracking.reach import answers, reachable
+from stx.runs.tracking.run import Run
 from stx.runs.tracking.sender import deliver
-from stx.runs.tracking.store import Run, Store
+from stx.runs.tracking.store import Store
 
 log = logging.getLogger("stx")
 

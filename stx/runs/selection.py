@@ -14,10 +14,11 @@ from stx.runs.files import BATCH, ERROR, RUN, SWEEP
 from stx.runs.latest import OUTPUTS
 from stx.runs.shown import Shown, of_folder, of_store
 from stx.runs.sweep_record import recorded
-from stx.runs.tracking.catalogue import CONDITION, ID, Catalogue
+from stx.runs.tracking.experiments import CONDITION, ID, Experiments
 from stx.runs.tracking.reach import reachable
+from stx.runs.tracking.run import Run
 from stx.runs.tracking.sender import folder_of_address
-from stx.runs.tracking.store import Run, ids
+from stx.runs.tracking.store import ids
 
 
 class Selection(NamedTuple):
@@ -36,27 +37,27 @@ def selected(asked: str, tracking: MlflowTracking | NoTracking) -> Selection:
     folder = Path(os.path.expanduser(asked))
     if asked and (folders := folders_of_runs(folder)):
         return in_folder(folder, folders)
-    if ID.fullmatch(asked) and (here := folder_of(asked)):
-        return in_folder(here, folders_of_runs(here))
+    if ID.fullmatch(asked) and (here := folder_of(asked)) and (folders := folders_of_runs(here)):
+        return in_folder(here, folders)
     if isinstance(tracking, NoTracking):
         raise UserError(f"{asked or 'tracking=none'}: no folder of runs, and without a store nothing else can be named")
-    catalogue = Catalogue(tracking.uri)
+    experiments = Experiments(tracking.uri)
     with reachable(tracking.uri):
-        what, runs = in_store(asked, tracking.experiment, catalogue)
-    return Selection(what, [of_store(run, catalogue.uri) for run in runs])
+        what, runs = in_store(asked, tracking.experiment, experiments)
+    return Selection(what, [of_store(run, experiments.uri) for run in runs])
 
 
-def in_store(asked: str, experiment: str, catalogue: Catalogue) -> tuple[str, list[Run]]:
+def in_store(asked: str, experiment: str, experiments: Experiments) -> tuple[str, list[Run]]:
     """What was meant, in words, and the runs. Raises UserError, and whatever a store does."""
-    if not asked or asked in catalogue.experiments:
-        return f"the experiment {asked or experiment}", catalogue.all_of(asked or experiment)
-    if ID.fullmatch(asked) and (runs := catalogue.below(asked)):
-        return f"the run {asked}" if [run.id for run in runs] == [asked] else f"the runs below {asked}", runs
+    if not asked or asked in experiments.ids:
+        return f"Experiment {asked or experiment}", experiments.runs(asked or experiment)
+    if ID.fullmatch(asked) and (runs := experiments.below(asked)):
+        return f"Run {asked}" if [run.id for run in runs] == [asked] else f"Runs below {asked}", runs
     if CONDITION.search(asked):
-        return f"{asked}, in the experiment {experiment}", catalogue.that(asked, experiment)
-    hint = did_you_mean(asked, catalogue.experiments)
+        return f"Runs of {experiment} with {asked}", experiments.runs(experiment, asked)
+    hint = did_you_mean(asked, experiments.ids)
     raise UserError(
-        f"{asked}: neither a folder with runs in it nor an experiment or the id of a run in {catalogue.uri}{hint}\n"
+        f"{asked}: neither a folder with runs in it nor an experiment or the id of a run in {experiments.uri}{hint}\n"
         "a filter is MLflow's, in quotes: \"params.style_stat = 'gram'\""
     )
 
@@ -70,11 +71,13 @@ def folder_of(run_id: str) -> Path | None:
 def in_folder(folder: Path, folders: Sequence[Path]) -> Selection:
     runs = [of_folder(each) for each in folders]
     whole = (folder / SWEEP).is_file()
-    return Selection(f"{'the sweep' if whole else 'runs in'} {folder}", runs if whole else in_time(runs))
+    return Selection(f"{'Sweep' if whole else 'Runs in'} {folder}", runs if whole else in_time(runs))
 
 
 def folders_of_runs(folder: Path) -> list[Path]:
     """Those at or below a folder that hold a run, one that failed before it began, or a sweep's job that waits."""
+    if not os.path.isdir(folder):  # a name too long for one is none, as a filter may be
+        return []
     jobs = set[Path]()
     for path in folder.rglob(SWEEP):
         with suppress(UserError):  # its jobs that have begun say so themselves

@@ -150,7 +150,7 @@ def test_a_sweep_s_jobs_are_in_their_order_those_that_wait_or_failed_too(tmp_pat
     (tmp_path / "0" / "losses.csv").write_text("step,loss/total\n6,5.5\n7,nan\n8,")
     (tmp_path / "1" / "error.txt").write_text("no memory\n\nTraceback")
     choice = selected(str(tmp_path), NO_STORE)
-    assert choice.asked == f"the sweep {tmp_path}"
+    assert choice.asked == f"Sweep {tmp_path}"
     assert [(one.outcome, one.message) for one in choice.runs] == [
         ("diverged", "not finite at step 7: loss/style"),
         ("failed", "no memory"),
@@ -172,9 +172,9 @@ def test_a_folder_without_runs_takes_no_experiment_s_name_and_one_with_runs_does
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "stx").mkdir()
-    assert selected("stx", tracking(stored.uri)).asked == "the experiment stx"
+    assert selected("stx", tracking(stored.uri)).asked == "Experiment stx"
     shutil.copytree(stored.folder / "runs" / "a", tmp_path / "stx" / "a")
-    assert selected("stx", tracking(stored.uri)).asked == "runs in stx"
+    assert selected("stx", tracking(stored.uri)).asked == "Runs in stx"
 
 
 def test_what_is_no_run_is_said(stored: Stored, tmp_path: Path) -> None:

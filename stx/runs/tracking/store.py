@@ -1,4 +1,4 @@
-"""The tracking store: opened, and read back."""
+"""The tracking store: opened, and told of many runs together."""
 
 import json
 import logging
@@ -6,7 +6,6 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,9 +15,10 @@ from stx import atomic
 from stx.config.addresses import database_file
 from stx.config.secrets import revealed
 from stx.errors import UserError
-from stx.runs.files import BASELINES, BATCH
+from stx.runs.files import BATCH
 from stx.runs.tracking.patient import Patient
 from stx.runs.tracking.reach import answers, reachable, within
+from stx.runs.tracking.run import Run, search
 from stx.runs.tracking.turn import turn
 
 log = logging.getLogger("stx")
@@ -97,46 +97,6 @@ def moved(database: Path, before: str) -> None:
     log.warning("the store has moved to %s; its artifacts' addresses say so now", now.parent)
 
 
-class Run:
-    """What the store knows of one run."""
-
-    def __init__(self, client: Any, run: Any):
-        self.client, self.histories = client, dict[str, list[tuple[int, float]]]()
-        self.id: str = run.info.run_id
-        self.name: str = run.info.run_name or ""
-        self.started: float = (run.info.start_time or 0) / 1000
-        """Seconds since 1970."""
-        self.experiment_id: str = run.info.experiment_id
-        self.status: str = run.info.status
-        self.tags: Mapping[str, str] = run.data.tags
-        self.params: Mapping[str, str] = run.data.params
-        self.latest: Mapping[str, float] = run.data.metrics
-
-    def history(self, metric: str) -> list[tuple[int, float]]:
-        """(step, value) in the order of steps."""
-        if metric not in self.histories:
-            points = self.client.get_metric_history(self.id, metric) if metric in self.latest else []
-            self.histories[metric] = sorted((point.step, point.value) for point in points)
-        return self.histories[metric]
-
-    @cached_property
-    def baselines(self) -> Mapping[str, float]:
-        """Held-out measures of the untouched photograph and painting, by name; empty where there are none."""
-        from mlflow.exceptions import MlflowException
-
-        before = {key: value for key, value in self.latest.items() if key.startswith("baseline/")}
-        if before:  # metrics, in runs of an earlier version
-            return {key.removeprefix("baseline/"): value for key, value in before.items()}
-        try:
-            return json.loads(self.artifact(BASELINES).read_text(encoding="utf-8"))
-        except (OSError, ValueError, MlflowException):  # there is none, or the server is away
-            return {}
-
-    def artifact(self, path: str) -> Path:
-        """A local copy, or the file itself where the store is on this machine. Raises OSError or MlflowException."""
-        return Path(self.client.download_artifacts(self.id, path))
-
-
 class Store:
     """One experiment of a store, for those who run and read many runs together."""
 
@@ -199,16 +159,6 @@ class Store:
     def end(self, run: Run, outcome: str, status: str) -> None:
         self.client.set_tag(run.id, "stx.outcome", outcome)
         self.client.set_terminated(run.id, status)
-
-
-def search(client: Any, experiment_id: str, condition: str) -> list[Run]:
-    """The runs of an experiment that meet an MLflow filter, newest first. Raises MlflowException."""
-    runs: list[Run] = []
-    page = None
-    while page is None or page.token:
-        page = client.search_runs([experiment_id], condition, page_token=page.token if page else None)
-        runs.extend(Run(client, run) for run in page)
-    return runs
 
 
 def ids(folder: Path) -> set[str]:

@@ -12,7 +12,7 @@ from stx.atomic import write as write_file
 from stx.errors import UserError
 from stx.runs.batch import AT_ONCE
 from stx.runs.plan import Planned
-from stx.runs.tracking.store import Run
+from stx.runs.tracking.run import Run
 from stx.studies.compare.protocol import Cell
 from stx.studies.compare.work import Results, member_name
 

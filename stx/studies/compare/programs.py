@@ -14,11 +14,11 @@ from stx.pictures import images
 from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs.plan import Planned
 from stx.studies.compare.equal import between, label, logarithm
-from stx.studies.compare.gallery import CELL
 from stx.studies.compare.given import Given
 from stx.studies.compare.intervals import means
 from stx.studies.compare.judges import JUDGES, shown
 from stx.studies.compare.leaderboard import of_logarithms
+from stx.studies.compare.pictures import CELL
 from stx.studies.compare.protocol import Cell
 from stx.studies.compare.work import Results, Try, member_name
 from stx.studies.compare.yardsticks import CLAIMED, YARDSTICKS, measured

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stx.runs.batch import Batch
 from stx.studies import page
-from stx.studies.compare import earlier, export, gallery, judges, programs
+from stx.studies.compare import earlier, export, judges, pictures, programs
 from stx.studies.compare.board import board, left_out, shown
 from stx.studies.compare.equal import Level, label, level, ratios, stem
 from stx.studies.compare.leaderboard import Ratio, ranking, ratio
@@ -33,8 +33,8 @@ def write(work: Batch, results: Results, folder: Path, command: str, finished: p
             *judges.blocks(results, every),
             *programs.blocks(results, finished, folder),
             *pairs(at),
-            *gallery.pareto(results, folder),
-            *gallery.sheet(results, folder),
+            *pictures.pareto(results, folder),
+            *pictures.sheet(results, folder),
         ]
         export.write(folder, results, every)
         earlier.write(folder, results, work.planned)

@@ -11,7 +11,7 @@ from stx.errors import UserError, did_you_mean, first_line
 from stx.runs.files import CONTENT, OUTPUT, STYLE
 from stx.runs.selection import folder_of, selected
 from stx.runs.shown import Shown
-from stx.runs.tracking.catalogue import ID
+from stx.runs.tracking.experiments import ID
 from stx.studies.compare import earlier, export
 from stx.studies.compare.balance import log_ratio
 from stx.studies.compare.protocol import Cell, Protocol

@@ -18,7 +18,8 @@ from stx.config.schema import MlflowTracking
 from stx.errors import UserError
 from stx.loop.listener import Row
 from stx.runs.tracking.reach import reachable
-from stx.runs.tracking.store import Run, Store, folder_of, ids, moved, open_store, opened
+from stx.runs.tracking.run import Run
+from stx.runs.tracking.store import Store, folder_of, ids, moved, open_store, opened
 from stx.runs.tracking.tracker import About, mlflow_run
 
 

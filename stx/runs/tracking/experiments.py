@@ -8,7 +8,8 @@ from stx.config.secrets import public, revealed
 from stx.errors import UserError, did_you_mean
 from stx.runs.tracking.patient import Patient
 from stx.runs.tracking.reach import answers, reachable
-from stx.runs.tracking.store import Run, moved, search, touched
+from stx.runs.tracking.run import Run, search
+from stx.runs.tracking.store import moved, touched
 from stx.runs.tracking.verdict import Verdict, reason, verdict
 
 ID = re.compile(r"[0-9a-f]{32}")
@@ -20,8 +21,8 @@ PARENT, BATCH = "mlflow.parentRunId", "stx.batch"
 """Tags: of a run whose parent has that id; of one that stands for many."""
 
 
-class Catalogue:
-    """A store's experiments. Raises UserError where it is not there, or does not answer."""
+class Experiments:
+    """Those of a store, with their runs. Raises UserError where it is not there, or does not answer."""
 
     def __init__(self, uri: str):
         self.uri = public(uri)
@@ -39,26 +40,20 @@ class Catalogue:
             if file:
                 for one in experiments:
                     moved(file, str(one.artifact_location))
-        self.experiments = {one.name: str(one.experiment_id) for one in experiments}
+        self.ids = {one.name: str(one.experiment_id) for one in experiments}
 
-    def experiment(self, name: str) -> str:
-        """Its id. Raises UserError."""
-        if name not in self.experiments:
-            hint = did_you_mean(name, self.experiments)
-            raise UserError(f"tracking.experiment={name}: {self.uri} has no such experiment{hint}")
-        return self.experiments[name]
-
-    def all_of(self, experiment: str) -> list[Run]:
-        return leaves(self.search(experiment, ""))
-
-    def that(self, condition: str, experiment: str) -> list[Run]:
-        """Those that meet an MLflow filter. Raises UserError for what is none."""
+    def runs(self, experiment: str, condition: str = "") -> list[Run]:
+        """Those of an experiment by its name, or of them those that meet an MLflow filter, the oldest first. Raises
+        UserError for what is no experiment, or no filter."""
         from mlflow.exceptions import MlflowException
 
+        if experiment not in self.ids:
+            hint = did_you_mean(experiment, self.ids)
+            raise UserError(f"tracking.experiment={experiment}: {self.uri} has no such experiment{hint}")
         try:
-            return leaves(self.search(experiment, condition))
+            return leaves(search(self.client, self.ids[experiment], condition)[::-1])
         except MlflowException as error:
-            if verdict(error) is Verdict.AWAY:
+            if not condition or verdict(error) is Verdict.AWAY:
                 raise
             raise UserError(f"{condition}: no filter that MLflow can read ({reason(error)})") from None
 
@@ -77,10 +72,6 @@ class Catalogue:
             raise UserError(f"{run_id} was deleted in this store; restore it: mlflow runs restore --run-id {run_id}")
         nested = search(self.client, run.info.experiment_id, NESTED)[::-1]
         return leaves(descendants(nested, run_id)) or [Run(self.client, run)]
-
-    def search(self, experiment: str, condition: str) -> list[Run]:
-        """Oldest first."""
-        return search(self.client, self.experiment(experiment), condition)[::-1]
 
 
 def descendants(runs: Sequence[Run], ancestor: str) -> list[Run]:

@@ -1,0 +1,103 @@
+"""python -m stx.gallery: a page of runs, whole in one file, to sort, to filter and to look at closely."""
+
+if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered while they work
+    from stx.__main__ import answer_ctrl_c
+
+    answer_ctrl_c()
+
+import argparse
+import logging
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stx.config import command
+from stx.config.compose import compose, key_of, task
+from stx.config.secrets import taken_out
+from stx.errors import UserError, did_you_mean
+
+if TYPE_CHECKING:
+    from stx.config.schema import MlflowTracking, NoTracking
+
+EXAMPLES = """
+examples
+  python -m stx.gallery                                      the runs of the default experiment
+  python -m stx.gallery outputs/sweeps/2026-11-29            a sweep's folder, or any other with runs below: no store
+  python -m stx.gallery mine                                 an experiment
+  python -m stx.gallery 4f1d9c52e0b84a3c9d1f0a7b6c5d4e3f     a sweep, a comparison or a run, by its id in MLflow
+  python -m stx.gallery "params.style_stat = 'gram'"         an MLflow filter
+  python -m stx.gallery tracking.experiment=outputs          an experiment that is called like a folder of runs
+  python -m stx.gallery tracking.uri=http://server:5000 output=page.html
+
+The page is outputs/gallery.html, or in the folder, or at the name ending in .html, that output= says.
+"""
+OWN = ("output", "tracking", "tracking.uri", "tracking.experiment")
+OUTPUT = "outputs"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m stx.gallery",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawTextHelpFormatter,
+    )
+    parser.add_argument("words", nargs="*", metavar="runs", help="which, and key=value; see the examples")
+    arguments = parser.parse_intermixed_args()
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    told: list[str] = []
+    with command.answering(told):
+        typed = taken_out(arguments.words)
+        told += [text for text in typed if key_of(text).startswith("tracking")]
+        path = run(typed, told)
+    command.result(str(path))
+
+
+def run(typed: Sequence[str], told: Sequence[str]) -> Path:
+    """The page's path. `told`: those of the words that say where runs are tracked."""
+    own = [text for text in typed if key_of(text) in OWN]
+    asked = which([text for text in typed if text not in own])
+    # Late: torch takes a second that --help and mistakes in the options need not wait for.
+    from stx.runs.selection import selected
+    from stx.studies.gallery import writing
+
+    output = next((text.partition("=")[2] for text in reversed(own) if key_of(text) == "output"), OUTPUT)
+    path = writing.place(output)
+    selection = selected(asked, tracking(told))
+    written = writing.write(selection, path)
+    command.say(f"{selection.asked}: {len(selection.runs)} runs, {written.without} without a picture")
+    if written.shrunk:
+        command.say(
+            f"they are many, so pictures have at most {written.sides.result} pixels a side, and "
+            f"{written.sides.along or 'none'} along the way"
+        )
+    return path
+
+
+def which(words: Sequence[str]) -> str:
+    """What is asked for, in one word. Raises UserError."""
+    for text in words:
+        key = key_of(text)
+        if re.fullmatch(r"[\w.]+=\S*", text) and (hint := did_you_mean(key, OWN)):
+            raise UserError(f"{text}: no option is called {key}{hint}; the options are {', '.join(OWN)}")
+    if len(words) > 1:
+        raise UserError(
+            f"{' '.join(words)}: one folder, experiment, id or filter is shown at a time\n"
+            "a filter goes in quotes: \"params.style_stat = 'gram'\""
+        )
+    return words[0] if words else ""
+
+
+def tracking(told: Sequence[str]) -> "MlflowTracking | NoTracking":
+    """Where runs are tracked, by default and by what was typed."""
+    from stx.config.schema import validate
+    from stx.config.variables import say_taken
+
+    composed = task(compose(told))
+    say_taken(composed)
+    return validate(composed).tracking
+
+
+if __name__ == "__main__":
+    main()

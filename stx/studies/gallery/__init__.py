@@ -1,0 +1,1 @@
+"""A gallery of runs: one page, whole in one file."""

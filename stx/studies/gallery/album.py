@@ -1,0 +1,54 @@
+"""A gallery's pictures as text: whatever has the same pixels at the same size stands on the page once."""
+
+import hashlib
+import io
+from base64 import b64encode
+from pathlib import Path
+
+from PIL import Image
+
+from stx.errors import UserError
+from stx.pictures.decode import decoded, opened
+
+QUALITY = 80
+MIME = "image/jpeg"
+
+
+class Album:
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+        """JPEGs in base64, by the key that stands for them on the page."""
+        self.keys: dict[tuple[str, int], str] = {}
+
+    def add(self, path: Path | None, *sides: int) -> list[str]:
+        """Keys of a picture file with its longer side at most so long, one for each; nothing of what is no picture.
+
+        A picture smaller than that keeps its size.
+        """
+        picture = read(path) if path else None
+        if picture is None:
+            return []
+        digest = hashlib.sha256(repr(picture.size).encode() + picture.tobytes()).hexdigest()
+        return [self.key(picture, digest, min(side, max(picture.size))) for side in sides]
+
+    def key(self, picture: Image.Image, digest: str, side: int) -> str:
+        key = self.keys.setdefault((digest, side), f"p{len(self.keys)}")
+        if key not in self.texts:
+            self.texts[key] = text(picture, side)
+        return key
+
+
+def read(path: Path) -> Image.Image | None:
+    try:
+        with opened(str(path)) as picture:
+            return decoded(picture).convert("RGB")
+    except (UserError, OSError):  # damaged, or gone meanwhile
+        return None
+
+
+def text(picture: Image.Image, side: int) -> str:
+    smaller = picture.copy()
+    smaller.thumbnail((side, side), Image.Resampling.LANCZOS)
+    file = io.BytesIO()
+    smaller.save(file, "JPEG", quality=QUALITY, optimize=True)
+    return b64encode(file.getvalue()).decode()

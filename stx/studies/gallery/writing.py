@@ -1,0 +1,103 @@
+"""A gallery as one HTML file that asks nobody for anything."""
+
+import hashlib
+import json
+from base64 import b64encode
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from markupsafe import Markup
+
+from stx import atomic
+from stx.errors import UserError
+from stx.runs.selection import Selection
+from stx.runs.shown import Shown
+from stx.studies.gallery.album import Album
+from stx.studies.gallery.entries import entry, keys, size
+from stx.studies.gallery.sides import LARGEST, Sides, sides
+from stx.studies.page import TEMPLATES
+
+NAME = "gallery.html"
+MARK = '<meta name="generator" content="stx gallery">'
+"""By which a file is known as one of these."""
+BEGINNING = 2000
+"""Bytes of a file within which its mark stands."""
+PARTS = Path(__file__).parents[1] / "templates"
+STYLES = ("base.css", "gallery/page.css", "gallery/view.css")
+SCRIPTS = ("gallery/chart.js", "gallery/view.js", "gallery/grid.js")
+
+
+class Written(NamedTuple):
+    without: int
+    """Runs that have no picture."""
+    sides: Sides
+    size: int
+    """Bytes."""
+
+    @property
+    def shrunk(self) -> bool:
+        return self.sides != LARGEST
+
+
+def place(output: str) -> Path:
+    """The file that `output` names, or in the folder that it names. Raises UserError where it would take the place of
+    what is no gallery."""
+    path = Path(output)
+    if path.suffix.lower() not in (".html", ".htm") or path.is_dir():
+        path /= NAME
+    for parent in path.parents:
+        if parent.exists() and not parent.is_dir():
+            raise UserError(f"output={output}: {parent} is a file; name a folder, or a file that ends in .html")
+    if path.is_dir():
+        raise UserError(f"output={output}: {path} is a folder; name another")
+    if path.exists() and not is_gallery(path):
+        raise UserError(f"output={output}: {path} is no gallery, and would be written over; name another file")
+    return path
+
+
+def is_gallery(path: Path) -> bool:
+    with path.open("rb") as file:
+        return MARK.encode() in file.read(BEGINNING)
+
+
+def write(selection: Selection, path: Path) -> Written:
+    """The page of these runs, in a folder that is made if missing. Raises OSError."""
+    runs, album = selection.runs, Album()
+    asked = sides([size(run) for run in runs])
+    entries = [entry(run, album, asked) for run in runs]
+    page = rendered(selection.asked, runs, entries, album).encode("utf-8", "replace")  # a name may be no text at all
+    path.parent.mkdir(parents=True, exist_ok=True)
+    atomic.write(path, page)
+    return Written(sum(not one["picture"] for one in entries), asked, len(page))
+
+
+def rendered(title: str, runs: Sequence[Shown], entries: Sequence[dict[str, Any]], album: Album) -> str:
+    first = {key for one in entries for each in (one, *one["given"]) for key in each["picture"][:1]}
+    style, script = source(STYLES), f"(() => {{\n{source(SCRIPTS)}}})();"  # which leaves the browser's own names alone
+    return TEMPLATES.get_template("gallery/page.html").render(
+        title=title,
+        mark=Markup(MARK),
+        style=Markup(style),
+        script=Markup(script),
+        style_digest=digest(style),
+        script_digest=digest(script),
+        content=inert({"runs": entries, "keys": [key._asdict() for key in keys(runs)]}),
+        tiles={key: text for key, text in album.texts.items() if key in first},
+        larger={key: text for key, text in album.texts.items() if key not in first},
+    )
+
+
+def source(names: Sequence[str]) -> str:
+    return "\n".join((PARTS / name).read_text(encoding="utf-8") for name in names)
+
+
+def digest(text: str) -> str:
+    """As a content security policy knows what is allowed."""
+    return b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def inert(content: Any) -> Markup:
+    """JSON in which nothing ends the element that it stands in, or means anything to a reader of HTML."""
+    text = json.dumps(content, allow_nan=False, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))

@@ -1,0 +1,186 @@
+const { runs, keys } = JSON.parse(at("content").textContent);
+const FIRST = [
+  { key: "started", label: "begun", number: true },
+  { key: "name", label: "name", number: false },
+  { key: "outcome", label: "outcome", number: false },
+];
+const ALL = [...FIRST, ...keys];
+const BY_KEY = new Map(ALL.map((key) => [key.key, key]));
+const CONDITIONS = { "~": "contains", "=": "is", ">": "at least", "<": "at most" };
+const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const BAD = ["failed", "diverged", "interrupted"];
+let state = { words: "", sort: "started", down: false, filters: [], run: null };
+
+function valueOf(run, { key, number: numeric }) { // undefined where the run has none
+  const dot = key.indexOf(".");
+  if (dot < 0) return run[key];
+  const value = run[key.slice(0, dot)][key.slice(dot + 1)];
+  return value === undefined ? value : numeric ? Number(value) : String(value);
+}
+
+function text(run, key) {
+  const value = valueOf(run, key);
+  if (value === undefined) return "none";
+  if (key.key === "started") return value ? DATE.format(1000 * value) : "nobody knows when";
+  return key.number ? number(value) : value;
+}
+
+const searched = runs.map(({ name, outcome, message, params }) =>
+  [name, outcome, message, ...Object.values(params)].join("\n").toLowerCase());
+
+function meets(run, { key, condition, value }) {
+  const has = valueOf(run, BY_KEY.get(key)), wanted = value.trim();
+  if (!wanted) return true;
+  if (has === undefined) return false;
+  if (condition === "~") return String(has).toLowerCase().includes(wanted.toLowerCase());
+  if (condition === "=") return typeof has === "number" ? has === Number(wanted) : has.toLowerCase() === wanted.toLowerCase();
+  return condition === ">" ? has >= Number(wanted) : has <= Number(wanted);
+}
+
+function chosen() { // numbers of the runs to be seen, in order; what a run lacks comes last either way
+  const words = state.words.toLowerCase().split(/\s+/).filter(Boolean);
+  const key = BY_KEY.get(state.sort), way = state.down ? -1 : 1;
+  const numbers = runs.map((_, place) => place).filter((place) =>
+    words.every((word) => searched[place].includes(word)) && state.filters.every((filter) => meets(runs[place], filter)));
+  const values = runs.map((run) => valueOf(run, key));
+  return numbers.sort((one, other) => {
+    const [a, b] = [values[one], values[other]];
+    if (a === undefined || b === undefined) return (a === undefined) - (b === undefined) || one - other;
+    return way * (key.number ? a - b : a.localeCompare(b, undefined, { numeric: true })) || one - other;
+  });
+}
+
+const still = (key, alt) => make("img", { src: picture(key), alt, title: alt, decoding: "async" });
+
+function tile(run, place) {
+  const result = run.picture.length ? still(run.picture[0], `Result of ${run.name}`)
+    : make("p", { textContent: run.message || run.empty });
+  const given = run.given.filter((one) => one.picture.length).map((one) => still(one.picture[0], called(one)));
+  const title = make("span", { className: "title", textContent: run.name });
+  if (run.outcome !== "finished") title.append(make("span", { className: "outcome", textContent: ` · ${run.outcome}` }));
+  const button = make("button", { type: "button", className: `tile ${run.outcome}` },
+    make("span", { className: "shot" }, result), make("span", { className: "thumbs" }, ...given), title,
+    make("span", { className: "value" }));
+  button.addEventListener("click", () => open(place));
+  return make("li", {}, button);
+}
+
+const tiles = runs.map(tile);
+let order = [];
+
+function render() {
+  order = chosen();
+  const key = BY_KEY.get(state.sort);
+  for (const place of order) tiles[place].querySelector(".value").textContent = `${key.label}: ${text(runs[place], key)}`;
+  at("grid").replaceChildren(...order.map((place) => tiles[place]));
+  const bad = BAD.map((outcome) => [order.filter((place) => runs[place].outcome === outcome).length, outcome]);
+  const counts = [[`${order.length} of ${runs.length}`, "runs"], ...bad.filter(([count]) => count)];
+  at("count").textContent = counts.map((each) => each.join(" ")).join(" · ");
+  at("nothing").hidden = order.length > 0;
+  at("nothing").textContent = runs.length ? "No run is like that." : "There is no run here yet.";
+  at("clear").hidden = order.length > 0 || !runs.length;
+  at("down").textContent = state.down ? "↓ descending" : "↑ ascending";
+}
+
+function keep() { // the address says all of it, so that it can be sent to somebody
+  const parts = new URLSearchParams();
+  if (state.words) parts.append("words", state.words);
+  if (state.sort !== "started") parts.append("sort", state.sort);
+  if (state.down) parts.append("down", "1");
+  for (const { key, condition, value } of state.filters) parts.append("where", `${key}${condition}${value}`);
+  if (state.run !== null) parts.append("run", String(state.run + 1));
+  history.replaceState(null, "", `#${parts}`);
+}
+
+function read() { // what the address does not say, or says wrongly, is as at first
+  const parts = new URLSearchParams(location.hash.slice(1)), run = Number(parts.get("run")) - 1;
+  const filters = parts.getAll("where").map((where) => where.match(/^(.+?)([~=<>])(.*)$/s) ?? [])
+    .filter(([, key]) => BY_KEY.has(key));
+  state = {
+    words: parts.get("words") ?? "",
+    sort: BY_KEY.has(parts.get("sort")) ? parts.get("sort") : "started",
+    down: parts.has("down"),
+    filters: filters.map(([, key, condition, value]) => ({ key, condition, value })),
+    run: run in runs ? run : null,
+  };
+  at("words").value = state.words;
+  at("sort").value = state.sort;
+  at("filters").replaceChildren(...state.filters.map(row));
+  render();
+  if (state.run !== null) open(state.run);
+  else at("view").close();
+}
+
+function changed() {
+  render();
+  keep();
+}
+
+function options(select, value, own) {
+  const of = (kind) => keys.filter(({ key }) => key.startsWith(kind));
+  for (const [label, some] of [["Run", own], ["Params", of("params.")], ["Metrics", of("metrics.")]]) {
+    const group = make("optgroup", { label }, ...some.map(({ key, label }) => make("option", { value: key, textContent: label })));
+    if (some.length) select.append(group);
+  }
+  select.value = value;
+  return select;
+}
+
+function row(filter) {
+  const select = options(make("select", { ariaLabel: "Filter on" }), filter.key, FIRST.slice(1));
+  const conditions = make("select", { ariaLabel: "Condition" });
+  const value = make("input", { type: "text", value: filter.value, ariaLabel: "Value" });
+  const fit = () => { // numbers are compared, texts looked into
+    const allowed = BY_KEY.get(filter.key).number ? ["<", ">", "="] : ["~", "="];
+    conditions.replaceChildren(...allowed.map((sign) => make("option", { value: sign, textContent: CONDITIONS[sign] })));
+    if (!allowed.includes(filter.condition)) filter.condition = allowed[0];
+    conditions.value = filter.condition;
+  };
+  fit();
+  select.addEventListener("change", () => { filter.key = select.value; fit(); changed(); });
+  conditions.addEventListener("change", () => { filter.condition = conditions.value; changed(); });
+  value.addEventListener("input", () => { filter.value = value.value; changed(); });
+  const remove = make("button", { type: "button", textContent: "×", ariaLabel: "Remove this filter" });
+  const whole = make("div", { className: "filter" }, select, conditions, value, remove);
+  remove.addEventListener("click", () => {
+    state.filters = state.filters.filter((one) => one !== filter);
+    whole.remove();
+    at("add").focus();
+    changed();
+  });
+  return whole;
+}
+
+function open(place) {
+  state.run = place;
+  show(runs[place], Math.max(0, order.indexOf(place)), order.length);
+  keep();
+}
+
+turn = (way) => {
+  const next = order[order.indexOf(state.run) + way];
+  if (next !== undefined) open(next);
+};
+closed = () => {
+  const last = state.run;
+  state.run = null;
+  keep();
+  if (last !== null) tiles[last].firstChild.focus();
+};
+
+options(at("sort"), "started", FIRST);
+at("controls").addEventListener("submit", (event) => event.preventDefault());
+at("words").addEventListener("input", () => { state.words = at("words").value; changed(); });
+at("sort").addEventListener("change", () => { state.sort = at("sort").value; changed(); });
+at("down").addEventListener("click", () => { state.down = !state.down; changed(); });
+at("add").addEventListener("click", () => {
+  const filter = { key: keys[0]?.key ?? "name", condition: "~", value: "" };
+  state.filters.push(filter);
+  at("filters").append(row(filter));
+  at("filters").lastChild.querySelector("select").focus();
+  changed();
+});
+at("clear").addEventListener("click", () => { history.replaceState(null, "", "#"); read(); });
+addEventListener("hashchange", read);
+addEventListener("DOMContentLoaded", () => { if (state.run !== null) open(state.run); }); // whose picture has come now
+read();
