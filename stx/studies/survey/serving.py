@@ -3,7 +3,7 @@
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from stx.errors import UserError, first_line
@@ -31,12 +31,13 @@ def bound(asked: Options) -> Iterator[socket.socket]:
 
 
 def serve(folder: Path, listening: socket.socket, host: str) -> None:
-    """Returns when a signal has ended it. Raises UserError for a folder that holds no survey."""
+    """Returns when Ctrl-C has ended it. Raises UserError for a folder that holds no survey."""
     from stx.runs.live.server import quiet  # late, as the app: few commands need a server
     from stx.studies.survey.app import app, hosts
 
     server = quiet(app(folder, prepared(folder), hosts(host)))
-    server.run([listening])
+    with suppress(KeyboardInterrupt):  # which is how it ends, after the last answer is kept
+        server.run([listening])
 
 
 def prepared(folder: Path) -> key.Key:

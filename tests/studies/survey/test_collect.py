@@ -28,7 +28,9 @@ def database(tmp_path: Path) -> Path:
 
 def test_what_is_kept_is_read_as_a_file_of_answers(database: Path) -> None:
     assert collect.keep(database, sheet(1)) == Kept(12, 0, 0)
-    collect.keep(database, sheet(2).model_copy(update={"answers": [sheet(2).answers[0].model_copy(update={"again": True})]}))
+    collect.keep(
+        database, sheet(2).model_copy(update={"answers": [sheet(2).answers[0].model_copy(update={"again": True})]})
+    )
     one, two = (answers.parse(text, OF) for text in collect.sheets(database))
     assert one == sheet(1)
     assert [each.again for each in two.answers] == [True]

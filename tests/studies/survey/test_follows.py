@@ -18,7 +18,9 @@ TRUE = {"a": -1.5, "b": -0.5, "c": 0.5, "d": 1.5}
 
 def measured(of: Key, measure: str, values: dict[str, float]) -> Key:
     pictures = {
-        name: behind.model_copy(update={"measures": {measure: values[behind.method]}} if behind.method in values else {})
+        name: behind.model_copy(
+            update={"measures": {measure: values[behind.method]}} if behind.method in values else {}
+        )
         for name, behind in of.pictures.items()
     }
     return of.model_copy(update={"pictures": pictures})

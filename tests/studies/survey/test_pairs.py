@@ -38,7 +38,8 @@ def test_another_seed_size_or_content_and_the_same_method_are_not(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "expected"), [(1, 1, 0), (2, 3, 0.5), (3, 2, 0.5), (0, 0, 0), (0, 1, math.inf), (1, math.nan, math.inf)]
+    ("one", "other", "expected"),
+    [(1, 1, 0), (2, 3, 0.5), (3, 2, 0.5), (0, 0, 0), (0, 1, math.inf), (1, math.nan, math.inf)],
 )
 def test_content_distances_are_apart_by_what_the_larger_has_more(one: float, other: float, expected: float) -> None:
     assert apart(one, other) == expected

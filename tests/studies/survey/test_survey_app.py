@@ -74,7 +74,15 @@ def test_only_the_page_is_served_and_never_the_key(served: Served) -> None:
     assert page.text.replace(b" data-collects", b"", 1) == (served.folder / "survey.html").read_bytes()
     assert page.headers["content-security-policy"] == "frame-ancestors 'none'"
     assert page.headers["cache-control"] == "no-store"
-    for path in ("/key.json", "/answers.db", "/survey.html", "/..%2fkey.json", "/../key.json", "//key.json", "/answers/"):
+    for path in (
+        "/key.json",
+        "/answers.db",
+        "/survey.html",
+        "/..%2fkey.json",
+        "/../key.json",
+        "//key.json",
+        "/answers/",
+    ):
         reply = served.ask("GET", path)
         assert reply.status in (307, 400, 404, 405), path
         assert not any(name.encode() in reply.text for name in METHODS)

@@ -118,7 +118,10 @@ def test_a_page_from_a_file_is_answered_saved_and_asks_nobody(tmp_path: Path, ta
         begin(one)
         asks.append(one.text("question"))
         shown = one.page.evaluate("plan[state.answers.length]")
-        assert one.page.get_attribute("#beside", "alt") == f"The {'painting' if shown['asks'] == 'style' else 'photograph'}"
+        assert (
+            one.page.get_attribute("#beside", "alt")
+            == f"The {'painting' if shown['asks'] == 'style' else 'photograph'}"
+        )
         choose(one, key)
         last = one.page.evaluate("state.answers.at(-1)")
         assert last["chosen"] == shown[SIDES[key]]
@@ -174,7 +177,9 @@ def test_raters_who_are_asked_of_some_pairs_cover_all_of_them_evenly(tmp_path: P
     assert Counter(made.key.pictures[name].method for name in lefts).most_common()[0][1] < 0.4 * len(lefts)
 
 
-def test_answers_are_sent_as_they_are_given_and_the_last_can_be_taken_back(server: Server, tab: Callable[..., Tab]) -> None:
+def test_answers_are_sent_as_they_are_given_and_the_last_can_be_taken_back(
+    server: Server, tab: Callable[..., Tab]
+) -> None:
     one = tab(server.address)
     choose(one)
     assert server.answers() == []  # it can still be taken back
@@ -192,7 +197,9 @@ def test_answers_are_sent_as_they_are_given_and_the_last_can_be_taken_back(serve
     assert one.text("said") == "All answers have arrived."
     assert [each.n for each in server.answers()] == list(range(10))
     assert one.said == []
-    assert {address.split("/")[2] for address in one.asked if not address.startswith("data:")} == {f"127.0.0.1:{server.port}"}
+    assert {address.split("/")[2] for address in one.asked if not address.startswith("data:")} == {
+        f"127.0.0.1:{server.port}"
+    }
 
 
 def test_a_reload_goes_on_where_it_was_and_asks_the_same(server: Server, tab: Callable[..., Tab]) -> None:
@@ -238,7 +245,9 @@ def test_two_tabs_of_one_browser_are_one_rater(server: Server, tab: Callable[...
     one.until(lambda: other.inner_text("#place") == "3 of 10")
 
 
-def test_a_click_that_comes_too_soon_and_a_key_that_is_held_choose_nothing(tmp_path: Path, tab: Callable[..., Tab]) -> None:
+def test_a_click_that_comes_too_soon_and_a_key_that_is_held_choose_nothing(
+    tmp_path: Path, tab: Callable[..., Tab]
+) -> None:
     survey(tmp_path / "survey", questions=8)
     one = tab((tmp_path / "survey" / "survey.html").as_uri())
     begin(one)
@@ -251,7 +260,9 @@ def test_a_click_that_comes_too_soon_and_a_key_that_is_held_choose_nothing(tmp_p
     assert answered(one) == 1
 
 
-def test_a_browser_that_keeps_nothing_says_so_and_what_it_keeps_wrongly_is_left(tmp_path: Path, tab: Callable[..., Tab]) -> None:
+def test_a_browser_that_keeps_nothing_says_so_and_what_it_keeps_wrongly_is_left(
+    tmp_path: Path, tab: Callable[..., Tab]
+) -> None:
     survey(tmp_path / "survey", questions=8)
     one = tab((tmp_path / "survey" / "survey.html").as_uri())
     for wrong in ("no json", "{}", '{"rater": "<img src=x onerror=alert(1)>", "answers": [], "sent": 0}'):

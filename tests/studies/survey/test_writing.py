@@ -18,7 +18,7 @@ def test_the_page_is_one_file_with_a_policy_that_has_its_script_alone(tmp_path: 
     (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', page)
     for text, kind in ((page.partition("<script>")[2].partition("</script>")[0], "script"),
                        (page.partition("<style>")[2].partition("</style>")[0], "style")):  # fmt: skip
-        assert f"{kind}-src 'sha256-{digest(text)}';" in " ".join(policy.split()).replace(" '; ", "'; ")
+        assert f"{kind}-src 'sha256-{digest(text)}';" in policy
     assert policy.startswith("default-src 'none';")
     assert not re.findall(r"(?:src|href)=\"(?!data:)", page)
     assert "http" not in page.partition('id="survey"')[0].replace("http-equiv", "")
