@@ -7,9 +7,12 @@ if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered whi
 
 import argparse
 import logging
+import random
+import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from stx.config import command
 from stx.errors import UserError, did_you_mean
@@ -26,7 +29,7 @@ examples
 The page is one file that asks for nothing: send it, and have the answers sent back as files; or serve it. Only key.json
 knows which picture is whose. conf/survey/survey.yaml says what options there are; docs/survey.md has the rest.
 """
-OWN = ("output", "tracking", "tracking.uri", "tracking.experiment")
+STORE = ("tracking", "tracking.uri", "tracking.experiment")
 
 
 def main() -> None:
@@ -36,37 +39,36 @@ def main() -> None:
     parser.add_argument("words", nargs="*", metavar="word", help="create, serve or score, of what, and key=value")
     arguments = parser.parse_intermixed_args()
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    with command.answering_batch(arguments.words, OWN) as given:
+    with command.answering_batch(arguments.words, ()) as given:
         path = run(given)
     command.result(str(path))
 
 
 def run(given: Sequence[str]) -> Path:
     """The file that it comes to. Raises UserError."""
-    from stx.studies.survey.options import NAMES
+    name = given[0] if given else ""
+    if name not in VERBS:
+        raise UserError(f"{name or 'stx survey'}: say {', '.join(VERBS)}{did_you_mean(name, VERBS)}")
+    verb = VERBS[name]
+    own, words = options(name, given[1:], verb.options)
+    return verb.do(own, words, shlex.join(["python", "-m", "stx.survey", *given]))
 
-    verb = given[0] if given else ""
-    if verb not in VERBS:
-        raise UserError(f"{verb or 'stx survey'}: say {', '.join(VERBS)}{did_you_mean(verb, VERBS)}")
-    own, words = options(given[1:], (*NAMES, *OWN))
-    return VERBS[verb](own, words, shlex.join(["python", "-m", "stx.survey", *given]))
 
-
-def options(given: Sequence[str], names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """Those by `names`, and the rest: folders, files, a filter, in which = is no option's."""
-    own = {key: value for key, equals, value in (text.partition("=") for text in given) if equals and key in names}
-    words = [text for text in given if text.partition("=")[0] not in names]
+def options(verb: str, given: Sequence[str], names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Those by `names`, and the rest: folders, files, a filter, in which = is no option's. Raises UserError."""
+    split = {text: text.partition("=") for text in given}
+    own = {key: value for key, equals, value in split.values() if equals and key in names}
+    words = [text for text, (key, equals, _) in split.items() if not (equals and key in names)]
     for word in words:
-        name, equals, _ = word.partition("=")
-        if equals and name.isidentifier():
-            raise UserError(f"{word}: there is no option {name}{did_you_mean(name, names)}")
+        key, equals, _ = split[word]
+        if equals and re.fullmatch(r"[\w.]+", key):
+            hint = did_you_mean(key, names)
+            raise UserError(f"{word}: stx survey {verb} has no option {key}{hint}; it has {', '.join(names)}")
     return own, words
 
 
 def create(own: Mapping[str, str], words: Sequence[str], typed: str) -> Path:
     # Late: torch takes a second that --help and mistakes in the options need not wait for.
-    import random
-
     from stx.config.compose import composition, override
     from stx.studies.survey import entries, options, pairs, questionnaire, writing
 
@@ -74,7 +76,7 @@ def create(own: Mapping[str, str], words: Sequence[str], typed: str) -> Path:
     if len(words) != 1:
         raise UserError("stx survey create: name the runs: a comparison's folder, an experiment, an id or a filter")
     folder = command.output_folder(own.get("output", "outputs/survey"))
-    store = [override(name, own[name]) for name in OWN[1:] if name in own]
+    store = [override(name, own[name]) for name in STORE if name in own]
     source = entries.source(words[0], asked, composition(store).config.tracking)
     rng = random.Random(asked.seed)
     pool = pairs.pairs(source.entries, asked.tolerance, rng)
@@ -97,13 +99,14 @@ def serve(own: Mapping[str, str], words: Sequence[str], typed: str) -> Path:
 
     asked, folder = options.read(own), one_folder("serve", words)
     with raising(), serving.bound(asked) as listening:
+        survey = serving.prepared(folder)
         address = f"[{asked.host}]" if ":" in asked.host else asked.host
         command.say(f"http://{address}:{listening.getsockname()[1]}/ until Ctrl-C")
         if asked.host not in serving.LOOPBACK:
             command.say(
                 f"host={asked.host}: everybody who reaches this machine there can answer, and nothing is encrypted"
             )
-        serving.serve(folder, listening, asked.host)
+        serving.serve(folder, survey, listening, asked.host)
     answers, raters = collect.count(folder / key.COLLECTED)
     command.say(f"{answers} answers of {raters} raters")
     return folder / key.COLLECTED
@@ -112,7 +115,6 @@ def serve(own: Mapping[str, str], words: Sequence[str], typed: str) -> Path:
 def score(own: Mapping[str, str], words: Sequence[str], typed: str) -> Path:
     from stx.studies.survey import fit, key
 
-    fit.refuse_missing()
     folder = one_folder("score", words[:1])
     survey = key.read(folder)
     # Late: as above.
@@ -121,6 +123,7 @@ def score(own: Mapping[str, str], words: Sequence[str], typed: str) -> Path:
     gathered = scoring.gather(folder, survey, [Path(word) for word in words[1:]])
     for line in gathered.left_out:
         command.say(line)
+    fit.refuse_missing()
     return report.write(command.output_folder(own.get("output", str(folder / "report"))), gathered, survey, typed)
 
 
@@ -131,10 +134,17 @@ def one_folder(verb: str, words: Sequence[str]) -> Path:
     return Path(words[0]).expanduser()
 
 
-VERBS: Mapping[str, Callable[[Mapping[str, str], Sequence[str], str], Path]] = {
-    "create": create,
-    "serve": serve,
-    "score": score,
+class Verb(NamedTuple):
+    do: Callable[[Mapping[str, str], Sequence[str], str], Path]
+    """Of its options, the other words, and all that was typed."""
+    options: Sequence[str]
+
+
+ASKED = ("questions", "repeats", "tolerance", "match", "by", "long_side", "seed")
+VERBS = {
+    "create": Verb(create, (*ASKED, "output", *STORE)),
+    "serve": Verb(serve, ("host", "port")),
+    "score": Verb(score, ("output",)),
 }
 
 if __name__ == "__main__":

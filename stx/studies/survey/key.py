@@ -59,7 +59,7 @@ def read(folder: Path) -> Key:
     """Raises UserError."""
     path = folder / KEY
     if not path.is_file():
-        raise UserError(f"{folder}: there is no {KEY} in it; name the folder that `stx survey create` has made")
+        raise UserError(f"{folder}: there is no {KEY} in it; name the folder that stx survey create has made")
     try:
         key = Key.model_validate_json(path.read_bytes())
     except ValidationError as error:

@@ -26,9 +26,6 @@ class Options(Section):
     port: Annotated[Whole, Field(ge=0, le=65535)]
 
 
-NAMES = tuple(Options.model_fields)
-
-
 def read(own: Mapping[str, str]) -> Options:
     """What was typed, over the YAML. Raises UserError."""
     plain: Any = yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))

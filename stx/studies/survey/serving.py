@@ -30,14 +30,13 @@ def bound(asked: Options) -> Iterator[socket.socket]:
         yield listening
 
 
-def serve(folder: Path, listening: socket.socket, host: str) -> None:
-    """Returns when Ctrl-C has ended it. Raises UserError for a folder that holds no survey."""
+def serve(folder: Path, survey: key.Key, listening: socket.socket, host: str) -> None:
+    """Returns when Ctrl-C has ended it."""
     from stx.runs.live.server import quiet  # late, as the app: few commands need a server
     from stx.studies.survey.app import app, hosts
 
-    server = quiet(app(folder, prepared(folder), hosts(host)))
     with suppress(KeyboardInterrupt):  # which is how it ends, after the last answer is kept
-        server.run([listening])
+        quiet(app(folder, survey, hosts(host))).run([listening])
 
 
 def prepared(folder: Path) -> key.Key:

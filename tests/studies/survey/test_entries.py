@@ -73,7 +73,7 @@ def reported(folder: Path, copy: Path, contents: dict[str, list[float]]) -> Path
     (copy / "report").mkdir()
     ids = {entry.method: entry.run for entry in source(str(folder), asked(), NO_STORE).entries}
     rows = [
-        {"recipe": f"{name}-{n}", "id": ids[name] if not n else f"another-{n}", "statistic": name, "photograph": "china",
+        {"recipe": f"{name}-{n}", "id": f"another-{n}" if n else ids[name], "statistic": name, "photograph": "china",
          "style": "swirls", "seed": "0", "beta": str(n + 1), **SAID, "measure/content": str(content)}
         for name, several in contents.items()
         for n, content in enumerate(several)
