@@ -20,7 +20,7 @@ from stx.errors import UserError, did_you_mean
 EXAMPLES = """
 examples
   python -m stx.survey create outputs/compare-quick         the statistics of a comparison, at equal content
-  python -m stx.survey create stx by=pooling                the runs of an experiment, by another param than style_stat
+  python -m stx.survey create stx by=pooling                an experiment's runs, by another param than style_stat
   python -m stx.survey create "params.seed = '0'" output=outputs/mine questions=40
   python -m stx.survey serve outputs/survey                 on this machine: http://127.0.0.1:8470/
   python -m stx.survey score outputs/survey                 what was collected, and the files in outputs/survey/answers
@@ -80,8 +80,8 @@ def create(own: Mapping[str, str], words: Sequence[str], typed: str) -> Path:
     source = entries.source(words[0], asked, composition(store).config.tracking)
     rng = random.Random(asked.seed)
     pool = pairs.pairs(source.entries, asked.tolerance, rng)
-    questionnaire.refuse_none(pool, source.entries, asked, source.match)
-    made = questionnaire.questionnaire(pool, asked, rng, source.match, typed)
+    questionnaire.refuse_none(pool, source, asked.tolerance)
+    made = questionnaire.questionnaire(pool, asked, rng, source, typed)
     page = writing.write(folder, made)
     if source.left_out:
         command.say(source.left_out)

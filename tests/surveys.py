@@ -11,6 +11,7 @@ from PIL import Image
 from stx.pictures.description import exif
 from stx.studies.survey import options, writing
 from stx.studies.survey.answers import Answer, Question
+from stx.studies.survey.entries import Source
 from stx.studies.survey.key import Asked, Behind, Compared, Key
 from stx.studies.survey.pairs import Entry, pairs
 from stx.studies.survey.questionnaire import Questionnaire, questionnaire
@@ -48,7 +49,7 @@ def survey(folder: Path, of: Sequence[Entry] = (), **changed: object) -> Questio
     pictures = folder.parent / "pictures"
     pictures.mkdir(exist_ok=True)
     pool = pairs(of or entries(pictures), plain.tolerance, rng)
-    made = questionnaire(pool, plain, rng, "content", "stx survey create")
+    made = questionnaire(pool, plain, rng, Source([], "style_stat", "content", ""), "stx survey create")
     writing.write(folder, made)
     return made
 

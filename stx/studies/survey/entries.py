@@ -22,10 +22,14 @@ from stx.studies.survey.pairs import Entry
 
 MEASURE = "measure/"
 REPORT = "report"
+METHOD, STATISTIC = "style_stat", "statistic"
+"""What is a method where nobody says: of runs their param, of a comparison what it calls so."""
 
 
 class Source(NamedTuple):
     entries: list[Entry]
+    by: str
+    """What tells methods apart."""
     match: str
     """The measure of content that is held equal."""
     left_out: str
@@ -36,7 +40,7 @@ def source(text: str, asked: Options, tracking: MlflowTracking | NoTracking) -> 
     """Raises UserError for what names no runs."""
     runs = selected(text, tracking).runs
     folder = folder_of(text) if ID.fullmatch(text) else Path(text).expanduser()
-    if text and folder and (folder / REPORT / export.FILE).is_file():
+    if text and folder and not asked.by and (folder / REPORT / export.FILE).is_file():
         return of_comparison(folder / REPORT, runs, asked.match)
     return of_runs(runs, asked)
 
@@ -44,16 +48,16 @@ def source(text: str, asked: Options, tracking: MlflowTracking | NoTracking) -> 
 def of_runs(runs: Sequence[Shown], asked: Options) -> Source:
     """Those that came to their end, with their pictures and the content measure. Raises UserError where none has the
     param that tells methods apart."""
-    match = asked.match or IN_TURN[0]
+    by, match = asked.by or METHOD, asked.match or IN_TURN[0]
     finished = [run for run in runs if run.outcome == "finished"]
-    if finished and not any(asked.by in run.params for run in finished):
+    if finished and not any(by in run.params for run in finished):
         names = sorted({name for run in finished for name in run.params})
-        hint = did_you_mean(asked.by, names)
-        raise UserError(f"by={asked.by}: no run has that param; choose from {', '.join(names)}{hint}")
-    some = [entry(run, run.params[asked.by], match) for run in finished if asked.by in run.params]
+        hint = did_you_mean(by, names)
+        raise UserError(f"by={by}: no run has that param; choose from {', '.join(names)}{hint}")
+    some = [entry(run, run.params[by], match) for run in finished if by in run.params]
     entries = [one for one in some if one]
-    why = f"runs are not finished, or without their pictures, {asked.by} or measure/{match}"
-    return Source(entries, match, left_out(len(entries), len(runs), why))
+    why = f"runs are not finished, or without their pictures, {by} or measure/{match}"
+    return Source(entries, by, match, left_out(len(entries), len(runs), why))
 
 
 def of_comparison(report: Path, runs: Sequence[Shown], match: str | None) -> Source:
@@ -66,7 +70,7 @@ def of_comparison(report: Path, runs: Sequence[Shown], match: str | None) -> Sou
     ]
     entries = [one for one in some if one]
     why = f"searches have no run at the reference's content (measure/{results.match}), or not its pictures"
-    return Source(entries, results.match, left_out(len(entries), len(results.runs), why))
+    return Source(entries, STATISTIC, results.match, left_out(len(entries), len(results.runs), why))
 
 
 def recorded(report: Path, match: str | None) -> Results:

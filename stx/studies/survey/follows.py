@@ -76,7 +76,7 @@ def spearman(one: Floats, other: Floats) -> float:
 
 
 def bounded(value: float, draws: Floats, free: int, least: float, most: float) -> Bounded:
-    if math.isnan(value) or np.isnan(draws).all():
-        return Bounded(float(value), math.nan, math.nan)
-    half = float(half_width(draws, free))
-    return Bounded(float(value), max(least, value - half), min(most, value + half))
+    """Its interval, within what such a number can be."""
+    half = half_width(draws, free) if np.isfinite(draws).any() else math.nan
+    low, high = np.clip([value - half, value + half], least, most)  # what is no number stays none
+    return Bounded(float(value), float(low), float(high))

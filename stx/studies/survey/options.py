@@ -19,7 +19,7 @@ class Options(Section):
     repeats: Annotated[Unit, Field(le=0.5)]
     tolerance: NotNegative
     match: Literal["content", "lite0_content", "ssim", "cfsd"] | None
-    by: Annotated[str, Field(min_length=1)]
+    by: Annotated[str, Field(min_length=1)] | None
     long_side: Annotated[Size, Field(ge=16)]
     seed: Annotated[Whole, Field(ge=0, lt=2**63)]
     host: Annotated[str, Field(min_length=1)]
@@ -38,6 +38,6 @@ def read(own: Mapping[str, str]) -> Options:
 
 def value(name: str, text: str) -> Any:
     """A number, if it is one; of what is text, as it is typed."""
-    if name in ("by", "host"):
-        return text
-    return None if text == "null" else number(text)
+    if text == "null":
+        return None
+    return text if name in ("by", "host") else number(text)

@@ -14,9 +14,10 @@ from PIL import Image
 from stx.errors import UserError
 from stx.pictures import images
 from stx.pictures.sheet import fitted
+from stx.studies.survey.entries import Source
 from stx.studies.survey.key import Behind, Compared, Key
 from stx.studies.survey.options import Options
-from stx.studies.survey.pairs import Entry, Pair
+from stx.studies.survey.pairs import Pair
 
 
 class Questionnaire(NamedTuple):
@@ -25,7 +26,7 @@ class Questionnaire(NamedTuple):
     key: Key
 
 
-def questionnaire(pairs: Sequence[Pair], asked: Options, rng: random.Random, match: str, command: str) -> Questionnaire:
+def questionnaire(pairs: Sequence[Pair], asked: Options, rng: random.Random, of: Source, command: str) -> Questionnaire:
     """Raises UserError for pictures that cannot be read."""
     album = Album(asked.long_side, rng)
     pool, shown, behind = [], dict[str, Compared](), dict[str, Behind]()
@@ -43,8 +44,8 @@ def questionnaire(pairs: Sequence[Pair], asked: Options, rng: random.Random, mat
     key = Key(
         survey=survey,
         command=command,
-        by=asked.by,
-        match=match,
+        by=of.by,
+        match=of.match,
         tolerance=asked.tolerance,
         pictures=behind,
         pairs=shown,
@@ -94,16 +95,16 @@ def bare(picture: Image.Image) -> Image.Image:
     return copy
 
 
-def refuse_none(pairs: Sequence[Pair], entries: Sequence[Entry], asked: Options, match: str) -> None:
+def refuse_none(pairs: Sequence[Pair], of: Source, tolerance: float) -> None:
     """Raise UserError where there is nothing to be asked."""
-    methods = sorted({entry.method for entry in entries})
-    if not entries:
+    methods = sorted({entry.method for entry in of.entries})
+    if not of.entries:
         raise UserError("none of these runs has come to its end with its picture and both that it was made of")
     if len(methods) < 2:
-        raise UserError(f"by={asked.by}: all of these runs have {methods[0]}; name runs of two or more")
+        raise UserError(f"by={of.by}: all of these runs have {methods[0]}; name runs of two or more")
     if not pairs:
         raise UserError(
-            f"tolerance={asked.tolerance:g}: no two methods have pictures of one photograph, style and seed whose "
-            f"content distances (measure/{match}) are as near; give more, or the folder of a `stx compare`, which "
+            f"tolerance={tolerance:g}: no two methods have pictures of one photograph, style and seed whose "
+            f"content distances (measure/{of.match}) are as near; give more, or the folder of a `stx compare`, which "
             "searches for equal ones"
         )

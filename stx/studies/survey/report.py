@@ -119,7 +119,7 @@ def between(low: float, high: float) -> str:
 def how(key: Key) -> Iterator[Block]:
     yield Heading("How")
     yield Text(
-        f"Methods are told apart by `{key.by}`. Intervals draw raters, photographs and styles again, each by itself "
+        f"Methods differ by `{key.by}`. Intervals draw raters, photographs and styles again, each by itself "
         "(the pigeonhole bootstrap), and take the deviation times Student's t with as many degrees of freedom as the "
         "fewest of them allow; with two of any there is none, and what there is one of is held fixed: such an interval "
         "says nothing of others. Repeats are not counted as answers."

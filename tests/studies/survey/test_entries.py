@@ -102,8 +102,11 @@ def reported(folder: Path, copy: Path, contents: dict[str, list[float]]) -> Path
 def test_of_a_comparison_each_statistic_s_run_nearest_to_the_reference_is_shown(
     folder: Path, tmp_path: Path, contents: dict[str, list[float]], methods: set[str]
 ) -> None:
-    told = source(str(reported(folder, tmp_path / "compare", contents)), asked(by="pooling"), NO_STORE)
+    told = source(str(reported(folder, tmp_path / "compare", contents)), asked(), NO_STORE)
     assert {entry.method for entry in told.entries} == methods
+    assert told.by == "statistic"
+    as_runs = source(str(tmp_path / "compare"), asked(by="optim.steps"), NO_STORE)
+    assert {entry.method for entry in as_runs.entries} == {"3"}
 
 
 def test_a_report_that_is_none_is_said(folder: Path, tmp_path: Path) -> None:

@@ -26,8 +26,8 @@ def measured(of: Key, measure: str, values: dict[str, float]) -> Key:
     return of.model_copy(update={"pictures": pictures})
 
 
-def judged(values: dict[str, float], higher: bool = False) -> Follows | None:
-    of = measured(key(TRUE, "klmnop", "uvwxyz"), "measure/m", values)
+def judged(values: dict[str, float], higher: bool = False, photographs: str = "klmnop") -> Follows | None:
+    of = measured(key(TRUE, photographs, "uvwxyz"), "measure/m", values)
     several = votes(simulated(of, TRUE, 12, 60), "style", of)
     draws = fit.drawn_strengths(several)
     best = np.array([row.strength for row in sorted(fit.ranked(several, draws))])
@@ -57,6 +57,14 @@ def test_a_tie_is_half_an_answer_and_a_measure_that_is_missing_says_nothing() ->
     assert some is not None
     assert some.answers < 720 / 4
     assert math.isnan(some.correlation.value)  # two methods have no order to speak of
+
+
+def test_where_there_are_two_photographs_there_is_no_interval() -> None:
+    one = judged({name: -strength for name, strength in TRUE.items()}, photographs="kl")
+    assert one is not None
+    assert one.share.value > 0.7
+    assert one.correlation.value == pytest.approx(1)
+    assert all(math.isnan(bound) for each in (one.share, one.correlation) for bound in each[1:])
 
 
 def test_rank_correlation_is_spearman_s() -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from surveys import METHODS, asked, entries, entry, survey
+from surveys import METHODS, entries, entry, survey
 
 from stx.errors import UserError
 from stx.studies.survey import key as keys
+from stx.studies.survey.entries import Source
 from stx.studies.survey.pairs import pairs
 from stx.studies.survey.questionnaire import embedded, refuse_none
 
@@ -75,6 +76,6 @@ def test_what_leaves_nothing_to_be_asked_is_said(tmp_path: Path) -> None:
     ):
         pool = pairs(several, 0.05, random.Random(0))
         with pytest.raises(UserError, match=said):
-            refuse_none(pool, several, asked(), "content")
+            refuse_none(pool, Source(several, "style_stat", "content", ""), 0.05)
     several = entries(tmp_path)
-    refuse_none(pairs(several, 0.05, random.Random(0)), several, asked(), "content")
+    refuse_none(pairs(several, 0.05, random.Random(0)), Source(several, "style_stat", "content", ""), 0.05)
