@@ -42,11 +42,11 @@ def asked(page: Page, asks: str) -> None:
     """A question in the middle of that part, of a rater who has it first."""
     page.evaluate(
         """(asks) => {
-          const rater = Array.from({ length: 99 }, (_, place) => (2654435769 * (place + 1)).toString(16).padStart(32, "0"))
-            .find((each) => planned(each)[0].asks === asks);
+          const raters = Array.from({ length: 99 }, (_, place) => (2654435769 * (place + 1)).toString(16));
+          const rater = raters.map((each) => each.padStart(32, "0")).find((each) => planned(each)[0].asks === asks);
           state = { ...fresh(), rater };
           plan = planned(rater);
-          state.answers = plan.slice(0, 3).map(({ pair, left }, n) => ({ pair, asks, again: false, left, chosen: left, ms: 0, n }));
+          state.answers = plan.slice(0, 3).map(({ pair, left }, n) => ({ pair, asks, left, chosen: left, n }));
           state.open = true;
           begun = asks;
           show();
