@@ -65,8 +65,11 @@ def run(typed: Sequence[str], told: Sequence[str]) -> Path:
     output = next((text.partition("=")[2] for text in reversed(own) if key_of(text) == "output"), OUTPUT)
     path = writing.place(output)
     selection = selected(asked, tracking(told))
+    count = len(selection.runs)
+    command.say(f"{selection.asked}: {count} run{'s' * (count != 1)}")
     written = writing.write(selection, path)
-    command.say(f"{selection.asked}: {len(selection.runs)} runs, {written.without} without a picture")
+    if written.without:
+        command.say(f"{written.without} of them without a picture")
     if written.shrunk:
         command.say(
             f"they are many, so pictures have at most {written.sides.result} pixels a side, and "

@@ -20,9 +20,9 @@ from stx.runs.launching import work as launch
 from stx.runs.member import ENDED, attempt, failure, outcome
 from stx.runs.plan import Member, Planned, plans
 from stx.runs.tracking.reach import answers, reachable
-from stx.runs.tracking.run import Run
 from stx.runs.tracking.sender import deliver
 from stx.runs.tracking.store import Store
+from stx.runs.tracking.stored import Run
 
 log = logging.getLogger("stx")
 

@@ -16,9 +16,9 @@ from stx.runs.shown import Shown, of_folder, of_store
 from stx.runs.sweep_record import recorded
 from stx.runs.tracking.experiments import CONDITION, ID, Experiments
 from stx.runs.tracking.reach import reachable
-from stx.runs.tracking.run import Run
 from stx.runs.tracking.sender import folder_of_address
 from stx.runs.tracking.store import ids
+from stx.runs.tracking.stored import Run
 
 
 class Selection(NamedTuple):

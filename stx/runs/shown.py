@@ -15,8 +15,8 @@ from stx.runs.member import ENDED, failure
 from stx.runs.naming import run_name
 from stx.runs.sources import Files, InFolder, InStore, events
 from stx.runs.tracking import page
-from stx.runs.tracking.run import Run
 from stx.runs.tracking.sender import addresses, newest_address
+from stx.runs.tracking.stored import Run
 
 LOSS = ("loss/total", "loss/content", "loss/style")
 OF_STATUS = {"FINISHED": "finished", "FAILED": "failed", "KILLED": "interrupted", "RUNNING": "running"}

@@ -16,7 +16,7 @@ from PIL import Image
 
 from stx.pictures.decode import FORMATS
 from stx.runs.files import ALONG, EVENTS, LOSSES, MEASURES
-from stx.runs.tracking.run import Run
+from stx.runs.tracking.stored import Run
 
 STEP = re.compile(r"(?:step-|picture[+%]step[+%])(\d+)(?:[+%].*)?\.png")
 """What a picture along the way is called, in a folder and in a store."""

@@ -8,8 +8,8 @@ from stx.config.secrets import public, revealed
 from stx.errors import UserError, did_you_mean
 from stx.runs.tracking.patient import Patient
 from stx.runs.tracking.reach import answers, reachable
-from stx.runs.tracking.run import Run, search
 from stx.runs.tracking.store import moved, touched
+from stx.runs.tracking.stored import Run, search
 from stx.runs.tracking.verdict import Verdict, reason, verdict
 
 ID = re.compile(r"[0-9a-f]{32}")

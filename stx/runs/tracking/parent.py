@@ -9,9 +9,9 @@ from stx.config.secrets import hidden, public
 from stx.errors import UserError, first_line
 from stx.runs.tracking import page
 from stx.runs.tracking.reach import answers, reachable
-from stx.runs.tracking.run import Run
 from stx.runs.tracking.sender import THIS_RUN
 from stx.runs.tracking.store import Store
+from stx.runs.tracking.stored import Run
 
 log = logging.getLogger("stx")
 

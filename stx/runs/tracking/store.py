@@ -18,7 +18,7 @@ from stx.errors import UserError
 from stx.runs.files import BATCH
 from stx.runs.tracking.patient import Patient
 from stx.runs.tracking.reach import answers, reachable, within
-from stx.runs.tracking.run import Run, search
+from stx.runs.tracking.stored import Run, search
 from stx.runs.tracking.turn import turn
 
 log = logging.getLogger("stx")

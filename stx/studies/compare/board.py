@@ -8,7 +8,7 @@ from stx.measures.catalogue import labels, toward
 from stx.measures.judge import circular
 from stx.model.asked import terms
 from stx.runs.batch import AT_ONCE, Batch
-from stx.runs.tracking.run import Run
+from stx.runs.tracking.stored import Run
 from stx.runs.words import style_share
 from stx.stats.fixed import fixed_by
 from stx.studies.compare.balance import log_ratio

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stx.runs.tracking.run import Run
+from stx.runs.tracking.stored import Run
 from stx.studies.compare.balance import log_ratio
 from stx.studies.compare.equal import Level, ratios
 from stx.studies.compare.intervals import Pair, interval

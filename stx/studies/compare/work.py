@@ -11,7 +11,7 @@ from stx.errors import UserError
 from stx.measures import lite0
 from stx.runs.batch import Batch, Ended
 from stx.runs.plan import Member
-from stx.runs.tracking.run import Run
+from stx.runs.tracking.stored import Run
 from stx.studies.compare.balance import Tried, beside, exhausted, miss, next_beta, passing, reached
 from stx.studies.compare.protocol import Cell, Protocol, cells, first_beta
 from stx.studies.compare.yardsticks import IN_TURN, YARDSTICKS, measured

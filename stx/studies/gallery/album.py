@@ -11,14 +11,12 @@ from stx.errors import UserError
 from stx.pictures.decode import decoded, opened
 
 QUALITY = 80
-MIME = "image/jpeg"
 
 
 class Album:
     def __init__(self) -> None:
         self.texts: dict[str, str] = {}
         """JPEGs in base64, by the key that stands for them on the page."""
-        self.keys: dict[tuple[str, int], str] = {}
 
     def add(self, path: Path | None, *sides: int) -> list[str]:
         """Keys of a picture file with its longer side at most so long, one for each; nothing of what is no picture.
@@ -28,11 +26,11 @@ class Album:
         picture = read(path) if path else None
         if picture is None:
             return []
-        digest = hashlib.sha256(repr(picture.size).encode() + picture.tobytes()).hexdigest()
+        digest = hashlib.sha256(repr(picture.size).encode() + picture.tobytes()).hexdigest()[:16]
         return [self.key(picture, digest, min(side, max(picture.size))) for side in sides]
 
     def key(self, picture: Image.Image, digest: str, side: int) -> str:
-        key = self.keys.setdefault((digest, side), f"p{len(self.keys)}")
+        key = f"p{digest}-{side}"
         if key not in self.texts:
             self.texts[key] = text(picture, side)
         return key

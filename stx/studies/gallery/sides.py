@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from stx.pictures.sheet import fitted
 
-MOST_BYTES = 40_000_000
-"""Of a page, about, as sizes are foretold."""
+MOST_BYTES = 60_000_000
+"""Of a page, about, as sizes are foretold: a browser opens so many in a second or so."""
 A_PIXEL = 0.4
 """Bytes of a painted picture's pixel as JPEG, in base64: 0.3 at a side of 512, measured, and a third more."""
 ALONG = 8
@@ -27,8 +27,8 @@ class Sides(NamedTuple):
     """Beside the result there."""
 
 
-LARGEST = Sides(1024, 512)
-SMALLER = tuple(Sides(side, side // 2) for side in (896, 768, 640, 512, 448, 384, 320, 256))
+LARGEST = Sides(1024, 384)
+SMALLER = tuple(Sides(side, 3 * side // 8) for side in (896, 768, 640, 512, 448, 384, 320, 256))
 SMALLEST = Sides(256, 0)
 
 

@@ -5,7 +5,7 @@ from statistics import median
 from typing import NamedTuple
 
 from stx.runs.batch import AT_ONCE
-from stx.runs.tracking.run import Run
+from stx.runs.tracking.stored import Run
 from stx.runs.words import style_share
 
 Points = Sequence[tuple[int, float]]

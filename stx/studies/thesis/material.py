@@ -11,7 +11,7 @@ from stx.pictures.decode import FORMATS
 from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs.files import CONTENT, OUTPUT, STYLE
 from stx.runs.plan import Planned
-from stx.runs.tracking.run import Run
+from stx.runs.tracking.stored import Run
 from stx.studies.page import Picture, Pictures
 from stx.studies.thesis.evidence import Evidence
 

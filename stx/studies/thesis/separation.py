@@ -16,7 +16,7 @@ from stx.model.vgg import VGG19
 from stx.pictures import images
 from stx.runs.batch import Batch
 from stx.runs.files import OUTPUT
-from stx.runs.tracking.run import Run
+from stx.runs.tracking.stored import Run
 from stx.studies.thesis.plan import STATISTICS
 
 PREFIX = "calibrated_"

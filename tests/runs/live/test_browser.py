@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import browsers
 import pytest
 import torch
-from browsers import PHONE
+from chromium import PATH, PHONE, launched
 from servers import Answer, port_of_page, serving
 
 from conftest import SHALLOW, Started
@@ -19,7 +18,8 @@ from stx.runs.live.serving import started as page_started
 from stx.runs.live.view import Live
 from stx.runs.progress import Stage
 
-pytestmark = browsers.missing
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = pytest.mark.skipif(PATH is None, reason="Chromium is not installed")
 
 RUN = ("run", "model=vgg19_random", "image_size.width=64", "image_size.height=48", *SHALLOW, "optim=adam",
        "tracking=none", "hydra.run.dir=out")  # fmt: skip
@@ -28,14 +28,36 @@ LONG = ("optim.steps=1000000", "optim.stop_at=null", "optim.pyramid=[100]")
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    with browsers.chromium() as browser:
+    with launched() as browser:
         yield browser
 
 
-class Tab(browsers.Tab):
+class Tab:
+    """A page, what its console said, and whom it asked."""
+
+    def __init__(self, browser: Any, **options: Any):
+        self.page = browser.new_context(**options).new_page()
+        self.said, self.asked = list[str](), set[str]()
+        self.page.on("console", lambda message: self.said.append(message.text))
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("request", lambda request: self.asked.add(request.url))
+
     def open(self, port: int) -> None:
         self.page.goto(f"http://127.0.0.1:{port}/", wait_until="domcontentloaded")
         self.page.wait_for_selector("#image[src^='blob:']")
+
+    def text(self, name: str) -> str:
+        return str(self.page.inner_text(f"#{name}"))
+
+    def until(self, wanted: Callable[[], bool]) -> None:
+        for _ in range(600):
+            if wanted():
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"it does not come: {self.text('phase')}, {self.said}")
+
+    def close(self) -> None:
+        self.page.context.close()
 
 
 @pytest.fixture

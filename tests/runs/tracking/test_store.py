@@ -18,8 +18,8 @@ from stx.config.schema import MlflowTracking
 from stx.errors import UserError
 from stx.loop.listener import Row
 from stx.runs.tracking.reach import reachable
-from stx.runs.tracking.run import Run
 from stx.runs.tracking.store import Store, folder_of, ids, moved, open_store, opened
+from stx.runs.tracking.stored import Run
 from stx.runs.tracking.tracker import About, mlflow_run
 
 
@@ -44,24 +44,6 @@ def test_a_parent_is_taken_up_again_in_its_folder_only(store: Store, tmp_path: P
     assert again.id == first.id
     assert store.read(first.id).status == "RUNNING"
     assert store.parent("thesis", tmp_path / "there").id != first.id
-
-
-def test_histories_are_in_the_order_of_steps(store: Store, tmp_path: Path) -> None:
-    run = store.parent("thesis", tmp_path)
-    for step in (3, 1, 2):
-        store.client.log_metric(run.id, "loss/total", 10.0 * step, step=step)
-    assert store.read(run.id).history("loss/total") == [(1, 10.0), (2, 20.0), (3, 30.0)]
-    assert store.read(run.id).history("nothing") == []
-
-
-def test_baselines_are_read_from_their_file_and_from_the_metrics_of_earlier_runs(store: Store, tmp_path: Path) -> None:
-    (tmp_path / "baselines.json").write_text('{"gram": 0.5}')
-    run = store.parent("thesis", tmp_path)
-    assert store.read(run.id).baselines == {}
-    store.client.log_artifact(run.id, str(tmp_path / "baselines.json"))
-    assert store.read(run.id).baselines == {"gram": 0.5}
-    store.client.log_metric(run.id, "baseline/gram", 0.25)
-    assert store.read(run.id).baselines == {"gram": 0.25}
 
 
 def test_notes_and_attached_folders_come_back(store: Store, tmp_path: Path) -> None:

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import browsers
 import pytest
-from browsers import PHONE, Tab
+from chromium import PATH, PHONE, launched
 from surveys import METHODS, asked, entry, survey
 
 from stx.runs.live.server import quiet
@@ -17,14 +16,42 @@ from stx.studies.survey import answers, collect, serving
 from stx.studies.survey.app import app, hosts
 from stx.studies.survey.key import COLLECTED, Key
 
-pytestmark = browsers.missing
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = pytest.mark.skipif(PATH is None, reason="Chromium is not installed")
+
 SIDES = {"1": "left", "2": "right", "ArrowLeft": "left", "ArrowRight": "right"}
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    with browsers.chromium() as browser:
+    with launched() as browser:
         yield browser
+
+
+class Tab:
+    """A page, what its console said, and whom it asked."""
+
+    def __init__(self, browser: Any, **options: Any):
+        self.page = browser.new_context(**options).new_page()
+        self.said, self.asked = list[str](), set[str]()
+        self.page.on("console", lambda message: self.said.append(message.text))
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("request", lambda request: self.asked.add(request.url))
+
+    def text(self, name: str) -> str:
+        return str(self.page.inner_text(f"#{name}"))
+
+    def until(self, wanted: Callable[[], Any]) -> None:
+        """Asked from outside: the page's policy lets nothing be evaluated inside."""
+        for _ in range(600):
+            if wanted():
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"it does not come: {self.page.inner_text('body')}, {self.said}")
+
+    def holds(self, condition: str) -> None:
+        """Wait until it does, in the page."""
+        self.until(lambda: self.page.evaluate(condition))
 
 
 @pytest.fixture
@@ -38,7 +65,7 @@ def tab(chromium: Any) -> Iterator[Callable[..., Tab]]:
 
     yield opened
     for each in tabs:
-        each.close()
+        each.page.context.close()
 
 
 class Server:

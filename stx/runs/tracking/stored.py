@@ -9,6 +9,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from stx.runs.files import BASELINES
 
@@ -50,12 +51,14 @@ class Run:
             return {}
 
     def artifact(self, path: str) -> Path:
-        """A local copy, that lasts as long as this process, or the file itself where the store is on this machine.
+        """The file itself where the store is on this machine, else a copy that lasts as long as this process.
 
         Raises OSError or MlflowException.
         """
-        here = urlsplit(self.artifacts).scheme in ("", "file")
-        return Path(self.client.download_artifacts(self.id, path, None if here else str(copies(self.id))))
+        address = urlsplit(self.artifacts)
+        if address.scheme == "file":
+            return (Path(url2pathname(address.path)) / path).resolve(strict=True)
+        return Path(self.client.download_artifacts(self.id, path, str(copies(self.id))))
 
 
 @cache

@@ -1,0 +1,50 @@
+"""What a run's folder or its store has of it; what it has not is nothing, and no error."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from PIL import Image
+
+from stx.runs.sources import InFolder, InStore, by_step, events, table
+
+
+def test_pictures_along_the_way_are_in_the_order_of_steps_whoever_named_them() -> None:
+    named = ["pictures/step-000100.png", "pictures/step-000020.png", "pictures/mine.png"]
+    assert by_step(named) == {20: "pictures/step-000020.png", 100: "pictures/step-000100.png"}
+    stored = [
+        "images/picture%step%100%timestamp%1%abc.png",
+        "images/picture+step+20+timestamp+1+abc.png",
+        "images/picture%step%20%timestamp%1%abc.webp",
+    ]
+    assert list(by_step(stored)) == [20, 100]
+
+
+def test_a_damaged_folder_has_what_can_be_read(tmp_path: Path) -> None:
+    files = InFolder(tmp_path)
+    assert (files.file("output.png"), files.along(), files.history("loss/total"), files.last()) == (None, {}, [], {})
+    assert files.size("output.png") == (0, 0)
+    (tmp_path / "losses.csv").write_bytes(b"step,loss/total\n1,2.5\n2,inf\n3,\xff\nx,7\n4")
+    (tmp_path / "measures.json").write_text("[1")
+    (tmp_path / "output.png").write_text("no picture")
+    Image.new("RGB", (9, 7)).save(tmp_path / "content.png")
+    files = InFolder(tmp_path)
+    assert files.history("loss/total") == [(1, 2.5), (2, float("inf"))]
+    assert files.last() == {"loss/total": 7}
+    assert files.size("output.png", "content.png") == (9, 7)
+    (tmp_path / "measures.json").write_text('{"content": 0.5}')
+    assert InFolder(tmp_path).last() == {"loss/total": 7, "measure/content": 0.5}
+
+
+def test_events_are_read_and_lines_that_are_none_left_out(tmp_path: Path) -> None:
+    (tmp_path / "nan_events.csv").write_text("step,what\n7,loss/style, conv1_1\nx,y\n9")
+    assert events(InFolder(tmp_path)) == [(7, "loss/style"), (9, "")]
+    assert table(tmp_path) == []
+
+
+def test_a_store_that_is_away_has_nothing(tmp_path: Path) -> None:
+    def away(*_: object) -> None:
+        raise ConnectionError
+
+    run: Any = SimpleNamespace(artifact=away, client=SimpleNamespace(list_artifacts=away), id="1")
+    assert (InStore(run).file("output.png"), InStore(run).along()) == (None, {})
