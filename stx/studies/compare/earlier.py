@@ -12,12 +12,8 @@ from stx.atomic import write as write_file
 from stx.errors import UserError
 from stx.runs.batch import AT_ONCE
 from stx.runs.plan import Planned
-<<<<<<< HEAD
-from stx.runs.tracking.run import Run
-from stx.studies.compare.protocol import Cell
-=======
 from stx.runs.tracking.stored import Run
->>>>>>> gallery
+from stx.studies.compare.protocol import Cell
 from stx.studies.compare.work import Results, member_name
 
 FILE = "runs.csv"
