@@ -61,8 +61,8 @@ def options(verb: str, given: Sequence[str], names: Sequence[str]) -> tuple[dict
     words = [text for text, (key, equals, _) in split.items() if not (equals and key in names)]
     for word in words:
         key, equals, _ = split[word]
-        if equals and re.fullmatch(r"[\w.]+", key):
-            hint = did_you_mean(key, names)
+        hint = did_you_mean(key, names)
+        if equals and re.fullmatch(r"[\w.]+", key) and (hint or "." not in key):  # params.seed is a filter's
             raise UserError(f"{word}: stx survey {verb} has no option {key}{hint}; it has {', '.join(names)}")
     return own, words
 

@@ -10,7 +10,7 @@ from surveys import key, simulated
 
 from stx.errors import UserError
 from stx.studies.survey import fit
-from stx.studies.survey.votes import Floats, Votes, votes, won
+from stx.studies.survey.votes import Floats, Votes, free, half_width, votes, weights, won
 
 pytest.importorskip("choix", reason="choix (stx[survey]) is not installed")
 
@@ -82,3 +82,28 @@ def test_a_missing_extra_says_how_it_is_installed(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "choix", None)
     with pytest.raises(UserError, match=r"pip install 'stx\[survey\]'"):
         fit.refuse_missing()
+
+
+def of_a_population(seed: int) -> Votes:
+    """Answers where raters, photographs and styles each have preferences of their own, around the true ones."""
+    rng = np.random.default_rng(seed)
+    raters, photographs, styles = (rng.normal(0, 0.5, (count, len(TRUE))) for count in (10, 6, 6))
+    compared = [(*each, *rng.choice(len(TRUE), 2, replace=False)) for each in rng.integers(0, (10, 6, 6), (400, 3))]
+    winners, losers = [], []
+    for rater, photograph, style, one, other in compared:
+        own = np.array([*TRUE.values()]) + raters[rater] + photographs[photograph] + styles[style]
+        first = rng.random() < 1 / (1 + math.exp(own[other] - own[one]))
+        winners.append(one if first else other)
+        losers.append(other if first else one)
+    clusters = {name: [f"{each[place]}" for each in compared] for place, name in enumerate(("r", "p", "s"))}
+    return Votes([*TRUE], [], np.array(winners), np.array(losers), weights(clusters), free(clusters))
+
+
+@pytest.mark.slow
+def test_intervals_hold_what_is_true_of_all_raters_photographs_and_styles_as_often_as_they_say() -> None:
+    covered = []
+    for seed in range(60):
+        of = of_a_population(seed)
+        middle, half = fit.strengths(won(of)), half_width(fit.drawn_strengths(of), of.free)
+        covered += [*(abs(middle - np.array([*TRUE.values()])) < half)]
+    assert 0.92 < np.mean(covered) <= 1

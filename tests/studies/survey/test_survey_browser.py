@@ -159,11 +159,12 @@ def test_a_page_from_a_file_is_answered_saved_and_asks_nobody(tmp_path: Path, ta
     assert len({*asks[:5]}) == 1  # one kind after the other
     assert sides == {"left": 5, "right": 5}
     assert one.text("place") == "10 questions"
+    assert one.page.is_hidden("#next")  # before the answers are saved they would be lost
     sheet = answers.read(saved(one, tmp_path), made.key)
     assert [each.n for each in sheet.answers] == list(range(10))
     assert all(0 < each.ms < 60_000 for each in sheet.answers)
     assert (sum(each.again for each in sheet.answers), len({*answers.questions(sheet)})) == (2, 10)
-    (tmp_path / f"answers-{sheet.rater}.json").unlink()
+    assert saved(one, tmp_path).name == f"answers-{sheet.rater}.json"
     assert one.said == []
     assert {address.partition(":")[0] for address in one.asked} <= {"file", "data", "blob"}
 
@@ -260,6 +261,23 @@ def test_a_server_that_goes_away_is_waited_for_and_nothing_is_lost(server: Serve
     one.page.evaluate("dispatchEvent(new Event('online'))")
     one.holds("state.sent === 5")
     assert [each.n for each in server.answers()] == list(range(5))
+
+
+def test_behind_one_rater_another_one_begins_once_all_is_kept(server: Server, tab: Callable[..., Tab]) -> None:
+    one = tab(server.address)
+    first = one.page.evaluate("state.rater")
+    for _ in range(10):
+        choose(one)
+    one.until(lambda: one.page.is_visible("#next"))
+    assert len(server.answers()) == 10
+    one.page.click("#next")
+    assert one.page.evaluate("state.rater") != first
+    assert one.text("place") == "1 of 10"
+    assert (one.text("begin"), one.text("said")) == ("Begin", "")
+    choose(one)
+    choose(one)
+    one.holds("state.sent === 1")
+    assert collect.count(server.folder / COLLECTED) == (11, 2)
 
 
 def test_two_tabs_of_one_browser_are_one_rater(server: Server, tab: Callable[..., Tab]) -> None:

@@ -138,6 +138,7 @@ function finish() {
   at("outlook").textContent = collects
     ? "That was all. Your answers are sent as you give them; you can save a copy."
     : "That was all. Save your answers as a file, and send it to whoever asked you.";
+  at("next").hidden = !(collects && state.sent === plan.length); // else the answers are to be saved before
   at("thanks").focus();
   send();
 }
@@ -171,6 +172,16 @@ function save() {
   link.download = `answers-${state.rater}.json`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+  at("next").hidden = false;
+}
+
+function restart() { // for another rater, at the same browser
+  state = fresh();
+  plan = planned(state.rater);
+  begun = "";
+  say("");
+  keep();
+  show();
 }
 
 // What is sent, to the page's own server alone: answers that are settled, in their order, until it has them.
@@ -193,7 +204,9 @@ async function send() {
       state.sent += some.length;
       pause = SOON_MS;
       keep();
-      say(state.sent === plan.length ? "All answers have arrived." : "");
+      const all = state.sent === plan.length;
+      say(all ? "All answers have arrived." : "");
+      at("next").hidden = !all;
     } else if (answer.status < 500 && ![408, 429].includes(answer.status)) {
       again = false;
       say(`The server takes no answers (${await answer.text()}): save them as a file at the end.`);
@@ -217,6 +230,7 @@ at("left").addEventListener("click", () => choose("left"));
 at("right").addEventListener("click", () => choose("right"));
 at("back").addEventListener("click", back);
 at("save").addEventListener("click", save);
+at("next").addEventListener("click", restart);
 document.addEventListener("keydown", (event) => {
   if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
   const side = { 1: "left", ArrowLeft: "left", 2: "right", ArrowRight: "right" }[event.key];
