@@ -163,6 +163,7 @@ def damage_runs(folder: Path) -> None:
     (folder / "runs" / "converged" / "losses.csv").write_text("step,loss/total\n19,1.0\n20,1.0\n")
     (folder / "outputs").mkdir()
     (folder / "outputs" / "latest").symlink_to("../runs/finished")
+    (folder / "mine.html").write_text("<p>mine")
     damage_searches(folder / "runs")
     (folder / "runs" / "torn").mkdir()
     for file in ("run.json", "config.yaml"):

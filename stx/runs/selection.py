@@ -41,7 +41,10 @@ def selected(asked: str, tracking: MlflowTracking | NoTracking) -> Selection:
         return in_folder(here, folders)
     if isinstance(tracking, NoTracking):
         raise UserError(f"{asked or 'tracking=none'}: no folder of runs, and without a store nothing else can be named")
-    experiments = Experiments(tracking.uri)
+    try:
+        experiments = Experiments(tracking.uri)
+    except UserError as error:
+        raise UserError(f"{asked}: no folder with runs in it; {error}" if asked else str(error)) from None
     with reachable(tracking.uri):
         what, runs = in_store(asked, tracking.experiment, experiments)
     return Selection(what, [of_store(run, experiments.uri) for run in runs])

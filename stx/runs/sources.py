@@ -91,7 +91,10 @@ class InStore:
             return {}
 
     def history(self, metric: str) -> list[tuple[int, float]]:
-        return self.run.history(metric)
+        try:
+            return self.run.history(metric)
+        except Exception:  # as above
+            return []
 
 
 def by_step(names: Iterable[str]) -> dict[int, str]:

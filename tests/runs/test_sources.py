@@ -46,5 +46,6 @@ def test_a_store_that_is_away_has_nothing(tmp_path: Path) -> None:
     def away(*_: object) -> None:
         raise ConnectionError
 
-    run: Any = SimpleNamespace(artifact=away, client=SimpleNamespace(list_artifacts=away), id="1")
-    assert (InStore(run).file("output.png"), InStore(run).along()) == (None, {})
+    run: Any = SimpleNamespace(artifact=away, history=away, client=SimpleNamespace(list_artifacts=away), id="1")
+    files = InStore(run)
+    assert (files.file("output.png"), files.along(), files.history("loss/total")) == (None, {}, [])

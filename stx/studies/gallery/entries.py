@@ -100,9 +100,9 @@ def numeric(params: Mapping[str, str], name: str) -> bool:
 
 
 def number(text: str) -> float | None:
-    """A finite one; nothing of what is none."""
+    """A finite one that JavaScript reads as well; nothing of what is none."""
     try:
         value = float(text)
     except ValueError:
         return None
-    return value if math.isfinite(value) else None
+    return value if math.isfinite(value) and text.isascii() and "_" not in text else None

@@ -25,7 +25,7 @@ BEGINNING = 2000
 """Bytes of a file within which its mark stands."""
 PARTS = Path(__file__).parents[1] / "templates"
 STYLES = ("base.css", "gallery/page.css", "gallery/view.css")
-SCRIPTS = ("gallery/chart.js", "gallery/view.js", "gallery/grid.js")
+SCRIPTS = ("gallery/chart.js", "gallery/view.js", "gallery/order.js", "gallery/grid.js")
 
 
 class Written(NamedTuple):

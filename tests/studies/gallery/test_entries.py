@@ -59,11 +59,11 @@ def test_a_texture_has_no_photograph_and_a_mixture_all_of_its_paintings(tmp_path
 
 def test_a_param_is_a_number_where_all_runs_have_one_of_it(tmp_path: Path) -> None:
     runs = [of_folder(folder(tmp_path, number, (64, 48))) for number in range(2)]
-    runs[0] = replace(runs[0], params={**runs[0].params, "loss_weights.beta": "inf", "tile": "true"})
+    runs[0] = replace(runs[0], params={**runs[0].params, "loss_weights.beta": "inf", "tile": "true", "layers": "1_2"})
     kinds = {key.key: key.number for key in keys(runs)}
     assert kinds["params.seed"]
     assert kinds["metrics.loss/total"]
-    assert not any(kinds[f"params.{name}"] for name in ("loss_weights.beta", "tile", "style_stat"))
+    assert not any(kinds[f"params.{name}"] for name in ("loss_weights.beta", "tile", "layers", "style_stat"))
     assert keys([]) == []
 
 

@@ -65,7 +65,8 @@ function draw(losses, events) { // on a logarithmic scale over steps; a line is 
   for (const name of names) {
     let path = "", down = false; // whether the pen is
     for (const [step, value] of losses[name]) {
-      if (value !== null) path += `${down ? "L" : "M"}${x(step)} ${y(value)}`;
+      const spot = `${x(step)} ${y(value ?? 1)}`;
+      if (value !== null) path += down ? `L${spot}` : `M${spot}h0`; // which shows a point by itself too
       down = value !== null;
     }
     parts.push(svg("path", { class: `curve ${name}`, d: path }));

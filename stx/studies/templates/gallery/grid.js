@@ -1,54 +1,6 @@
-const { runs, keys } = JSON.parse(at("content").textContent);
-const FIRST = [
-  { key: "started", label: "begun", number: true },
-  { key: "name", label: "name", number: false },
-  { key: "outcome", label: "outcome", number: false },
-];
-const ALL = [...FIRST, ...keys];
-const BY_KEY = new Map(ALL.map((key) => [key.key, key]));
-const CONDITIONS = { "~": "contains", "=": "is", ">": "at least", "<": "at most" };
-const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const BAD = ["failed", "diverged", "interrupted"];
 let state = { words: "", sort: "started", down: false, filters: [], run: null };
-
-function valueOf(run, { key, number: numeric }) { // undefined where the run has none
-  const dot = key.indexOf(".");
-  if (dot < 0) return run[key];
-  const value = run[key.slice(0, dot)][key.slice(dot + 1)];
-  return value === undefined ? value : numeric ? Number(value) : String(value);
-}
-
-function text(run, key) {
-  const value = valueOf(run, key);
-  if (value === undefined) return "none";
-  if (key.key === "started") return value ? DATE.format(1000 * value) : "nobody knows when";
-  return key.number ? number(value) : value;
-}
-
-const searched = runs.map(({ name, outcome, message, params }) =>
-  [name, outcome, message, ...Object.values(params)].join("\n").toLowerCase());
-
-function meets(run, { key, condition, value }) {
-  const has = valueOf(run, BY_KEY.get(key)), wanted = value.trim();
-  if (!wanted) return true;
-  if (has === undefined) return false;
-  if (condition === "~") return String(has).toLowerCase().includes(wanted.toLowerCase());
-  if (condition === "=") return typeof has === "number" ? has === Number(wanted) : has.toLowerCase() === wanted.toLowerCase();
-  return condition === ">" ? has >= Number(wanted) : has <= Number(wanted);
-}
-
-function chosen() { // numbers of the runs to be seen, in order; what a run lacks comes last either way
-  const words = state.words.toLowerCase().split(/\s+/).filter(Boolean);
-  const key = BY_KEY.get(state.sort), way = state.down ? -1 : 1;
-  const numbers = runs.map((_, place) => place).filter((place) =>
-    words.every((word) => searched[place].includes(word)) && state.filters.every((filter) => meets(runs[place], filter)));
-  const values = runs.map((run) => valueOf(run, key));
-  return numbers.sort((one, other) => {
-    const [a, b] = [values[one], values[other]];
-    if (a === undefined || b === undefined) return (a === undefined) - (b === undefined) || one - other;
-    return way * (key.number ? a - b : a.localeCompare(b, undefined, { numeric: true })) || one - other;
-  });
-}
+let order = []; // numbers of the runs that are to be seen
 
 const still = (key, alt) => make("img", { src: picture(key), alt, title: alt, decoding: "async" });
 
@@ -57,7 +9,8 @@ function tile(run, place) {
     : make("p", { textContent: run.message || run.empty });
   const given = run.given.filter((one) => one.picture.length).map((one) => still(one.picture[0], called(one)));
   const title = make("span", { className: "title", textContent: run.name });
-  if (run.outcome !== "finished") title.append(make("span", { className: "outcome", textContent: ` · ${run.outcome}` }));
+  const outcome = make("span", { className: "outcome", textContent: ` · ${run.outcome}` });
+  if (run.outcome !== "finished") title.append(outcome);
   const button = make("button", { type: "button", className: `tile ${run.outcome}` },
     make("span", { className: "shot" }, result), make("span", { className: "thumbs" }, ...given), title,
     make("span", { className: "value" }));
@@ -66,12 +19,11 @@ function tile(run, place) {
 }
 
 const tiles = runs.map(tile);
-let order = [];
 
 function render() {
-  order = chosen();
+  order = chosen(state);
   const key = BY_KEY.get(state.sort);
-  for (const place of order) tiles[place].querySelector(".value").textContent = `${key.label}: ${text(runs[place], key)}`;
+  for (const place of order) tiles[place].querySelector(".value").replaceChildren(...told(runs[place], key));
   at("grid").replaceChildren(...order.map((place) => tiles[place]));
   const bad = BAD.map((outcome) => [order.filter((place) => runs[place].outcome === outcome).length, outcome]);
   const counts = [[`${order.length} of ${runs.length}`, "runs"], ...bad.filter(([count]) => count)];
@@ -119,8 +71,8 @@ function changed() {
 function options(select, value, own) {
   const of = (kind) => keys.filter(({ key }) => key.startsWith(kind));
   for (const [label, some] of [["Run", own], ["Params", of("params.")], ["Metrics", of("metrics.")]]) {
-    const group = make("optgroup", { label }, ...some.map(({ key, label }) => make("option", { value: key, textContent: label })));
-    if (some.length) select.append(group);
+    const listed = some.map(({ key, label: textContent }) => make("option", { value: key, textContent }));
+    if (some.length) select.append(make("optgroup", { label }, ...listed));
   }
   select.value = value;
   return select;
@@ -132,7 +84,8 @@ function row(filter) {
   const value = make("input", { type: "text", value: filter.value, ariaLabel: "Value" });
   const fit = () => { // numbers are compared, texts looked into
     const allowed = BY_KEY.get(filter.key).number ? ["<", ">", "="] : ["~", "="];
-    conditions.replaceChildren(...allowed.map((sign) => make("option", { value: sign, textContent: CONDITIONS[sign] })));
+    conditions.replaceChildren(
+      ...allowed.map((sign) => make("option", { value: sign, textContent: CONDITIONS[sign] })));
     if (!allowed.includes(filter.condition)) filter.condition = allowed[0];
     conditions.value = filter.condition;
   };
