@@ -30,6 +30,8 @@ The page is one file that asks for nothing: send it, and have the answers sent b
 knows which picture is whose. conf/survey/survey.yaml says what options there are; docs/survey.md has the rest.
 """
 STORE = ("tracking", "tracking.uri", "tracking.experiment")
+FILTERED = ("params.", "metrics.", "tags.", "attributes.")
+"""What a filter of MLflow's speaks of."""
 
 
 def main() -> None:
@@ -61,8 +63,8 @@ def options(verb: str, given: Sequence[str], names: Sequence[str]) -> tuple[dict
     words = [text for text, (key, equals, _) in split.items() if not (equals and key in names)]
     for word in words:
         key, equals, _ = split[word]
-        hint = did_you_mean(key, names)
-        if equals and re.fullmatch(r"[\w.]+", key) and (hint or "." not in key):  # params.seed is a filter's
+        if equals and re.fullmatch(r"[\w.]+", key) and not key.startswith(FILTERED):
+            hint = did_you_mean(key, names)
             raise UserError(f"{word}: stx survey {verb} has no option {key}{hint}; it has {', '.join(names)}")
     return own, words
 

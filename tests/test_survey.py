@@ -14,6 +14,7 @@ from surveys import simulated
 from conftest import SMALL, Started, command
 from stx import __main__ as front
 from stx.studies.survey import key as keys
+from stx.survey import VERBS, options
 
 SAME = ("photographs=china,flower", "styles=swirls", "seeds=0", "statistics=mean_std", "report=all")
 
@@ -81,6 +82,11 @@ def test_a_survey_is_served_until_ctrl_c(folder: Path) -> None:
     done = started.ended()
     assert (done.returncode, done.stdout) == (0, "survey/answers.db\n")
     assert done.stderr.splitlines()[-1] == "0 answers of 0 raters"
+
+
+def test_a_filter_s_conditions_are_no_options() -> None:
+    typed = ["params.seed='0'", "seed=1", "tags.mine = 'x' and metrics.y < 2", "a/b=c.json"]
+    assert options("create", typed, VERBS["create"].options) == ({"seed": "1"}, [typed[0], *typed[2:]])
 
 
 def test_help_says_what_there_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
