@@ -17,6 +17,7 @@ COMMANDS = {
     "compare": "statistics on the same pictures, at equal content",
     "thesis": "every experiment of the thesis, and a verdict on each claim",
     "gallery": "the pictures of many runs on one page, to sort, filter and look at closely",
+    "survey": "people choose between pictures, blind; scores, and which measure follows them",
     "sync": "deliver what a store that was away has missed",
 }
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+import surveys
 import torch
 import yaml
 from PIL import Image
@@ -28,6 +29,8 @@ from stx.pictures.description import exif
 from stx.runs import identity, make, provenance
 from stx.runs.files import STUDY, SWEEP
 from stx.runs.job import Job
+from stx.studies.survey import key
+from stx.studies.survey.answers import Sheet
 from stx.studies.sweep import trials
 
 PAGE = Path(__file__).parents[1] / "docs" / "bad-input.md"
@@ -193,6 +196,21 @@ def damage_films(folder: Path) -> None:
     (folder / "other" / "film.json").write_text('{"format": 1, "digest": "x", "film": "b.mp4", "command": "stx film"}')
 
 
+def damage_surveys(folder: Path) -> None:
+    """Folders as surveys leave them: without answers, with one, and with a key that is none."""
+    for name in ("asked", "answered", "damaged"):
+        (folder / "surveys" / name).mkdir(parents=True)
+    of = surveys.key("ab", ["china"], ["swirls"])
+    for name in ("asked", "answered"):
+        key.write(folder / "surveys" / name, of)
+    answers = surveys.simulated(of, {"a": 0, "b": 0}, 1, 1)
+    (rater,) = {question.rater for question in answers}
+    sheet = Sheet(format=1, survey=of.survey, rater=rater, answers=list(answers.values()))
+    (folder / "surveys" / "answered" / "answers").mkdir()
+    (folder / "surveys" / "answered" / "answers" / "one.json").write_text(sheet.model_dump_json())
+    (folder / "surveys" / "damaged" / "key.json").write_text("{}")
+
+
 def damage_searches(runs: Path) -> None:
     """Folders as sweeps and searches leave them, as far as their answers go."""
     for name in ("sweep", "search", "no-study"):
@@ -220,6 +238,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         damage_provenance(folder)
         damage_runs(folder)
         damage_films(folder)
+        damage_surveys(folder)
         yield folder
 
 
@@ -254,7 +273,7 @@ def test_a_mistake_gets_the_answer_of_the_page_and_leaves_nothing_behind(
 ) -> None:
     if "device=cuda" in row.typed and torch.cuda.is_available():
         pytest.skip("there is a GPU")
-    for extra, module in (("optuna", "optuna"), ("video", "av")):
+    for extra, module in (("optuna", "optuna"), ("video", "av"), ("survey", "choix")):
         if f"pip install 'stx[{extra}]'" in row.answer:
             monkeypatch.setitem(sys.modules, module, None)
     before = contents(prepared)

@@ -115,9 +115,13 @@ def test_a_search_alone_imports_optuna() -> None:
     assert importers("optuna") == {"stx.runs.study", "stx.studies.sweep.space", "stx.studies.sweep.findings"}
 
 
+def test_a_survey_s_fit_alone_imports_choix() -> None:
+    assert importers("choix") == {"stx.studies.survey.fit"}
+
+
 def test_a_page_alone_imports_a_web_server_and_late() -> None:
-    assert importers("starlette") == {"stx.runs.live.app"}
-    assert importers("uvicorn") == {"stx.runs.live.serving"}
+    assert importers("starlette") == {"stx.runs.live.app", "stx.runs.live.server", "stx.studies.survey.app"}
+    assert importers("uvicorn") == {"stx.runs.live.server"}
     command = "import sys, stx.runs.make; sys.exit(bool({'starlette', 'uvicorn'} & sys.modules.keys()))"
     assert subprocess.run([sys.executable, "-c", command], cwd=TOP).returncode == 0
 

@@ -68,24 +68,11 @@ class Served:
 
 class Server(Served):
     def __init__(self, listening: socket.socket, view: Live, follows: bool):
-        import uvicorn  # late, as the app: a tenth of a second, which few runs need
-
-        from stx.runs.live.app import app
+        from stx.runs.live.app import app  # late: a tenth of a second, which few runs need
+        from stx.runs.live.server import quiet
 
         self.view, self.listening = view, listening
-        config = uvicorn.Config(
-            app(view, follows),
-            loop="asyncio",
-            http="h11",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            log_level="critical",
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=1,
-        )
-        self.server = uvicorn.Server(config)
+        self.server = quiet(app(view, follows))
         self.thread = Thread(target=self.serve, name="live", daemon=True)
         self.thread.start()
 

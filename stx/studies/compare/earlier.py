@@ -13,6 +13,7 @@ from stx.errors import UserError
 from stx.runs.batch import AT_ONCE
 from stx.runs.plan import Planned
 from stx.runs.tracking.stored import Run
+from stx.studies.compare.protocol import Cell
 from stx.studies.compare.work import Results, member_name
 
 FILE = "runs.csv"
@@ -27,6 +28,8 @@ MEASURE, BASELINE = "measure/", "baseline/"
 class Recorded(Run):
     """A run of an earlier report: its numbers, without its pictures, and no store."""
 
+    cell: Cell
+    beta: float
     baselines: Mapping[str, float]
 
     def __init__(self, row: Mapping[str, str]):
@@ -34,7 +37,8 @@ class Recorded(Run):
         if missing := [name for name in (*WHAT, *SAID, *PARAMS) if not row.get(name)]:
             raise ValueError(f"{row.get('id') or 'a run'} has no {', '.join(missing)}")
         numbers = {key: float(text) for key, text in row.items() if key.startswith((MEASURE, BASELINE)) and text}
-        self.id, self.status = row["id"], "FINISHED"
+        self.id, self.status, self.beta = row["id"], "FINISHED", float(row["beta"])
+        self.cell = Cell(row["statistic"], row["photograph"], row["style"], int(row["seed"]))
         self.tags = {key: row[key] for key in TAGS if row.get(key)}
         self.params = {key: row[key] for key in PARAMS}
         self.latest = {key: value for key, value in numbers.items() if key.startswith(MEASURE)}
@@ -77,7 +81,7 @@ def rows_of(results: Results, planned: Mapping[str, Planned]) -> Iterator[dict[s
             }
 
 
-def read(text: str) -> dict[str, Run]:
+def read(text: str) -> dict[str, Recorded]:
     """What `earlier=` names, a report's folder or its runs.csv: its runs by their recipes. Raises UserError."""
     if not text:
         raise UserError("earlier= is empty; name the folder of a report, or its runs.csv")
@@ -88,7 +92,7 @@ def read(text: str) -> dict[str, Run]:
     try:
         rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"), newline="")))
         runs = [Recorded(row) for row in rows]
-        recorded: dict[str, Run] = {row["recipe"]: run for row, run in zip(rows, runs, strict=True)}
+        recorded = {row["recipe"]: run for row, run in zip(rows, runs, strict=True)}
         if not recorded:
             raise ValueError("it has no rows")
         return recorded

@@ -13,6 +13,7 @@ from stx.runs.identity import of_picture
 from stx.studies.compare.judges import Scores
 from stx.studies.compare.work import Results
 
+FILE = "comparison.json"
 COLUMNS = ("statistic", "over", "judge", "measure", "equal", "level", "ratio", "low", "high", "pairs", "p", "p_holm")
 
 
@@ -24,7 +25,7 @@ def write(folder: Path, results: Results, every: list[Scores]) -> None:
         writer.writeheader()
         writer.writerows(listed)
     whole = {**identity(results), "rows": listed}
-    write_file(folder / "comparison.json", json.dumps(whole, indent=1) + "\n")
+    write_file(folder / FILE, json.dumps(whole, indent=1) + "\n")
 
 
 def rows(every: list[Scores]) -> Iterator[dict[str, Any]]:
@@ -44,4 +45,5 @@ def identity(results: Results) -> dict[str, Any]:
     weights = {one.run.tags.get("stx.weights_sha256", "") for several in results.runs.values() for one in several}
     pictures = {name: of_picture(name) for name in dict.fromkeys([*protocol.photographs, *protocol.styles])}
     what = {"protocol": protocol.model_dump(mode="json"), "sha256": {**pictures, "weights": " ".join(sorted(weights))}}
-    return {"digest": hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest(), **what}
+    digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+    return {"digest": digest, "match": results.match, **what}

@@ -1,7 +1,7 @@
 """How sure a mean over pairs of pictures is, of which several share a photograph or a style."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -53,9 +53,9 @@ def spread(values: Mapping[Pair, float], photographs: list[str], styles: list[st
     return float(np.std(some @ np.array([*values.values()]) / some.sum(1)))
 
 
-def drawn(rng: np.random.Generator, of: list[str]) -> NDArray[np.int64]:
-    """How often each is drawn, among as many: (RESAMPLES, of)."""
-    return rng.multinomial(len(of), [1 / len(of)] * len(of), size=RESAMPLES)
+def drawn(rng: np.random.Generator, of: Sequence[str], times: int = RESAMPLES) -> NDArray[np.int64]:
+    """How often each is drawn, among as many: (times, of)."""
+    return rng.multinomial(len(of), [1 / len(of)] * len(of), size=times)
 
 
 def holm(of: Mapping[str, float]) -> dict[str, float]:

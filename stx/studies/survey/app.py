@@ -1,0 +1,94 @@
+"""The page, and the answers that it sends. Nothing else of a survey's folder is to be had from here."""
+
+import json
+import logging
+import sqlite3
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from stx.errors import first_line
+from stx.runs.live.app import HOSTS, OWN, SITE
+from stx.studies.survey import collect
+from stx.studies.survey.answers import Refused, parse
+from stx.studies.survey.key import COLLECTED, PAGE, Key
+
+log = logging.getLogger("stx")
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "frame-ancestors 'none'",  # the rest stands in the page
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+LARGEST = 64 * 1024
+"""Bytes of a request: a hundred answers have a third of it."""
+PLAIN, COLLECTING = b'<html lang="en">', b'<html lang="en" data-collects>'
+
+
+def app(folder: Path, key: Key, hosts: list[str]) -> Starlette:
+    """`hosts`: by which names a browser may come here; none: by any."""
+    page = (folder / PAGE).read_bytes().replace(PLAIN, COLLECTING, 1)
+
+    def shown(request: Request) -> Response:
+        return Response(page, headers=HEADERS, media_type="text/html")
+
+    async def answers(request: Request) -> Response:
+        if not own(request):
+            return said("for the survey's own page alone", 403)
+        if request.headers.get("Content-Type", "").partition(";")[0].strip() != "application/json":
+            return said("answers come as application/json", 415)
+        text = await body(request)
+        if text is None:
+            return said(f"more than {LARGEST} bytes", 413)
+        return await run_in_threadpool(kept, text)
+
+    def kept(text: bytes) -> Response:
+        try:
+            counts = collect.keep(folder / COLLECTED, parse(text, key))
+        except Refused as error:
+            return said(str(error), 422)
+        except sqlite3.Error as error:  # a full disk: the page tries again
+            log.warning(f"survey: {first_line(error)}; answers wait in their pages")
+            return said("not kept; try again", 503)
+        return said(json.dumps(counts._asdict()), 409 if counts.differing else 200, "application/json")
+
+    return Starlette(
+        routes=[Route("/", shown), Route("/answers", answers, methods=["POST"])],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts or ["*"], www_redirect=False)],
+    )
+
+
+def hosts(host: str) -> list[str]:
+    """Names of a server that listens there; none where that is on every address of the machine."""
+    return [] if host in ("0.0.0.0", "::") else list(dict.fromkeys([*HOSTS, host]))
+
+
+def own(request: Request) -> bool:
+    """Whether a request is of the page that came from here, as far as a browser says; what is none says nothing."""
+    origin = request.headers.get("Origin")
+    same = origin is None or urlsplit(origin).netloc == request.headers.get("Host")
+    return same and request.headers.get(SITE, "none") in OWN
+
+
+async def body(request: Request) -> bytes | None:
+    """Nothing where it is larger than LARGEST, of which no more is read."""
+    text = b""
+    async for chunk in request.stream():
+        text += chunk
+        if len(text) > LARGEST:
+            return None
+    return text
+
+
+def said(text: str, status: int, media_type: str = "text/plain") -> Response:
+    return Response(text, status, HEADERS, media_type)

@@ -1,0 +1,110 @@
+"""The pictures that a survey may show: of any runs, or those of a comparison that have equal content."""
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from stx.config.schema import MlflowTracking, NoTracking
+from stx.errors import UserError, did_you_mean, first_line
+from stx.runs.files import CONTENT, OUTPUT, STYLE
+from stx.runs.selection import folder_of, selected
+from stx.runs.shown import Shown
+from stx.runs.tracking.experiments import ID
+from stx.studies.compare import earlier, export
+from stx.studies.compare.balance import log_ratio
+from stx.studies.compare.protocol import Cell, Protocol
+from stx.studies.compare.work import Results, Try
+from stx.studies.compare.yardsticks import IN_TURN, measured
+from stx.studies.survey.options import Options
+from stx.studies.survey.pairs import Entry
+
+MEASURE = "measure/"
+REPORT = "report"
+METHOD, STATISTIC = "style_stat", "statistic"
+"""What is a method where nobody says: of runs their param, of a comparison what it calls so."""
+
+
+class Source(NamedTuple):
+    entries: list[Entry]
+    by: str
+    """What tells methods apart."""
+    match: str
+    """The measure of content that is held equal."""
+    left_out: str
+    """How many runs are not among them, and why; empty where all are."""
+
+
+def source(text: str, asked: Options, tracking: MlflowTracking | NoTracking) -> Source:
+    """Raises UserError for what names no runs."""
+    runs = selected(text, tracking).runs
+    folder = folder_of(text) if ID.fullmatch(text) else Path(text).expanduser()
+    if text and folder and not asked.by and (folder / REPORT / export.FILE).is_file():
+        return of_comparison(folder / REPORT, runs, asked.match)
+    return of_runs(runs, asked)
+
+
+def of_runs(runs: Sequence[Shown], asked: Options) -> Source:
+    """Those that came to their end, with their pictures and the content measure. Raises UserError where none has the
+    param that tells methods apart."""
+    by, match = asked.by or METHOD, asked.match or IN_TURN[0]
+    finished = [run for run in runs if run.outcome == "finished"]
+    if finished and not any(by in run.params for run in finished):
+        names = sorted({name for run in finished for name in run.params})
+        hint = did_you_mean(by, names)
+        raise UserError(f"by={by}: no run has that param; choose from {', '.join(names)}{hint}")
+    some = [entry(run, run.params[by], match) for run in finished if by in run.params]
+    entries = [one for one in some if one]
+    why = f"runs are not finished, or without their pictures, {by} or measure/{match}"
+    return Source(entries, by, match, left_out(len(entries), len(runs), why))
+
+
+def of_comparison(report: Path, runs: Sequence[Shown], match: str | None) -> Source:
+    """Of each statistic, on each pair of pictures, the run nearest to the reference's content distance, where that is
+    within the protocol's tolerance. Raises UserError for a report that cannot be read."""
+    results, by_id = recorded(report, match), {run.id: run for run in runs}
+    nearest = {cell: one for cell in results.runs if (one := results.closest(cell)) and met(results, cell, one)}
+    some = [
+        entry(by_id[one.run.id], cell.statistic, results.match) for cell, one in nearest.items() if one.run.id in by_id
+    ]
+    entries = [one for one in some if one]
+    why = f"searches have no run at the reference's content (measure/{results.match}), or not its pictures"
+    return Source(entries, STATISTIC, results.match, left_out(len(entries), len(results.runs), why))
+
+
+def recorded(report: Path, match: str | None) -> Results:
+    """A comparison's results, as its report has them as data."""
+    file = report / export.FILE
+    try:
+        plain = json.loads(file.read_text(encoding="utf-8"))
+        protocol = Protocol.model_validate(plain["protocol"])
+        results = Results(protocol, {}, {}, match or plain.get("match") or IN_TURN[0])
+    except (OSError, ValueError, KeyError, TypeError) as error:  # ValueError: of JSON, and pydantic's
+        raise UserError(f"{file} is of no comparison ({first_line(error)}); make the report anew") from None
+    for run in earlier.read(str(report)).values():
+        results.runs.setdefault(run.cell, []).append(Try(run.beta, run))
+    return results
+
+
+def met(results: Results, cell: Cell, one: Try) -> bool:
+    """Whether a run is at the reference's content distance, as far as the protocol asks for."""
+    target = results.target(cell)
+    return target is not None and abs(log_ratio(results.content(one), target)) <= results.tolerance
+
+
+def entry(run: Shown, method: str, match: str) -> Entry | None:
+    """None where the run lacks a picture, the photograph, or the measure of content."""
+    picture, photograph, style = (run.picture(name) for name in (OUTPUT, CONTENT, STYLE))
+    content = measured(run.metrics, match)
+    if not (picture and photograph and style and math.isfinite(content)):
+        return None
+    of = {name: run.params.get(name, "") for name in ("content", "style", "seed")}
+    size = " x ".join(run.params.get(f"image_size.{side}", "") for side in ("width", "height"))
+    measures = {name: value for name, value in run.metrics.items() if name.startswith(MEASURE)}
+    given = (of["content"], of["style"], of["seed"], size)
+    return Entry(method, *given, content, measures, run.id, picture, photograph, style)
+
+
+def left_out(count: int, of: int, why: str) -> str:
+    return f"{of - count} of {of} {why}" if count < of else ""

@@ -1,0 +1,72 @@
+"""key.json: which picture of the page is whose. Whoever asks raters keeps it; no page and no server has it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+
+from stx import atomic
+from stx.config.schema import Section
+from stx.errors import UserError
+
+PAGE, KEY, ANSWERS, COLLECTED = "survey.html", "key.json", "answers", "answers.db"
+"""Of a survey's folder: the page, what stands behind it, the files that raters sent, what the server has collected."""
+
+Opaque = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+"""The name of a picture or a pair, which says nothing."""
+Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Asked = Literal["style", "content"]
+ASKED: tuple[Asked, ...] = ("style", "content")
+
+
+class Behind(Section):
+    """What stands behind a picture."""
+
+    method: str
+    run: str
+    content: float
+    measures: Mapping[str, float]
+
+
+class Compared(Section):
+    """Two pictures that are compared."""
+
+    pictures: tuple[Opaque, Opaque]
+    photograph: str
+    style: str
+    seed: str
+
+
+class Key(Section):
+    format: Literal[1] = 1
+    survey: Id
+    """The digest of all that its page shows."""
+    command: str
+    by: str
+    """The param that tells methods apart."""
+    match: str
+    tolerance: float
+    pictures: Mapping[Opaque, Behind]
+    pairs: Mapping[Opaque, Compared]
+
+
+def write(folder: Path, key: Key) -> None:
+    atomic.write(folder / KEY, key.model_dump_json(indent=1) + "\n")
+
+
+def read(folder: Path) -> Key:
+    """Raises UserError."""
+    path = folder / KEY
+    if not path.is_file():
+        raise UserError(f"{folder}: there is no {KEY} in it; name the folder that stx survey create has made")
+    try:
+        key = Key.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UserError(f"{path} is no key of a survey ({where}: {first['msg']}); create the survey anew") from None
+    lost = {name for shown in key.pairs.values() for name in shown.pictures} - key.pictures.keys()
+    if lost:
+        raise UserError(f"{path} has pairs of pictures that it does not have ({min(lost)}); create the survey anew")
+    return key

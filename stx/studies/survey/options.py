@@ -1,0 +1,43 @@
+"""What `stx survey` is asked: its own options over those of conf/survey/survey.yaml."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError
+
+from stx.config.explain import explain
+from stx.config.schema import CONF, NotNegative, Section, Size, Unit, Whole
+from stx.errors import UserError
+from stx.studies.film.options import number
+
+DEFAULTS = CONF / "survey" / "survey.yaml"
+
+
+class Options(Section):
+    questions: Annotated[Whole, Field(ge=2, le=2000)]
+    repeats: Annotated[Unit, Field(le=0.5)]
+    tolerance: NotNegative
+    match: Literal["content", "lite0_content", "ssim", "cfsd"] | None
+    by: Annotated[str, Field(min_length=1)] | None
+    long_side: Annotated[Size, Field(ge=16)]
+    seed: Annotated[Whole, Field(ge=0, lt=2**63)]
+    host: Annotated[str, Field(min_length=1)]
+    port: Annotated[Whole, Field(ge=0, le=65535)]
+
+
+def read(own: Mapping[str, str]) -> Options:
+    """What was typed, over the YAML. Raises UserError."""
+    plain: Any = yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))
+    plain |= {name: value(name, text) for name, text in own.items() if name in plain}
+    try:
+        return Options.model_validate(plain)
+    except ValidationError as error:
+        raise UserError(explain(error, plain)) from None
+
+
+def value(name: str, text: str) -> Any:
+    """A number, if it is one; of what is text, as it is typed."""
+    if text == "null":
+        return None
+    return text if name in ("by", "host") else number(text)

@@ -1,0 +1,80 @@
+"""Which pictures are shown beside which: of one photograph, style and seed, by two methods, at equal content."""
+
+import math
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """A picture that may be shown."""
+
+    method: str
+    photograph: str
+    style: str
+    seed: str
+    size: str
+    content: float
+    """Its content distance."""
+    measures: Mapping[str, float]
+    run: str
+    """The id of its run."""
+    picture: Path
+    photograph_file: Path
+    style_file: Path
+
+    @property
+    def cell(self) -> tuple[str, ...]:
+        """What two pictures have to have in common."""
+        return self.photograph, self.style, self.seed, self.size
+
+
+class Pair(NamedTuple):
+    first: Entry
+    second: Entry
+
+
+def pairs(entries: Sequence[Entry], tolerance: float, rng: random.Random) -> list[Pair]:
+    """All of them, in such an order that any stretch of it has each two methods about as often as any other.
+
+    A rater is asked of such a stretch. Which picture of a pair stands first is as random as the order.
+    """
+    groups: dict[frozenset[str], list[Pair]] = {}
+    for pair in comparable(entries, tolerance):
+        groups.setdefault(frozenset(entry.method for entry in pair), []).append(pair)
+    for group in groups.values():
+        rng.shuffle(group)
+    return [turned(pair, rng) for pair in spread([*groups.values()], rng)]
+
+
+def comparable(entries: Sequence[Entry], tolerance: float) -> Iterator[Pair]:
+    cells: dict[tuple[str, ...], list[Entry]] = {}
+    for entry in entries:
+        cells.setdefault(entry.cell, []).append(entry)
+    for several in cells.values():
+        for first, second in combinations(several, 2):
+            if first.method != second.method and apart(first.content, second.content) <= tolerance:
+                yield Pair(first, second)
+
+
+def apart(one: float, other: float) -> float:
+    """Relative difference of two content distances, the smaller of them 1; infinite where one is none."""
+    if not (math.isfinite(one) and math.isfinite(other)) or min(one, other) < 0:
+        return math.inf
+    low, high = sorted((one, other))
+    return 0.0 if low == high else (high / low - 1 if low else math.inf)
+
+
+def spread(groups: Sequence[Sequence[Pair]], rng: random.Random) -> list[Pair]:
+    """The members of each group at equal distances over the whole, begun anywhere."""
+    placed = []
+    for group in groups:
+        start = rng.random()
+        placed += [((number + start) / len(group), rng.random(), pair) for number, pair in enumerate(group)]
+    return [pair for *_, pair in sorted(placed, key=lambda one: one[:2])]
+
+
+def turned(pair: Pair, rng: random.Random) -> Pair:
+    return Pair(*pair) if rng.random() < 0.5 else Pair(pair.second, pair.first)

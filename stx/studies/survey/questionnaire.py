@@ -1,0 +1,110 @@
+"""A survey's page and what stands behind it: pictures without their names, and the key that has them."""
+
+import hashlib
+import io
+import json
+import random
+from base64 import b64encode
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from PIL import Image
+
+from stx.errors import UserError
+from stx.pictures import images
+from stx.pictures.sheet import fitted
+from stx.studies.survey.entries import Source
+from stx.studies.survey.key import Behind, Compared, Key
+from stx.studies.survey.options import Options
+from stx.studies.survey.pairs import Pair
+
+
+class Questionnaire(NamedTuple):
+    public: dict[str, Any]
+    """All that the page has."""
+    key: Key
+
+
+def questionnaire(pairs: Sequence[Pair], asked: Options, rng: random.Random, of: Source, command: str) -> Questionnaire:
+    """Raises UserError for pictures that cannot be read."""
+    album = Album(asked.long_side, rng)
+    pool, shown, behind = [], dict[str, Compared](), dict[str, Behind]()
+    for pair in pairs:
+        entry, number = pair.first, opaque(rng)
+        names = [album.result(one.picture) for one in pair]
+        for name, one in zip(names, pair, strict=True):
+            behind[name] = Behind(method=one.method, run=one.run, content=one.content, measures=one.measures)
+        pool.append([number, *names, album.given(entry.photograph_file), album.given(entry.style_file)])
+        shown[number] = Compared(
+            pictures=(names[0], names[1]), photograph=entry.photograph, style=entry.style, seed=entry.seed
+        )
+    public = {"questions": asked.questions, "repeats": asked.repeats, "pool": pool, "pictures": album.pictures}
+    survey = hashlib.sha256(json.dumps(public, sort_keys=True).encode()).hexdigest()[:32]
+    key = Key(
+        survey=survey,
+        command=command,
+        by=of.by,
+        match=of.match,
+        tolerance=asked.tolerance,
+        pictures=behind,
+        pairs=shown,
+    )
+    return Questionnaire({"survey": survey, **public}, key)
+
+
+class Album:
+    """Pictures by names that say nothing. A result has a name of its own, whatever it looks like."""
+
+    def __init__(self, long_side: int, rng: random.Random):
+        self.long_side, self.rng = long_side, rng
+        self.names, self.pictures = dict[Path | str, str](), dict[str, str]()
+
+    def result(self, path: Path) -> str:
+        return self.names.get(path) or self.named(path, embedded(path, self.long_side))
+
+    def given(self, path: Path) -> str:
+        """A photograph or a painting, of which each run has a copy."""
+        content = embedded(path, self.long_side)
+        return self.names.get(content) or self.named(content, content)
+
+    def named(self, what: Path | str, content: str) -> str:
+        name = self.names[what] = opaque(self.rng)
+        self.pictures[name] = content
+        return name
+
+
+def opaque(rng: random.Random) -> str:
+    return f"{rng.getrandbits(64):016x}"
+
+
+def embedded(path: Path, long_side: int) -> str:
+    """The picture as a data address, without what its file says of how it was made. Raises UserError."""
+    picture = images.load(str(path))
+    if max(picture.size) > long_side:
+        picture = picture.resize(fitted(picture.size, long_side), Image.Resampling.LANCZOS)
+    file = io.BytesIO()
+    bare(picture).save(file, **images.WRITTEN[".jpg"])
+    return f"data:image/jpeg;base64,{b64encode(file.getvalue()).decode()}"
+
+
+def bare(picture: Image.Image) -> Image.Image:
+    """Its pixels alone."""
+    copy = Image.new("RGB", picture.size)
+    copy.paste(picture)
+    return copy
+
+
+def refuse_none(pairs: Sequence[Pair], of: Source, tolerance: float) -> None:
+    """Raise UserError where there is nothing to be asked."""
+    methods = sorted({entry.method for entry in of.entries})
+    if not of.entries:
+        raise UserError("none of these runs has come to its end with its picture and both that it was made of")
+    if len(methods) < 2:
+        raise UserError(f"by={of.by}: all of these runs have {methods[0]}; name runs of two or more")
+    if not pairs:
+        raise UserError(
+            f"tolerance={tolerance:g}: no two methods have pictures of one photograph, style and seed whose "
+            f"content distances (measure/{of.match}) are as near; give more, or the folder of a `stx compare`, which "
+            "searches for equal ones"
+        )

@@ -1,0 +1,145 @@
+"""What a survey's answers say: report.html, report.md and scores.csv."""
+
+import csv
+import io
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from stx import atomic
+from stx.measures.catalogue import labels
+from stx.studies import page
+from stx.studies.compare.intervals import CONFIDENCE
+from stx.studies.compare.report import counted
+from stx.studies.page import Block, Heading, Items, Table, Text
+from stx.studies.survey import agreement, fit
+from stx.studies.survey.fit import Strength
+from stx.studies.survey.follows import Bounded, Follows, follows
+from stx.studies.survey.key import ASKED, Asked, Key
+from stx.studies.survey.scoring import Gathered
+from stx.studies.survey.votes import Votes, votes, won
+
+TITLES: dict[Asked, str] = {
+    "style": "Closer in style to the painting",
+    "content": "Keeps more of the photograph",
+}
+NONE = "–"
+
+
+class Scored(NamedTuple):
+    """Of one question."""
+
+    asks: Asked
+    of: Votes
+    strengths: list[Strength]
+    follows: list[tuple[str, str, Follows | None]]
+    """Measures, by their names and what tables call them; those that follow people most often first."""
+
+
+def scored(gathered: Gathered, key: Key) -> list[Scored]:
+    return [score(of, asks, key) for asks in ASKED if (of := votes(gathered.answers, asks, key)).votes]
+
+
+def score(of: Votes, asks: Asked, key: Key) -> Scored:
+    draws = fit.drawn_strengths(of)
+    best = fit.strengths(won(of))
+    measures = [(name, said, follows(of, key, name, "higher" in said, best, draws)) for name, said in labels().items()]
+    measures.sort(key=lambda one: -one[2].share.value if one[2] else math.inf)
+    return Scored(asks, of, fit.ranked(of, draws), measures)
+
+
+def write(folder: Path, gathered: Gathered, key: Key, command: str) -> Path:
+    """The HTML page."""
+    every = scored(gathered, key)
+    blocks = [*opening(gathered, key, command), *(block for one in every for block in question(one, gathered))]
+    html, _ = page.write(folder, "What people chose", [*blocks, *how(key)])
+    atomic.write(folder / "scores.csv", table(every))
+    return html
+
+
+def opening(gathered: Gathered, key: Key, command: str) -> Iterator[Block]:
+    raters = agreement.raters(gathered.answers)
+    repeats, same = sum(one.repeats for one in raters), sum(one.same for one in raters)
+    yield Text(f"`{command}`")
+    yield Text(
+        f"{counted(gathered.answers, 'answer')} of {counted(raters, 'rater')} about {counted(key.pairs, 'pair')} of "
+        f"pictures, whose content distances (`measure/{key.match}`) differ by {key.tolerance:.0%} at most. "
+        + (f"Of {repeats} questions asked once more, {same / repeats:.0%} were answered as before." if repeats else "")
+    )
+    if gathered.left_out:
+        yield Items([f"**Left out:** {one}" for one in gathered.left_out])
+    if doubts := [*agreement.doubts(raters)]:
+        yield Text("Raters whose answers may be none; they are counted all the same:")
+        yield Items(doubts)
+
+
+def question(one: Scored, gathered: Gathered) -> Iterator[Block]:
+    yield Heading(TITLES[one.asks])
+    if len(groups := fit.groups(one.of)) > 1:
+        told = "; ".join(", ".join(group) for group in groups)
+        yield Text(f"**Not one scale:** no answer compares these groups of methods with each other: {told}.")
+    yield Table(
+        ["rank", "method", "strength", f"{CONFIDENCE:.0%} interval", "wins", "answers"],
+        [placed(rank, row) for rank, row in enumerate(one.strengths, start=1)],
+        "Bradley-Terry strengths, their mean 0: of two methods the one that is stronger by 1 is chosen 73 times in 100",
+    )
+    if agreed := agreement.agreement(gathered.answers, one.asks):
+        yield Text(
+            f"Two raters choose alike in {agreed.same:.0%} of cases: Kendall's u = {agreed.u:.2f}, over "
+            f"{agreed.questions} questions that several have answered."
+        )
+    else:
+        yield Text("No question was answered by two raters, so that nothing is known of their agreement.")
+    yield Table(
+        ["measure", "chooses alike", "interval", "ranks alike", "interval", "answers"],
+        [[said, *measured(each)] for _, said, each in one.follows],
+        "How often a measure says better of the picture that was chosen; Spearman's correlation of both rankings",
+    )
+
+
+def placed(rank: int, row: Strength) -> list[str]:
+    interval = between(row.low, row.high)
+    return [f"{rank}", row.method, f"{row.strength:+.2f}", interval, f"{row.wins:.0%}", f"{row.answers}"]
+
+
+def measured(each: Follows | None) -> list[str]:
+    if each is None:
+        return [NONE] * 5
+    share, rank = each.share, each.correlation
+    percent = NONE if math.isnan(share.low) else f"{share.low:.0%} to {share.high:.0%}"
+    correlated = NONE if math.isnan(rank.value) else f"{rank.value:+.2f}"
+    return [f"{share.value:.0%}", percent, correlated, between(rank.low, rank.high), f"{each.answers}"]
+
+
+def between(low: float, high: float) -> str:
+    return NONE if math.isnan(low) else f"{low:+.2f} to {high:+.2f}"
+
+
+def how(key: Key) -> Iterator[Block]:
+    yield Heading("How")
+    yield Text(
+        f"Methods differ by `{key.by}`. Intervals draw raters, photographs and styles again, each by itself "
+        "(the pigeonhole bootstrap), and take the deviation times Student's t with as many degrees of freedom as the "
+        "fewest of them allow; with two of any there is none, and what there is one of is held fixed: such an interval "
+        "says nothing of others. Repeats are not counted as answers."
+    )
+
+
+def table(every: Sequence[Scored]) -> str:
+    """A row for each method, and for each measure, of each question."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["question", "what", "name", "value", "low", "high", "answers"])
+    for one in every:
+        for row in one.strengths:
+            writer.writerow([one.asks, "strength", row.method, *numbers(row.strength, row.low, row.high), row.answers])
+        for name, _, each in one.follows:
+            for what in ("share", "correlation") if each else ():
+                bounds: Bounded = getattr(each, what)
+                writer.writerow([one.asks, what, name, *numbers(*bounds), each.answers])  # type: ignore[union-attr]
+    return text.getvalue()
+
+
+def numbers(*values: float) -> list[str]:
+    return [f"{value:.6g}" if math.isfinite(value) else "" for value in values]

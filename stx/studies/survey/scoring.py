@@ -1,0 +1,45 @@
+"""All answers of a survey, wherever they are, each once; and what was left out."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from stx.errors import UserError
+from stx.studies.survey import answers, collect
+from stx.studies.survey.answers import Answer, Question, Refused, Sheet
+from stx.studies.survey.key import ANSWERS, COLLECTED, Key
+
+
+class Gathered(NamedTuple):
+    answers: dict[Question, Answer]
+    left_out: list[str]
+    """Files that are no answers to this survey, and why; answers that differ from earlier ones."""
+
+
+def gather(folder: Path, key: Key, files: Sequence[Path]) -> Gathered:
+    """What the server collected, the files in the survey's folder, and those that are named. Raises UserError for a
+    file that is named and missing, and where nothing has been answered."""
+    for path in files:
+        if not path.is_file():
+            raise UserError(f"{path}: there is no such file; name the files that raters have saved")
+    left_out, sheets = list[str](), list[tuple[str, Sheet]]()
+    for name, read in sources(folder, files):
+        try:
+            sheets.append((name, answers.parse(read, key) if isinstance(read, bytes) else answers.read(read, key)))
+        except Refused as error:
+            left_out.append(f"{name}: left out: {error}")
+    once, differing = answers.merged(sheets)
+    if not once:
+        why = f" ({left_out[0]})" if left_out else ""
+        raise UserError(
+            f"{folder}: no answers yet{why}; raters' files belong into {folder / ANSWERS}, or are named behind it"
+        )
+    return Gathered(once, left_out + differing)
+
+
+def sources(folder: Path, files: Sequence[Path]) -> Iterator[tuple[str, bytes | Path]]:
+    if (database := folder / COLLECTED).is_file():
+        for text in collect.sheets(database):
+            yield COLLECTED, text
+    for path in dict.fromkeys([*sorted((folder / ANSWERS).glob("*.json")), *files]):
+        yield str(path), path

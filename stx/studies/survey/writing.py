@@ -1,0 +1,35 @@
+"""The survey's folder: a page that is one file, and the key to it."""
+
+from pathlib import Path
+
+from markupsafe import Markup
+
+from stx import atomic
+from stx.errors import UserError
+from stx.studies.gallery.writing import digest, inert, source
+from stx.studies.page import TEMPLATES
+from stx.studies.survey import key
+from stx.studies.survey.questionnaire import Questionnaire
+
+STYLES, SCRIPTS = ("base.css", "survey/page.css"), ("survey/page.js",)
+
+
+def write(folder: Path, made: Questionnaire) -> Path:
+    """The page. Raises UserError where the folder holds another survey, of which there may be answers."""
+    if (folder / key.KEY).exists() and key.read(folder).survey != made.key.survey:
+        raise UserError(f"output={folder}: it holds another survey, whose answers belong to it; name another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    key.write(folder, made.key)
+    atomic.write(folder / key.PAGE, page(made))
+    return folder / key.PAGE
+
+
+def page(made: Questionnaire) -> str:
+    style, script = source(STYLES), source(SCRIPTS)
+    return TEMPLATES.get_template("survey/page.html").render(
+        style=Markup(style),
+        script=Markup(script),
+        style_digest=digest(style),
+        script_digest=digest(script),
+        survey=inert(made.public),
+    )

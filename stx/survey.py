@@ -1,0 +1,153 @@
+"""python -m stx.survey: which pictures people prefer, two at a time and blind, and which measure follows them."""
+
+if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered while they work
+    from stx.__main__ import answer_ctrl_c
+
+    answer_ctrl_c()
+
+import argparse
+import logging
+import random
+import re
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from stx.config import command
+from stx.errors import UserError, did_you_mean
+
+EXAMPLES = """
+examples
+  python -m stx.survey create outputs/compare-quick         the statistics of a comparison, at equal content
+  python -m stx.survey create stx by=pooling                an experiment's runs, by another param than style_stat
+  python -m stx.survey create "params.seed = '0'" output=outputs/mine questions=40
+  python -m stx.survey serve outputs/survey                 on this machine: http://127.0.0.1:8470/
+  python -m stx.survey score outputs/survey                 what was collected, and the files in outputs/survey/answers
+  python -m stx.survey score outputs/survey answers-*.json  those beside it
+
+The page is one file that asks for nothing: send it, and have the answers sent back as files; or serve it. Only key.json
+knows which picture is whose. conf/survey/survey.yaml says what options there are; docs/survey.md has the rest.
+"""
+STORE = ("tracking", "tracking.uri", "tracking.experiment")
+FILTERED = ("params.", "metrics.", "tags.", "attributes.")
+"""What a filter of MLflow's speaks of."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m stx.survey", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("words", nargs="*", metavar="word", help="create, serve or score, of what, and key=value")
+    arguments = parser.parse_intermixed_args()
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    with command.answering_batch(arguments.words, ()) as given:
+        path = run(given)
+    command.result(str(path))
+
+
+def run(given: Sequence[str]) -> Path:
+    """The file that it comes to. Raises UserError."""
+    name = given[0] if given else ""
+    if name not in VERBS:
+        raise UserError(f"{name or 'stx survey'}: say {', '.join(VERBS)}{did_you_mean(name, VERBS)}")
+    verb = VERBS[name]
+    own, words = options(name, given[1:], verb.options)
+    return verb.do(own, words, shlex.join(["python", "-m", "stx.survey", *given]))
+
+
+def options(verb: str, given: Sequence[str], names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Those by `names`, and the rest: folders, files, a filter, in which = is no option's. Raises UserError."""
+    split = {text: text.partition("=") for text in given}
+    own = {key: value for key, equals, value in split.values() if equals and key in names}
+    words = [text for text, (key, equals, _) in split.items() if not (equals and key in names)]
+    for word in words:
+        key, equals, _ = split[word]
+        if equals and re.fullmatch(r"[\w.]+", key) and not key.startswith(FILTERED):
+            hint = did_you_mean(key, names)
+            raise UserError(f"{word}: stx survey {verb} has no option {key}{hint}; it has {', '.join(names)}")
+    return own, words
+
+
+def create(own: Mapping[str, str], words: Sequence[str], typed: str) -> Path:
+    # Late: torch takes a second that --help and mistakes in the options need not wait for.
+    from stx.config.compose import composition, override
+    from stx.studies.survey import entries, options, pairs, questionnaire, writing
+
+    asked = options.read(own)
+    if len(words) != 1:
+        raise UserError("stx survey create: name the runs: a comparison's folder, an experiment, an id or a filter")
+    folder = command.output_folder(own.get("output", "outputs/survey"))
+    store = [override(name, own[name]) for name in STORE if name in own]
+    source = entries.source(words[0], asked, composition(store).config.tracking)
+    rng = random.Random(asked.seed)
+    pool = pairs.pairs(source.entries, asked.tolerance, rng)
+    questionnaire.refuse_none(pool, source, asked.tolerance)
+    made = questionnaire.questionnaire(pool, asked, rng, source, typed)
+    page = writing.write(folder, made)
+    if source.left_out:
+        command.say(source.left_out)
+    methods = sorted({entry.method for entry in source.entries})
+    command.say(
+        f"{len(pool)} pairs of {len(methods)} methods ({', '.join(methods)}), {page.stat().st_size / 1e6:.1f} MB; "
+        f"{folder / 'key.json'} says which is which: keep it to yourself"
+    )
+    return page
+
+
+def serve(own: Mapping[str, str], words: Sequence[str], typed: str) -> Path:
+    from stx.loop.signals import raising
+    from stx.studies.survey import collect, key, options, serving
+
+    asked, folder = options.read(own), one_folder("serve", words)
+    with raising(), serving.bound(asked) as listening:
+        survey = serving.prepared(folder)
+        address = f"[{asked.host}]" if ":" in asked.host else asked.host
+        command.say(f"http://{address}:{listening.getsockname()[1]}/ until Ctrl-C")
+        if asked.host not in serving.LOOPBACK:
+            command.say(
+                f"host={asked.host}: everybody who reaches this machine there can answer, and nothing is encrypted"
+            )
+        serving.serve(folder, survey, listening, asked.host)
+    answers, raters = collect.count(folder / key.COLLECTED)
+    command.say(f"{answers} answers of {raters} raters")
+    return folder / key.COLLECTED
+
+
+def score(own: Mapping[str, str], words: Sequence[str], typed: str) -> Path:
+    from stx.studies.survey import fit, key
+
+    folder = one_folder("score", words[:1])
+    survey = key.read(folder)
+    # Late: as above.
+    from stx.studies.survey import report, scoring
+
+    gathered = scoring.gather(folder, survey, [Path(word) for word in words[1:]])
+    for line in gathered.left_out:
+        command.say(line)
+    fit.refuse_missing()
+    return report.write(command.output_folder(own.get("output", str(folder / "report"))), gathered, survey, typed)
+
+
+def one_folder(verb: str, words: Sequence[str]) -> Path:
+    """Raises UserError."""
+    if len(words) != 1:
+        raise UserError(f"stx survey {verb}: name the survey's folder, as outputs/survey")
+    return Path(words[0]).expanduser()
+
+
+class Verb(NamedTuple):
+    do: Callable[[Mapping[str, str], Sequence[str], str], Path]
+    """Of its options, the other words, and all that was typed."""
+    options: Sequence[str]
+
+
+ASKED = ("questions", "repeats", "tolerance", "match", "by", "long_side", "seed")
+VERBS = {
+    "create": Verb(create, (*ASKED, "output", *STORE)),
+    "serve": Verb(serve, ("host", "port")),
+    "score": Verb(score, ("output",)),
+}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""Which pictures are shown beside which."""
+
+import math
+import random
+from collections import Counter
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from surveys import METHODS, entries, entry
+
+from stx.studies.survey.pairs import apart, comparable, pairs
+
+
+def test_pictures_of_one_photograph_style_and_seed_by_two_methods_are_shown_beside_each_other(tmp_path: Path) -> None:
+    all_of_them = entries(tmp_path)
+    pool = pairs(all_of_them, 0, random.Random(0))
+    expected = {
+        frozenset((one, other))
+        for one, other in combinations(range(len(all_of_them)), 2)
+        if all_of_them[one].cell == all_of_them[other].cell
+    }
+    assert {frozenset(map(all_of_them.index, pair)) for pair in pool} == expected
+    assert len(pool) == len(expected) == 12
+
+
+def test_another_seed_size_or_content_and_the_same_method_are_not(tmp_path: Path) -> None:
+    one = entry(tmp_path, "gram", content=1.0)
+    for other, count in (
+        (entry(tmp_path, "mean_std", content=1.05), 1),
+        (entry(tmp_path, "mean_std", content=1.06), 0),
+        (entry(tmp_path, "mean_std", content=math.nan), 0),
+        (entry(tmp_path, "mean_std", seed="1"), 0),
+        (entry(tmp_path, "mean_std")._replace(size="32 x 24"), 0),
+        (entry(tmp_path, "gram", content=1.01), 0),
+    ):
+        assert len([*comparable([one, other], 0.05 + 1e-9)]) == count
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [(1, 1, 0), (2, 3, 0.5), (3, 2, 0.5), (0, 0, 0), (0, 1, math.inf), (1, math.nan, math.inf)],
+)
+def test_content_distances_are_apart_by_what_the_larger_has_more(one: float, other: float, expected: float) -> None:
+    assert apart(one, other) == expected
+
+
+def test_any_stretch_of_the_order_has_each_two_methods_about_as_often(tmp_path: Path) -> None:
+    pool = pairs(entries(tmp_path, photographs="abcdef", styles="uvwxyz"), 0, random.Random(1))
+    for start in range(0, len(pool), 7):
+        stretch = [pool[(start + place) % len(pool)] for place in range(30)]
+        counts = Counter(frozenset(each.method for each in pair) for pair in stretch)
+        assert len(counts) == 3
+        assert max(counts.values()) - min(counts.values()) <= 2
+    first = Counter(pair.first.method for pair in pool)
+    assert max(first.values()) < 0.6 * len(pool)  # which of two comes first says nothing
+
+
+def test_a_seed_is_an_order(tmp_path: Path) -> None:
+    one, same, other = (pairs(entries(tmp_path), 0, random.Random(seed)) for seed in (0, 0, 1))
+    assert one == same != other
+    assert {frozenset(each.method for each in pair) for pair in one} == {
+        frozenset(each) for each in combinations(METHODS, 2)
+    }
