@@ -5,12 +5,12 @@ from pathlib import Path
 
 from PIL import Image
 
+from stx.pictures import charts
 from stx.pictures.decode import FORMATS
 from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs.files import CONTENT as PHOTOGRAPH
 from stx.runs.files import OUTPUT, STYLE
 from stx.runs.words import style_share
-from stx.studies import charts
 from stx.studies.compare.equal import label
 from stx.studies.compare.leaderboard import unmet
 from stx.studies.compare.protocol import Cell

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stx import atomic
-from stx.pictures import images
+from stx.pictures import charts, images
 from stx.pictures.sheet import contact_sheet, fitted
-from stx.studies import charts, page
+from stx.studies import page
 from stx.studies.film import reel
 from stx.studies.film.frames import Plan
 from stx.studies.film.reel import Reel

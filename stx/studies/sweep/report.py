@@ -10,10 +10,11 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from stx import atomic
+from stx.pictures import charts
 from stx.runs.files import OUTPUT
 from stx.runs.task import told_apart
 from stx.runs.tracking.sender import THIS_RUN
-from stx.studies import charts, page
+from stx.studies import page
 from stx.studies.sweep.results import LOSS, OVER, Row, lost, nearest
 from stx.studies.sweep.sheets import SHEET, sheets
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from stx.pictures import charts
 from stx.runs.task import Task
-from stx.studies import charts
 from stx.studies.sweep import report
 from stx.studies.sweep.results import Row
 

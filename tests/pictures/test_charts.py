@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageColor
 
-from stx.studies.charts import COLOURS, lines
+from stx.pictures.charts import COLOURS, lines
 
 Points = Sequence[tuple[float, float]]
 LONG = "a name of many letters"
@@ -93,11 +93,11 @@ def test_many_series_and_long_names_fit(tmp_path: Path) -> None:
 
 
 def test_matplotlib_is_imported_only_for_a_chart() -> None:
-    code = "import sys, stx.studies.charts; sys.exit('matplotlib' in sys.modules)"
+    code = "import sys, stx.pictures.charts; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_pyplot_is_never_imported(tmp_path: Path) -> None:
-    code = f"import sys, pathlib, stx.studies.charts as c; c.lines(pathlib.Path({str(tmp_path / 'a.png')!r}), {{}}, "
+    code = f"import sys, pathlib, stx.pictures.charts as c; c.lines(pathlib.Path({str(tmp_path / 'a.png')!r}), {{}}, "
     code += "title='', x='', y=''); sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
