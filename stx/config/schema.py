@@ -352,6 +352,7 @@ class NoTracking(Section):
     pictures_every: Every
     measures_every: Every
     grad_norms_every: Every
+    plots: Annotated[bool, Field(strict=True)]
 
 
 class MlflowTracking(Section):
@@ -363,6 +364,7 @@ class MlflowTracking(Section):
     pictures_every: Every
     measures_every: Every
     grad_norms_every: Every
+    plots: Annotated[bool, Field(strict=True)]
 
 
 class Guard(Section):
