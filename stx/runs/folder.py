@@ -46,8 +46,8 @@ from stx.runs.identity import Identity
 from stx.runs.job import Job
 from stx.runs.table import flush, losses_table, norms_table
 
-THUMBNAIL = 256
-"""Pixels of the longer side of a picture on the sheet."""
+THUMBNAIL, SHEET_WIDTH = 256, 768
+"""Pixels of the longer side of a picture on the sheet, and of all of them, for which MLflow's page has room."""
 
 
 class Folder(Listener):
@@ -123,7 +123,8 @@ class Folder(Listener):
                 self.text(name, json.dumps(finite, indent=2))
         shown = [*map(images.to_picture, inputs.pictures.values()), picture]
         shown += [repeated(picture)] if self.tile else []
-        images.save(contact_sheet([shown], cell=fitted(picture.size, THUMBNAIL)), self.folder / SHEET)
+        largest = min(THUMBNAIL, SHEET_WIDTH // len(shown))
+        images.save(contact_sheet([shown], cell=fitted(picture.size, largest)), self.folder / SHEET)
         self.wrote(self.folder / SHEET)
 
     def timed(self, parts: Mapping[str, float]) -> None:

@@ -49,7 +49,11 @@ def note(about: About, outcome: str, event: str | None, said: Collection[str], f
 
 def picture(file: str, says: str, run_id: str = THIS_RUN) -> str:
     """A picture among the artifacts of a run. `says` stands in its place where it cannot be loaded."""
-    return f"![{says}](get-artifact?path={file}&run_uuid={run_id})"
+    return f"![{says}]({address(file, run_id)})"
+
+
+def address(file: str, run_id: str = THIS_RUN) -> str:
+    return f"get-artifact?path={file}&run_uuid={run_id}"
 
 
 def code(text: object) -> str:

@@ -143,7 +143,8 @@ class Sender:
 
     def picture(self, content: Any, doubtful: bool) -> None:
         key, step = content["key"], content["step"]
-        named = re.compile(rf"{re.escape(key)}[+%]step[+%]{step}[+%]")  # MLflow's separator has changed
+        spelt = re.escape(key).replace("/", "[~#]")
+        named = re.compile(rf"{spelt}[+%]step[+%]{step}[+%]")  # MLflow's separators have changed
         if doubtful and any(
             named.match(Path(file.path).name) for file in self.client.list_artifacts(self.run_id, "images")
         ):

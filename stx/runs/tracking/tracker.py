@@ -28,6 +28,8 @@ from stx.runs.tracking.sender import PATIENCE, newest_address
 log = logging.getLogger("stx")
 
 
+SLIDER = "along the way/picture"
+"""The card that has the pictures: the UI puts it below a heading of its own, and headings in the alphabet's order."""
 KINDS = ("loss/total", "loss/content", "loss/style", "loss", "style_loss", "content_loss", "style_magnitude",
          "content_magnitude", "grad_norm")  # fmt: skip
 """Of metrics, in the order in which people want them; others come behind."""
@@ -119,7 +121,7 @@ class JournalTracker(Tracker):
         (self.folder / file).parent.mkdir(exist_ok=True)
         with atomic.replacing(self.folder / file) as part:
             images.to_picture(self.coloured(picture)).save(part, compress_level=1)  # this thread is the run's own
-        self.write("picture", {"key": "picture", "step": step, "file": file.as_posix(), "at": now()})
+        self.write("picture", {"key": SLIDER, "step": step, "file": file.as_posix(), "at": now()})
 
     def artifact(self, path: Path) -> None:
         self.write("artifact", path.relative_to(self.folder).as_posix())

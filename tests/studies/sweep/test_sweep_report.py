@@ -96,6 +96,7 @@ def test_files_of_one_name_in_two_folders_are_two_series_of_the_chart(
 
 
 def test_its_run_s_description_has_a_line_a_job_with_its_link(tmp_path: Path) -> None:
-    text = report.description(rows(tmp_path, beta=("1", "10"), pooling=("max", "avg")), "stx run")
+    swept = rows(tmp_path, beta=("1", "10"), pooling=("max", "avg"))
+    text = report.description(swept, "stx run", [tmp_path / "sweep-sheet-small.jpg"])
     assert text.splitlines()[0].startswith("Nearest to the style")
     assert "| 2 | 10 | max | finished | 0.20 | 0.50 | 2 | [run](#/runs/1) |" in text
