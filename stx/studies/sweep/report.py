@@ -23,6 +23,7 @@ PAGE, TABLE, CHART = "sweep", "sweep.csv", "sweep.png"
 NAMED = 24
 """Jobs, up to which a chart has a name for each; of more, one for each value of the first axis that has so few."""
 
+SCALES = "Style: 0 is as near as the painting itself, 1 as far as the photograph; content: 0 is the photograph itself."
 MOST = 40
 """Jobs in the description, for which a store has so much room."""
 
@@ -168,11 +169,7 @@ def description(
         f"{page.words(verdict(rows, findings)) or f'{len(rows)} jobs'}{ahead}",
         *([linked(small.replace(SMALL, ""), "the pictures")] if small else []),
         f"The same again: {code(command)}",
-        *(
-            ["Style: 0 is as near as the painting itself, 1 as far as the photograph; content: 0 is the photograph."]
-            if best
-            else []
-        ),
+        *([SCALES] if best else []),
         "\n".join(job_table(rows)),
     ]
     if len(rows) > MOST:

@@ -39,7 +39,8 @@ def summary(verdicts: Verdicts, command: str) -> str:
     words = [verdict.word for verdict in verdicts.values()]
     counts = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
     lines = [
-        f"The thesis's {len(words)} claims: **{counts}**. The report is {code('report/report.html')}, below *Artifacts*.",
+        f"The thesis's {len(words)} claims: **{counts}**.",
+        f"The report is {code('report/report.html')}, below *Artifacts*.",
         "\n".join(f"- {name}: {verdict.word}" for name, verdict in verdicts.items()),
         f"The same again: {code(command)}",
     ]
