@@ -9,7 +9,7 @@ from stx.pictures.decode import FORMATS
 from stx.runs.tracking.note import address, picture
 from stx.runs.tracking.sender import THIS_RUN
 
-WIDTH = 770
+WIDTH = 640
 """Pixels: a wider one pushes what stands beside it off the screen."""
 SMALL = "-small"
 """What the name of a sheet's copy ends in."""
