@@ -19,7 +19,7 @@ from stx.runs.tracking.courier import Courier
 from stx.runs.tracking.journal import Journal, entries
 from stx.runs.tracking.note import About
 from stx.runs.tracking.points import Points
-from stx.runs.tracking.tracker import JournalTracker, in_order, mlflow_run, now, tracked
+from stx.runs.tracking.tracker import SLIDER, JournalTracker, in_order, mlflow_run, now, tracked
 
 ABOUT = About(
     "china-swirls-gram", {"style_stat": "gram", "optim.steps": 5}, {"stx.command": "c"}, "gram · china × swirls", "cmd"
@@ -176,7 +176,7 @@ def test_what_a_run_that_goes_on_tells_again_is_left_out(folder: Path) -> None:
         [[3, 1500, {"loss/total": 3.0, "a": 1.0}]],
     ]
     pictures = told(folder, "picture")
-    assert [(one["key"], one["step"]) for one in pictures] == [("picture", step) for step in range(4)]
+    assert [(one["key"], one["step"]) for one in pictures] == [(SLIDER, step) for step in range(4)]
     assert [Image.open(folder / one["file"]).getpixel((1, 1))[0] for one in pictures] == [0, 64, 128, 191]  # type: ignore[index]
     measured = [(step, values) for ((step, _, values),) in told(folder, "measured")]
     assert measured == [

@@ -37,7 +37,9 @@ def grey(sheet: Path, x: float, y: float) -> int:
 
 
 def test_the_first_axis_goes_down_and_the_second_across(tmp_path: Path) -> None:
-    page, table, sheet, chart = report.write(tmp_path, rows(tmp_path, beta=("1", "10"), pooling=("max", "avg")), "stx")
+    four = rows(tmp_path, beta=("1", "10"), pooling=("max", "avg"))
+    page, table, sheet, chart, small = report.write(tmp_path, four, "stx")
+    assert small.name == "sweep-sheet-small.jpg"
     corners = [(0.4, 0.3), (0.8, 0.3), (0.4, 0.8), (0.8, 0.8)]
     assert [grey(sheet, *at) for at in corners] == [40, 90, 140, 190]
     text = page.read_text()
