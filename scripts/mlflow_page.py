@@ -30,6 +30,8 @@ WIDE = 1360
 PICTURES = ("content=chelsea", "style=swirls", "image_size=small")
 RUN = ("optim.steps=90", "tracking.pictures_every=10", "tracking.grad_norms_every=10")
 SWEEP = ("--multirun", "style_stat=gram,moments_cooc", "loss_weights.beta=3,10,30", "optim.steps=40")
+AHEAD = 5
+"""Pictures along the way, to the one that the slider shows."""
 DIVERGES = ("+experiment=thesis/e06_gram_cooc_vector", "image_size=small", "optim.steps=40", "guard.on_nan=backoff")
 
 
@@ -104,8 +106,9 @@ def main(docs: Path) -> None:
             page.wait_for_timeout(500)
             kept(page, docs / "mlflow-run.jpg")
             page = opened(browser, f"{run}/model-metrics", 1000)
-            page.get_by_role("slider").first.press("End")
-            page.wait_for_timeout(2000)
+            for _ in range(AHEAD):
+                page.get_by_role("slider").first.press("ArrowRight")
+                page.wait_for_timeout(500)
             kept(page, docs / "mlflow-metrics.jpg")
             page = opened(browser, f"{address}/#/experiments/1/runs/{newest(folder, '%6 jobs')}", 860)
             page.get_by_text("Show more").click()

@@ -142,11 +142,10 @@ def test_the_pages_of_a_run_and_of_a_sweep_are_readable(folder: Path, tab: Tab) 
         tab.show(f"{address}{run}/model-metrics")
         (first,) = tab.pictures(1)  # its heading stands first
         assert "along%20the%20way~picture" in first
-        slider = tab.page.get_by_role("slider")
-        slider.first.press("End")
-        tab.page.wait_for_function(
-            "[...document.images].some(one => one.src.includes('step%2B3') && one.naturalWidth > 0)", timeout=30_000
-        )
+        for step in (1, 2, 3):
+            tab.page.get_by_role("slider").first.press("ArrowRight")
+            of_step = f"one => one.src.includes('step%2B{step}%2B') && one.naturalWidth > 0"
+            tab.page.wait_for_function(f"[...document.images].some({of_step})", timeout=60_000)
 
         tab.show(address + run_of(folder, "tags.`stx.batch` = 'sweep'"))
         (sheet,) = tab.pictures(1)
