@@ -12,7 +12,7 @@ from typing import NamedTuple
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from stx.studies.charts import COLOURS
+from stx.pictures.charts import COLOURS
 
 INTERVAL = 0.5
 SMALL = ("model=vgg19_random", "image_size.width=48", "image_size.height=32", "optim.steps=3")

@@ -96,7 +96,10 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
     recorded = earlier.read(own["earlier"]) if "earlier" in own else {}
     making = makes_missing(own.get("report", "all"), folder, recorded)
     first = first_round(protocol, for_all)
-    with hired(launcher, folder) as crew, batch("compare", first, folder, crew, recorded, making) as runs:
+    with (
+        hired(launcher, folder) as crew,
+        batch("compare", first, folder, crew, recorded, making, f"compare: {Path(name).stem}") as runs,
+    ):
         results = Results(protocol, {}, {}, matching(protocol, content_losses(runs)))
         earlier.refuse_unmeasured(own.get("earlier", ""), recorded, results.match)
         for round_, number, of, ended in work(results, for_all, runs):

@@ -20,13 +20,13 @@ import quick_hydra  # noqa: F401
 from sqlalchemy.orm import configure_mappers
 
 import stx.measures.judge
+import stx.pictures.charts
 import stx.run
 import stx.runs.make
 import stx.runs.naming
 import stx.runs.preflight
 import stx.runs.resume
 import stx.runs.tracking.store
-import stx.studies.charts
 import stx.studies.compare.report
 import stx.studies.thesis.report  # noqa: F401
 from stx.config.compose import composition

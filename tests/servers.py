@@ -78,7 +78,7 @@ def serving(answer: Answering) -> Iterator[Served]:
 def tracking(uri: str) -> MlflowTracking:
     return MlflowTracking(
         name="mlflow", uri=uri, experiment="stx", points=0, offline_ok=False, pictures_every=0, measures_every=0,
-        grad_norms_every=0,
+        grad_norms_every=0, plots=True,
     )  # fmt: skip
 
 

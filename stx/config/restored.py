@@ -47,7 +47,8 @@ def restored(dumped: Any) -> Config:
     """A config as it was dumped by an earlier run. Raises UserError for one that this version does not know."""
     try:
         guard = {"keep_state": True, **dumped["guard"]}
-        tracking = {"points": 0, **dumped["tracking"]} if dumped["tracking"]["name"] == "mlflow" else dumped["tracking"]
+        tracking = {"plots": False, **dumped["tracking"]}
+        tracking = {"points": 0} | tracking if tracking["name"] == "mlflow" else tracking
         pooling = {"rescale": 1.0, **dumped["pooling"]}
         optim = {"pyramid": [], "factor": 2.0, "stop_at": None, "average": 0.0, **dumped["optim"]}
         if name := optim.pop("name", None):

@@ -353,6 +353,7 @@ class NoTracking(Section):
     pictures_every: Every
     measures_every: Every
     grad_norms_every: Every
+    plots: Annotated[bool, Field(strict=True)]
 
 
 class MlflowTracking(Section):
@@ -364,6 +365,7 @@ class MlflowTracking(Section):
     pictures_every: Every
     measures_every: Every
     grad_norms_every: Every
+    plots: Annotated[bool, Field(strict=True)]
 
 
 class Guard(Section):

@@ -191,11 +191,13 @@ def batch(
     crew: Crew | None = None,
     earlier: Mapping[str, Run] = MappingProxyType({}),
     making: bool = True,
+    title: str = "",
 ) -> Iterator[Batch]:
     """The batch of that name in `folder`, new or taken up again; its parent run ends with the block.
 
     `crew`: who makes the runs; without one this process does, one by one. `earlier`: runs of another batch, by their
-    recipes, that need not be made again. `making`: whether runs that are missing are made, or passed over.
+    recipes, that need not be made again. `making`: whether runs that are missing are made, or passed over. `title`:
+    what people see of its parent run, in place of its name.
 
     Every member is composed and checked before the first starts. Raises UserError for what would keep one from
     running, for tracking=none, for a store that cannot be reached, where another batch works in `folder`, and for
@@ -219,7 +221,7 @@ def batch(
     with reachable(tracking.uri):
         store = Store(tracking.uri, tracking.experiment)
     with alone_in(folder), raising():
-        parent = store.parent(name, folder)
+        parent = store.parent(name, folder, title)
         try:
             yield Batch(store, parent, planned, folder, crew, earlier, making)
         except Exception:

@@ -15,12 +15,13 @@ from stx.model.temporal import CONSISTENT
 from stx.model.trials import edged, unmaskable
 from stx.model.working_size import deepest_layer, halved
 from stx.pictures.masks import OPAQUE
+from stx.runs import words
 from stx.runs.files import CHECKPOINT, OUTPUT
 from stx.runs.identity import Identity, versions
 from stx.runs.job import Job
 from stx.runs.naming import pair
+from stx.runs.tracking.note import About, code
 from stx.runs.tracking.store import MEASURED_AT
-from stx.runs.tracking.tracker import About
 from stx.runs.words import noisy, style_share
 
 ELSEWHERE = ("image_size", "tracking", "guard", "temporal")
@@ -38,8 +39,8 @@ def typed(overrides: Sequence[str]) -> str:
 
 
 def run(job: Job, inputs: Inputs, record: Identity) -> About:
-    """Name, params, tags and headline for the tracker."""
-    config = job.config
+    """Name, params and tags for the tracker."""
+    config, choices = job.config, job.choices
     tags = {
         "stx.command": command(job),
         "stx.folder": str(job.folder.absolute()),
@@ -51,9 +52,23 @@ def run(job: Job, inputs: Inputs, record: Identity) -> About:
         **({"stx.resumed": changed(record)} if changed(record) else {}),
         **job.tags,
     }
-    headline = f"{job.choices['style_stat']} · {pair(config)}"
-    params_ = params(config, job.choices, job.overrides, inputs.size)
-    return About(job.name or pair(config), params_, tags, headline, command(job), record.id, config.optim.steps)
+    return About(
+        job.name or pair(config),
+        params(config, choices, job.overrides, inputs.size),
+        tags,
+        headline(config, inputs, choices),
+        command(job),
+        record.id,
+        config.optim.steps,
+    )
+
+
+def headline(config: Config, inputs: Inputs, choices: Mapping[str, str]) -> str:
+    """In Markdown; the names of files are anybody's."""
+    width, height = inputs.size
+    style = f"the style of {' and '.join(map(code, config.styles.values()))}"
+    made = f"A texture in {style}" if config.content is None else f"{code(config.content)} in {style}"
+    return f"{made}, {width} x {height} pixels, by the statistic {code(choices['style_stat'])}."
 
 
 def of_blocks(config: Config, inputs: Inputs) -> list[str]:
@@ -207,6 +222,14 @@ def closing(outcome: Outcome, measured: Mapping[str, float], where: str, config:
     if where:
         lines.append(f"MLflow: {where}")
     return "\n".join(lines)
+
+
+def story(outcome: Outcome, measured: Mapping[str, float]) -> list[str]:
+    """For the run's page in its store: what came of it, and its distances with their scales."""
+    steps = f"{outcome.steps} step{'' if outcome.steps == 1 else 's'}"
+    if "measure/content" not in measured:
+        return [", ".join([steps, *([distances(measured)] if measured else [])])]
+    return [f"{steps}, {words.closing(measured, None)}", words.scales(measured)]
 
 
 def distances(measured: Mapping[str, float]) -> str:

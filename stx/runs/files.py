@@ -14,6 +14,8 @@ OUTPUT, CONTENT, STYLE, SHEET = "output.png", "content.png", "style.png", "sheet
 RUN, CONFIG = "run.json", "config.yaml"
 """Which run it is; what was typed came to, for people."""
 LOSSES, EVENTS, CALIBRATION, BASELINES = "losses.csv", "nan_events.csv", "calibration.json", "baselines.json"
+NORMS = "grad_norms.csv"
+"""Of the steps at which gradients were measured."""
 MEASURES = "measures.json"
 """What the judge says of the picture."""
 TIMING = "timing.json"
@@ -34,11 +36,13 @@ UNDELIVERED = "undelivered.jsonl"
 """What no store could take."""
 FRAMES, TIMELAPSE = "frames", "timelapse"
 """Pictures for a film, while the run works; and the film's stem, where the run delivers no picture beside it."""
+PLOTS = "plots"
+"""Charts of what the tables have."""
 HYDRA = ".hydra"
 """What was typed, as Hydra's own tools want it."""
 WRITTEN = (
     OUTPUT, CONTENT, STYLE, SHEET, RUN, CONFIG, LOSSES, EVENTS, CALIBRATION, BASELINES, CHECKPOINT, ERROR, JOURNAL,
-    STORED, DELIVERED, ALONG, UNDELIVERED, HYDRA, TIMING, MEASURES, FRAMES,
+    STORED, DELIVERED, ALONG, UNDELIVERED, HYDRA, TIMING, MEASURES, FRAMES, NORMS, PLOTS,
     f"{TIMELAPSE}.mp4", f"{TIMELAPSE}.gif", f"{TIMELAPSE}.webp",
 )  # fmt: skip
 LOCK = ".lock"

@@ -35,6 +35,7 @@ from stx.runs.files import (
     EVENTS,
     LOSSES,
     MEASURES,
+    NORMS,
     OUTPUT,
     RUN,
     SHEET,
@@ -43,10 +44,10 @@ from stx.runs.files import (
 )
 from stx.runs.identity import Identity
 from stx.runs.job import Job
-from stx.runs.table import flush, losses_table
+from stx.runs.table import flush, losses_table, norms_table
 
-THUMBNAIL = 256
-"""Pixels of the longer side of a picture on the sheet."""
+THUMBNAIL, SHEET_WIDTH = 256, 768
+"""Pixels of the longer side of a picture on the sheet, and of all of them, for which MLflow's page has room."""
 
 
 class Folder(Listener):
@@ -54,7 +55,7 @@ class Folder(Listener):
 
     def __init__(self, folder: Path, run: Identity, wrote: Callable[[Path], None]):
         self.folder, self.run, self.wrote = folder, run, wrote
-        self.append = losses_table(folder / LOSSES)
+        self.tables = losses_table(folder / LOSSES), norms_table(folder / NORMS)
         self.finish: Finish = unchanged
         self.tile = False
         self.exif = b""
@@ -85,17 +86,21 @@ class Folder(Listener):
         begun = levels_begun(path)
         if not any((one["width"], one["height"]) == (width, height) for one in begun):  # a resumed level has its own
             norms = {term: norm if math.isfinite(norm) else None for term, norm in level.network.norms.items()}
-            begun.append({"width": width, "height": height, "norms": norms, "scales": level.network.scales})
+            begun.append(
+                {"width": width, "height": height, "behind": level.done, "norms": norms, "scales": level.network.scales}
+            )
             self.text(CALIBRATION, json.dumps(begun, indent=2))
 
     def rows(self, rows: list[Row]) -> None:
-        self.append(rows)
+        for append in self.tables:
+            append(rows)
 
     def kept(self, picture: Tensor) -> None:
         images.save(images.to_picture(self.finish(picture)), self.folder / OUTPUT, exif=self.exif)
 
     def state(self, state: Checkpoint) -> None:
-        flush(self.folder / LOSSES)  # first, so that no power cut leaves a state ahead of its losses
+        for name in (LOSSES, NORMS):  # first, so that no power cut leaves a state ahead of its losses
+            flush(self.folder / name)
         checkpoint.save(self.folder / CHECKPOINT, state._replace(run=self.run.id))
         if not (self.folder / OUTPUT).exists():  # of a run that has just begun
             self.kept(state.last_finite)
@@ -108,8 +113,9 @@ class Folder(Listener):
         """What came of the run: picture, losses, the photograph's own measures, a sheet."""
         images.save(picture, self.folder / OUTPUT, exif=self.exif)
         self.wrote(self.folder / OUTPUT)
-        if (self.folder / LOSSES).exists():  # none, if it was stopped before the first step
-            self.wrote(self.folder / LOSSES)
+        for name in (LOSSES, NORMS):
+            if (self.folder / name).exists():  # none, if it was stopped before the first step
+                self.wrote(self.folder / name)
         for name, kind in ((BASELINES, "baseline/"), (MEASURES, "measure/")):
             of_kind = {key.removeprefix(kind): value for key, value in measured.items() if key.startswith(kind)}
             if of_kind:
@@ -117,7 +123,8 @@ class Folder(Listener):
                 self.text(name, json.dumps(finite, indent=2))
         shown = [*map(images.to_picture, inputs.pictures.values()), picture]
         shown += [repeated(picture)] if self.tile else []
-        images.save(contact_sheet([shown], cell=fitted(picture.size, THUMBNAIL)), self.folder / SHEET)
+        largest = min(THUMBNAIL, SHEET_WIDTH // len(shown))
+        images.save(contact_sheet([shown], cell=fitted(picture.size, largest)), self.folder / SHEET)
         self.wrote(self.folder / SHEET)
 
     def timed(self, parts: Mapping[str, float]) -> None:

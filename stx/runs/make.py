@@ -24,15 +24,15 @@ from stx.model.prepare import Inputs, prepare
 from stx.model.resized import resized
 from stx.pictures import images
 from stx.pictures.colour import grey, unchanged
-from stx.runs import describe, identity, latest, provenance, timing
+from stx.runs import describe, identity, latest, plots, provenance, timing
 from stx.runs.delivery import delivering, filming
-from stx.runs.files import CHECKPOINT, JOURNAL, LOSSES, OUTPUT, alone_in
+from stx.runs.files import CHECKPOINT, JOURNAL, LOSSES, NORMS, OUTPUT, alone_in
 from stx.runs.folder import Canvas, Folder, at_work, rescued
 from stx.runs.identity import Identity
 from stx.runs.job import Job, Result
 from stx.runs.live.serving import page
 from stx.runs.progress import Stage, progress
-from stx.runs.table import mended
+from stx.runs.table import mended, norms_table, refill
 from stx.runs.timing import Timed
 from stx.runs.tracking.tracker import Tracker, tracked
 
@@ -50,6 +50,7 @@ def run(job: Job, *watchers: Listener) -> Result:
     with alone_in(folder), told_how_to_go_on(folder), timing.of_one_run(), interruptible() as stop:
         record, resumed = claimed(job, inputs), state_of(job, inputs)
         lacking = mended(folder / LOSSES, folder / JOURNAL, resumed.step) if resumed else ""
+        refill(folder / NORMS, folder / JOURNAL, resumed.step if resumed else 0, norms_table)
         identity.write(folder, record)  # behind all that may be refused, before anything of a new run
         log.info(describe.opening(job, inputs, record, resumed))
         if lacking:
@@ -87,7 +88,7 @@ def worked(
     watchers: Sequence[Listener],
 ) -> "Worked":
     """The loop, and all that is written and told of it."""
-    config, folder = job.config, job.folder
+    config, folder, title = job.config, job.folder, describe.title(job.config, job.choices)
     canvas = Canvas(inputs.initial, inputs.finish)
     with (
         rescued(folder, canvas),
@@ -112,9 +113,10 @@ def worked(
         if outcome.status == "finished" and not config.guard.keep_state:
             files.forget(outcome.picture)
         tracker.picture(picture, outcome.steps)
-        tracker.finish(outcome.status, outcome.event)
+        tracker.finish(outcome.status, outcome.event, *describe.story(outcome, measured))
         files.close(outcome.status)  # behind the tracker's last word: what is finished here is so there too
         with stop.at_once():
+            tracker.plotted(plots.draw(folder, title) if config.tracking.plots else [])
             tracker.settle()
     return Worked(outcome, picture, measured, tracker.where)
 

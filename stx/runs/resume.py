@@ -27,7 +27,8 @@ from stx.runs.tracking.courier import pending
 from stx.runs.tracking.journal import entries
 from stx.runs.tracking.sender import deliver, folder_of_address
 
-MAY_DIFFER = ("tracking.uri", "tracking.offline_ok", "optim.stop_at", "guard.keep_state", "timing", "live")
+MAY_DIFFER = ("tracking.uri", "tracking.offline_ok", "tracking.plots", "optim.stop_at", "guard.keep_state", "timing",
+              "live")  # fmt: skip
 DELIVERED = "output."
 """How options begin of what is put beside the run's folder, which may differ too."""
 FILES = tuple(option for option in paths.FILES if option not in ("resume", "from_picture"))

@@ -1,4 +1,4 @@
-"""losses.csv: a line a step."""
+"""losses.csv: a line a step; grad_norms.csv: one for each step that has such norms."""
 
 import csv
 import os
@@ -11,9 +11,26 @@ from stx.errors import UserError
 from stx.loop.listener import Row
 from stx.runs.tracking.journal import entries
 
+NORM = "grad_norm/"
+"""What the metrics of gradients begin with."""
 
-def losses_table(path: Path) -> Callable[[list[Row]], None]:
-    """A writer of rows into a CSV file; its columns are the metrics of all of them but gradient norms, which few have.
+
+Append = Callable[[list[Row]], None]
+Writer = Callable[[Path], Append]
+
+
+def losses_table(path: Path) -> Append:
+    """A `table` of all metrics but gradient norms, which few steps have."""
+    return table(path, lambda name: not name.startswith(NORM))
+
+
+def norms_table(path: Path) -> Append:
+    """A `table` of gradient norms."""
+    return table(path, lambda name: name.startswith(NORM))
+
+
+def table(path: Path, wanted: Callable[[str], bool]) -> Append:
+    """A writer of rows into a CSV file; its columns are the metrics that are `wanted`, and rows without any no lines.
 
     A file that is there is gone on with: steps that it has are left out, and a last line that a crash has torn. Where
     a metric comes that no step before had, the file is written anew, which happens once or twice in a run.
@@ -21,16 +38,16 @@ def losses_table(path: Path) -> Callable[[list[Row]], None]:
     columns, last = recovered(path)
 
     def append(rows: list[Row]) -> None:
-        rows = [row for row in rows if row.step > last]
+        rows = [row for row in rows if row.step > last and any(map(wanted, row.values))]
         if not rows:
             return
-        names = dict.fromkeys(name for row in rows for name in row.values if not name.startswith("grad_norm/"))
+        names = dict.fromkeys(name for row in rows for name in row.values if wanted(name))
         if new := [name for name in names if name not in columns]:
             columns.extend(new)
             atomic.write(path, with_columns(path, columns))
         with path.open("a", newline="", encoding="utf-8") as file:
-            table = csv.DictWriter(file, ["step", *columns], extrasaction="ignore")
-            table.writerows({"step": row.step, **row.values} for row in rows)
+            lines = csv.DictWriter(file, ["step", *columns], extrasaction="ignore")
+            lines.writerows({"step": row.step, **row.values} for row in rows)
 
     return append
 
@@ -51,17 +68,21 @@ def mended(path: Path, journal: Path, step: int) -> str:
 
     What it lacks all the same up to `step`, in words; nothing where it is whole.
     """
-    _, last = recovered(path)
+    refill(path, journal, step)
     has = steps(path)
-    told = [row for entry, _ in entries(journal, 0) for row in entry.get("rows", ())] if journal.exists() else []
-    rows = {row[0]: Row(row[0], row[1] / 1000, row[2]) for row in told if last < row[0] <= step}
-    if rows:
-        losses_table(path)([rows[number] for number in sorted(rows)])
-    lacking = [number for number in range(1, step + 1) if number not in rows and number not in has]
+    lacking = [number for number in range(1, step + 1) if number not in has]
     if not lacking:
         return ""
     some = "the steps" if lacking[-1] - lacking[0] < len(lacking) else f"{len(lacking)} of the steps"
     return f"{path} lacks {some} {lacking[0]} to {lacking[-1]}: not on the disk, or altered"
+
+
+def refill(path: Path, journal: Path, step: int, written_by: Writer = losses_table) -> None:
+    """Give a table what a journal has behind its last step, up to `step`."""
+    _, last = recovered(path)
+    told = [row for entry, _ in entries(journal, 0) for row in entry.get("rows", ())] if journal.exists() else []
+    rows = {row[0]: Row(row[0], row[1] / 1000, row[2]) for row in told if last < row[0] <= step}
+    written_by(path)([rows[number] for number in sorted(rows)])
 
 
 def steps(path: Path) -> set[int]:

@@ -82,6 +82,17 @@ def closing(measured: Mapping[str, float], strength: float | None) -> str:
     return "; ".join(said)
 
 
+def scales(measured: Mapping[str, float]) -> str:
+    """Both distances, in Markdown, each with what it is held against."""
+    share = style_share(measured["measure/sliced_wasserstein"], measured["baseline/sliced_wasserstein"])
+    kept, *_, lost = CONTENT
+    style = f"**Style distance {share:.2f}**: the painting itself has 0, the photograph 1. "
+    return (
+        f"{'' if math.isnan(share) else style}**Content distance {measured['measure/content']:.2f}**: the photograph "
+        f"itself has 0; up to {kept:g} its layout is kept, from {lost:g} on it is lost."
+    )
+
+
 def way_to_style(measured: Mapping[str, float]) -> float:
     """1 for the painting's own style, 0 for the photograph's; below, if it is further away."""
     return 1 - style_share(measured["measure/sliced_wasserstein"], measured["baseline/sliced_wasserstein"])

@@ -99,7 +99,9 @@ def test_a_tracker_is_told_what_identifies_a_run_and_how_to_have_it_again() -> N
     overrides = ("guard.on_nan=raise", "pooling=avg", "optim.history=3", "content=flower", "loss_weights.beta=4")
     job, inputs, about = described(*overrides, tags={"stx.batch": "trial"})
     assert (about.name, about.id) == ("flower × swirls", BLANK.id)
-    assert about.headline == f"{job.choices['style_stat']} · flower × swirls"
+    assert about.headline == (
+        f"`flower` in the style of `swirls`, 48 x 32 pixels, by the statistic `{job.choices['style_stat']}`."
+    )
     params = dict(about.params)
     assert (params["image_size.width"], params["image_size.height"]) == (48, 32)
     assert (params["content"], params["style"], params["optim"], params["pooling"]) == (

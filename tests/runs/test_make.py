@@ -23,8 +23,20 @@ from stx.loop.listener import Listener, Start
 from stx.measures.judge import Judge
 from stx.model.prepare import prepare
 from stx.pictures import images
-from stx.runs import identity, resume
-from stx.runs.files import BASELINES, CHECKPOINT, CONTENT, JOURNAL, LOSSES, OUTPUT, SHEET, TIMING
+from stx.runs import identity, plots, resume
+from stx.runs.files import (
+    BASELINES,
+    CHECKPOINT,
+    CONTENT,
+    EVENTS,
+    JOURNAL,
+    LOSSES,
+    NORMS,
+    OUTPUT,
+    RUN,
+    SHEET,
+    TIMING,
+)  # fmt: skip
 from stx.runs.job import Job
 from stx.runs.make import Judged, run, state_of, told_how_to_go_on
 from stx.runs.tracking.courier import pending
@@ -140,6 +152,33 @@ def test_all_that_a_run_shows_and_measures_is_in_its_store_at_its_end(
     assert measured[3]["measure/content"] == result.measured["measure/content"] != measured[2]["measure/content"]
     kinds = [next(iter(entry)) for entry in told]
     assert kinds.index("end") > max(place for place, kind in enumerate(kinds) if kind in ("picture", "measured"))
+
+
+def test_a_run_s_charts_are_drawn_and_told_behind_its_end_unless_they_are_not_wanted(
+    tmp_path: Path, new_database: Path
+) -> None:
+    shutil.copy(new_database, tmp_path / "mlflow.db")
+    folder, store = tmp_path / "run", f"tracking.uri=sqlite:///{tmp_path / 'mlflow.db'}"
+    run(job(folder, "tracking=mlflow", store, "tracking.grad_norms_every=2"))
+    charts = ["losses.png", "layers.png", "magnitudes.png", "gradients.png"]
+    told = [entry for entry, _ in entries(folder / JOURNAL, 0)]
+    end = next(place for place, entry in enumerate(told) if "end" in entry)
+    behind = [entry["artifact"] for entry in told[end:] if "artifact" in entry]
+    assert behind == [RUN, *(f"plots/{chart}" for chart in charts)]
+    assert "path=plots/losses.png" in told[-1]["tags"]["tags"]["mlflow.note.content"]
+    assert (folder / NORMS).read_text().splitlines()[1].startswith("1,")
+
+    run(job(tmp_path / "untold"))
+    assert {path.name for path in (tmp_path / "untold" / "plots").iterdir()} == {*charts[:3]}
+    run(job(tmp_path / "none", "tracking.plots=false"))
+    assert not (tmp_path / "none" / "plots").exists()
+
+
+def test_a_run_that_diverges_has_its_event_in_its_charts(tmp_path: Path) -> None:
+    result = run(job(tmp_path, "optim=lbfgs_plain", "optim.lr=1e30", "optim.pyramid=[]", "tracking.pictures_every=0"))
+    assert result.outcome == "diverged"
+    assert (tmp_path / "plots" / "losses.png").exists()
+    assert plots.events(tmp_path / EVENTS).at
 
 
 def test_every_picture_that_a_run_shows_has_its_colours(tmp_path: Path, new_database: Path) -> None:

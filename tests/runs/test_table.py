@@ -1,13 +1,14 @@
 """The table of losses in a run's folder."""
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
 
 from stx.errors import UserError
 from stx.loop.listener import Row
-from stx.runs.table import losses_table, mended, recovered
+from stx.runs.table import losses_table, mended, norms_table, recovered, refill
 from stx.runs.tracking.journal import Journal
 
 
@@ -22,6 +23,17 @@ def test_rows_are_on_disk_as_soon_as_they_are_given(tmp_path: Path) -> None:
         ("2", "1.25", ""),  # a value that was not finite is a gap
         ("3", "1.0", "0.25"),
     ]
+
+
+def test_gradient_norms_have_a_table_of_the_steps_that_have_some(tmp_path: Path) -> None:
+    path, journal = tmp_path / "grad_norms.csv", tmp_path / "journal.jsonl"
+    norms = {"grad_norm/content": 9.0}
+    norms_table(path)([Row(1, 0.0, {"loss/total": 1.5, **norms}), Row(2, 0.0, {"loss/total": 1.5})])
+    assert path.read_text().split() == ["step,grad_norm/content", "1,9.0"]
+    told = [[step, 0, {"loss/total": 1.0} | (norms if step % 2 else {})] for step in range(1, 7)]
+    journal.write_text(json.dumps({"rows": told}) + "\n")
+    refill(path, journal, 4, norms_table)  # what a power cut took, up to the state
+    assert path.read_text().split() == ["step,grad_norm/content", "1,9.0", "3,9.0"]
 
 
 def test_a_table_goes_on_behind_a_torn_line_and_without_steps_that_it_has(tmp_path: Path) -> None:

@@ -6,6 +6,15 @@ from stx.config.compose import composition
 from stx.runs import words
 
 
+def test_both_distances_are_told_with_their_scales() -> None:
+    measured = {"measure/sliced_wasserstein": 0.1, "baseline/sliced_wasserstein": 0.5, "measure/content": 0.7}
+    assert words.scales(measured) == (
+        "**Style distance 0.20**: the painting itself has 0, the photograph 1. **Content distance 0.70**: the "
+        "photograph itself has 0; up to 0.6 its layout is kept, from 1.2 on it is lost."
+    )
+    assert words.scales(measured | {"baseline/sliced_wasserstein": 0.0}).startswith("**Content distance 0.70**")
+
+
 def measured(share: float, content: float, cfsd: float) -> dict[str, float]:
     return {
         "measure/sliced_wasserstein": 2.4 * share,

@@ -13,6 +13,13 @@ def name(text: str) -> str:
     return "/".join(re.sub(r"^(\.|$)", "_", part) for part in spelt.split("/"))[:LONGEST]
 
 
+def metric(text: str) -> str:
+    """A metric's: the UI puts what is the same before the last slash below one heading, so that a layer's several
+    statistics stand beside each other, as `style_loss/conv1_1 gram`."""
+    kind, *parts = name(text).split("/")
+    return "/".join([kind, " ".join(parts)]) if parts else kind
+
+
 def text(value: object) -> str:
     """Of a param or a tag. What of a file's name is not UTF-8 is written as its number."""
     return str(value).encode("utf-8", "backslashreplace").decode("utf-8")

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
@@ -16,7 +16,7 @@ from stx.pictures.decode import FORMATS
 from stx.runs.files import JOURNAL, STORED, alone_in
 from stx.runs.tracking.courier import Courier, delivered
 from stx.runs.tracking.journal import Entry, Journal, opened
-from stx.runs.tracking.names import name, text
+from stx.runs.tracking.names import metric, name, text
 from stx.runs.tracking.reach import answers
 from stx.runs.tracking.store import open_store
 from stx.runs.tracking.verdict import Verdict, verdict
@@ -129,12 +129,12 @@ class Sender:
     def rows(self, content: Any, doubtful: bool) -> None:
         from mlflow.entities import Metric
 
-        points = [(name(metric), value, at, step) for step, at, values in content for metric, value in values.items()]
+        points = [(metric(key), value, at, step) for step, at, values in content for key, value in values.items()]
         if doubtful:
             delivered_already = {
-                (metric, point.step)
-                for metric in {metric for metric, *_ in points}
-                for point in self.client.get_metric_history(self.run_id, metric)
+                (key, point.step)
+                for key in {key for key, *_ in points}
+                for point in self.client.get_metric_history(self.run_id, key)
             }
             points = [point for point in points if (point[0], point[3]) not in delivered_already]
         metrics = [Metric(*point) for point in points]
@@ -143,7 +143,8 @@ class Sender:
 
     def picture(self, content: Any, doubtful: bool) -> None:
         key, step = content["key"], content["step"]
-        named = re.compile(rf"{re.escape(key)}[+%]step[+%]{step}[+%]")  # MLflow's separator has changed
+        spelt = re.escape(key).replace("/", "[~#]")
+        named = re.compile(rf"{spelt}[+%]step[+%]{step}[+%]")  # MLflow's separators have changed
         if doubtful and any(
             named.match(Path(file.path).name) for file in self.client.list_artifacts(self.run_id, "images")
         ):
@@ -155,7 +156,8 @@ class Sender:
         path = self.folder / content
         if not path.is_file():
             raise FileNotFoundError(f"{path} is gone")
-        self.client.log_artifact(self.run_id, str(path))
+        folder = PurePosixPath(content).parent.as_posix()
+        self.client.log_artifact(self.run_id, str(path), None if folder == "." else folder)
 
     def end(self, content: Any, doubtful: bool) -> None:
         self.tags(content["tags"])

@@ -4,10 +4,10 @@ import logging
 import math
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from torch import Tensor
 
@@ -17,30 +17,22 @@ from stx.config.secrets import public
 from stx.loop.listener import Listener, Row, Start
 from stx.pictures import images
 from stx.pictures.colour import Finish, unchanged
-from stx.runs.files import ALONG, SHEET
+from stx.runs.files import ALONG
 from stx.runs.tracking import page
 from stx.runs.tracking.journal import FORMAT, Journal, entries, last_step
+from stx.runs.tracking.note import About, note
 from stx.runs.tracking.office import Delivery
 from stx.runs.tracking.points import Points
-from stx.runs.tracking.sender import PATIENCE, THIS_RUN, newest_address
+from stx.runs.tracking.sender import PATIENCE, newest_address
 
 log = logging.getLogger("stx")
 
 
-class About(NamedTuple):
-    """What a tracker tells of a run."""
-
-    name: str
-    params: Mapping[str, str | int]
-    """The leaves that identify it; every image card of the UI prints them all, so they are few and short."""
-    tags: Mapping[str, str]
-    headline: str
-    """Statistic and pictures, for the first line of the description."""
-    command: str
-    id: str = ""
-    """By which it is known to all stores."""
-    steps: int = 0
-    """That it may take at most."""
+SLIDER = "along the way/picture"
+"""The card that has the pictures: the UI puts it below a heading of its own, and headings in the alphabet's order."""
+KINDS = ("loss/total", "loss/content", "loss/style", "loss", "style_loss", "content_loss", "style_magnitude",
+         "content_magnitude", "grad_norm")  # fmt: skip
+"""Of metrics, in the order in which people want them; others come behind."""
 
 
 class Tracker(Listener):
@@ -55,8 +47,11 @@ class Tracker(Listener):
     def artifact(self, path: Path) -> None:
         """A file in the run's folder, that is written."""
 
-    def finish(self, outcome: str, event: str | None) -> None:
-        """How the run ended, and the first value that was not finite."""
+    def finish(self, outcome: str, event: str | None, *said: str) -> None:
+        """How the run ended, the first value that was not finite, and what else is to be said, as note() has it."""
+
+    def plotted(self, charts: Sequence[Path]) -> None:
+        """Charts of a run that has ended, in its folder."""
 
     def settle(self) -> None:
         """Wait until the store has it all, or does not take it."""
@@ -78,6 +73,8 @@ class JournalTracker(Tracker):
             for name in values
         }
         self.ended = False
+        self.described: Callable[[], str] = str
+        """The description, once the run has ended."""
 
     @property
     def where(self) -> str:  # type: ignore[override]  # what a run without a store has for good
@@ -95,7 +92,7 @@ class JournalTracker(Tracker):
             (
                 row.step,
                 int(row.time * 1000),
-                {name: row.values[name] for name in losses_first(row.values) if math.isfinite(row.values[name])},
+                {name: row.values[name] for name in in_order(row.values) if math.isfinite(row.values[name])},
             )
             for row in rows
             if row.step > self.told
@@ -124,20 +121,26 @@ class JournalTracker(Tracker):
         (self.folder / file).parent.mkdir(exist_ok=True)
         with atomic.replacing(self.folder / file) as part:
             images.to_picture(self.coloured(picture)).save(part, compress_level=1)  # this thread is the run's own
-        self.write("picture", {"key": "picture", "step": step, "file": file.as_posix(), "at": now()})
+        self.write("picture", {"key": SLIDER, "step": step, "file": file.as_posix(), "at": now()})
 
     def artifact(self, path: Path) -> None:
-        self.write("artifact", path.name)
+        self.write("artifact", path.relative_to(self.folder).as_posix())
 
-    def finish(self, outcome: str, event: str | None) -> None:
+    def finish(self, outcome: str, event: str | None, *said: str) -> None:
         if self.points.left:
             self.tell([self.points.left])
-        sheet = (self.folder / SHEET).exists()
-        tags = {"stx.outcome": outcome, "mlflow.note.content": description(self.about, outcome, event, sheet)}
+        self.described = partial(note, self.about, outcome, event, said, self.folder)
+        tags = {"stx.outcome": outcome, "mlflow.note.content": self.described()}
         if event:
             tags["stx.first_event"] = event
         self.ended = True
         self.write("end", {"outcome": outcome, "tags": tags, "at": now()})
+
+    def plotted(self, charts: Sequence[Path]) -> None:
+        for chart in charts:
+            self.artifact(chart)
+        if charts:
+            self.write("tags", {"tags": {"mlflow.note.content": self.described()}})
 
     def settle(self) -> None:
         complete = False
@@ -160,22 +163,16 @@ def now() -> int:
     return int(time.time() * 1000)
 
 
-def losses_first(names: Iterable[str]) -> list[str]:
-    """The order in which the UI lists metrics is that in which a run's first step brings them."""
-    opening = ("loss/total", "loss/content", "loss/style")
-    return sorted(names, key=lambda name: opening.index(name) if name in opening else len(opening))
+def in_order(names: Iterable[str]) -> list[str]:
+    """The order in which the UI lists metrics is that in which a run's first step brings them: kind by kind, and
+    within one layer by layer, as the network has them."""
+    names = list(names)
+    kinds = list(dict.fromkeys((*KINDS, *map(kind, names))))
+    return sorted(names, key=lambda name: kinds.index(kind(name)))
 
 
-def description(about: About, outcome: str, event: str | None, sheet: bool = False) -> str:
-    """Markdown; the UI folds it after four lines, or the headline and a third of the `sheet`'s pictures.
-
-    It shows no picture but from an address, at its own size. This one is relative to the page.
-    """
-    lines = [f"**{outcome}**{f' at {event}' if event else ''} · {about.headline}", f"`{about.command}`"]
-    if sheet:
-        address = f"get-artifact?path={SHEET}&run_uuid={THIS_RUN}"
-        lines.insert(1, f"![given pictures and result]({address})")
-    return "\n\n".join(lines)
+def kind(name: str) -> str:
+    return name if name in KINDS else name.partition("/")[0]
 
 
 @contextmanager
@@ -186,7 +183,7 @@ def mlflow_run(tracking: MlflowTracking, about: About, folder: Path) -> Iterator
     tracker = JournalTracker(
         about, folder, journal, courier, Points(tracking.points, about.steps), tracking.pictures_every
     )
-    running = {"stx.outcome": "running", "mlflow.note.content": description(about, "running", None)}
+    running = {"stx.outcome": "running", "mlflow.note.content": note(about, "running", None, (), folder)}
     if journal.path.stat().st_size == 0:
         opened = {"name": about.name, "params": dict(about.params), "tags": {**about.tags, **running}, "at": now()}
         store = {"key": about.id or uuid.uuid4().hex, "uri": public(tracking.uri), "experiment": tracking.experiment}

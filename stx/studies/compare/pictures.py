@@ -5,18 +5,21 @@ from pathlib import Path
 
 from PIL import Image
 
+from stx.pictures import charts
 from stx.pictures.decode import FORMATS
 from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs.files import CONTENT as PHOTOGRAPH
 from stx.runs.files import OUTPUT, STYLE
 from stx.runs.words import style_share
-from stx.studies import charts
 from stx.studies.compare.equal import label
 from stx.studies.compare.leaderboard import unmet
 from stx.studies.compare.protocol import Cell
 from stx.studies.compare.work import Results, Try
 from stx.studies.page import Block, Heading, Picture, Pictures
+from stx.studies.preview import preview
 
+SHEET = "pictures/sheet.jpg"
+"""Below the report's folder."""
 CELL = 192
 """Pixels of a picture's longer side on the sheet."""
 
@@ -55,11 +58,12 @@ def sheet(results: Results, folder: Path) -> list[Block]:
         return []
     columns = ["photograph", "style", *protocol.statistics]
     grid = contact_sheet(rows, row_labels=row_names, column_labels=columns, cell=fitted(pictures[0].size, CELL))
-    grid.resize(fitted(grid.size, 2400)).save(folder / "pictures" / "sheet.jpg", quality=88)
+    grid.resize(fitted(grid.size, 2400)).save(folder / SHEET, quality=88)
+    preview(folder / SHEET)
     caption = "of each statistic the picture nearest to the reference's content distance"
     if left := len(unmet(results)):
         caption += f"; {left} are not within {results.tolerance:.0%} of it"
-    return [Heading("Pictures"), Pictures([Picture("pictures/sheet.jpg", caption)], 1000)]
+    return [Heading("Pictures"), Pictures([Picture(SHEET, caption)], 1000)]
 
 
 def picture(one: Try | None, file: str) -> Image.Image | None:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from stx.runs.batch import Batch
+from stx.runs.tracking.note import code
 from stx.studies import page
 from stx.studies.compare import earlier, export, judges, pictures, programs
 from stx.studies.compare.board import board, left_out, shown
@@ -14,6 +15,7 @@ from stx.studies.compare.protocol import cells, first_beta
 from stx.studies.compare.work import Results, member_name, wanted
 from stx.studies.compare.yardsticks import YARDSTICKS
 from stx.studies.page import Block, Heading, Items, Table, Text
+from stx.studies.preview import linked
 
 HERE = ("stx.hardware", "stx.versions")
 """Tags of where and with what a run was made."""
@@ -40,7 +42,9 @@ def write(work: Batch, results: Results, folder: Path, command: str, finished: p
         earlier.write(folder, results, work.planned)
     html, _ = page.write(folder, "Style statistics compared", [*blocks, *all_runs(results)])
     metrics = {f"ratio/{name}": score.mean for name, score in scores.items() if score}
-    work.store.note(work.parent, metrics, {"mlflow.note.content": summary(scores), "stx.command": command})
+    sheet = f"{folder.name}/{pictures.SHEET}" if (folder / pictures.SHEET).exists() else ""
+    text = summary(scores, results, sheet and linked(sheet, "the pictures", work.parent.id), command)
+    work.store.note(work.parent, metrics, {"mlflow.note.content": text, "stx.command": command})
     work.store.attach(work.parent, folder)
     return html
 
@@ -49,8 +53,18 @@ def counted(things: Collection[object], noun: str) -> str:
     return f"{len(things)} {noun}{'s' * (len(things) != 1)}"
 
 
-def summary(ratios: Mapping[str, Ratio | None]) -> str:
-    return "\n\n".join(f"**{name}**: {shown(ratios[name])} of the reference" for name in ranking(ratios))
+def summary(ratios: Mapping[str, Ratio | None], results: Results, sheet: str, command: str) -> str:
+    """For the comparison's own run, in Markdown."""
+    protocol = results.protocol
+    lines = [
+        f"Style distance over that of {code(protocol.reference)}, at equal content distance; less is better. "
+        f"{counted(protocol.pairs, 'pair')} of photograph and painting, {counted(protocol.seeds, 'seed')}.",
+        "\n".join(f"- {code(name)} {shown(ratios[name])}" for name in ranking(ratios)),
+        *([sheet] if sheet else []),
+        f"The whole report is {code('report/report.html')}, below *Artifacts*.",
+        f"The same again: {code(command)}",
+    ]
+    return "\n\n".join(lines)
 
 
 def opening(results: Results, command: str) -> list[Block]:

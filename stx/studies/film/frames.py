@@ -127,7 +127,8 @@ def common(typed: Sequence[str], size: Size) -> list[str]:
         text for text in typed if key_of(text) not in (WEIGHT, *STORE) and not key_of(text).startswith("image_size")
     ]
     sides = [f"image_size.width={size[0]}", f"image_size.height={size[1]}", "image_size.long_side=null"]
-    return [*kept, *sides, "tracking=none", "blocks=null"]  # what moves is masked, which takes all of a frame at once
+    untold = ["tracking=none", "tracking.plots=false"]
+    return [*kept, *sides, *untold, "blocks=null"]  # what moves is masked, which takes all of a frame at once
 
 
 def beginning(typed: Sequence[str], photograph: str | Path, size: Size) -> list[str]:

@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stx import atomic
-from stx.pictures import images
+from stx.pictures import charts, images
 from stx.pictures.sheet import contact_sheet, fitted
-from stx.studies import charts, page
+from stx.runs.tracking.note import code
+from stx.studies import page
 from stx.studies.film import reel
 from stx.studies.film.frames import Plan
 from stx.studies.film.reel import Reel
 from stx.studies.film.work import NUMBERS, Frame
 from stx.studies.page import Block, Heading, Items, Picture, Table, Text
+from stx.studies.preview import linked, preview
 
-TITLE = "A film"
+TITLE, FRAMES = "A film", "frames.jpg"
 CELL, MOST = 224, 5
 """Pixels of the longer side of a frame on the sheet, and how many are on it."""
 
@@ -78,7 +80,7 @@ def write(plan: Plan, place: Reel, frames: Sequence[Frame], alone: Mapping[int, 
     total = summary(frames, alone)
     numbers = folder / "film.json"
     atomic.write(numbers, json.dumps(as_json(total, frames, alone), indent=1))
-    drawn = [*drawings(folder, frames, alone), sheet(place, frames, folder / "frames.jpg")]
+    drawn = [*drawings(folder, frames, alone), sheet(place, frames, folder / FRAMES)]
     blocks: list[Block] = [
         Text(f"`{command}`"),
         *said(plan, total, frames),
@@ -87,7 +89,7 @@ def write(plan: Plan, place: Reel, frames: Sequence[Frame], alone: Mapping[int, 
         table(frames, alone),
     ]
     html, markdown = page.write(folder, TITLE, blocks)
-    return [html, markdown, numbers, *drawn]
+    return [html, markdown, numbers, *drawn, preview(folder / FRAMES)]
 
 
 def as_json(total: Summary, frames: Sequence[Frame], alone: Mapping[int, float]) -> dict[str, Any]:
@@ -191,9 +193,16 @@ def shown(value: float) -> str:
 
 
 def description(total: Summary, command: str) -> str:
-    """Markdown for the film's run in the store."""
+    """Markdown for the film's run in the store; its first line is said on the terminal too."""
     parts = [f"drift of brightness {total.end:+.4f}"]
     if math.isfinite(total.flicker):
         beside = f", {total.alone:.4f} frame by frame" if math.isfinite(total.alone) else ""
         parts.insert(0, f"**flicker {total.flicker:.4f}**{beside}")
-    return f"{' · '.join(parts)}\n\n`{command}`"
+    lines = [
+        " · ".join(parts),
+        linked(FRAMES, "frames of the source, and of the film below them"),
+        "Flicker: how much a frame differs from the one before, moved as the source moves. Drift: how much "
+        "brighter the last frame is than the first of its scene. The film and all numbers are below *Artifacts*.",
+        f"The same again: {code(command)}",
+    ]
+    return "\n\n".join(lines)

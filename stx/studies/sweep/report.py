@@ -3,18 +3,20 @@
 import csv
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
 from stx import atomic
+from stx.pictures import charts
 from stx.runs.files import OUTPUT
 from stx.runs.naming import told_apart
 from stx.runs.sources import LOSS
-from stx.runs.tracking.sender import THIS_RUN
-from stx.studies import charts, page
+from stx.runs.tracking.note import code
+from stx.studies import page
+from stx.studies.preview import SMALL, linked, preview
 from stx.studies.sweep.results import OVER, Row, lost, nearest
 from stx.studies.sweep.sheets import SHEET, sheets
 
@@ -24,6 +26,10 @@ NAMES = (f"{PAGE}.html", f"{PAGE}.md", TABLE, CHART, SHEET)
 REDUCED = " † measured at a reduced size, for want of memory: not to be held against what was measured at its own."
 NAMED = 24
 """Jobs, up to which a chart has a name for each; of more, one for each value of the first axis that has so few."""
+
+SCALES = "Style: 0 is as near as the painting itself, 1 as far as the photograph; content: 0 is the photograph itself."
+MOST = 40
+"""Jobs in the description, for which a store has so much room."""
 
 
 class Findings(NamedTuple):
@@ -70,7 +76,9 @@ def write(folder: Path, rows: Sequence[Row], command: str, findings: Findings | 
     blocks += [page.Heading("Runs"), page.Links([links(row, folder) for row in rows])]
     title = f"{'A search' if findings else 'A sweep'} over {' and '.join(axes) or 'nothing'}"
     written, _ = page.write(folder, title, blocks, PAGE)
-    return [written, folder / TABLE, *(file for _, file in shown_sheets), *([chart] if chart else [])]
+    files = [folder / TABLE, *(file for _, file in shown_sheets), *([chart] if chart else [])]
+    first = next((file for _, file in shown_sheets if file.suffix == ".jpg"), None)
+    return [written, *files, *([preview(first)] if first else [])]
 
 
 def verdict(rows: Sequence[Row], findings: Findings | None = None) -> str:
@@ -162,19 +170,37 @@ def few_valued(jobs: Sequence[Mapping[str, str]]) -> str:
     return next((axis for axis in jobs[0] if len({values[axis] for values in jobs}) <= NAMED), "")
 
 
-def description(rows: Sequence[Row], command: str, findings: Findings | None = None) -> str:
-    """For the sweep's own run, in Markdown; the store folds it after four lines."""
-    axes = list(rows[0].task.values)
-    head = ["job", *axes, "outcome", "style", "content", "seconds", ""]
-    sheet = f"![the pictures](get-artifact?path={SHEET}&run_uuid={THIS_RUN})"
+def description(
+    rows: Sequence[Row], command: str, files: Collection[Path] = (), findings: Findings | None = None
+) -> str:
+    """For the sweep's own run, in Markdown; the store folds it after four lines. `files`: of its page, as written."""
+    small = next((file.name for file in files if file.stem.endswith(SMALL)), "")
+    best = nearest(rows)
+    ahead = f" [Its run]({anchor(best[0])})." if best and not findings and anchor(best[0]) else ""
     lines = [
-        verdict(rows, findings) or f"{len(rows)} jobs",
-        "",
-        *([sheet, ""] if not findings and len(axes) < 3 and nearest(rows) else []),
+        f"{page.words(verdict(rows, findings)) or f'{len(rows)} jobs'}{ahead}",
+        *([linked(small.replace(SMALL, ""), "the pictures")] if small else []),
+        f"The same again: {code(command)}",
+        *([SCALES] if best else []),
+        "\n".join(job_table(rows)),
     ]
-    lines += [f"`{command}`", ""]
-    lines += [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
-    for row, values in zip(rows, values_shown(rows), strict=True):
-        link = f"[run]({row.link[row.link.index('#') :]})" if "#" in row.link else ""
-        lines.append(f"| {' | '.join([f'{row.task.number}', *values, row.outcome, *measures(row), link])} |")
-    return "\n".join([*lines, "", REDUCED.strip()] if any(row.reduced for row in rows) else lines)
+    if len(rows) > MOST:
+        lines.append(f"{len(rows) - MOST} more are in {code(f'{PAGE}.html')}, below *Artifacts*.")
+    if any(row.reduced for row in rows):
+        lines.append(REDUCED.strip())
+    return "\n\n".join(lines)
+
+
+def job_table(rows: Sequence[Row]) -> Iterator[str]:
+    """Markdown, of the first MOST jobs."""
+    head = ["job", *rows[0].task.values, "outcome", "style", "content", "seconds", ""]
+    yield f"| {' | '.join(map(page.cell, head))} |"
+    yield "|---" * len(head) + "|"
+    for row, values in list(zip(rows, values_shown(rows), strict=True))[:MOST]:
+        link = f"[run]({anchor(row)})" if anchor(row) else ""
+        yield f"| {' | '.join([f'{row.task.number}', *map(page.cell, values), row.outcome, *measures(row), link])} |"
+
+
+def anchor(row: Row) -> str:
+    """Of its run, within MLflow's pages."""
+    return row.link[row.link.index("#") :] if "#" in row.link else ""

@@ -167,7 +167,7 @@ class Searching:
             settings = self.settings
             so_far = findings(self.study, rows, self.folder, settings.n_trials, settings.content_at_most, draw)
             files = report.write(self.folder, rows, self.command, so_far)
-            self.stands.show(files, {"mlflow.note.content": report.description(rows, self.command, so_far)})
+            self.stands.show(files, {"mlflow.note.content": report.description(rows, self.command, files, so_far)})
 
     def say_at_the_end(self) -> None:
         rows, chosen = self.rows(), self.answer()

@@ -114,8 +114,8 @@ def failures(rows: Sequence[Row]) -> list[str]:
 def show(tasks: Sequence[Task], folder: Path, stands: Nobody, command: str) -> None:
     """The page as things stand, in the folder and in the store."""
     rows = [read(task) for task in tasks]
-    page, *others = report.write(folder, rows, command)
-    stands.show([page, *others], {"mlflow.note.content": report.description(rows, command)})
+    files = report.write(folder, rows, command)
+    stands.show(files, {"mlflow.note.content": report.description(rows, command, files)})
 
 
 def or_said(act: Callable[[], object]) -> None:

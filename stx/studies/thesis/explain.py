@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from stx.studies.charts import lines
+from stx.pictures.charts import lines
 from stx.studies.page import Block, Heading, Picture, Pictures, Table, Text
 from stx.studies.thesis import overflow, readings, reasons
 from stx.studies.thesis.evidence import Evidence

@@ -1,6 +1,6 @@
 """What the thesis settled by eye or left for later: how many iterations suffice, other kernels, people's opinion."""
 
-from stx.studies.charts import lines
+from stx.pictures.charts import lines
 from stx.studies.page import Block, Heading, Picture, Quote, Table, Text
 from stx.studies.thesis.material import Material, number
 from stx.studies.thesis.plan import FULL_STEPS

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from stx.runs.batch import Batch
+from stx.runs.tracking.note import code
 from stx.studies import page
 from stx.studies.page import Block, Heading, Items, Pictures, Quote, Table, Text
 from stx.studies.thesis import explain, outlook, separation
@@ -28,13 +29,22 @@ def write(work: Batch, folder: Path, command: str, failed: dict[str, str]) -> Pa
     html, _ = page.write(folder, "The thesis, reproduced", blocks(material, verdicts, command, failed))
     words = [verdict.word for verdict in verdicts.values()]
     counts = {f"verdict/{word.replace(', ', ' ')}": float(words.count(word)) for word in words}
-    work.store.note(work.parent, counts, {"mlflow.note.content": summary(verdicts), "stx.command": command})
+    work.store.note(work.parent, counts, {"mlflow.note.content": summary(verdicts, command), "stx.command": command})
     work.store.attach(work.parent, folder)
     return html
 
 
-def summary(verdicts: Verdicts) -> str:
-    return "\n\n".join(f"**{name}**: {verdict.word}" for name, verdict in verdicts.items())
+def summary(verdicts: Verdicts, command: str) -> str:
+    """For the batch's own run, in Markdown."""
+    words = [verdict.word for verdict in verdicts.values()]
+    counts = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
+    lines = [
+        f"The thesis's {len(words)} claims: **{counts}**.",
+        f"The report is {code('report/report.html')}, below *Artifacts*.",
+        "\n".join(f"- {name}: {verdict.word}" for name, verdict in verdicts.items()),
+        f"The same again: {code(command)}",
+    ]
+    return "\n\n".join(lines)
 
 
 def blocks(material: Material, verdicts: Verdicts, command: str, failed: dict[str, str]) -> list[Block]:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mlflow.utils.validation import _validate_metric_name, _validate_param_name, _validate_tag_name
 
-from stx.runs.tracking.names import LONGEST, name, text
+from stx.runs.tracking.names import LONGEST, metric, name, text
 
 SIGNS = st.characters(codec=None) | st.sampled_from("/.: \udce9&")
 
@@ -14,6 +14,7 @@ SIGNS = st.characters(codec=None) | st.sampled_from("/.: \udce9&")
 def test_any_name_is_one_that_mlflow_takes(given: str) -> None:
     for validate in (_validate_metric_name, _validate_param_name, _validate_tag_name):
         validate(name(given))
+    _validate_metric_name(metric(given))
     assert len(name(given)) <= LONGEST
     name(given).encode()
 
@@ -28,6 +29,11 @@ def test_others_are_told_apart() -> None:
     others = ["grün & α", "grün + α", "..", ".", "", "a//b", "/a", "a/../b", "caf\udce9", "caf\udce8"]
     assert len({name(other) for other in others}) >= len(others) - 1  # nothing and a dot are one
     assert name("style_loss/../conv1_1") == "style_loss/_./conv1_1"
+
+
+def test_a_metric_has_one_heading() -> None:
+    assert metric("style_loss/conv1_1/cooc_gram") == "style_loss/conv1_1 cooc_gram"
+    assert (metric("loss/total"), metric("total")) == ("loss/total", "total")
 
 
 def test_texts_keep_what_is_utf_8() -> None:

@@ -25,7 +25,7 @@ import yaml
 
 from conftest import SHALLOW, Started
 from stx.errors import UserError
-from stx.runs.tracking.names import name
+from stx.runs.tracking.names import metric
 from stx.runs.tracking.reach import answers
 from stx.runs.tracking.turn import turn
 from stx.runs.tracking.verdict import Held
@@ -121,10 +121,10 @@ def told_and_kept(client: Any, folder: Path) -> tuple[dict[str, Any], dict[str, 
         rows = list(csv.DictReader(file))
     assert [int(row["step"]) for row in rows] == list(range(1, STEPS + 1))
     run_id = json.loads((folder / "mlflow.json").read_text())["run_id"]
-    metrics = [metric for metric in rows[0] if metric != "step"]
-    kept = {metric: [(int(row["step"]), float(row[metric])) for row in rows if row[metric]] for metric in metrics}
-    stored = {metric: client.get_metric_history(run_id, name(metric)) for metric in metrics}
-    return {metric: [(one.step, one.value) for one in points] for metric, points in stored.items()}, kept
+    names = [column for column in rows[0] if column != "step"]
+    kept = {each: [(int(row["step"]), float(row[each])) for row in rows if row[each]] for each in names}
+    stored = {each: client.get_metric_history(run_id, metric(each)) for each in names}
+    return {each: [(one.step, one.value) for one in points] for each, points in stored.items()}, kept
 
 
 def test_four_processes_that_touch_a_new_database_at_once_make_it_and_lose_no_metric_of_a_sweep(

@@ -45,7 +45,7 @@ def told(folder: Path, uri: str, steps: range = range(1, 6), between: Callable[[
     (folder / "config.yaml").write_text("seed: 0\n")
     tracking = MlflowTracking(
         name="mlflow", uri=uri, experiment="stx", points=0, offline_ok=False, pictures_every=0, measures_every=0,
-        grad_norms_every=0,
+        grad_norms_every=0, plots=True,
     )  # fmt: skip
     about = About("run", {"seed": 0}, {"stx.folder": str(folder)}, "gram", "c", id=f"key-{folder.name}")
     with mlflow_run(tracking, about, folder) as tracker:

@@ -223,7 +223,7 @@ def write(uri: str, folder: Path, steps: int) -> None:
     about = About(folder.name, {}, {}, "", "")
     tracking = MlflowTracking(
         name="mlflow", uri=uri, experiment="stx", points=0, offline_ok=False,
-        pictures_every=0, measures_every=0, grad_norms_every=0,
+        pictures_every=0, measures_every=0, grad_norms_every=0, plots=True,
     )  # fmt: skip
     with mlflow_run(tracking, about, folder) as tracker:
         for start in range(1, steps + 1, 50):

@@ -17,21 +17,22 @@ from stx.loop.listener import Row, Start
 from stx.runs.files import STORED
 from stx.runs.tracking.courier import Courier
 from stx.runs.tracking.journal import Journal, entries
+from stx.runs.tracking.note import About
 from stx.runs.tracking.points import Points
-from stx.runs.tracking.tracker import About, JournalTracker, description, losses_first, mlflow_run, now, tracked
+from stx.runs.tracking.tracker import SLIDER, JournalTracker, in_order, mlflow_run, now, tracked
 
 ABOUT = About(
     "china-swirls-gram", {"style_stat": "gram", "optim.steps": 5}, {"stx.command": "c"}, "gram · china × swirls", "cmd"
 )
 
 
-NONE = NoTracking(name="none", pictures_every=0, measures_every=0, grad_norms_every=0)
+NONE = NoTracking(name="none", pictures_every=0, measures_every=0, grad_norms_every=0, plots=True)
 
 
 def store(uri: str) -> MlflowTracking:
     return MlflowTracking(
         name="mlflow", uri=uri, experiment="stx", points=0, offline_ok=False,
-        pictures_every=0, measures_every=0, grad_norms_every=0,
+        pictures_every=0, measures_every=0, grad_norms_every=0, plots=True,
     )  # fmt: skip
 
 
@@ -66,7 +67,7 @@ def test_rows_pictures_files_and_the_outcome_are_in_the_store(uri: str, folder: 
     assert run.info.run_name == "china-swirls-gram"
     assert run.data.params == {"style_stat": "gram", "optim.steps": "5"}
     assert run.data.tags["stx.outcome"] == "finished"
-    assert run.data.tags["mlflow.note.content"].startswith("**finished** · gram · china × swirls")
+    assert run.data.tags["mlflow.note.content"].startswith("**finished**\n\ngram · china × swirls")
     for i in range(12):
         history = client.get_metric_history(run.info.run_id, f"loss/{i}")
         assert [(point.step, point.value) for point in history] == [(s, float(s * i)) for s in range(1, 301)]
@@ -175,7 +176,7 @@ def test_what_a_run_that_goes_on_tells_again_is_left_out(folder: Path) -> None:
         [[3, 1500, {"loss/total": 3.0, "a": 1.0}]],
     ]
     pictures = told(folder, "picture")
-    assert [(one["key"], one["step"]) for one in pictures] == [("picture", step) for step in range(4)]
+    assert [(one["key"], one["step"]) for one in pictures] == [(SLIDER, step) for step in range(4)]
     assert [Image.open(folder / one["file"]).getpixel((1, 1))[0] for one in pictures] == [0, 64, 128, 191]  # type: ignore[index]
     measured = [(step, values) for ((step, _, values),) in told(folder, "measured")]
     assert measured == [
@@ -208,18 +209,30 @@ def test_where_a_run_can_be_seen_is_known_once_its_store_has_it(folder: Path, ur
     assert ("pw" in tracker.where, tracker.where.endswith(f"--backend-store-uri {uri}")) == (False, uri[0] == "s")
 
 
-def test_the_first_lines_of_a_description_are_the_outcome_and_the_pictures() -> None:
-    assert description(ABOUT, "running", None) == "**running** · gram · china × swirls\n\n`cmd`"
-    head, sheet, command = description(ABOUT, "diverged", "step 3: loss total", sheet=True).split("\n\n")
-    assert head == "**diverged** at step 3: loss total · gram · china × swirls"
-    assert sheet.endswith("(get-artifact?path=sheet.jpg&run_uuid={run_id})")
-    assert command == "`cmd`"
-
-
-def test_losses_come_first_and_the_time_is_in_milliseconds() -> None:
-    names = ["b", "loss/style", "a", "loss/content", "loss/total"]
-    assert losses_first(names) == ["loss/total", "loss/content", "loss/style", "b", "a"]
+def test_metrics_are_told_kind_by_kind_and_the_time_is_in_milliseconds() -> None:
+    names = ["b", "style_magnitude/conv1_1", "content_magnitude/conv2_1", "style_magnitude/conv2_1", "loss/style",
+             "style_loss/conv2_1", "loss/prior", "style_loss/conv1_1", "a", "loss/content", "loss/total"]  # fmt: skip
+    assert in_order(names) == [
+        "loss/total", "loss/content", "loss/style", "loss/prior", "style_loss/conv2_1", "style_loss/conv1_1",
+        "style_magnitude/conv1_1", "style_magnitude/conv2_1", "content_magnitude/conv2_1", "b", "a",
+    ]  # fmt: skip
     assert abs(now() / 1000 - time.time()) < 600
+
+
+def test_charts_of_a_run_that_has_ended_are_artifacts_and_on_its_page(uri: str, folder: Path) -> None:
+    with mlflow_run(store(uri), ABOUT, folder) as tracker:
+        tracker.finish("finished", None, "5 steps")
+        (folder / "plots").mkdir()
+        (folder / "plots" / "losses.png").write_bytes(b"a chart")
+        tracker.plotted([folder / "plots" / "losses.png"])
+        tracker.settle()
+    client = mlflow.MlflowClient(uri)
+    (run,) = client.search_runs(["1"])
+    assert [file.path for file in client.list_artifacts(run.info.run_id, "plots")] == ["plots/losses.png"]
+    shown = f"(get-artifact?path=plots/losses.png&run_uuid={run.info.run_id})"
+    assert shown in run.data.tags["mlflow.note.content"]
+    assert run.data.tags["mlflow.note.content"].startswith("**finished**: 5 steps\n")
+    assert run.info.status == "FINISHED"
 
 
 def test_a_run_opens_once_with_its_own_key_and_is_opened_again_after_that(uri: str, folder: Path) -> None:

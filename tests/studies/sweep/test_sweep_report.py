@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from stx.config.compose import composition
+from stx.pictures import charts
 from stx.runs.task import Task
-from stx.studies import charts
 from stx.studies.sweep import report
 from stx.studies.sweep.results import Row
 
@@ -37,7 +37,9 @@ def grey(sheet: Path, x: float, y: float) -> int:
 
 
 def test_the_first_axis_goes_down_and_the_second_across(tmp_path: Path) -> None:
-    page, table, sheet, chart = report.write(tmp_path, rows(tmp_path, beta=("1", "10"), pooling=("max", "avg")), "stx")
+    four = rows(tmp_path, beta=("1", "10"), pooling=("max", "avg"))
+    page, table, sheet, chart, small = report.write(tmp_path, four, "stx")
+    assert small.name == "sweep-sheet-small.jpg"
     corners = [(0.4, 0.3), (0.8, 0.3), (0.4, 0.8), (0.8, 0.8)]
     assert [grey(sheet, *at) for at in corners] == [40, 90, 140, 190]
     text = page.read_text()
@@ -96,7 +98,8 @@ def test_files_of_one_name_in_two_folders_are_two_series_of_the_chart(
 
 
 def test_its_run_s_description_has_a_line_a_job_with_its_link(tmp_path: Path) -> None:
-    text = report.description(rows(tmp_path, beta=("1", "10"), pooling=("max", "avg")), "stx run")
+    swept = rows(tmp_path, beta=("1", "10"), pooling=("max", "avg"))
+    text = report.description(swept, "stx run", [tmp_path / "sweep-sheet-small.jpg"])
     assert text.splitlines()[0].startswith("Nearest to the style")
     assert "| 2 | 10 | max | finished | 0.20 | 0.50 | 2 | [run](#/runs/1) |" in text
 

@@ -5,19 +5,20 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageColor
 
-from stx.studies.charts import COLOURS, lines
+from stx.pictures.charts import COLOURS, MARKED, Mark, line_figure, lines, marked
 
 Points = Sequence[tuple[float, float]]
 LONG = "a name of many letters"
 FALLING = [(float(step), 100.0 / (step + 1)) for step in range(20)]
 
 
-def drawn(path: Path, series: Mapping[str, Points], **labels: str) -> np.ndarray:
+def drawn(path: Path, series: Mapping[str, Points], **labels: Any) -> np.ndarray:
     """Height x width x RGB."""
     lines(path, series, **{"title": "Losses", "x": "step", "y": "loss", **labels})
     with Image.open(path) as picture:
@@ -92,12 +93,32 @@ def test_many_series_and_long_names_fit(tmp_path: Path) -> None:
     assert (pixels[:, -1] == 255).all()
 
 
+def test_of_many_points_few_have_a_marker_and_lonely_ones_always() -> None:
+    many = [1.0] * 1000
+    assert len([*marked(many)]) <= MARKED
+    assert [*marked([1.0] * 5)] == [0, 1, 2, 3, 4]
+    many[500:503] = [math.nan, 1.0, math.nan]
+    assert 501 in marked(many)
+    many[998] = math.nan
+    assert 999 in marked(many)
+
+
+def test_marks_are_upright_lines_with_one_name_each(tmp_path: Path) -> None:
+    marks = [Mark("larger", [5.0]), Mark("not finite", [7.0, 9.0], loud=True)]
+    figure: Any = line_figure({"a": FALLING}, title="", x="", y="", marks=marks)
+    assert [[*line.get_xdata()] for line in figure.axes[0].lines[1:]] == [[5, 5], [7, 7], [9, 9]]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a", "larger", "not finite"]
+    without = drawn(tmp_path / "without.png", {LONG: FALLING})
+    with_them = drawn(tmp_path / "with.png", {LONG: FALLING}, marks=marks)
+    assert count(with_them, "#000000") > count(without, "#000000") + 300
+
+
 def test_matplotlib_is_imported_only_for_a_chart() -> None:
-    code = "import sys, stx.studies.charts; sys.exit('matplotlib' in sys.modules)"
+    code = "import sys, stx.pictures.charts; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_pyplot_is_never_imported(tmp_path: Path) -> None:
-    code = f"import sys, pathlib, stx.studies.charts as c; c.lines(pathlib.Path({str(tmp_path / 'a.png')!r}), {{}}, "
+    code = f"import sys, pathlib, stx.pictures.charts as c; c.lines(pathlib.Path({str(tmp_path / 'a.png')!r}), {{}}, "
     code += "title='', x='', y=''); sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

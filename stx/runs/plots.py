@@ -1,0 +1,93 @@
+"""What a run's losses, statistics and gradients did, as charts in its folder: drawn from its tables, at its end."""
+
+import csv
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from stx.errors import first_line
+from stx.pictures import charts
+from stx.pictures.charts import Mark
+from stx.runs.files import CALIBRATION, EVENTS, LOSSES, NORMS, PLOTS
+
+log = logging.getLogger("stx")
+
+Points = Mapping[str, Sequence[tuple[float, float]]]
+
+
+class Plot(NamedTuple):
+    file: str
+    table: str
+    """Where its metrics are."""
+    kinds: Mapping[str, str]
+    """What their names begin with, and what stands in its place in the legend."""
+    y: str
+
+
+PLOTTED = (
+    Plot("losses.png", LOSSES, {"loss/": ""}, "loss; only the total is weighted"),
+    Plot("layers.png", LOSSES, {"style_loss/": "", "content_loss/": "content "}, "loss of a layer, before its weight"),
+    Plot(
+        "magnitudes.png",
+        LOSSES,
+        {"style_magnitude/": "", "content_magnitude/": "content "},
+        "root mean square of the picture's statistic",
+    ),
+    Plot("gradients.png", NORMS, {"grad_norm/": ""}, "norm of a term's gradient"),
+)
+
+
+def draw(folder: Path, title: str) -> list[Path]:
+    """The charts that the folder has something for. What keeps one from being drawn is said, and harms nothing."""
+    try:
+        return [*drawn(folder, title)]
+    except Exception as error:  # of a disk, of matplotlib: the run has ended, and has nothing to do with it
+        log.warning(f"{folder / PLOTS}: not all charts are drawn ({first_line(error)}); the tables have their numbers")
+        return []
+
+
+def drawn(folder: Path, title: str) -> Iterator[Path]:
+    marks = [mark for mark in (levels(folder / CALIBRATION), events(folder / EVENTS)) if mark.at]
+    for plot in PLOTTED:
+        if series := of(plot, columns(folder / plot.table)):
+            (folder / PLOTS).mkdir(exist_ok=True)
+            yield charts.lines(folder / PLOTS / plot.file, series, title=title, x="step", y=plot.y, marks=marks)
+
+
+def of(plot: Plot, table: Points) -> Points:
+    """The metrics of a plot, by the names that its legend has. Of a sum and its parts, as of a layer with several
+    statistics, the sum alone."""
+    sums = {name.rpartition("/")[0] for name in table} & {*table}
+    return {
+        f"{said}{name.removeprefix(kind)}": points
+        for kind, said in plot.kinds.items()
+        for name, points in table.items()
+        if name.startswith(kind) and name.rpartition("/")[0] not in sums
+    }
+
+
+def columns(path: Path) -> Points:
+    """(step, value) of each metric of a table, as far as it has them; nothing of no table."""
+    series: dict[str, list[tuple[float, float]]] = {}
+    if path.exists():
+        with path.open(newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                for name, value in row.items():
+                    if name != "step" and value:
+                        series.setdefault(name, []).append((float(row["step"]), float(value)))
+    return series
+
+
+def levels(path: Path) -> Mark:
+    """Where the picture was enlarged."""
+    begun = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    return Mark("enlarged", [level["behind"] + 0.5 for level in begun[1:] if "behind" in level])
+
+
+def events(path: Path) -> Mark:
+    """Steps with a value that was not finite; of those in a row the first."""
+    rows = path.read_text(encoding="utf-8").splitlines()[1:] if path.exists() else []
+    steps = {int(row.partition(",")[0]) for row in rows}
+    return Mark("not finite", sorted(step for step in steps if step - 1 not in steps), loud=True)

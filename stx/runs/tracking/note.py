@@ -1,0 +1,63 @@
+"""What MLflow shows of a run before anything else: its description, in Markdown.
+
+The page folds it behind a hundred pixels, and shows a picture from an address alone, at the picture's own size. The
+addresses here are relative to the page, so that they hold wherever the store is served.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from stx.runs.files import CONFIG, LOSSES, PLOTS, SHEET
+from stx.runs.tracking.sender import THIS_RUN
+
+SHOWN = "losses.png"
+"""Of the charts that a run may have, the one on its page."""
+
+
+class About(NamedTuple):
+    """What a tracker tells of a run."""
+
+    name: str
+    params: Mapping[str, str | int]
+    """The leaves that identify it; every image card of the UI prints them all, so they are few and short."""
+    tags: Mapping[str, str]
+    headline: str
+    """In Markdown: what it makes."""
+    command: str
+    id: str = ""
+    """By which it is known to all stores."""
+    steps: int = 0
+    """That it may take at most."""
+
+
+def note(about: About, outcome: str, event: str | None, said: Collection[str], folder: Path) -> str:
+    """`said`, in Markdown: what came of the run, that goes on the first line, and paragraphs. Shows what of sheet and
+    charts is in the folder."""
+    first, *paragraphs = said or ("",)
+    how = f"**{outcome}**{f' at {code(event)}' if event else ''}"
+    lines = [f"{how}: {first}" if first else how]
+    if (folder / SHEET).exists():
+        lines.append(picture(SHEET, "given pictures and result"))
+    lines += [about.headline, *paragraphs]
+    if (folder / PLOTS / SHOWN).exists():
+        others = f"{code(LOSSES)} has every step, {code(PLOTS)} more charts, {code(CONFIG)} all settings."
+        lines += [picture(f"{PLOTS}/{SHOWN}", "losses"), f"Below *Artifacts*: {others}"]
+    return "\n\n".join([*lines, f"The same again: {code(about.command)}"])
+
+
+def picture(file: str, says: str, run_id: str = THIS_RUN) -> str:
+    """A picture among the artifacts of a run. `says` stands in its place where it cannot be loaded."""
+    return f"![{says}]({address(file, run_id)})"
+
+
+def address(file: str, run_id: str = THIS_RUN) -> str:
+    return f"get-artifact?path={file}&run_uuid={run_id}"
+
+
+def code(text: object) -> str:
+    """Any text, as it is, on one line."""
+    line = " ".join(str(text).split())
+    fence = "`" * (1 + max(map(len, re.findall("`+", line)), default=0))
+    return f"{fence}{line}{fence}" if len(fence) == 1 else f"{fence} {line} {fence}"
