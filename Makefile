@@ -7,7 +7,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 8
 
 demo: .venv/ready ## set up, then stylise a bundled photograph in a minute or two (no GPU needed)
-	@picture=$$($(BIN)/python -m stx.run content=china style=swirls image_size=small) && \
+	@picture=$$($(BIN)/stx run content=china style=swirls image_size=small) && \
 	printf '\nThe picture   %s\nIts run       make ui, then http://127.0.0.1:$(UI_PORT)/#/experiments?workflowType=machine_learning\n' "$$picture"
 
 test: .venv/ready ## set up, then run the tests (minutes); PYTEST=--slow adds the slow ones

@@ -1,4 +1,4 @@
-"""The front door: `stx run ...` is `python -m stx.run ...`."""
+"""The front door: `stx run ...` is `stx run ...`."""
 
 import os
 import signal

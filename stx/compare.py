@@ -1,4 +1,4 @@
-"""python -m stx.compare: statistics on the same pictures at equal content distance, and a leaderboard of them."""
+"""stx compare: statistics on the same pictures at equal content distance, and a leaderboard of them."""
 
 if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered while they work
     from stx.__main__ import answer_ctrl_c
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 EXAMPLES = """
 examples
-  python -m stx.compare protocol=quick                       four statistics, two pairs: a few minutes
-  python -m stx.compare protocol=test                        an earlier table of nine pairs: an hour
-  python -m stx.compare statistics=cooc_gram,mean_std        any options of style_stat, against the protocol's reference
-  python -m stx.compare photographs=me.jpg,you.jpg styles=painting.jpg seeds=0,1 optim.steps=100
-  python -m stx.compare protocol=mine.yaml output=outputs/mine
-  python -m stx.compare protocol=quick pictures=folder       beside finished pictures: folder/PROGRAM/china-swirls.png
-  python -m stx.compare ratings=ratings.csv                  which measure follows people's ratings
-  python -m stx.compare protocol=benchmark report=only       what is there so far; nothing is run
-  python -m stx.compare protocol=mine.yaml earlier=docs/compare/benchmark
-                                                             beside the runs of a report, which are not made again
-  python -m stx.compare protocol=test hydra/launcher=joblib  several runs at once; submitit_slurm or ray: on a cluster
+  stx compare protocol=quick                       four statistics, two pairs: a few minutes
+  stx compare protocol=test                        an earlier table of nine pairs: an hour
+  stx compare statistics=cooc_gram,mean_std        any options of style_stat, against the protocol's reference
+  stx compare photographs=me.jpg,you.jpg styles=painting.jpg seeds=0,1 optim.steps=100
+  stx compare protocol=mine.yaml output=outputs/mine
+  stx compare protocol=quick pictures=folder       beside finished pictures: folder/PROGRAM/china-swirls.png
+  stx compare ratings=ratings.csv                  which measure follows people's ratings
+  stx compare protocol=benchmark report=only       what is there so far; nothing is run
+  stx compare protocol=mine.yaml earlier=docs/compare/benchmark
+                                                   beside the runs of a report, which are not made again
+  stx compare protocol=test hydra/launcher=joblib  several runs at once; submitit_slurm or ray: on a cluster
 
 Every statistic's weight is searched, in a few runs, until its pictures are as far from the photograph as the
 reference's. The same command goes on where it was stopped. All else is key=value as for stx run, for all runs.
@@ -46,7 +46,7 @@ DECIDED = ("content", "style", "seed", "style_stat", "loss_weights.beta")
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m stx.compare",
+        prog="stx compare",
         description=__doc__,
         epilog=EXAMPLES,
         formatter_class=argparse.RawTextHelpFormatter,
@@ -85,7 +85,7 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
             raise UserError(f"{text}: the pictures of a comparison are judged with edges; leave it out")
         if key_of(text).partition(".")[0] == "temporal" and text != "temporal=none":
             raise UserError(f"{text}: no picture of a comparison is held to another; it is for stx run and stx film")
-    typed = shlex.join(["python", "-m", "stx.compare", *given])
+    typed = shlex.join(["stx", "compare", *given])
     if "ratings" in own:
         return 0, rated(own, rest, typed)
     name = own.get("protocol", "quick")

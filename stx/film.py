@@ -1,4 +1,4 @@
-"""python -m stx.film: a film, its frames each from the last one's result."""
+"""stx film: a film, its frames each from the last one's result."""
 
 if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered while they work
     from stx.__main__ import answer_ctrl_c
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 EXAMPLES = """
 examples
-  python -m stx.film film=clip.mp4 style=swirls              a video file, by PyAV
-  python -m stx.film film=frames style=painting.jpg rate=24  a folder of pictures, in the order of their names
-  python -m stx.film 'film=frames/*.png' style=painting.jpg  those of a glob
-  python -m stx.film film=clip.mp4 image_size.long_side=256 steps=30
-  python -m stx.film film=clip.mp4 temporal.weight=10        stronger; 0: only begun from the last result
-  python -m stx.film film=clip.mp4 style_stat=gram alone=0   without frames made by themselves to compare with
-  python -m stx.film film=clip.mp4 output=out                out/frames, out/film.mp4, out/report
+  stx film film=clip.mp4 style=swirls              a video file, by PyAV
+  stx film film=frames style=painting.jpg rate=24  a folder of pictures, in the order of their names
+  stx film 'film=frames/*.png' style=painting.jpg  those of a glob
+  stx film film=clip.mp4 image_size.long_side=256 steps=30
+  stx film film=clip.mp4 temporal.weight=10        stronger; 0: only begun from the last result
+  stx film film=clip.mp4 style_stat=gram alone=0   without frames made by themselves to compare with
+  stx film film=clip.mp4 output=out                out/frames, out/film.mp4, out/report
 
 The same command goes on where it was stopped. Of steps, cut, alone and rate conf/film/film.yaml says what they are;
 all else is key=value as for stx run, for all frames. The film has no sound.
@@ -43,7 +43,7 @@ OWN = ("film", "output", "steps", "cut", "alone", "rate")
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m stx.film", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawTextHelpFormatter
+        prog="stx film", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="film=..., and see the examples")
     search_path.add_flag(parser)
@@ -80,7 +80,7 @@ def run(given: Sequence[str]) -> Path:
     reel.refuse_another(folder, plan.identity)
     reach_store(plan.config)
     folder.mkdir(parents=True, exist_ok=True)
-    command_line = shlex.join(["python", "-m", "stx.film", *given])
+    command_line = shlex.join(["stx", "film", *given])
     with alone_in(folder), raising():
         place = reel.Reel(folder)
         reel.record(place, plan.identity, source, plan.size, command_line)

@@ -1,4 +1,4 @@
-"""python -m stx.gallery: a page of runs, whole in one file, to sort, to filter and to look at closely."""
+"""stx gallery: a page of runs, whole in one file, to sort, to filter and to look at closely."""
 
 if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered while they work
     from stx.__main__ import answer_ctrl_c
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 EXAMPLES = """
 examples
-  python -m stx.gallery                                      the runs of the default experiment
-  python -m stx.gallery outputs/sweeps/2026-11-29            a sweep's folder, or any other with runs below: no store
-  python -m stx.gallery mine                                 an experiment
-  python -m stx.gallery 4f1d9c52e0b84a3c9d1f0a7b6c5d4e3f     a sweep, a comparison or a run, by its id in MLflow
-  python -m stx.gallery "params.style_stat = 'gram'"         an MLflow filter
-  python -m stx.gallery tracking.experiment=outputs          an experiment that is called like a folder of runs
-  python -m stx.gallery tracking.uri=http://server:5000 output=page.html
+  stx gallery                                      the runs of the default experiment
+  stx gallery outputs/sweeps/2026-11-29            a sweep's folder, or any other with runs below: no store
+  stx gallery mine                                 an experiment
+  stx gallery 4f1d9c52e0b84a3c9d1f0a7b6c5d4e3f     a sweep, a comparison or a run, by its id in MLflow
+  stx gallery "params.style_stat = 'gram'"         an MLflow filter
+  stx gallery tracking.experiment=outputs          an experiment that is called like a folder of runs
+  stx gallery tracking.uri=http://server:5000 output=page.html
 
 The page is outputs/gallery.html, or in the folder, or at the name ending in .html, that output= says.
 """
@@ -38,7 +38,7 @@ OUTPUT = "outputs"
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m stx.gallery",
+        prog="stx gallery",
         description=__doc__,
         epilog=EXAMPLES,
         formatter_class=argparse.RawTextHelpFormatter,

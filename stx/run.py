@@ -1,4 +1,4 @@
-"""python -m stx.run: what was typed -> a job -> its picture."""
+"""stx run: what was typed -> a job -> its picture."""
 
 if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered while they work
     from stx.__main__ import answer_ctrl_c

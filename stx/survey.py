@@ -1,4 +1,4 @@
-"""python -m stx.survey: which pictures people prefer, two at a time and blind, and which measure follows them."""
+"""stx survey: which pictures people prefer, two at a time and blind, and which measure follows them."""
 
 if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered while they work
     from stx.__main__ import answer_ctrl_c
@@ -19,12 +19,12 @@ from stx.errors import UserError, did_you_mean
 
 EXAMPLES = """
 examples
-  python -m stx.survey create outputs/compare-quick         the statistics of a comparison, at equal content
-  python -m stx.survey create stx by=pooling                an experiment's runs, by another param than style_stat
-  python -m stx.survey create "params.seed = '0'" output=outputs/mine questions=40
-  python -m stx.survey serve outputs/survey                 on this machine: http://127.0.0.1:8470/
-  python -m stx.survey score outputs/survey                 what was collected, and the files in outputs/survey/answers
-  python -m stx.survey score outputs/survey answers-*.json  those beside it
+  stx survey create outputs/compare-quick         the statistics of a comparison, at equal content
+  stx survey create stx by=pooling                an experiment's runs, by another param than style_stat
+  stx survey create "params.seed = '0'" output=outputs/mine questions=40
+  stx survey serve outputs/survey                 on this machine: http://127.0.0.1:8470/
+  stx survey score outputs/survey                 what was collected, and the files in outputs/survey/answers
+  stx survey score outputs/survey answers-*.json  those beside it
 
 The page is one file that asks for nothing: send it, and have the answers sent back as files; or serve it. Only key.json
 knows which picture is whose. conf/survey/survey.yaml says what options there are; docs/survey.md has the rest.
@@ -36,7 +36,7 @@ FILTERED = ("params.", "metrics.", "tags.", "attributes.")
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m stx.survey", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawTextHelpFormatter
+        prog="stx survey", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("words", nargs="*", metavar="word", help="create, serve or score, of what, and key=value")
     arguments = parser.parse_intermixed_args()
@@ -53,7 +53,7 @@ def run(given: Sequence[str]) -> Path:
         raise UserError(f"{name or 'stx survey'}: say {', '.join(VERBS)}{did_you_mean(name, VERBS)}")
     verb = VERBS[name]
     own, words = options(name, given[1:], verb.options)
-    return verb.do(own, words, shlex.join(["python", "-m", "stx.survey", *given]))
+    return verb.do(own, words, shlex.join(["stx", "survey", *given]))
 
 
 def options(verb: str, given: Sequence[str], names: Sequence[str]) -> tuple[dict[str, str], list[str]]:

@@ -1,4 +1,4 @@
-"""python -m stx.sync: deliver what runs could not tell their store while it was away."""
+"""stx sync: deliver what runs could not tell their store while it was away."""
 
 if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered while they work
     from stx.__main__ import answer_ctrl_c
@@ -16,7 +16,7 @@ from stx.config.addresses import database_file
 from stx.config.secrets import taken_out
 from stx.errors import UserError, first_line
 
-HELP = """python -m stx.sync [folder ...] [--again] [tracking.uri=...]
+HELP = """stx sync [folder ...] [--again] [tracking.uri=...]
 
 Deliver what runs below these folders (default: outputs) could not tell their tracking store while it was away.
 Nothing is lost and nothing stored twice, however often it is called. tracking.uri=... takes another store than the

@@ -1,4 +1,4 @@
-"""python -m stx.thesis: every experiment of the thesis as a tracked run, and a report with a verdict on each claim."""
+"""stx thesis: every experiment of the thesis as a tracked run, and a report with a verdict on each claim."""
 
 if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered while they work
     from stx.__main__ import answer_ctrl_c
@@ -17,11 +17,11 @@ from stx.errors import Stopped
 
 EXAMPLES = """
 examples
-  python -m stx.thesis --quick                               small and short: ten minutes on two cores with bfloat16
-  python -m stx.thesis device=cuda                           as the thesis ran them: for a GPU
-  python -m stx.thesis --quick content=photo.jpg style=painting.jpg
-  python -m stx.thesis --quick only=e06,e07 optim.steps=20   some of them; the report says what was not run
-  python -m stx.thesis hydra/launcher=submitit_slurm         on a cluster; joblib: several runs at once here
+  stx thesis --quick                               small and short: ten minutes on two cores with bfloat16
+  stx thesis device=cuda                           as the thesis ran them: for a GPU
+  stx thesis --quick content=photo.jpg style=painting.jpg
+  stx thesis --quick only=e06,e07 optim.steps=20   some of them; the report says what was not run
+  stx thesis hydra/launcher=submitit_slurm         on a cluster; joblib: several runs at once here
 
 The same command goes on where it was stopped. `output=folder` takes another folder than outputs/thesis or
 outputs/thesis-quick; tracking.uri=... another store.
@@ -32,7 +32,7 @@ OWN = ("output", "only")
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m stx.thesis", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawTextHelpFormatter
+        prog="stx thesis", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help="small pictures and few steps")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="for all runs, and output=..., only=...")
@@ -69,7 +69,7 @@ def run(quick: bool, given: Sequence[str]) -> tuple[int, Path]:
         if len(failed) == len(plan) and (folder / "report").exists():
             first = next(iter(failed.values()), "")
             raise Stopped(f"no run came to its end ({first}); {folder / 'report'} stays as it was")
-        typed = shlex.join(["python", "-m", "stx.thesis", *["--quick"] * quick, *given])
+        typed = shlex.join(["stx", "thesis", *["--quick"] * quick, *given])
         return len(failed), write(work, folder / "report", typed, failed)
 
 

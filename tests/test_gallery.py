@@ -23,7 +23,7 @@ def test_a_sweep_is_a_page_by_its_experiment_its_folder_its_parent_and_a_filter(
     whole = runs_of(tmp_path / "outputs" / "gallery.html")
     assert [run["params"]["style_stat"] for run in whole] == ["gram", "mean_std"]
     assert all(run["picture"] and run["losses"]["total"] and len(run["given"]) == 2 for run in whole)
-    assert whole[0]["command"].startswith("python -m stx.run ")
+    assert whole[0]["command"].startswith("stx run ")
     assert whole[0]["link"][1].endswith(f"--backend-store-uri sqlite:///{tmp_path}/outputs/mlflow.db")
     (parent,) = json.loads((tmp_path / "outputs" / "sweeps" / "one" / "batch.json").read_text())["runs"]
     for words, expected in (

@@ -46,7 +46,7 @@ def test_one_command_gives_the_picture_a_sheet_and_the_words(tmp_path: Path) -> 
     assert re.search("the painting's style; layout ", lines[-1])
 
     (folder,) = tmp_path.glob("outputs/runs/*/*")
-    typed = next(shlex.split(line) for line in lines if line.startswith("python -m stx.run "))
+    typed = next(shlex.split(line) for line in lines if line.startswith("stx run "))
     kept = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
     assert kept == composed(*typed[3:]).model_dump(by_alias=True)
 
@@ -98,7 +98,7 @@ def test_ctrl_c_leaves_the_picture_so_far_under_its_name_and_no_preview(
     assert Path("out-sheet.jpg").exists()
     assert not Path("out.preview.jpg").exists()
     assert capfd.readouterr().out == ""
-    assert f"the picture so far: out.png\ngo on: python -m stx.run resume={folder}\n" in caplog.text
+    assert f"the picture so far: out.png\ngo on: stx run resume={folder}\n" in caplog.text
 
     monkeypatch.setattr(delivery, "Beside", Beside)
     gone_on = command(tmp_path, "run", f"resume={folder}", "output.file=other.tif", "output.bits=16")

@@ -101,7 +101,7 @@ def test_a_server_that_dies_in_mid_run_gets_everything_when_it_is_back(
     out, said = done.stdout, done.stderr
     assert done.returncode == 0, said
     assert "the store does not take what it is sent" in said
-    assert "python -m stx.sync out" in said
+    assert "stx sync out" in said
     assert (tmp_path / out.strip()).exists()
 
     refused = sync(tmp_path, "out")
@@ -133,7 +133,7 @@ def test_a_server_that_is_down_is_an_error_within_seconds(stx: Command, tmp_path
 def test_a_server_that_is_down_is_waited_for(stx: Command, tmp_path: Path, server: Server) -> None:
     done = stx(*LONG, f"tracking.uri={server.uri}", "tracking.offline_ok=true")
     assert done.returncode == 0, done.stderr
-    assert "python -m stx.sync out" in done.stderr
+    assert "stx sync out" in done.stderr
     server.start()
     assert sync(tmp_path, "out").returncode == 0
     everything_is_there_once(server.uri, tmp_path / "out", 80)
@@ -151,7 +151,7 @@ def test_a_server_that_hangs_is_an_error_within_seconds(stx: Command, tmp_path: 
 
 
 def test_sync_explains_itself_and_refuses_what_is_no_folder(tmp_path: Path) -> None:
-    assert "python -m stx.sync" in sync(tmp_path, "--help").stdout
+    assert "stx sync" in sync(tmp_path, "--help").stdout
     refused = sync(tmp_path, "nowhere")
     assert refused.returncode == 2
     assert "nowhere: there is no such folder" in refused.stderr

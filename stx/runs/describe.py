@@ -35,7 +35,7 @@ def command(job: Job) -> str:
 
 def typed(overrides: Sequence[str]) -> str:
     """The command line that they are of."""
-    return shlex.join(["python", "-m", "stx.run", *overrides])
+    return shlex.join(["stx", "run", *overrides])
 
 
 def run(job: Job, inputs: Inputs, record: Identity) -> About:

@@ -17,7 +17,7 @@ from stx.runs.recipe import recipe
 class Member(NamedTuple):
     name: str
     overrides: Sequence[str]
-    """As one types them behind `python -m stx.run`."""
+    """As one types them behind `stx run`."""
 
 
 class Planned(NamedTuple):

@@ -108,7 +108,7 @@ def rest_delivered(folder: Path, record: Identity) -> str:
     if folder not in pending(folder):
         return ""
     trouble = deliver(folder, identity.store(record, folder))
-    lacking = f"its store lacks some of it ({trouble}): python -m stx.sync {folder}"
+    lacking = f"its store lacks some of it ({trouble}): stx sync {folder}"
     return lacking if trouble else "what its store lacked is delivered now"
 
 

@@ -27,7 +27,7 @@ def test_every_experiment_composes_and_opens_with_what_it_is(file: Path) -> None
     if file.stem == "base":
         return
     command, saw, sees, time = file.read_text(encoding="utf-8").splitlines()[1:5]
-    assert command == f"# python -m stx.run +experiment={name}"
+    assert command == f"# stx run +experiment={name}"
     if file.parent.name == "thesis":
         assert [line[2:8].strip() for line in (saw, sees, time)] == ["Thesis", "stx:", "Takes"]
 

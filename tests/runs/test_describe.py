@@ -109,7 +109,7 @@ def test_a_tracker_is_told_what_identifies_a_run_and_how_to_have_it_again() -> N
     )  # fmt: skip
     assert (params["optim.steps"], params["optim.history"], params["loss_weights.beta"]) == (3, "3", "4")
     assert not any(key.startswith(("guard", "tracking")) or key == "image_size" for key in params)
-    assert shlex.split(about.command) == ["python", "-m", "stx.run", *job.overrides]
+    assert shlex.split(about.command) == ["stx", "run", *job.overrides]
     assert about.tags["stx.command"] == about.command
     assert about.tags["stx.folder"] == str(Path("folder").absolute())
     assert about.tags["stx.batch"] == "trial"
@@ -178,6 +178,6 @@ def test_how_a_run_ended_is_told_in_the_words_for_it() -> None:
 def test_how_to_go_on_can_be_typed_as_it_stands() -> None:
     picture, typed = describe.how_to_go_on(Path("my runs/1")).splitlines()
     assert picture.endswith(": my runs/1/output.png")
-    assert shlex.split(typed.removeprefix("go on: "))[:3] == ["python", "-m", "stx.run"]
+    assert shlex.split(typed.removeprefix("go on: "))[:3] == ["stx", "run"]
     (resume,) = shlex.split(typed)[5:]
     assert composition([resume]).config.resume == "my runs/1"

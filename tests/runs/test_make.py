@@ -125,7 +125,7 @@ def test_a_second_ctrl_c_says_how_to_go_on_where_there_is_a_state(
             (tmp_path / CHECKPOINT).touch()
         with caplog.at_level("INFO", "stx"), pytest.raises(KeyboardInterrupt), told_how_to_go_on(tmp_path):
             raise KeyboardInterrupt
-        assert (f"go on: python -m stx.run resume={tmp_path}" in caplog.text) == state
+        assert (f"go on: stx run resume={tmp_path}" in caplog.text) == state
 
 
 def test_all_that_a_run_shows_and_measures_is_in_its_store_at_its_end(
@@ -216,7 +216,7 @@ def test_what_stops_at_the_first_fault_names_it_and_what_was_stopped_says_how_to
     with caplog.at_level("INFO", "stx"), pytest.raises(SystemExit) as left:
         run(job(tmp_path / "stopped"), Impatient())
     assert left.value.code == 128 + signal.SIGTERM
-    assert f"go on: python -m stx.run resume={tmp_path / 'stopped'}" in caplog.text
+    assert f"go on: stx run resume={tmp_path / 'stopped'}" in caplog.text
     assert torch.load(tmp_path / "stopped" / CHECKPOINT)["optimiser"]
     (tmp_path / "stopped" / LOSSES).unlink()
     (tmp_path / "stopped" / JOURNAL).unlink(missing_ok=True)

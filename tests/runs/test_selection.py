@@ -158,7 +158,7 @@ def test_a_sweep_s_jobs_are_in_their_order_those_that_wait_or_failed_too(tmp_pat
         ("waiting", ""),
     ]
     first, *others = choice.runs
-    assert (first.params, first.command) == ({"style_stat": "gram"}, "python -m stx.run seed=1")
+    assert (first.params, first.command) == ({"style_stat": "gram"}, "stx run seed=1")
     assert first.metrics == {"loss/total": 5.5}
     assert [step for step, _ in first.losses()["loss/total"]] == [6, 7]
     assert first.events() == [(7, "loss/style")]

@@ -63,7 +63,7 @@ def test_a_folder_s_run_is_running_while_its_process_holds_it(tmp_path: Path) ->
     (tmp_path / "error.txt").write_text("another process is at work")  # of a try that came too late
     one = of_folder(tmp_path)
     assert (one.outcome, one.message, one.id, one.name) == ("finished", "", "7", tmp_path.name)
-    assert one.command == "python -m stx.run seed=1 'tracking.uri=http://me:***@host'"
+    assert one.command == "stx run seed=1 'tracking.uri=http://me:***@host'"
     (tmp_path / "run.json").write_text("{")
     assert of_folder(tmp_path).outcome == "failed"
     assert "damaged" in of_folder(tmp_path).message or "another process" in of_folder(tmp_path).message

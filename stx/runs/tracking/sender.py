@@ -73,7 +73,7 @@ class Sender:
             if run.info.lifecycle_stage == "deleted":
                 raise UserError(
                     f"its run {address['run_id']} was deleted in the store: mlflow runs restore --run-id "
-                    f"{address['run_id']}, or send it as a new one: python -m stx.sync --again {self.folder}"
+                    f"{address['run_id']}, or send it as a new one: stx sync --again {self.folder}"
                 )
             self.take(run)
             return 0 if self.again else delivered(self.folder, self.run_id)

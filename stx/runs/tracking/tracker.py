@@ -150,7 +150,7 @@ class JournalTracker(Tracker):
             if not complete:
                 why = f" ({self.courier.trouble})" if self.courier.trouble else ""
                 log.warning(
-                    "not all of the run is in its store yet%s; deliver the rest: python -m stx.sync %s",
+                    "not all of the run is in its store yet%s; deliver the rest: stx sync %s",
                     why,
                     self.folder,
                 )

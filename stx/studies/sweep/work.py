@@ -174,8 +174,8 @@ def go_on_in(config: DictConfig, typed: Sequence[str], search: bool = False) -> 
 
 
 def go_on(folder: Path) -> str:
-    return shlex.join(["python", "-m", "stx.run", override("resume", os.path.relpath(folder))])
+    return shlex.join(["stx", "run", override("resume", os.path.relpath(folder))])
 
 
 def command(typed: Sequence[str]) -> str:
-    return shlex.join(["python", "-m", "stx.run", "--multirun", *dict.fromkeys(typed)])
+    return shlex.join(["stx", "run", "--multirun", *dict.fromkeys(typed)])

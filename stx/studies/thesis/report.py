@@ -120,7 +120,7 @@ def not_judged(verdicts: Verdicts) -> list[Block]:
     return [
         Text(
             f"{', '.join(names)}: not what the thesis saw, but at a smaller size and with fewer steps than it had. "
-            "`python -m stx.thesis device=cuda` runs at its size and steps."
+            "`stx thesis device=cuda` runs at its size and steps."
         )
     ]
 

@@ -174,11 +174,11 @@ def test_the_page_shows_pictures_and_losses_as_they_come_and_its_button_stops_th
     one.page.keyboard.press("Enter")
     for each in (one, other):
         each.until(lambda each=each: each.text("phase") == "Stopped")  # type: ignore[misc]
-        assert "go on: python -m stx.run resume=out" in each.text("said")
+        assert "go on: stx run resume=out" in each.text("said")
         assert each.page.is_disabled("#stop")
     done = started.ended()
     assert done.returncode == 130
-    assert "go on: python -m stx.run resume=out" in done.stderr
+    assert "go on: stx run resume=out" in done.stderr
     for each in (one, other):
         assert each.page.evaluate("document.getElementById('image').naturalWidth") == 64
         assert each.text("caption") == f"The picture after step {one.text('step').split()[0]}"

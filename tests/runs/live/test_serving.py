@@ -130,11 +130,11 @@ def test_its_button_does_what_ctrl_c_does_and_the_run_goes_on_later(tmp_path: Pa
             break
     done = started.ended()
     assert done.returncode == 130
-    assert "go on: python -m stx.run resume=out" in done.stderr
+    assert "go on: stx run resume=out" in done.stderr
     assert "Traceback" not in done.stderr
     assert (seen[-1]["phase"], str(seen[-1]["said"]).splitlines()[-1]) == (
         "interrupted",
-        "go on: python -m stx.run resume=out",
+        "go on: stx run resume=out",
     )
     record = identity.read(tmp_path / "out")
     assert record

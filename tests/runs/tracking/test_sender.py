@@ -128,7 +128,7 @@ def test_a_run_that_is_deleted_in_mid_run_ends_well_and_says_how_to_have_it(
 
     run_id = told(folder, uri, between=deleted)
     assert "must be in the 'active' state" in caplog.text
-    assert f"deliver the rest: python -m stx.sync {folder}" in caplog.text
+    assert f"deliver the rest: stx sync {folder}" in caplog.text
     client.restore_run(run_id)
     assert deliver(folder) == ""
     assert seen(uri, run_id) == WHOLE

@@ -21,7 +21,7 @@ def test_every_protocol_is_of_runs_that_compose_on_bundled_pictures(name: str) -
     protocol = load(name, {})
     assert {*protocol.photographs, *protocol.styles} <= set(bundled.NAMES)
     first = (CONF / "protocol" / f"{name}.yaml").read_text(encoding="utf-8").splitlines()[0]
-    assert first.startswith(f"# python -m stx.compare protocol={name} ")
+    assert first.startswith(f"# stx compare protocol={name} ")
     for statistic in protocol.statistics:
         cell = Cell(statistic, protocol.photographs[0], protocol.styles[0], 0)
         composition(member(protocol, cell, 3.0, []).overrides)

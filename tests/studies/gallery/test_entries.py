@@ -15,7 +15,7 @@ from stx.studies.gallery.sides import ALONG, LARGEST, SMALLEST
 def test_a_run_is_told_with_its_pictures_losses_and_the_way_to_make_it_again(tmp_path: Path) -> None:
     run, album = of_folder(folder(tmp_path, 1, (64, 48), along=12)), Album()
     one = entry(run, album, LARGEST)
-    assert one["command"] == "python -m stx.run style_stat=mean_std seed=1 model=vgg19_random tracking=none"
+    assert one["command"] == "stx run style_stat=mean_std seed=1 model=vgg19_random tracking=none"
     assert (one["outcome"], one["message"], one["empty"], one["link"]) == ("finished", "", "", [])
     assert [(each["role"], each["name"]) for each in one["given"]] == [("content", "china"), ("style", "swirls")]
     assert {key for each in one["given"] for key in each["picture"]} < album.texts.keys()

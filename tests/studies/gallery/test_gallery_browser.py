@@ -21,7 +21,7 @@ SOON = 2.0
 CROWDED = 3
 """Times as long that it may take on one that others share."""
 FEW = 6
-COMMAND = "python -m stx.run 'style=a b.png'"
+COMMAND = "stx run 'style=a b.png'"
 
 
 @pytest.fixture(scope="module")

@@ -95,7 +95,7 @@ def test_a_search_that_was_killed_goes_on_by_its_folder_and_loses_and_doubles_no
     worked.clear()
     (tmp_path / "stop").write_text("1")
     assert typed(monkeypatch, *TYPED, BETA, "seed=1,2,3", "hydra.sweeper.n_trials=2") == 130
-    assert "go on: python -m stx.run resume=it" in capfd.readouterr().err
+    assert "go on: stx run resume=it" in capfd.readouterr().err
     (tmp_path / "stop").unlink()
     assert typed(monkeypatch, "resume=it") == 0
     assert typed(monkeypatch, "resume=it", "hydra.sweeper.n_trials=3") == 0

@@ -46,7 +46,7 @@ def test_an_interrupted_sweep_goes_on_where_it_was(tmp_path: Path) -> None:
     first.send_signal(signal.SIGINT)
     done = first.ended()
     assert done.returncode == 130
-    assert "go on: python -m stx.run resume=sweep" in done.stderr
+    assert "go on: stx run resume=sweep" in done.stderr
     again = command(tmp_path, "run", "resume=sweep", "pooling=max,avg,l2")
     assert again.returncode == 0, again.stderr
     assert len(again.stdout.splitlines()) == 4
@@ -123,7 +123,7 @@ def test_a_sweep_s_run_ends_as_it_did_and_its_error_passes_though_no_page_can_be
         if error:
             raise error
     assert stands.ends == [end]
-    assert ("go on: python -m stx.run resume=" in capsys.readouterr().err) == isinstance(error, KeyboardInterrupt)
+    assert ("go on: stx run resume=" in capsys.readouterr().err) == isinstance(error, KeyboardInterrupt)
 
 
 def test_a_page_that_declined_is_asked_again_before_another_job_ends(
