@@ -14,8 +14,8 @@ def runs_of(page: Path) -> list[Any]:
 
 
 def test_a_sweep_is_a_page_by_its_experiment_its_folder_its_parent_and_a_filter(tmp_path: Path, stx: Command) -> None:
-    made = stx("--multirun", "style_stat=gram,mean_std", *TINY, "hydra.sweep.dir=outputs/sweeps/one")
-    assert made.returncode == 0, made.stderr
+    swept = stx("--multirun", "style_stat=gram,mean_std", *TINY, "hydra.sweep.dir=outputs/sweeps/one")
+    assert swept.returncode == 0, swept.stderr
     gallery: Command = partial(command, tmp_path, "gallery")
     shown = gallery()
     assert (shown.returncode, shown.stdout) == (0, "outputs/gallery.html\n"), shown.stderr

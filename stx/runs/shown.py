@@ -13,12 +13,11 @@ from stx.runs.files import CONTENT, OUTPUT, in_use
 from stx.runs.identity import Identity
 from stx.runs.member import ENDED, failure
 from stx.runs.naming import run_name
-from stx.runs.sources import Files, InFolder, InStore, events
+from stx.runs.sources import LOSS, Files, InFolder, InStore, events
 from stx.runs.tracking import page
 from stx.runs.tracking.sender import addresses, newest_address
 from stx.runs.tracking.stored import Run
 
-LOSS = ("loss/total", "loss/content", "loss/style")
 OF_STATUS = {"FINISHED": "finished", "FAILED": "failed", "KILLED": "interrupted", "RUNNING": "running"}
 """Outcomes of runs that something else than stx has told a store of."""
 GONE = "its process is gone"

@@ -18,6 +18,7 @@ from stx.pictures.decode import FORMATS
 from stx.runs.files import ALONG, EVENTS, LOSSES, MEASURES
 from stx.runs.tracking.stored import Run
 
+LOSS = ("loss/total", "loss/content", "loss/style")
 STEP = re.compile(r"(?:step-|picture[+%]step[+%])(\d+)(?:[+%].*)?\.png")
 """What a picture along the way is called, in a folder and in a store."""
 
@@ -60,7 +61,7 @@ class InFolder:
             for name, text in row.items()
             if name != "step" and (value := number(text)) is not None and math.isfinite(value)
         }
-        return values | {f"measure/{name}": value for name, value in measures(self.folder / MEASURES).items()}
+        return values | {f"measure/{name}": value for name, value in numbers(self.folder / MEASURES).items()}
 
     def size(self, *names: str) -> tuple[int, int]:
         """Pixels of the first of these pictures that is there; 0 x 0 where none is."""
@@ -125,7 +126,8 @@ def number(text: str | None) -> float | None:
         return None
 
 
-def measures(path: Path) -> dict[str, float]:
+def numbers(path: Path) -> dict[str, float]:
+    """By name, from a file of JSON."""
     try:
         return {str(name): float(value) for name, value in json.loads(path.read_text(encoding="utf-8")).items()}
     except (OSError, ValueError, TypeError, AttributeError):

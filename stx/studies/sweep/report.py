@@ -11,10 +11,11 @@ from urllib.parse import quote
 
 from stx import atomic
 from stx.runs.files import OUTPUT
+from stx.runs.sources import LOSS
 from stx.runs.task import told_apart
 from stx.runs.tracking.sender import THIS_RUN
 from stx.studies import charts, page
-from stx.studies.sweep.results import LOSS, OVER, Row, lost, nearest
+from stx.studies.sweep.results import OVER, Row, lost, nearest
 from stx.studies.sweep.sheets import SHEET, sheets
 
 PAGE, TABLE, CHART = "sweep", "sweep.csv", "sweep.png"

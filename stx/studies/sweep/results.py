@@ -1,24 +1,21 @@
 """What has come of a sweep's jobs so far, read from their folders: whoever worked them, and wherever."""
 
-import csv
-import json
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
 from stx.errors import UserError, first_line
 from stx.runs import identity
-from stx.runs.files import BASELINES, LOSSES, MEASURES
+from stx.runs.files import BASELINES, MEASURES
 from stx.runs.member import ENDED, failure
+from stx.runs.sources import LOSS, InFolder, number, numbers
 from stx.runs.task import Task
 from stx.runs.tracking import page
 from stx.runs.tracking.sender import newest_address
 from stx.runs.words import style_share
 
 OVER = (*ENDED, "failed")
-LOSS = ("loss/total", "loss/content", "loss/style")
 
 
 class Row(NamedTuple):
@@ -50,7 +47,7 @@ def read(task: Task) -> Row:
         message = ""  # of another try, that came too late
     elif message:
         outcome = "failed"
-    steps, losses = last_losses(task.folder / LOSSES)
+    steps, losses = last_losses(InFolder(task.folder).losses)
     measures, baselines = (numbers(task.folder / name) for name in (MEASURES, BASELINES))
     name = "sliced_wasserstein"
     style = style_share(measures[name], baselines[name]) if name in measures and name in baselines else math.nan
@@ -70,23 +67,11 @@ def read(task: Task) -> Row:
     )
 
 
-def last_losses(path: Path) -> tuple[int, dict[str, float]]:
+def last_losses(rows: Sequence[Mapping[str, str]]) -> tuple[int, dict[str, float]]:
     """The number of the last step, and its losses; 0 and none before the first."""
-    row: Mapping[str, str] = {}
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):  # noqa: B007  # the last one
-                pass
-        return int(row["step"]), {name: float(row[name]) for name in LOSS if row.get(name)}
-    except (OSError, ValueError, KeyError, TypeError):  # none, or a line that is being written
-        return 0, {}
-
-
-def numbers(path: Path) -> dict[str, float]:
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return {}
+    row = rows[-1] if rows else {}
+    losses = {name: value for name in LOSS if (value := number(row.get(name))) is not None}
+    return int(number(row.get("step")) or 0), losses
 
 
 def nearest(rows: Sequence[Row]) -> tuple[Row, float] | None:
