@@ -35,7 +35,7 @@ def main(survey: Path, path: Path) -> None:
     for shot in shots:
         sheet.paste(shot, (left, 0))
         left += shot.width
-    sheet.save(path, quality=76)
+    sheet.save(path, quality=70)
 
 
 def asked(page: Page, asks: str) -> None:
