@@ -16,7 +16,7 @@ from stx.errors import OutOfMemory
 from stx.model import machine
 from stx.model.blocks import gathered, settings
 from stx.model.padding import ZEROS, mode
-from stx.model.terms import PICTURE, Term, tensors_of
+from stx.model.terms import PICTURE, Term, alike, tensors_of
 from stx.model.trials import depth, noise
 from stx.model.vgg import POOL, RELU, segments
 from stx.stats.gathered import Core, Gathered, Sums
@@ -137,7 +137,13 @@ def numbers_at(layer: str) -> float:
 def kept_by(term: Term, place: Sequence[str], pixels: int, divided: bool = False) -> float:
     """Bytes a pixel that a statistic keeps for its gradient beside the features, of a picture of so many: tried, twice,
     and beyond that taken to grow with the picture, as far as a statistic that looks at samples alone does not."""
-    return a_pixel(lambda size: kept_of(term, place, size, divided), term, place, pixels)
+
+    def bytes_of(size: tuple[int, int]) -> int:
+        if (key := (*alike(term), tuple(place), size, divided)) not in TRIED:
+            TRIED[key] = kept_of(term, place, size, divided)
+        return TRIED[key]
+
+    return a_pixel(bytes_of, term, place, pixels)
 
 
 def renewed(terms: Sequence[Term], pixels: int) -> float:
@@ -222,6 +228,7 @@ def available(device: torch.device) -> float:
     return machine.memory()
 
 
+TRIED: dict[tuple[Any, ...], int] = {}  # bytes that terms keep, by what they are and on which maps that was tried
 FULL = ("out of memory", "can't allocate memory", "ALLOC_FAILED")
 """What PyTorch, CUDA and its libraries say where the memory is full, in errors of kinds that say other things too."""
 

@@ -164,3 +164,13 @@ def moved(fitted: Callable[[Features], Tensor], move: Callable[[Tensor], Tensor]
     elif isinstance(reference, tuple):
         reference = tuple(move(each) if isinstance(each, Tensor) else each for each in reference)
     return partial(fitted, reference=reference)
+
+
+def alike(term: Term) -> tuple[Any, ...]:
+    """Equal for terms that keep the same: of the jobs of a sweep most do."""
+    functions = (each for each in (term.statistic, term.distance, term.reference))
+    named = (
+        (each.func, repr(each.args), repr(sorted(each.keywords.items()))) if isinstance(each, partial) else each
+        for each in functions
+    )
+    return (*named, term.toward is None, term.joint, term.rotations, term.wraps)

@@ -1,9 +1,12 @@
 """content= and style= that name folders or globs: axes of a sweep, over the pictures in them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-from stx.config.compose import key_of, values_of
+from PIL.Image import Image
+
+from stx.config.compose import key_of, value_of, values_of
 from stx.config.paths import SEVERAL, element, exists
 from stx.errors import UserError
 
@@ -77,3 +80,21 @@ def unreadable(jobs: Sequence[Sequence[str]]) -> list[str]:
         except UserError:
             damaged.append(name)
     return damaged
+
+
+class Photograph:
+    """That of the job at hand, which many jobs after one another may have: read once."""
+
+    def __init__(self) -> None:
+        self.name, self.picture = "", dict[str, Image]()
+
+    def of(self, overrides: Sequence[str]) -> Mapping[str, Image]:
+        """Nothing where none is named, or where it cannot be read, which the job's check says."""
+        from stx.model.reading import read  # late: it imports torch
+
+        names = [value_of(text) for text in overrides if key_of(text) == "content"]
+        if names and names[-1] != self.name:
+            self.name, self.picture = names[-1], {}
+            with suppress(UserError, OSError):
+                self.picture = {"content": read(self.name)}
+        return self.picture if names else {}

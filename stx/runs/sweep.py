@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
@@ -24,13 +25,16 @@ from stx.config.compose import (
 from stx.config.effects import ineffective, swept_in_vain
 from stx.config.refusals import explain_hydra
 from stx.errors import UserError, some_of
-from stx.runs.axes import is_axis, unfolded, unreadable
+from stx.runs.axes import Photograph, is_axis, unfolded, unreadable
 from stx.runs.check import check, reach_store
 from stx.runs.files import RUN, SETTINGS
 from stx.runs.naming import named, told_apart
 from stx.runs.sweep_before import refuse_otherwise
 from stx.runs.sweep_record import OWN, recorded
 from stx.runs.task import Task
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 PLACE = "hydra.sweep.dir"
 """The option that names a sweep's folder."""
@@ -73,10 +77,10 @@ def all_checked(config: DictConfig, asked: Sequence[list[str]], before: Sequence
     numbers = iter(range(1 + max((job["number"] for job in before), default=-1), 10**9))
     tasks: dict[str, Task] = {}
     again: dict[str, None] = {}
-    taken, told = set[Path](), time.monotonic()
+    taken, told, photograph = set[Path](), time.monotonic(), Photograph()
     for overrides, values in zip(asked, axes(asked), strict=True):
         try:
-            one = checked(config, overrides, values, kept, numbers, taken)
+            one = checked(config, overrides, values, kept, numbers, taken, photograph.of(overrides))
         except UserError as error:
             raise UserError(with_others(str(error), overrides, asked)) from None
         same = tasks.setdefault(one.digest, one)
@@ -114,8 +118,10 @@ def checked(
     kept: Mapping[str, list[tuple[int, str]]],
     numbers: Any,
     taken: Collection[Path],
+    given: Mapping[str, "Image"] = MappingProxyType({}),
 ) -> Task:
-    """One job, in a folder that is none of those that others have `taken`. Raises UserError."""
+    """One job, in a folder that is none of those that others have `taken`. Pictures that are `given` are as for
+    `check`. Raises UserError."""
     from stx.runs.digest import digest  # late: they import torch
     from stx.runs.identity import refuse_taken
 
@@ -123,7 +129,7 @@ def checked(
     place = Path(sweep.hydra.sweep.dir)
     try:
         whole = compose([*own, *overrides], sweep.hydra.job.config_name)
-        job, inputs = check(whole, place, option=PLACE)
+        job, inputs = check(whole, place, given=given, option=PLACE)
         key = digest(job, inputs)
         if job.resume is not None:
             raise UserError("resume= goes on with one run: leave out --multirun")

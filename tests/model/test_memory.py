@@ -260,3 +260,28 @@ def test_what_cannot_fit_is_refused_with_what_would(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(memory, "available", lambda device: 1e8)
     with pytest.raises(UserError, match=r"GB; take a smaller image_size$"):
         prepare(saving)
+
+
+def test_terms_that_keep_the_same_are_tried_once_and_others_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Term] = []
+    kept_of = memory.kept_of
+
+    def counted(term: Term, *further: Any) -> int:
+        tried.append(term)
+        return kept_of(term, *further)
+
+    monkeypatch.setattr(memory, "TRIED", {})
+    monkeypatch.setattr(memory, "kept_of", counted)
+
+    def kept(*typed: str) -> list[float]:
+        own = terms(composition(typed).config)
+        return [memory.kept_by(term, place, 10_000) for term in own for place in term.places]
+
+    first = kept("style_stat=gram")
+    times = len(tried)
+    assert kept("style_stat=gram", "loss_weights.beta=7", "seed=3") == first
+    assert len(tried) == times
+    kept("style_stat=cooc_gram", "style_stat.radius=1")
+    again = len(tried)
+    kept("style_stat=cooc_gram", "style_stat.radius=4")
+    assert len(tried) > again > times

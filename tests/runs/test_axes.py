@@ -11,7 +11,7 @@ from conftest import TINY, command
 from stx.config.compose import at_work, compose, jobs_of_sweep
 from stx.config.typed import as_typed
 from stx.errors import UserError
-from stx.runs.axes import many, unfolded
+from stx.runs.axes import Photograph, many, unfolded
 
 ODD = ["it's.png", "a b (1).jpg", "a, b.jpg", "x=1.jpg", "café.jpg", "照片.png", "[x].jpg", "{y: z}.jpg", "${x}.jpg",
        "a\\${b}.jpg", 'say "x".jpg', "both'\".jpg", "back\\slash.jpg", "null.jpg", "12.jpg", "*.jpg", "a#b?.jpg",
@@ -161,3 +161,14 @@ def test_what_a_picture_was_made_by_is_made_of_all_in_a_folder(here: Path) -> No
     record = json.loads((here / "all" / "sweep.json").read_text())
     assert [job["values"] for job in record["jobs"]] == [{"content": "photos/p2.png"}, {"content": "photos/p10.png"}]
     assert all({"style_stat=gram", "seed=5"} <= set(job["overrides"]) for job in record["jobs"])
+
+
+def test_a_photograph_that_many_jobs_have_is_read_once(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (40, 40)).save(tmp_path / name)
+    photograph = Photograph()
+    first = photograph.of([f"content={tmp_path}/a.png", "style=swirls"])
+    assert photograph.of([f"content={tmp_path}/a.png", "style=mosaic"])["content"] is first["content"]
+    assert photograph.of([f"content={tmp_path}/b.png"])["content"] is not first["content"]
+    assert photograph.of([f"content={tmp_path}/gone.png"]) == {}
+    assert photograph.of(["style=mosaic"]) == {}

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from torch import Tensor
+
 from stx import atomic
 from stx.errors import Stopped, UserError
 from stx.measures.flicker import brightness, flicker
-from stx.model.reading import read
 from stx.runs.batch import forget
 from stx.runs.files import LOSSES, OUTPUT
 from stx.runs.job import Job
@@ -45,28 +46,40 @@ class Frame(NamedTuple):
         return {name: value for name, value in own.items() if math.isfinite(value)}
 
 
+class Shown(NamedTuple):
+    """A frame beside its source, (3, H, W) in [0, 1]."""
+
+    result: Tensor
+    source: Tensor
+
+
 NUMBERS = ("consistent", "flicker", "source_flicker", "brightness", "source_brightness")
 
 
 def frames(plan: Plan, place: Reel) -> Iterator[Frame]:
     """Make those that are missing, in their order. Raises Stopped where one cannot be made."""
     (place.folder / FRAMES).mkdir(exist_ok=True)
+    before: Shown | None = None
     for number in range(1, plan.film.length + 1):
         moves = motion(plan, place, number) if number > 1 else None
-        kept = whole(place.frame(number))
-        if not kept:
+        result = whole(place.frame(number))
+        kept = result is not None
+        if result is None:
             one = asked(plan, place, number, moves)
             come_to_an_end(one, f"frame {number}")
             atomic.write(place.frame(number), (one.folder / OUTPUT).read_bytes())
-        yield judged(plan, place, number, moves, kept)
+            result = tensor(place.frame(number))
+        shown = Shown(result, tensor(place.source(number)))
+        yield judged(plan, place, number, moves, kept, shown, before)
+        before = shown
 
 
-def whole(path: Path) -> bool:
-    """Whether there is a frame that can be read: a damaged one is made again of its run."""
+def whole(path: Path) -> Tensor | None:
+    """A frame, if there is one that can be read: a damaged one is made again of its run."""
     try:
-        return path.exists() and bool(read(str(path)).size)
+        return tensor(path) if path.exists() else None
     except UserError:
-        return False
+        return None
 
 
 def anew(plan: Plan, moves: Motion | None) -> bool:
@@ -93,13 +106,14 @@ def come_to_an_end(one: Job, name: str) -> None:
         raise Stopped(f"{name}: it has diverged, and guard.on_nan=raise ends the film there; its run is {one.folder}")
 
 
-def judged(plan: Plan, place: Reel, number: int, moves: Motion | None, kept: bool) -> Frame:
-    result, source = tensor(place.frame(number)), tensor(place.source(number))
+def judged(
+    plan: Plan, place: Reel, number: int, moves: Motion | None, kept: bool, shown: Shown, before: Shown | None
+) -> Frame:
+    result, source = shown
     begins = anew(plan, moves)
     flickers = (math.nan, math.nan)
-    if moves is not None and not begins:
-        before = tensor(place.frame(number - 1)), tensor(place.source(number - 1))
-        flickers = flicker(result, before[0], *moves), flicker(source, before[1], *moves)
+    if moves is not None and before is not None and not begins:
+        flickers = flicker(result, before.result, *moves), flicker(source, before.source, *moves)
     return Frame(
         number,
         kept,
