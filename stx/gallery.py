@@ -33,6 +33,8 @@ examples
 The page is outputs/gallery.html, or in the folder, or at the name ending in .html, that output= says.
 """
 OWN = ("output", "tracking", "tracking.uri", "tracking.experiment")
+OF_RUNS = ("params.", "metrics.", "tags.", "attributes.")
+"""How a filter's names begin."""
 OUTPUT = "outputs"
 
 
@@ -82,7 +84,7 @@ def which(words: Sequence[str]) -> str:
     """What is asked for, in one word. Raises UserError."""
     for text in words:
         key = key_of(text)
-        if re.fullmatch(r"[\w.]+=\S*", text) and (hint := did_you_mean(key, OWN)):
+        if re.fullmatch(r"[\w.]+=\S*", text) and not key.startswith(OF_RUNS) and (hint := did_you_mean(key, OWN)):
             raise UserError(f"{text}: no option is called {key}{hint}; the options are {', '.join(OWN)}")
     if len(words) > 1:
         raise UserError(

@@ -5,12 +5,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from conftest import TINY, Command, command
+from stx.gallery import which
 
 
 def runs_of(page: Path) -> list[Any]:
     text = page.read_text(encoding="utf-8").partition('id="content">')[2].partition("</script>")[0]
     return list(json.loads(text)["runs"])
+
+
+@pytest.mark.parametrize("words", [[], ["mine"], ["params.uri='x'"], ["tags.output=1"], ["metrics.loss/total < 3"]])
+def test_a_filter_without_spaces_is_no_option(words: list[str]) -> None:
+    assert which(words) == "".join(words)
 
 
 def test_a_sweep_is_a_page_by_its_experiment_its_folder_its_parent_and_a_filter(tmp_path: Path, stx: Command) -> None:

@@ -7,8 +7,7 @@ import csv
 import json
 import math
 import re
-from collections.abc import Iterable
-from functools import cached_property
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -45,19 +44,19 @@ class InFolder:
     def along(self) -> dict[int, str]:
         return by_step(f"{ALONG}/{path.name}" for path in (self.folder / ALONG).glob("*.png"))
 
-    @cached_property
-    def losses(self) -> list[dict[str, str]]:
+    def losses(self) -> Iterator[dict[str, str]]:
+        """Row by row, and kept nowhere: of hundreds of runs they would fill the memory."""
         return table(self.folder / LOSSES)
 
     def history(self, metric: str) -> list[tuple[int, float]]:
-        points = [(number(row.get("step")), number(row.get(metric))) for row in self.losses]
-        return [(int(step), value) for step, value in points if step is not None and value is not None]
+        points = [(row.get("step") or "", number(row.get(metric))) for row in self.losses()]
+        return [(int(step), value) for step, value in points if step.isdecimal() and value is not None]
 
     def last(self) -> dict[str, float]:
         """The last finite value of each metric in the table of losses, and what the judge says at the end."""
         values = {
             name: value
-            for row in self.losses
+            for row in self.losses()
             for name, text in row.items()
             if name != "step" and (value := number(text)) is not None and math.isfinite(value)
         }
@@ -106,17 +105,19 @@ def by_step(names: Iterable[str]) -> dict[int, str]:
 def events(files: Files) -> list[tuple[int, str]]:
     """What was not finite, and at which step."""
     path = files.file(EVENTS)
-    rows = table(path) if path else []
+    rows = table(path) if path else ()
     return [(int(row["step"]), row.get("what") or "") for row in rows if (row.get("step") or "").isdecimal()]
 
 
-def table(path: Path) -> list[dict[str, str]]:
-    """Its rows by column; the last may be half a line, of a run at work."""
+def table(path: Path) -> Iterator[dict[str, str]]:
+    """Its rows by column, as long as the header is; the last may be half a line, of a run at work."""
     try:
         with path.open(newline="", encoding="utf-8", errors="replace") as file:
-            return list(csv.DictReader(file, restkey="", restval=""))
+            rows = csv.reader(file)
+            header = next(rows, [])
+            yield from (dict(zip(header, row, strict=False)) for row in rows)
     except (OSError, csv.Error):
-        return []
+        return
 
 
 def number(text: str | None) -> float | None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from stx.config.addresses import database_file
 from stx.config.secrets import public, revealed
-from stx.errors import UserError, did_you_mean
+from stx.errors import UserError, did_you_mean, first_line
 from stx.runs.tracking.patient import Patient
 from stx.runs.tracking.reach import answers, reachable
 from stx.runs.tracking.store import moved, touched
@@ -16,6 +16,7 @@ ID = re.compile(r"[0-9a-f]{32}")
 """How MLflow calls a run."""
 CONDITION = re.compile(r"[=<>]|\b(?:I?LIKE|IN|IS)\b", re.IGNORECASE)
 """What a filter has in it."""
+OTHERWISE = "name a folder of runs, which needs no store, or another store: tracking.uri=..."
 NESTED = "tags.`mlflow.parentRunId` != ''"
 PARENT, BATCH = "mlflow.parentRunId", "stx.batch"
 """Tags: of a run whose parent has that id; of one that stands for many."""
@@ -27,13 +28,13 @@ class Experiments:
     def __init__(self, uri: str):
         self.uri = public(uri)
         uri = revealed(uri)
-        answers(uri)
         file = database_file(uri)
-        if file and not file.exists():
-            raise UserError(
-                f"tracking.uri={self.uri}: there is no such file, so that no run was told to it\n"
-                "name a folder of runs, which needs no store, or another store: tracking.uri=..."
-            )
+        try:
+            answers(uri)
+            if file and not file.exists():
+                raise UserError(f"tracking.uri={self.uri}: there is no such file, so that no run was told to it")
+        except UserError as error:  # whose cures are for a run that begins
+            raise UserError(f"{first_line(error)}\n{OTHERWISE}") from None
         with reachable(uri), touched(uri) as client:
             self.client = Patient(client)
             experiments = client.search_experiments()

@@ -43,6 +43,8 @@ class Written(NamedTuple):
 def place(output: str) -> Path:
     """The file that `output` names, or in the folder that it names. Raises UserError where it would take the place of
     what is no gallery."""
+    if not output:
+        raise UserError("output= must name a folder, or a file that ends in .html")
     path = Path(output)
     if path.suffix.lower() not in (".html", ".htm") or path.is_dir():
         path /= NAME
@@ -64,12 +66,12 @@ def is_gallery(path: Path) -> bool:
 def write(selection: Selection, path: Path) -> Written:
     """The page of these runs, in a folder that is made if missing. Raises OSError."""
     runs, album = selection.runs, Album()
-    asked = sides([size(run) for run in runs])
-    entries = [entry(run, album, asked) for run in runs]
+    chosen = sides([size(run) for run in runs])
+    entries = [entry(run, album, chosen) for run in runs]
     page = rendered(selection.asked, runs, entries, album).encode("utf-8", "replace")  # a name may be no text at all
     path.parent.mkdir(parents=True, exist_ok=True)
     atomic.write(path, page)
-    return Written(sum(not one["picture"] for one in entries), asked, len(page))
+    return Written(sum(not one["picture"] for one in entries), chosen, len(page))
 
 
 def rendered(title: str, runs: Sequence[Shown], entries: Sequence[dict[str, Any]], album: Album) -> str:

@@ -1,7 +1,8 @@
 """What has come of a sweep's jobs so far, read from their folders: whoever worked them, and wherever."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import NamedTuple
 
@@ -49,7 +50,7 @@ def read(task: Task) -> Row:
         message = ""  # of another try, that came too late
     elif message:
         outcome = "failed"
-    steps, losses = last_losses(InFolder(task.folder).losses)
+    steps, losses = last_losses(InFolder(task.folder).losses())
     measures, baselines = (numbers(task.folder / name) for name in (MEASURES, BASELINES))
     name = "sliced_wasserstein"
     style = style_share(measures[name], baselines[name]) if name in measures and name in baselines else math.nan
@@ -70,9 +71,9 @@ def read(task: Task) -> Row:
     )
 
 
-def last_losses(rows: Sequence[Mapping[str, str]]) -> tuple[int, dict[str, float]]:
+def last_losses(rows: Iterable[dict[str, str]]) -> tuple[int, dict[str, float]]:
     """The number of the last step, and its losses; 0 and none before the first."""
-    row = rows[-1] if rows else {}
+    row = next(iter(deque(rows, maxlen=1)), {})
     losses = {name: value for name in LOSS if (value := number(row.get(name))) is not None}
     return int(number(row.get("step")) or 0), losses
 
