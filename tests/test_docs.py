@@ -42,12 +42,13 @@ NOT_TYPED = {
     r"http://team\.example": "needs a server",
     r"device=cuda": "needs a card",
     r"submitit_slurm|=ray\b": "needs a cluster",
+    r"survey (serve|score)": "needs people",
     r"\bFOLDER\b|\bFILE\b|<.*>|\.\.\.": "a word for what is the reader's own",
 }
 """Why a command is not typed here, by what it has in it."""
 ONLY_AS_TYPED = r"\bearlier="
 """No small run is one of a report's."""
-MANY_RUNS = r"stx (compare|thesis|film)\b|--multirun|photos/|resume=outputs/sweeps"
+MANY_RUNS = r"stx (compare|thesis|film|survey)\b|--multirun|photos/|resume=outputs/sweeps"
 """Typed with --slow: ten seconds and more, even when made small."""
 AWAY = r"http://(?!.*offline_ok=true)\S*server:5000"
 """A store that is away is answered, which is what can be seen of these commands here."""
@@ -190,17 +191,17 @@ def in_shell(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 RUN, RUN_ID, SWEEP = (
     "outputs/runs/2026-11-24/14-32-57-000000",
     "4f1d9c52e0b84a3c9d1f0a7b6c5d4e3f",
-    "outputs/sweeps/2026-11-29/10-00-00-000000",
+    "outputs/sweeps/2026-11-29",
 )
 """The pages' names for what is the reader's own."""
 
 
 def in_names_from_here(text: str, place: Place, number: int) -> str:
-    """A command that goes on with a run, or a sweep, with the names of one that was just stopped here."""
+    """A command about a run that was stopped, or a sweep, with the names of one that was just made here."""
     if SWEEP in text:
         assert place.typed("run", "--multirun", "seed=0,1", *made_small("run", [])).returncode == 0
         (sweep,) = (place.folder / "outputs" / "sweeps").glob("*/*")
-        return text.replace(SWEEP, str(sweep.relative_to(place.folder)))
+        return text.replace(f"{SWEEP}/10-00-00-000000", SWEEP).replace(SWEEP, str(sweep.relative_to(place.folder)))
     small = [option for option in made_small("run", []) if not option.startswith("optim.steps")]
     folder = place.folder / "outputs" / "runs" / f"stopped-{number}"
     run = Started(place.folder, "run", "optim.steps=500", f"hydra.run.dir={folder}", *small)
@@ -221,9 +222,11 @@ def test_every_command_of_a_page_does_what_it_says(page: str, place: Place, monk
         left = ONLY_AS_TYPED if place.slow else f"{ONLY_AS_TYPED}|{MANY_RUNS}"
         lines = [text for text in lines if not re.search(left, text)]
     monkeypatch.setenv("MY_STORE", "sqlite:///outputs/mlflow.db")
+    if any("gallery" in text for text in lines):
+        assert place.typed("run", *made_small("run", [])).returncode == 0
     wrong = []
     for number, text in enumerate(lines):
-        if "resume=" in text and "sweep." not in text:
+        if any(name in text for name in (RUN, RUN_ID, SWEEP, "resume=last")):
             text = in_names_from_here(text, place, number)
         *variables, typed = re.split(r"(?<!\S)(?=\S*stx |make |python |export )", text, maxsplit=1)
         with monkeypatch.context() as patch:
