@@ -200,7 +200,7 @@ def in_names_from_here(text: str, place: Place, number: int) -> str:
     """A command about a run that was stopped, or a sweep, with the names of one that was just made here."""
     if SWEEP in text:
         assert place.typed("run", "--multirun", "seed=0,1", *made_small("run", [])).returncode == 0
-        (sweep,) = (place.folder / "outputs" / "sweeps").glob("*/*")
+        sweep = max((place.folder / "outputs" / "sweeps").glob("*/*"))
         return text.replace(f"{SWEEP}/10-00-00-000000", SWEEP).replace(SWEEP, str(sweep.relative_to(place.folder)))
     small = [option for option in made_small("run", []) if not option.startswith("optim.steps")]
     folder = place.folder / "outputs" / "runs" / f"stopped-{number}"
