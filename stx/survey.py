@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("words", nargs="*", metavar="word", help="create, serve or score, of what, and key=value")
     arguments = parser.parse_intermixed_args()
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    with command.answering_batch(arguments.words, ()) as given:
+    with command.answering_batch(lambda: arguments.words, ()) as given:
         path = run(given)
     command.result(str(path))
 
