@@ -18,8 +18,8 @@ from stx.runs.files import ALONG, EVENTS, LOSSES, MEASURES
 from stx.runs.tracking.stored import Run
 
 LOSS = ("loss/total", "loss/content", "loss/style")
-STEP = re.compile(r"(?:step-|picture[+%]step[+%])(\d+)(?:[+%].*)?\.png")
-"""What a picture along the way is called, in a folder and in a store."""
+STEP = re.compile(r"(?:step-|(?:.*[~#])?picture[+%]step[+%])(\d+)(?:[+%].*)?\.png")
+"""What a picture along the way is called, in a folder and in a store, by any version of stx and of MLflow."""
 
 
 class Files(Protocol):

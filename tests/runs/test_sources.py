@@ -16,8 +16,10 @@ def test_pictures_along_the_way_are_in_the_order_of_steps_whoever_named_them() -
         "images/picture%step%100%timestamp%1%abc.png",
         "images/picture+step+20+timestamp+1+abc.png",
         "images/picture%step%20%timestamp%1%abc.webp",
+        "images/along the way~picture+step+3+timestamp+1+abc.png",
+        "images/along the way#picture%step%4%timestamp%1%abc.png",
     ]
-    assert list(by_step(stored)) == [20, 100]
+    assert list(by_step(stored)) == [3, 4, 20, 100]
 
 
 def test_a_damaged_folder_has_what_can_be_read(tmp_path: Path) -> None:
