@@ -39,7 +39,7 @@ def main() -> None:
         prog="stx survey", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("words", nargs="*", metavar="word", help="create, serve or score, of what, and key=value")
-    arguments = parser.parse_intermixed_args()
+    arguments = command.words_of(parser)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     with command.answering_batch(lambda: arguments.words, ()) as given:
         path = run(given)
