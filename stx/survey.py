@@ -102,8 +102,7 @@ def serve(own: Mapping[str, str], words: Sequence[str], typed: str) -> Path:
     asked, folder = options.read(own), one_folder("serve", words)
     with raising(), serving.bound(asked) as listening:
         survey = serving.prepared(folder)
-        address = f"[{asked.host}]" if ":" in asked.host else asked.host
-        command.say(f"http://{address}:{listening.getsockname()[1]}/ until Ctrl-C")
+        command.say(f"http://{options.in_address(asked.host)}:{listening.getsockname()[1]}/ until Ctrl-C")
         if asked.host not in serving.LOOPBACK:
             command.say(
                 f"host={asked.host}: everybody who reaches this machine there can answer, and nothing is encrypted"
