@@ -222,16 +222,23 @@ def batch(
         store = Store(tracking.uri, tracking.experiment)
     with alone_in(folder), raising():
         parent = store.parent(name, folder, title)
-        try:
+        with ended(store, parent):
             yield Batch(store, parent, planned, folder, crew, earlier, making)
-        except Exception:
-            store.end(parent, "failed", "FAILED")
-            raise
-        except KeyboardInterrupt:
-            store.end(parent, "interrupted", "KILLED")
-            raise KeyboardInterrupt(GOES_ON) from None
-        except BaseException:  # another signal
-            log.warning(GOES_ON)
-            store.end(parent, "interrupted", "KILLED")
-            raise
-        store.end(parent, "finished", "FINISHED")
+
+
+@contextmanager
+def ended(store: Store, parent: Run) -> Iterator[None]:
+    """A block behind which the batch's own run says how it ended."""
+    try:
+        yield
+    except Exception:
+        store.end(parent, "failed", "FAILED")
+        raise
+    except KeyboardInterrupt:
+        store.end(parent, "interrupted", "KILLED")
+        raise KeyboardInterrupt(GOES_ON) from None
+    except BaseException:  # another signal
+        log.warning(GOES_ON)
+        store.end(parent, "interrupted", "KILLED")
+        raise
+    store.end(parent, "finished", "FINISHED")
