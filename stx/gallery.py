@@ -10,15 +10,11 @@ import logging
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from stx.config import command
-from stx.config.compose import compose, key_of, task
+from stx.config import command, stores
+from stx.config.compose import key_of
 from stx.config.secrets import taken_out
 from stx.errors import UserError, did_you_mean
-
-if TYPE_CHECKING:
-    from stx.config.schema import MlflowTracking, NoTracking
 
 EXAMPLES = """
 examples
@@ -32,9 +28,7 @@ examples
 
 The page is outputs/gallery.html, or in the folder, or at the name ending in .html, that output= says.
 """
-OWN = ("output", "tracking", "tracking.uri", "tracking.experiment")
-OF_RUNS = ("params.", "metrics.", "tags.", "attributes.")
-"""How a filter's names begin."""
+OWN = ("output", *stores.OPTIONS)
 OUTPUT = "outputs"
 
 
@@ -66,7 +60,7 @@ def run(own: Sequence[str], words: Sequence[str], told: Sequence[str]) -> Path:
 
     output = next((text.partition("=")[2] for text in reversed(own) if key_of(text) == "output"), OUTPUT)
     path = writing.place(output)
-    selection = selected(asked, tracking(told))
+    selection = selected(asked, stores.tracking(told))
     count = len(selection.runs)
     command.say(f"{selection.asked}: {count} run{'s' * (count != 1)}")
     written = writing.write(selection, path)
@@ -84,7 +78,8 @@ def which(words: Sequence[str]) -> str:
     """What is asked for, in one word. Raises UserError."""
     for text in words:
         key = key_of(text)
-        if re.fullmatch(r"[\w.]+=\S*", text) and not key.startswith(OF_RUNS) and (hint := did_you_mean(key, OWN)):
+        option = re.fullmatch(r"[\w.]+=\S*", text) and not key.startswith(stores.FILTERED)
+        if option and (hint := did_you_mean(key, OWN)):
             raise UserError(f"{text}: no option is called {key}{hint}; the options are {', '.join(OWN)}")
     if len(words) > 1:
         raise UserError(
@@ -92,16 +87,6 @@ def which(words: Sequence[str]) -> str:
             "a filter goes in quotes: \"params.style_stat = 'gram'\""
         )
     return words[0] if words else ""
-
-
-def tracking(told: Sequence[str]) -> "MlflowTracking | NoTracking":
-    """Where runs are tracked, by default and by what was typed."""
-    from stx.config.schema import validate
-    from stx.config.variables import say_taken
-
-    composed = task(compose(told))
-    say_taken(composed)
-    return validate(composed).tracking
 
 
 if __name__ == "__main__":

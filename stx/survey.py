@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from stx.config import command
+from stx.config import command, stores
 from stx.errors import UserError, did_you_mean
 
 EXAMPLES = """
@@ -29,9 +29,6 @@ examples
 The page is one file that asks for nothing: send it, and have the answers sent back as files; or serve it. Only key.json
 knows which picture is whose. conf/survey/survey.yaml says what options there are; docs/survey.md has the rest.
 """
-STORE = ("tracking", "tracking.uri", "tracking.experiment")
-FILTERED = ("params.", "metrics.", "tags.", "attributes.")
-"""What a filter of MLflow's speaks of."""
 
 
 def main() -> None:
@@ -63,7 +60,7 @@ def options(verb: str, given: Sequence[str], names: Sequence[str]) -> tuple[dict
     words = [text for text, (key, equals, _) in split.items() if not (equals and key in names)]
     for word in words:
         key, equals, _ = split[word]
-        if equals and re.fullmatch(r"[\w.]+", key) and not key.startswith(FILTERED):
+        if equals and re.fullmatch(r"[\w.]+", key) and not key.startswith(stores.FILTERED):
             hint = did_you_mean(key, names)
             raise UserError(f"{word}: stx survey {verb} has no option {key}{hint}; it has {', '.join(names)}")
     return own, words
@@ -71,15 +68,14 @@ def options(verb: str, given: Sequence[str], names: Sequence[str]) -> tuple[dict
 
 def create(own: Mapping[str, str], words: Sequence[str], typed: str) -> Path:
     # Late: torch takes a second that --help and mistakes in the options need not wait for.
-    from stx.config.compose import composition, override
     from stx.studies.survey import entries, options, pairs, questionnaire, writing
 
     asked = options.read(own)
     if len(words) != 1:
         raise UserError("stx survey create: name the runs: a comparison's folder, an experiment, an id or a filter")
     folder = command.output_folder(own.get("output", "outputs/survey"))
-    store = [override(name, own[name]) for name in STORE if name in own]
-    source = entries.source(words[0], asked, composition(store).config.tracking)
+    store = [f"{name}={own[name]}" for name in stores.OPTIONS if name in own]
+    source = entries.source(words[0], asked, stores.tracking(store))
     rng = random.Random(asked.seed)
     pool = pairs.pairs(source.entries, asked.tolerance, rng)
     questionnaire.refuse_none(pool, source, asked.tolerance)
@@ -143,7 +139,7 @@ class Verb(NamedTuple):
 
 ASKED = ("questions", "repeats", "tolerance", "match", "by", "long_side", "seed")
 VERBS = {
-    "create": Verb(create, (*ASKED, "output", *STORE)),
+    "create": Verb(create, (*ASKED, "output", *stores.OPTIONS)),
     "serve": Verb(serve, ("host", "port")),
     "score": Verb(score, ("output",)),
 }
