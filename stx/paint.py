@@ -55,7 +55,7 @@ def main() -> None:
 class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """In one line, without the usage."""
-        if flag := command.flag_of_run(sys.argv[1:]):
+        if flag := command.flag_of_run(sys.argv[1:], self._option_string_actions):
             raise UserError(f"{flag}: that is for stx run; paint makes one picture, and --help lists its options")
         name = message.partition("unrecognized arguments: ")[2].split(" ")[0]
         hint = did_you_mean(name, self._option_string_actions) if name else ""

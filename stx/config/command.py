@@ -6,7 +6,7 @@ import sys
 import traceback
 import warnings
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from functools import cache
 from io import StringIO
@@ -174,9 +174,10 @@ def launcher_options(given: Sequence[str]) -> tuple[list[str], list[str]]:
     return launcher, [text for text in given if text not in launcher]
 
 
-def flag_of_run(words: Sequence[str]) -> str:
-    """The first of the command line's words that is a flag of `stx run` alone, as --multirun is; empty without one."""
-    flags = set(arguments_parser()._option_string_actions) - {"-h", "--help"}
+def flag_of_run(words: Sequence[str], own: Collection[str] = ("-h", "--help")) -> str:
+    """The first of the command line's words that is a flag of `stx run` and none of the command's `own`, as --multirun
+    is; empty without one."""
+    flags = set(arguments_parser()._option_string_actions).difference(own)
     return next((word for word in words if word.partition("=")[0] in flags), "")
 
 
@@ -184,7 +185,7 @@ def words_of(parser: ArgumentParser) -> Namespace:
     """The command line of a batch's command. A mistake is a line, without the usage, and exits with status 2."""
 
     def refuse(message: str) -> NoReturn:
-        flag = flag_of_run(sys.argv[1:])
+        flag = flag_of_run(sys.argv[1:], parser._option_string_actions)
         why = f"{flag}: that is for stx run" if flag else message
         raise UserError(f"{why}; here options are key=value, and --help lists them")
 

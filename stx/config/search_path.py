@@ -29,6 +29,6 @@ def typed(arguments: argparse.Namespace) -> list[str]:
 
 def options(group: str, overrides: Sequence[str]) -> list[str]:
     """The names in a group: stx's, and those of the folders that `overrides` add."""
-    added = [values for text in overrides if key_of(text) == OPTION for _, values in values_of(text)]
+    added = [values or [] for text in overrides if key_of(text) == OPTION for _, values in values_of(text)]
     folders = [CONF, *(Path(str(place).removeprefix("file://")) for values in added for place in values)]
     return sorted({path.stem for folder in folders for path in (folder / group).glob("*.yaml")})

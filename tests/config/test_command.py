@@ -1,10 +1,31 @@
 """What every command says on the terminal."""
 
+import argparse
+
 import pytest
 
-from stx.config import command
+from stx.config import command, search_path
 
 
 def test_what_a_terminal_would_obey_is_shown_as_a_sign(capsys: pytest.CaptureFixture[str]) -> None:
     command.say("a file \x1b[2J\x9b3m\r\udce9.png, é 猫\n\tand another line")
     assert capsys.readouterr().err == "a file \ufffd[2J\ufffd3m\ufffd\ufffd.png, é 猫\n\tand another line\n"
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (["--config-dir"], "argument --config-dir: expected one argument"),
+        (["--config-dir=mine", "--quik"], "unrecognized arguments: --quik"),
+        (["--config-dir=mine", "--multirun"], "--multirun: that is for stx run"),
+    ],
+)
+def test_a_flag_of_the_command_s_own_is_not_said_to_be_another_s(
+    typed: list[str], said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["stx", *typed])
+    parser = argparse.ArgumentParser()
+    search_path.add_flag(parser)
+    with pytest.raises(SystemExit):
+        command.words_of(parser)
+    assert capsys.readouterr().err == f"stx: {said}; here options are key=value, and --help lists them\n"

@@ -38,3 +38,8 @@ def test_a_folder_that_is_not_there_and_two_ways_to_say_it_are_messages(tmp_path
         search_path.typed(parsed("--config-dir", str(tmp_path / "nowhere")))
     with pytest.raises(UserError, match="leave one of them out"):
         search_path.typed(parsed("--config-dir", str(tmp_path), "hydra.searchpath=[conf]"))
+
+
+@pytest.mark.parametrize("nothing", ["null", "[]", "[null]"])
+def test_a_search_path_of_nothing_adds_nothing(nothing: str) -> None:
+    assert search_path.options("style_stat", [f"hydra.searchpath={nothing}"]) == search_path.options("style_stat", [])

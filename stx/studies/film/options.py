@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationError
 
+from stx.config import search_path
 from stx.config.compose import key_of, stands_for_several, values_of
 from stx.config.explain import explain
 from stx.config.schema import CONF, Config, Section, Steps, Unit, Whole
@@ -96,7 +97,7 @@ def refuse_decided(typed: Sequence[str]) -> None:
         key = key_of(text)
         section = key.replace("/", ".").partition(".")[0]
         off = key in OFF and all(value in OFF[key] for _, value in values_of(text))
-        if section in DECIDED and key not in (WEIGHT, *STORE) and not off:
+        if section in DECIDED and key not in (WEIGHT, search_path.OPTION, *STORE) and not off:
             raise UserError(f"{text}: {DECIDED[section]}")
         if stands_for_several(text):
             raise UserError(f"{text}: it stands for several values; one film at a time")

@@ -32,3 +32,4 @@ def test_what_the_film_sets_itself_is_refused(typed: str) -> None:
 def test_the_store_and_the_weight_are_the_user_s() -> None:
     refuse_decided(["blocks=null", "blocks=auto", "tile=false", "tile=False", "live=false", "timing=false"])
     refuse_decided(["tracking=none", "tracking.uri=sqlite:///a.db", "temporal.weight=3", "style_stat=gram"])
+    refuse_decided(['hydra.searchpath=["/mine"]'])  # --config-dir
