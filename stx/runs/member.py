@@ -137,7 +137,7 @@ def take_card(folder: Path, cards: Sequence[str]) -> None:
 def failure(folder: Path) -> str:
     """Why the member in a folder failed; empty where it did not, or had no time to say."""
     try:
-        return (folder / ERROR).read_text(encoding="utf-8").partition("\n")[0]
+        return (folder / ERROR).read_text(encoding="utf-8", errors="replace").partition("\n")[0]
     except OSError:
         return ""
 

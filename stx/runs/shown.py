@@ -70,7 +70,7 @@ def of_store(run: Run, uri: str) -> Shown:
     here = folder if folder and any(one["run_id"] == run.id for one in addresses(folder)) else None
     files = InFolder(here) if here else InStore(run)
     outcome, message = run.tags.get("stx.outcome") or OF_STATUS.get(run.status, "waiting"), ""
-    if outcome == "running" and here and not in_use(here):
+    if outcome == "running" and here and left(here):
         outcome, message = "interrupted", GONE
     elif outcome == "failed" and here:
         message = failure(here)
@@ -126,9 +126,17 @@ def came_to(folder: Path, outcome: str, message: str) -> tuple[str, str]:
         return outcome, ""  # the message is of another try, that came too late
     if message:
         return "failed", message
-    if outcome == "running" and not in_use(folder):
+    if outcome == "running" and left(folder):
         return "interrupted", GONE
     return outcome, ""
+
+
+def left(folder: Path) -> bool:
+    """Whether nobody is at work in a folder any more, as far as can be seen: of somebody else's, nobody knows."""
+    try:
+        return not in_use(folder)
+    except OSError:
+        return False
 
 
 def described(record: Identity, files: InFolder) -> tuple[str, dict[str, str]]:

@@ -67,3 +67,14 @@ def test_a_folder_s_run_is_running_while_its_process_holds_it(tmp_path: Path) ->
     (tmp_path / "run.json").write_text("{")
     assert of_folder(tmp_path).outcome == "failed"
     assert "damaged" in of_folder(tmp_path).message or "another process" in of_folder(tmp_path).message
+
+
+def test_a_folder_in_which_nobody_can_look_whether_it_is_in_use_says_what_its_record_says(tmp_path: Path) -> None:
+    identity.write(tmp_path, RECORD)
+    (tmp_path / ".lock").mkdir()  # as in a folder of somebody else's: no lock can be had
+    assert (of_folder(tmp_path).outcome, of_folder(tmp_path).message) == ("running", "")
+
+
+def test_why_a_run_failed_is_read_as_far_as_it_is_text(tmp_path: Path) -> None:
+    (tmp_path / "error.txt").write_bytes(b"no memory \xff\nTraceback")
+    assert (of_folder(tmp_path).outcome, of_folder(tmp_path).message) == ("failed", "no memory \ufffd")
