@@ -173,6 +173,17 @@ def test_a_run_s_charts_are_drawn_and_told_behind_its_end_unless_they_are_not_wa
     assert not (tmp_path / "none" / "plots").exists()
 
 
+def test_a_run_that_is_interrupted_as_its_charts_are_drawn_is_in_its_store(
+    tmp_path: Path, new_database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(new_database, tmp_path / "mlflow.db")
+    monkeypatch.setattr(plots, "draw", lambda *_: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(SystemExit) as left:
+        run(job(tmp_path / "run", "tracking=mlflow", f"tracking.uri=sqlite:///{tmp_path / 'mlflow.db'}"))
+    assert left.value.code == 128 + signal.SIGINT
+    assert pending(tmp_path / "run") == []
+
+
 def test_a_run_that_diverges_has_its_event_in_its_charts(tmp_path: Path) -> None:
     result = run(job(tmp_path, "optim=lbfgs_plain", "optim.lr=1e30", "optim.pyramid=[]", "tracking.pictures_every=0"))
     assert result.outcome == "diverged"
