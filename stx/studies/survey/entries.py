@@ -11,6 +11,7 @@ from stx.errors import UserError, did_you_mean, first_line
 from stx.runs.files import CONTENT, OUTPUT, STYLE
 from stx.runs.selection import folder_of, selected
 from stx.runs.shown import Shown
+from stx.runs.tracking import store
 from stx.runs.tracking.experiments import ID
 from stx.studies.compare import earlier, export
 from stx.studies.compare.balance import log_ratio
@@ -39,10 +40,17 @@ class Source(NamedTuple):
 def source(text: str, asked: Options, tracking: MlflowTracking | NoTracking) -> Source:
     """Raises UserError for what names no runs."""
     runs = selected(text, tracking).runs
-    folder = folder_of(text) if ID.fullmatch(text) else Path(text).expanduser()
+    folder = place(text, tracking)
     if text and folder and not asked.by and (folder / REPORT / export.FILE).is_file():
         return of_comparison(folder / REPORT, runs, asked.match)
     return of_runs(runs, asked)
+
+
+def place(text: str, tracking: MlflowTracking | NoTracking) -> Path | None:
+    """The folder that is meant: of an id, the one that has it, or that its run in the store names."""
+    if not ID.fullmatch(text):
+        return Path(text).expanduser()
+    return folder_of(text) or (None if isinstance(tracking, NoTracking) else store.folder_of(text, tracking.uri))
 
 
 def of_runs(runs: Sequence[Shown], asked: Options) -> Source:
