@@ -117,6 +117,7 @@ def worked(
         files.close(outcome.status)  # behind the tracker's last word: what is finished here is so there too
         with stop.at_once():
             tracker.plotted(plots.draw(folder, title) if config.tracking.plots else [])
+        with stop.at_once():
             tracker.settle()
     return Worked(outcome, picture, measured, tracker.where)
 

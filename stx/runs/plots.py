@@ -41,17 +41,19 @@ PLOTTED = (
 
 def draw(folder: Path, title: str) -> list[Path]:
     """The charts that the folder has something for. What keeps one from being drawn is said, and harms nothing."""
+    paths: list[Path] = []
     try:
-        return [*drawn(folder, title)]
+        paths.extend(drawn(folder, title))
     except Exception as error:  # of a disk, of matplotlib: the run has ended, and has nothing to do with it
         log.warning(f"{folder / PLOTS}: not all charts are drawn ({first_line(error)}); the tables have their numbers")
-        return []
+    return paths
 
 
 def drawn(folder: Path, title: str) -> Iterator[Path]:
     marks = [mark for mark in (levels(folder / CALIBRATION), events(folder / EVENTS)) if mark.at]
+    tables = {name: columns(folder / name) for name in (LOSSES, NORMS)}
     for plot in PLOTTED:
-        if series := of(plot, columns(folder / plot.table)):
+        if series := of(plot, tables[plot.table]):
             (folder / PLOTS).mkdir(exist_ok=True)
             yield charts.lines(folder / PLOTS / plot.file, series, title=title, x="step", y=plot.y, marks=marks)
 
