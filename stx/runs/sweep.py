@@ -25,7 +25,7 @@ from stx.config.compose import (
 from stx.config.effects import ineffective, swept_in_vain
 from stx.config.refusals import explain_hydra
 from stx.errors import UserError, some_of
-from stx.runs.axes import Photograph, is_axis, unfolded, unreadable
+from stx.runs.axes import Photograph, is_axis, unfolded, with_others
 from stx.runs.check import check, reach_store
 from stx.runs.files import RUN, SETTINGS
 from stx.runs.naming import named, told_apart
@@ -99,16 +99,6 @@ def as_another(values: Mapping[str, str], others: Mapping[str, str]) -> str:
     """By what a job looks like another one than that which it is."""
     pairs = [(key, told_apart([value, others[key]])) for key, value in values.items() if value != others[key]]
     return " ".join(f"{named(key, labels[values[key]])} as {named(key, labels[others[key]])}" for key, labels in pairs)
-
-
-def with_others(why: str, job: Sequence[str], asked: Sequence[Sequence[str]]) -> str:
-    """Why a job cannot run: where it is a damaged picture, with all other pictures that are."""
-    damaged = unreadable(asked)
-    own = [name for name in damaged if any(name in text for text in job)]
-    others = [name for name in damaged if name not in own]
-    if not (own and others):
-        return why
-    return f"{why.splitlines()[0]}\nnor can these be read: {some_of(others)} (no job was started)"
 
 
 def checked(
