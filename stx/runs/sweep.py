@@ -51,14 +51,15 @@ def plan(config: DictConfig) -> list[Task]:
     if recorded(place) and not config.sweep.resume:
         raise UserError(f"{place} holds a sweep; go on with it by resume={place}, or name another: hydra.sweep.dir=...")
     refuse_within_a_run(place)
-    before, own = recorded(place), OmegaConf.to_container(config.hydra.overrides.hydra)
+    before = recorded(place)
+    own: Any = OmegaConf.to_container(config.hydra.overrides.hydra)
     asked = jobs_of_sweep(config, unfolded)
     refuse_twice(overrides_of(config))
     if not asked:
         raise UserError("--multirun: the sweep is empty, there is no job in it")
     asked = [[text for text in overrides if not key_of(text).startswith(OWN)] for overrides in asked]
     with at_work():
-        refuse_otherwise(place, before, asked, overrides_of(config), own)  # type: ignore[arg-type]  # a list
+        refuse_otherwise(place, before, asked, overrides_of(config), own)
         tasks = all_checked(config, asked, before.get("jobs", ()))
     said = dict.fromkeys(line for task in tasks for line in ineffective(task.config, task.overrides))
     for line in (*said, swept_in_vain(task.config for task in tasks)):

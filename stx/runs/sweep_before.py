@@ -94,15 +94,18 @@ def kept(folder: Path, record: Mapping[str, Any], tasks: Sequence[Task]) -> list
     if others:
         jobs = f"{len(others)} job{'' if len(others) == 1 else 's'} of this sweep {'is' if len(others) == 1 else 'are'}"
         rest = "" if len(stay) == len(others) else f"; of {len(stay)} there are results"
-        names = some_of([told(one, tasks[0].config) for one in others])
+        typed = [sorted(task.overrides) for task in tasks]
+        names = some_of([told(one, tasks[0].config, typed) for one in others])
         say(f"stx: {jobs} not asked for now: {names}. What has been made stays in its table{rest}")
     return stay
 
 
-def told(job: Mapping[str, Any], config: Config) -> str:
-    """A job by its name, and what of it is gone."""
+def told(job: Mapping[str, Any], config: Config, typed: Sequence[Sequence[str]]) -> str:
+    """A job by its name, and why it is none of those that are `typed` now, each in an order of its own."""
     pictures = [value_of(text) for text in job["overrides"] if key_of(text) in SEVERAL]
     gone = [os.path.basename(name) for name in pictures if name not in NAMES and not exists(name)]
     name = job_name(job["values"], config)
+    if sorted(job["overrides"]) in typed:
+        return f"{name} (a file that it names has changed, or the device)"
     why = "gone" if [name] == gone else f"{' and '.join(gone)} {'are' if len(gone) > 1 else 'is'} gone"
     return f"{name} ({why})" if gone else name
