@@ -203,11 +203,11 @@ def batch(
     running, for tracking=none, for a store that cannot be reached, where another batch works in `folder`, and for
     `earlier` runs of which none is a member.
     """
-    first = plans(members[:1], folder)
+    first = plans(members[:1], folder, members)
     tracking = first[members[0].name].job.config.tracking
     if not isinstance(tracking, MlflowTracking):
         raise UserError(f"tracking={tracking.name}: {name} keeps its runs in a store and reads them there")
-    planned = first | plans(members[1:], folder)
+    planned = first | plans(members[1:], folder, members)
     if earlier and not any(each.recipe in earlier for each in planned.values()):
         raise UserError(
             f"earlier: none of its {len(earlier)} runs is one of these {len(planned)}: settings, pictures or weights "
