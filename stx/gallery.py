@@ -46,20 +46,20 @@ def main() -> None:
         formatter_class=argparse.RawTextHelpFormatter,
     )
     parser.add_argument("words", nargs="*", metavar="runs", help="which, and key=value; see the examples")
-    arguments = parser.parse_intermixed_args()
+    arguments = command.words_of(parser)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     told: list[str] = []
     with command.answering(told):
         typed = taken_out(arguments.words)
-        told += [text for text in typed if key_of(text).startswith("tracking")]
-        path = run(typed, told)
+        own = [text for text in typed if "=" in text and key_of(text) in OWN]  # a folder may be called output
+        told += [text for text in own if key_of(text) != "output"]
+        path = run(own, [text for text in typed if text not in own], told)
     command.result(str(path))
 
 
-def run(typed: Sequence[str], told: Sequence[str]) -> Path:
-    """The page's path. `told`: those of the words that say where runs are tracked."""
-    own = [text for text in typed if key_of(text) in OWN]
-    asked = which([text for text in typed if text not in own])
+def run(own: Sequence[str], words: Sequence[str], told: Sequence[str]) -> Path:
+    """The page's path. `own`: the options; `told`: those of them that say where runs are tracked."""
+    asked = which(words)
     # Late: torch takes a second that --help and mistakes in the options need not wait for.
     from stx.runs.selection import selected
     from stx.studies.gallery import writing

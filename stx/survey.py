@@ -39,9 +39,9 @@ def main() -> None:
         prog="stx survey", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("words", nargs="*", metavar="word", help="create, serve or score, of what, and key=value")
-    arguments = parser.parse_intermixed_args()
+    arguments = command.words_of(parser)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    with command.answering_batch(arguments.words, ()) as given:
+    with command.answering_batch(lambda: arguments.words, ()) as given:
         path = run(given)
     command.result(str(path))
 
@@ -102,8 +102,7 @@ def serve(own: Mapping[str, str], words: Sequence[str], typed: str) -> Path:
     asked, folder = options.read(own), one_folder("serve", words)
     with raising(), serving.bound(asked) as listening:
         survey = serving.prepared(folder)
-        address = f"[{asked.host}]" if ":" in asked.host else asked.host
-        command.say(f"http://{address}:{listening.getsockname()[1]}/ until Ctrl-C")
+        command.say(f"http://{options.in_address(asked.host)}:{listening.getsockname()[1]}/ until Ctrl-C")
         if asked.host not in serving.LOOPBACK:
             command.say(
                 f"host={asked.host}: everybody who reaches this machine there can answer, and nothing is encrypted"

@@ -34,13 +34,17 @@ def test_a_sweep_is_a_page_by_its_experiment_its_folder_its_parent_and_a_filter(
     assert whole[0]["command"].startswith("stx run ")
     assert whole[0]["link"][1].endswith(f"--backend-store-uri sqlite:///{tmp_path}/outputs/mlflow.db")
     (parent,) = json.loads((tmp_path / "outputs" / "sweeps" / "one" / "batch.json").read_text())["runs"]
+    for name in ("output", "tracking-mine"):
+        (tmp_path / name).symlink_to(tmp_path / "outputs" / "sweeps" / "one")
     for words, expected in (
         (("outputs/sweeps/one", "tracking=none", "output=page.html"), ["gram", "mean_std"]),
         ((parent, "output=page.html"), ["gram", "mean_std"]),  # in the place of the page before, which is one of these
         (("params.style_stat = 'gram'", "output=page.html"), ["gram"]),
         (("params.style_stat = 'none'", "output=page.html"), []),
+        (("output", "output=page.html"), ["gram", "mean_std"]),  # a folder, and no option without a value
+        (("tracking-mine", "output=page.html"), ["gram", "mean_std"]),
     ):
         shown = gallery(*words)
         assert (shown.returncode, shown.stdout) == (0, "page.html\n"), shown.stderr
         assert [run["params"]["style_stat"] for run in runs_of(tmp_path / "page.html")] == expected
-    assert "0 runs" in shown.stderr
+    assert "Sweep tracking-mine: 2 runs" in shown.stderr

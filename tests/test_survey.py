@@ -95,4 +95,4 @@ def test_help_says_what_there_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest
         front.main()
     said = capsys.readouterr().out
     for verb in ("create", "serve", "score"):
-        assert f"stx.survey {verb} " in said
+        assert f"stx survey {verb} " in said

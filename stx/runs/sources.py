@@ -1,6 +1,7 @@
 """A run's files, for whoever shows it: from its folder, or from its store where the folder is elsewhere.
 
-What is not there, or cannot be read, is nothing, and no error: a run that is shown may have failed, or be at work.
+What is not there, or cannot be read, is nothing, and no error: a run that is shown may have failed, or be at work. A
+store that does not answer any more is one.
 """
 
 import csv
@@ -8,18 +9,20 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from PIL import Image
-
-from stx.pictures.decode import FORMATS
+from stx.config.secrets import hidden
+from stx.errors import UserError
+from stx.pictures.decode import opened
 from stx.runs.files import ALONG, EVENTS, LOSSES, MEASURES
 from stx.runs.tracking.stored import Run
+from stx.runs.tracking.verdict import Verdict, reason, verdict
 
 LOSS = ("loss/total", "loss/content", "loss/style")
-STEP = re.compile(r"(?:step-|picture[+%]step[+%])(\d+)(?:[+%].*)?\.png")
-"""What a picture along the way is called, in a folder and in a store."""
+STEP = re.compile(r"(?:step-|(?:.*[~#])?picture[+%]step[+%])(\d+)(?:[+%].*)?\.png")
+"""What a picture along the way is called, in a folder and in a store, by any version of stx and of MLflow."""
 
 
 class Files(Protocol):
@@ -60,16 +63,14 @@ class InFolder:
             for name, text in row.items()
             if name != "step" and (value := number(text)) is not None and math.isfinite(value)
         }
-        return values | {f"measure/{name}": value for name, value in numbers(self.folder / MEASURES).items()}
+        measures = numbers(self.folder / MEASURES).items()
+        return values | {f"measure/{name}": value for name, value in measures if math.isfinite(value)}
 
     def size(self, *names: str) -> tuple[int, int]:
         """Pixels of the first of these pictures that is there; 0 x 0 where none is."""
         for path in filter(None, map(self.file, names)):
-            try:
-                with Image.open(path, formats=FORMATS) as picture:
-                    return picture.size
-            except OSError:
-                continue
+            with suppress(UserError), opened(str(path)) as picture:
+                return picture.size
         return 0, 0
 
 
@@ -91,9 +92,12 @@ class InStore:
             return {}
 
     def history(self, metric: str) -> list[tuple[int, float]]:
+        """Raises UserError where the store has gone away: of hundreds of runs, each would be waited for in vain."""
         try:
             return self.run.history(metric)
-        except Exception:  # as above
+        except Exception as error:
+            if verdict(error) is Verdict.AWAY:
+                raise UserError(f"the store does not answer any more ({hidden(reason(error))}); try again") from None
             return []
 
 

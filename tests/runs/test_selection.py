@@ -53,7 +53,7 @@ def tracking(uri: str, experiment: str = "stx") -> MlflowTracking:
     return told
 
 
-NO_STORE = NoTracking(name="none", pictures_every=0, measures_every=0, grad_norms_every=0)
+NO_STORE = NoTracking(name="none", pictures_every=0, measures_every=0, grad_norms_every=0, plots=False)
 
 
 def names(runs: list[Shown]) -> list[str]:

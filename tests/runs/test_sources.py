@@ -1,11 +1,15 @@
 """What a run's folder or its store has of it; what it has not is nothing, and no error."""
 
+import struct
+import zlib
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from PIL import Image
 
+from stx.errors import UserError
 from stx.runs.sources import InFolder, InStore, by_step, events, table
 
 
@@ -16,8 +20,10 @@ def test_pictures_along_the_way_are_in_the_order_of_steps_whoever_named_them() -
         "images/picture%step%100%timestamp%1%abc.png",
         "images/picture+step+20+timestamp+1+abc.png",
         "images/picture%step%20%timestamp%1%abc.webp",
+        "images/along the way~picture+step+3+timestamp+1+abc.png",
+        "images/along the way#picture%step%4%timestamp%1%abc.png",
     ]
-    assert list(by_step(stored)) == [20, 100]
+    assert list(by_step(stored)) == [3, 4, 20, 100]
 
 
 def test_a_damaged_folder_has_what_can_be_read(tmp_path: Path) -> None:
@@ -32,7 +38,7 @@ def test_a_damaged_folder_has_what_can_be_read(tmp_path: Path) -> None:
     assert files.history("loss/total") == [(1, 2.5), (2, float("inf"))]
     assert files.last() == {"loss/total": 7}
     assert files.size("output.png", "content.png") == (9, 7)
-    (tmp_path / "measures.json").write_text('{"content": 0.5}')
+    (tmp_path / "measures.json").write_text('{"content": 0.5, "ssim": NaN}')
     assert InFolder(tmp_path).last() == {"loss/total": 7, "measure/content": 0.5}
 
 
@@ -42,10 +48,28 @@ def test_events_are_read_and_lines_that_are_none_left_out(tmp_path: Path) -> Non
     assert list(table(tmp_path)) == []
 
 
-def test_a_store_that_is_away_has_nothing(tmp_path: Path) -> None:
-    def away(*_: object) -> None:
-        raise ConnectionError
+def test_a_picture_that_is_said_to_be_huge_has_no_size(tmp_path: Path) -> None:
+    header = b"IHDR" + struct.pack(">2I5B", 200_000, 200_000, 8, 2, 0, 0, 0)
+    chunk = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    (tmp_path / "output.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk)
+    assert InFolder(tmp_path).size("output.png") == (0, 0)
 
-    run: Any = SimpleNamespace(artifact=away, history=away, client=SimpleNamespace(list_artifacts=away), id="1")
-    files = InStore(run)
+
+def of_store(error: Exception) -> InStore:
+    def fails(*_: object) -> None:
+        raise error
+
+    run: Any = SimpleNamespace(artifact=fails, history=fails, client=SimpleNamespace(list_artifacts=fails), id="1")
+    return InStore(run)
+
+
+def test_what_a_store_does_not_have_is_nothing() -> None:
+    files = of_store(FileNotFoundError("output.png"))
     assert (files.file("output.png"), files.along(), files.history("loss/total")) == (None, {}, [])
+
+
+def test_a_store_that_goes_away_is_said_and_not_taken_for_an_empty_one() -> None:
+    files = of_store(ConnectionError("refused"))
+    assert (files.file("output.png"), files.along()) == (None, {})  # artifacts may be somewhere else
+    with pytest.raises(UserError, match=r"the store does not answer any more \(refused\)"):
+        files.history("loss/total")

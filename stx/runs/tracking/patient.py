@@ -7,8 +7,8 @@ from stx.runs.tracking.verdict import Verdict, verdict
 
 WAITS = (0.5, 1.0, 2.0, 4.0)
 """Seconds between attempts."""
-AT_ONCE = ("create_run", "download_artifacts")
-"""The one may have worked though its answer was lost; what the other asks for is often not there."""
+AT_ONCE = ("create_run", "download_artifacts", "list_artifacts")
+"""The first may have worked though its answer was lost; what the others ask for is often not there, or elsewhere."""
 
 
 class Patient:

@@ -19,6 +19,7 @@ from stx.runs.live.app import HOSTS, OWN, SITE
 from stx.studies.survey import collect
 from stx.studies.survey.answers import Refused, parse
 from stx.studies.survey.key import COLLECTED, PAGE, Key
+from stx.studies.survey.options import in_address
 
 log = logging.getLogger("stx")
 
@@ -70,7 +71,7 @@ def app(folder: Path, key: Key, hosts: list[str]) -> Starlette:
 
 def hosts(host: str) -> list[str]:
     """Names of a server that listens there; none where that is on every address of the machine."""
-    return [] if host in ("0.0.0.0", "::") else list(dict.fromkeys([*HOSTS, host]))
+    return [] if host in ("0.0.0.0", "::") else list(dict.fromkeys([*HOSTS, in_address(host).lower()]))
 
 
 def own(request: Request) -> bool:

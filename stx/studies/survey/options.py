@@ -41,3 +41,8 @@ def value(name: str, text: str) -> Any:
     if text == "null":
         return None
     return text if name in ("by", "host") else number(text)
+
+
+def in_address(host: str) -> str:
+    """As an address has it, whose port begins behind a colon too."""
+    return f"[{host}]" if ":" in host else host

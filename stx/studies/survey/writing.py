@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from stx import atomic
 from stx.errors import UserError
+from stx.runs.files import refuse_filled
 from stx.studies.gallery.writing import digest, inert, source
 from stx.studies.page import TEMPLATES
 from stx.studies.survey import key
@@ -15,7 +16,9 @@ STYLES, SCRIPTS = ("base.css", "survey/page.css"), ("survey/page.js",)
 
 
 def write(folder: Path, made: Questionnaire) -> Path:
-    """The page. Raises UserError where the folder holds another survey, of which there may be answers."""
+    """The page. Raises UserError where the folder holds another survey, of which there may be answers, or files of
+    somebody's."""
+    refuse_filled(folder, (key.KEY,))
     if (folder / key.KEY).exists() and key.read(folder).survey != made.key.survey:
         raise UserError(f"output={folder}: it holds another survey, whose answers belong to it; name another folder")
     folder.mkdir(parents=True, exist_ok=True)

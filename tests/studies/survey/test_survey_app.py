@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
@@ -32,9 +33,10 @@ class Served(NamedTuple):
     folder: Path
     port: int
     key: Key
+    host: str
 
     def ask(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] = JSON) -> Reply:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
         connection.request(method, path, body, dict(headers))
         reply = connection.getresponse()
         told = Reply(reply.status, {name.lower(): value for name, value in reply.getheaders()}, reply.read())
@@ -50,12 +52,12 @@ class Served(NamedTuple):
 
 
 @contextmanager
-def at_work(folder: Path, key: Key) -> Iterator[Served]:
-    with serving.bound(asked(port=0)) as listening:
-        server = quiet(app(folder, key, hosts("127.0.0.1")))
+def at_work(folder: Path, key: Key, host: str = "127.0.0.1") -> Iterator[Served]:
+    with serving.bound(asked(port=0, host=host)) as listening:
+        server = quiet(app(folder, key, hosts(host)))
         thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
         thread.start()
-        yield Served(folder, listening.getsockname()[1], key)
+        yield Served(folder, listening.getsockname()[1], key, host)
         server.should_exit = True
         thread.join(10)
 
@@ -149,4 +151,16 @@ def test_what_cannot_be_kept_is_to_be_sent_again(served: Served) -> None:
 def test_names_of_the_server() -> None:
     assert hosts("127.0.0.1") == ["127.0.0.1", "localhost"]
     assert hosts("10.0.0.7") == ["127.0.0.1", "localhost", "10.0.0.7"]
+    assert hosts("Lab7") == ["127.0.0.1", "localhost", "lab7"]  # as a browser asks for it
     assert hosts("0.0.0.0") == hosts("::") == []
+
+
+def test_it_is_reached_by_an_address_of_the_longer_kind(tmp_path: Path) -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("no IPv6 here")
+    key = survey(tmp_path / "survey").key
+    with at_work(tmp_path / "survey", key, "::1") as served:
+        assert served.ask("GET", "/").status == 200
+        assert served.ask("GET", "/", headers={"Host": "evil.example"}).status == 400

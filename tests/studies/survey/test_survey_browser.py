@@ -4,6 +4,7 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -288,6 +289,37 @@ def test_two_tabs_of_one_browser_are_one_rater(server: Server, tab: Callable[...
     assert other.inner_text("#place") == "2 of 10"
     choose(one)
     one.until(lambda: other.inner_text("#place") == "3 of 10")
+
+
+HELD = """() => {
+    const whole = window.fetch;
+    window.fetch = (...asked) => new Promise((go) => { window.release = () => go(whole(...asked)); });
+}"""
+"""What the page sends waits until it is released."""
+
+
+def test_an_answer_on_its_way_is_counted_once_and_for_its_own_rater(server: Server, tab: Callable[..., Tab]) -> None:
+    one = tab(server.address)
+    one.page.evaluate(HELD)
+    for _ in range(2):
+        choose(one)
+    other = copy(one)
+    other.page = one.page.context.new_page()  # which sends the same answer, and one more
+    other.page.goto(server.address)
+    choose(other)
+    one.holds("state.sent === 2 && sending")
+    one.page.evaluate("release()")
+    one.holds("!sending")
+    assert one.page.evaluate("state.sent") == 2
+    choose(other)
+    other.holds("state.sent === 3")
+    assert [each.n for each in server.answers()] == [0, 1, 2]
+    choose(one)
+    one.holds("sending")
+    one.page.evaluate("restart()")
+    one.page.evaluate("release()")
+    one.holds("!sending")
+    assert one.page.evaluate("[state.answers.length, state.sent]") == [0, 0]
 
 
 def test_a_click_that_comes_too_soon_and_a_key_that_is_held_choose_nothing(

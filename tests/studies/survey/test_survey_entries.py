@@ -18,7 +18,7 @@ from stx.runs.selection import selected
 from stx.studies.compare import earlier, export
 from stx.studies.survey.entries import of_runs, source
 
-NO_STORE = NoTracking(name="none", pictures_every=0, measures_every=0, grad_norms_every=0)
+NO_STORE = NoTracking(name="none", pictures_every=0, measures_every=0, grad_norms_every=0, plots=False)
 SAID = {
     "stx.outcome": "finished", "stx.hardware": "cpu", "stx.versions": "stx", "stx.weights_sha256": "0",
     "image_size.width": "48", "image_size.height": "32", "optim.steps": "3",

@@ -31,3 +31,11 @@ def test_a_folder_keeps_its_survey_and_the_same_one_is_written_again(tmp_path: P
     with pytest.raises(UserError, match="it holds another survey, whose answers belong to it"):
         survey(tmp_path / "survey", questions=10)
     assert {path.name: path.read_bytes() for path in (tmp_path / "survey").iterdir()} == before
+
+
+def test_a_folder_with_somebody_s_files_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "survey.html").write_text("mine")
+    with pytest.raises(UserError, match=r"output=.*mine: that folder has other files in it \(survey\.html\)"):
+        survey(tmp_path / "mine")
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["survey.html"]

@@ -193,6 +193,7 @@ const sheet = (answers) => JSON.stringify({ format: 1, survey: survey.survey, ra
 async function send() {
   const settled = state.answers.length - (state.open ? 1 : 0), some = state.answers.slice(state.sent, settled).slice(0, MOST);
   if (!collects || sending || !some.length) return;
+  const { rater, sent } = state; // which another tab, or another rater, may change meanwhile
   sending = true;
   clearTimeout(timer);
   let again = true;
@@ -201,12 +202,14 @@ async function send() {
       method: "POST", keepalive: true, headers: { "Content-Type": "application/json" }, body: sheet(some),
     });
     if (answer.ok || answer.status === 409) { // it has them, or others that it keeps
-      state.sent += some.length;
       pause = SOON_MS;
-      keep();
-      const all = state.sent === plan.length;
-      say(all ? "All answers have arrived." : "");
-      at("next").hidden = !all;
+      if (state.rater === rater) {
+        state.sent = Math.max(state.sent, sent + some.length);
+        keep();
+        const all = state.sent === plan.length;
+        say(all ? "All answers have arrived." : "");
+        at("next").hidden = !all;
+      }
     } else if (answer.status < 500 && ![408, 429].includes(answer.status)) {
       again = false;
       say(`The server takes no answers (${await answer.text()}): save them as a file at the end.`);
