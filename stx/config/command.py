@@ -24,8 +24,8 @@ from stx.config.secrets import hidden, taken_out
 from stx.config.typed import as_typed
 from stx.errors import Diverged, Stopped, UserError
 
-UNDECODED = re.compile("[\udc80-\udcff]")
-"""Bytes of a file's name, as Python has them where they are not UTF-8."""
+UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\udc80-\udcff]")
+"""Of the names of files and of what others send: what a terminal would obey, and bytes that are not UTF-8."""
 DEBUG = os.environ.get("HYDRA_FULL_ERROR") == "1"
 """Set by the user, it means what it means to Hydra: the whole traceback, for mistakes too."""
 
@@ -81,10 +81,10 @@ def together(read: Callable[[list[str]], list[str]] = list) -> None:
 
 
 def say(line: str) -> None:
-    """On stderr, what of a file's name is not UTF-8 as a sign that says so. What cannot be written there, to a closed
-    terminal or a full log, ends nothing."""
+    """On stderr, with a sign in place of what is UNSHOWN. What cannot be written there, to a closed terminal or a full
+    log, ends nothing."""
     with suppress(OSError, ValueError):
-        sys.stderr.write(f"{UNDECODED.sub(chr(0xFFFD), line)}\n")
+        sys.stderr.write(f"{UNSHOWN.sub(chr(0xFFFD), line)}\n")
 
 
 @cache

@@ -1,7 +1,6 @@
 """What a run's losses, statistics and gradients did, as charts in its folder: drawn from its tables, at its end."""
 
 import csv
-import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,7 +9,10 @@ from typing import NamedTuple
 from stx.errors import first_line
 from stx.pictures import charts
 from stx.pictures.charts import Mark
-from stx.runs.files import CALIBRATION, EVENTS, LOSSES, NORMS, PLOTS
+from stx.runs import sources
+from stx.runs.files import CALIBRATION, LOSSES, NORMS, PLOTS
+from stx.runs.folder import levels_begun
+from stx.runs.sources import InFolder
 
 log = logging.getLogger("stx")
 
@@ -43,15 +45,16 @@ def draw(folder: Path, title: str) -> list[Path]:
     """The charts that the folder has something for. What keeps one from being drawn is said, and harms nothing."""
     paths: list[Path] = []
     try:
-        paths.extend(drawn(folder, title))
+        for path in drawn(folder, title):
+            paths.append(path)  # those before the one that fails are there
     except Exception as error:  # of a disk, of matplotlib: the run has ended, and has nothing to do with it
         log.warning(f"{folder / PLOTS}: not all charts are drawn ({first_line(error)}); the tables have their numbers")
     return paths
 
 
 def drawn(folder: Path, title: str) -> Iterator[Path]:
-    marks = [mark for mark in (levels(folder / CALIBRATION), events(folder / EVENTS)) if mark.at]
-    tables = {name: columns(folder / name) for name in (LOSSES, NORMS)}
+    marks = [mark for mark in (levels(folder), events(folder)) if mark.at]
+    tables = {name: columns(folder / name) for name in {plot.table for plot in PLOTTED}}
     for plot in PLOTTED:
         if series := of(plot, tables[plot.table]):
             (folder / PLOTS).mkdir(exist_ok=True)
@@ -82,14 +85,13 @@ def columns(path: Path) -> Points:
     return series
 
 
-def levels(path: Path) -> Mark:
+def levels(folder: Path) -> Mark:
     """Where the picture was enlarged."""
-    begun = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    begun = levels_begun(folder / CALIBRATION)
     return Mark("enlarged", [level["behind"] + 0.5 for level in begun[1:] if "behind" in level])
 
 
-def events(path: Path) -> Mark:
+def events(folder: Path) -> Mark:
     """Steps with a value that was not finite; of those in a row the first."""
-    rows = path.read_text(encoding="utf-8").splitlines()[1:] if path.exists() else []
-    steps = {int(row.partition(",")[0]) for row in rows}
+    steps = {step for step, _ in sources.events(InFolder(folder))}
     return Mark("not finite", sorted(step for step in steps if step - 1 not in steps), loud=True)

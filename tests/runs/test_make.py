@@ -28,7 +28,6 @@ from stx.runs.files import (
     BASELINES,
     CHECKPOINT,
     CONTENT,
-    EVENTS,
     JOURNAL,
     LOSSES,
     NORMS,
@@ -178,7 +177,7 @@ def test_a_run_that_diverges_has_its_event_in_its_charts(tmp_path: Path) -> None
     result = run(job(tmp_path, "optim=lbfgs_plain", "optim.lr=1e30", "optim.pyramid=[]", "tracking.pictures_every=0"))
     assert result.outcome == "diverged"
     assert (tmp_path / "plots" / "losses.png").exists()
-    assert plots.events(tmp_path / EVENTS).at
+    assert plots.events(tmp_path).at
 
 
 def test_every_picture_that_a_run_shows_has_its_colours(tmp_path: Path, new_database: Path) -> None:

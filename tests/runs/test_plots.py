@@ -76,7 +76,7 @@ def test_layers_stand_in_the_network_s_order_and_of_several_statistics_their_sum
 def test_a_value_that_is_not_finite_is_a_gap_and_its_step_is_marked(tmp_path: Path) -> None:
     losses_table(tmp_path / LOSSES)([*rows(2), *[row._replace(step=3) for row in rows(1, **{"loss/total": math.nan})]])
     (tmp_path / EVENTS).write_text("step,what\n3,loss total\n4,features at conv1_1, again\n9,the image\n")
-    events = plots.events(tmp_path / EVENTS)
+    events = plots.events(tmp_path)
     assert events == ("not finite", [3, 9], True)
     axes: Any = line_figure(series(tmp_path, "losses.png"), title="", x="", y="", marks=[events]).axes[0]
     assert math.isnan(axes.lines[0].get_ydata()[2])
@@ -87,12 +87,20 @@ def test_a_value_that_is_not_finite_is_a_gap_and_its_step_is_marked(tmp_path: Pa
 def test_where_the_picture_was_enlarged_is_marked_faintly(tmp_path: Path) -> None:
     begun = [{"width": 4, "behind": 0}, {"width": 8, "behind": 40}, {"width": 16}]  # the last of an earlier version
     (tmp_path / CALIBRATION).write_text(json.dumps(begun))
-    assert plots.levels(tmp_path / CALIBRATION) == ("enlarged", [40.5], False)
+    assert plots.levels(tmp_path) == ("enlarged", [40.5], False)
 
 
 def test_a_run_without_a_step_has_none(tmp_path: Path) -> None:
     assert plots.draw(tmp_path, "") == []
     assert not (tmp_path / PLOTS).exists()
+
+
+def test_charts_before_one_that_cannot_be_drawn_are_the_run_s(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (folder / CALIBRATION).write_text("{")  # of a damaged file there is no mark
+    (folder / PLOTS / plots.PLOTTED[2].file).mkdir(parents=True)
+    with caplog.at_level(logging.WARNING, logger="stx"):
+        assert [chart.name for chart in plots.draw(folder, "")] == ["losses.png", "layers.png"]
+    assert "not all charts are drawn" in caplog.text
 
 
 def test_a_chart_that_cannot_be_drawn_is_a_line(folder: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -64,7 +64,8 @@ def parse(text: bytes, key: Key) -> Sheet:
         sheet = Sheet.model_validate_json(text)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(map(str, first["loc"]))
+        invented = first["type"] == "extra_forbidden"  # a field by any name, which nobody is to be shown
+        where = ".".join(map(str, first["loc"][:-1] if invented else first["loc"]))
         raise Refused(f"{where}: {first['msg']}" if where else first["msg"]) from None
     if sheet.survey != key.survey:
         raise Refused("it is of another survey")
