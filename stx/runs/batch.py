@@ -193,10 +193,8 @@ def checked(
         raise UserError(f"tracking={tracking.name}: {name} keeps its runs in a store and reads them there")
     planned = first | plans(members[1:], folder, members)
     if earlier and not any(each.recipe in earlier for each in planned.values()):
-        raise UserError(
-            f"earlier: none of its {len(earlier)} runs is one of these {len(planned)}: settings, pictures or weights "
-            "are others"
-        )
+        counts = f"none of its {len(earlier)} runs is one of these {len(planned)}"
+        raise UserError(f"earlier: {counts}: settings, pictures or weights are others")
     jobs = [each.job for each in planned.values()]
     for line in dict.fromkeys(line for job in jobs for line in ineffective(job.config, job.overrides)):
         log.warning(line)
