@@ -11,7 +11,8 @@ from bench_parts import Row, config
 
 from stx.model.prepare import loss_network, prepare
 
-TINY = ("+experiment=plain", "image_size.width=64", "image_size.height=48", "init=noise", "optim.steps=1")
+TINY = ("+experiment=plain", "image_size.width=64", "image_size.height=48", "init=noise", "optim.steps=1",
+        "tracking.plots=false")  # fmt: skip
 SMALL = ("+experiment=plain", "image_size.width=256", "image_size.height=192", "init=noise", "optim.steps=20")
 
 

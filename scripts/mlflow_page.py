@@ -1,6 +1,6 @@
 """python scripts/mlflow_page.py docs: the pictures of docs/mlflow.md, of MLflow's own pages in Chromium.
 
-A run, a sweep and a run that diverges are made in a folder that is gone at the end; two minutes on two cores.
+A run, a sweep and a run that diverges are made in a folder that is gone at the end; some minutes on two cores.
 """
 
 import os
@@ -92,7 +92,7 @@ def kept(page: Any, path: Path) -> None:
 def main(docs: Path) -> None:
     from playwright.sync_api import sync_playwright
 
-    with tempfile.TemporaryDirectory() as place, sync_playwright() as driver:
+    with tempfile.TemporaryDirectory(prefix="stx-") as place, sync_playwright() as driver:
         folder = Path(place)
         stx(folder, *PICTURES, *RUN)
         stx(folder, *PICTURES, *SWEEP)

@@ -128,6 +128,8 @@ def test_a_multirun_makes_one_run_a_job(stx: Command, tmp_path: Path) -> None:
     assert {"sweep.html", "sweep-sheet.jpg", "sweep.csv"} <= artifacts
     combinations = {(run.data.params["loss_weights.beta"], run.data.params["pooling"]) for run in runs}
     assert combinations == {("100", "max"), ("100", "avg"), ("1000", "max"), ("1000", "avg")}
+    names = {run.info.run_name for run in runs}
+    assert names == {"beta=100 max", "beta=100 avg", "beta=1000 max", "beta=1000 avg"}  # as in the table
 
 
 def test_own_pictures_and_an_own_statistic_need_one_function_and_one_yaml(

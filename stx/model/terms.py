@@ -9,7 +9,6 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from torch import Tensor
 
-from stx.config.functions import option_of
 from stx.config.layers import LAYERS
 from stx.stats.gathered import over_positions
 from stx.stats.squared_error import squared_error
@@ -92,6 +91,8 @@ class Term(NamedTuple):
     @property
     def typed(self) -> str:
         """Its name in messages: the option that one types for it, where that is called otherwise."""
+        from stx.config.functions import option_of  # late: losses alone need no config
+
         return option_of(f"{self.group}_stat", self.name)
 
     @property

@@ -8,7 +8,7 @@ from PIL.Image import Image
 
 from stx.config.compose import key_of, value_of, values_of
 from stx.config.paths import SEVERAL, element, exists
-from stx.errors import UserError
+from stx.errors import UserError, some_of
 
 MULTIRUN = "--multirun"
 MODES = (MULTIRUN, "-m", "--run", "-r", "--cfg", "-c", "--info", "-i", "--shell_completion", "-sc")
@@ -80,6 +80,15 @@ def unreadable(jobs: Sequence[Sequence[str]]) -> list[str]:
         except UserError:
             damaged.append(name)
     return damaged
+
+
+def with_others(why: str, job: Sequence[str], asked: Sequence[Sequence[str]]) -> str:
+    """Why a job cannot run: where it is a damaged picture, with all other pictures that are."""
+    own = unreadable([job])
+    others = [name for name in unreadable(asked) if name not in own] if own else []
+    if not others:
+        return why
+    return f"{why.splitlines()[0]}\nnor can these be read: {some_of(others)} (no job was started)"
 
 
 class Photograph:

@@ -183,6 +183,24 @@ def forget(folder: Path) -> None:
         (folder / CHECKPOINT).unlink(missing_ok=True)
 
 
+def checked(
+    name: str, members: Sequence[Member], folder: Path, earlier: Mapping[str, Run]
+) -> tuple[MlflowTracking, dict[str, Planned]]:
+    """Their store, and each of them composed. Raises UserError as `batch` does."""
+    first = plans(members[:1], folder, members)
+    tracking = first[members[0].name].job.config.tracking
+    if not isinstance(tracking, MlflowTracking):
+        raise UserError(f"tracking={tracking.name}: {name} keeps its runs in a store and reads them there")
+    planned = first | plans(members[1:], folder, members)
+    if earlier and not any(each.recipe in earlier for each in planned.values()):
+        counts = f"none of its {len(earlier)} runs is one of these {len(planned)}"
+        raise UserError(f"earlier: {counts}: settings, pictures or weights are others")
+    jobs = [each.job for each in planned.values()]
+    for line in dict.fromkeys(line for job in jobs for line in ineffective(job.config, job.overrides)):
+        log.warning(line)
+    return tracking, planned
+
+
 @contextmanager
 def batch(
     name: str,
@@ -203,19 +221,7 @@ def batch(
     running, for tracking=none, for a store that cannot be reached, where another batch works in `folder`, and for
     `earlier` runs of which none is a member.
     """
-    first = plans(members[:1], folder)
-    tracking = first[members[0].name].job.config.tracking
-    if not isinstance(tracking, MlflowTracking):
-        raise UserError(f"tracking={tracking.name}: {name} keeps its runs in a store and reads them there")
-    planned = first | plans(members[1:], folder)
-    if earlier and not any(each.recipe in earlier for each in planned.values()):
-        raise UserError(
-            f"earlier: none of its {len(earlier)} runs is one of these {len(planned)}: settings, pictures or weights "
-            "are others"
-        )
-    jobs = [each.job for each in planned.values()]
-    for line in dict.fromkeys(line for job in jobs for line in ineffective(job.config, job.overrides)):
-        log.warning(line)
+    tracking, planned = checked(name, members, folder, earlier)
     answers(tracking.uri)
     folder.mkdir(parents=True, exist_ok=True)  # before a store is made: it may not be possible
     with reachable(tracking.uri):

@@ -69,14 +69,14 @@ def pair(config: Config) -> str:
 def job_name(values: Mapping[str, str], config: Config) -> str:
     """Of a job of a sweep, by what it has of each axis, as typed; of the only job by its pictures."""
     pictures = " × ".join(short(values[key]) for key in SEVERAL if values.get(key))
-    options = [named(key, value) for key, value in values.items() if value and key not in SEVERAL]
+    options = [named(key, short(value)) for key, value in values.items() if value and key not in SEVERAL]
     return " ".join(filter(None, [pictures, *options])) or pair(config)
 
 
-def named(key: str, value: str) -> str:
-    """An axis's value, as typed."""
+def named(key: str, shown: str) -> str:
+    """An axis's value, as it is shown, with what it is of."""
     alone = key.lstrip("+") in (*NAMED_BY_THEMSELVES, *SEVERAL)
-    return short(value) if alone else f"{key.rpartition('.')[2]}={short(value)}"
+    return shown if alone else f"{key.rpartition('.')[2]}={shown}"
 
 
 @cache
@@ -102,17 +102,19 @@ def short(text: str) -> str:
 
 def told_apart(values: Collection[str]) -> dict[str, str]:
     """How each of an axis's values is shown, with as many folders of a path as tell them apart."""
-    for parts in range(1, 1 + max(value.count("/") for value in values)):
+    for parts in range(1, 2 + max(value.count("/") for value in values)):
         labels = {value: end(value, parts) for value in values}
         if len(set(labels.values())) == len(labels):
             return labels
-    return {value: end(value, 0) for value in values}
+    return {value: value for value in values}
 
 
 def end(value: str, parts: int) -> str:
     """Of a path its last parts, or all."""
     if re.fullmatch(r"-?\d+\.\d{5,}(e[-+]?\d+)?", value):
         return f"{float(value):.4g}"
+    if re.fullmatch(r"-?\d+\.0", value):  # Hydra's 1e2
+        return value.removesuffix(".0")
     read = values_of(f"value={value}") if value[:1] in ("'", '"') else []
     text = str(read[0][1]) if read else value
     return "/".join(text.split("/")[-parts:]) or text

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from stx.config.compose import at_work, choices_of, compose
 from stx.config.secrets import taken_out
 from stx.errors import UserError
+from stx.runs.axes import with_others
 from stx.runs.check import check
 from stx.runs.digest import digest
 from stx.runs.job import Job
@@ -28,18 +29,20 @@ class Planned(NamedTuple):
     """Of what it is asked to make, so that it is known again wherever it was made."""
 
 
-def plans(members: Sequence[Member], folder: Path) -> dict[str, Planned]:
+def plans(members: Sequence[Member], folder: Path, among: Sequence[Member] = ()) -> dict[str, Planned]:
+    """`among`: all members there will be, whose damaged pictures are named together. Raises UserError."""
     with at_work():
-        return {member.name: plan(member, folder) for member in members}
+        return {member.name: plan(member, folder, among or members) for member in members}
 
 
-def plan(member: Member, folder: Path) -> Planned:
+def plan(member: Member, folder: Path, among: Sequence[Member]) -> Planned:
     """Compose and check one member."""
     whole = compose(member.overrides)
     try:
         config, inputs = check(whole, folder, option="output")
     except UserError as error:
-        raise UserError(f"{error}\n(in {member.name}; none was started)") from None
+        why = f"{error}\n(in {member.name}; none was started)"
+        raise UserError(with_others(why, member.overrides, [one.overrides for one in among])) from None
     choices, key, asked = choices_of(whole.hydra), digest(config, inputs), recipe(config, inputs)
     place = folder / "runs" / f"{member.name}-{key[:8]}"
     name = run_name(config, choices)

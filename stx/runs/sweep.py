@@ -25,7 +25,7 @@ from stx.config.compose import (
 from stx.config.effects import ineffective, swept_in_vain
 from stx.config.refusals import explain_hydra
 from stx.errors import UserError, some_of
-from stx.runs.axes import Photograph, is_axis, unfolded, unreadable
+from stx.runs.axes import Photograph, is_axis, unfolded, with_others
 from stx.runs.check import check, reach_store
 from stx.runs.files import RUN, SETTINGS
 from stx.runs.naming import named, told_apart
@@ -51,14 +51,15 @@ def plan(config: DictConfig) -> list[Task]:
     if recorded(place) and not config.sweep.resume:
         raise UserError(f"{place} holds a sweep; go on with it by resume={place}, or name another: hydra.sweep.dir=...")
     refuse_within_a_run(place)
-    before, own = recorded(place), OmegaConf.to_container(config.hydra.overrides.hydra)
+    before = recorded(place)
+    own: Any = OmegaConf.to_container(config.hydra.overrides.hydra)
     asked = jobs_of_sweep(config, unfolded)
     refuse_twice(overrides_of(config))
     if not asked:
         raise UserError("--multirun: the sweep is empty, there is no job in it")
     asked = [[text for text in overrides if not key_of(text).startswith(OWN)] for overrides in asked]
     with at_work():
-        refuse_otherwise(place, before, asked, overrides_of(config), own)  # type: ignore[arg-type]  # a list
+        refuse_otherwise(place, before, asked, overrides_of(config), own)
         tasks = all_checked(config, asked, before.get("jobs", ()))
     said = dict.fromkeys(line for task in tasks for line in ineffective(task.config, task.overrides))
     for line in (*said, swept_in_vain(task.config for task in tasks)):
@@ -99,16 +100,6 @@ def as_another(values: Mapping[str, str], others: Mapping[str, str]) -> str:
     """By what a job looks like another one than that which it is."""
     pairs = [(key, told_apart([value, others[key]])) for key, value in values.items() if value != others[key]]
     return " ".join(f"{named(key, labels[values[key]])} as {named(key, labels[others[key]])}" for key, labels in pairs)
-
-
-def with_others(why: str, job: Sequence[str], asked: Sequence[Sequence[str]]) -> str:
-    """Why a job cannot run: where it is a damaged picture, with all other pictures that are."""
-    damaged = unreadable(asked)
-    own = [name for name in damaged if any(name in text for text in job)]
-    others = [name for name in damaged if name not in own]
-    if not (own and others):
-        return why
-    return f"{why.splitlines()[0]}\nnor can these be read: {some_of(others)} (no job was started)"
 
 
 def checked(

@@ -9,13 +9,14 @@ from stx.config.command import say
 from stx.config.compose import HydraException, choices_of, compose, key_of, leaves, stands_for_several, task, value_of
 from stx.config.paths import FILES, SEVERAL, exists
 from stx.config.restored import restored
-from stx.config.schema import validate
+from stx.config.schema import Config, validate
 from stx.config.spelled import spelled
 from stx.config.variables import without_variables
 from stx.errors import UserError, some_of
 from stx.pictures.bundled import NAMES
 from stx.runs.axes import is_axis
 from stx.runs.member import ENDED, outcome
+from stx.runs.naming import job_name
 from stx.runs.task import Task
 
 FREE = ("tracking.uri", "tracking.offline_ok", "guard.keep_state", "timing", "live", "output", "sweep")
@@ -93,14 +94,18 @@ def kept(folder: Path, record: Mapping[str, Any], tasks: Sequence[Task]) -> list
     if others:
         jobs = f"{len(others)} job{'' if len(others) == 1 else 's'} of this sweep {'is' if len(others) == 1 else 'are'}"
         rest = "" if len(stay) == len(others) else f"; of {len(stay)} there are results"
-        names = some_of([told(one) for one in others])
+        typed = [sorted(task.overrides) for task in tasks]
+        names = some_of([told(one, tasks[0].config, typed) for one in others])
         say(f"stx: {jobs} not asked for now: {names}. What has been made stays in its table{rest}")
     return stay
 
 
-def told(job: Mapping[str, Any]) -> str:
-    """A job by what it has of each axis, and what of that is gone."""
-    values = [f"{key}={value}" for key, value in job["values"].items()] or list(job["overrides"])
+def told(job: Mapping[str, Any], config: Config, typed: Sequence[Sequence[str]]) -> str:
+    """A job by its name, and why it is none of those that are `typed` now, each in an order of its own."""
     pictures = [value_of(text) for text in job["overrides"] if key_of(text) in SEVERAL]
     gone = [os.path.basename(name) for name in pictures if name not in NAMES and not exists(name)]
-    return " ".join(values) + (f" ({' and '.join(gone)} {'are' if len(gone) > 1 else 'is'} gone)" if gone else "")
+    name = job_name(job["values"], config)
+    if sorted(job["overrides"]) in typed:
+        return f"{name} (a file that it names has changed, or the device)"
+    why = "gone" if [name] == gone else f"{' and '.join(gone)} {'are' if len(gone) > 1 else 'is'} gone"
+    return f"{name} ({why})" if gone else name

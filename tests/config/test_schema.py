@@ -8,7 +8,7 @@ from stx.config.compose import composition
 from stx.config.schema import CONF
 
 EXPERIMENTS = sorted((CONF / "experiment").rglob("*.yaml"))
-NOT_IN_A_RUN = ("hydra", "film", "protocol", "experiment", "measure")
+NOT_IN_A_RUN = ("hydra", "film", "survey", "protocol", "experiment", "measure")
 GROUPS = sorted(folder.name for folder in CONF.iterdir() if folder.is_dir() and folder.name not in NOT_IN_A_RUN)
 OPTIONS = [f"{group}={file.stem}" for group in GROUPS for file in sorted((CONF / group).glob("*.yaml"))]
 

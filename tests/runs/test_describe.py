@@ -178,6 +178,6 @@ def test_how_a_run_ended_is_told_in_the_words_for_it() -> None:
 def test_how_to_go_on_can_be_typed_as_it_stands() -> None:
     picture, typed = describe.how_to_go_on(Path("my runs/1")).splitlines()
     assert picture.endswith(": my runs/1/output.png")
-    assert shlex.split(typed.removeprefix("go on: "))[:3] == ["stx", "run"]
-    (resume,) = shlex.split(typed)[5:]
+    assert shlex.split(typed.removeprefix("go on: "))[:2] == ["stx", "run"]
+    (resume,) = shlex.split(typed)[4:]
     assert composition([resume]).config.resume == "my runs/1"

@@ -71,6 +71,7 @@ def test_a_job_of_a_sweep_is_named_as_its_run_is_by_the_values_of_its_axes(value
         ('"photos/\\${x}.jpg"', "${x}.jpg"),
         ("'it is.jpg'", "it is.jpg"),
         ("0.1234567", "0.1235"),
+        ("1000.0", "1000"),
         ("gram", "gram"),
         ("[conv1_1,conv2_1]", "[conv1_1,conv2_1]"),
         ('"', '"'),
@@ -86,3 +87,5 @@ def test_values_are_shown_with_as_many_folders_as_tell_them_apart() -> None:
     assert list(told_apart(same).values()) == ["one/a.jpg", "two/a.jpg", "two/b c.jpg"]
     assert list(told_apart(["a.jpg", "in/a.jpg"]).values()) == ["a.jpg", "in/a.jpg"]
     assert told_apart(["1", "10"]) == {"1": "1", "10": "10"}
+    assert told_apart(["'it is.jpg'", "a.jpg"]) == {"'it is.jpg'": "it is.jpg", "a.jpg": "a.jpg"}
+    assert told_apart(["1", "1.0"]) == {"1": "1", "1.0": "1.0"}

@@ -91,7 +91,7 @@ def test_a_killed_run_goes_on_to_the_same_pixels_in_the_same_run(stx: Command, t
 def test_an_interrupted_run_says_how_to_go_on_and_does(stx: Command, tmp_path: Path) -> None:
     folder, ended = stopped(tmp_path, signal.SIGINT)
     assert ended.returncode == 130
-    command = re.search(r"go on: python -m stx\.run (resume=\S+)", ended.stderr)
+    command = re.search(r"go on: stx run (resume=\S+)", ended.stderr)
     assert command, ended.stderr
     run_id = json.loads((folder / "mlflow.json").read_text())["run_id"]
     client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/outputs/mlflow.db")

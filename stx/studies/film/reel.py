@@ -70,8 +70,9 @@ def refuse_another(folder: Path, now: Identity) -> None:
         return
     before = recorded(path)
     if before.get("digest") != now.digest:
-        parts = before.get("parts")
-        what = differences(parts, now.parts) if parts else f"of {before.get('film')}, or of other settings or files"
+        parts: Any = before.get("parts")
+        told = isinstance(parts, dict) and {"shots", "files"} <= parts.keys()  # an earlier version did not write them
+        what = differences(parts, now.parts) if told else f"of {before.get('film')}, or of other settings or files"
         raise UserError(
             f"output={folder}: it holds another film: {what}\n"
             "put that back as it was, or name another folder: output=..."

@@ -152,7 +152,10 @@ def charted(folder: Path, rows: Sequence[Row]) -> Path | None:
         return None
     series: Mapping[str, list[tuple[float, float]]]
     if len(measured) <= NAMED:
-        series = {f"{row.task.number} {row.task.name}": [(row.content, row.style)] for row in measured}
+        series = {
+            f"{row.task.number} {row.task.name}{' †' if row.reduced else ''}": [(row.content, row.style)]
+            for row in measured
+        }
     else:
         series = {}
         axis = few_valued([row.task.values for row in measured])

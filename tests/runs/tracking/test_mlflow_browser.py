@@ -1,5 +1,6 @@
 """A run's page, and a sweep's, in MLflow's own UI and a real browser: what is shown there really is loaded."""
 
+import json
 import os
 import shutil
 import socket
@@ -16,6 +17,8 @@ import mlflow
 import pytest
 
 from conftest import SHALLOW, SMALL, command
+from stx.pictures import images
+from stx.runs.files import STORED
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -109,8 +112,6 @@ def tab() -> Iterator[Tab]:
 def folder(tmp_path_factory: pytest.TempPathFactory, forkserver: None) -> Path:
     """With a store that has a run, of a picture with an odd name, and a sweep."""
     folder = tmp_path_factory.mktemp("runs")
-    from stx.pictures import images
-
     images.load("china").resize((64, 48)).save(folder / ODD)
     run = command(folder, "run", *SMALL, *SHALLOW, f'content="{ODD}"', "tracking.pictures_every=1")
     sweep = command(folder, "run", "--multirun", *SMALL, *SHALLOW, "style_stat=gram,mean_std")
@@ -152,5 +153,20 @@ def test_the_pages_of_a_run_and_of_a_sweep_are_readable(folder: Path, tab: Tab) 
         assert "sweep-sheet-small.jpg" in sheet
         tab.page.get_by_text("Show more").click()
         tab.page.get_by_role("table").get_by_text("run", exact=True).first.wait_for()
+    assert tab.complaints() == []
+    assert tab.elsewhere == []
+
+
+def test_pictures_are_shown_too_where_a_server_keeps_the_artifacts(tmp_path: Path, tab: Tab, forkserver: None) -> None:
+    (tmp_path / "outputs").mkdir()
+    with ui(tmp_path) as address:
+        done = command(tmp_path, "run", *SMALL, *SHALLOW, f"tracking.uri={address}", "hydra.run.dir=out")
+        assert done.returncode == 0, done.stderr
+        stored = json.loads((tmp_path / "out" / STORED).read_text())
+        page = f"{address}/#/experiments/{stored['experiment_id']}/runs/{stored['run_id']}"
+        tab.show(page)
+        assert len(tab.pictures(2)) == 2
+        tab.show(f"{page}/model-metrics")
+        assert len(tab.pictures(1)) == 1
     assert tab.complaints() == []
     assert tab.elsewhere == []
