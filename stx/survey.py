@@ -79,8 +79,8 @@ def create(own: Mapping[str, str], words: Sequence[str], typed: str) -> Path:
     rng = random.Random(asked.seed)
     pool = pairs.pairs(source.entries, asked.tolerance, rng)
     questionnaire.refuse_none(pool, source, asked.tolerance)
-    made = questionnaire.questionnaire(pool, asked, rng, source, typed)
-    page = writing.write(folder, made)
+    survey = questionnaire.questionnaire(pool, asked, rng, source, typed)
+    page = writing.write(folder, survey)
     if source.left_out:
         command.say(source.left_out)
     methods = sorted({entry.method for entry in source.entries})

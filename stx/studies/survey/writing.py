@@ -15,24 +15,24 @@ from stx.studies.survey.questionnaire import Questionnaire
 STYLES, SCRIPTS = ("base.css", "survey/page.css"), ("survey/page.js",)
 
 
-def write(folder: Path, made: Questionnaire) -> Path:
+def write(folder: Path, survey: Questionnaire) -> Path:
     """The page. Raises UserError where the folder holds another survey, of which there may be answers, or files of
     somebody's."""
     refuse_filled(folder, (key.KEY,))
-    if (folder / key.KEY).exists() and key.read(folder).survey != made.key.survey:
+    if (folder / key.KEY).exists() and key.read(folder).survey != survey.key.survey:
         raise UserError(f"output={folder}: it holds another survey, whose answers belong to it; name another folder")
     folder.mkdir(parents=True, exist_ok=True)
-    key.write(folder, made.key)
-    atomic.write(folder / key.PAGE, page(made))
+    key.write(folder, survey.key)
+    atomic.write(folder / key.PAGE, page(survey))
     return folder / key.PAGE
 
 
-def page(made: Questionnaire) -> str:
+def page(survey: Questionnaire) -> str:
     style, script = source(STYLES), source(SCRIPTS)
     return TEMPLATES.get_template("survey/page.html").render(
         style=Markup(style),
         script=Markup(script),
         style_digest=digest(style),
         script_digest=digest(script),
-        survey=inert(made.public),
+        survey=inert(survey.public),
     )
