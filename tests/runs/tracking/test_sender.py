@@ -147,7 +147,7 @@ def test_a_deleted_run_is_left_alone_and_sent_again_as_a_new_one_when_that_is_as
     (folder / DELIVERED).unlink()
     trouble = deliver(folder)
     assert f"its run {first} was deleted in the store: mlflow runs restore" in trouble
-    assert "stx.sync --again" in trouble
+    assert "stx sync --again" in trouble
     assert pending(folder) == [folder]
     assert runs_in(uri) == []
     assert deliver(folder, again=True) == ""
