@@ -9,7 +9,7 @@ from stx.errors import UserError, did_you_mean, first_line
 from stx.runs.tracking.patient import Patient
 from stx.runs.tracking.reach import answers, reachable
 from stx.runs.tracking.store import moved, touched
-from stx.runs.tracking.stored import Run, search
+from stx.runs.tracking.stored import Run, paged, search
 from stx.runs.tracking.verdict import Verdict, reason, verdict
 
 ID = re.compile(r"[0-9a-f]{32}")
@@ -37,7 +37,7 @@ class Experiments:
             raise UserError(f"{first_line(error)}\n{OTHERWISE}") from None
         with reachable(uri), touched(uri) as client:
             self.client = Patient(client)
-            experiments = client.search_experiments()
+            experiments = [*paged(client.search_experiments)]
             if file:
                 for one in experiments:
                     moved(file, str(one.artifact_location))

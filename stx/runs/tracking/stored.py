@@ -4,8 +4,8 @@ import atexit
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
-from functools import cache, cached_property
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -71,9 +71,12 @@ def copies(run_id: str) -> Path:
 
 def search(client: Any, experiment_id: str, condition: str) -> list[Run]:
     """The runs of an experiment that meet an MLflow filter, newest first. Raises MlflowException."""
-    runs: list[Run] = []
+    return [Run(client, run) for run in paged(partial(client.search_runs, [experiment_id], condition))]
+
+
+def paged(ask: Callable[..., Any]) -> Iterator[Any]:
+    """All that a client answers, which gives a thousand at a time."""
     page = None
     while page is None or page.token:
-        page = client.search_runs([experiment_id], condition, page_token=page.token if page else None)
-        runs.extend(Run(client, run) for run in page)
-    return runs
+        page = ask(page_token=page.token if page else None)
+        yield from page

@@ -1,12 +1,13 @@
 """What a store has of a run, read back."""
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from stx.runs.tracking.store import Store
-from stx.runs.tracking.stored import copies
+from stx.runs.tracking.stored import copies, paged
 
 
 @pytest.fixture
@@ -46,3 +47,11 @@ def test_a_file_of_a_store_that_is_elsewhere_is_copied_into_one_folder_a_run(sto
         here.artifact("none.txt")
     assert elsewhere.artifact("a.txt").parent == copies(run.id) == copies(run.id)
     assert elsewhere.artifact("a.txt").read_text() == "mine"
+
+
+def test_all_pages_of_an_answer_are_read(store: Store, tmp_path: Path) -> None:
+    runs = {store.parent(name, tmp_path / name).id for name in "abc"}
+    several = [*paged(partial(store.client.search_runs, [store.experiment_id], max_results=1))]
+    assert (len(several), {run.info.run_id for run in several}) == (3, runs)
+    experiments = [*paged(partial(store.client.search_experiments, max_results=1))]
+    assert {one.name for one in experiments} == {"Default", "stx"}
