@@ -28,6 +28,9 @@ ELSEWHERE = ("image_size", "tracking", "guard", "temporal")
 """Groups whose option identifies no run: the sizes are told, a film is one run of its own, and what is left changes no
 picture."""
 
+MIXED = " + "
+"""Between the names of several paintings, in a run's params."""
+
 
 def command(job: Job) -> str:
     return typed(job.overrides)
@@ -89,7 +92,7 @@ def params(
     """What identifies a run of so many pixels, width and height, among others."""
     leaves: dict[str, str | int] = {
         **({} if config.content is None else {"content": config.content}),
-        "style": " + ".join(config.styles.values()),
+        "style": MIXED.join(config.styles.values()),
         **{group: option for group, option in choices.items() if group not in ELSEWHERE},
         "image_size.width": size[0],
         "image_size.height": size[1],

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from stx.runs.describe import MIXED
 from stx.runs.files import CONTENT, STYLE
 from stx.runs.shown import Shown
 from stx.studies.gallery.album import Album
@@ -66,7 +67,7 @@ def entry(run: Shown, album: Album, sides: Sides) -> dict[str, Any]:
 def given(run: Shown, album: Album, sides: Sides) -> Iterable[dict[str, Any]]:
     """The photograph, unless the run is a texture, and each painting."""
     named = {CONTENT: ("content", run.params.get("content", ""))}
-    for place, style in enumerate(run.params.get("style", "").split(" + ")):
+    for place, style in enumerate(run.params.get("style", "").split(MIXED)):
         named[STYLE if place == 0 else f"{Path(STYLE).stem}_{place + 1}.png"] = ("style", style)
     for file, (role, name) in named.items():
         if role == "style" or name:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from stx.config.schema import MlflowTracking, NoTracking
 from stx.errors import UserError, did_you_mean, first_line
+from stx.runs.describe import MIXED
 from stx.runs.files import CONTENT, OUTPUT, STYLE
 from stx.runs.selection import folder_of, selected
 from stx.runs.shown import Shown
@@ -23,6 +24,8 @@ from stx.studies.survey.pairs import Entry
 
 MEASURE = "measure/"
 REPORT = "report"
+SECOND = "style_2.png"
+"""A run's second painting."""
 METHOD, STATISTIC = "style_stat", "statistic"
 """What is a method where nobody says: of runs their param, of a comparison what it calls so."""
 
@@ -64,7 +67,7 @@ def of_runs(runs: Sequence[Shown], asked: Options) -> Source:
         raise UserError(f"by={by}: no run has that param; choose from {', '.join(names)}{hint}")
     some = [entry(run, run.params[by], match) for run in finished if by in run.params]
     entries = [one for one in some if one]
-    why = f"runs are not finished, or without their pictures, {by} or measure/{match}"
+    why = f"runs are not finished, of several paintings, or without their pictures, {by} or measure/{match}"
     return Source(entries, by, match, left_out(len(entries), len(runs), why))
 
 
@@ -102,7 +105,10 @@ def met(results: Results, cell: Cell, one: Try) -> bool:
 
 
 def entry(run: Shown, method: str, match: str) -> Entry | None:
-    """None where the run lacks a picture, the photograph, or the measure of content."""
+    """None where the run lacks a picture, the photograph, or the measure of content, and where it has several
+    paintings, of which a question shows one."""
+    if MIXED in run.params.get("style", "") and run.picture(SECOND):
+        return None
     picture, photograph, style = (run.picture(name) for name in (OUTPUT, CONTENT, STYLE))
     content = measured(run.metrics, match)
     if not (picture and photograph and style and math.isfinite(content)):

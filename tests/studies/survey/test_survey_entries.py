@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,9 @@ def test_runs_that_came_to_their_end_are_shown_with_what_they_were_made_of(folde
     told = source(str(folder), asked(), NO_STORE)
     assert {entry.method for entry in told.entries} == {"gram", "mean_std"}
     assert told.match == "content"
-    assert told.left_out == "1 of 3 runs are not finished, or without their pictures, style_stat or measure/content"
+    assert told.left_out == (
+        "1 of 3 runs are not finished, of several paintings, or without their pictures, style_stat or measure/content"
+    )
     for entry in told.entries:
         place = folder / "runs" / entry.method
         assert (entry.picture, entry.photograph_file) == (place / OUTPUT, place / CONTENT)
@@ -65,6 +68,15 @@ def test_a_run_without_its_picture_is_left_out(folder: Path, tmp_path: Path) -> 
     (tmp_path / "runs" / "runs" / "gram" / OUTPUT).unlink()
     told = of_runs(selected(str(tmp_path / "runs"), NO_STORE).runs, asked())
     assert [entry.method for entry in told.entries] == ["mean_std"]
+
+
+def test_a_run_of_several_paintings_is_left_out_as_a_question_shows_one(folder: Path) -> None:
+    runs = selected(str(folder / "runs" / "gram"), NO_STORE).runs
+    (one,) = (replace(run, params={**run.params, "style": "a + b.png"}) for run in runs)
+    assert len(of_runs([one], asked()).entries) == 1  # that is the name of one
+    (folder / "runs" / "gram" / "style_2.png").touch()
+    assert of_runs([one], asked()).entries == []
+    (folder / "runs" / "gram" / "style_2.png").unlink()
 
 
 def reported(folder: Path, copy: Path, contents: dict[str, list[float]]) -> Path:
