@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from stx.runs.stylise import stylise as stylise
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Read by PyTorch at its first allocation: large tensors lie on pages of 2 MB, where Linux has them. New memory costs
 # the kernel a fifth of a step at 1024 x 768 otherwise; this saves an eighth of the step.
