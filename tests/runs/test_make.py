@@ -173,6 +173,32 @@ def test_a_run_s_charts_are_drawn_and_told_behind_its_end_unless_they_are_not_wa
     assert not (tmp_path / "none" / "plots").exists()
 
 
+def test_a_run_of_an_earlier_version_gets_the_norms_that_its_journal_has_and_its_charts_as_it_goes_on(
+    tmp_path: Path, new_database: Path
+) -> None:
+    class Impatient(Listener):
+        every = 1
+
+        def picture(self, picture: object, step: int) -> None:
+            if step == 4:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    shutil.copy(new_database, tmp_path / "mlflow.db")
+    folder, store = tmp_path / "run", f"tracking.uri=sqlite:///{tmp_path / 'mlflow.db'}"
+    options = ("tracking=mlflow", store, "tracking.grad_norms_every=2", "optim.steps=6", "optim.pyramid=[]")
+    with pytest.raises(SystemExit):
+        run(job(folder, *options), Impatient())
+    before = (folder / NORMS).read_text()
+    (folder / NORMS).unlink()
+    shutil.rmtree(folder / "plots")
+    again = resume.job(str(folder), [], {"name": "none"})
+    assert run(again._replace(quiet=True)).outcome == "finished"
+    after = (folder / NORMS).read_text()
+    assert [line.partition(",")[0] for line in after.split()] == ["step", "1", "3", "5"]
+    assert after.startswith(before)
+    assert (folder / "plots" / "gradients.png").exists()
+
+
 def test_a_run_that_is_interrupted_as_its_charts_are_drawn_is_in_its_store(
     tmp_path: Path, new_database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
