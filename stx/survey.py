@@ -68,12 +68,14 @@ def options(verb: str, given: Sequence[str], names: Sequence[str]) -> tuple[dict
 
 def create(own: Mapping[str, str], words: Sequence[str], typed: str) -> Path:
     # Late: torch takes a second that --help and mistakes in the options need not wait for.
-    from stx.studies.survey import entries, options, pairs, questionnaire, writing
+    from stx.runs.files import refuse_filled
+    from stx.studies.survey import entries, key, options, pairs, questionnaire, writing
 
     asked = options.read(own)
     if len(words) != 1:
         raise UserError("stx survey create: name the runs: a comparison's folder, an experiment, an id or a filter")
     folder = command.output_folder(own.get("output", "outputs/survey"))
+    refuse_filled(folder, (key.KEY,))  # at once: pictures of many runs take their time
     store = [f"{name}={own[name]}" for name in stores.OPTIONS if name in own]
     source = entries.source(words[0], asked, stores.tracking(store))
     rng = random.Random(asked.seed)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from stx import atomic
 from stx.measures.catalogue import labels
+from stx.runs.files import refuse_filled
 from stx.studies import page
 from stx.studies.compare.intervals import CONFIDENCE
 from stx.studies.compare.report import counted
@@ -25,6 +26,7 @@ TITLES: dict[Asked, str] = {
     "content": "Keeps more of the photograph",
 }
 NONE = "–"
+TABLE = "scores.csv"
 
 
 class Scored(NamedTuple):
@@ -50,11 +52,12 @@ def score(of: Votes, asks: Asked, key: Key) -> Scored:
 
 
 def write(folder: Path, gathered: Gathered, key: Key, command: str) -> Path:
-    """The HTML page."""
+    """The HTML page. Raises UserError where the folder has files of somebody's, and no report of a survey."""
+    refuse_filled(folder, (TABLE,))
     every = scored(gathered, key)
     blocks = [*opening(gathered, key, command), *(block for one in every for block in question(one, gathered))]
     html, _ = page.write(folder, "What people chose", [*blocks, *how(key)])
-    atomic.write(folder / "scores.csv", table(every))
+    atomic.write(folder / TABLE, table(every))
     return html
 
 

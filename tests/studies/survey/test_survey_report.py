@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from surveys import NEARNESS, key, simulated, survey
 
+from stx.errors import UserError
 from stx.studies.survey import report
 from stx.studies.survey.key import Key
 from stx.studies.survey.scoring import Gathered
@@ -62,3 +63,11 @@ def test_groups_that_nothing_connects_are_said(tmp_path: Path) -> None:
     }
     html, _ = written(tmp_path / "report", of, Gathered(answers, []))
     assert "no answer compares these groups of methods with each other: a, b; c, d" in html
+
+
+def test_a_folder_with_files_of_somebody_s_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text("mine")
+    of = key("ab", "pqr", "stu")
+    with pytest.raises(UserError, match=r"that folder has other files in it \(report\.html\)"):
+        report.write(tmp_path, Gathered(simulated(of, {"a": 0, "b": 0}, 2, 4), []), of, "stx survey score")
+    assert (tmp_path / "report.html").read_text() == "mine"
