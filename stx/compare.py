@@ -106,7 +106,7 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
             how = f"({ended.message})" if ended.message else f"in {ended.seconds:.0f} s"
             command.say(f"round {round_}, {number}/{of} {ended.name}: {ended.outcome} {how}")
         if not results.runs and (folder / REPORT).exists():
-            why = next(iter(results.failed.values()), "none is made")
+            why = next(iter(results.failed.values()), "none is made with these options")
             raise Stopped(f"no run came to its end ({why}); {folder / REPORT} stays as it was")
         return len(results.failed), write(
             runs, results, folder / REPORT, typed, judged(results, finished, runs.planned)

@@ -5,7 +5,6 @@ with --as-typed (`make docs-check`, in a fresh environment) they are typed as th
 """
 
 import json
-import os
 import re
 import shlex
 import shutil
@@ -175,7 +174,6 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, new_database: Path, mo
     (tmp_path / "outputs").mkdir()
     shutil.copy(new_database, tmp_path / "outputs" / "mlflow.db")
     (tmp_path / "docs").symlink_to(DOCS)
-    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
     if as_typed:
         return Place(tmp_path, partial(in_shell, tmp_path), True, True)
     request.getfixturevalue("forkserver")

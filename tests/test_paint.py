@@ -48,7 +48,7 @@ def test_one_command_gives_the_picture_a_sheet_and_the_words(tmp_path: Path) -> 
     (folder,) = tmp_path.glob("outputs/runs/*/*")
     typed = next(shlex.split(line) for line in lines if line.startswith("stx run "))
     kept = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
-    assert kept == composed(*typed[3:]).model_dump(by_alias=True)
+    assert kept == composed(*typed[2:]).model_dump(by_alias=True)
 
 
 def test_strength_is_a_scale_around_the_config_s_own_weight() -> None:

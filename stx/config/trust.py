@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import sys
 from collections.abc import Iterable
 
 from stx.errors import UserError, did_you_mean
@@ -20,6 +21,7 @@ TRUST = "STX_TRUST"
 def refuse_target(target: str, option: str) -> None:
     """Raise UserError for what is neither published nor trusted: before it is imported, as that runs it too."""
     if below(target, trusted()):
+        look_here()
         return
     module, _, name = target.rpartition(".")
     names = published(module)
@@ -30,6 +32,13 @@ def refuse_target(target: str, option: str) -> None:
         )
     if not names:
         raise untrusted(target, option, target)
+
+
+def look_here() -> None:
+    """Let modules of the user's be imported from where one works, as `python -m` does and a console script does not.
+    Last: nothing there takes a package's place."""
+    if "" not in sys.path:
+        sys.path.append("")
 
 
 def refuse_home(target: str, option: str, home: str) -> None:

@@ -1,7 +1,10 @@
 """Terms tried on small noise: what is wrong with them, and what they can do, is known before any network is made."""
 
 import inspect
+import site
+import traceback
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -40,11 +43,19 @@ def tried(terms: Sequence[Term], same_shape: bool) -> None:
                     raise ValueError("its distance must be one number")
             except Exception as error:  # whatever a function of the user's may raise
                 given = f" (joint={term.joint} gives it the features of {len(place)} layers)" if term.joint else ""
-                raise UserError(f"{option}: {error}{given}") from None
+                raise UserError(f"{option}: {error}{given}{line_of(error)}") from None
             if term.group == "style" and values[0].shape != values[1].shape and not same_shape:
                 raise UserError(
                     f"{option} compares position by position, so both pictures must have one size: use style_size=same"
                 )
+
+
+def line_of(error: Exception) -> str:
+    """Where in the user's own code it was raised, for a message; empty where it was in none."""
+    packages = (str(Path(__file__).parents[1]), *site.getsitepackages())
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename.endswith(".py") and not frame.filename.startswith(packages)]
+    return f" ({own[-1].filename}, line {own[-1].lineno})" if own else ""
 
 
 def refuse_kinds(term: Term, option: str) -> None:

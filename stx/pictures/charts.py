@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # colours, so that their pairs repeat only after 56 series.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-LEGEND_WIDTH, TITLE_WIDTH = 24, 80
+LEGEND_WIDTH, TITLE_WIDTH = 24, 56
 """Characters a line, so that long names leave room for the chart."""
 MARKED = 24
 """Markers on a line, at most: one at each of many points would make a band of it."""

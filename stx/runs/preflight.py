@@ -27,7 +27,7 @@ class Preflight(Callback):
             timeline.ended("Python, Hydra, the config")
             for typed in overrides_of(config):
                 if key_of(typed).startswith("sweep."):
-                    raise UserError(f"{typed} is for a sweep: add --multirun, by which a single run is a sweep of one")
+                    raise UserError(f"{typed} is for a sweep: add --multirun; a single run is then a sweep of one")
             if (launcher := config.hydra.runtime.choices.get("hydra/launcher")) != "basic":
                 raise UserError(f"hydra/launcher={launcher} is for a sweep: add --multirun")
             if OmegaConf.select(config, "tracking.name") == "mlflow":

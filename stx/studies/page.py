@@ -21,7 +21,7 @@ MARKED = re.compile(f"{CODE}|{BOLD}")
 SPECIAL = re.compile(r"[\\`*_\[\]<~|$#^]|&(?=#?\w+;)|:(?=//)|(?<=www)\.")
 LINE_START = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=[-+>]))")
 NUMBER = r"[-+−]?\d[\d.,]*(?:e[-+]?\d+)?"
-NUMERIC = re.compile(rf"\s*{NUMBER}(?:\s*±\s*{NUMBER})?\s*[%†]?\s*", re.IGNORECASE)
+NUMERIC = re.compile(rf"\s*{NUMBER}(?:\s*±\s*{NUMBER})?\s*(?:[%†‡§?]\s*)*", re.IGNORECASE)
 
 
 class Heading(NamedTuple):

@@ -1,6 +1,5 @@
 """What is found before anything is written, and what is not disturbed by it."""
 
-import os
 import shutil
 import sqlite3
 import sys
@@ -130,15 +129,6 @@ def test_space_is_looked_at_where_the_run_will_write(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(shutil, "disk_usage", usage)
     checks.check(compose([*SMALL, "tracking=none"]), tmp_path / "not" / "yet")
     assert looked == [tmp_path]
-
-
-@pytest.mark.parametrize("refused", [os.W_OK, os.X_OK])
-def test_a_folder_that_takes_no_file_or_lets_nobody_in_is_found_before_one_is_made_in_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, refused: int
-) -> None:
-    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path or not mode & refused)  # root may all
-    with pytest.raises(UserError, match=rf"not/yet: {tmp_path} may not be written to; name another folder: hydra\.run"):
-        checks.check(compose([*SMALL, "tracking=none"]), tmp_path / "not" / "yet")
 
 
 def test_a_folder_of_configs_has_to_be_there_and_other_places_are_hydra_s_to_find(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def merged(sheets: Iterable[tuple[str, Sheet]]) -> tuple[dict[Question, Answer],
             kept = answers.setdefault(question, answer)
             differing[name] = differing.get(name, 0) + (kept.chosen != answer.chosen)
     said = [
-        f"{name}: {count} answers are otherwise than earlier ones of their rater to the same questions, which are kept"
+        f"{name}: {count} answers differ from earlier ones to the same questions, which are kept"
         for name, count in differing.items()
         if count
     ]

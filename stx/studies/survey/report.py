@@ -68,12 +68,12 @@ def opening(gathered: Gathered, key: Key, command: str) -> Iterator[Block]:
     yield Text(
         f"{counted(gathered.answers, 'answer')} of {counted(raters, 'rater')} about {counted(key.pairs, 'pair')} of "
         f"pictures, whose content distances (`measure/{key.match}`) differ by {key.tolerance:.0%} at most. "
-        + (f"Of {repeats} questions asked once more, {same / repeats:.0%} were answered as before." if repeats else "")
+        + (f"{repeats} of them are to questions asked once more, {same / repeats:.0%} as before." if repeats else "")
     )
     if gathered.left_out:
         yield Items([f"**Left out:** {one}" for one in gathered.left_out])
     if doubts := [*agreement.doubts(raters)]:
-        yield Text("Raters whose answers may be none; they are counted all the same:")
+        yield Text("Raters who may have answered at random; their answers are counted all the same:")
         yield Items(doubts)
 
 
@@ -97,7 +97,7 @@ def question(one: Scored, gathered: Gathered) -> Iterator[Block]:
     yield Table(
         ["measure", "chooses alike", "interval", "ranks alike", "interval", "answers"],
         [[said, *measured(each)] for _, said, each in one.follows],
-        "How often a measure says better of the picture that was chosen; Spearman's correlation of both rankings",
+        "How often people chose the picture that the measure prefers; Spearman's correlation of both rankings",
     )
 
 

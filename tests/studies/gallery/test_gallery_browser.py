@@ -71,7 +71,7 @@ def few(parent: Path) -> list[Shown]:
     runs[3] = replace(runs[3], name=HOSTILE, command=COMMAND, params={**runs[3].params, "style": HOSTILE, "beta": "10"},
                       link="javascript:alert(3)")  # fmt: skip
     runs[4] = replace(runs[4], params={**runs[4].params, "beta": "9.5"},
-                      link="http://127.0.0.1:5000/#/runs/4\nafter: mlflow ui")  # fmt: skip
+                      link="http://127.0.0.1:5000/#/runs/4\nonce this runs: mlflow ui")  # fmt: skip
     return runs
 
 
@@ -142,7 +142,7 @@ def test_runs_are_sorted_by_numbers_what_lacks_them_last_and_filtered_and_the_ad
     other.click(".filter >> nth=0 >> button")
     assert seeds(other) == ["4", "5"]
     other.fill("#words", "nothing like this")
-    assert other.inner_text("#nothing") == "No run is like that."
+    assert other.inner_text("#nothing") == "No run matches."
     other.click("#clear")
     assert (seeds(other), other.locator(".filter").count()) == (["0", "1", "2", "3", "4", "5"], 0)
     other.fill("#words", "failed memory")
@@ -216,7 +216,7 @@ def test_runs_that_diverged_or_failed_and_textures_are_seen_as_they_are(
     assert "javascript:alert(3)" in page.inner_text("#where")
     page.keyboard.press("ArrowRight")
     assert page.get_attribute("#where a", "href") == "http://127.0.0.1:5000/#/runs/4"
-    assert "after: mlflow ui" in page.inner_text("#where")
+    assert "once this runs: mlflow ui" in page.inner_text("#where")
 
 
 def test_the_command_is_copied(page_of_few: Path, tab: Callable[..., Any]) -> None:

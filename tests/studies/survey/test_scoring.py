@@ -55,8 +55,7 @@ def test_what_is_forged_is_named_and_left_out_and_the_rest_counts(tmp_path: Path
     b, c, d = gathered.left_out
     assert b.startswith(f"{folder / ANSWERS / 'b.json'}: left out: Invalid JSON")
     assert c.endswith("c.json: left out: it is of another survey")
-    assert d.endswith(f"d.json: {len(flipped)} answers are otherwise than earlier ones of their rater to the same "
-                      "questions, which are kept")  # fmt: skip
+    assert d.endswith(f"d.json: {len(flipped)} answers differ from earlier ones to the same questions, which are kept")
 
 
 def other(key: Key, pair: str, picture: str) -> str:

@@ -29,7 +29,7 @@ function render() {
   const counts = [[`${order.length} of ${runs.length}`, "runs"], ...bad.filter(([count]) => count)];
   at("count").textContent = counts.map((each) => each.join(" ")).join(" · ");
   at("nothing").hidden = order.length > 0;
-  at("nothing").textContent = runs.length ? "No run is like that." : "There is no run here yet.";
+  at("nothing").textContent = runs.length ? "No run matches." : "There is no run here yet.";
   at("clear").hidden = order.length > 0 || !runs.length;
   at("down").textContent = state.down ? "↓ descending" : "↑ ascending";
 }
