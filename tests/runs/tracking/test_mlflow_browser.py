@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -15,19 +14,15 @@ from typing import Any
 
 import mlflow
 import pytest
+from chromium import PATH, launched
 
 from conftest import SHALLOW, SMALL, command
 from stx.pictures import images
 from stx.runs.files import STORED
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"), pytest.mark.slow]
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = [pytest.mark.skipif(PATH is None, reason="Chromium is not installed"), pytest.mark.slow]
 
-QUIET = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run",
-)  # fmt: skip
 ODD = "a_b *c* <b>&amp; [d](e).png"
 """A picture's name, in which Markdown and HTML would see their signs."""
 ITS_OWN = ("users/current", "ResizeObserver", "AG Grid", "Failed to load resource")
@@ -102,10 +97,8 @@ class Tab:
 
 @pytest.fixture(scope="module")
 def tab() -> Iterator[Tab]:
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+    with launched() as browser:
         yield Tab(browser)
-        browser.close()
 
 
 @pytest.fixture(scope="module")
