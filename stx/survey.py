@@ -83,8 +83,8 @@ def create(own: Mapping[str, str], words: Sequence[str], typed: str) -> Path:
     questionnaire.refuse_none(pool, source, asked.tolerance)
     survey = questionnaire.questionnaire(pool, asked, rng, source, typed)
     page = writing.write(folder, survey)
-    if source.left_out:
-        command.say(source.left_out)
+    for line in filter(None, (source.left_out, pairs.left_alone(source.entries, pool, asked.tolerance))):
+        command.say(line)
     methods = sorted({entry.method for entry in source.entries})
     command.say(
         f"{len(pool)} pairs of {len(methods)} methods ({', '.join(methods)}), {page.stat().st_size / 1e6:.1f} MB; "

@@ -66,11 +66,11 @@ def pair(config: Config) -> str:
     return f"texture of {styles}" if config.content is None else f"{Path(config.content).name} × {styles}"
 
 
-def job_name(values: Mapping[str, str], config: Config) -> str:
+def job_name(values: Mapping[str, str], config: Config | None = None) -> str:
     """Of a job of a sweep, by what it has of each axis, as typed; of the only job by its pictures."""
     pictures = " × ".join(short(values[key]) for key in SEVERAL if values.get(key))
     options = [named(key, short(value)) for key, value in values.items() if value and key not in SEVERAL]
-    return " ".join(filter(None, [pictures, *options])) or pair(config)
+    return " ".join(filter(None, [pictures, *options])) or (pair(config) if config else "")
 
 
 def named(key: str, shown: str) -> str:

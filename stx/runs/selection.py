@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -71,22 +71,23 @@ def folder_of(run_id: str) -> Path | None:
     return next((folder for folder in batches if run_id in ids(folder)), None) or folder_of_address(run_id, OUTPUTS)
 
 
-def in_folder(folder: Path, folders: Sequence[Path]) -> Selection:
-    runs = [of_folder(each) for each in folders]
+def in_folder(folder: Path, folders: Mapping[Path, Mapping[str, str]]) -> Selection:
+    runs = [of_folder(each, values) for each, values in folders.items()]
     whole = (folder / SWEEP).is_file()
     return Selection(f"{'Sweep' if whole else 'Runs in'} {folder}", runs if whole else in_time(runs))
 
 
-def folders_of_runs(folder: Path) -> list[Path]:
-    """Those at or below a folder that hold a run, one that failed before it began, or a sweep's job that waits."""
+def folders_of_runs(folder: Path) -> dict[Path, Mapping[str, str]]:
+    """Those at or below a folder that hold a run, one that failed before it began, or a sweep's job that waits; each
+    with what its job has of its sweep's axes."""
     if not os.path.isdir(folder):  # a name too long for one is none, as a filter may be
-        return []
-    jobs = set[Path]()
-    for path in folder.rglob(SWEEP):
+        return {}
+    runs: dict[Path, Mapping[str, str]] = {path.parent: {} for name in (RUN, ERROR) for path in folder.rglob(name)}
+    for path in {*folder.rglob(SWEEP), *folder.parent.glob(SWEEP)}:
         with suppress(UserError):  # its jobs that have begun say so themselves
-            jobs |= {path.parent / job["folder"] for job in recorded(path.parent)["jobs"]}
-    begun = {path.parent for name in (RUN, ERROR) for path in folder.rglob(name)}
-    return sorted(jobs | begun, key=lambda path: [natural(part) for part in path.parts])
+            jobs = {path.parent / job["folder"]: job["values"] for job in recorded(path.parent)["jobs"]}
+            runs |= {place: values for place, values in jobs.items() if place.is_relative_to(folder)}
+    return dict(sorted(runs.items(), key=lambda run: [natural(part) for part in run[0].parts]))
 
 
 def in_time(runs: Sequence[Shown]) -> list[Shown]:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from stx.config.restored import restored
 from stx.config.secrets import hidden
@@ -12,7 +13,7 @@ from stx.runs import describe, identity
 from stx.runs.files import CONTENT, OUTPUT, in_use
 from stx.runs.identity import Identity
 from stx.runs.member import ENDED, failure
-from stx.runs.naming import run_name
+from stx.runs.naming import job_name, run_name
 from stx.runs.sources import LOSS, Files, InFolder, InStore, events
 from stx.runs.tracking import page
 from stx.runs.tracking.sender import addresses, newest_address
@@ -92,8 +93,11 @@ def of_store(run: Run, uri: str) -> Shown:
     )
 
 
-def of_folder(folder: Path) -> Shown:
-    """What a folder says of its run: one that has not begun is waiting, and one whose record is damaged has failed."""
+def of_folder(folder: Path, values: Mapping[str, str] = MappingProxyType({})) -> Shown:
+    """What a folder says of its run: one that has not begun is waiting, and one whose record is damaged has failed.
+
+    `values`: what a sweep's job has of the axes, by which it is called as everywhere.
+    """
     message, files, record = failure(folder), InFolder(folder), None
     try:
         record = identity.read(folder)
@@ -106,10 +110,10 @@ def of_folder(folder: Path) -> Shown:
     stored = newest_address(folder)
     return Shown(
         id=stored.get("run_id") or (record.id if record else ""),
-        name=name or folder.name,
+        name=job_name(values) or name or folder.name,
         outcome=outcome,
         message=message,
-        params=params,
+        params=params or {key.lstrip("+"): value for key, value in values.items()},
         metrics=files.last(),
         tags={},
         command=hidden(describe.typed(record.overrides)) if record else "",

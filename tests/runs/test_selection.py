@@ -139,7 +139,10 @@ def test_a_run_and_a_batch_are_known_by_their_ids_without_their_store(
 
 
 def test_a_sweep_s_jobs_are_in_their_order_those_that_wait_or_failed_too(tmp_path: Path) -> None:
-    jobs = [{"number": n, "folder": f"{n}", "digest": f"{n}", "overrides": [], "values": {}} for n in (0, 1, 2, 10)]
+    jobs = [
+        {"number": n, "folder": f"{n}", "digest": f"{n}", "overrides": [], "values": {"loss_weights.beta": f"{n}"}}
+        for n in (0, 1, 2, 10)
+    ]
     (tmp_path / "sweep.json").write_text(json.dumps({"format": 1, "overrides": [], "workers": [], "jobs": jobs}))
     for number in (0, 1, 2):
         (tmp_path / f"{number}").mkdir()
@@ -157,14 +160,17 @@ def test_a_sweep_s_jobs_are_in_their_order_those_that_wait_or_failed_too(tmp_pat
         ("interrupted", "its process is gone"),
         ("waiting", ""),
     ]
+    assert [one.name for one in choice.runs] == ["beta=0", "beta=1", "beta=2", "beta=10"]
+    assert selected(str(tmp_path / "1"), NO_STORE).runs[0].name == "beta=1"
     first, *others = choice.runs
+    assert others[0].params == {"loss_weights.beta": "1"}
     assert (first.params, first.command) == ({"style_stat": "gram"}, "stx run seed=1")
     assert first.metrics == {"loss/total": 5.5}
     assert [step for step, _ in first.losses()["loss/total"]] == [6, 7]
     assert first.events() == [(7, "loss/style")]
     assert all((one.picture(), one.along(), one.losses(), one.link) == (None, {}, {}, "") for one in others)
     (tmp_path / "sweep.json").write_text("{")
-    assert folders_of_runs(tmp_path) == [tmp_path / "0", tmp_path / "1", tmp_path / "2"]
+    assert [*folders_of_runs(tmp_path)] == [tmp_path / "0", tmp_path / "1", tmp_path / "2"]
 
 
 def test_a_folder_without_runs_takes_no_experiment_s_name_and_one_with_runs_does(

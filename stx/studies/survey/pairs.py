@@ -59,6 +59,17 @@ def comparable(entries: Sequence[Entry], tolerance: float) -> Iterator[Pair]:
                 yield Pair(first, second)
 
 
+def left_alone(entries: Sequence[Entry], pool: Sequence[Pair], tolerance: float) -> str:
+    """How many pictures are in no pair, in words; empty where all are in one."""
+    shown = {entry.run for pair in pool for entry in pair}
+    if not (alone := sum(entry.run not in shown for entry in entries)):
+        return ""
+    return (
+        f"{alone} of {len(entries)} pictures are in no pair: no other method's of the same photograph and style has a "
+        f"content distance within {tolerance:.0%} of theirs"
+    )
+
+
 def apart(one: float, other: float) -> float:
     """Relative difference of two content distances, the smaller of them 1; infinite where one is none."""
     if not (math.isfinite(one) and math.isfinite(other)) or min(one, other) < 0:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from surveys import METHODS, entries, entry
 
-from stx.studies.survey.pairs import apart, comparable, pairs
+from stx.studies.survey.pairs import apart, comparable, left_alone, pairs
 
 
 def test_pictures_of_one_photograph_style_and_seed_by_two_methods_are_shown_beside_each_other(tmp_path: Path) -> None:
@@ -62,3 +62,13 @@ def test_a_seed_is_an_order(tmp_path: Path) -> None:
     assert {frozenset(each.method for each in pair) for pair in one} == {
         frozenset(each) for each in combinations(METHODS, 2)
     }
+
+
+def test_pictures_that_no_other_method_s_content_comes_near_are_counted(tmp_path: Path) -> None:
+    one, near, far = (
+        entry(tmp_path, method, content=content)
+        for method, content in (("gram", 1.0), ("mean_std", 1.01), ("cooc_gram", 2.0))
+    )
+    pool = pairs([one, near, far], 0.05, random.Random(0))
+    assert left_alone([one, near, far], pool, 0.05).startswith("1 of 3 pictures are in no pair")
+    assert left_alone([one, near], pool, 0.05) == ""
