@@ -1,4 +1,4 @@
-"""The front door: `stx run ...` is `stx run ...`."""
+"""The front door: `stx run ...` calls stx/run.py, and so for each command."""
 
 import os
 import signal

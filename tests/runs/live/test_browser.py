@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from chromium import PATH, PHONE, launched
+from chromium import PATH, PHONE, Tab, launched
 from servers import Answer, port_of_page, serving
 
 from conftest import SHALLOW, Started
@@ -32,40 +32,18 @@ def chromium() -> Iterator[Any]:
         yield browser
 
 
-class Tab:
-    """A page, what its console said, and whom it asked."""
-
-    def __init__(self, browser: Any, **options: Any):
-        self.page = browser.new_context(**options).new_page()
-        self.said, self.asked = list[str](), set[str]()
-        self.page.on("console", lambda message: self.said.append(message.text))
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.on("request", lambda request: self.asked.add(request.url))
-
+class LiveTab(Tab):
     def open(self, port: int) -> None:
         self.page.goto(f"http://127.0.0.1:{port}/", wait_until="domcontentloaded")
         self.page.wait_for_selector("#image[src^='blob:']")
 
-    def text(self, name: str) -> str:
-        return str(self.page.inner_text(f"#{name}"))
-
-    def until(self, wanted: Callable[[], bool]) -> None:
-        for _ in range(600):
-            if wanted():
-                return
-            self.page.wait_for_timeout(50)
-        raise AssertionError(f"it does not come: {self.text('phase')}, {self.said}")
-
-    def close(self) -> None:
-        self.page.context.close()
-
 
 @pytest.fixture
-def tab(chromium: Any) -> Iterator[Callable[..., Tab]]:
-    tabs: list[Tab] = []
+def tab(chromium: Any) -> Iterator[Callable[..., LiveTab]]:
+    tabs: list[LiveTab] = []
 
-    def opened(**options: Any) -> Tab:
-        tabs.append(Tab(chromium, **options))
+    def opened(**options: Any) -> LiveTab:
+        tabs.append(LiveTab(chromium, **options))
         return tabs[-1]
 
     yield opened
@@ -94,7 +72,7 @@ def live() -> Iterator[Live]:
     ],
 )
 def test_a_stop_that_was_not_taken_is_said_and_can_be_asked_for_again(
-    live: Live, tab: Callable[..., Tab], answer: tuple[int, str] | None, said: str
+    live: Live, tab: Callable[..., LiveTab], answer: tuple[int, str] | None, said: str
 ) -> None:
     one = tab()
     one.open(live.port)  # type: ignore[attr-defined]
@@ -116,7 +94,7 @@ def test_a_stop_that_was_not_taken_is_said_and_can_be_asked_for_again(
 
 @pytest.mark.parametrize("times", [1, 9])
 def test_a_page_whose_last_picture_does_not_come_asks_once_more_and_then_for_nothing(
-    live: Live, tab: Callable[..., Tab], times: int
+    live: Live, tab: Callable[..., LiveTab], times: int
 ) -> None:
     one, asked = tab(), list[str]()
     one.open(live.port)  # type: ignore[attr-defined]
@@ -134,7 +112,7 @@ def test_a_page_whose_last_picture_does_not_come_asks_once_more_and_then_for_not
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])  # the same site at another port, and another site
 def test_a_page_of_another_site_opens_no_stream(
-    live: Live, tab: Callable[..., Tab], monkeypatch: pytest.MonkeyPatch, host: str
+    live: Live, tab: Callable[..., LiveTab], monkeypatch: pytest.MonkeyPatch, host: str
 ) -> None:
     streams, states = list[Live](), app.states
     monkeypatch.setattr(app, "states", lambda view: streams.append(view) or states(view))
@@ -152,7 +130,7 @@ def test_a_page_of_another_site_opens_no_stream(
 
 
 def test_the_page_shows_pictures_and_losses_as_they_come_and_its_button_stops_the_run(
-    tmp_path: Path, tab: Callable[..., Tab], forkserver: None
+    tmp_path: Path, tab: Callable[..., LiveTab], forkserver: None
 ) -> None:
     started = Started(tmp_path, *RUN, *LONG, "live=true")
     port, one, other = port_of_page(started), tab(), tab(viewport=PHONE, color_scheme="dark")
@@ -189,7 +167,9 @@ def test_the_page_shows_pictures_and_losses_as_they_come_and_its_button_stops_th
         }
 
 
-def test_the_end_and_what_was_not_finite_are_told(tmp_path: Path, tab: Callable[..., Tab], forkserver: None) -> None:
+def test_the_end_and_what_was_not_finite_are_told(
+    tmp_path: Path, tab: Callable[..., LiveTab], forkserver: None
+) -> None:
     overflow = ("optim=lbfgs_plain", "optim.lr=1e30", "optim.steps=30", "optim.pyramid=[]")
     started = Started(tmp_path, *RUN, *overflow, "live=true", "tracking.measures_every=1")
     page = tab()
@@ -203,7 +183,7 @@ def test_the_end_and_what_was_not_finite_are_told(tmp_path: Path, tab: Callable[
 
 @pytest.mark.slow
 def test_the_page_goes_over_to_the_next_run_of_a_sweep(
-    tmp_path: Path, tab: Callable[..., Tab], forkserver: None
+    tmp_path: Path, tab: Callable[..., LiveTab], forkserver: None
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -218,7 +198,9 @@ def test_the_page_goes_over_to_the_next_run_of_a_sweep(
     assert started.ended().returncode == 0
 
 
-def test_a_run_that_is_killed_is_said_to_be_silent(tmp_path: Path, tab: Callable[..., Tab], forkserver: None) -> None:
+def test_a_run_that_is_killed_is_said_to_be_silent(
+    tmp_path: Path, tab: Callable[..., LiveTab], forkserver: None
+) -> None:
     started = Started(tmp_path, *RUN, *LONG, "live=true")
     page = tab()
     page.open(port_of_page(started))

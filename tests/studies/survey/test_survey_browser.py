@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chromium import PATH, PHONE, launched
+from chromium import PATH, PHONE, Tab, launched
 from surveys import METHODS, asked, entry, survey
 
 from stx.runs.live.server import quiet
@@ -29,32 +29,6 @@ def chromium() -> Iterator[Any]:
         yield browser
 
 
-class Tab:
-    """A page, what its console said, and whom it asked."""
-
-    def __init__(self, browser: Any, **options: Any):
-        self.page = browser.new_context(**options).new_page()
-        self.said, self.asked = list[str](), set[str]()
-        self.page.on("console", lambda message: self.said.append(message.text))
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.on("request", lambda request: self.asked.add(request.url))
-
-    def text(self, name: str) -> str:
-        return str(self.page.inner_text(f"#{name}"))
-
-    def until(self, wanted: Callable[[], Any]) -> None:
-        """Asked from outside: the page's policy lets nothing be evaluated inside."""
-        for _ in range(600):
-            if wanted():
-                return
-            self.page.wait_for_timeout(50)
-        raise AssertionError(f"it does not come: {self.page.inner_text('body')}, {self.said}")
-
-    def holds(self, condition: str) -> None:
-        """Wait until it does, in the page."""
-        self.until(lambda: self.page.evaluate(condition))
-
-
 @pytest.fixture
 def tab(chromium: Any) -> Iterator[Callable[..., Tab]]:
     tabs: list[Tab] = []
@@ -66,7 +40,7 @@ def tab(chromium: Any) -> Iterator[Callable[..., Tab]]:
 
     yield opened
     for each in tabs:
-        each.page.context.close()
+        each.close()
 
 
 class Server:
