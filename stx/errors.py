@@ -20,9 +20,9 @@ def first_line(error: BaseException) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
-def did_you_mean(name: str, allowed: Iterable[str]) -> str:
-    """A hint at the nearest allowed name, or nothing where none is near."""
-    nearest = get_close_matches(name, list(allowed), n=1, cutoff=0.5)
+def did_you_mean(name: str, allowed: Iterable[str], cutoff: float = 0.5) -> str:
+    """A hint at the nearest allowed name, or nothing where none is near: `cutoff` is 1 for the very name."""
+    nearest = get_close_matches(name, list(allowed), n=1, cutoff=cutoff)
     return f" (did you mean {nearest[0]}?)" if nearest else ""
 
 

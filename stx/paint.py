@@ -17,8 +17,9 @@ from stx.config.compose import at_work, choices_of, compose, composition, key_of
 from stx.config.effects import refuse_ineffective
 from stx.config.paths import exists
 from stx.config.typed import as_typed
-from stx.errors import UserError, did_you_mean
+from stx.errors import UserError
 from stx.runs import words
+from stx.runs.words import MIDDLE
 
 if TYPE_CHECKING:
     from stx.model.prepare import Inputs
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 FACTOR = 3.0
 """By which --strength 1 multiplies the config's own loss_weights.beta, and --strength 0 divides it."""
-MIDDLE = 0.5
-"""The strength that is the config's own."""
 EXAMPLES = """
 examples
   stx paint photo.jpg painting.jpg -o out.jpg
@@ -56,11 +55,13 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """In one line, without the usage."""
         if flag := command.flag_of_run(sys.argv[1:], self._option_string_actions):
-            raise UserError(f"{flag}: that is for stx run; paint makes one picture, and --help lists its options")
-        name = message.partition("unrecognized arguments: ")[2].split(" ")[0]
-        hint = did_you_mean(name, self._option_string_actions) if name else ""
+            raise UserError(f"{flag}: that is for stx run; stx paint makes one picture, and --help lists its options")
+        hint = ""
         if dashed := next((text for text in sys.argv[1:] if text.startswith("-") and exists(text)), ""):
             hint = f"; for the file of that name: ./{dashed}"
+        message = command.unrecognised(message, self._option_string_actions)
+        if message.startswith(("--content", "--style:", "--style=")):
+            message = "the photograph and the painting are given as they stand, without --content and --style"
         raise UserError(f"{message}{hint}\nstx paint photo.jpg painting.jpg -o out.jpg; --help shows more")
 
 

@@ -20,9 +20,10 @@ from stx import __version__
 from stx.config.compose import HydraException, arguments_parser, key_of, raised_in_hydra
 from stx.config.explain import explain_plain
 from stx.config.refusals import explain_hydra
+from stx.config.schema import Config
 from stx.config.secrets import hidden, taken_out
 from stx.config.typed import as_typed
-from stx.errors import Diverged, Stopped, UserError
+from stx.errors import Diverged, Stopped, UserError, did_you_mean
 
 UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\udc80-\udcff]")
 """Of the names of files and of what others send: what a terminal would obey, and bytes that are not UTF-8."""
@@ -66,8 +67,8 @@ def together(read: Callable[[list[str]], list[str]] = list) -> None:
 
     def refuse(message: str) -> NoReturn:
         raise UserError(
-            f"{message}\noptions are key=value (optim.steps=5), before or behind flags such as --multirun; --help "
-            "lists them"
+            f"{unrecognised(message, parser._option_string_actions)}\noptions are key=value (optim.steps=5), before or "
+            "behind flags such as --multirun; --help lists them"
         )
 
     sys.argv[1:] = read(as_typed(sys.argv[1:]))
@@ -181,12 +182,24 @@ def flag_of_run(words: Sequence[str], own: Collection[str] = ("-h", "--help")) -
     return next((word for word in words if word.partition("=")[0] in flags), "")
 
 
+def unrecognised(message: str, flags: Collection[str]) -> str:
+    """What argparse says, with what would be right of an option that was typed with dashes, or the nearest flag."""
+    word = message.partition("unrecognized arguments: ")[2].split(" ")[0]
+    name, sign, value = word.partition("=")
+    key, hint = name.lstrip("-"), did_you_mean(name, flags, 0.75)
+    if not name.startswith("--"):
+        return message
+    if key.partition(".")[0] in Config.model_fields or (sign and not hint):
+        return f"{word}: an option is typed without dashes: {key}={value or '...'}"
+    return message + hint
+
+
 def words_of(parser: ArgumentParser) -> Namespace:
     """The command line of a batch's command. A mistake is a line, without the usage, and exits with status 2."""
 
     def refuse(message: str) -> NoReturn:
         flag = flag_of_run(sys.argv[1:], parser._option_string_actions)
-        why = f"{flag}: that is for stx run" if flag else message
+        why = f"{flag}: that is for stx run" if flag else unrecognised(message, parser._option_string_actions)
         raise UserError(f"{why}; here options are key=value, and --help lists them")
 
     parser.error = refuse  # type: ignore[method-assign]

@@ -1,10 +1,11 @@
 """Mistakes on the command line, in one or two lines: the option, what is allowed, the nearest."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic import ValidationError
+from yaml import MarkedYAMLError
 
 from stx.config.spelled import spelled
 from stx.errors import UserError, did_you_mean
@@ -67,15 +68,21 @@ def explain_value(option: str, value: Any, error: ValidationError) -> str:
     return f"{option}={spelled(value)}: should be {wanted}"
 
 
-def unknown_option(option: str, allowed: Iterable[str]) -> str:
+def unknown_option(option: str, allowed: Iterable[str], elsewhere: Sequence[str] = ()) -> str:
+    """`allowed` are the names beside it, `elsewhere` the options of the same name in other groups."""
     parent, _, name = option.rpartition(".")
     allowed = list(allowed)
+    if elsewhere:
+        return f"there is no option {option} (did you mean {' or '.join(elsewhere)}?)"
     offered = f"{parent} has {', '.join(allowed)}" if parent else f"The options are {', '.join(allowed)}"
     return f"there is no option {option}{did_you_mean(name, allowed)}.\n{offered if allowed else f'{parent} has none'}"
 
 
 def explain_plain(error: Exception) -> str:
     """An error of OmegaConf's or YAML's in one line, with the option or the file in front."""
+    if isinstance(error, MarkedYAMLError) and (mark := error.context_mark or error.problem_mark):
+        why = "; ".join(filter(None, (error.context, error.problem)))
+        return f"{mark.name}, line {mark.line + 1}: a setting is written `name: value` ({why})"
     option = getattr(error, "full_key", None)
     lines = [
         line.strip()

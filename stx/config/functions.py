@@ -2,6 +2,7 @@
 
 import inspect
 import pkgutil
+import sys
 from functools import cache, partial
 from typing import Any, get_type_hints
 
@@ -11,7 +12,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from stx.config.explain import explain_value, unknown_option
 from stx.config.schema import CONF, Call, in_float32, whole
 from stx.config.trust import refuse_home, refuse_target
-from stx.errors import UserError
+from stx.errors import UserError, did_you_mean
 
 FEW_OWNERS = 2
 """Of more it is a setting of the function's, which its options need not say."""
@@ -30,25 +31,30 @@ def bind(call: Call, option: str, given: tuple[str, ...]) -> "partial[Any]":
         signature = inspect.signature(function)
         hints = get_type_hints(function.__init__ if inspect.isclass(function) else function, include_extras=True)
     except (ImportError, AttributeError, ValueError, TypeError, NameError) as error:
-        raise UserError(
-            f"{option}._target_={call.target}: no function of that name can be imported ({error})"
-        ) from None
+        why = f"{error}{neighbour(call.target)}"
+        raise UserError(f"{option}._target_={call.target}: no function of that name can be imported ({why})") from None
     refuse_home(call.target, option, getattr(function, "__module__", None) or "")
     parameters = {
         name: parameter
         for name, parameter in list(signature.parameters.items())[1:]
         if name not in given and parameter.kind is not parameter.VAR_KEYWORD
     }
-    fields = [name for name, field in type(call).model_fields.items() if field.is_required() and name != "target"]
+    fields = [name for name in type(call).model_fields if name not in ("target", "name")]
     arguments: dict[str, Any] = {}
     for name, value in (call.model_extra or {}).items():
         if name not in parameters:
-            raise UserError(of_another(f"{option}.{name}") + unknown_option(f"{option}.{name}", [*fields, *parameters]))
+            raise UserError(of_another(f"{option}.{name}") + unknown_option(f"{option}.{name}", [*parameters, *fields]))
         arguments[name] = checked(f"{option}.{name}", value, hints.get(name, Any))
     for name, parameter in parameters.items():
         if name not in arguments and parameter.default is parameter.empty:
             raise UserError(f"{option}.{name} must be given: {call.target} has no default for it")
     return partial(function, **arguments)
+
+
+def neighbour(target: str) -> str:
+    """A hint at what the module of a function that it lacks calls nearly so."""
+    module, _, name = target.rpartition(".")
+    return did_you_mean(name, dir(sys.modules[module])) if module in sys.modules else ""
 
 
 def checked(option: str, value: Any, hint: Any) -> Any:

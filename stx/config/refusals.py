@@ -17,8 +17,8 @@ from stx.config.compose import (
 )
 from stx.config.explain import unknown_option
 from stx.config.functions import of_another
-from stx.config.paths import FILES
-from stx.config.schema import CONF
+from stx.config.paths import FILES, exists
+from stx.config.schema import CONF, Config
 from stx.errors import did_you_mean
 
 MOST_NAMES = 20
@@ -39,13 +39,18 @@ def explain_hydra(error: HydraException, typed: Sequence[str] | None) -> str:
     if isinstance(error, OverrideParseException):
         given = str(error.override)
         key = key_of(given)
+        if "=" not in given and (exists(given) or (given.isidentifier() and given not in Config.model_fields)):
+            return f"{given}: options are key=value: content={given}; stx paint takes two pictures as they stand"
+        if spaced := re.fullmatch(r"([\w.@/+~]+)\s+=\s*(.*)|([\w.@/+~]+)=\s+(.*)", given):
+            plain = f"{spaced[1] or spaced[3]}={spaced[2] or spaced[4] or ''}"
+            return f"{given}: without blanks beside the equals sign: {plain}"
         example = f'{key}="..."' if "=" in given and key not in FILES else 'content="a=b.png"'
         why = re.search(r"while evaluating '[^']+': (?!Unknown function)(.+)", text)
         if why and key not in FILES:
             return f"{given}: {why[1]}"
         missing = "; there is no file of that name" if key in FILES else ""
         return (
-            f"cannot read the option {given}: it is key=value, and a value with anything beside ASCII "
+            f"cannot read the option {given}: it is key=value without blanks, and a value with anything beside ASCII "
             f"letters, digits and -_./:+%@ in it is quoted twice: '{example}'{missing}"
         )
     unknown = re.search(r"Could not override '([^']+)'|Key '([^']+)' is not in struct", text)
@@ -54,7 +59,8 @@ def explain_hydra(error: HydraException, typed: Sequence[str] | None) -> str:
         if presets(option):
             appended = re.search(r"use (\+\S+)", text)
             return f"{option} is added with a plus: {appended[1] if appended else f'+{option}={presets(option)[0]}'}"
-        return of_another(option) + unknown_option(option, siblings(option, typed))
+        others = without(option, typed)
+        return of_another(option) + unknown_option(option, siblings(option, others), namesakes(option, others))
     return " ".join(line.strip() for line in text.splitlines() if "HYDRA_FULL_ERROR" not in line)
 
 
@@ -65,16 +71,30 @@ def presets(group: str) -> list[str]:
     return sorted(name for name in names if not name.endswith("/base"))  # what the others share
 
 
-def siblings(option: str, typed: Sequence[str] | None) -> list[str]:
-    """The options beside one that Hydra does not know, in the config that all the other overrides give."""
+def without(option: str, typed: Sequence[str] | None) -> DictConfig | None:
+    """The config that all the other overrides give, or None if one more of them is a mistake."""
     if typed is None:
         arguments = arguments_parser().parse_args()
         typed = arguments.overrides + [f"hydra.searchpath=[{arguments.config_dir}]"] * bool(arguments.config_dir)
     others = [text for text in typed if key_of(text) != option and "," not in text]
     try:
         composed = compose(others)
-        composed = composed if option.startswith("hydra.") else task(composed)
     except HydraException:
+        return None
+    return composed if option.startswith("hydra.") else task(composed)
+
+
+def siblings(option: str, others: DictConfig | None) -> list[str]:
+    """The options beside one that Hydra does not know."""
+    if others is None:
         return []  # more than one mistake: this one is named all the same
-    parent = OmegaConf.select(composed, option.rpartition(".")[0]) if "." in option else composed
+    parent = OmegaConf.select(others, option.rpartition(".")[0]) if "." in option else others
     return [str(key) for key in parent if not str(key).startswith("_")] if isinstance(parent, DictConfig) else []
+
+
+def namesakes(option: str, others: DictConfig | None) -> list[str]:
+    """The options of that name in groups, of one that was typed without its group: loss_weights.beta of beta."""
+    if others is None or "." in option:
+        return []
+    groups = ((str(group), others._get_node(group)) for group in others)
+    return [f"{group}.{option}" for group, node in groups if isinstance(node, DictConfig) and option in node]

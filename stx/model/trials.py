@@ -37,6 +37,8 @@ def tried(terms: Sequence[Term], same_shape: bool) -> None:
                 values = [term.fit(ours, maps)(maps) for maps in shown]
                 if not all(isinstance(each, Tensor) for each in values):
                     raise ValueError("it must return a tensor")
+                if not followed(term, ours):
+                    raise ValueError("no gradient goes through it to the features, so no picture could follow it")
                 if (term.toward is None or term.distance is None) and values[0].ndim != 0:
                     raise ValueError("it must be one number")
                 if term.toward is not None and term.distance and term.distance(values[0], values[0]).ndim != 0:
@@ -48,6 +50,12 @@ def tried(terms: Sequence[Term], same_shape: bool) -> None:
                 raise UserError(
                     f"{option} compares position by position, so both pictures must have one size: use style_size=same"
                 )
+
+
+def followed(term: Term, maps: Features) -> bool:
+    """Whether autograd sees what the statistic makes of the features: not through detach(), item() or NumPy."""
+    watched = [each.clone().requires_grad_() for each in ([maps] if isinstance(maps, Tensor) else maps)]
+    return term.fit(maps)(term.of(watched)).requires_grad
 
 
 def line_of(error: Exception) -> str:
@@ -62,6 +70,8 @@ def refuse_kinds(term: Term, option: str) -> None:
     """Raise UserError for a function that says to take the features of one layer, or of several, and gets others."""
     joint, turned = bool(term.joint), bool(term.joint or term.rotations)
     for name, function, several in (("", term.statistic, joint), ("reference: ", term.reference, turned)):
+        if function and not inspect.signature(function).parameters:
+            raise UserError(f"{option}: {name}its function takes no argument; the first one is the features of a layer")
         said = str(next(iter(inspect.signature(function).parameters.values())).annotation) if function else ""
         alone, together = "Tensor" in said.replace("list[torch.Tensor]", ""), "list[torch.Tensor]" in said
         if several and alone and not together:

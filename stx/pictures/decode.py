@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError, features
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from stx.errors import UserError
+from stx.errors import UserError, did_you_mean
 from stx.pictures import bundled
 
 TYPES = "PNG, JPEG, WebP, TIFF or BMP file"
@@ -93,6 +93,15 @@ def readable(source: str) -> Iterator[None]:
     raise UserError(f"{source!r} {problem}")
 
 
+def beside(path: Path) -> str:
+    """A hint at the file beside a missing one whose name is nearly the same, be it but for the ending."""
+    try:
+        names = os.listdir(path.parent)
+    except OSError:
+        return f"; there is no folder {path.parent}"
+    return did_you_mean(path.name, names, 0.75)
+
+
 def check_file(path: Path, source: str) -> None:
     if not source:
         raise UserError(f"the name of a picture is empty; give the path of a {TYPES}")
@@ -101,7 +110,7 @@ def check_file(path: Path, source: str) -> None:
     except FileNotFoundError:
         if "://" in source:
             raise UserError(f"{source!r} is an address; save the picture and give the path of its file") from None
-        hint = bundled.hint(source) if os.path.basename(source) == source else ""
+        hint = beside(path) or (bundled.hint(source) if os.path.basename(source) == source else "")
         raise UserError(f"no picture {source!r}; give the path of a {TYPES}{hint}") from None
     except (OSError, ValueError) as error:
         raise UserError(f"cannot read picture {source!r}: {getattr(error, 'strerror', error)}") from error

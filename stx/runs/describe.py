@@ -12,7 +12,7 @@ from stx.loop.listener import Outcome
 from stx.model.blocks import margin
 from stx.model.prepare import Inputs
 from stx.model.temporal import CONSISTENT
-from stx.model.trials import edged, unmaskable
+from stx.model.trials import edged, position_free, unmaskable
 from stx.model.working_size import deepest_layer, halved
 from stx.pictures.masks import OPAQUE
 from stx.runs import words
@@ -72,6 +72,14 @@ def headline(config: Config, inputs: Inputs, choices: Mapping[str, str]) -> str:
     style = f"the style of {' and '.join(map(code, config.styles.values()))}"
     made = f"A texture in {style}" if config.content is None else f"{code(config.content)} in {style}"
     return f"{made}, {width} x {height} pixels, by the statistic {code(choices['style_stat'])}."
+
+
+def remedy(inputs: Inputs) -> str:
+    """What keeps the proportions of what was squashed."""
+    cures = {"photograph": "image_size=photograph keeps its proportions", "painting": "style_size=own keeps its own"}
+    if not position_free(inputs.terms):
+        cures["painting"] = "the style statistic compares position by position, which takes two pictures of one size"
+    return "; ".join(cures[name] for name in inputs.squashed)
 
 
 def of_blocks(config: Config, inputs: Inputs) -> list[str]:
@@ -145,10 +153,7 @@ def opening(job: Job, inputs: Inputs, record: Identity, resumed: Checkpoint | No
         lines.append(f"transparent: white to {', '.join(inputs.on_white)}, as {why} takes no weights of positions")
     lines += of_blocks(config, inputs)
     if inputs.squashed:
-        lines.append(
-            f"squashed to {width} x {height}: the {' and the '.join(inputs.squashed)}; image_size=photograph keeps the "
-            "photograph's proportions, style_size=own the painting's, where the statistic allows it"
-        )
+        lines.append(f"squashed to {width} x {height}: the {' and the '.join(inputs.squashed)}; {remedy(inputs)}")
     if changed(record):
         lines.append(
             f"otherwise than before: {changed(record)}; its last digits may differ from those of an unbroken run"

@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from stx.loop.levels import Level
 from stx.loop.listener import Listener, Row
+from stx.runs.words import remaining
 
 PLAIN_LINES = 10
 """At least so many lines a run where there is no terminal,"""
@@ -55,7 +56,7 @@ class Progress(Listener):
 
     def said(self, rows: list[Row]) -> str:
         row = rows[-1]
-        return f"({where(self.stages, row.step)})  {losses(row)}  {self.left(rows):.0f} s left"
+        return f"({where(self.stages, row.step)})  {losses(row)}  {remaining(self.left(rows))}"
 
     def left(self, rows: list[Row]) -> float:
         """Seconds behind the last of them, by pixels."""

@@ -25,6 +25,8 @@ CFSD = (0.5, 0.65, 0.8)
 
 NEAR = 0.85
 """Share of the way from which more style is not suggested."""
+MIDDLE = 0.5
+"""The strength that is the config's own. Who asked for less is not told to take more, nor the other way round."""
 STEP = 0.3
 """Of the strength, between one try and the next."""
 
@@ -62,6 +64,13 @@ def duration(seconds: float) -> str:
     return "about an hour" if hours == 1 else f"about {hours:g} hours"
 
 
+def remaining(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.0f} s left"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min left" if minutes < 100 else f"{minutes / 60:.1f} h left"
+
+
 def closing(measured: Mapping[str, float], strength: float | None) -> str:
     """How far the picture is from photograph to painting, and which strength would be next.
 
@@ -75,9 +84,9 @@ def closing(measured: Mapping[str, float], strength: float | None) -> str:
     part = min(PARTS, key=lambda share: abs(share - way))
     said = [f"{PARTS[part]} of the way to the painting's style" if way > 0.05 else "no nearer to the painting's style"]
     said.append(LAYOUT[kept])
-    if strength is not None and kept >= 2 and strength > 0:
+    if strength is not None and kept >= 2 and 0 < strength <= MIDDLE:
         said.append(f"less: --strength {max(0.0, strength - STEP):.2g}")
-    elif strength is not None and kept < 2 and way < NEAR and strength < 1:
+    elif strength is not None and kept < 2 and way < NEAR and MIDDLE <= strength < 1:
         said.append(f"more: --strength {min(1.0, strength + STEP):.2g}")
     return "; ".join(said)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stx.config.functions import bind, option_of
-from stx.config.schema import Call
+from stx.config.schema import Call, Statistic
 from stx.errors import UserError
 
 TRAP = """
@@ -51,3 +51,16 @@ def test_an_untrusted_function_is_refused_before_it_is_imported(
 )
 def test_a_function_is_called_by_the_option_that_one_types_for_it(group: str, function: str, option: str) -> None:
     assert option_of(group, function) == option
+
+
+def test_a_misspelt_function_or_key_of_ones_own_yaml_is_answered_with_the_nearest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "spelling.py").write_text("def edges(features, *, power: float): ...\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("STX_TRUST", "spelling")
+    with pytest.raises(UserError, match=r"did you mean edges\?"):
+        bind(call("spelling.egdes"), "style_stat", given=())
+    statistic = Statistic.model_validate({"_target_": "spelling.edges", "power": 1.0, "distanse": "none"})
+    with pytest.raises(UserError, match=r"there is no option style_stat\.distanse \(did you mean distance\?\)"):
+        bind(statistic, "style_stat", given=())

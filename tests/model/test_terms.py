@@ -39,6 +39,14 @@ def test_only_statistics_of_positions_are_not_free_of_them() -> None:
             r"_stat \(it\): it must return a tensor",
         ),
         (Term("prior", "it", lambda picture: picture, {PICTURE: 1}), "prior: it must be one number"),
+        (
+            Term("style", "it", lambda maps: maps.detach().mean((1, 2)), {"conv1_1": 1}, toward="style"),
+            "no gradient goes through it to the features",
+        ),
+        (
+            Term("style", "it", lambda: torch.zeros(1), {"conv1_1": 1}, toward="style"),
+            "its function takes no argument; the first one is the features of a layer",
+        ),
         (Term("content", "it", stats.features, {"conv1_1": 1}, toward="content", distance=torch.sub), "one number"),
         (Term("style", "it", stats.features, {"conv1_1": 1}, toward="style"), "use style_size=same"),
     ],

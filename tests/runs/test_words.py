@@ -67,6 +67,8 @@ def test_times_are_round(seconds: float, said: str) -> None:
         (measured(0.52, 0.3, 0.1), 0.8, "half; layout kept; more: --strength 1"),
         (measured(0.52, 0.3, 0.1), 1.0, "half; layout kept"),
         (measured(0.1, 0.8, 0.3), 0.5, "nine tenths; layout mostly kept"),
+        (measured(0.52, 0.3, 0.1), 0.3, "half; layout kept"),  # which was asked for: less than the default
+        (measured(0.1, 1.3, 0.2), 0.8, "nine tenths; layout lost"),
         (measured(0.1, 1.3, 0.2), 0.5, "nine tenths; layout lost; less: --strength 0.2"),
         (measured(0.3, 0.7, 0.7), 0.2, "two thirds; layout partly kept; less: --strength 0"),
         (measured(0.3, 1.3, 0.2), 0.0, "two thirds; layout lost"),
