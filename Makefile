@@ -44,6 +44,7 @@ clean: ## remove the environment (the runs in outputs/ stay)
 
 .venv/ready: pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "stx needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	@echo 'Installing stx and what it needs, PyTorch among it, into .venv: once, a few minutes'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet -r requirements.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .

@@ -56,6 +56,8 @@ class Parser(argparse.ArgumentParser):
         """In one line, without the usage."""
         if flag := command.flag_of_run(sys.argv[1:], self._option_string_actions):
             raise UserError(f"{flag}: that is for stx run; stx paint makes one picture, and --help lists its options")
+        if resume := next((text for text in sys.argv[1:] if text.startswith("resume=")), ""):
+            raise UserError(f"stx paint begins a picture; to continue one: stx run {resume}")
         hint = ""
         if dashed := next((text for text in sys.argv[1:] if text.startswith("-") and exists(text)), ""):
             hint = f"; for the file of that name: ./{dashed}"

@@ -296,6 +296,14 @@ def test_readme_can_be_read_in_two_minutes() -> None:
     assert len(text.splitlines()) < 120
 
 
+def test_every_picture_of_the_pages_is_made_by_a_script_that_is_kept() -> None:
+    scripts = {script.stem: script.read_text(encoding="utf-8") for script in (TOP / "scripts").glob("*.py")}
+    pictures = [*DOCS.glob("*.jpg"), *DOCS.glob("*.png")]
+    assert pictures
+    others = [picture for picture in pictures if picture.stem not in scripts]
+    assert not [each.name for each in others if not re.search(rf'"{each.stem}["(.]', "".join(scripts.values()))]
+
+
 def test_every_link_of_readme_leads_somewhere() -> None:
     text = (TOP / "README.md").read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^)#]+)(#[^)]*)?\)", text)
