@@ -100,6 +100,12 @@ def short(text: str) -> str:
     return end(text, 1)
 
 
+def headings(keys: Collection[str]) -> dict[str, str]:
+    """How each axis is called above a column: by the last word of its key, where no other ends in that."""
+    words = {key: key.rpartition(".")[2] for key in keys}
+    return {key: word if [*words.values()].count(word) == 1 else key for key, word in words.items()}
+
+
 def told_apart(values: Collection[str]) -> dict[str, str]:
     """How each of an axis's values is shown, with as many folders of a path as tell them apart."""
     for parts in range(1, 2 + max(value.count("/") for value in values)):

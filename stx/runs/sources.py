@@ -113,6 +113,11 @@ def events(files: Files) -> list[tuple[int, str]]:
     return [(int(row["step"]), row.get("what") or "") for row in rows if (row.get("step") or "").isdecimal()]
 
 
+def diverged(files: Files) -> str:
+    """What was not finite first, in a line; empty where nothing was."""
+    return next((f"not finite at step {step}: {what}" for step, what in events(files)), "")
+
+
 def table(path: Path) -> Iterator[dict[str, str]]:
     """Its rows by column, as long as the header is; the last may be half a line, of a run at work."""
     try:

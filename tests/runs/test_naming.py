@@ -3,7 +3,7 @@
 import pytest
 
 from stx.config.compose import composition
-from stx.runs.naming import LONGEST, job_name, run_name, short, told_apart
+from stx.runs.naming import LONGEST, headings, job_name, run_name, short, told_apart
 
 LAYERS = "conv1_1,conv1_2,conv2_1,conv2_2,conv3_1,conv3_2,conv4_1,conv4_2"
 
@@ -89,3 +89,8 @@ def test_values_are_shown_with_as_many_folders_as_tell_them_apart() -> None:
     assert told_apart(["1", "10"]) == {"1": "1", "10": "10"}
     assert told_apart(["'it is.jpg'", "a.jpg"]) == {"'it is.jpg'": "it is.jpg", "a.jpg": "a.jpg"}
     assert told_apart(["1", "1.0"]) == {"1": "1", "1.0": "1.0"}
+
+
+def test_an_axis_is_headed_by_the_last_word_of_its_key_where_that_tells_it_from_the_others() -> None:
+    keys = ["style_stat", "loss_weights.beta", "optim.steps", "film.steps"]
+    assert list(headings(keys).values()) == ["style_stat", "beta", "optim.steps", "film.steps"]
