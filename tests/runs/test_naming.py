@@ -18,6 +18,12 @@ def name_of(*overrides: str) -> str:
     [
         ("", "china × swirls"),
         ("content=some/photo.jpg style=mosaic", "photo.jpg × mosaic"),
+        ("content=some/photo.jpg style=a/painting.jpg loss_weights.beta=30", "photo.jpg × painting.jpg beta=30"),
+        (
+            "style=mosaic image_size=photograph image_size.long_side=640",
+            "china × mosaic long_side=640",
+        ),
+        ("content=null style=[brick,swirls] pooling=avg", "texture of brick + swirls avg"),
         ("style_stat=cooc_vector pooling=avg loss_weights.beta=30", "cooc_vector avg beta=30"),
         ("optim=lbfgs_plain optim.lr=0.5 optim.pyramid=[3,2]", "lbfgs_plain pyramid=[3,2] lr=0.5"),
         ("init=noise image_size=small seed=4", "image_size=small init=noise seed=4"),
@@ -46,6 +52,12 @@ def test_a_long_name_is_cut() -> None:
     name = name_of("style_stat=cooc_vector", f"loss_weights.style_layers=[{LAYERS}]")
     assert name.startswith("cooc_vector style_layers=[conv1_1,conv1_2,")
     assert (name[-1], len(name)) == ("…", LONGEST)
+
+
+def test_of_a_long_name_the_pictures_are_cut_before_what_is_done_with_them() -> None:
+    name = name_of("content=IMG_20240101_123456_edited.jpg", "style=the_starry_night_by_van_gogh.jpg", "pooling=avg")
+    assert name == "IMG_20240101_12… × the_starry_nigh… avg"
+    assert len(name_of("content=IMG_20240101_123456.jpg", f"style={'x' * 80}.jpg")) <= LONGEST
 
 
 @pytest.mark.parametrize(
