@@ -72,7 +72,7 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
     from stx.studies.compare.programs import judged
     from stx.studies.compare.protocol import LISTS, load
     from stx.studies.compare.report import write
-    from stx.studies.compare.work import Results, first_round, matching, work
+    from stx.studies.compare.work import COMPARISON, Results, first_round, matching, work
 
     own, rest = command.own_options(given, OWN)
     launcher, for_all = command.launcher_options(rest)
@@ -98,7 +98,7 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
     first = first_round(protocol, for_all)
     with (
         hired(launcher, folder) as crew,
-        batch("compare", first, folder, crew, recorded, making, f"compare: {Path(name).stem}") as runs,
+        batch(COMPARISON, first, folder, crew, recorded, making, f"compare: {Path(name).stem}") as runs,
     ):
         results = Results(protocol, {}, {}, matching(protocol, content_losses(runs)))
         earlier.refuse_unmeasured(own.get("earlier", ""), recorded, results.match)

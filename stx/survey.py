@@ -10,6 +10,7 @@ import logging
 import random
 import re
 import shlex
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -27,12 +28,19 @@ examples
   stx survey score outputs/survey answers-*.json  those beside it
 
 The page is one file that asks for nothing: send it, and have the answers sent back as files; or serve it. Only key.json
-knows which picture is whose. conf/survey/survey.yaml says what options there are; docs/survey.md has the rest.
+knows which picture is whose. docs/survey.md has the rest.
 """
+FURTHER = {
+    "output": "the folder that it writes",
+    "tracking": "none: runs in folders, without a store",
+    "tracking.uri": "the store",
+    "tracking.experiment": "the experiment in it",
+}
+"""Options that survey.yaml does not have."""
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="stx survey", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("words", nargs="*", metavar="word", help="create, serve or score, of what, and key=value")
@@ -41,6 +49,20 @@ def main() -> None:
     with command.answering_batch(lambda: arguments.words, ()) as given:
         path = run(given)
     command.result(str(path))
+
+
+class Parser(argparse.ArgumentParser):
+    def format_help(self) -> str:
+        """With the options of the verb that was typed, or of each."""
+        from stx.studies.survey.options import documented  # late: it takes a while that nothing else needs to wait for
+
+        said = documented() | {name: (name, text) for name, text in FURTHER.items()}
+        typed = [word for word in sys.argv if word in VERBS] or [*VERBS]
+        parts = [super().format_help()]
+        for name in typed:
+            lines = [f"  {spelled:20} {text}" for spelled, text in map(said.__getitem__, VERBS[name].options)]
+            parts.append("\n".join([f"options of stx survey {name}, as key=value", *lines, ""]))
+        return "\n".join(parts)
 
 
 def run(given: Sequence[str]) -> Path:
@@ -81,13 +103,16 @@ def create(own: Mapping[str, str], words: Sequence[str], typed: str) -> Path:
     rng = random.Random(asked.seed)
     pool = pairs.pairs(source.entries, asked.tolerance, rng)
     questionnaire.refuse_none(pool, source, asked.tolerance)
-    survey = questionnaire.questionnaire(pool, asked, rng, source, typed)
+    shown = pool[: asked.pairs]  # any stretch of it is an even mixture
+    survey = questionnaire.questionnaire(shown, asked, rng, source, typed)
     page = writing.write(folder, survey)
-    for line in filter(None, (source.left_out, pairs.left_alone(source.entries, pool, asked.tolerance))):
+    alone = pairs.left_alone(source.entries, pool, asked.tolerance)
+    said = (source.without_report, source.left_out, alone, *questionnaire.outlook(len(pool), asked))
+    for line in filter(None, said):
         command.say(line)
     methods = sorted({entry.method for entry in source.entries})
     command.say(
-        f"{len(pool)} pairs of {len(methods)} methods ({', '.join(methods)}), {page.stat().st_size / 1e6:.1f} MB; "
+        f"{len(shown)} pairs of {len(methods)} methods ({', '.join(methods)}), {page.stat().st_size / 1e6:.1f} MB; "
         f"{folder / 'key.json'} says which is which: keep it to yourself"
     )
     return page
@@ -139,7 +164,7 @@ class Verb(NamedTuple):
     options: Sequence[str]
 
 
-ASKED = ("questions", "repeats", "tolerance", "match", "by", "long_side", "seed")
+ASKED = ("questions", "repeats", "pairs", "tolerance", "match", "by", "long_side", "seed")
 VERBS = {
     "create": Verb(create, (*ASKED, "output", *stores.OPTIONS)),
     "serve": Verb(serve, ("host", "port")),

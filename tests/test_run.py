@@ -106,6 +106,8 @@ def test_several_terms_are_measured_by_name_and_judged_along_the_way(stx: Comman
         assert run.data.metrics[f"style_magnitude/conv3_1 {name}"] > 0
     parts = [run.data.metrics[f"style_loss/conv3_1 {name}"] for name in ("mean_std", "cooc_gram")]
     assert run.data.metrics["style_loss/conv3_1"] == pytest.approx(sum(parts) / 2, rel=1e-6)
+    with (tmp_path / done.stdout.strip()).with_name("losses.csv").open(newline="") as file:
+        assert {*next(csv.reader(file))} - {"step"} <= run.data.metrics.keys()  # one spelling in folder and store
     client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/outputs/mlflow.db")
     history = client.get_metric_history(run.info.run_id, "measure/sliced_wasserstein")
     assert [point.step for point in history] == [2, 4]

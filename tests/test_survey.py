@@ -33,6 +33,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory, new_database: Path, forkser
     assert made.returncode == 0, made.stderr
     assert made.stdout == "survey/survey.html\n"
     assert "2 pairs of 2 methods (gram, mean_std)" in made.stderr
+    assert (
+        "a rater is asked 4 questions, and 2 of them once more; for questions=60 there are too few pairs" in made.stderr
+    )
     assert "keep it to yourself" in made.stderr
     return folder
 
@@ -69,6 +72,18 @@ def test_a_comparison_is_known_by_its_run_s_id_too(folder: Path) -> None:
     assert len({tuple(sorted(each.run for each in key.pictures.values())) for key in shown}) == 1
 
 
+def test_a_comparison_s_id_without_its_report_is_said_to_be_runs_like_any_others(folder: Path) -> None:
+    (parent, *_) = json.loads((folder / "compare" / "batch.json").read_text())["runs"]
+    report = folder / "compare" / "report"
+    report.rename(folder / "elsewhere")
+    shutil.rmtree(folder / "outputs" / "compare", ignore_errors=True)
+    made = command(folder, "survey", "create", parent, "output=without", "tolerance=5")
+    (folder / "elsewhere").rename(report)
+    assert made.returncode == 0, made.stderr
+    assert f"{parent} is a comparison, whose report {report / 'comparison.json'} is not there: its runs" in made.stderr
+    assert keys.read(folder / "without").by == "style_stat"
+
+
 def test_a_survey_is_served_until_ctrl_c(folder: Path) -> None:
     started = Started(folder, "survey", "serve", "survey", "port=0")
     for _ in range(600):
@@ -94,5 +109,12 @@ def test_help_says_what_there_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     with pytest.raises(SystemExit):
         front.main()
     said = capsys.readouterr().out
-    for verb in ("create", "serve", "score"):
+    for verb, of in VERBS.items():
         assert f"stx survey {verb} " in said
+        assert all(f"  {option}" in said.partition(f"options of stx survey {verb}")[2] for option in of.options)
+    monkeypatch.setattr(sys, "argv", ["stx", "survey", "create", "--help"])
+    with pytest.raises(SystemExit):
+        front.main()
+    said = capsys.readouterr().out
+    assert "  questions=60 " in said
+    assert "port=" not in said.partition("options of stx survey create")[2]

@@ -13,6 +13,7 @@ from stx.model.in_blocks import InBlocks
 from stx.model.losses import Losses, LossNetwork
 from stx.model.magnitudes import largest
 from stx.model.memory import ran_out
+from stx.model.names import metric
 from stx.stats.precision import wide
 
 WARM_UP = 3
@@ -108,11 +109,11 @@ def named(losses: Losses, image: Tensor) -> dict[str, Tensor]:
     for layer, peak in losses.peaks.items():
         scalars[f"peak/{layer}"] = peak
     for part, magnitude in losses.magnitudes.items():
-        scalars[f"{part.term.group}_magnitude/{part.place}"] = magnitude
+        scalars[metric(f"{part.term.group}_magnitude/{part.place}")] = magnitude
     for group, loss in losses.groups.items():
         for part, each in losses.parts.items():
             if part.term.group == group and part.place:  # without a place it is the whole group
-                scalars[f"{group}_loss/{part.place}"] = each.detach()
+                scalars[metric(f"{group}_loss/{part.place}")] = each.detach()
         for (of, layer), each in losses.layers.items():
             if of == group and layer:
                 scalars[f"{group}_loss/{layer}"] = each.detach()

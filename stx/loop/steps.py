@@ -12,6 +12,7 @@ from stx.loop.optimisers import Optimiser
 from stx.model.calibration import weighted_gradient_norms
 from stx.model.losses import LossNetwork
 from stx.model.magnitudes import largest
+from stx.model.names import metric
 
 
 class Step(NamedTuple):
@@ -72,7 +73,7 @@ def optimise(
         further = dict(optimiser.measured)
         if grad_norms_every and (number - 1) % grad_norms_every == 0:
             for name, norm in weighted_gradient_norms(network, before).items():
-                further[f"grad_norm/{name}"] = norm
+                further[metric(f"grad_norm/{name}")] = norm
         further["peak/image"] = largest([image])[0]
         names = (*evaluations[-1].names, *further)
         values = torch.cat([evaluations[-1].values, joined(further.values())])

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from stx.model.losses import Losses, LossNetwork
+from stx.model.names import place
 from stx.model.parts import Part
 from stx.stats.precision import widest
 
@@ -92,7 +93,7 @@ def calibrate(network: LossNetwork, content: Tensor, generator: torch.Generator)
     if unusable:
         warnings.warn(
             f"not calibrated, since {'a gradient there' if usable else 'what all are measured by'} is zero or not "
-            f"finite: {', '.join(unusable)}",
+            f"finite: {', '.join(map(place, unusable))}",
             stacklevel=2,
         )
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from stx.errors import UserError
+from stx.model.names import place
 from stx.model.terms import PICTURE, Features, Term, Weights, copied, moved, tensors_of
 
 
@@ -92,7 +93,8 @@ class Part(nn.Module):
     def restore(self, tensors: Sequence[Tensor]) -> None:
         """Take over reference and target of an earlier start, as `renewed` gave them. Raises UserError for others."""
         if [each.shape for each in tensors] != [each.shape for each in self.renewed]:
-            raise UserError(f"the run's state is of another statistic at {self.key}; begin anew, without resume=")
+            where = place(self.key)
+            raise UserError(f"the run's state is of another statistic at {where}; begin anew, without resume=")
         for tensor, value in zip(self.renewed, tensors, strict=True):
             tensor.copy_(value)
 
@@ -118,7 +120,7 @@ class Part(nn.Module):
         if values.shape != self.target.shape:
             raise UserError(
                 f"this {self.term.group} statistic compares position by position, so both pictures must have one size: "
-                f"use style_size=same ({self.key}: {tuple(values.shape)} against {tuple(self.target.shape)})"
+                f"use style_size=same ({place(self.key)}: {tuple(values.shape)} against {tuple(self.target.shape)})"
             )
         self.scale.fill_(self.term.factor(values, features))
 

@@ -23,6 +23,10 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 LEGEND_WIDTH, TITLE_WIDTH = 24, 56
 """Characters a line, so that long names leave room for the chart."""
+WIDTH, HEIGHT = 7.0, 4.0
+"""Inches of a chart; it is higher where its names need that."""
+NAME_SIZE, LEADING, BETWEEN, AROUND = 8, 1.25, 0.5, 2.0
+"""Points of a name's letters; lines, and gaps between names and around all of them, as multiples of that."""
 MARKED = 24
 """Markers on a line, at most: one at each of many points would make a band of it."""
 FAINT: Mapping[str, Any] = {"color": "#777777", "linestyle": ":", "linewidth": 1.0}
@@ -43,7 +47,8 @@ class Mark(NamedTuple):
 
 
 def lines(path: Path, series: Series, *, title: str, x: str, y: str, marks: Sequence[Mark] = ()) -> Path:
-    """A line through the (x, y) of each series on a logarithmic y axis, 770 x 440 pixels, as PNG at `path`.
+    """A line through the (x, y) of each series on a logarithmic y axis, 770 x 440 pixels, as PNG at `path`;
+    higher where many names need that.
 
     Where y is not positive or either is not finite the line has a gap; a series of gaps alone is "(none)" in the
     legend. OSError if the file cannot be written.
@@ -75,7 +80,7 @@ def drawn(
     os.environ.setdefault("MPLCONFIGDIR", os.path.join(tempfile.gettempdir(), f"matplotlib-{getpass.getuser()}"))
     from matplotlib.figure import Figure  # slow, and most commands draw no chart
 
-    figure = Figure(figsize=(7, 4), dpi=110, layout="constrained")
+    figure = Figure(figsize=(WIDTH, HEIGHT), dpi=110, layout="constrained")
     axes = figure.add_subplot()
     axes.set(xscale=scales[0], yscale=scales[1])
     axes.grid(color="#dddddd", linewidth=0.6)
@@ -90,13 +95,20 @@ def drawn(
         handles.append(upright(axes, mark))
         names.append(mark.name)
     # The names come after: a legend leaves out what begins with an underscore.
-    legend = figure.legend(handles, [" "] * len(handles), loc="outside right upper", fontsize=8, frameon=False)
+    legend = figure.legend(handles, [" "] * len(handles), loc="outside right upper", fontsize=NAME_SIZE, frameon=False)
     title, x, y = labels
     texts = [axes.set_title(""), axes.set_xlabel(""), axes.set_ylabel(""), *legend.get_texts()]
     for text, said in zip(texts, [textwrap.fill(title, TITLE_WIDTH), x, y, *names], strict=True):
         text.set_parse_math(False)
         text.set_text(said)
+    figure.set_figheight(max(HEIGHT, needed(names)))
     return figure
+
+
+def needed(names: Sequence[str]) -> float:
+    """Inches of a legend's height."""
+    lines = sum(name.count("\n") + 1 for name in names)
+    return NAME_SIZE * (LEADING * lines + BETWEEN * len(names) + AROUND) / 72
 
 
 def upright(axes: "Axes", mark: Mark) -> Any:

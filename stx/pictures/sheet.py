@@ -8,7 +8,10 @@ from PIL import Image, ImageDraw, ImageFont
 GAP = 6
 """Pixels between cells and around the sheet."""
 
+SMALLEST, LARGEST = 11, 24
+"""Pixels of a label's letters."""
 INK, EMPTY = "#222222", "#ececec"
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 OTHER_SIGNS = str.maketrans("×·–—−’‘“”", "x.---''\"\"")
 
 
@@ -21,9 +24,9 @@ def contact_sheet(
 ) -> Image.Image:
     """The pictures on white, RGB, each as large as its `cell` (width, height in pixels) allows and centred in it.
 
-    None, and what a short row lacks, is a light grey cell. A label that is too long ends in an ellipsis: a column's
-    beyond its cell, a row's beyond two cells. ValueError if there is no picture, or if there are labels but not one for
-    each row or column.
+    None, and what a short row lacks, is a light grey cell. Letters are as large as lets all labels be read whole: a
+    column's in the width of its cell, a row's in that of two. One that is too long for the smallest letters ends in an
+    ellipsis. ValueError if there is no picture, or if there are labels but not one for each row or column.
     """
     width, height = cell
     columns = max((len(row) for row in rows), default=0)
@@ -33,7 +36,7 @@ def contact_sheet(
         if labels and len(labels) != number:
             raise ValueError(f"{len(labels)} {name} labels for {number} {name}s")
 
-    font = ImageFont.load_default(min(max(width // 10, 11), 24))
+    font = lettering([(label, 2 * width) for label in row_labels] + [(label, width) for label in column_labels], width)
     beside = [shortened(label, font, 2 * width) for label in row_labels]
     above = [shortened(label, font, width) for label in column_labels]
     left = GAP + (GAP + round(max(map(font.getlength, beside)) + 0.5) if beside else 0)
@@ -90,14 +93,27 @@ def fitted(size: tuple[int, int], largest: int) -> tuple[int, int]:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def shortened(label: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
+def lettering(labels: Sequence[tuple[str, int]], cell: int) -> Font:
+    """For labels with so many pixels each, above cells of a width."""
+    for size in range(min(cell // 10, LARGEST), SMALLEST, -1):
+        larger = ImageFont.load_default(size)
+        if all(larger.getlength(line(label)) <= room for label, room in labels):
+            return larger
+    return ImageFont.load_default(SMALLEST)
+
+
+def shortened(label: str, font: Font, width: int) -> str:
     """As much of the label as is at most `width` pixels wide, on one line."""
-    label = " ".join(drawable(label).split())
+    label = line(label)
     if font.getlength(label) <= width:
         return label
     while label and font.getlength(label + "…") > width:
         label = label[:-1].rstrip()
     return label + "…" if label else ""
+
+
+def line(label: str) -> str:
+    return " ".join(drawable(label).split())
 
 
 def drawable(label: str) -> str:

@@ -35,6 +35,7 @@ from stx.runs.progress import Stage, progress
 from stx.runs.table import mended, norms_table, refill
 from stx.runs.timing import Timed
 from stx.runs.tracking.tracker import Tracker, tracked
+from stx.runs.words import style_distance
 
 log = logging.getLogger("stx")
 
@@ -199,10 +200,14 @@ class Judged(Listener):
 
     def picture(self, picture: Tensor, step: int) -> None:
         whole = self.as_seen(resized(picture.clamp(0, 1), self.inputs.initial.shape[1:], self.tile))
-        measured = self.judge.judge(self.reduced(whole)) | self.at_the_wrap(whole)
+        measured = self.measured(whole)
         self.tracker.measured(measured, step)
         for watcher in self.watchers if measured else ():
             watcher.observed(measured | self.judge.baselines, step)
+
+    def measured(self, picture: Tensor) -> dict[str, float]:
+        judged = self.judge.judge(self.reduced(picture)) | self.at_the_wrap(picture)
+        return judged | style_distance(judged | self.judge.baselines)
 
     def at_the_wrap(self, picture: Tensor) -> dict[str, float]:
         return {"measure/wrap": wrap(picture)} if self.tile else {}
@@ -210,7 +215,7 @@ class Judged(Listener):
     def at_the_end(self, picture: Tensor, step: int) -> dict[str, float]:
         """measure/<name> of the picture and baseline/<name>; nothing where pictures are too small."""
         seen = self.as_seen(picture.clamp(0, 1))
-        measured = self.judge.judge(self.reduced(seen)) | self.at_the_wrap(seen)
+        measured = self.measured(seen)
         self.tracker.measured(measured, step)
         timeline.ended("measures")
         return measured | self.judge.baselines if measured else {}

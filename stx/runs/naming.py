@@ -1,5 +1,6 @@
-"""What runs are called: one by itself by what it does otherwise than the defaults, one of a sweep by the values of its
-axes. An option is `key=value`, by the last word of its key; a picture or a statistic, say, needs none and is its value.
+"""What runs are called: one by itself by its pictures and by what else it does otherwise than the defaults, one of a
+sweep by the values of its axes. An option is `key=value`, by the last word of its key; a picture or a statistic, say,
+needs none and is its value.
 """
 
 import re
@@ -23,12 +24,13 @@ NO_PART = ("content", "style", "resume", "tracking", "guard", "timing", "live", 
 NAME = "mlflow.runName"
 """The tag of a job that its sweep names."""
 
-LONGEST = 60
-"""Characters; the runs of a sweep stand in a narrow column."""
+LONGEST, LONGEST_PICTURE = 60, 16
+"""Characters; the runs of a sweep stand in a narrow column. A picture's are cut where the whole is too long."""
 
 
 def run_name(config: Config, choices: Mapping[str, str]) -> str:
-    """Options and values that the defaults do not have: "gram avg beta=10"; the two pictures where there are none.
+    """Pictures, options and values that the defaults do not have: "photo.jpg × swirls gram avg beta=10"; the two
+    pictures where there are none.
 
     An experiment's name stands for all that it sets. Where Hydra does not find an option again, as with a search path
     that was typed, the pictures name the run.
@@ -47,7 +49,8 @@ def difference(config: Config, choices: Mapping[str, str]) -> str:
     chosen |= {"experiment": choices["experiment"]} if experiment else {}
     before = dict(leaves(plain(*experiment, *added)[0]))
     after = dict(leaves(config.model_dump(by_alias=True)))
-    changed = [key for key in after if after[key] != before.get(key) and key.split(".")[0] not in NO_PART]
+    other = [key for key in after if after[key] != before.get(key)]
+    changed = [key for key in other if key.split(".")[0] not in NO_PART]
     names = [key.rpartition(".")[2] for key in after]
     parts = [
         *(chosen[group] for group in NAMED_BY_THEMSELVES if group in chosen),
@@ -57,13 +60,23 @@ def difference(config: Config, choices: Mapping[str, str]) -> str:
             for key, name in ((key, key.rpartition(".")[2]) for key in changed)
         ),
     ]
-    name = " ".join(parts) or pair(config)
-    return name if len(name) <= LONGEST else name[: LONGEST - 1].rstrip() + "…"
+    own = not parts or any(key in SEVERAL for key in other)
+    name = " ".join([*([pair(config)] if own else []), *parts])
+    if own and len(name) > LONGEST:
+        name = " ".join([pair(config, LONGEST_PICTURE), *parts])
+    return cut(name, LONGEST)
 
 
-def pair(config: Config) -> str:
-    styles = " + ".join(Path(style).name for style in config.styles.values())
-    return f"texture of {styles}" if config.content is None else f"{Path(config.content).name} × {styles}"
+def pair(config: Config, longest: int = LONGEST) -> str:
+    """The pictures, by the ends of their paths, each of so many characters at most."""
+    styles = " + ".join(cut(Path(style).name, longest) for style in config.styles.values())
+    if config.content is None:
+        return f"texture of {styles}"
+    return f"{cut(Path(config.content).name, longest)} × {styles}"
+
+
+def cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
 def job_name(values: Mapping[str, str], config: Config | None = None) -> str:
@@ -98,6 +111,12 @@ def shown(value: Any) -> str:
 def short(text: str) -> str:
     """A value as it is typed: of a path its end alone, of a number what tells it apart."""
     return end(text, 1)
+
+
+def headings(keys: Collection[str]) -> dict[str, str]:
+    """How each axis is called above a column: by the last word of its key, where no other ends in that."""
+    words = {key: key.rpartition(".")[2] for key in keys}
+    return {key: word if [*words.values()].count(word) == 1 else key for key, word in words.items()}
 
 
 def told_apart(values: Collection[str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stx.errors import first_line
+from stx.model.names import metric
 from stx.pictures import charts
 from stx.pictures.charts import Mark
 from stx.runs import sources
@@ -64,12 +65,12 @@ def drawn(folder: Path, title: str) -> Iterator[Path]:
 def of(plot: Plot, table: Points) -> Points:
     """The metrics of a plot, by the names that its legend has. Of a sum and its parts, as of a layer with several
     statistics, the sum alone."""
-    sums = {name.rpartition("/")[0] for name in table} & {*table}
+    sums = {name.rpartition(" ")[0] for name in table} & {*table}
     return {
         f"{said}{name.removeprefix(kind)}": points
         for kind, said in plot.kinds.items()
         for name, points in table.items()
-        if name.startswith(kind) and name.rpartition("/")[0] not in sums
+        if name.startswith(kind) and name.rpartition(" ")[0] not in sums
     }
 
 
@@ -81,7 +82,7 @@ def columns(path: Path) -> Points:
             for row in csv.DictReader(file):
                 for name, value in row.items():
                     if name != "step" and value:
-                        series.setdefault(name, []).append((float(row["step"]), float(value)))
+                        series.setdefault(metric(name), []).append((float(row["step"]), float(value)))
     return series
 
 

@@ -14,7 +14,7 @@ from stx.runs.files import CONTENT, OUTPUT, in_use
 from stx.runs.identity import Identity
 from stx.runs.member import ENDED, failure
 from stx.runs.naming import job_name, run_name
-from stx.runs.sources import LOSS, Files, InFolder, InStore, events
+from stx.runs.sources import LOSS, Files, InFolder, InStore, diverged, events
 from stx.runs.tracking import page
 from stx.runs.tracking.sender import addresses, newest_address
 from stx.runs.tracking.stored import Run
@@ -104,8 +104,8 @@ def of_folder(folder: Path, values: Mapping[str, str] = MappingProxyType({})) ->
     except UserError as error:
         message = first_line(error)
     outcome, message = came_to(folder, record.outcome if record else "waiting", message)
-    if outcome == "diverged" and (first := events(files)[:1]):
-        message = f"not finite at step {first[0][0]}: {first[0][1]}"
+    if outcome == "diverged":
+        message = diverged(files)
     name, params = described(record, files) if record else ("", {})
     stored = newest_address(folder)
     return Shown(

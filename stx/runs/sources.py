@@ -15,6 +15,7 @@ from typing import Protocol
 
 from stx.config.secrets import hidden
 from stx.errors import UserError
+from stx.model.names import metric
 from stx.pictures.decode import opened
 from stx.runs.files import ALONG, EVENTS, LOSSES, MEASURES
 from stx.runs.tracking.stored import Run
@@ -58,7 +59,7 @@ class InFolder:
     def last(self) -> dict[str, float]:
         """The last finite value of each metric in the table of losses, and what the judge says at the end."""
         values = {
-            name: value
+            metric(name): value
             for row in self.losses()
             for name, text in row.items()
             if name != "step" and (value := number(text)) is not None and math.isfinite(value)
@@ -111,6 +112,11 @@ def events(files: Files) -> list[tuple[int, str]]:
     path = files.file(EVENTS)
     rows = table(path) if path else ()
     return [(int(row["step"]), row.get("what") or "") for row in rows if (row.get("step") or "").isdecimal()]
+
+
+def diverged(files: Files) -> str:
+    """What was not finite first, in a line; empty where nothing was."""
+    return next((f"not finite at step {step}: {what}" for step, what in events(files)), "")
 
 
 def table(path: Path) -> Iterator[dict[str, str]]:

@@ -115,6 +115,13 @@ def style_share(distance: float, untouched: float) -> float:
     return distance / untouched if untouched > 0 else math.nan
 
 
+def style_distance(measured: Mapping[str, float]) -> dict[str, float]:
+    """The same as a metric, to be sorted by; nothing where it is no number. Of a run's measures and baselines."""
+    names = ("measure/sliced_wasserstein", "baseline/sliced_wasserstein")
+    share = style_share(*(measured.get(name, math.nan) for name in names))
+    return {"measure/style_distance": share} if math.isfinite(share) else {}
+
+
 def layout(measured: Mapping[str, float]) -> int:
     """The place in LAYOUT that the measures speak for."""
     return max(

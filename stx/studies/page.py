@@ -20,6 +20,8 @@ MARKED = re.compile(f"{CODE}|{BOLD}")
 # The last two would start a link, inside which Markdown shows backslashes; an image beginning with ^ would be none.
 SPECIAL = re.compile(r"[\\`*_\[\]<~|$#^]|&(?=#?\w+;)|:(?=//)|(?<=www)\.")
 LINE_START = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=[-+>]))")
+# Where a name in a table's cell may go on in the next line: behind these signs, but not within a number.
+BREAK = re.compile(r"(?<=[\w\])]{2}[_.,=/])(?=[A-Za-z\[(])")
 NUMBER = r"[-+−]?\d[\d.,]*(?:e[-+]?\d+)?"
 NUMERIC = re.compile(rf"\s*{NUMBER}(?:\s*±\s*{NUMBER})?\s*(?:[%†‡§?]\s*)*", re.IGNORECASE)
 
@@ -129,6 +131,15 @@ def html(text: str) -> Markup:
     return Markup(inline(text, escape, Markup("<code>{}</code>").format, "<strong>{}</strong>"))
 
 
+def html_cell(text: str) -> Markup:
+    """With places to break long names at, so that many columns have room beside each other."""
+
+    def broken(part: str) -> str:
+        return Markup("<wbr>").join(BREAK.split(part))
+
+    return Markup(inline(text, broken, Markup("<code>{}</code>").format, "<strong>{}</strong>"))
+
+
 def literal(text: str) -> str:
     """Markdown that shows `text`, which stands inside a line."""
     return SPECIAL.sub(r"\\\g<0>", text)
@@ -175,7 +186,8 @@ TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-TEMPLATES.filters |= {"plain": plain, "html": html, "words": words, "line": line, "cell": cell, "numbers": numbers}
+TEMPLATES.filters |= {"plain": plain, "html": html, "html_cell": html_cell, "numbers": numbers}
+TEMPLATES.filters |= {"words": words, "line": line, "cell": cell}
 TEMPLATES.filters["alt"] = lambda text: literal(" ".join(plain(text).split()))
 TEMPLATES.filters["attribute"] = lambda text: str(escape(" ".join(plain(text).split()))).replace("|", "&#124;")
 TEMPLATES.filters["url"] = url

@@ -93,6 +93,17 @@ def test_many_series_and_long_names_fit(tmp_path: Path) -> None:
     assert (pixels[:, -1] == 255).all()
 
 
+def test_a_chart_is_as_high_as_its_names_need(tmp_path: Path) -> None:
+    """The last name ends above the lower edge, and each has its sign beside it."""
+    few, many = ({f"series {number} with a long name that goes on": FALLING for number in range(n)} for n in (9, 40))
+    assert drawn(tmp_path / "few.png", few).shape[0] == 440
+    pixels = drawn(tmp_path / "many.png", many)
+    assert pixels.shape[0] > 880
+    assert (pixels[-1] == 255).all()
+    last = drawn(tmp_path / "last.png", {**many, "series 39 with a long name that goes on": []})
+    assert not (pixels[-60:, 600:] == last[-60:, 600:]).all()  # whose name has gained "(none)", in sight
+
+
 def test_of_many_points_few_have_a_marker_and_lonely_ones_always() -> None:
     many = [1.0] * 1000
     assert len([*marked(many)]) <= MARKED

@@ -69,6 +69,16 @@ def test_row_labels_have_the_room_of_the_longest() -> None:
     assert widths == sorted(set(widths))
 
 
+def test_a_label_that_is_too_long_for_large_letters_is_read_whole_in_smaller_ones() -> None:
+    wide = (256, 40)
+    sheets = [
+        contact_sheet([[colour("red", *wide)]], column_labels=[label], cell=wide)
+        for label in ("sliced_wasserstein_fresh", "sliced_wasserstein_fresm", "sliced_wasserst")
+    ]
+    assert sheets[0].tobytes() != sheets[1].tobytes()  # up to its last letter
+    assert GAP + 40 < sheets[0].height < sheets[2].height
+
+
 def test_signs_that_the_font_lacks_are_written_plainly() -> None:
     rows = [[colour("red", 200, 40)]]
     fancy, plain = (contact_sheet(rows, column_labels=[label], cell=(200, 40)) for label in ("é × ü – x", "e x u - x"))

@@ -41,6 +41,7 @@ from stx.runs.make import Judged, run, state_of, told_how_to_go_on
 from stx.runs.tracking.courier import pending
 from stx.runs.tracking.journal import entries
 from stx.runs.tracking.tracker import Tracker
+from stx.runs.words import style_share
 
 
 def job(folder: Path, *overrides: str) -> Job:
@@ -63,6 +64,8 @@ def test_a_run_gives_its_picture_outcome_and_measures_and_tells_its_watchers(tmp
     assert levels == [(3, 16, 24), (3, 32, 48)]
     assert (result.picture, result.outcome) == (folder / OUTPUT, "finished")
     assert result.measured["measure/content"] > 0
+    share = style_share(*(result.measured[f"{kind}/sliced_wasserstein"] for kind in ("measure", "baseline")))
+    assert result.measured["measure/style_distance"] == share  # which the run says at its end, and stores sort by
     assert result.measured["baseline/sliced_wasserstein"] > 0
     assert Image.open(result.picture).size == (48, 32)
 
@@ -194,7 +197,7 @@ def test_a_run_of_an_earlier_version_gets_the_norms_that_its_journal_has_and_its
     again = resume.job(str(folder), [], {"name": "none"})
     assert run(again._replace(quiet=True)).outcome == "finished"
     after = (folder / NORMS).read_text()
-    assert [line.partition(",")[0] for line in after.split()] == ["step", "1", "3", "5"]
+    assert [line.partition(",")[0] for line in after.splitlines()] == ["step", "1", "3", "5"]
     assert after.startswith(before)
     assert (folder / "plots" / "gradients.png").exists()
 

@@ -3,7 +3,7 @@
 import pytest
 
 from stx.config.compose import composition
-from stx.runs.naming import LONGEST, job_name, run_name, short, told_apart
+from stx.runs.naming import LONGEST, headings, job_name, run_name, short, told_apart
 
 LAYERS = "conv1_1,conv1_2,conv2_1,conv2_2,conv3_1,conv3_2,conv4_1,conv4_2"
 
@@ -18,6 +18,12 @@ def name_of(*overrides: str) -> str:
     [
         ("", "china × swirls"),
         ("content=some/photo.jpg style=mosaic", "photo.jpg × mosaic"),
+        ("content=some/photo.jpg style=a/painting.jpg loss_weights.beta=30", "photo.jpg × painting.jpg beta=30"),
+        (
+            "style=mosaic image_size=photograph image_size.long_side=640",
+            "china × mosaic long_side=640",
+        ),
+        ("content=null style=[brick,swirls] pooling=avg", "texture of brick + swirls avg"),
         ("style_stat=cooc_vector pooling=avg loss_weights.beta=30", "cooc_vector avg beta=30"),
         ("optim=lbfgs_plain optim.lr=0.5 optim.pyramid=[3,2]", "lbfgs_plain pyramid=[3,2] lr=0.5"),
         ("init=noise image_size=small seed=4", "image_size=small init=noise seed=4"),
@@ -46,6 +52,12 @@ def test_a_long_name_is_cut() -> None:
     name = name_of("style_stat=cooc_vector", f"loss_weights.style_layers=[{LAYERS}]")
     assert name.startswith("cooc_vector style_layers=[conv1_1,conv1_2,")
     assert (name[-1], len(name)) == ("…", LONGEST)
+
+
+def test_of_a_long_name_the_pictures_are_cut_before_what_is_done_with_them() -> None:
+    name = name_of("content=IMG_20240101_123456_edited.jpg", "style=the_starry_night_by_van_gogh.jpg", "pooling=avg")
+    assert name == "IMG_20240101_12… × the_starry_nigh… avg"
+    assert len(name_of("content=IMG_20240101_123456.jpg", f"style={'x' * 80}.jpg")) <= LONGEST
 
 
 @pytest.mark.parametrize(
@@ -89,3 +101,8 @@ def test_values_are_shown_with_as_many_folders_as_tell_them_apart() -> None:
     assert told_apart(["1", "10"]) == {"1": "1", "10": "10"}
     assert told_apart(["'it is.jpg'", "a.jpg"]) == {"'it is.jpg'": "it is.jpg", "a.jpg": "a.jpg"}
     assert told_apart(["1", "1.0"]) == {"1": "1", "1.0": "1.0"}
+
+
+def test_an_axis_is_headed_by_the_last_word_of_its_key_where_that_tells_it_from_the_others() -> None:
+    keys = ["style_stat", "loss_weights.beta", "optim.steps", "film.steps"]
+    assert list(headings(keys).values()) == ["style_stat", "beta", "optim.steps", "film.steps"]

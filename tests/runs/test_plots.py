@@ -70,7 +70,7 @@ def test_what_is_drawn_is_what_the_table_has(folder: Path) -> None:
 
 def test_layers_stand_in_the_network_s_order_and_of_several_statistics_their_sum(folder: Path) -> None:
     assert [*series(folder, "layers.png")] == list(LAYERS)
-    assert [*series(folder, "magnitudes.png")] == [f"{layer}/{part}" for layer in LAYERS for part in ("gram", "mean")]
+    assert [*series(folder, "magnitudes.png")] == [f"{layer} {part}" for layer in LAYERS for part in ("gram", "mean")]
 
 
 def test_a_value_that_is_not_finite_is_a_gap_and_its_step_is_marked(tmp_path: Path) -> None:

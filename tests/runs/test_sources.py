@@ -42,6 +42,11 @@ def test_a_damaged_folder_has_what_can_be_read(tmp_path: Path) -> None:
     assert InFolder(tmp_path).last() == {"loss/total": 7, "measure/content": 0.5}
 
 
+def test_a_table_of_an_earlier_version_has_metrics_by_their_names_of_today(tmp_path: Path) -> None:
+    (tmp_path / "losses.csv").write_text("step,style_loss/conv1_1/gram\n1,2.5\n")
+    assert InFolder(tmp_path).last() == {"style_loss/conv1_1 gram": 2.5}
+
+
 def test_events_are_read_and_lines_that_are_none_left_out(tmp_path: Path) -> None:
     (tmp_path / "nan_events.csv").write_text("step,what\n7,loss/style, conv1_1\nx,y\n9")
     assert events(InFolder(tmp_path)) == [(7, "loss/style"), (9, "")]

@@ -15,6 +15,13 @@ def test_both_distances_are_told_with_their_scales() -> None:
     assert words.scales(measured | {"baseline/sliced_wasserstein": 0.0}).startswith("**Content distance 0.70**")
 
 
+def test_the_style_distance_is_a_metric_where_it_is_a_number() -> None:
+    both = {"measure/sliced_wasserstein": 0.1, "baseline/sliced_wasserstein": 0.5}
+    assert words.style_distance(both) == {"measure/style_distance": pytest.approx(0.2)}
+    for lacking in ({}, {"measure/sliced_wasserstein": 0.1}, both | {"baseline/sliced_wasserstein": 0.0}):
+        assert words.style_distance(lacking) == {}
+
+
 def measured(share: float, content: float, cfsd: float) -> dict[str, float]:
     return {
         "measure/sliced_wasserstein": 2.4 * share,

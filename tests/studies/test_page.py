@@ -24,7 +24,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.attributes.append((tag, dict(attrs)))
-        if tag not in ("meta", "img", "br"):
+        if tag not in ("meta", "img", "br", "wbr"):
             self.open.append(tag)
             self.texts.setdefault(tag, []).append("")
 
@@ -74,6 +74,14 @@ def test_the_beginning_of_a_line_is_not_markdown(tmp_path: Path, text: str) -> N
     line = markdown.splitlines()[2]
     assert unescaped(line) == text
     assert not re.match(r"[-+>#]|\d+[.)]", line)
+
+
+def test_a_long_name_in_a_table_may_go_on_in_the_next_line_and_a_number_may_not(tmp_path: Path) -> None:
+    row = ["loss_weights.beta=[conv1_1,conv2_1]", "1.23e+09", "n/a", "conv4_2"]
+    html, _ = write(tmp_path, "A page", [Table(list("abcd"), [row])])
+    text = html.read_text(encoding="utf-8")
+    assert "loss_<wbr>weights.<wbr>beta=<wbr>[conv1_1,<wbr>conv2_1]" in text
+    assert all(f">{cell}</td>" in text for cell in row[1:])
 
 
 def test_code_and_bold_are_marked_up(tmp_path: Path) -> None:

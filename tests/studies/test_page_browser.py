@@ -71,6 +71,18 @@ def test_its_pictures_are_shown_its_contents_lead_there_and_nobody_else_is_asked
     assert all(address.startswith("file:") for address in asked)
 
 
+def test_a_table_of_three_swept_axes_is_seen_whole_at_a_width_of_1280(chromium: Any, tmp_path: Path) -> None:
+    columns = ["job", "style_stat", "beta", "content_layers", "outcome", "steps", "loss", "content loss", "style loss",
+               "style distance", "content distance", "seconds"]  # fmt: skip
+    row = ["11", "sliced_wasserstein_fresh", "100", "[conv3_2,conv4_2]", "finished", "180", "1.23e+09", "1.2e+07",
+           "3.4e+08", "1.10", "0.50", "212"]  # fmt: skip
+    html, _ = write(tmp_path, "A sweep", [Table(columns, [row])])
+    tab, _, _ = opened(chromium, html, viewport={"width": 1280, "height": 800})
+    wide, room = tab.eval_on_selector(".table", "table => [table.scrollWidth, table.clientWidth]")
+    assert wide <= room
+    assert tab.inner_text("tbody td:nth-child(2)") == row[1]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_a_phone_and_can_be_read_in_the_light_and_in_the_dark(chromium: Any, report: Path, scheme: str) -> None:
     tab, _, _ = opened(chromium, report, viewport=PHONE, color_scheme=scheme)

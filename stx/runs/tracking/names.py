@@ -2,6 +2,8 @@
 
 import re
 
+from stx.model import names
+
 LONGEST = 250
 """Characters of a name."""
 
@@ -14,10 +16,8 @@ def name(text: str) -> str:
 
 
 def metric(text: str) -> str:
-    """A metric's: the UI puts what is the same before the last slash below one heading, so that a layer's several
-    statistics stand beside each other, as `style_loss/conv1_1 gram`."""
-    kind, *parts = name(text).split("/")
-    return "/".join([kind, " ".join(parts)]) if parts else kind
+    """A metric's, as everywhere."""
+    return names.metric(name(text))
 
 
 def text(value: object) -> str:

@@ -173,16 +173,21 @@ def ids(folder: Path) -> set[str]:
 
 def folder_of(run_id: str, uri: str) -> Path | None:
     """The output folder that a run of the store names; nothing for a run that it does not have. Only reads."""
+    tags = tags_of(run_id, uri)
+    return Path(tags["stx.folder"]) if "stx.folder" in tags else None
+
+
+def tags_of(run_id: str, uri: str) -> Mapping[str, str]:
+    """Of a run of the store; none of a run that it does not have. Only reads."""
     from mlflow.exceptions import MlflowException
 
     uri = revealed(uri)
     answers(uri)
     if (file := database_file(uri)) and not file.exists():
-        return None
+        return {}
     with reachable(uri), touched(uri) as client:
         client.search_experiments(max_results=1)
     try:
-        tags = client.get_run(run_id).data.tags
+        return dict(client.get_run(run_id).data.tags)
     except MlflowException:
-        return None
-    return Path(tags["stx.folder"]) if "stx.folder" in tags else None
+        return {}

@@ -16,6 +16,9 @@ from stx.studies.compare.balance import Tried, beside, exhausted, miss, next_bet
 from stx.studies.compare.protocol import Cell, Protocol, cells, first_beta
 from stx.studies.compare.yardsticks import IN_TURN, YARDSTICKS, measured
 
+COMPARISON = "compare"
+"""What a store calls the batch."""
+
 
 class Try(NamedTuple):
     """A run of a cell that came to its end."""

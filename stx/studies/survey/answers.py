@@ -97,12 +97,14 @@ def merged(sheets: Iterable[tuple[str, Sheet]]) -> tuple[dict[Question, Answer],
         for question, answer in questions(sheet):
             kept = answers.setdefault(question, answer)
             differing[name] = differing.get(name, 0) + (kept.chosen != answer.chosen)
-    said = [
-        f"{name}: {count} answers differ from earlier ones to the same questions, which are kept"
-        for name, count in differing.items()
-        if count
-    ]
-    return answers, said
+    return answers, [differ(name, count) for name, count in differing.items() if count]
+
+
+def differ(name: str, count: int) -> str:
+    """What is said of answers, wherever they came from, that were not the first to their questions."""
+    if count == 1:
+        return f"{name}: 1 answer differs from an earlier one to the same question, which is kept"
+    return f"{name}: {count} answers differ from earlier ones to the same questions, which are kept"
 
 
 def questions(sheet: Sheet) -> Iterator[tuple[Question, Answer]]:

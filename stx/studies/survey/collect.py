@@ -21,6 +21,13 @@ CREATE TABLE IF NOT EXISTS answers (
     PRIMARY KEY (survey, rater, pair, asks, again)
 )
 """
+DIFFERING = """
+CREATE TABLE IF NOT EXISTS differing (
+    survey TEXT NOT NULL, rater TEXT NOT NULL, pair TEXT NOT NULL, asks TEXT NOT NULL, again INTEGER NOT NULL,
+    chosen TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (survey, rater, pair, asks, again, chosen)
+)
+"""
+"""Of answers that came after another one to the same question: what they were, for the score to count them."""
 FIELDS = tuple(Answer.model_fields)
 COLUMNS = ", ".join(f'"{name}"' for name in FIELDS)
 
@@ -41,12 +48,13 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def prepare(path: Path) -> None:
-    """The table, before anybody writes. Raises UserError for a file that is no database."""
+    """The tables, before anybody writes. Raises UserError for a file that is no database."""
     try:
         with closing(sqlite3.connect(path, timeout=PATIENCE)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")  # readers and a writer do not wait for each other
             with connection:
                 connection.execute(TABLE)
+                connection.execute(DIFFERING)
     except sqlite3.Error as error:
         raise UserError(f"{path}: answers cannot be collected there ({first_line(error)}); move it away") from None
 
@@ -63,8 +71,19 @@ def keep(path: Path, sheet: Sheet) -> Kept:
                 "ON CONFLICT DO NOTHING",
                 (sheet.survey, sheet.rater, time.time(), *values),
             )
-            counts[0 if row.rowcount else 1 if chosen(connection, sheet, answer) == answer.chosen else 2] += 1
+            differs = not row.rowcount and chosen(connection, sheet, answer) != answer.chosen
+            if differs:
+                noted(connection, sheet, answer)
+            counts[0 if row.rowcount else 1 + differs] += 1
     return Kept(*counts)
+
+
+def noted(connection: sqlite3.Connection, sheet: Sheet, answer: Answer) -> None:
+    """An answer that is not kept: once, however often it is sent."""
+    connection.execute(
+        "INSERT INTO differing VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (sheet.survey, sheet.rater, answer.pair, answer.asks, answer.again, answer.chosen, time.time()),
+    )
 
 
 def chosen(connection: sqlite3.Connection, sheet: Sheet, answer: Answer) -> str:
@@ -84,11 +103,27 @@ def sheets(path: Path) -> Iterator[bytes]:
                 f"SELECT survey, rater, {COLUMNS} FROM answers ORDER BY survey, rater, n"
             ).fetchall()
     except sqlite3.Error as error:
-        raise UserError(f"{path}: it cannot be read ({first_line(error)}); move it away to score the rest") from None
+        raise unreadable(path, error) from None
     for (survey, rater), several in groupby(rows, key=lambda row: row[:2]):
         answers = [dict(zip(FIELDS, row[2:], strict=True)) for row in several]
         whole = [answer | {"again": bool(answer["again"])} for answer in answers]
         yield json.dumps({"format": 1, "survey": survey, "rater": rater, "answers": whole}).encode()
+
+
+def differing(path: Path, survey: str) -> int:
+    """How many answers to a survey were not kept, as there was another one. A database of an earlier version has noted
+    none. Raises UserError."""
+    try:
+        with opened(path) as connection:
+            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'differing'").fetchone():
+                return 0
+            return int(connection.execute("SELECT count(*) FROM differing WHERE survey = ?", (survey,)).fetchone()[0])
+    except sqlite3.Error as error:
+        raise unreadable(path, error) from None
+
+
+def unreadable(path: Path, error: sqlite3.Error) -> UserError:
+    return UserError(f"{path}: it cannot be read ({first_line(error)}); move it away to score the rest")
 
 
 def count(path: Path) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from stx.runs.tracking.experiments import ID
 from stx.studies.compare import earlier, export
 from stx.studies.compare.balance import log_ratio
 from stx.studies.compare.protocol import Cell, Protocol
-from stx.studies.compare.work import Results, Try
+from stx.studies.compare.work import COMPARISON, Results, Try
 from stx.studies.compare.yardsticks import IN_TURN, measured
 from stx.studies.survey.options import Options
 from stx.studies.survey.pairs import Entry
@@ -38,6 +38,8 @@ class Source(NamedTuple):
     """The measure of content that is held equal."""
     left_out: str
     """How many runs are not among them, and why; empty where all are."""
+    without_report: str = ""
+    """That a comparison's runs are taken as any others, as its report is not there; empty where that is not so."""
 
 
 def source(text: str, asked: Options, tracking: MlflowTracking | NoTracking) -> Source:
@@ -46,7 +48,8 @@ def source(text: str, asked: Options, tracking: MlflowTracking | NoTracking) -> 
     folder = place(text, tracking)
     if text and folder and not asked.by and (folder / REPORT / export.FILE).is_file():
         return of_comparison(folder / REPORT, runs, asked.match)
-    return of_runs(runs, asked)
+    whole = of_runs(runs, asked)
+    return whole if asked.by else whole._replace(without_report=without_report(text, folder, whole.by, tracking))
 
 
 def place(text: str, tracking: MlflowTracking | NoTracking) -> Path | None:
@@ -54,6 +57,20 @@ def place(text: str, tracking: MlflowTracking | NoTracking) -> Path | None:
     if not ID.fullmatch(text):
         return Path(text).expanduser()
     return folder_of(text) or (None if isinstance(tracking, NoTracking) else store.folder_of(text, tracking.uri))
+
+
+def without_report(text: str, folder: Path | None, by: str, tracking: MlflowTracking | NoTracking) -> str:
+    """In words, where the store says that an id is a comparison's; nothing of any other."""
+    if not ID.fullmatch(text) or isinstance(tracking, NoTracking):
+        return ""
+    tags = store.tags_of(text, tracking.uri)
+    if tags.get("stx.batch") != COMPARISON:
+        return ""
+    report = (folder or Path(tags.get("stx.folder", ""))) / REPORT / export.FILE
+    return (
+        f"{text} is a comparison, whose report {report} is not there: its runs are taken like any others, by {by}, and "
+        "not by what the comparison found to be at equal content"
+    )
 
 
 def of_runs(runs: Sequence[Shown], asked: Options) -> Source:

@@ -17,6 +17,7 @@ DEFAULTS = CONF / "survey" / "survey.yaml"
 class Options(Section):
     questions: Annotated[Whole, Field(ge=2, le=2000)]
     repeats: Annotated[Unit, Field(le=0.5)]
+    pairs: Annotated[Whole, Field(ge=1, le=100_000)]
     tolerance: NotNegative
     match: Literal["content", "lite0_content", "ssim", "cfsd"] | None
     by: Annotated[str, Field(min_length=1)] | None
@@ -34,6 +35,13 @@ def read(own: Mapping[str, str]) -> Options:
         return Options.model_validate(plain)
     except ValidationError as error:
         raise UserError(explain(error, plain)) from None
+
+
+def documented() -> dict[str, tuple[str, str]]:
+    """Each option with its default, as it is typed, and what the YAML says of it."""
+    lines = DEFAULTS.read_text(encoding="utf-8").splitlines()
+    told = (line.partition(" # ") for line in lines if not line.startswith("#"))
+    return {field.partition(":")[0]: (field.replace(": ", "=", 1), said) for field, _, said in told}
 
 
 def value(name: str, text: str) -> Any:

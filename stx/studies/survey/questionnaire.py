@@ -3,9 +3,10 @@
 import hashlib
 import io
 import json
+import math
 import random
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,7 +40,7 @@ def questionnaire(pairs: Sequence[Pair], asked: Options, rng: random.Random, of:
         shown[number] = Compared(
             pictures=(names[0], names[1]), photograph=entry.photograph, style=entry.style, seed=entry.seed
         )
-    public = {"questions": asked.questions, "repeats": asked.repeats, "pool": pool, "pictures": album.pictures}
+    public = {**part(len(pairs), asked)._asdict(), "pool": pool, "pictures": album.pictures}
     survey = hashlib.sha256(json.dumps(public, sort_keys=True).encode()).hexdigest()[:32]
     key = Key(
         survey=survey,
@@ -51,6 +52,30 @@ def questionnaire(pairs: Sequence[Pair], asked: Options, rng: random.Random, of:
         pairs=shown,
     )
     return Questionnaire({"survey": survey, **public}, key)
+
+
+class Part(NamedTuple):
+    """What one rater is asked of style, and as much of content."""
+
+    questions: int
+    again: int
+    """Of these, how many once more."""
+
+
+def part(pairs: int, asked: Options) -> Part:
+    questions = min(pairs, asked.questions // 2)
+    return Part(questions, math.ceil(round(asked.repeats * questions, 6)))
+
+
+def outlook(pairs: int, asked: Options) -> Iterator[str]:
+    """What comes of the numbers that were asked for, where there are so many pairs."""
+    of_each = part(min(pairs, asked.pairs), asked)
+    if pairs > asked.pairs:
+        yield f"pairs={asked.pairs}: the page has so many of {pairs} pairs, all methods about as often"
+    few = (
+        f"; for questions={asked.questions} there are too few pairs" if of_each.questions < asked.questions // 2 else ""
+    )
+    yield f"a rater is asked {2 * of_each.questions} questions, and {2 * of_each.again} of them once more{few}"
 
 
 class Album:

@@ -28,6 +28,8 @@ def gather(folder: Path, key: Key, files: Sequence[Path]) -> Gathered:
             sheets.append((name, answers.parse(read, key) if isinstance(read, bytes) else answers.read(read, key)))
         except Refused as error:
             left_out.append(f"{name}: left out: {error}")
+    if refused := collect.differing(folder / COLLECTED, key.survey) if (folder / COLLECTED).is_file() else 0:
+        left_out.append(answers.differ(COLLECTED, refused))
     once, differing = answers.merged(sheets)
     if not once:
         why = f" ({left_out[0]})" if left_out else ""

@@ -16,7 +16,8 @@ from stx.runs.files import OUTPUT
 from stx.runs.study import asked, optuna
 from stx.studies.sweep.report import Findings
 from stx.studies.sweep.results import Row
-from stx.studies.sweep.sheets import CELL, WIDEST, thumbnail
+from stx.studies.sweep.sheets import WIDEST
+from stx.studies.sweep.thumbnails import CELL, ROLES, shared, thumbnail
 from stx.studies.sweep.trials import best
 
 STYLE, CONTENT = "style distance", "content distance"
@@ -56,16 +57,18 @@ def lines(chosen: Sequence[Row], rows: Sequence[Row], content_at_most: float | N
 def best_sheet(
     rows: Sequence[Row], chosen: Sequence[Row], folder: Path, content_at_most: float | None
 ) -> Iterator[tuple[str, Path]]:
-    """The front's pictures, or the nearest to the style among those that are near enough to the photograph."""
+    """The front's pictures, or the nearest to the style among those that are near enough to the photograph, behind
+    the photograph and the painting that all of them have."""
     if content_at_most is not None:
         near = [row for row in rows if row.outcome == "finished" and row.content <= content_at_most]
         chosen = sorted((row for row in near if row.style == row.style), key=lambda row: row.style)
     thumbnails = [(row, picture) for row in chosen[:WIDEST] if (picture := thumbnail(row.task.folder / OUTPUT))]
     if thumbnails:
         size = fitted(thumbnails[0][1].size, CELL if len(thumbnails) < WIDEST / 2 else CELL // 2)
-        names = [f"{row.task.number}: {row.style:.2f}, {row.content:.2f}" for row, _ in thumbnails]
-        path = folder / "search-best.jpg"
-        images.save(contact_sheet([[one for _, one in thumbnails]], column_labels=names, cell=size), path)
+        labelled = [(role, picture) for role in ROLES for picture in shared([row for row, _ in thumbnails], role)]
+        labelled += [(f"{row.task.number}: {row.style:.2f}, {row.content:.2f}", picture) for row, picture in thumbnails]
+        path, names = folder / "search-best.jpg", [name for name, _ in labelled]
+        images.save(contact_sheet([[picture for _, picture in labelled]], column_labels=names, cell=size), path)
         yield "The front: style, content" if content_at_most is None else "The best: style, content", path
 
 

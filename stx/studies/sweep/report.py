@@ -12,7 +12,7 @@ from urllib.parse import quote
 from stx import atomic
 from stx.pictures import charts
 from stx.runs.files import OUTPUT
-from stx.runs.naming import told_apart
+from stx.runs.naming import headings, told_apart
 from stx.runs.sources import LOSS
 from stx.runs.tracking.note import code
 from stx.studies import page
@@ -65,7 +65,7 @@ def write(folder: Path, rows: Sequence[Row], command: str, findings: Findings | 
     blocks += [
         page.Heading(f"{one.capitalize()}s"),
         page.Table(
-            [one, *axes, "outcome", "steps", "loss", "content loss", "style loss", "style distance",
+            [one, *headings(axes).values(), "outcome", "steps", "loss", "content loss", "style loss", "style distance",
              "content distance", "seconds"],
             [cells(row, values) for row, values in zip(rows, values_shown(rows), strict=True)],
             "Losses are each one's own: they say nothing beside those of other weights. Style distance: sliced "
@@ -196,7 +196,7 @@ def description(
 
 def job_table(rows: Sequence[Row]) -> Iterator[str]:
     """Markdown, of the first MOST jobs."""
-    head = ["job", *rows[0].task.values, "outcome", "style", "content", "seconds", ""]
+    head = ["job", *headings(rows[0].task.values).values(), "outcome", "style", "content", "seconds", ""]
     yield f"| {' | '.join(map(page.cell, head))} |"
     yield "|---" * len(head) + "|"
     for row, values in list(zip(rows, values_shown(rows), strict=True))[:MOST]:

@@ -10,7 +10,7 @@ from stx.errors import UserError, first_line
 from stx.runs import identity
 from stx.runs.files import BASELINES, MEASURES
 from stx.runs.member import ENDED, failure
-from stx.runs.sources import LOSS, InFolder, number, numbers
+from stx.runs.sources import LOSS, InFolder, diverged, number, numbers
 from stx.runs.task import Task
 from stx.runs.tracking import page
 from stx.runs.tracking.sender import newest_address
@@ -46,8 +46,8 @@ def read(task: Task) -> Row:
     except UserError as error:
         record, message = None, first_line(error)
     outcome = record.outcome if record else "waiting"
-    if outcome in ENDED:
-        message = ""  # of another try, that came too late
+    if outcome in ENDED:  # a message is of another try, that came too late
+        message = diverged(InFolder(task.folder)) if outcome == "diverged" else ""
     elif message:
         outcome = "failed"
     steps, losses = last_losses(InFolder(task.folder).losses())

@@ -8,19 +8,20 @@ from typing import NamedTuple
 from PIL import Image
 
 from stx.pictures import images
-from stx.pictures.decode import FORMATS
 from stx.pictures.sheet import contact_sheet, fitted, stacked
 from stx.runs.files import OUTPUT
 from stx.runs.naming import told_apart
 from stx.studies.sweep.results import Row
+from stx.studies.sweep.thumbnails import CELL, ROLES, alike, one_each, shared, thumbnail
 
 SHEET = "sweep-sheet.jpg"
-CELL = 256
-"""Pixels of the longer side of a picture on a sheet,"""
 WIDEST = 12
-"""and columns of one, from which they are half of that; an axis that is alone goes on in a further line."""
+"""Columns of a sheet, from which pictures are half of CELL; an axis that is alone goes on in a further line."""
 MOST = (48, 24)
 """Rows and columns of a sheet, behind which there is another one: JPEG has at most 65500 pixels on a side."""
+
+Headings = Mapping[str, Sequence[Image.Image | None]]
+"""Of each role, the pictures that rows or columns were made of."""
 
 
 class Strip(NamedTuple):
@@ -69,7 +70,8 @@ def chunks(values: Sequence[str], size: int) -> list[Sequence[str]]:
 
 
 def drawn(strips: Sequence[Strip], at: Mapping[tuple[str, str], Row]) -> Image.Image | None:
-    """Nothing where there is no picture."""
+    """Nothing where there is no picture. What all of the sheet were made of stands above them; what a row or a column
+    was made of, at its beginning."""
     grids = [
         [[thumbnail(at[y, x].task.folder / OUTPUT) if (y, x) in at else None for x in strip.across] for y in strip.down]
         for strip in strips
@@ -79,24 +81,44 @@ def drawn(strips: Sequence[Strip], at: Mapping[tuple[str, str], Row]) -> Image.I
         return None
     beside, above = (told_apart({place[axis] for place in at}) for axis in (0, 1))
     large = len(strips) == 1 and len(strips[0].across) <= WIDEST
-    return stacked(
-        [
-            contact_sheet(
-                grid,
-                row_labels=[beside[y] for y in strip.down] if any(strip.down) else (),
-                column_labels=[above[x] for x in strip.across] if any(strip.across) else (),
-                cell=fitted(size, CELL if large else CELL // 2),
-            )
-            for strip, grid in zip(strips, grids, strict=True)
-            if any(picture for line in grid for picture in line)
-        ]
+    cell = fitted(size, CELL if large else CELL // 2)
+    jobs = [at[place] for strip in strips for place in product(*strip) if place in at]
+    common = [(role, picture) for role in ROLES for picture in shared(jobs, role)]
+    parts = []
+    if common:
+        parts.append(contact_sheet([[one for _, one in common]], column_labels=[role for role, _ in common], cell=cell))
+    varied = [role for role in ROLES if not alike(jobs, role)]
+    for strip, grid in zip(strips, grids, strict=True):
+        if any(picture for line in grid for picture in line):
+            labels = [beside[y] for y in strip.down], [above[x] for x in strip.across]
+            parts.append(headed(grid, labels, *pictured(strip, at, varied), cell))
+    return stacked(parts)
+
+
+def pictured(strip: Strip, at: Mapping[tuple[str, str], Row], roles: Sequence[str]) -> tuple[Headings, Headings]:
+    """Of the roles in which jobs have different pictures: those of its rows, and those of its columns."""
+    rows = [[at[y, x] for x in strip.across if (y, x) in at] for y in strip.down]
+    columns = [[at[y, x] for y in strip.down if (y, x) in at] for x in strip.across]
+    above = {role: pictures for role in roles if (pictures := one_each(columns, role))}
+    beside = {role: pictures for role in roles if role not in above and (pictures := one_each(rows, role))}
+    return beside, above
+
+
+def headed(
+    grid: Sequence[Sequence[Image.Image | None]],
+    labels: tuple[Sequence[str], Sequence[str]],
+    beside: Headings,
+    above: Headings,
+    cell: tuple[int, int],
+) -> Image.Image:
+    """The pictures of a strip, behind what its rows and below what its columns were made of. `labels`: of its rows and
+    of its columns."""
+    corner = [Image.new("RGB", cell, "white")] * len(beside)
+    lines = [
+        *([*corner, *pictures] for pictures in above.values()),
+        *([*(pictures[number] for pictures in beside.values()), *line] for number, line in enumerate(grid)),
+    ]
+    rows, columns = [*above, *labels[0]], [*beside, *labels[1]]
+    return contact_sheet(
+        lines, row_labels=rows if any(rows) else (), column_labels=columns if any(columns) else (), cell=cell
     )
-
-
-def thumbnail(path: Path) -> Image.Image | None:
-    """Small, so that those of a sheet take no memory to speak of."""
-    try:
-        with Image.open(path, formats=FORMATS) as picture:
-            return picture.convert("RGB").resize(fitted(picture.size, CELL), Image.Resampling.LANCZOS)
-    except OSError:
-        return None

@@ -108,7 +108,11 @@ def closing(what: str, show: Callable[[], object], stands: Nobody, folder: Path)
 
 
 def failures(rows: Sequence[Row]) -> list[str]:
-    return [f"{row.task.name} ({row.task.folder}): {row.message or 'diverged'}" for row in lost(rows)]
+    return [f"{row.task.name} ({row.task.folder}): {said(row)}" for row in lost(rows)]
+
+
+def said(row: Row) -> str:
+    return row.message if row.outcome == "failed" else f"{row.outcome}: {row.message or 'not finite'}"
 
 
 def show(tasks: Sequence[Task], folder: Path, stands: Nobody, command: str) -> None:

@@ -31,9 +31,8 @@ def test_others_are_told_apart() -> None:
     assert name("style_loss/../conv1_1") == "style_loss/_./conv1_1"
 
 
-def test_a_metric_has_one_heading() -> None:
-    assert metric("style_loss/conv1_1/cooc_gram") == "style_loss/conv1_1 cooc_gram"
-    assert (metric("loss/total"), metric("total")) == ("loss/total", "total")
+def test_a_metric_is_called_as_everywhere_in_signs_that_it_takes() -> None:
+    assert metric("style_loss/conv1_1/grün & α") == "style_loss/conv1_1 grün _26 α"
 
 
 def test_texts_keep_what_is_utf_8() -> None:

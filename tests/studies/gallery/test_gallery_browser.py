@@ -149,6 +149,54 @@ def test_runs_are_sorted_by_numbers_what_lacks_them_last_and_filtered_and_the_ad
     assert seeds(other) == ["2"]
 
 
+def test_a_word_among_numbers_is_said_at_its_field_and_hides_no_run(page_of_few: Path, tab: Callable[..., Any]) -> None:
+    page = tab(page_of_few, "#where=metrics.measure%2Fcontent&is=%3E&value=0%2C304")
+    for text, said, count in (
+        (None, "Not a number", FEW), ("0.304", "", 2), ("large", "Not a number", FEW), ("", "", FEW),
+    ):  # fmt: skip
+        if text is not None:
+            page.fill(".filter input", text)
+        assert page.inner_text(".filter .misfit").startswith(said)
+        assert bool(page.inner_text(".filter .misfit")) == bool(said)
+        assert page.get_attribute(".filter input", "aria-invalid") == str(bool(said)).lower()
+        assert len(seeds(page)) == count
+    page.fill(".filter input", "large")
+    page.select_option(".filter select >> nth=0", "params.style_stat")  # where it is a word among words
+    assert page.inner_text(".filter .misfit") == ""
+
+
+def test_a_filter_on_any_name_and_value_is_kept_by_the_address(tmp_path: Path, tab: Callable[..., Any]) -> None:
+    runs = [of_folder(folder(tmp_path, number, (64, 48))) for number in range(2)]
+    names = ("~prior", "a=b", "a", "a~b<c")
+    runs[0] = replace(runs[0], params=runs[0].params | dict.fromkeys(names, "~x = 1"))
+    write(Selection("Runs", runs), tmp_path / "page.html")
+    for name in names:
+        page = tab(tmp_path / "page.html")
+        page.click("#add")
+        page.select_option(".filter select >> nth=0", f"params.{name}")
+        page.fill(".filter input", "~x =")
+        other = tab(tmp_path / "page.html", "#" + page.evaluate("location.hash").removeprefix("#"))
+        for each in (page, other):
+            assert each.inner_text("#count") == "1 of 2 runs"
+            assert each.input_value(".filter select >> nth=0") == f"params.{name}"
+            assert each.input_value(".filter input") == "~x ="
+
+
+def test_what_the_search_says_of_itself_is_read_whole(page_of_few: Path, tab: Callable[..., Any]) -> None:
+    for viewport in ({"width": 1280, "height": 800}, PHONE):
+        page = tab(page_of_few, viewport=viewport)
+        assert page.evaluate(
+            """() => {
+              const field = document.getElementById("words"), style = getComputedStyle(field);
+              const pen = document.createElement("canvas").getContext("2d");
+              pen.font = style.font;
+              const room = field.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+              const cross = 1.5 * parseFloat(style.fontSize); // which empties the field, and has its room at all times
+              return pen.measureText(field.placeholder).width <= room - cross;
+            }"""
+        )
+
+
 @pytest.mark.parametrize("address", ["#sort=none&run=99&where=none%3E3", "#run=-1&where=%3D", "#%E0%A4%A", "#run=x"])
 def test_an_address_that_says_nothing_is_the_whole_page(
     page_of_few: Path, tab: Callable[..., Any], address: str

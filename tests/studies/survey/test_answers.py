@@ -86,5 +86,5 @@ def test_an_answer_counts_once_and_the_first_is_kept() -> None:
         (RATER, PAIR, "style", True, OTHER),
         ("2" * 32, PAIR, "style", False, OTHER),
     ]
-    assert told == ["c: 1 answers differ from earlier ones to the same questions, which are kept"]
+    assert told == ["c: 1 answer differs from an earlier one to the same question, which is kept"]
     assert isinstance(one, Sheet)

@@ -46,6 +46,18 @@ def test_a_second_answer_changes_nothing(database: Path) -> None:
     assert collect.count(database) == (12, 1)
 
 
+def test_an_answer_that_is_not_kept_is_noted_once_however_often_it_is_sent(database: Path) -> None:
+    assert collect.differing(database, OF.survey) == 0
+    collect.keep(database, sheet(1))
+    for _ in range(2):
+        collect.keep(database, sheet(1, other=True))
+    assert collect.differing(database, OF.survey) == 12
+    assert collect.differing(database, "f" * 32) == 0
+    with sqlite3.connect(database) as connection:
+        connection.execute("DROP TABLE differing")  # as an earlier version left it
+    assert collect.differing(database, OF.survey) == 0
+
+
 def test_many_who_write_at_once_lose_nothing_and_double_nothing(database: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         kept = [*pool.map(lambda number: collect.keep(database, sheet(number % 10)), range(40))]

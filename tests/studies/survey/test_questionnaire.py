@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from surveys import METHODS, entries, entry, survey
+from surveys import METHODS, asked, entries, entry, survey
 
 from stx.errors import UserError
 from stx.studies.survey import key as keys
 from stx.studies.survey.entries import Source
 from stx.studies.survey.pairs import pairs
-from stx.studies.survey.questionnaire import embedded, refuse_none
+from stx.studies.survey.questionnaire import embedded, outlook, part, refuse_none
 
 
 def test_no_byte_of_the_page_or_of_its_pictures_says_whose_they_are(tmp_path: Path) -> None:
@@ -79,3 +79,29 @@ def test_what_leaves_nothing_to_be_asked_is_said(tmp_path: Path) -> None:
             refuse_none(pool, Source(several, "style_stat", "content", ""), 0.05)
     several = entries(tmp_path)
     refuse_none(pairs(several, 0.05, random.Random(0)), Source(several, "style_stat", "content", ""), 0.05)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "typed", "expected"),
+    [
+        (100, {}, (30, 3)),
+        (100, {"repeats": 0.07, "questions": 200}, (100, 7)),  # which times 100 is a little more than 7
+        (2, {}, (2, 1)),
+        (1, {"repeats": 0.5}, (1, 1)),
+        (100, {"repeats": 0.0}, (30, 0)),
+        (100, {"questions": 9}, (4, 1)),
+    ],
+)
+def test_a_share_is_asked_once_more_and_of_few_questions_one(
+    pairs: int, typed: dict[str, float], expected: tuple[int, int]
+) -> None:
+    assert part(pairs, asked(**typed)) == expected
+
+
+def test_what_the_numbers_come_to_is_said_before_anybody_is_asked() -> None:
+    assert [*outlook(100, asked())] == ["a rater is asked 60 questions, and 6 of them once more"]
+    assert [*outlook(2, asked())] == [
+        "a rater is asked 4 questions, and 2 of them once more; for questions=60 there are too few pairs"
+    ]
+    assert next(outlook(5000, asked())) == "pairs=2000: the page has so many of 5000 pairs, all methods about as often"
+    assert [*outlook(50, asked(pairs=10))][1].startswith("a rater is asked 20 questions")

@@ -63,6 +63,20 @@ def other(key: Key, pair: str, picture: str) -> str:
     return two if picture == one else one
 
 
+def test_answers_that_the_server_refused_are_counted(tmp_path: Path) -> None:
+    key, folder = survey(tmp_path / "survey").key, tmp_path / "survey"
+    (one,) = sheets(key, 1)
+    collect.prepare(folder / COLLECTED)
+    collect.keep(folder / COLLECTED, one)
+    flipped = [each.model_copy(update={"chosen": other(key, each.pair, each.chosen)}) for each in one.answers[:1]]
+    collect.keep(folder / COLLECTED, one.model_copy(update={"answers": flipped}))
+    gathered = gather(folder, key, [])
+    assert {each.chosen for each in gathered.answers.values()} == {each.chosen for each in one.answers}
+    assert gathered.left_out == [
+        f"{COLLECTED}: 1 answer differs from an earlier one to the same question, which is kept"
+    ]
+
+
 def test_no_answers_and_a_file_that_is_missing_are_said(tmp_path: Path) -> None:
     key, folder = survey(tmp_path / "survey").key, tmp_path / "survey"
     with pytest.raises(UserError, match="no answers yet; raters' files belong into"):

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from stx.errors import UserError
-from stx.studies.survey.options import DEFAULTS, Options, read
+from stx.studies.survey.options import DEFAULTS, Options, documented, read
 from stx.survey import VERBS
 
 
@@ -15,6 +15,13 @@ def test_defaults_are_those_of_the_yaml() -> None:
 def test_every_option_is_one_of_a_verb() -> None:
     named = [name for verb in VERBS.values() for name in verb.options if name in Options.model_fields]
     assert sorted(named) == sorted(Options.model_fields)
+
+
+def test_what_the_yaml_says_of_each_option_is_there_for_help() -> None:
+    told = documented()
+    assert [*told] == [*Options.model_fields]
+    assert told["questions"][0] == f"questions={read({}).questions}"
+    assert all(said and "#" not in said for _, said in told.values())
 
 
 def test_what_is_typed_comes_first() -> None:
@@ -28,6 +35,7 @@ def test_what_is_typed_comes_first() -> None:
     [
         ("questions", "1", "questions=1: should be greater than or equal to 2"),
         ("questions", "many", "questions=many: should be a valid integer"),
+        ("pairs", "0", "pairs=0: should be greater than or equal to 1"),
         ("repeats", "0.6", "repeats=0.6: should be less than or equal to 0.5"),
         ("tolerance", "-1", "tolerance=-1: should be greater than or equal to 0"),
         ("match", "contnet", "match=contnet: choose from content, lite0_content, ssim, cfsd (did you mean content?)"),

@@ -49,6 +49,13 @@ def test_a_job_that_failed_says_why_and_a_damaged_one_too(tmp_path: Path) -> Non
     assert "damaged" in read(task(tmp_path)).message
 
 
+def test_a_job_that_diverged_says_at_which_step_and_what(tmp_path: Path) -> None:
+    identity.write(tmp_path, Identity("1", [], {"style_stat": "gram"}, {}, {}, {}, outcome="diverged"))
+    assert read(task(tmp_path)).message == ""
+    (tmp_path / "nan_events.csv").write_text("step,what\n7,loss/style\n8,loss/style\n")
+    assert read(task(tmp_path)).message == "not finite at step 7: loss/style"
+
+
 def test_a_job_that_ended_is_not_failed_by_a_try_that_came_too_late(tmp_path: Path) -> None:
     identity.write(tmp_path, Identity("1", [], {"style_stat": "gram"}, {}, {}, {}, outcome="finished"))
     (tmp_path / "error.txt").write_text("another process is at work in this folder")

@@ -1,23 +1,26 @@
 """Sheets of many pictures: none is wider than a page, none is left out, and each says which it is."""
 
+from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from stx.config.compose import composition
 from stx.pictures.sheet import GAP
 from stx.runs.task import Task
 from stx.studies.sweep import sheets
 from stx.studies.sweep.results import Row
 from stx.studies.sweep.sheets import Strip, divided
 
-CONFIG: Any = None
+CONFIG = composition([]).config
+INKS = {"swirls": (0, 0, 200), "mosaic": (0, 0, 120), "china": (0, 200, 0), "lake": (0, 120, 0)}
+"""Of photographs, green ones, and of paintings, blue ones."""
 
 
 def jobs(folder: Path, **axes: list[str]) -> list[Row]:
-    """One a combination, with a picture."""
+    """One a combination, with a picture, and what it was made of where INKS has that."""
     rows: list[Row] = []
     combinations: list[dict[str, str]] = [{}]
     for axis, values in axes.items():
@@ -26,7 +29,11 @@ def jobs(folder: Path, **axes: list[str]) -> list[Row]:
         place = folder / f"{number}"
         place.mkdir()
         Image.new("RGB", (20, 10), (200, 0, 0)).save(place / "output.png")
-        task = Task(number, [], values, place, CONFIG, f"{number}")
+        config = CONFIG.model_copy(update={key: values[key] for key in ("content", "style") if key in values})
+        for file, name in (("content.png", config.content), ("style.png", config.style)):
+            if name in INKS:
+                Image.new("RGB", (20, 10), INKS[str(name)]).save(place / file)
+        task = Task(number, [], values, place, config, f"{number}")
         rows.append(Row(task, "finished", "", 5, {}, 0.1, 0.5, 2.0, ""))
     return rows
 
@@ -89,3 +96,60 @@ def test_files_of_one_name_in_two_folders_have_a_sheet_with_a_title_each(tmp_pat
 
 def test_strips_keep_their_order() -> None:
     assert divided(["a", "b"], ["x"]) == [[Strip(["a", "b"], ["x"])]]
+
+
+def inks(sheet: Path) -> list[list[str]]:
+    """Cell by cell, whose picture it is; "" where there is none."""
+    names = {ink: name for name, ink in INKS.items()} | {(200, 0, 0): "result"}
+    with Image.open(sheet) as whole:
+        pixels = np.asarray(whole.convert("RGB")).astype(int)
+    near = np.abs(pixels[:, :, None] - np.array([*names])[None, None]).sum(-1)
+    labels = np.where(near.min(-1) < 60, near.argmin(-1) + 1, 0)
+    lines = [[key for key, _ in groupby(line[line > 0].tolist())] for line in labels]
+    seen = [[[*names.values()][key - 1] for key in line] for line in lines if line]
+    return [line for line, _ in groupby(seen)]
+
+
+@pytest.mark.parametrize(
+    ("axes", "expected"),
+    [
+        ({"seed": ["0"]}, [["china", "swirls"], ["result"]]),
+        ({"style": ["swirls", "mosaic"]}, [["china"], ["swirls", "mosaic"], ["result"]]),
+        ({"content": ["china", "lake"], "style": ["swirls", "mosaic"]},
+         [["swirls", "mosaic"], ["china", "result"], ["lake", "result"]]),
+        ({"beta": ["1", "2"], "content": ["china", "lake"]}, [["swirls"], ["china", "lake"], ["result"]]),
+        ({"content": ["china", "lake"], "beta": ["1", "2"]},
+         [["swirls"], ["china", "result"], ["lake", "result"]]),
+    ],
+)  # fmt: skip
+def test_results_stand_beside_what_they_were_made_of(
+    tmp_path: Path, axes: dict[str, list[str]], expected: list[list[str]]
+) -> None:
+    """What all share once, above; what a column or a row was made of, at its beginning. Results lie side by side."""
+    ((_, path),) = sheets.sheets(tmp_path, jobs(tmp_path, **axes))
+    assert inks(path) == expected
+
+
+def test_each_sheet_of_several_has_its_own_painting(tmp_path: Path) -> None:
+    rows = jobs(tmp_path, seed=["0", "1"], beta=["1", "2"], style=["swirls", "mosaic"])
+    assert [inks(path)[0] for _, path in sheets.sheets(tmp_path, rows)] == [["china", "swirls"], ["china", "mosaic"]]
+
+
+def test_photographs_go_on_in_the_further_line_that_their_results_do(tmp_path: Path) -> None:
+    names = [f"{number}.jpg" for number in range(12)]
+    rows = jobs(tmp_path, content=[*names, "lake"])
+    ((_, path),) = sheets.sheets(tmp_path, rows)
+    assert inks(path)[-2:] == [["lake"], ["result"]]
+
+
+def test_a_mixture_has_all_its_paintings_above_and_none_where_mixtures_are_compared(tmp_path: Path) -> None:
+    rows = [
+        row._replace(task=row.task._replace(config=CONFIG.model_copy(update={"style": ["swirls", "mosaic"]})))
+        for row in jobs(tmp_path, seed=["0", "1"])
+    ]
+    Image.new("RGB", (20, 10), INKS["mosaic"]).save(rows[1].task.folder / "style_2.png")
+    ((_, path),) = sheets.sheets(tmp_path, rows)
+    assert inks(path)[0] == ["china", "swirls", "mosaic"]
+    others = [rows[0], rows[1]._replace(task=rows[1].task._replace(config=CONFIG))]
+    ((_, path),) = sheets.sheets(tmp_path, others)
+    assert inks(path) == [["china"], ["result"]]

@@ -1,4 +1,5 @@
 const BAD = ["failed", "diverged", "interrupted"];
+const WHERE = { where: "key", is: "condition", value: "value" }; // a filter's parts in the address
 let state = { words: "", sort: "started", down: false, filters: [], run: null };
 let order = []; // numbers of the runs that are to be seen
 
@@ -39,20 +40,22 @@ function keep() { // the address says all of it, so that it can be sent to someb
   if (state.words) parts.append("words", state.words);
   if (state.sort !== "started") parts.append("sort", state.sort);
   if (state.down) parts.append("down", "1");
-  for (const { key, condition, value } of state.filters) parts.append("where", `${key}${condition}${value}`);
+  for (const filter of state.filters) { // a part each: a key may have any sign in it
+    for (const [name, of] of Object.entries(WHERE)) parts.append(name, filter[of]);
+  }
   if (state.run !== null) parts.append("run", String(state.run + 1));
   history.replaceState(null, "", `#${parts}`);
 }
 
 function read() { // what the address does not say, or says wrongly, is as at first
   const parts = new URLSearchParams(location.hash.slice(1)), run = Number(parts.get("run")) - 1;
-  const filters = parts.getAll("where").map((where) => where.match(/^(.+?)([~=<>])(.*)$/s) ?? [])
-    .filter(([, key]) => BY_KEY.has(key));
+  const all = Object.keys(WHERE).map((name) => parts.getAll(name));
+  const filters = all[0].map((key, place) => ({ key, condition: all[1][place], value: all[2][place] ?? "" }));
   state = {
     words: parts.get("words") ?? "",
     sort: BY_KEY.has(parts.get("sort")) ? parts.get("sort") : "started",
     down: parts.has("down"),
-    filters: filters.map(([, key, condition, value]) => ({ key, condition, value })),
+    filters: filters.filter(({ key }) => BY_KEY.has(key)),
     run: run in runs ? run : null,
   };
   at("words").value = state.words;
@@ -82,19 +85,25 @@ function row(filter) {
   const select = options(make("select", { ariaLabel: "Filter on" }), filter.key, FIRST.slice(1));
   const conditions = make("select", { ariaLabel: "Condition" });
   const value = make("input", { type: "text", value: filter.value, ariaLabel: "Value" });
+  const said = make("span", { className: "misfit", role: "status" });
+  const judge = () => {
+    value.ariaInvalid = String(misfit(filter));
+    said.textContent = misfit(filter) ? "Not a number, so this filter is left out. Write it as 0.5 or 1e-3." : "";
+  };
   const fit = () => { // numbers are compared, texts looked into
     const allowed = BY_KEY.get(filter.key).number ? ["<", ">", "="] : ["~", "="];
     conditions.replaceChildren(
       ...allowed.map((sign) => make("option", { value: sign, textContent: CONDITIONS[sign] })));
     if (!allowed.includes(filter.condition)) filter.condition = allowed[0];
     conditions.value = filter.condition;
+    judge();
   };
   fit();
   select.addEventListener("change", () => { filter.key = select.value; fit(); changed(); });
   conditions.addEventListener("change", () => { filter.condition = conditions.value; changed(); });
-  value.addEventListener("input", () => { filter.value = value.value; changed(); });
+  value.addEventListener("input", () => { filter.value = value.value; judge(); changed(); });
   const remove = make("button", { type: "button", textContent: "×", ariaLabel: "Remove this filter" });
-  const whole = make("div", { className: "filter" }, select, conditions, value, remove);
+  const whole = make("div", { className: "filter" }, select, conditions, value, remove, said);
   remove.addEventListener("click", () => {
     state.filters = state.filters.filter((one) => one !== filter);
     whole.remove();

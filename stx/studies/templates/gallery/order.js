@@ -30,9 +30,13 @@ const told = (run, key) => // a long name may go on behind its slash
 const searched = runs.map(({ name, outcome, message, params }) =>
   [name, outcome, message, ...Object.values(params)].join("\n").toLowerCase());
 
-function meets(run, { key, condition, value }) {
+// A word has no place among numbers: the field says so, and the runs are shown as without the filter.
+const misfit = ({ key, value }) => BY_KEY.get(key).number && Number.isNaN(Number(value.trim()));
+
+function meets(run, filter) {
+  const { key, condition, value } = filter;
   const has = valueOf(run, BY_KEY.get(key)), wanted = value.trim();
-  if (!wanted) return true;
+  if (!wanted || misfit(filter)) return true;
   if (has === undefined) return false;
   if (condition === "~") return String(has).toLowerCase().includes(wanted.toLowerCase());
   if (condition === "=" && typeof has === "number") return has === Number(wanted);

@@ -39,8 +39,7 @@ function shuffled(items, next) {
 }
 
 function part(asks, next) {
-  const { pool, questions, repeats } = survey;
-  const count = Math.min(pool.length, Math.floor(questions / 2)), start = Math.floor(next() * pool.length);
+  const { pool, questions: count } = survey, start = Math.floor(next() * pool.length);
   const some = shuffled(Array.from({ length: count }, (_, place) => pool[(start + place) % pool.length]), next);
   const turned = shuffled(some.map((_, place) => place % 2 === 1), next); // half of them
   const asked = some.map(([pair, one, other, photograph, painting], place) => {
@@ -48,7 +47,7 @@ function part(asks, next) {
     return { pair, asks, again: false, left, right, beside: asks === "style" ? painting : photograph };
   });
   const half = Math.ceil(count / 2);
-  const again = shuffled(asked.slice(0, half), next).slice(0, Math.ceil(repeats * count));
+  const again = shuffled(asked.slice(0, half), next).slice(0, survey.again);
   for (const { left, right, ...rest } of again) { // among the later ones, where the first answer is forgotten
     const place = half + Math.floor(next() * (asked.length - half + 1));
     asked.splice(place, 0, { ...rest, again: true, left: right, right: left });

@@ -1,0 +1,59 @@
+"""Small pictures for a sweep's sheets: results, and what they were made of."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from stx.pictures.decode import FORMATS
+from stx.pictures.sheet import fitted
+from stx.runs.files import CONTENT, picture_files
+from stx.studies.sweep.results import Row
+
+CELL = 256
+"""Pixels of the longer side of a picture on a sheet, at most."""
+ROLES = ("photograph", "painting")
+"""What a job is given."""
+
+
+def thumbnail(path: Path) -> Image.Image | None:
+    """Small, so that those of a sheet take no memory to speak of."""
+    try:
+        with Image.open(path, formats=FORMATS) as picture:
+            return picture.convert("RGB").resize(fitted(picture.size, CELL), Image.Resampling.LANCZOS)
+    except OSError:
+        return None
+
+
+def given(row: Row, role: str) -> dict[str, str]:
+    """The pictures of a role as they were typed, by their files in the job's folder; a mixture has several paintings,
+    and a texture no photograph."""
+    config = row.task.config
+    named = {"content": config.content or "", **config.styles}
+    return {
+        file: name for file, name in picture_files(named).items() if name and (file == CONTENT) == (role == ROLES[0])
+    }
+
+
+def shared(rows: Sequence[Row], role: str) -> list[Image.Image]:
+    """The pictures of a role that all of these jobs are given, as far as there are any."""
+    files = given(rows[0], role) if alike(rows, role) else ()
+    return [picture for file in files if (picture := of_any(rows, file))]
+
+
+def one_each(groups: Sequence[Sequence[Row]], role: str) -> list[Image.Image | None]:
+    """The picture of a role that all jobs of a group are given, of each group; nothing where jobs of a group have
+    different ones, or several paintings, of which none stands for all."""
+    if not all(alike(group, role) and len(given(group[0], role)) == 1 for group in groups if group):
+        return []
+    pictures = [of_any(group, next(iter(given(group[0], role)))) if group else None for group in groups]
+    return pictures if any(pictures) else []
+
+
+def alike(rows: Sequence[Row], role: str) -> bool:
+    return all(given(row, role) == given(rows[0], role) for row in rows)
+
+
+def of_any(rows: Sequence[Row], file: str) -> Image.Image | None:
+    """Of the first job that has it: one that has not begun has none yet."""
+    return next(filter(None, (thumbnail(row.task.folder / file) for row in rows)), None)
