@@ -14,6 +14,7 @@ from stx.runs.files import CONTENT, OUTPUT, in_use
 from stx.runs.identity import Identity
 from stx.runs.member import ENDED, failure
 from stx.runs.naming import job_name, run_name
+from stx.runs.params import params
 from stx.runs.sources import LOSS, Files, InFolder, InStore, events
 from stx.runs.tracking import page
 from stx.runs.tracking.sender import addresses, newest_address
@@ -149,8 +150,8 @@ def described(record: Identity, files: InFolder) -> tuple[str, dict[str, str]]:
         config = restored(record.config)
     except UserError:
         return "", dict(record.choices)
-    params = describe.params(config, record.choices, record.overrides, files.size(CONTENT, OUTPUT))
-    return run_name(config, record.choices), {name: str(value) for name, value in params.items()}
+    told = params(config, record.choices, record.overrides, files.size(CONTENT, OUTPUT))
+    return run_name(config, record.choices), {name: str(value) for name, value in told.items()}
 
 
 def began(folder: Path) -> float:
