@@ -18,6 +18,7 @@ from stx.runs.params import params
 from stx.runs.sources import LOSS, Files, InFolder, InStore, events
 from stx.runs.tracking import page
 from stx.runs.tracking.sender import addresses, newest_address
+from stx.runs.tracking.store import WHY
 from stx.runs.tracking.stored import Run
 
 OF_STATUS = {"FINISHED": "finished", "FAILED": "failed", "KILLED": "interrupted", "RUNNING": "running"}
@@ -74,8 +75,8 @@ def of_store(run: Run, uri: str) -> Shown:
     outcome, message = run.tags.get("stx.outcome") or OF_STATUS.get(run.status, "waiting"), ""
     if outcome == "running" and here and left(here):
         outcome, message = "interrupted", GONE
-    elif outcome == "failed" and here:
-        message = failure(here)
+    elif outcome == "failed":
+        message = (failure(here) if here else "") or run.tags.get(WHY, "")
     elif event := run.tags.get("stx.first_event"):
         message = f"not finite at {event}"
     return Shown(
