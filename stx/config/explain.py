@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from omegaconf.errors import OmegaConfBaseException
 from pydantic import ValidationError
 
+from stx.config.interpolations import unresolved
 from stx.config.spelled import spelled
 from stx.errors import UserError, did_you_mean
 
@@ -76,6 +78,8 @@ def unknown_option(option: str, allowed: Iterable[str]) -> str:
 
 def explain_plain(error: Exception) -> str:
     """An error of OmegaConf's or YAML's in one line, with the option or the file in front."""
+    if isinstance(error, OmegaConfBaseException) and (why := unresolved(error)):
+        return why
     option = getattr(error, "full_key", None)
     lines = [
         line.strip()
