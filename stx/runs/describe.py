@@ -16,6 +16,7 @@ from stx.model.trials import edged, unmaskable
 from stx.model.working_size import deepest_layer, halved
 from stx.pictures.masks import OPAQUE
 from stx.runs import words
+from stx.runs.divergence import diverged
 from stx.runs.files import CHECKPOINT, OUTPUT
 from stx.runs.identity import Identity, versions
 from stx.runs.job import Job
@@ -180,8 +181,7 @@ def closing(outcome: Outcome, measured: Mapping[str, float], where: str, config:
         times = "once, at" if len(outcome.events) == 1 else f"{len(outcome.events)} times: first at"
         lines = [f"{outcome.status} after {steps}, having gone back {times} {outcome.event}"]
     elif outcome.event:
-        how = "interrupted, and diverged" if outcome.stopped else "diverged"
-        lines = [f"{how}: not finite at {outcome.event}; the picture is the last finite one"]
+        lines = [diverged(outcome, config)]
     if outcome.converged:
         lines.append("converged: the loss falls no more (optim.stop_at)")
     if outcome.pruned:
