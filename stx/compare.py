@@ -7,7 +7,6 @@ if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered whi
 
 import argparse
 import logging
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from stx.config import command, search_path
 from stx.config.compose import key_of, values_of
 from stx.errors import Stopped, UserError
+from stx.studies.compare.changes import LISTS, SETTINGS
 
 if TYPE_CHECKING:
     from stx.runs.batch import Batch
@@ -27,6 +27,7 @@ examples
   stx compare statistics=cooc_gram,mean_std        any options of style_stat, against the protocol's reference
   stx compare photographs=me.jpg,you.jpg styles=painting.jpg seeds=0,1 optim.steps=100
   stx compare protocol=mine.yaml output=outputs/mine
+  stx compare protocol=quick runs=4 levels=1,0.3   whatever else the protocol says of the comparison
   stx compare protocol=quick pictures=folder       beside finished pictures: folder/PROGRAM/china-swirls.png
   stx compare ratings=ratings.csv                  which measure follows people's ratings
   stx compare protocol=benchmark report=only       what is there so far; nothing is run
@@ -37,7 +38,7 @@ examples
 Every statistic's weight is searched, in a few runs, until its pictures are as far from the photograph as the
 reference's. The same command goes on where it was stopped. All else is key=value as for stx run, for all runs.
 """
-OWN = ("protocol", "photographs", "styles", "seeds", "statistics", "output", "pictures", "ratings", "earlier", "report")
+OWN = ("protocol", *LISTS, "output", "pictures", "ratings", "earlier", "report", *SETTINGS)
 REPORT = "report"
 """The folder of a comparison's page, in its own."""
 DECIDED = ("content", "style", "seed", "style_stat", "loss_weights.beta")
@@ -70,7 +71,7 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
     from stx.studies.compare import earlier
     from stx.studies.compare.given import of_pairs
     from stx.studies.compare.programs import judged
-    from stx.studies.compare.protocol import LISTS, load
+    from stx.studies.compare.protocol import load
     from stx.studies.compare.report import write
     from stx.studies.compare.work import COMPARISON, Results, first_round, matching, work
 
@@ -78,20 +79,18 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
     launcher, for_all = command.launcher_options(rest)
     for text in for_all:
         if key_of(text) in DECIDED or key_of(text).startswith("style_stat."):
-            raise UserError(
-                f"{text}: the protocol sets this itself; {', '.join(OWN[1:5])} take lists of what to compare"
-            )
+            raise UserError(f"{text}: the protocol sets this itself; {', '.join(LISTS)} take lists of what to compare")
         if key_of(text) == "tile" and any(value is not False for _, value in values_of(text)):
             raise UserError(f"{text}: the pictures of a comparison are judged with edges; leave it out")
         if key_of(text).partition(".")[0] == "temporal" and text != "temporal=none":
             raise UserError(f"{text}: no picture of a comparison is held to another; it is for stx run and stx film")
-    typed = shlex.join(["stx", "compare", *given])
+    typed = search_path.command_line(["compare"], given)
     if "ratings" in own:
         return 0, rated(own, rest, typed)
     name = own.get("protocol", "quick")
     folder = command.output_folder(own.get("output", f"outputs/compare-{Path(name).stem}"))
     refuse_filled(folder, (BATCH, REPORT))
-    protocol = load(name, {key: text for key, text in own.items() if key in LISTS}, for_all)
+    protocol = load(name, {key: text for key, text in own.items() if key in (*LISTS, *SETTINGS)}, for_all)
     finished = of_pairs(own["pictures"], protocol.pairs) if "pictures" in own else []
     recorded = earlier.read(own["earlier"]) if "earlier" in own else {}
     making = makes_missing(own.get("report", "all"), folder, recorded)

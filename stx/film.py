@@ -8,7 +8,6 @@ if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered whi
 import argparse
 import logging
 import math
-import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,7 +79,7 @@ def run(given: Sequence[str]) -> Path:
     reel.refuse_another(folder, plan.identity)
     reach_store(plan.config)
     folder.mkdir(parents=True, exist_ok=True)
-    command_line = shlex.join(["stx", "film", *given])
+    command_line = search_path.command_line(["film"], given)
     with alone_in(folder), raising():
         place = reel.Reel(folder)
         reel.record(place, plan.identity, source, plan.size, command_line)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from stx.config import command
 from stx.config.addresses import database_file
+from stx.config.interpolations import resolved
 from stx.config.secrets import taken_out
 from stx.errors import UserError, first_line
 
@@ -44,6 +45,7 @@ def sync(given: Sequence[str]) -> int:
     if flag := command.flag_of_run(given):
         raise UserError(f"{flag}: that is for stx run; the options are {AGAIN} and {URI}...")
     uri = next((text.removeprefix(URI) for text in reversed(given) if text.startswith(URI)), "")
+    uri = resolved("tracking.uri", uri)
     again = AGAIN in given
     folders = [Path(text) for text in given if not text.startswith(URI) and text != AGAIN] or [Path("outputs")]
     for folder in folders:

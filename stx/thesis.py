@@ -7,7 +7,6 @@ if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered whi
 
 import argparse
 import logging
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -69,7 +68,7 @@ def run(quick: bool, given: Sequence[str]) -> tuple[int, Path]:
         if len(failed) == len(plan) and (folder / "report").exists():
             first = next(iter(failed.values()), "")
             raise Stopped(f"no run came to its end ({first}); {folder / 'report'} stays as it was")
-        typed = shlex.join(["stx", "thesis", *["--quick"] * quick, *given])
+        typed = search_path.command_line(["thesis", *["--quick"] * quick], given)
         return len(failed), write(work, folder / "report", typed, failed)
 
 

@@ -191,6 +191,10 @@ def damage_films(folder: Path) -> None:
         (folder / name).mkdir()
         for number, size in enumerate(sizes, start=1):
             Image.new("RGB", size, "red").save(folder / name / f"{number}.png")
+    (folder / "torn").mkdir()
+    Image.new("RGB", (64, 48), "red").save(folder / "torn" / "1.png")
+    for number in (2, 3):
+        (folder / "torn" / f"{number}.png").write_text("no picture any more\n")
     animation.write_mp4(folder / "clip.mp4", [Image.new("RGB", (64, 48), "red")] * 2, (64, 48), Fraction(24), "")
     (folder / "other").mkdir()
     (folder / "other" / "film.json").write_text('{"format": 1, "digest": "x", "film": "b.mp4", "command": "stx film"}')

@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from omegaconf.errors import OmegaConfBaseException
 from pydantic import ValidationError
 from yaml import MarkedYAMLError
 
+from stx.config.interpolations import unresolved
 from stx.config.spelled import spelled
 from stx.errors import UserError, did_you_mean
 
@@ -80,6 +82,8 @@ def unknown_option(option: str, allowed: Iterable[str], elsewhere: Sequence[str]
 
 def explain_plain(error: Exception) -> str:
     """An error of OmegaConf's or YAML's in one line, with the option or the file in front."""
+    if isinstance(error, OmegaConfBaseException) and (why := unresolved(error)):
+        return why
     if isinstance(error, MarkedYAMLError) and (mark := error.context_mark or error.problem_mark):
         why = "; ".join(filter(None, (error.context, error.problem)))
         return f"{mark.name}, line {mark.line + 1}: a setting is written `name: value` ({why})"

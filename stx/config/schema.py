@@ -22,11 +22,11 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from stx.config.addresses import absolute
-from stx.config.explain import explain
+from stx.config.explain import explain, explain_plain
 from stx.config.layers import BLOCKS, LAYERS
 from stx.config.secrets import public, revealed
 from stx.config.spelled import spelled
-from stx.errors import UserError, did_you_mean, first_line
+from stx.errors import UserError, did_you_mean
 
 CHECKOUT_CONF = Path(__file__).parents[2] / "conf"
 WHEEL_CONF = Path(__file__).parents[1] / "conf"
@@ -519,7 +519,7 @@ def validate(composed: DictConfig) -> Config:
     except MissingMandatoryValue as error:
         raise UserError(f"{error.full_key} must be given") from None
     except OmegaConfBaseException as error:
-        raise UserError(f"{error.full_key or 'config'}: {first_line(error)}") from None
+        raise UserError(explain_plain(error)) from None
     except ValidationError as error:
         raise UserError(explain(error, plain)) from None
     check_combinations(config)

@@ -1,6 +1,7 @@
 """Folders with options of one's own, beside stx's: --config-dir, as Hydra has it, for commands that are none of its."""
 
 import argparse
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,7 +25,25 @@ def typed(arguments: argparse.Namespace) -> list[str]:
         raise UserError(f"--config-dir={arguments.config_dir}: there is no such folder")
     if any(key_of(text) == OPTION for text in arguments.overrides):
         raise UserError(f"--config-dir={arguments.config_dir}: {OPTION} says where to look too; leave one of them out")
-    return [*arguments.overrides, f"{OPTION}=[{quoted(str(folder.absolute()))}]"]
+    return [*arguments.overrides, override_of(folder)]
+
+
+def override_of(folder: Path) -> str:
+    """What the flag stands for."""
+    return f"{OPTION}=[{quoted(str(folder.absolute()))}]"
+
+
+def command_line(words: Sequence[str], overrides: Sequence[str]) -> str:
+    """What does the same again when it is pasted: `stx`, some words and overrides, with the flag in place of what
+    stands for it."""
+    return shlex.join(["stx", *words, *(word for text in overrides for word in with_flag(text))])
+
+
+def with_flag(text: str) -> list[str]:
+    folders = [folder for _, values in values_of(text) for folder in values or []] if key_of(text) == OPTION else []
+    if len(folders) != 1 or override_of(folder := Path(str(folders[0]))) != text:
+        return [text]
+    return ["--config-dir", str(folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder)]
 
 
 def options(group: str, overrides: Sequence[str]) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from PIL import Image
 
 from stx.config.paths import is_glob
-from stx.errors import UserError, did_you_mean, first_line
+from stx.errors import UserError, did_you_mean, first_line, some_of
 from stx.pictures import images
 from stx.pictures.decode import SUFFIXES, opened
 from stx.pictures.listing import pictures_of
@@ -57,8 +57,8 @@ def refuse_missing() -> None:
 def read(source: str, rate: Fraction) -> Film:
     """The film `source`: the pictures in a folder or of a glob, shown at `rate` a second, or a file.
 
-    Raises UserError for what is none of them, holds no frame, or frames of different sizes; a file is decoded to its
-    end.
+    Raises UserError for what is none of them, holds no frame, frames that cannot be read, or of different sizes: all of
+    it is decoded to its end.
     """
     path = Path(os.path.expanduser(source))
     if is_glob(source):
@@ -80,15 +80,31 @@ def of_folder(source: str, folder: Path, rate: Fraction) -> Film:
 
 
 def of_pictures(source: str, pictures: Sequence[Path], rate: Fraction) -> Film:
+    refuse_damaged(source, pictures)
     sizes = {picture: upright_size(picture) for picture in pictures}
     first = sizes[pictures[0]]
-    for picture, size in sizes.items():
-        if size != first:
-            raise UserError(
-                f"film={source}: {picture.name} has {size[0]} x {size[1]} pixels and {pictures[0].name} "
-                f"{first[0]} x {first[1]}; all frames of a film have one size"
-            )
+    if others := [f"{picture.name} has {w} x {h}" for picture, (w, h) in sizes.items() if (w, h) != first]:
+        raise UserError(
+            f"film={source}: all frames of a film have one size, and {pictures[0].name} has {first[0]} x {first[1]} "
+            f"pixels; {some_of(others)}"
+        )
     return Film(source, tuple(pictures), first, len(pictures), rate)
+
+
+def refuse_damaged(source: str, pictures: Sequence[Path]) -> None:
+    """Raise UserError, with the names of all frames that cannot be read to their end, where there are some: each would
+    be met after hours of those before it."""
+    errors: dict[Path, str] = {}
+    for picture in pictures:
+        try:
+            images.load(str(picture))
+        except UserError as error:
+            errors[picture] = str(error)
+    if errors:
+        why, *_ = errors.values()
+        others = some_of([picture.name for picture in errors][1:])
+        also = f"\nnor can these frames be read: {others}" if others else ""
+        raise UserError(f"film={source}: {why.splitlines()[0]}{also}")
 
 
 def is_frame(file: Path) -> bool:

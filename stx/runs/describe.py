@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from stx.config.compose import key_of, override
+from stx.config.compose import override
 from stx.config.schema import Config
 from stx.loop.checkpoint import Checkpoint
 from stx.loop.listener import Outcome
@@ -16,20 +16,15 @@ from stx.model.trials import edged, position_free, unmaskable
 from stx.model.working_size import deepest_layer, halved
 from stx.pictures.masks import OPAQUE
 from stx.runs import words
+from stx.runs.divergence import diverged
 from stx.runs.files import CHECKPOINT, OUTPUT
 from stx.runs.identity import Identity, versions
 from stx.runs.job import Job
 from stx.runs.naming import pair
+from stx.runs.params import params
 from stx.runs.tracking.note import About, code
 from stx.runs.tracking.store import MEASURED_AT
 from stx.runs.words import noisy, style_share
-
-ELSEWHERE = ("image_size", "tracking", "guard", "temporal")
-"""Groups whose option identifies no run: the sizes are told, a film is one run of its own, and what is left changes no
-picture."""
-
-MIXED = " + "
-"""Between the names of several paintings, in a run's params."""
 
 
 def command(job: Job) -> str:
@@ -92,28 +87,6 @@ def of_blocks(config: Config, inputs: Inputs) -> list[str]:
     if inputs.measured_at:
         lines.append(f"measured at {inputs.measured_at}, as the whole would take more memory")
     return lines
-
-
-def params(
-    config: Config, choices: Mapping[str, str], overrides: Sequence[str], size: tuple[int, int]
-) -> dict[str, str | int]:
-    """What identifies a run of so many pixels, width and height, among others."""
-    leaves: dict[str, str | int] = {
-        **({} if config.content is None else {"content": config.content}),
-        "style": MIXED.join(config.styles.values()),
-        **{group: option for group, option in choices.items() if group not in ELSEWHERE},
-        "image_size.width": size[0],
-        "image_size.height": size[1],
-        "optim.steps": config.optim.steps,
-        "loss_weights.alpha": f"{config.loss_weights.alpha:g}",
-        "loss_weights.beta": f"{config.loss_weights.beta:g}",
-        "seed": config.seed,
-    }
-    for text in overrides:  # whatever else was set is what a sweep would vary
-        key, value = key_of(text), text.partition("=")[2]
-        if not key.startswith(("hydra", "tracking", "guard", "timing", "live", "output")) and key not in choices:
-            leaves.setdefault(key, value)
-    return leaves
 
 
 def in_blocks(inputs: Inputs) -> dict[str, str]:
@@ -213,8 +186,7 @@ def closing(outcome: Outcome, measured: Mapping[str, float], where: str, config:
         times = "once, at" if len(outcome.events) == 1 else f"{len(outcome.events)} times: first at"
         lines = [f"{outcome.status} after {steps}, having gone back {times} {outcome.event}"]
     elif outcome.event:
-        how = "interrupted, and diverged" if outcome.stopped else "diverged"
-        lines = [f"{how}: not finite at {outcome.event}; the picture is the last finite one"]
+        lines = [diverged(outcome, config)]
     if outcome.converged:
         lines.append("converged: the loss falls no more (optim.stop_at)")
     if outcome.pruned:

@@ -98,6 +98,8 @@ def worked(
         progress([Stage.of(level) for level in ahead(config, inputs, resumed)], job.quiet) as bar,
     ):
         latest.renew(folder)
+        if not config.tracking.plots:
+            plots.remove(folder)  # those of the run before it went on
         judged = Judged(config, inputs, tracker, watchers)
         files.start(job, inputs)
         tracker.picture(inputs.finish(inputs.initial), 0)

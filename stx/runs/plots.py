@@ -3,6 +3,7 @@
 import csv
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,6 +52,15 @@ def draw(folder: Path, title: str) -> list[Path]:
     except Exception as error:  # of a disk, of matplotlib: the run has ended, and has nothing to do with it
         log.warning(f"{folder / PLOTS}: not all charts are drawn ({first_line(error)}); the tables have their numbers")
     return paths
+
+
+def remove(folder: Path) -> None:
+    """Take charts away that would not show all of a run. One that cannot be taken away stays."""
+    for plot in PLOTTED:
+        with suppress(OSError):
+            (folder / PLOTS / plot.file).unlink(missing_ok=True)
+    with suppress(OSError):  # somebody's own file is in it, or it is not there
+        (folder / PLOTS).rmdir()
 
 
 def drawn(folder: Path, title: str) -> Iterator[Path]:

@@ -14,9 +14,11 @@ from stx.runs.files import CONTENT, OUTPUT, in_use
 from stx.runs.identity import Identity
 from stx.runs.member import ENDED, failure
 from stx.runs.naming import job_name, run_name
+from stx.runs.params import params
 from stx.runs.sources import LOSS, Files, InFolder, InStore, diverged, events
 from stx.runs.tracking import page
 from stx.runs.tracking.sender import addresses, newest_address
+from stx.runs.tracking.store import WHY
 from stx.runs.tracking.stored import Run
 
 OF_STATUS = {"FINISHED": "finished", "FAILED": "failed", "KILLED": "interrupted", "RUNNING": "running"}
@@ -73,8 +75,8 @@ def of_store(run: Run, uri: str) -> Shown:
     outcome, message = run.tags.get("stx.outcome") or OF_STATUS.get(run.status, "waiting"), ""
     if outcome == "running" and here and left(here):
         outcome, message = "interrupted", GONE
-    elif outcome == "failed" and here:
-        message = failure(here)
+    elif outcome == "failed":
+        message = (failure(here) if here else "") or run.tags.get(WHY, "")
     elif event := run.tags.get("stx.first_event"):
         message = f"not finite at {event}"
     return Shown(
@@ -149,8 +151,8 @@ def described(record: Identity, files: InFolder) -> tuple[str, dict[str, str]]:
         config = restored(record.config)
     except UserError:
         return "", dict(record.choices)
-    params = describe.params(config, record.choices, record.overrides, files.size(CONTENT, OUTPUT))
-    return run_name(config, record.choices), {name: str(value) for name, value in params.items()}
+    told = params(config, record.choices, record.overrides, files.size(CONTENT, OUTPUT))
+    return run_name(config, record.choices), {name: str(value) for name, value in told.items()}
 
 
 def began(folder: Path) -> float:

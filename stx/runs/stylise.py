@@ -24,6 +24,7 @@ from stx.model.resized import resized
 from stx.pictures import images
 from stx.pictures.decode import readable
 from stx.runs import describe
+from stx.runs.divergence import diverged
 from stx.runs.live.serving import page
 
 Source = str | PathLike[str] | Image.Image | np.ndarray[Any, Any]
@@ -76,7 +77,7 @@ def stylise(
         picture = resized(outcome.picture, inputs.initial.shape[1:], config.tile)
         view.end(outcome.status, "", picture)
     if outcome.diverged:
-        said = f"diverged at {outcome.event}; the picture is the last finite one"
+        said = diverged(outcome, config)
         if config.guard.on_nan == "raise":
             raise Diverged(said)
         warnings.warn(said, stacklevel=2)

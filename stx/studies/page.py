@@ -146,7 +146,12 @@ def literal(text: str) -> str:
 
 
 def words(text: str) -> str:
-    return inline(" ".join(text.split()), literal, "`{}`".format, "**{}**")
+    return inline(on_one_line(text), literal, "`{}`".format, "**{}**")
+
+
+def on_one_line(text: str) -> str:
+    """Several blanks in it stay as many: a file's name may have them."""
+    return " ".join(part.strip() for part in text.strip().splitlines())
 
 
 def line(text: str) -> str:
@@ -159,7 +164,7 @@ def cell(text: str) -> str:
         return re.sub(r"\s*[\r\n]\s*", "<br>", literal(part))
 
     def code(part: str) -> str:
-        return "`" + " ".join(part.split()).replace("|", r"\|") + "`"
+        return "`" + on_one_line(part).replace("|", r"\|") + "`"
 
     return inline(text.strip(), lines, code, "**{}**")
 

@@ -1,6 +1,7 @@
 """--config-dir of commands that are none of Hydra's."""
 
 import argparse
+import shlex
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,19 @@ def test_a_folder_that_is_not_there_and_two_ways_to_say_it_are_messages(tmp_path
 @pytest.mark.parametrize("nothing", ["null", "[]", "[null]"])
 def test_a_search_path_of_nothing_adds_nothing(nothing: str) -> None:
     assert search_path.options("style_stat", [f"hydra.searchpath={nothing}"]) == search_path.options("style_stat", [])
+
+
+@pytest.mark.parametrize("name", ["mine", "my, [odd] 'conf'"])
+def test_the_command_is_shown_as_it_was_typed_and_can_be_pasted(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path)
+    given = search_path.typed(parsed("seed=3", "--config-dir", name))
+    shown = search_path.command_line(["compare"], given)
+    assert shown == shlex.join(["stx", "compare", "seed=3", "--config-dir", name])
+    assert search_path.typed(parsed(*shlex.split(shown)[2:])) == given
+    far = search_path.typed(parsed("--config-dir", str(tmp_path.parent)))
+    assert shlex.split(search_path.command_line(["film"], far)) == ["stx", "film", "--config-dir", str(tmp_path.parent)]
+    typed = ["hydra.searchpath=[conf,other]", "hydra.searchpath=null"]
+    assert search_path.command_line(["film"], typed) == shlex.join(["stx", "film", *typed])

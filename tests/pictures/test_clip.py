@@ -113,7 +113,22 @@ def test_a_film_that_was_cut_off_says_how_much_of_it_can_be_read(tmp_path: Path)
 def test_frames_of_two_sizes_are_refused_by_name(tmp_path: Path) -> None:
     Image.new("RGB", SIZE).save(tmp_path / "1.png")
     Image.new("RGB", (48, 64)).save(tmp_path / "2.png")
-    assert "2.png has 48 x 64 pixels and 1.png 64 x 48" in refusal(tmp_path)
+    Image.new("RGB", (48, 60)).save(tmp_path / "3.png")
+    assert "1.png has 64 x 48 pixels; 2.png has 48 x 64, 3.png has 48 x 60" in refusal(tmp_path)
+
+
+def test_all_frames_that_are_damaged_are_named_the_first_with_its_reason(tmp_path: Path) -> None:
+    for number in range(10):
+        path = tmp_path / f"{number}.png"
+        Image.effect_noise(SIZE, 50).convert("RGB").save(path)
+        if number > 1:
+            path.write_bytes(path.read_bytes()[:600])  # its header is whole
+    first, second = refusal(tmp_path).splitlines()
+    assert first.startswith(f"film={tmp_path}: '{tmp_path}/2.png' is damaged or incomplete")
+    assert second == "nor can these frames be read: 3.png, 4.png, 5.png, 6.png, 7.png and 2 more"
+    for path in sorted(tmp_path.glob("*.png"))[3:]:
+        path.unlink()
+    assert "nor can" not in refusal(tmp_path)
 
 
 def test_a_frame_that_a_camera_held_sideways_is_upright(tmp_path: Path) -> None:

@@ -102,13 +102,6 @@ def test_a_tracker_is_told_what_identifies_a_run_and_how_to_have_it_again() -> N
     assert about.headline == (
         f"`flower` in the style of `swirls`, 48 x 32 pixels, by the statistic `{job.choices['style_stat']}`."
     )
-    params = dict(about.params)
-    assert (params["image_size.width"], params["image_size.height"]) == (48, 32)
-    assert (params["content"], params["style"], params["optim"], params["pooling"]) == (
-        "flower", "swirls", "lbfgs", "avg",
-    )  # fmt: skip
-    assert (params["optim.steps"], params["optim.history"], params["loss_weights.beta"]) == (3, "3", "4")
-    assert not any(key.startswith(("guard", "tracking")) or key == "image_size" for key in params)
     assert shlex.split(about.command) == ["stx", "run", *job.overrides]
     assert about.tags["stx.command"] == about.command
     assert about.tags["stx.folder"] == str(Path("folder").absolute())
@@ -170,7 +163,8 @@ def test_how_a_run_ended_is_told_in_the_words_for_it() -> None:
     back = describe.closing(Outcome(9, PICTURE, events), {}, "", CONFIG)
     assert back == "finished after 9 steps, having gone back 2 times: first at step 3: loss total"
     diverged = describe.closing(Outcome(9, PICTURE, events, diverged=True, stalled=True), {}, "", CONFIG)
-    assert diverged == "diverged: not finite at step 3: loss total; the picture is the last finite one"
+    assert diverged.startswith("diverged: not finite at step 3: loss total; the picture is the last finite one\ntry ")
+    assert "stalled" not in diverged
     stalled = describe.closing(Outcome(9, PICTURE, [], stalled=True), {}, "", CONFIG)
     assert stalled.startswith("finished after 9 steps\nthe optimiser stalled: ")
 

@@ -200,6 +200,9 @@ def test_a_run_of_an_earlier_version_gets_the_norms_that_its_journal_has_and_its
     assert [line.partition(",")[0] for line in after.splitlines()] == ["step", "1", "3", "5"]
     assert after.startswith(before)
     assert (folder / "plots" / "gradients.png").exists()
+    further = resume.job(str(folder), ["optim.steps=8", "tracking.plots=false"], {"name": "none"})
+    assert run(further._replace(quiet=True)).outcome == "finished"
+    assert not (folder / "plots").exists()  # they would not show its last steps
 
 
 def test_a_run_that_is_interrupted_as_its_charts_are_drawn_is_in_its_store(

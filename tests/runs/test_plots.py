@@ -110,3 +110,14 @@ def test_a_chart_that_cannot_be_drawn_is_a_line(folder: Path, caplog: pytest.Log
     (record,) = caplog.records
     assert record.message.startswith(f"{folder / PLOTS}: not all charts are drawn (")
     assert "\n" not in record.message
+
+
+def test_charts_that_would_not_show_all_of_a_run_are_taken_away_and_nothing_else(folder: Path) -> None:
+    plots.draw(folder, "")
+    (folder / PLOTS / "mine.txt").touch()
+    plots.remove(folder)
+    assert [path.name for path in (folder / PLOTS).iterdir()] == ["mine.txt"]
+    (folder / PLOTS / "mine.txt").unlink()
+    plots.remove(folder)
+    assert not (folder / PLOTS).exists()
+    plots.remove(folder)

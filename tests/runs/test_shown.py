@@ -31,6 +31,8 @@ def told(status: str = "FINISHED", **tags: str) -> Any:
         (told("FINISHED", **{"stx.outcome": "diverged", "stx.first_event": "step 3: loss/style"}), "diverged",
          "not finite at step 3: loss/style"),
         (told("RUNNING", **{"stx.outcome": "running", "stx.folder": "/nowhere/at/all"}), "running", ""),
+        (told("FAILED", **{"stx.outcome": "failed", "stx.error": "a full disk"}), "failed", "a full disk"),
+        (told("FINISHED", **{"stx.outcome": "finished", "stx.error": "a full disk"}), "finished", ""),
     ],
 )  # fmt: skip
 def test_a_run_of_a_store_is_shown_as_its_tags_say_or_its_status(run: Any, outcome: str, message: str) -> None:

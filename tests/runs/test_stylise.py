@@ -108,7 +108,7 @@ def test_a_damaged_picture_that_pillow_has_opened_is_a_mistake_too() -> None:
 
 def test_a_run_that_diverges_warns_or_raises() -> None:
     overflow = (*SMALL, "loss_weights.alpha=1e30", "loss_weights.beta=3e38")
-    with pytest.warns(UserWarning, match=r"diverged at step \d"):
+    with pytest.warns(UserWarning, match=r"diverged: not finite at step \d"):
         stx.stylise("china", "swirls", *overflow)
     with pytest.raises(Diverged, match="the last finite one"):
         stx.stylise("china", "swirls", *overflow, "guard.on_nan=raise")

@@ -8,7 +8,7 @@ from stx.config.secrets import public, revealed
 from stx.errors import UserError, did_you_mean, first_line
 from stx.runs.tracking.patient import Patient
 from stx.runs.tracking.reach import answers, reachable
-from stx.runs.tracking.store import moved, touched
+from stx.runs.tracking.store import PARENT, moved, touched
 from stx.runs.tracking.stored import Run, paged, search
 from stx.runs.tracking.verdict import Verdict, reason, verdict
 
@@ -18,8 +18,8 @@ CONDITION = re.compile(r"[=<>]|\b(?:I?LIKE|IN|IS)\b", re.IGNORECASE)
 """What a filter has in it."""
 OTHERWISE = "name a folder of runs, which needs no store, or another store: tracking.uri=..."
 NESTED = "tags.`mlflow.parentRunId` != ''"
-PARENT, BATCH = "mlflow.parentRunId", "stx.batch"
-"""Tags: of a run whose parent has that id; of one that stands for many."""
+BATCH = "stx.batch"
+"""The tag of a run that stands for many."""
 
 
 class Experiments:

@@ -57,7 +57,7 @@ def address(file: str, run_id: str = THIS_RUN) -> str:
 
 
 def code(text: object) -> str:
-    """Any text, as it is, on one line."""
-    line = " ".join(str(text).split())
+    """Any text on one line, else as it is: of several blanks in a file's name none is lost."""
+    line = " ".join(part.strip() for part in str(text).strip().splitlines())
     fence = "`" * (1 + max(map(len, re.findall("`+", line)), default=0))
     return f"{fence}{line}{fence}" if len(fence) == 1 else f"{fence} {line} {fence}"

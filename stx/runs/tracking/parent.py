@@ -1,19 +1,32 @@
 """The run of a store that stands for many: for all jobs of a sweep, all frames of a film."""
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from stx.config.schema import MlflowTracking, NoTracking
 from stx.config.secrets import hidden, public
 from stx.errors import UserError, first_line
 from stx.runs.tracking import page
+from stx.runs.tracking.note import code
 from stx.runs.tracking.reach import answers, reachable
 from stx.runs.tracking.sender import THIS_RUN
-from stx.runs.tracking.store import Store
+from stx.runs.tracking.store import PARENT, WHY, Store
 from stx.runs.tracking.stored import Run
 
 log = logging.getLogger("stx")
+
+
+class Failed(NamedTuple):
+    """A job that has begun no run of its own."""
+
+    name: str
+    why: str
+    """In a line."""
+    folder: Path
+    values: Mapping[str, str]
+    """That tell it from the others, by the names of params."""
 
 
 class Nobody:
@@ -34,6 +47,9 @@ class Nobody:
         """The steps at which it has a number of that name."""
         return set()
 
+    def lost(self, jobs: Sequence[Failed]) -> None:
+        """Which have failed before the store heard of them, in place of those that were said before."""
+
     def end(self, outcome: str, status: str) -> None: ...
 
 
@@ -43,7 +59,7 @@ class Parent(Nobody):
 
     def __init__(self, store: Store, run: Run, uri: str, kind: str, again: str):
         self.store, self.run, self.failed, self.kind, self.again = store, run, False, kind, again
-        self.tags = {"mlflow.parentRunId": run.id}
+        self.tags = {PARENT: run.id}
         self.where = page.of_run(public(uri), run.experiment_id, run.id)
 
     def show(self, files: Collection[Path], tags: Mapping[str, str]) -> None:
@@ -66,6 +82,16 @@ class Parent(Nobody):
         except Exception as error:
             self.trouble(error)
             return set()
+
+    def lost(self, jobs: Sequence[Failed]) -> None:
+        try:
+            self.store.without_stand_ins(self.run)
+            for job in jobs:
+                note = f"**failed** before it began: {code(job.why)}"
+                tags = {"stx.folder": str(job.folder.absolute()), WHY: job.why, "mlflow.note.content": note}
+                self.store.stand_in(self.run, job.name, tags, job.values)
+        except Exception as error:
+            self.trouble(error)
 
     def end(self, outcome: str, status: str) -> None:
         try:

@@ -23,6 +23,7 @@ from stx.runs.tracking.verdict import LOCKED, reason
 
 SOON = 4.0
 """Seconds for a store's first answer."""
+WRITABLE = "let yourself write to it, or name another store: tracking.uri=..."
 PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 0}
 """Of the databases that MLflow takes, where the address has none; 0 is for a driver to know."""
 
@@ -151,11 +152,16 @@ def refuse_held(uri: str, path: Path) -> None:
     """Raise UserError where another process keeps a database to itself, or where it cannot be written to."""
     if not path.is_file():
         return
+    for place in (path, path.parent):  # SQLite writes its journal beside the database
+        if not os.access(place, os.W_OK):
+            raise UserError(f"tracking.uri={uri}: {place} is read-only; {WRITABLE}")
     try:
         with closing(sqlite3.connect(path, timeout=SOON)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.rollback()
     except sqlite3.Error as error:
+        if "readonly" in str(error):
+            raise UserError(f"tracking.uri={uri}: {path} is read-only; {WRITABLE}") from None
         if str(error) != LOCKED:
             raise UserError(f"tracking.uri={uri}: {error}") from None
         raise UserError(

@@ -16,6 +16,7 @@ from stx.config.addresses import database_file
 from stx.config.secrets import revealed
 from stx.errors import UserError
 from stx.runs.files import BATCH
+from stx.runs.tracking import names
 from stx.runs.tracking.patient import Patient
 from stx.runs.tracking.reach import answers, reachable, within
 from stx.runs.tracking.stored import Run, search
@@ -25,6 +26,10 @@ log = logging.getLogger("stx")
 
 MEASURED_AT = "stx.measured_at"
 """The tag of a run that was measured at a smaller size than its picture has, as memory had no room for more."""
+PARENT, STAND_IN = "mlflow.parentRunId", "stx.stand_in"
+"""Tags with the id of a batch's own run: of every run below it; of one made for a member that began none."""
+WHY = "stx.error"
+"""The tag that says, in a line, why a run failed."""
 ANSWER = 6.0
 """Seconds for a server to say which experiment it has, behind reach.SOON for saying that it is there."""
 
@@ -157,6 +162,21 @@ class Store:
     def attach(self, run: Run, folder: Path) -> None:
         """A folder's files as the run's artifacts, under the folder's name."""
         self.client.log_artifacts(run.id, str(folder), folder.name)
+
+    def stand_in(self, run: Run, name: str, tags: Mapping[str, str], params: Mapping[str, str]) -> None:
+        """A failed run below a batch's own, for a member that has told the store nothing itself."""
+        from mlflow.entities import Param
+
+        told = {**tags, PARENT: run.id, STAND_IN: run.id, "mlflow.runName": name, "mlflow.source.name": "stx"}
+        member = self.client.create_run(run.experiment_id, tags={key: names.text(value) for key, value in told.items()})
+        identify = [Param(names.name(key), names.text(value)) for key, value in params.items()]
+        self.client.log_batch(member.info.run_id, params=identify)
+        self.end(Run(self.client, member), "failed", "FAILED")
+
+    def without_stand_ins(self, run: Run) -> None:
+        """Take back those that an earlier try has left below a batch's own run."""
+        for member in self.runs(STAND_IN, run.id):
+            self.client.delete_run(member.id)
 
     def end(self, run: Run, outcome: str, status: str) -> None:
         self.client.set_tag(run.id, "stx.outcome", outcome)

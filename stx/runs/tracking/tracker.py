@@ -13,17 +13,19 @@ from torch import Tensor
 
 from stx import atomic
 from stx.config.schema import MlflowTracking, NoTracking
-from stx.config.secrets import public
+from stx.config.secrets import hidden, public
+from stx.errors import first_line
 from stx.loop.listener import Listener, Row, Start
 from stx.pictures import images
 from stx.pictures.colour import Finish, unchanged
 from stx.runs.files import ALONG
 from stx.runs.tracking import page
 from stx.runs.tracking.journal import FORMAT, Journal, entries, last_step
-from stx.runs.tracking.note import About, note
+from stx.runs.tracking.note import About, code, note
 from stx.runs.tracking.office import Delivery
 from stx.runs.tracking.points import Points
 from stx.runs.tracking.sender import PATIENCE, newest_address
+from stx.runs.tracking.store import WHY
 
 log = logging.getLogger("stx")
 
@@ -126,11 +128,12 @@ class JournalTracker(Tracker):
     def artifact(self, path: Path) -> None:
         self.write("artifact", path.relative_to(self.folder).as_posix())
 
-    def finish(self, outcome: str, event: str | None, *said: str) -> None:
+    def finish(self, outcome: str, event: str | None, *said: str, why: str = "") -> None:
+        """`why` a run failed, in a line."""
         if self.points.left:
             self.tell([self.points.left])
-        self.described = partial(note, self.about, outcome, event, said, self.folder)
-        tags = {"stx.outcome": outcome, "mlflow.note.content": self.described()}
+        self.described = partial(note, self.about, outcome, event, [code(why)] if why else said, self.folder)
+        tags = {"stx.outcome": outcome, "mlflow.note.content": self.described(), **({WHY: why} if why else {})}
         if event:
             tags["stx.first_event"] = event
         self.ended = True
@@ -189,7 +192,7 @@ def mlflow_run(tracking: MlflowTracking, about: About, folder: Path) -> Iterator
         store = {"key": about.id or uuid.uuid4().hex, "uri": public(tracking.uri), "experiment": tracking.experiment}
         journal.write("open", {"format": FORMAT, **opened, **store})
     else:
-        journal.write("reopen", {"tags": {**about.tags, **running}})
+        journal.write("reopen", {"tags": {**about.tags, **running, WHY: ""}})  # of an earlier try
     courier.start()
     try:
         yield tracker
@@ -197,7 +200,8 @@ def mlflow_run(tracking: MlflowTracking, about: About, folder: Path) -> Iterator
         if not tracker.ended:
             with suppress(OSError):  # a full disk takes no last word
                 cut_off = isinstance(error, KeyboardInterrupt)  # by a second Ctrl-C, which waits for nothing
-                tracker.finish("interrupted" if cut_off else "failed", None)
+                why = "" if cut_off else hidden(first_line(error))
+                tracker.finish("interrupted" if cut_off else "failed", None, why=why)
                 if not cut_off:
                     tracker.settle()
         raise

@@ -12,6 +12,7 @@ from stx.atomic import write as write_file
 from stx.errors import UserError
 from stx.runs.batch import AT_ONCE
 from stx.runs.plan import Planned
+from stx.runs.tracking.store import MEASURED_AT
 from stx.runs.tracking.stored import Run
 from stx.studies.compare.protocol import Cell
 from stx.studies.compare.work import Results, member_name
@@ -19,7 +20,7 @@ from stx.studies.compare.work import Results, member_name
 FILE = "runs.csv"
 WHAT = ("recipe", "id", "statistic", "photograph", "style", "seed", "beta")
 SAID = ("stx.outcome", "stx.hardware", "stx.versions", "stx.weights_sha256")
-TAGS = (*SAID, AT_ONCE)
+TAGS = (*SAID, AT_ONCE, MEASURED_AT)
 PARAMS = ("image_size.width", "image_size.height", "optim.steps")
 TIME = "time/step_ms"
 MEASURE, BASELINE = "measure/", "baseline/"

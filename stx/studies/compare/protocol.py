@@ -15,11 +15,10 @@ from stx.config.paths import split
 from stx.config.schema import CONF, NotNegative, Positive, Section, Whole
 from stx.errors import UserError, did_you_mean
 from stx.pictures.listing import is_listing, pictures_of
+from stx.studies.compare.changes import SETTINGS, setting
 
-LISTS = ("photographs", "styles", "seeds", "statistics")
-"""What a protocol has that can be given on the command line, separated by commas."""
 FILES = ("photographs", "styles")
-"""Of those, what names pictures."""
+"""Of what is compared, what names pictures."""
 
 
 def once(values: Any) -> Any:
@@ -128,7 +127,7 @@ def cells(protocol: Protocol) -> Iterator[Cell]:
 
 
 def load(name: str, changes: dict[str, str], overrides: Sequence[str] = ()) -> Protocol:
-    """The protocol of that name, or of that YAML file, with `changes` to its lists.
+    """The protocol of that name, or of that YAML file, with `changes` to its lists and settings, as they are typed.
 
     Statistics are chosen from those that it has, or named as an option of `style_stat`; `overrides` may say where
     else those are looked for. Raises UserError.
@@ -149,8 +148,7 @@ def load(name: str, changes: dict[str, str], overrides: Sequence[str] = ()) -> P
     if plain.pop("format", FORMAT) != FORMAT:
         raise UserError(f"protocol={name}: {file} has another format than {FORMAT}, which this version of stx reads")
     for key, text in changes.items():
-        parts = [name for part in split(text) for name in inside(key, part)] if key in FILES else text.split(",")
-        plain[key] = chosen(plain, key, [part for part in parts if part], options)
+        plain[key] = setting(key, text) if key in SETTINGS else listed(plain, key, text, options)
     try:
         protocol = Protocol.model_validate(plain)
     except ValidationError as error:
@@ -175,6 +173,12 @@ def load(name: str, changes: dict[str, str], overrides: Sequence[str] = ()) -> P
         if other not in plain["statistics"] and other not in options and "statistics" not in changes:
             raise UserError(f"protocol={name}: betas has {other}, which is not among its statistics")
     return protocol
+
+
+def listed(plain: dict[str, Any], key: str, text: str, options: Sequence[str]) -> Any:
+    """What is typed as one of LISTS, by the names that it stands for. Raises UserError."""
+    parts = [name for part in split(text) for name in inside(key, part)] if key in FILES else text.split(",")
+    return chosen(plain, key, [part for part in parts if part], options)
 
 
 def inside(key: str, name: str) -> list[str]:

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stx.runs.describe import MIXED
 from stx.runs.files import CONTENT, STYLE
+from stx.runs.params import MIXED
 from stx.runs.shown import Shown
 from stx.studies.gallery.album import Album
 from stx.studies.gallery.curves import MOST, curves, rounded, spread

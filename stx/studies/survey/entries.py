@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from stx.config.schema import MlflowTracking, NoTracking
 from stx.errors import UserError, did_you_mean, first_line
-from stx.runs.describe import MIXED
 from stx.runs.files import CONTENT, OUTPUT, STYLE
+from stx.runs.params import MIXED
 from stx.runs.selection import folder_of, selected
 from stx.runs.shown import Shown
 from stx.runs.tracking import store

@@ -186,6 +186,10 @@ def description(
         f"The same again: {code(command)}",
         *([SCALES] if best else []),
         "\n".join(job_table(rows)),
+        *(
+            f"{page.words(row.task.name)} {row.outcome}: {code(row.message or 'not finite')}"
+            for row in lost(rows)[:MOST]
+        ),
     ]
     if len(rows) > MOST:
         lines.append(f"{len(rows) - MOST} more are in {code(f'{PAGE}.html')}, below *Artifacts*.")

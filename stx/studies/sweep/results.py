@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 from stx.errors import UserError, first_line
 from stx.runs import identity
-from stx.runs.files import BASELINES, MEASURES
+from stx.runs.files import BASELINES, JOURNAL, MEASURES
 from stx.runs.member import ENDED, failure
 from stx.runs.sources import LOSS, InFolder, diverged, number, numbers
 from stx.runs.task import Task
 from stx.runs.tracking import page
+from stx.runs.tracking.parent import Failed
 from stx.runs.tracking.sender import newest_address
 from stx.runs.words import style_share
 
@@ -101,6 +102,13 @@ def at_end(rows: Sequence[Row]) -> list[Row]:
 def lost(rows: Sequence[Row]) -> list[Row]:
     """Those that have no picture to be judged by: failed, or diverged."""
     return [row for row in rows if row.outcome in ("failed", "diverged")]
+
+
+def unbegun(rows: Sequence[Row]) -> list[Failed]:
+    """Those that failed before their tracker was told anything."""
+    before = [row for row in lost(rows) if row.outcome == "failed" and not (row.task.folder / JOURNAL).exists()]
+    values = [{key.lstrip("+"): text for key, text in row.task.values.items()} for row in before]
+    return [Failed(row.task.name, row.message, row.task.folder, own) for row, own in zip(before, values, strict=True)]
 
 
 def summary(rows: Sequence[Row]) -> dict[str, float]:

@@ -32,7 +32,7 @@ from stx.studies.sweep import report, trials
 from stx.studies.sweep.findings import answer, findings, lines
 from stx.studies.sweep.forecast import needed, summed
 from stx.studies.sweep.probe import Ground, ground
-from stx.studies.sweep.results import Row, read
+from stx.studies.sweep.results import Row, read, unbegun
 from stx.studies.sweep.space import as_typed, overrides, space
 from stx.studies.sweep.work import closing, command, failures, go_on_in, meanwhile, or_said, seldom
 
@@ -98,6 +98,7 @@ class Searching:
         with closing("search", lambda: self.show(last=True), self.stands, self.folder):
             while batch := self.next():
                 self.work(batch)
+            self.stands.lost(unbegun(self.rows()))
         self.say_at_the_end()
 
     def next(self) -> Sequence[Any]:

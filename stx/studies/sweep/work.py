@@ -31,7 +31,7 @@ from stx.runs.task import Task
 from stx.runs.tracking.parent import Nobody, parent
 from stx.studies.sweep import report
 from stx.studies.sweep.forecast import forecast
-from stx.studies.sweep.results import Row, at_end, lost, read, summary
+from stx.studies.sweep.results import Row, at_end, lost, read, summary, unbegun
 
 log = logging.getLogger("stx")
 
@@ -78,6 +78,7 @@ def run(asked: Sequence[Task], others: Sequence[Task], workers: Crew, folder: Pa
         with meanwhile(now_and_then, asked) if workers.at_once != 1 else nullcontext():
             work(workers, orders, folder, now_and_then)
         rows = at_end([read(task) for task in tasks])
+        stands.lost(unbegun(rows))
         stands.measured(summary(rows))
     seen = f"MLflow: {stands.where}" if stands.where else ""
     for line in filter(None, [report.verdict(rows).replace("**", ""), *failures(rows), seen]):

@@ -33,7 +33,13 @@ def test_it_shows_the_pictures_that_there_are_by_the_run_s_own_id(tmp_path: Path
 
 @pytest.mark.parametrize(
     ("text", "shown"),
-    [("a_b*c.jpg", "`a_b*c.jpg`"), ("a`b", "`` a`b ``"), ("``", "``` `` ```"), ("two\nlines", "`two lines`")],
+    [
+        ("a_b*c.jpg", "`a_b*c.jpg`"),
+        ("a`b", "`` a`b ``"),
+        ("``", "``` `` ```"),
+        ("two\n  lines", "`two lines`"),
+        ("two  blanks.jpg", "`two  blanks.jpg`"),
+    ],
 )
 def test_any_text_can_stand_in_code(text: str, shown: str) -> None:
     assert code(text) == shown

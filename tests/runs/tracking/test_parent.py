@@ -1,12 +1,15 @@
 """The run that stands for a sweep: a store that is away costs its numbers, never the sweep."""
 
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from stx.runs.tracking.parent import Parent
+from stx.config.compose import composition
+from stx.runs.tracking.experiments import Experiments
+from stx.runs.tracking.parent import Failed, Parent, parent
 
 
 class Away:
@@ -29,3 +32,21 @@ def test_a_store_that_fails_in_mid_sweep_is_said_once_and_ends_nothing(
         "the sweep's own run lacks what its folder has (TimeoutError); sweep.resume=true sends it again"
     ]
     assert "secret" not in stands.where
+
+
+def test_a_job_that_began_no_run_is_in_the_store_as_failed_until_a_later_try_runs(
+    tmp_path: Path, new_database: Path
+) -> None:
+    shutil.copy(new_database, tmp_path / "mlflow.db")
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    tracking: Any = composition([f"tracking.uri='{uri}'", "tracking.experiment=mine"]).config.tracking
+    stands = parent([tracking], tmp_path / "sweep", "seed, 2 jobs")
+    job = Failed("seed=1", "no memory `left`", tmp_path / "sweep" / "1", {"seed": "1", "odd key!": "2"})
+    stands.lost([job, job._replace(name="seed=2")])
+    stands.lost([job])  # the other one has run since
+    (run,) = Experiments(uri).runs("mine")
+    assert (run.name, run.status, run.tags["stx.outcome"]) == ("seed=1", "FAILED", "failed")
+    assert run.tags["stx.error"] == "no memory `left`"
+    assert run.tags["mlflow.note.content"] == "**failed** before it began: `` no memory `left` ``"
+    assert run.params == {"seed": "1", "odd key_21": "2"}
+    assert run.tags["mlflow.parentRunId"] == stands.tags["mlflow.parentRunId"]

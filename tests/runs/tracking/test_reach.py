@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -244,3 +244,25 @@ def test_a_kind_of_store_that_nobody_knows_is_a_message() -> None:
 def test_a_database_without_a_port_is_left_to_its_driver() -> None:
     with pytest.raises(UserError, match="pyodbc"):
         answers("mssql+pyodbc://u@localhost/db")
+
+
+def test_a_database_that_is_read_only_is_called_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "mlflow.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE runs (id TEXT)")
+    for only in (path, tmp_path):
+        monkeypatch.setattr("os.access", lambda place, _, only=only: place != only)
+        with pytest.raises(UserError, match=rf"{only} is read-only; let yourself write to it, or name another store"):
+            answers(f"sqlite:///{path}")
+
+
+def test_a_database_that_sqlite_itself_cannot_write_to_is_read_only(tmp_path: Path, monkeypatch: Any) -> None:
+    (tmp_path / "mlflow.db").write_bytes(b"SQLite format 3\0")
+
+    def refused(*_: object, **__: object) -> None:
+        raise sqlite3.OperationalError("attempt to write a readonly database")
+
+    monkeypatch.setattr("sqlite3.connect", refused)
+    with pytest.raises(UserError, match=r"mlflow\.db is read-only; ") as raised:
+        answers(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    assert "another process" not in str(raised.value)

@@ -118,12 +118,14 @@ def test_an_exception_marks_the_run_failed_and_passes(uri: str, folder: Path) ->
     def fails() -> None:
         with mlflow_run(store(uri), ABOUT, folder) as tracker:
             tracker.rows(rows(3))
-            raise ZeroDivisionError
+            raise ZeroDivisionError("no rows left")
 
     with pytest.raises(ZeroDivisionError):
         fails()
     (run,) = mlflow.MlflowClient(uri).search_runs(["1"])
     assert (run.info.status, run.data.tags["stx.outcome"]) == ("FAILED", "failed")
+    assert run.data.tags["stx.error"] == "no rows left"
+    assert run.data.tags["mlflow.note.content"].startswith("**failed**: `no rows left`")
     assert run.data.metrics["loss/1"] == 3
     assert mlflow.active_run() is None
 

@@ -35,6 +35,7 @@ class Run:
             "stx.hardware": "cpu, 2 threads",
             "stx.versions": "python 3",
             "stx.weights_sha256": "w",
+            "stx.measured_at": "32 x 24",
             "mlflow.user": "me",
         }
         self.params = {**SIZE, "optim": "lbfgs"}
@@ -58,6 +59,7 @@ def test_a_runs_measures_come_back_and_what_no_report_reads_is_left_out(tmp_path
         assert run.latest == {"measure/content": pytest.approx(1 / 3, rel=1e-5)}
         assert run.baselines == {"sliced_wasserstein": 0.25}
         assert run.tags["stx.hardware"] == "cpu, 2 threads"
+        assert run.tags["stx.measured_at"] == "32 x 24"  # which the leaderboard marks
         assert run.params == SIZE
         assert run.history(TIME) == [(0, 4.0)]
         assert run.history(f"{MEASURE}content") == []

@@ -10,7 +10,8 @@ import pytest
 from stx.runs import identity
 from stx.runs.identity import Identity
 from stx.runs.task import Task
-from stx.studies.sweep.results import Row, at_end, lost, nearest, read, summary
+from stx.runs.tracking.parent import Failed
+from stx.studies.sweep.results import Row, at_end, lost, nearest, read, summary, unbegun
 
 CONFIG: Any = None
 
@@ -60,6 +61,15 @@ def test_a_job_that_ended_is_not_failed_by_a_try_that_came_too_late(tmp_path: Pa
     identity.write(tmp_path, Identity("1", [], {"style_stat": "gram"}, {}, {}, {}, outcome="finished"))
     (tmp_path / "error.txt").write_text("another process is at work in this folder")
     assert (read(task(tmp_path)).outcome, read(task(tmp_path)).message) == ("finished", "")
+
+
+def test_a_job_that_failed_before_its_tracker_was_told_anything_has_begun_no_run(tmp_path: Path) -> None:
+    failed = [row(number, math.nan, math.nan, "failed")._replace(message="why") for number in range(2)]
+    rows = [one._replace(task=task(tmp_path / f"{n}", n, **{"+seed": f"{n}"})) for n, one in enumerate(failed)]
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "journal.jsonl").touch()
+    (job,) = unbegun([*rows, row(2, 0.2, 0.3)])
+    assert job == Failed(rows[0].task.name, "why", tmp_path / "0", {"seed": "0"})
 
 
 def test_at_the_end_of_a_sweep_a_job_without_an_end_is_lost() -> None:

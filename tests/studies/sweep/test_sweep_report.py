@@ -104,6 +104,12 @@ def test_its_run_s_description_has_a_line_a_job_with_its_link(tmp_path: Path) ->
     assert "| 2 | 10 | max | finished | 0.20 | 0.50 | 2 | [run](#/runs/1) |" in text
 
 
+def test_its_run_s_description_says_why_jobs_have_failed(tmp_path: Path) -> None:
+    one, other = rows(tmp_path, style_stat=("gram", "mean_std"))
+    text = report.description([one, other._replace(outcome="failed", message="no memory *left*")], "stx run")
+    assert text.endswith("\n\nmean\\_std failed: `no memory *left*`")
+
+
 def test_jobs_that_were_measured_at_a_reduced_size_are_marked_in_every_table_with_a_note(tmp_path: Path) -> None:
     one, *others = rows(tmp_path, style_stat=("gram", "mean_std"))
     marked = [one._replace(reduced=True), *others]

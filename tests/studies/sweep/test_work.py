@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import signal
 import threading
 import time
@@ -12,14 +13,18 @@ import pytest
 from PIL import Image
 
 from conftest import SHALLOW, Started, command
+from stx.runs.shown import of_store
 from stx.runs.task import Task
+from stx.runs.tracking.experiments import Experiments
 from stx.runs.tracking.parent import Nobody
 from stx.studies.sweep import work
 
 TINY = ["model=vgg19_random", "image_size.width=40", "image_size.height=32", "optim.steps=2", *SHALLOW, "tracking=none"]
 
 
-def test_a_job_that_cannot_go_on_takes_no_other_along(tmp_path: Path) -> None:
+def test_a_job_that_cannot_go_on_takes_no_other_along_and_is_in_the_store_with_its_message(
+    tmp_path: Path, new_database: Path
+) -> None:
     (tmp_path / "mine.py").write_text(
         "import os\n\ndef breaks(features):\n    if os.path.exists('sweep/sweep.json'):\n        raise MemoryError('on "
         "purpose')\n    return features.mean((1, 2))\n"
@@ -30,12 +35,18 @@ def test_a_job_that_cannot_go_on_takes_no_other_along(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STX_TRUST", "mine")
         patch.setenv("PYTHONPATH", str(tmp_path))
-        words = ["run", "--config-dir", "conf", "--multirun", *TINY, breaks, "hydra.sweep.dir=sweep"]
+        shutil.copy(new_database, tmp_path / "mlflow.db")
+        store = ["tracking=mlflow", "tracking.uri=sqlite:///mlflow.db", "tracking.experiment=mine"]
+        words = ["run", "--config-dir", "conf", "--multirun", *TINY[:-1], *store, breaks, "hydra.sweep.dir=sweep"]
         done = command(tmp_path, *words)
     assert done.returncode == 1, done.stderr
     assert "mine (sweep/1): style_stat (breaks): on purpose" in done.stderr
     assert done.stdout.splitlines() == ["sweep/0/output.png", "sweep/2/output.png", "sweep/sweep.html"]
     assert "on purpose" in (tmp_path / "sweep" / "sweep.html").read_text()
+    runs = [of_store(run, "") for run in Experiments(f"sqlite:///{tmp_path}/mlflow.db").runs("mine")]
+    (failed,) = (run for run in runs if run.outcome == "failed")
+    assert (len(runs), failed.name) == (3, "mine")
+    assert failed.message.startswith("style_stat (breaks): on purpose")
 
 
 def test_an_interrupted_sweep_goes_on_where_it_was(tmp_path: Path) -> None:
