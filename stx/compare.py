@@ -99,6 +99,9 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
         hired(launcher, folder) as crew,
         batch(COMPARISON, first, folder, crew, recorded, making, f"compare: {Path(name).stem}") as runs,
     ):
+        command.say(
+            f"{len(first)} runs in round 1, then those that equal content takes; {folder / REPORT / 'report.html'}"
+        )
         results = Results(protocol, {}, {}, matching(protocol, content_losses(runs)))
         earlier.refuse_unmeasured(own.get("earlier", ""), recorded, results.match)
         for round_, number, of, ended in work(results, for_all, runs):
@@ -107,9 +110,10 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
         if not results.runs and (folder / REPORT).exists():
             why = next(iter(results.failed.values()), "none is made with these options")
             raise Stopped(f"no run came to its end ({why}); {folder / REPORT} stays as it was")
-        return len(results.failed), write(
-            runs, results, folder / REPORT, typed, judged(results, finished, runs.planned)
-        )
+        report, scores = write(runs, results, folder / REPORT, typed, judged(results, finished, runs.planned))
+        if scores:
+            command.say(scores)
+        return len(results.failed), report
 
 
 def makes_missing(report: str, folder: Path, recorded: Mapping[str, object]) -> bool:

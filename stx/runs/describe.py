@@ -133,7 +133,7 @@ def opening(job: Job, inputs: Inputs, record: Identity, resumed: Checkpoint | No
         )
     if job.resumed:
         behind = resumed.step if resumed else 0
-        lines.append(f"goes on behind step {behind}" if behind else f"begins anew: it has no state yet ({CHECKPOINT})")
+        lines.append(f"continues after step {behind}" if behind else f"starts over: it has no state yet ({CHECKPOINT})")
     if resumed and resumed.step and not resumed.optimiser:
         lines.append("its optimiser begins anew, from the picture (guard.keep_state=true keeps what it remembers)")
     fresh = sorted({term.name for term in inputs.terms if term.renew == 1})

@@ -363,7 +363,7 @@ def test_a_record_edited_by_hand_is_no_run_to_go_on_with(tmp_path: Path) -> None
 
 def test_a_run_that_goes_on_says_from_where(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     run(job(tmp_path, "guard.keep_state=true"))
-    for steps, said in ((4, "goes on behind step 3\n"), (5, "begins anew: it has no state yet (checkpoint.pt)")):
+    for steps, said in ((4, "continues after step 3\n"), (5, "starts over: it has no state yet (checkpoint.pt)")):
         caplog.clear()
         with caplog.at_level("INFO", "stx"):
             run(again(tmp_path, f"optim.steps={steps}"))

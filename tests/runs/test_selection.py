@@ -191,7 +191,7 @@ def test_what_is_no_run_is_said(stored: Stored, tmp_path: Path) -> None:
             r"stxx: neither a folder with runs in it nor an experiment .*did you mean stx\?",
         ),
         ("0" * 32, tracking(stored.uri), "0000: neither a folder with runs"),
-        ("params.style_stat == 3", tracking(stored.uri), r"params\.style_stat == 3: no filter that MLflow can read"),
+        ("params.style_stat == 3", tracking(stored.uri), r"params\.style_stat == 3: MLflow cannot read this filter"),
         ("", tracking(stored.uri, "sxt"), r"tracking\.experiment=sxt: .*mlflow\.db has no such experiment \(did you"),
         ("", tracking(f"sqlite:///{tmp_path}/none.db"), r"tracking\.uri=.*none\.db: there is no such file"),
         ("stx", NO_STORE, "stx: no folder of runs, and without a store"),

@@ -56,7 +56,11 @@ class Experiments:
         except MlflowException as error:
             if not condition or verdict(error) is Verdict.AWAY:
                 raise
-            raise UserError(f"{condition}: no filter that MLflow can read ({reason(error)})") from None
+            why = " ".join(reason(error).split())
+            raise UserError(
+                f"{condition}: MLflow cannot read this filter; a param is compared as in \"params.style_stat = 'gram'\", "
+                f"a metric as in 'metrics.\"measure/content\" < 0.9'\n({why})"
+            ) from None
 
     def below(self, run_id: str) -> list[Run]:
         """The children of a run, and theirs; the run itself where it has none. Nothing where the store has no such

@@ -21,8 +21,8 @@ HERE = ("stx.hardware", "stx.versions")
 """Tags of where and with what a run was made."""
 
 
-def write(work: Batch, results: Results, folder: Path, command: str, finished: programs.Judged) -> Path:
-    """The report into `folder`, and onto the parent run. Returns the HTML page."""
+def write(work: Batch, results: Results, folder: Path, command: str, finished: programs.Judged) -> tuple[Path, str]:
+    """The report into `folder`, and onto the parent run. Returns the HTML page, and the scores in one line."""
     (folder / "pictures").mkdir(parents=True, exist_ok=True)
     at = level(results, results.match)
     scores = {name: ratio(at, name, results.judged_by) for name in results.protocol.statistics}
@@ -46,7 +46,14 @@ def write(work: Batch, results: Results, folder: Path, command: str, finished: p
     text = summary(scores, results, sheet and linked(sheet, "the pictures", work.parent.id), command)
     work.store.note(work.parent, metrics, {"mlflow.note.content": text, "stx.command": command})
     work.store.attach(work.parent, folder)
-    return html
+    return html, in_a_line(scores, results.protocol.reference)
+
+
+def in_a_line(ratios: Mapping[str, Ratio | None], reference: str) -> str:
+    """The nearest to the style first; empty where no two were comparable."""
+    means = [f"{name} {score.mean:.2f}" for name in ranking(ratios) if (score := ratios[name])]
+    said = f"style distance over that of {reference} at equal content, less is better: {', '.join(means)}"
+    return said if len(means) > 1 else ""
 
 
 def counted(things: Collection[object], noun: str) -> str:

@@ -15,8 +15,7 @@ from stx.runs.shown import Shown
 from stx.runs.tracking import store
 from stx.runs.tracking.experiments import ID
 from stx.studies.compare import earlier, export
-from stx.studies.compare.balance import log_ratio
-from stx.studies.compare.protocol import Cell, Protocol
+from stx.studies.compare.protocol import Protocol
 from stx.studies.compare.work import COMPARISON, Results, Try
 from stx.studies.compare.yardsticks import IN_TURN, measured
 from stx.studies.survey.options import Options
@@ -38,6 +37,8 @@ class Source(NamedTuple):
     """The measure of content that is held equal."""
     left_out: str
     """How many runs are not among them, and why; empty where all are."""
+    others: tuple[str, ...] = ()
+    """Params by which these runs could be told apart instead."""
     without_report: str = ""
     """That a comparison's runs are taken as any others, as its report is not there; empty where that is not so."""
 
@@ -84,20 +85,27 @@ def of_runs(runs: Sequence[Shown], asked: Options) -> Source:
         raise UserError(f"by={by}: no run has that param; choose from {', '.join(names)}{hint}")
     some = [entry(run, run.params[by], match) for run in finished if by in run.params]
     entries = [one for one in some if one]
+    others = differing([run for run in finished if by in run.params])
     why = f"runs are not finished, of several paintings, or without their pictures, {by} or measure/{match}"
-    return Source(entries, by, match, left_out(len(entries), len(runs), why))
+    return Source(entries, by, match, left_out(len(entries), len(runs), why), others)
+
+
+def differing(runs: Sequence[Shown]) -> tuple[str, ...]:
+    """Params of which the runs have several values, but for their pictures and seeds."""
+    names = dict.fromkeys(name for run in runs for name in run.params if name not in ("content", "style", "seed"))
+    return tuple(name for name in names if len({run.params.get(name) for run in runs}) > 1)
 
 
 def of_comparison(report: Path, runs: Sequence[Shown], match: str | None) -> Source:
-    """Of each statistic, on each pair of pictures, the run nearest to the reference's content distance, where that is
-    within the protocol's tolerance. Raises UserError for a report that cannot be read."""
+    """Of each statistic, on each pair of pictures, the run nearest to the reference's content distance: how near two
+    have to be for one question is the survey's own tolerance. Raises UserError for a report that cannot be read."""
     results, by_id = recorded(report, match), {run.id: run for run in runs}
-    nearest = {cell: one for cell in results.runs if (one := results.closest(cell)) and met(results, cell, one)}
+    nearest = {cell: one for cell in results.runs if (one := results.closest(cell))}
     some = [
         entry(by_id[one.run.id], cell.statistic, results.match) for cell, one in nearest.items() if one.run.id in by_id
     ]
     entries = [one for one in some if one]
-    why = f"searches have no run at the reference's content (measure/{results.match}), or not its pictures"
+    why = f"searches have no run whose pictures and measure/{results.match} are still there"
     return Source(entries, STATISTIC, results.match, left_out(len(entries), len(results.runs), why))
 
 
@@ -113,12 +121,6 @@ def recorded(report: Path, match: str | None) -> Results:
     for run in earlier.read(str(report)).values():
         results.runs.setdefault(run.cell, []).append(Try(run.beta, run))
     return results
-
-
-def met(results: Results, cell: Cell, one: Try) -> bool:
-    """Whether a run is at the reference's content distance, as far as the protocol asks for."""
-    target = results.target(cell)
-    return target is not None and abs(log_ratio(results.content(one), target)) <= results.tolerance
 
 
 def entry(run: Shown, method: str, match: str) -> Entry | None:

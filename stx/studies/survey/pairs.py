@@ -59,6 +59,11 @@ def comparable(entries: Sequence[Entry], tolerance: float) -> Iterator[Pair]:
                 yield Pair(first, second)
 
 
+def nearest(entries: Sequence[Entry]) -> float:
+    """How far apart the content distances of the two nearest are that could be shown together; infinite without any."""
+    return min((apart(*(one.content for one in pair)) for pair in comparable(entries, math.inf)), default=math.inf)
+
+
 def left_alone(entries: Sequence[Entry], pool: Sequence[Pair], tolerance: float) -> str:
     """How many pictures are in no pair, in words; empty where all are in one."""
     shown = {entry.run for pair in pool for entry in pair}

@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
-from stx.errors import UserError
+from stx.errors import UserError, some_of
 from stx.pictures import images
 from stx.pictures.sheet import fitted
 from stx.studies.survey.entries import Source
 from stx.studies.survey.key import Behind, Compared, Key
 from stx.studies.survey.options import Options
-from stx.studies.survey.pairs import Pair
+from stx.studies.survey.pairs import Pair, nearest
 
 
 class Questionnaire(NamedTuple):
@@ -126,10 +126,18 @@ def refuse_none(pairs: Sequence[Pair], of: Source, tolerance: float) -> None:
     if not of.entries:
         raise UserError("none of these runs has come to its end with its picture and both that it was made of")
     if len(methods) < 2:
-        raise UserError(f"by={of.by}: all of these runs have {methods[0]}; name runs of two or more")
+        others = (
+            f"; they differ in {some_of(of.others)}: by={of.others[0]}" if of.others else "; name runs of two or more"
+        )
+        raise UserError(f"by={of.by}: all of these runs have {methods[0]}{others}")
     if not pairs:
+        apart = nearest(of.entries)
         raise UserError(
             f"tolerance={tolerance:g}: no two methods have pictures of one photograph, style and seed whose "
-            f"content distances (measure/{of.match}) are as near; give more, or the folder of a `stx compare`, which "
-            "searches for equal ones"
+            f"content distances (measure/{of.match}) are as near; "
+            + (
+                f"the nearest two differ by {apart:.0%}: tolerance={math.ceil(100 * apart) / 100:g}"
+                if math.isfinite(apart)
+                else "give the folder of a `stx compare`, which searches for equal ones"
+            )
         )

@@ -72,11 +72,17 @@ def test_what_leaves_nothing_to_be_asked_is_said(tmp_path: Path) -> None:
     for several, said in (
         ([], "none of these runs has come to its end"),
         ([one, one], "by=style_stat: all of these runs have gram"),
-        ([one, other], r"tolerance=0.05: no two methods have pictures .*measure/content"),
+        (
+            [one, other],
+            r"tolerance=0.05: no two methods have .*measure/content.*the nearest two differ by 300%: tolerance=3",
+        ),
+        ([one, other._replace(seed="9")], "give the folder of a `stx compare`"),
     ):
         pool = pairs(several, 0.05, random.Random(0))
         with pytest.raises(UserError, match=said):
             refuse_none(pool, Source(several, "style_stat", "content", ""), 0.05)
+    with pytest.raises(UserError, match="all of these runs have gram; they differ in pooling, seeds: by=pooling"):
+        refuse_none([], Source([one], "style_stat", "content", "", ("pooling", "seeds")), 0.05)
     several = entries(tmp_path)
     refuse_none(pairs(several, 0.05, random.Random(0)), Source(several, "style_stat", "content", ""), 0.05)
 

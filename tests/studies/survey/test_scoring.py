@@ -79,7 +79,7 @@ def test_answers_that_the_server_refused_are_counted(tmp_path: Path) -> None:
 
 def test_no_answers_and_a_file_that_is_missing_are_said(tmp_path: Path) -> None:
     key, folder = survey(tmp_path / "survey").key, tmp_path / "survey"
-    with pytest.raises(UserError, match="no answers yet; raters' files belong into"):
+    with pytest.raises(UserError, match="no answers yet; put raters' files into"):
         gather(folder, key, [])
     (folder / ANSWERS).mkdir()
     (folder / ANSWERS / "a.json").write_text("{}")
