@@ -92,7 +92,9 @@ class Part(nn.Module):
     def restore(self, tensors: Sequence[Tensor]) -> None:
         """Take over reference and target of an earlier start, as `renewed` gave them. Raises UserError for others."""
         if [each.shape for each in tensors] != [each.shape for each in self.renewed]:
-            raise UserError(f"the run's state is of another statistic at {self.key}; begin anew, without resume=")
+            raise UserError(
+                f"the run's saved state is that of another statistic at {self.key}; begin anew, without resume="
+            )
         for tensor, value in zip(self.renewed, tensors, strict=True):
             tensor.copy_(value)
 

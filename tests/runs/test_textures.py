@@ -50,7 +50,7 @@ def test_a_tile_without_a_photograph_is_a_run_like_any_other_and_goes_on(stx: Co
     assert run.data.metrics["measure/wrap"] > 0
     again = stx("resume=last", "optim.steps=5")
     assert again.returncode == 0, again.stderr
-    assert "goes on behind step 3" in again.stderr
+    assert "continues after step 3" in again.stderr
     repeated_run = stx("from_picture=out.jpg", "tracking=none", "seed=1", "output.file=other.jpg")
     assert repeated_run.returncode == 0, repeated_run.stderr
     assert "a texture of brick" in repeated_run.stderr

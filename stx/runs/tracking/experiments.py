@@ -32,7 +32,7 @@ class Experiments:
         try:
             answers(uri)
             if file and not file.exists():
-                raise UserError(f"tracking.uri={self.uri}: there is no such file, so that no run was told to it")
+                raise UserError(f"tracking.uri={self.uri}: there is no such file, so no run has been recorded there")
         except UserError as error:  # whose cures are for a run that begins
             raise UserError(f"{first_line(error)}\n{OTHERWISE}") from None
         with reachable(uri), touched(uri) as client:

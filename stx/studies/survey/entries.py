@@ -67,7 +67,7 @@ def of_runs(runs: Sequence[Shown], asked: Options) -> Source:
         raise UserError(f"by={by}: no run has that param; choose from {', '.join(names)}{hint}")
     some = [entry(run, run.params[by], match) for run in finished if by in run.params]
     entries = [one for one in some if one]
-    why = f"runs are not finished, of several paintings, or without their pictures, {by} or measure/{match}"
+    why = f"runs have not finished, have several paintings, or lack their pictures, {by} or measure/{match}"
     return Source(entries, by, match, left_out(len(entries), len(runs), why))
 
 
@@ -80,7 +80,7 @@ def of_comparison(report: Path, runs: Sequence[Shown], match: str | None) -> Sou
         entry(by_id[one.run.id], cell.statistic, results.match) for cell, one in nearest.items() if one.run.id in by_id
     ]
     entries = [one for one in some if one]
-    why = f"searches have no run at the reference's content (measure/{results.match}), or not its pictures"
+    why = f"searches have no run at the reference's content distance (measure/{results.match}), or lack its pictures"
     return Source(entries, STATISTIC, results.match, left_out(len(entries), len(results.runs), why))
 
 

@@ -99,7 +99,7 @@ def refuse_none(pairs: Sequence[Pair], of: Source, tolerance: float) -> None:
     """Raise UserError where there is nothing to be asked."""
     methods = sorted({entry.method for entry in of.entries})
     if not of.entries:
-        raise UserError("none of these runs has come to its end with its picture and both that it was made of")
+        raise UserError("none of these runs has finished and still has its picture and the two that it was made from")
     if len(methods) < 2:
         raise UserError(f"by={of.by}: all of these runs have {methods[0]}; name runs of two or more")
     if not pairs:

@@ -32,7 +32,7 @@ def gather(folder: Path, key: Key, files: Sequence[Path]) -> Gathered:
     if not once:
         why = f" ({left_out[0]})" if left_out else ""
         raise UserError(
-            f"{folder}: no answers yet{why}; raters' files belong into {folder / ANSWERS}, or are named behind it"
+            f"{folder}: no answers yet{why}; raters' files belong in {folder / ANSWERS}, or are named after it"
         )
     return Gathered(once, left_out + differing)
 

@@ -142,7 +142,7 @@ def test_its_button_does_what_ctrl_c_does_and_the_run_goes_on_later(tmp_path: Pa
     assert (tmp_path / "out" / CHECKPOINT).exists()
     step = int(str(seen[-1]["step"]))
     again = Started(tmp_path, "run", "resume=out", "live=false", f"optim.steps={10**6}")
-    while f"goes on behind step {step}" not in again.said() or "/1000000" not in again.said():
+    while f"continues after step {step}" not in again.said() or "/1000000" not in again.said():
         time.sleep(0.05)
     assert not LIVE.search(again.said())
     again.send_signal(signal.SIGTERM)

@@ -65,7 +65,7 @@ def other(key: Key, pair: str, picture: str) -> str:
 
 def test_no_answers_and_a_file_that_is_missing_are_said(tmp_path: Path) -> None:
     key, folder = survey(tmp_path / "survey").key, tmp_path / "survey"
-    with pytest.raises(UserError, match="no answers yet; raters' files belong into"):
+    with pytest.raises(UserError, match="no answers yet; raters' files belong in"):
         gather(folder, key, [])
     (folder / ANSWERS).mkdir()
     (folder / ANSWERS / "a.json").write_text("{}")
