@@ -44,7 +44,7 @@ def test_one_by_way_of_the_environment_is_not_written_either(monkeypatch: pytest
 
 
 def test_a_missing_password_is_a_message_and_mlflow_s_own_variable_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UserError, match=r"tracking.uri: the password of http://bob:\*\*\*@host is kept nowhere"):
+    with pytest.raises(UserError, match=r"tracking.uri: the password of http://bob:\*\*\*@host is not stored"):
         composition(["tracking.uri=http://bob:***@host"])
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "other")
     assert composition(["tracking.uri=http://bob:***@host"]).config.tracking.uri == "http://bob:other@host"  # type: ignore[union-attr]
@@ -118,7 +118,7 @@ def test_a_password_in_mlflow_s_variable_is_for_that_address_alone(monkeypatch: 
     whole = "http://bob:s3%20c%2Fret@team:5000"
     assert revealed("http://bob:s3 c/ret@team:5000") == whole
     assert revealed("http://bob:***@team:5000") == whole  # as a run's record has it
-    with pytest.raises(UserError, match="is kept nowhere"):
+    with pytest.raises(UserError, match="is not stored"):
         revealed("http://bob:***@other:5000")
     assert hidden("FATAL: no user with s3 c/ret") == "FATAL: no user with ***"
     taken_out(["tracking.uri=http://bob:typed@team:5000"])
