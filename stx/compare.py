@@ -81,9 +81,11 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
         if key_of(text) in DECIDED or key_of(text).startswith("style_stat."):
             raise UserError(f"{text}: the protocol sets this itself; {', '.join(LISTS)} take lists of what to compare")
         if key_of(text) == "tile" and any(value is not False for _, value in values_of(text)):
-            raise UserError(f"{text}: the pictures of a comparison are judged with edges; leave it out")
+            raise UserError(f"{text}: the measures of a comparison expect pictures with edges; leave it out")
         if key_of(text).partition(".")[0] == "temporal" and text != "temporal=none":
-            raise UserError(f"{text}: no picture of a comparison is held to another; it is for stx run and stx film")
+            raise UserError(
+                f"{text}: the pictures of a comparison are no film's frames; this is for stx run and stx film"
+            )
     typed = search_path.command_line(["compare"], given)
     if "ratings" in own:
         return 0, rated(own, rest, typed)
@@ -109,7 +111,7 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
             command.say(f"round {round_}, {number}/{of} {ended.name}: {ended.outcome} {how}")
         if not results.runs and (folder / REPORT).exists():
             why = next(iter(results.failed.values()), "none is made with these options")
-            raise Stopped(f"no run came to its end ({why}); {folder / REPORT} stays as it was")
+            raise Stopped(f"no run has finished ({why}); {folder / REPORT} is unchanged")
         report, scores = write(runs, results, folder / REPORT, typed, judged(results, finished, runs.planned))
         if scores:
             command.say(scores)
@@ -135,9 +137,7 @@ def rated(own: Mapping[str, str], rest: Sequence[str], typed: str) -> Path:
 
     others = [key for key in own if key not in ("ratings", "output")]
     if others or rest:
-        raise UserError(
-            f"ratings={own['ratings']}: it stands alone, with output= at most; leave out {(others or rest)[0]}"
-        )
+        raise UserError(f"ratings={own['ratings']}: only output= can be given with it; leave out {(others or rest)[0]}")
     folder = command.output_folder(own.get("output", "outputs/compare-ratings"))
     refuse_filled(folder, (BATCH, REPORT))
     return write(of_ratings(own["ratings"]), folder / REPORT, typed)

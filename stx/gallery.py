@@ -68,7 +68,7 @@ def run(own: Sequence[str], words: Sequence[str], told: Sequence[str]) -> Path:
         command.say(f"{written.without} of them without a picture")
     if written.shrunk:
         command.say(
-            f"they are many, so pictures have at most {written.sides.result} pixels a side, and "
+            f"there are many, so pictures have at most {written.sides.result} pixels a side, and "
             f"{written.sides.along or 'none'} along the way"
         )
     return path

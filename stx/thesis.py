@@ -67,7 +67,7 @@ def run(quick: bool, given: Sequence[str]) -> tuple[int, Path]:
                 failed[ended.name] = ended.message
         if len(failed) == len(plan) and (folder / "report").exists():
             first = next(iter(failed.values()), "")
-            raise Stopped(f"no run came to its end ({first}); {folder / 'report'} stays as it was")
+            raise Stopped(f"no run has finished ({first}); {folder / 'report'} is unchanged")
         typed = search_path.command_line(["thesis", *["--quick"] * quick], given)
         return len(failed), write(work, folder / "report", typed, failed)
 

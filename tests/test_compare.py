@@ -101,7 +101,7 @@ def test_a_comparison_whose_runs_all_fail_lists_them(tmp_path: Path, monkeypatch
     assert text.count("RuntimeError: no memory \\<left>") == 2
     assert "nan" not in text
     report.write_text("of before")
-    with pytest.raises(Stopped, match=r"no run came to its end \(RuntimeError: no memory <left>\); .*stays as it was"):
+    with pytest.raises(Stopped, match=r"no run has finished \(RuntimeError: no memory <left>\); .*is unchanged"):
         run(["photographs=china", "styles=swirls", "statistics=cooc_vector", "image_size=small", "output=out"])
     assert report.read_text() == "of before"
 

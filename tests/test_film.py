@@ -135,7 +135,7 @@ def test_a_frame_that_fails_ends_the_film_with_its_number_and_is_tried_again(tmp
     failed = started.ended()
     assert failed.returncode == 1
     assert "stx: frame 2: " in failed.stderr
-    assert "would be written over" in failed.stderr
-    assert "the same command goes on from there" in failed.stderr
+    assert "would be overwritten" in failed.stderr
+    assert "the same command continues from there" in failed.stderr
     (taken / "losses.csv").unlink()
     assert command(tmp_path, *typed).returncode == 0

@@ -169,9 +169,11 @@ def launcher_options(given: Sequence[str]) -> tuple[list[str], list[str]]:
     launcher = [text for text in given if key_of(text).startswith(("hydra/launcher", "hydra.launcher.", "sweep.jobs"))]
     for text in given:
         if key_of(text) == "live":
-            raise UserError(f"{text}: it shows one run, and there are many here; it is for stx run and stx paint")
+            raise UserError(
+                f"{text}: it shows a single run, and this command makes many; it is for stx run and stx paint"
+            )
         if key_of(text) in ("sweep.plan", "sweep.resume"):
-            raise UserError(f"{text}: that is for stx run --multirun; the same command goes on where it was stopped")
+            raise UserError(f"{text}: that is for stx run --multirun; the same command continues where it was stopped")
     return launcher, [text for text in given if text not in launcher]
 
 

@@ -575,14 +575,14 @@ def check_combinations(config: Config) -> None:
         pictures = f"{len(config.styles)} style picture{'s' if len(config.styles) > 1 else ''}"
         raise UserError(
             f"style_mix has {len(config.style_mix)} numbers for {pictures}; style=[a.jpg,b.jpg] names two, "
-            "style_mix=null weighs none"
+            "style_mix=null gives all the same weight"
         )
     if config.style_mix is not None and not any(config.style_mix):
-        raise UserError("style_mix: every style picture has the weight 0; one must be above")
+        raise UserError("style_mix: every style picture has the weight 0; at least one must be above 0")
     masks = config.masks
     if (masks.content is None) != (masks.style is None):
         lacking, other = ("content", "style") if masks.content is None else ("style", "content")
-        raise UserError(f"masks.{lacking} must be given as masks.{other} is: a region is sought in both")
+        raise UserError(f"masks.{lacking} must be given too, as masks.{other} is: each region is looked up in both")
     if masks.style is not None and len(masks.styles) != len(config.styles):
         raise UserError(f"masks.style names {len(masks.styles)} masks for {len(config.styles)} style pictures")
     if isinstance(init, NoiseInit) and init.low > init.high:
@@ -595,9 +595,13 @@ def refuse_photograph(config: Config) -> None:
     if config.start.name == "content":
         raise UserError("init=content: there is no photograph (content=null); init=noise, grey, style or picture")
     if config.colour.name != "style":
-        raise UserError(f"colour={config.colour.name}: there is no photograph whose colours those were (content=null)")
+        raise UserError(
+            f"colour={config.colour.name}: it needs the colours of a photograph, and there is none (content=null)"
+        )
     if config.masks.content is not None:
-        raise UserError(f"masks.content={config.masks.content}: there is no photograph for it to lie on (content=null)")
+        raise UserError(
+            f"masks.content={config.masks.content}: it belongs to a photograph, and there is none (content=null)"
+        )
     if config.output.profile == "photograph":
         raise UserError("output.profile=photograph: there is no photograph (content=null); choose output.profile=srgb")
     if not layers_of(config.style_stat, config.loss_weights.style_layers):
@@ -607,9 +611,13 @@ def refuse_photograph(config: Config) -> None:
 def refuse_edges(config: Config) -> None:
     """Raise UserError for what has edges, of a picture that is to have none."""
     if config.masks.content is not None:
-        raise UserError(f"tile=true: masks.content={config.masks.content} ends at its edges, where a tile goes on")
+        raise UserError(
+            f"tile=true: masks.content={config.masks.content} ends at its edges, and a tile continues there"
+        )
     if config.colour.name == "luminance":
-        raise UserError("tile=true: colour=luminance takes each pixel's colour from the photograph, which has edges")
+        raise UserError(
+            "tile=true: colour=luminance takes each pixel's colour from the photograph, which does not tile"
+        )
 
 
 def refuse_shallow(output: Output) -> None:

@@ -52,11 +52,11 @@ def refuse_several(address: str) -> None:
     """Raise UserError for several addresses in one, and for several passwords, of which one alone could be kept."""
     if len(QUERY.findall(address)) + bool(LOGIN.search(address)) > 1:
         raise UserError(
-            "tracking.uri: an address may have one password in it; a key's (sslpassword) can stand where the driver of "
-            "the database looks for it by itself"
+            "tracking.uri: an address can hold one password; put that of a key (sslpassword) where the database's "
+            "driver looks for it"
         )
     if "://" in split(address)[1]:
-        raise UserError("tracking.uri: one store at a time is given with its password, not a sweep over several")
+        raise UserError("tracking.uri: a store with a password cannot be swept over; give one at a time")
 
 
 def public(address: str) -> str:
@@ -93,7 +93,7 @@ def revealed(address: str) -> str:
         return without_login(address)
     if password is None:
         raise UserError(
-            f"the password of {address} is kept nowhere: give the address with it again, or set {VARIABLE}"
+            f"the password of {address} is not stored: give the address with it again, or set {VARIABLE}"
             f"{', or MLFLOW_TRACKING_PASSWORD or MLFLOW_TRACKING_TOKEN' if server else ''}"
         )
     return address.replace(HIDDEN, quote(password, safe=""))

@@ -128,5 +128,5 @@ def refused(path: Path) -> Iterator[None]:
     except Exception as error:  # a damaged file may raise anything
         why = shorten(first_line(error), 120, placeholder=" ...")
         raise UserError(
-            f"{path}: not a checkpoint of stx ({why})\ndelete it to begin that run anew in its folder"
+            f"{path}: not a checkpoint of stx ({why})\ndelete it to start that run again in its folder"
         ) from None

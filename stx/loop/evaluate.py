@@ -48,7 +48,7 @@ def evaluation(network: LossNetwork, image: Tensor) -> tuple[Evaluate, bool]:
         if ran_out(error):
             raise
         why = first_line(error)
-        warnings.warn(f"the step is not captured as a CUDA graph, and slower for it: {why}", stacklevel=2)
+        warnings.warn(f"the step could not be captured as a CUDA graph, so it is slower: {why}", stacklevel=2)
         return eager(network, image), False
 
 

@@ -33,7 +33,7 @@ def choose(device: str, precision: str, deterministic: bool) -> Hardware:
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     name, _, index = (("cuda" if count else "cpu") if device == "auto" else device).partition(":")
     if name == "mps" and not torch.backends.mps.is_available():
-        raise UserError("device=mps: PyTorch finds no GPU of Apple's here; use device=auto or device=cpu")
+        raise UserError("device=mps: PyTorch finds no Apple GPU here; use device=auto or device=cpu")
     if name == "cuda" and int(index or 0) >= count:
         have = f"the CUDA devices here are 0 to {count - 1}" if count else "PyTorch finds no CUDA device here"
         raise UserError(f"device={device}: {have}; use device=auto or device=cpu")
@@ -42,7 +42,7 @@ def choose(device: str, precision: str, deterministic: bool) -> Hardware:
     bf16, tf32 = native if precision == "auto" else precision == "bf16", precision == "tf32"
     if tf32 and not (chosen.type == "cuda" and torch.cuda.get_device_capability(chosen) >= (8, 0)):
         raise UserError(
-            f"precision=tf32: {chosen} does not have it, NVIDIA's cards from Ampere on do; use precision=auto"
+            f"precision=tf32: {chosen} does not support it; NVIDIA's cards from Ampere on do; use precision=auto"
         )
     if chosen.type == "cuda":
         torch.backends.cudnn.deterministic = deterministic

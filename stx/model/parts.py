@@ -94,7 +94,9 @@ class Part(nn.Module):
         """Take over reference and target of an earlier start, as `renewed` gave them. Raises UserError for others."""
         if [each.shape for each in tensors] != [each.shape for each in self.renewed]:
             where = place(self.key)
-            raise UserError(f"the run's state is of another statistic at {where}; begin anew, without resume=")
+            raise UserError(
+                f"the run's saved state is that of another statistic at {where}; begin anew, without resume="
+            )
         for tensor, value in zip(self.renewed, tensors, strict=True):
             tensor.copy_(value)
 

@@ -21,7 +21,7 @@ def regions(config: Config, pictures: Mapping[str, Image]) -> Regions:
     """
     opaque = {name: each for name, picture in pictures.items() if (each := opacity(picture)) is not None}
     if config.tile and "content" in opaque:
-        raise UserError(f"tile=true: content={config.content} is transparent in places, where a tile is whole")
+        raise UserError(f"tile=true: content={config.content} is transparent in places, which a tile cannot be")
     for name, each in opaque.items():
         if float(each.max()) == 0:
             raise UserError(f"{name}={({'content': config.content} | config.styles)[name]}: all of it is transparent")

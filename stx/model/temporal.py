@@ -54,6 +54,9 @@ def within(regions: Regions, section: Moved | NoTemporal, size: Size) -> Regions
     masks.refuse_proportions(f"{OPTION}.mask={section.mask}", mask.size, size, LAID)
     guide = masks.at_size(masks.opacity(mask), (size[1], size[0])).sqrt()  # a position weighs its guide's square
     if float(guide.max()) == 0:
-        raise UserError(f"{OPTION}.mask={section.mask}: all of it is black, so that nothing is held; {OPTION}=none")
+        raise UserError(
+            f"{OPTION}.mask={section.mask}: all of it is black, so nothing is held to the frame before; use "
+            f"{OPTION}=none"
+        )
     guides = {name: {**regions.guides.get(name, {}), CONSISTENT: guide} for name in (MOVED, "content")}
     return regions._replace(guides={**regions.guides, **guides})

@@ -75,7 +75,7 @@ def read(source: str, rate: Fraction) -> Film:
 def of_folder(source: str, folder: Path, rate: Fraction) -> Film:
     pictures = sorted((each for each in folder.iterdir() if is_frame(each)), key=naturally)
     if not pictures:
-        raise UserError(f"film={source}: no picture is in that folder; frames are {', '.join(SUFFIXES)} files")
+        raise UserError(f"film={source}: there is no picture in that folder; frames are {', '.join(SUFFIXES)} files")
     return of_pictures(source, pictures, rate)
 
 
@@ -141,9 +141,9 @@ def of_file(source: str, path: Path) -> Film:
                 raise UserError(f"film={source}: frame {count} has another size than the first; cut the film there")
         said = stream.frames
     if size is None or not rate:
-        raise UserError(f"film={source}: no frame is in that file")
+        raise UserError(f"film={source}: there is no frame in that file")
     if said > count:
-        warnings.warn(f"film={source}: it says that it has {said} frames, and {count} can be read", stacklevel=2)
+        warnings.warn(f"film={source}: it claims to have {said} frames, but only {count} can be read", stacklevel=2)
     return Film(source, (), size, count, Fraction(rate))
 
 
@@ -163,7 +163,7 @@ def decoded(source: str) -> Iterator[tuple[Any, Iterator[Any]]]:
             yield stream, file.decode(stream)
     except av.FFmpegError as error:
         raise UserError(
-            f"film={source}: it is no film that FFmpeg can read, or damaged ({first_line(error)})"
+            f"film={source}: FFmpeg cannot read it as a film, or it is damaged ({first_line(error)})"
         ) from None
 
 

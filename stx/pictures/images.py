@@ -174,7 +174,8 @@ def scale_of(brightest: float, source: str) -> int:
         return 255
     if brightest <= 32767:
         raise UserError(
-            f"{source!r} has 32-bit grey values to {brightest:.0f}, neither of 8 bits nor of 16; rescale it or "
+            f"{source!r} has 32-bit grey values to {brightest:.0f}, which is neither an 8-bit nor a 16-bit range; "
+            "rescale it or "
             "save it as 8-bit PNG"
         )
     return 65535

@@ -80,7 +80,7 @@ def files_in(name: str) -> list[str]:
     except FileNotFoundError:
         raise UserError("there is no such folder") from None
     except NotADirectoryError:
-        raise UserError("that is no folder; leave the slash at its end out") from None
+        raise UserError("that is not a folder; leave out the slash at its end") from None
     except OSError as error:
         raise UserError(f"this folder cannot be read ({error.strerror})") from None
 

@@ -100,7 +100,7 @@ def refuse_proportions(
     """Raise UserError for a mask, or whatever else is laid on it, that does not lie on its picture."""
     if is_squashed(mask, picture):
         raise UserError(
-            f"{option}: {mask[0]} x {mask[1]} pixels do not lie on a picture of {picture[0]} x {picture[1]}; {why}"
+            f"{option}: {mask[0]} x {mask[1]} pixels do not fit a picture of {picture[0]} x {picture[1]}; {why}"
         )
 
 

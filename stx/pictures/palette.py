@@ -49,7 +49,7 @@ def palette(mask: Image.Image, option: str) -> list[Colour]:
     colours = [colour for colour, count in filled.items() if count >= LEAST * flat.size]
     near = [np.square(pixels - colour).sum(2) < NOISE**2 for colour in colours]
     if not near or np.any(near, axis=0).mean() < MOST:
-        raise UserError(f"{option}: less than half of it is of flat colours; a mask has one for each region")
+        raise UserError(f"{option}: less than half of it has flat colours; a mask has one for each region")
     return colours
 
 

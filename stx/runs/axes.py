@@ -23,7 +23,7 @@ def many(typed: list[str]) -> list[str]:
     over = [text for text in typed if is_axis(text)]
     resumed = [text for text in typed if key_of(text) == "resume" and not text.endswith("=null")]
     if over and resumed:
-        raise UserError(f"{over[0]}: {resumed[0]} goes on with one run, which has its pictures; leave one of them out")
+        raise UserError(f"{over[0]}: {resumed[0]} continues one run, which has its own pictures; leave one of them out")
     moded = any(text.partition("=")[0] in MODES for text in typed)
     return [*typed, MULTIRUN] if over and not moded else typed
 

@@ -95,7 +95,7 @@ class Batch:
                 tags = {"mlflow.parentRunId": self.parent.id, "stx.digest": planned.digest}
                 message, full = attempt(planned.job._replace(tags=tags))
                 if full and first:
-                    log.warning(f"{name}: {message}; tried again behind the others")
+                    log.warning(f"{name}: {message}; tried again after the others")
                     waiting.append(name)
                     continue
                 run_ = self.run_of(name)
@@ -194,7 +194,7 @@ def checked(
     planned = first | plans(members[1:], folder, members)
     if earlier and not any(each.recipe in earlier for each in planned.values()):
         counts = f"none of its {len(earlier)} runs is one of these {len(planned)}"
-        raise UserError(f"earlier: {counts}: settings, pictures or weights are others")
+        raise UserError(f"earlier: {counts}: settings, pictures or weights differ")
     jobs = [each.job for each in planned.values()]
     for line in dict.fromkeys(line for job in jobs for line in ineffective(job.config, job.overrides)):
         log.warning(line)

@@ -83,16 +83,16 @@ def refuse_beside(config: Config, files: Files, said: str) -> None:
     every = (*files, film) if film else files
     longest = max(len(os.fsencode(file.name)) for file in every)
     if longest > LONGEST_NAME:
-        raise UserError(f"{said}: {longest - LONGEST_NAME} letters too long a name; choose a shorter one")
+        raise UserError(f"{said}: {longest - LONGEST_NAME} letters too long; choose a shorter name")
     if film == files.output:
         raise UserError(f"{said}: output.timelapse={config.output.timelapse} has the same name; choose another ending")
     for file in every:
         for source in map(os.path.expanduser, config.pictures.values()):
             if file.exists() and os.path.exists(source) and file.samefile(source):
-                raise UserError(f"{said}: {file} is one of the pictures that are read; choose another name")
+                raise UserError(f"{said}: {file} is one of the given pictures; choose another name")
     for file in every[1:]:
         if os.path.lexists(file) and not marked(file):
-            raise UserError(f"{said}: would write over {file}, which stx did not make; choose another name")
+            raise UserError(f"{said}: would overwrite {file}, which stx did not make; choose another name")
 
 
 def named(file: str) -> Path:

@@ -129,18 +129,20 @@ def opening(job: Job, inputs: Inputs, record: Identity, resumed: Checkpoint | No
         lines.append(f"squashed to {width} x {height}: the {' and the '.join(inputs.squashed)}; {remedy(inputs)}")
     if changed(record):
         lines.append(
-            f"otherwise than before: {changed(record)}; its last digits may differ from those of an unbroken run"
+            f"different from before: {changed(record)}; its last digits may differ from those of an unbroken run"
         )
     if job.resumed:
         behind = resumed.step if resumed else 0
-        lines.append(f"continues after step {behind}" if behind else f"starts over: it has no state yet ({CHECKPOINT})")
+        lines.append(
+            f"continues after step {behind}" if behind else f"starts again: it has no saved state yet ({CHECKPOINT})"
+        )
     if resumed and resumed.step and not resumed.optimiser:
-        lines.append("its optimiser begins anew, from the picture (guard.keep_state=true keeps what it remembers)")
+        lines.append("its optimiser starts again, from the picture (guard.keep_state=true keeps what it remembers)")
     fresh = sorted({term.name for term in inputs.terms if term.renew == 1})
     if fresh and "LBFGS" in config.optim.target:
         lines.append(
-            f"{', '.join(fresh)}: looked at otherwise in every step, which L-BFGS may take for curvature; optim=adam "
-            "follows it"
+            f"{', '.join(fresh)}: different in every step, which L-BFGS may mistake for curvature; optim=adam copes "
+            "with it"
         )
     weights = config.loss_weights
     if config.content is not None and weights.calibrate == "gradient" and weights.beta > 30 * weights.alpha:
@@ -192,7 +194,7 @@ def closing(outcome: Outcome, measured: Mapping[str, float], where: str, config:
     if outcome.pruned:
         lines.append("earlier trials of its search had come further by then")
     if outcome.stalled and not outcome.diverged:
-        lines.append("the optimiser stalled: not even a short step along the gradient lowers the loss any more")
+        lines.append("the optimiser stalled: not even a short step along the gradient still lowers the loss")
     if measured:
         lines.append(distances(measured))
         if "measure/wrap" in measured:

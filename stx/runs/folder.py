@@ -194,7 +194,7 @@ def rescued(folder: Path, canvas: Canvas) -> Iterator[None]:
             images.save(canvas.finished(), elsewhere)
         except OSError:
             raise Stopped(f"{said}; the picture could not be saved in {elsewhere.parent} either") from error
-        raise Stopped(f"{said}\nthe picture so far: {elsewhere}; with space again: resume={folder}") from error
+        raise Stopped(f"{said}\nthe picture so far: {elsewhere}; once there is space: resume={folder}") from error
 
 
 def left_in(folder: Path) -> str:

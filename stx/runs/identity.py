@@ -95,9 +95,9 @@ def read(folder: Path) -> Identity | None:
             raise ValueError("choices.style_stat: Field required")
         if seal and seal != sealed(identity.config):
             raise UserError(
-                f"{path}: its config is not the one that was written, so that it is no run to go on with\n"
-                "put it back as it was; for other settings begin a new run: init=picture "
-                f"init.path={folder / OUTPUT} takes its picture up"
+                f"{path}: its config has been edited, so the run cannot be continued\n"
+                "restore it; for other settings start a new run: init=picture "
+                f"init.path={folder / OUTPUT} starts from its picture"
             )
     except UserError:
         raise
@@ -107,7 +107,7 @@ def read(folder: Path) -> Identity | None:
             first = error.errors()[0]
             why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
         raise UserError(
-            f"{path}: damaged, so that nothing says which run {folder} holds ({why})\n"
+            f"{path}: damaged, so nothing says which run {folder} holds ({why})\n"
             f"its picture so far, if it has one, is {OUTPUT}; for a new run name another folder: hydra.run.dir=..."
         ) from None
     return identity
@@ -125,12 +125,12 @@ def sealed(config: Mapping[str, Any]) -> str:
 
 
 def refuse_taken(folder: Path, option: str = "hydra.run.dir") -> None:
-    """Raise UserError where a run would write over anybody's files; `option` names another folder."""
+    """Raise UserError where a run would overwrite anybody's files; `option` names another folder."""
     if read(folder):
-        raise UserError(f"{folder} holds a run; go on with it by resume={folder}, or name another: {option}=...")
+        raise UserError(f"{folder} holds a run; continue it with resume={folder}, or name another: {option}=...")
     for name in (*WRITTEN, *(path.name for path in folder.glob("style_*.png"))):
         if os.path.lexists(folder / name):  # a link that leads nowhere would be followed
-            raise UserError(f"{folder / name} would be written over; name another folder: {option}=...")
+            raise UserError(f"{folder / name} would be overwritten; name another folder: {option}=...")
 
 
 def refuse_changed(before: Identity, after: Mapping[str, str], folder: Path) -> None:
@@ -139,8 +139,8 @@ def refuse_changed(before: Identity, after: Mapping[str, str], folder: Path) -> 
         if name in after and after[name] != digest:  # earlier records have some by their paths
             what = f"{name}={value}" if (value := setting(before.config, name)) else name
             raise UserError(
-                f"resume={folder}: {what} is another file than the run began with (its content has changed)\n"
-                "put it back; or for a new run leave resume= out"
+                f"resume={folder}: {what} is not the file that the run began with (its content has changed)\n"
+                "put it back, or leave out resume= for a new run"
             )
 
 

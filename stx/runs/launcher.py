@@ -39,12 +39,12 @@ def crew(config: DictConfig, context: Any) -> Crew:
     basic = target.endswith("BasicLauncher")
     if basic and (config.sweep.jobs or 1) > 1:
         raise UserError(
-            f"sweep.jobs={config.sweep.jobs} has no effect: this launcher works one job after the other; "
-            "hydra/launcher=joblib works several"
+            f"sweep.jobs={config.sweep.jobs} has no effect: this launcher runs one job after the other; "
+            "hydra/launcher=joblib runs several at once"
         )
     if not basic and config.live is not False:
         raise UserError(
-            f"live={str(config.live).lower()}: a page shows the run of this process, and this launcher has others; "
+            f"live={str(config.live).lower()}: the page shows a run of this process, and this launcher starts others; "
             "leave one of them out"
         )
     with read_write(config), open_dict(config):
@@ -64,7 +64,7 @@ def crew(config: DictConfig, context: Any) -> Crew:
     # submitit starts all that it is given on this machine at once
     at_once = 1 if basic else jobs if "LocalLauncher" in target else 0
     if here and 0 < len(cards) < jobs:
-        log.warning(f"sweep.jobs={jobs}: there are {len(cards)} cards, so that jobs share them")
+        log.warning(f"sweep.jobs={jobs}: there are {len(cards)} cards, so jobs share them")
     quiet = not basic and jobs > 1  # lines of several at once belong to nobody
     return Crew(launcher, 1 if basic else jobs, at_once, threads, cards if here else (), quiet)
 

@@ -98,7 +98,7 @@ def wait_for(folders: Iterable[Path]) -> None:
     """Until no process is at work in them any more: a worker outlives whoever launched it and was killed."""
     for folder in folders:
         if in_use(folder):
-            log.warning(f"{folder}: a worker of before is still at work there; waiting for its end")
+            log.warning(f"{folder}: an earlier worker is still running there; waiting for it to end")
             while in_use(folder):
                 time.sleep(1.0)
 

@@ -160,7 +160,7 @@ def claimed(job: Job, inputs: Inputs) -> Identity:
         identity.refuse_taken(job.folder)
         return identity.new(job.overrides, job.choices, job.config, inputs, job.folder)
     if identity.read(job.folder) != job.resumed:
-        raise UserError(f"{job.folder}: another process has gone on with this run meanwhile; try again")
+        raise UserError(f"{job.folder}: another process has continued this run in the meantime; try again")
     identity.refuse_changed(job.resumed, identity.named_files(job.config, inputs), job.folder)
     if edited := identity.edited(job.resumed, job.folder):
         log.warning(edited)

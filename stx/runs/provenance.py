@@ -51,8 +51,8 @@ def read(source: str) -> Provenance:
         whole = json.loads(described(source) or "null")
         if not isinstance(whole, dict) or KEY not in whole:
             raise UserError(
-                f"from_picture={source}: the picture says of no run of stx; output.metadata=false left it out, or a "
-                "program that has saved it since"
+                f"from_picture={source}: the picture holds no settings of a run; output.metadata=false left them out, "
+                "or a program that saved it later"
             )
         fields = dict(whole[KEY])
         version = fields.pop("format", 0)
@@ -63,7 +63,7 @@ def read(source: str) -> Provenance:
             )
         return TypeAdapter(Provenance).validate_python(fields, strict=True)
     except json.JSONDecodeError:
-        raise UserError(f"from_picture={source}: the picture says of no run of stx") from None
+        raise UserError(f"from_picture={source}: the picture holds no settings of a run") from None
     except UserError:
         raise
     except (ValueError, TypeError, RecursionError) as error:
@@ -71,4 +71,4 @@ def read(source: str) -> Provenance:
         if isinstance(error, ValidationError):
             first = error.errors()[0]
             why = f"{first['loc'][0]!r}: {first['msg']}"
-        raise UserError(f"from_picture={source}: what it says of its run is damaged ({why})") from None
+        raise UserError(f"from_picture={source}: the settings in it are damaged ({why})") from None

@@ -139,7 +139,7 @@ def refuse_another(after: Mapping[str, Any], typed: Sequence[str]) -> None:
         if after.get(key) != now.get(key) and not ineffective(config, [f"{key}={written(after.get(key))}"])
     ]
     if names:
-        raise UserError(f"{', '.join(names[:3])}: cannot be set as it was, as the options of this stx are others")
+        raise UserError(f"{', '.join(names[:3])}: cannot be set as before, as this version of stx has other options")
 
 
 def replaced(key: str, rest: Sequence[str]) -> bool:
@@ -173,7 +173,7 @@ def seen_from_here(past: "Provenance", option: str, name: Any) -> Any:
     before = [digest for key, digest in past.files.items() if key == option or key.startswith(setting_of)]
     if before and sha256(file) not in before:
         raise UserError(
-            f"{option}={name} is another file than the picture was made of (its content has changed)\n"
+            f"{option}={name} is not the file that the picture was made from (its content has changed)\n"
             f"put it back; or for another picture name it: {option}=..."
         )
     return path

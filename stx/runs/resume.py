@@ -47,7 +47,7 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
         name = str(folder)
     record = identity.read(folder)
     if record is None:
-        raise UserError(f"resume={name}: {folder} holds no run that had begun ({RUN})")
+        raise UserError(f"resume={name}: {folder} holds no run that has begun ({RUN})")
     overrides, choices, dumped = record.overrides, record.choices, deepcopy(record.config)
     now = choices | dict(leaves(restored(dumped).model_dump(by_alias=True)))
     changes = asked(now, overrides, [text for text in given if key_of(text) != "resume"])
@@ -58,8 +58,8 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
         elsewhere = key in FILES and record.files and None not in (before, after)  # files may be where they like
         if not free and not elsewhere:
             raise UserError(
-                f"resume={name}: {key} is {spelled(before)} in the run and {spelled(after)} asked; a run goes on as it "
-                f"was, but optim.steps may grow.\n{for_a_new_one(folder)}"
+                f"resume={name}: {key} is {spelled(before)} in the run and {spelled(after)} asked for; a run "
+                f"continues unchanged, but optim.steps may grow.\n{for_a_new_one(folder)}"
             )
     if why := finished(folder, record, changes):
         raise UserError("\n".join(filter(None, (f"resume={name}: {why}", rest_delivered(folder, record)))))

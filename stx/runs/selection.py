@@ -40,7 +40,7 @@ def selected(asked: str, tracking: MlflowTracking | NoTracking) -> Selection:
     if ID.fullmatch(asked) and (here := folder_of(asked)) and (folders := folders_of_runs(here)):
         return in_folder(here, folders)
     if isinstance(tracking, NoTracking):
-        raise UserError(f"{asked or 'tracking=none'}: no folder of runs, and without a store nothing else can be named")
+        raise UserError(f"{asked or 'tracking=none'}: not a folder of runs; without a store nothing else can be named")
     try:
         experiments = Experiments(tracking.uri)
     except UserError as error:

@@ -40,7 +40,7 @@ def opened(folder: Path, objectives: int = 0) -> Any:
         directions = ["minimize"] * objectives
         return package.create_study(study_name=NAME, storage=storage, pruner=pruner, directions=directions)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{path}: damaged, so that nothing says what the search has tried ({error})") from None
+        raise UserError(f"{path}: damaged, so nothing says what the search has tried ({error})") from None
 
 
 def mended(folder: Path) -> None:

@@ -49,7 +49,7 @@ def plan(config: DictConfig) -> list[Task]:
     """
     place = Path(config.hydra.sweep.dir)
     if recorded(place) and not config.sweep.resume:
-        raise UserError(f"{place} holds a sweep; go on with it by resume={place}, or name another: hydra.sweep.dir=...")
+        raise UserError(f"{place} holds a sweep; continue it with resume={place}, or name another: hydra.sweep.dir=...")
     refuse_within_a_run(place)
     before = recorded(place)
     own: Any = OmegaConf.to_container(config.hydra.overrides.hydra)
@@ -89,10 +89,10 @@ def all_checked(config: DictConfig, asked: Sequence[list[str]], before: Sequence
             again[as_another(one.values, same.values)] = None
         taken.add(same.folder.resolve())
         if time.monotonic() - told > OFTEN:
-            say(f"stx: {len(tasks)} of {len(asked)} jobs are checked; the first starts after the last of them")
+            say(f"stx: {len(tasks)} of {len(asked)} jobs have been checked; the first starts when all have")
             told = time.monotonic()
     if again:
-        say(f"stx: the same jobs again, made once: {some_of(list(again))}")
+        say(f"stx: duplicate jobs, run once: {some_of(list(again))}")
     return list(tasks.values())
 
 
@@ -123,7 +123,7 @@ def checked(
         job, inputs = check(whole, place, given=given, option=PLACE)
         key = digest(job, inputs)
         if job.resume is not None:
-            raise UserError("resume= goes on with one run: leave out --multirun")
+            raise UserError("resume= continues one run: leave out --multirun")
         if kept.get(key):
             number, name = kept[key].pop(0)
             folder = place / name
@@ -166,7 +166,7 @@ def refuse_twice(typed: Sequence[str]) -> None:
     own options."""
     for text in typed:
         if key_of(text).startswith(OWN) and stands_for_several(text):
-            raise UserError(f"{text}: {key_of(text)} is the whole sweep's, and no axis of it; give one value")
+            raise UserError(f"{text}: {key_of(text)} applies to the whole sweep and cannot be an axis; give one value")
     for key in map(key_of, typed):
         same = [text for text in typed if key_of(text) == key]
         if len(same) > 1 and any(stands_for_several(one) or is_axis(one) for one in same):
@@ -192,4 +192,4 @@ def refuse_somebody_s(folder: Path, names: Sequence[str] = ()) -> None:
         return
     for path in (settings, *(folder / name for name in names)):
         if os.path.lexists(path):
-            raise UserError(f"{path} would be written over; name another folder: {PLACE}=...")
+            raise UserError(f"{path} would be overwritten; name another folder: {PLACE}=...")

@@ -49,8 +49,8 @@ def refuse_otherwise(
     had, has = (spelled(value) for value in changes[key])
     cure = f"leave {fixed[key]} out" if key in fixed else f"give {key}={had} again"
     raise UserError(
-        f"resume={folder}: {key} is {had} in that sweep and {has} asked; a sweep goes on as it was, but its axes may "
-        f"get more values.\n{cure}, or begin a new sweep: without resume"
+        f"resume={folder}: {key} is {had} in that sweep and {has} asked for; a sweep continues unchanged, but its "
+        f"axes may get more values.\n{cure}, or begin a new sweep: without resume"
     )
 
 

@@ -88,7 +88,7 @@ def recorded(folder: Path) -> dict[str, Any]:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         why = what_is_wrong(error) if isinstance(error, ValidationError) else error
-        raise UserError(f"{path}: damaged, so that nothing says which sweep {folder} holds ({why})") from None
+        raise UserError(f"{path}: damaged, so nothing says which sweep {folder} holds ({why})") from None
     return record
 
 

@@ -141,9 +141,12 @@ def noisy(measured: Mapping[str, float], config: Config) -> str:
         "a pyramid (optim.pyramid)": not config.optim.pyramid,
         "a weaker style (loss_weights.beta)": config.content is not None,
     }
-    advice = " and ".join(cure for cure, lacking in cures.items() if lacking)
-    said = f"noisy: {times(luma)} times the finest detail of what it was made of in luma, {times(chroma)} in chroma"
-    return f"{said}; {advice} would keep it down" if advice else said
+    advice = ", ".join(cure for cure, lacking in cures.items() if lacking)
+    said = (
+        f"the picture is noisy: in brightness it has {times(luma)} times the finest detail of photograph and painting, "
+        f"in colour {times(chroma)} times"
+    )
+    return f"{said}; to reduce it: {advice}" if advice else said
 
 
 def times(ratio: float) -> str:

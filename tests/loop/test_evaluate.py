@@ -111,7 +111,9 @@ def test_what_cannot_be_captured_is_evaluated_eagerly_and_the_first_line_says_wh
     net, image = network(caffe_weights, picture, "cpu"), picture(2).float().requires_grad_()
     monkeypatch.setattr("stx.loop.evaluate.captured", refused)
     monkeypatch.setattr("stx.loop.evaluate.eager", lambda network, _: eager(network, image))
-    with pytest.warns(UserWarning, match="not captured as a CUDA graph, and slower for it: a statistic .* waits$"):
+    with pytest.warns(
+        UserWarning, match="could not be captured as a CUDA graph, so it is slower: a statistic .* waits$"
+    ):
         evaluate, graph = evaluation(net, OnCuda())  # type: ignore[arg-type]
     assert not graph
     assert torch.equal(evaluate().total, net(image).total)
@@ -176,7 +178,7 @@ def test_a_statistic_that_waits_for_the_host_runs_without_a_graph_and_says_so(
 ) -> None:
     net = network(caffe_weights, picture, "cuda", lambda maps: maps.mean() * float(maps.detach().amax()))
     image = picture(2).float().cuda().requires_grad_()
-    with pytest.warns(UserWarning, match="not captured as a CUDA graph"):
+    with pytest.warns(UserWarning, match="could not be captured as a CUDA graph"):
         evaluate, graph = evaluation(net, image)
     assert not graph
     assert torch.isfinite(evaluate().total)

@@ -105,6 +105,6 @@ def test_float32_on_a_gpu_is_rounded_to_less_where_that_is_asked_for_and_repeats
 
 def test_apple_s_gpu_is_refused_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    with pytest.raises(UserError, match="no GPU of Apple's here"):
+    with pytest.raises(UserError, match="no Apple GPU here"):
         hardware.choose("mps", "auto", True)
     assert hardware.choose("cpu", "fp32", True).description.endswith("threads), precision fp32")

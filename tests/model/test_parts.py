@@ -124,7 +124,7 @@ def test_matches_follow_the_picture_and_are_taken_up_again(small_vgg: VGG19) -> 
     assert set(matched.renewed) == {"conv1_1", "conv2_1"}
     again.restore({key: [tensor.clone() for tensor in tensors] for key, tensors in matched.renewed.items()})
     assert float(again(OURS).total) == after
-    with pytest.raises(UserError, match="the run's state is of another statistic at conv1_1"):
+    with pytest.raises(UserError, match="the run's saved state is that of another statistic at conv1_1"):
         again.restore({"conv1_1": [torch.zeros(1)]})
 
 

@@ -123,7 +123,7 @@ def test_its_pictures_and_weight_count_and_no_older_run_has_another_digest() -> 
         (("temporal.mask=black.png",), "all of it is black"),
         (
             ("temporal.mask=upright.png",),
-            "32 x 48 pixels do not lie on a picture of 48 x 32; it is laid over the result",
+            "32 x 48 pixels do not fit a picture of 48 x 32; it is laid over the result",
         ),
         (("temporal.picture=upright.png",), "it is laid over the result"),
         (("temporal.picture=none.png",), "no picture 'none.png'"),

@@ -135,7 +135,7 @@ def test_a_photograph_with_holes_is_no_tile(tmp_path: Path) -> None:
     picture = Image.new("RGBA", (64, 48), (200, 30, 30, 255))
     picture.paste((0, 0, 0, 0), (0, 0, 20, 48))
     picture.save(tmp_path / "holes.png")
-    with pytest.raises(UserError, match="transparent in places, where a tile is whole"):
+    with pytest.raises(UserError, match="transparent in places, which a tile cannot be"):
         prepare(config("tile=true", f"content={tmp_path / 'holes.png'}"))
     assert prepare(config("tile=true", f"style={tmp_path / 'holes.png'}")).guides  # of the style, what is there
 

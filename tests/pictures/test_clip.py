@@ -94,9 +94,9 @@ def test_what_is_no_film_is_a_message_that_names_it(tmp_path: Path) -> None:
     Image.new("RGB", SIZE).save(tmp_path / "one.png")
     assert "there is no such film" in refusal(tmp_path / "none.mp4")
     assert "(did you mean clip.mp4?)" in refusal(tmp_path / "clap.mp4")
-    assert "no picture is in that folder" in refusal(tmp_path / "empty")
+    assert "there is no picture in that folder" in refusal(tmp_path / "empty")
     assert "that is one picture" in refusal(tmp_path / "one.png")
-    assert "it is no film that FFmpeg can read, or damaged" in refusal(tmp_path / "text.mp4")
+    assert "FFmpeg cannot read it as a film, or it is damaged" in refusal(tmp_path / "text.mp4")
 
 
 def test_a_film_that_was_cut_off_says_how_much_of_it_can_be_read(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_film_that_was_cut_off_says_how_much_of_it_can_be_read(tmp_path: Path)
     animation.write_mp4(tmp_path / "clip.mp4", noise, SIZE, RATE, "")
     whole = (tmp_path / "clip.mp4").read_bytes()
     (tmp_path / "half.mp4").write_bytes(whole[: len(whole) // 2])
-    with pytest.warns(UserWarning, match="it says that it has 20 frames, and"):
+    with pytest.warns(UserWarning, match="it claims to have 20 frames, but only"):
         film = clip.read(str(tmp_path / "half.mp4"), RATE)
     assert 0 < film.length == len(list(clip.frames(film, SIZE))) < 20
 

@@ -356,7 +356,7 @@ def test_8_bit_grey_in_32_bits_is_as_bright_as_in_8(tmp_path: Path, extension: s
 @pytest.mark.parametrize("brightest", [256, 4095, 32767])
 def test_32_bit_grey_of_no_likely_scale_is_refused(tmp_path: Path, brightest: int) -> None:
     Image.fromarray(np.array([[0, brightest]], np.int32)).save(tmp_path / "a.tif")
-    assert f"grey values to {brightest}, neither of 8 bits nor of 16" in refusal(tmp_path / "a.tif")
+    assert f"grey values to {brightest}, which is neither an 8-bit nor a 16-bit range" in refusal(tmp_path / "a.tif")
 
 
 def test_a_dark_ppm_of_16_bits_stays_dark(tmp_path: Path) -> None:

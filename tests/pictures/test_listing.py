@@ -92,7 +92,7 @@ def test_a_picture_that_comes_with_stx_is_that_and_the_folder_called_so_has_a_sl
         ("text/", "there is no picture in this folder"),
         ("above", r"those in folders below are not looked for, above/\*\*/\* does$"),
         ("nowhere/", "there is no such folder"),
-        ("photos/a.webp/", "that is no folder; leave the slash at its end out"),
+        ("photos/a.webp/", "that is not a folder; leave out the slash at its end"),
         ("photos/*.tif", "no file matches"),
         ("text/*", r"no picture \(\.png, .*\) matches"),
     ],

@@ -68,7 +68,7 @@ def test_a_region_that_no_style_picture_has_is_named_with_those_that_there_are()
 def test_a_picture_without_flat_colours_is_no_mask(name: str) -> None:
     pixels = np.random.default_rng(0).integers(0, 255, (80, 100, 3), dtype=np.uint8)
     shaded = Image.fromarray(pixels) if name == "noise" else bundled.open_picture(name).convert("RGB")
-    with pytest.raises(UserError, match=r"masks.content: less than half of it is of flat colours"):
+    with pytest.raises(UserError, match=r"masks.content: less than half of it has flat colours"):
         masks.regions(shaded, {"style": halves(RED, BLUE)})
 
 
@@ -84,7 +84,7 @@ def test_a_large_mask_of_many_colours_is_read_in_no_time() -> None:
 
 def test_a_mask_of_other_proportions_is_refused() -> None:
     masks.refuse_proportions("masks.content=a.png", (30, 20), (640, 427))
-    with pytest.raises(UserError, match=r"masks.content=a.png: 30 x 30 pixels do not lie on a picture of 640 x 427"):
+    with pytest.raises(UserError, match=r"masks.content=a.png: 30 x 30 pixels do not fit a picture of 640 x 427"):
         masks.refuse_proportions("masks.content=a.png", (30, 30), (640, 427))
 
 

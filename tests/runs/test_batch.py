@@ -131,7 +131,7 @@ def test_a_member_without_memory_is_tried_again_behind_the_others(
         ("two", "finished", ""),
         ("one", "failed", "cuda has no memory left"),
     ]
-    assert "one: cuda has no memory left; tried again behind the others" in caplog.messages
+    assert "one: cuda has no memory left; tried again after the others" in caplog.messages
     _, again = work(members(store), tmp_path)
     assert [(one.name, one.outcome) for one in again] == [("one", "finished"), ("two", "finished")]
 

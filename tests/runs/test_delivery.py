@@ -78,7 +78,7 @@ def test_a_name_that_is_given_is_taken_though_it_is_not_free(inputs: Inputs) -> 
 def test_what_stx_did_not_make_is_not_written_over(own: str, content: bytes | None) -> None:
     noise(0).save(own) if content is None else Path(own).write_bytes(content)
     before = Path(own).read_bytes()
-    with pytest.raises(UserError, match=rf"would write over {own}, which stx did not make"):
+    with pytest.raises(UserError, match=rf"would overwrite {own}, which stx did not make"):
         refuse(config("out.png", "output.timelapse=gif"))
     assert Path(own).read_bytes() == before
 
@@ -88,7 +88,7 @@ def test_a_picture_that_is_read_is_not_written_over(name: str) -> None:
     for file in ("photo.png", "painting-sheet.jpg"):
         Path(file).touch()
     Path("link.png").symlink_to("photo.png")
-    with pytest.raises(UserError, match="is one of the pictures that are read; choose another name"):
+    with pytest.raises(UserError, match="is one of the given pictures; choose another name"):
         refuse(config(name, content="photo.png", style="painting-sheet.jpg"))
 
 
@@ -215,14 +215,14 @@ def test_what_is_no_regular_file_is_not_written_to_and_a_link_leads_to_its_file(
 
 def test_a_pipe_of_a_name_beside_is_somebody_s_and_is_not_waited_for() -> None:
     os.mkfifo("out-sheet.jpg")
-    with pytest.raises(UserError, match=r"would write over out-sheet\.jpg, which stx did not make"):
+    with pytest.raises(UserError, match=r"would overwrite out-sheet\.jpg, which stx did not make"):
         refuse(config("out.png"))
 
 
 def test_a_name_with_no_room_for_its_preview_is_too_long() -> None:
     longest = "a" * (255 - len(".preview.jpg"))
     refuse(config(f"{longest}.png"))
-    with pytest.raises(UserError, match="2 letters too long a name; choose a shorter one"):
+    with pytest.raises(UserError, match="2 letters too long; choose a shorter name"):
         refuse(config(f"{longest}aa.png"))
 
 

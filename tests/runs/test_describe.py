@@ -54,7 +54,7 @@ def test_the_style_distance_is_told_as_a_share_of_the_photographs_own() -> None:
 @pytest.mark.parametrize("noise", [{"luma": 1.51}, {"chroma": 27.0}])
 def test_a_noisy_picture_is_said_to_be_noisy(noise: dict[str, float]) -> None:
     (line,) = said(**noise)[2:]
-    assert line.startswith("noisy: ")
+    assert line.startswith("the picture is noisy: ")
     assert all(f"{value:.1f}" in line for value in noise.values())
 
 
@@ -118,14 +118,14 @@ def test_what_is_otherwise_than_before_is_told_of_the_last_time_alone() -> None:
     opening = describe.opening(job, inputs, record, None).splitlines()
     assert opening[0].startswith(f"{job.choices['style_stat']}: china in the style of swirls, 48 x 32, 3 steps on cpu")
     assert opening[0].endswith(f"about {inputs.memory / 1e9:.1f} GB of memory")
-    assert opening[-1].startswith("otherwise than before: device cpu, now cuda; ")
+    assert opening[-1].startswith("different from before: device cpu, now cuda; ")
 
 
 @pytest.mark.parametrize(("step", "optimiser", "said"), [(0, {}, False), (2, {}, True), (2, {"a": 1}, False)])
 def test_an_optimiser_that_begins_anew_is_told(step: int, optimiser: dict[str, Any], said: bool) -> None:
     job, inputs, _ = described()
     resumed = Checkpoint.start(PICTURE)._replace(step=step, optimiser=optimiser)
-    assert ("its optimiser begins anew" in describe.opening(job, inputs, BLANK, resumed)) == said
+    assert ("its optimiser starts again" in describe.opening(job, inputs, BLANK, resumed)) == said
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_a_style_that_leaves_nothing_of_the_content_is_told(overrides: list[str]
 )
 def test_a_loss_that_is_another_in_every_step_is_told_to_who_takes_l_bfgs(overrides: list[str], said: bool) -> None:
     job, inputs, _ = described(*overrides)
-    assert ("optim=adam follows it" in describe.opening(job, inputs, BLANK, None)) is said
+    assert ("optim=adam copes with it" in describe.opening(job, inputs, BLANK, None)) is said
 
 
 def test_how_a_run_ended_is_told_in_the_words_for_it() -> None:

@@ -50,7 +50,7 @@ def test_a_folder_that_has_a_file_of_a_run_s_names_and_no_run_is_not_begun_in(tm
 def test_a_link_that_leads_nowhere_is_not_written_through(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / LOSSES).symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(UserError, match=r"losses\.csv would be written over"):
+    with pytest.raises(UserError, match=r"losses\.csv would be overwritten"):
         run(job(tmp_path / "run"))
     assert not (tmp_path / "elsewhere").exists()
 
@@ -76,7 +76,7 @@ def test_the_record_is_there_before_anything_else_and_says_what_the_run_is(
     assert (record.machine["device"], record.machine["precision"]) == ("cpu", "float32")
     assert "torch" in record.machine["versions"]
     monkeypatch.undo()
-    with pytest.raises(UserError, match="holds a run; go on with it by resume="):
+    with pytest.raises(UserError, match="holds a run; continue it with resume="):
         run(job(tmp_path / "out", content, style))
     assert run(again(tmp_path / "out")).outcome == "finished"  # from its first step on
     record_later = identity.read(tmp_path / "out")
@@ -100,7 +100,7 @@ def test_one_at_a_time_goes_on_with_a_run_without_a_tracker_too(tmp_path: Path) 
         assert refused
     stale = again(tmp_path, "optim.steps=5")
     run(again(tmp_path, "optim.steps=6"))
-    with pytest.raises(UserError, match="another process has gone on with this run meanwhile"):
+    with pytest.raises(UserError, match="another process has continued this run in the meantime"):
         run(stale)
     steps = [line.split(",")[0] for line in (tmp_path / LOSSES).read_text().splitlines()[1:]]
     assert steps == list("123456")
@@ -110,7 +110,7 @@ def test_one_at_a_time_goes_on_with_a_run_without_a_tracker_too(tmp_path: Path) 
 def test_a_damaged_record_is_the_same_message_for_a_start_and_a_resume(tmp_path: Path, content: str) -> None:
     (tmp_path / RUN).write_text(content)
     for act in (lambda: run(job(tmp_path)), lambda: again(tmp_path)):
-        with pytest.raises(UserError, match=r"run\.json: damaged, so that nothing says which run"):
+        with pytest.raises(UserError, match=r"run\.json: damaged, so nothing says which run"):
             act()
 
 
@@ -129,7 +129,7 @@ def test_a_record_that_holds_something_else_is_a_message_that_names_it(
     identity.write(tmp_path, record._replace(resumed=[{"at": "now"}]))
     assert identity.read(tmp_path) == record._replace(resumed=[{"at": "now"}])
     (tmp_path / RUN).write_text(json.dumps({**json.loads((tmp_path / RUN).read_text()), field: value}))
-    with pytest.raises(UserError, match=rf"run\.json: damaged, so that nothing says which run .*\({field}\b.*\)\n"):
+    with pytest.raises(UserError, match=rf"run\.json: damaged, so nothing says which run .*\({field}\b.*\)\n"):
         identity.read(tmp_path)
 
 
@@ -174,7 +174,7 @@ def test_what_is_another_file_now_is_named(tmp_path: Path, which: str, monkeypat
         path.write_bytes(path.read_bytes() + b"\n")
     else:
         identity.write(tmp_path / "out", record._replace(files={**record.files, which: "another"}))
-    with pytest.raises(UserError, match=rf"{'code of mine.mean' if which == 'code' else which}.* is another file than"):
+    with pytest.raises(UserError, match=rf"{'code of mine.mean' if which == 'code' else which}.* is not the file that"):
         run(again(tmp_path / "out", "optim.steps=9"))
 
 
@@ -196,7 +196,7 @@ def test_files_that_two_terms_of_one_function_name_are_all_checked(tmp_path: Pat
     for file in files:
         before = file.read_bytes()
         file.write_bytes(before + b"more")
-        with pytest.raises(UserError, match=f"{name} is another file than the run began with"):
+        with pytest.raises(UserError, match=f"{name} is not the file that the run began with"):
             identity.refuse_changed(record, identity.named_files(config, inputs), tmp_path)
         file.write_bytes(before)
 
@@ -209,7 +209,7 @@ def test_other_versions_and_threads_are_said_and_recorded(tmp_path: Path, caplog
     with caplog.at_level("INFO", "stx"):
         run(again(tmp_path, "optim.steps=4"))
     threads = torch.get_num_threads()
-    assert f"otherwise than before: threads 64, now {threads}" in caplog.text
+    assert f"different from before: threads 64, now {threads}" in caplog.text
     later = identity.read(tmp_path)
     assert later
     assert [set(entry) for entry in later.resumed] == [{"at", "threads"}]
@@ -249,7 +249,7 @@ def test_a_finished_run_forgets_what_its_optimiser_remembers_unless_it_is_told_t
         sizes[keep] = (tmp_path / keep / CHECKPOINT).stat().st_size
         with caplog.at_level("INFO", "stx"):
             run(again(tmp_path / keep, "optim.steps=6"))
-        assert ("its optimiser begins anew" in caplog.text) == (keep == "false")
+        assert ("its optimiser starts again" in caplog.text) == (keep == "false")
     assert sizes["false"] < sizes["true"] / 3
     run(job(tmp_path / "whole", "optim.steps=6"))
     losses = {name: (tmp_path / name / LOSSES).read_text().splitlines()[-1].split(",")[1] for name in ("true", "whole")}
@@ -292,7 +292,7 @@ def test_code_that_is_another_under_another_path_is_named_too(tmp_path: Path, mo
         run(job(tmp_path / "out", *typed))
     monkeypatch.syspath_prepend(tmp_path / "b")
     monkeypatch.delitem(sys.modules, "mine", raising=False)
-    with pytest.raises(UserError, match=r"the code of mine\.mean is another file"):
+    with pytest.raises(UserError, match=r"the code of mine\.mean is not the file that"):
         run(again(tmp_path / "out", "optim.steps=9"))
 
 
@@ -308,7 +308,7 @@ def test_a_run_goes_on_from_any_folder_and_with_its_pictures_elsewhere(
     (tmp_path / "photo.png").rename("moved.png")
     assert run(again(Path("../out"), "optim.steps=5", "content=moved.png")).outcome == "finished"
     (tmp_path / "sub" / "moved.png").write_bytes((tmp_path / "painting.png").read_bytes())
-    with pytest.raises(UserError, match=r"content=\S*moved.png is another file"):
+    with pytest.raises(UserError, match=r"content=\S*moved.png is not the file that"):
         run(again(Path("../out"), "optim.steps=6"))
 
 
@@ -355,7 +355,7 @@ def test_a_record_edited_by_hand_is_no_run_to_go_on_with(tmp_path: Path) -> None
     for section, option, value in (("loss_weights", "beta", 99.0), ("optim", "steps", 2), ("pooling", "name", "avg")):
         edited = {**whole, "config": {**whole["config"], section: {**whole["config"][section], option: value}}}
         path.write_text(json.dumps(edited))
-        with pytest.raises(UserError, match=r"run\.json: its config is not the one that was written"):
+        with pytest.raises(UserError, match=r"run\.json: its config has been edited"):
             again(tmp_path, "optim.steps=4")
     path.write_text(json.dumps(whole, indent=None, sort_keys=True))  # laid out otherwise, it says the same
     run(again(tmp_path, "optim.steps=4"))
@@ -363,7 +363,10 @@ def test_a_record_edited_by_hand_is_no_run_to_go_on_with(tmp_path: Path) -> None
 
 def test_a_run_that_goes_on_says_from_where(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     run(job(tmp_path, "guard.keep_state=true"))
-    for steps, said in ((4, "continues after step 3\n"), (5, "starts over: it has no state yet (checkpoint.pt)")):
+    for steps, said in (
+        (4, "continues after step 3\n"),
+        (5, "starts again: it has no saved state yet (checkpoint.pt)"),
+    ):
         caplog.clear()
         with caplog.at_level("INFO", "stx"):
             run(again(tmp_path, f"optim.steps={steps}"))

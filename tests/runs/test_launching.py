@@ -86,7 +86,7 @@ def test_a_worker_that_outlived_its_launcher_is_waited_for(
     launcher = Launcher(tmp_path, b=good)
     work(Crew(launcher, 1, 0), orders(tmp_path, "a", "b"), tmp_path, between=lambda: None)
     assert launcher.launches == [["b"]]
-    assert "a worker of before is still at work there" in caplog.text
+    assert "an earlier worker is still running there" in caplog.text
 
 
 def test_a_run_without_memory_is_tried_once_more_behind_the_others(tmp_path: Path) -> None:

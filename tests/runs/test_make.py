@@ -82,7 +82,7 @@ def test_a_run_gives_its_picture_outcome_and_measures_and_tells_its_watchers(tmp
         state_of(left, prepare(left.config))
     assert left.resumed
     identity.write(left.folder, left.resumed._replace(outcome="interrupted"))
-    with pytest.raises(UserError, match="another process has gone on with this run meanwhile; try again"):
+    with pytest.raises(UserError, match="another process has continued this run in the meantime; try again"):
         run(left)
 
 
@@ -315,7 +315,7 @@ def test_a_run_in_several_styles_keeps_each_of_them_is_judged_by_all_and_says_so
     assert record.files["style"] != record.files["style_2"]
     alone = [run(job(tmp_path / name, f"style={name}")).measured["baseline/gram"] for name in ("swirls", "mosaic")]
     assert result.measured["baseline/gram"] == pytest.approx(0.75 * alone[0] + 0.25 * alone[1])
-    with pytest.raises(UserError, match=r"style_2.png would be written over"):
+    with pytest.raises(UserError, match=r"style_2.png would be overwritten"):
         identity.refuse_taken(kept_alone(tmp_path / "run" / "style_2.png", tmp_path / "other"))
 
 

@@ -65,14 +65,17 @@ def test_a_full_disk_ends_a_run_with_its_picture_elsewhere(tmp_path: Path, monke
 
 SWEEPS = [
     ("hydra.sweep.subdir=same hydra.sweep.dir=new", "new/same is another job's too: let hydra.sweep.subdir"),
-    ("hydra.sweep.dir=old", "old/1 holds a run; go on with it by resume=old/1, or name another: hydra.sweep.dir="),
-    ("hydra.sweep.dir=mine", "mine/0/output.png would be written over; name another folder: hydra.sweep.dir="),
-    ("hydra.sweep.dir=hydras", "hydras/1/.hydra would be written over"),
+    ("hydra.sweep.dir=old", "old/1 holds a run; continue it with resume=old/1, or name another: hydra.sweep.dir="),
+    ("hydra.sweep.dir=mine", "mine/0/output.png would be overwritten; name another folder: hydra.sweep.dir="),
+    ("hydra.sweep.dir=hydras", "hydras/1/.hydra would be overwritten"),
     ("hydra.sweep.dir=linked", "linked/1 is another job's too: let hydra.sweep.subdir"),
     ("hydra.output_subdir=logs", "hydra.output_subdir=logs: stx writes what Hydra would, into .hydra/; leave it out"),
     ("hydra.sweep.dir=a/file", "a is a file; name a folder"),
-    ("hydra.sweep.dir=ids hydra.sweep.subdir=${hydra.job.id}-${hydra.job.num}", "ids/1-1/output.png would be written"),
-    ("resume=old/1", "resume= goes on with one run: leave out --multirun"),
+    (
+        "hydra.sweep.dir=ids hydra.sweep.subdir=${hydra.job.id}-${hydra.job.num}",
+        "ids/1-1/output.png would be overwritten",
+    ),
+    ("resume=old/1", "resume= continues one run: leave out --multirun"),
 ]
 
 

@@ -55,10 +55,10 @@ def test_neither_a_password_nor_a_store_is_in_it(tmp_path: Path, monkeypatch: py
 @pytest.mark.parametrize(
     ("text", "answer"),
     [
-        ("", "the picture says of no run of stx; output.metadata=false left it out"),
-        ("A holiday in Rome", "the picture says of no run of stx"),
-        ("[1, 2]", "the picture says of no run of stx"),
-        ('{"stx": 3}', "what it says of its run is damaged"),
+        ("", "the picture holds no settings of a run; output.metadata=false left them out"),
+        ("A holiday in Rome", "the picture holds no settings of a run"),
+        ("[1, 2]", "the picture holds no settings of a run"),
+        ('{"stx": 3}', "the settings in it are damaged"),
         ('{"stx": {"format": 9}}', r"written by a later version of stx \(format 9\); this one reads up to 1"),
         ('{"stx": {"format": 1, "id": 3}}', r"damaged \('id': Input should be a valid string\)"),
         ('{"stx": {"format": 1}}', "damaged"),

@@ -120,7 +120,7 @@ def test_a_file_is_looked_for_where_the_run_began_and_is_to_be_the_same(
     moved = asked.replace("out.png", "../out.png")
     assert config(*repeated([moved])).content == str(tmp_path / "photo.png")
     Image.effect_noise((64, 48), 80).save("../photo.png")
-    with pytest.raises(UserError, match=r"content=photo\.png is another file than the picture was made of"):
+    with pytest.raises(UserError, match=r"content=photo\.png is not the file that the picture was made from"):
         repeated([moved])
     assert config(*repeated([moved, "content=../photo.png"])).content == "../photo.png"  # as one says so
     Path("../photo.png").unlink()

@@ -110,7 +110,7 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(stx: Command, tmp_path: P
 REFUSED = [
     ("resume=nowhere", "resume=nowhere: neither a run's folder nor the id of a run"),
     ("resume=last", "resume=mine: that run has finished its 3 steps"),
-    ("resume=empty", "holds no run that had begun"),
+    ("resume=empty", "holds no run that has begun"),
     ("resume=mine optim.history=5", "optim.history is 20 in the run and 5 asked"),
     ("resume=mine optim=adam", "optim is lbfgs in the run and adam asked"),
     ("resume=mine optim.steps=2", "optim.steps is 3 in the run and 2 asked"),
@@ -124,7 +124,7 @@ REFUSED = [
     ("resume=mine", "that run has finished its 3 steps"),
     ("--multirun resume=mine", "leave out --multirun"),
     ("resume=broken optim.steps=9", "not a checkpoint of stx"),
-    (" ".join([*TINY, "hydra.run.dir=mine"]), "holds a run; go on with it by resume="),
+    (" ".join([*TINY, "hydra.run.dir=mine"]), "holds a run; continue it with resume="),
 ]
 
 

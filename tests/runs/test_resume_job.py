@@ -142,7 +142,7 @@ def test_a_run_is_found_by_its_folder_and_by_its_id_below_outputs(tmp_path: Path
         assert resume.find(f"{number}" * 32, NOWHERE) == Path(f"outputs/runs/{number}")
     with pytest.raises(UserError, match="neither a run's folder nor the id of a run"):
         resume.find("3" * 32, {"name": "mlflow", "uri": f"sqlite:///{tmp_path}/none.db", "experiment": "stx"})
-    with pytest.raises(UserError, match=r"runs holds no run that had begun"):
+    with pytest.raises(UserError, match=r"runs holds no run that has begun"):
         taken_up(tmp_path / "outputs" / "runs")
 
 

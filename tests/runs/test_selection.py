@@ -194,8 +194,8 @@ def test_what_is_no_run_is_said(stored: Stored, tmp_path: Path) -> None:
         ("params.style_stat == 3", tracking(stored.uri), r"params\.style_stat == 3: MLflow cannot read this filter"),
         ("", tracking(stored.uri, "sxt"), r"tracking\.experiment=sxt: .*mlflow\.db has no such experiment \(did you"),
         ("", tracking(f"sqlite:///{tmp_path}/none.db"), r"tracking\.uri=.*none\.db: there is no such file"),
-        ("stx", NO_STORE, "stx: no folder of runs, and without a store"),
-        (str(tmp_path), NO_STORE, "no folder of runs"),
+        ("stx", NO_STORE, "stx: not a folder of runs; without a store"),
+        (str(tmp_path), NO_STORE, "not a folder of runs"),
     ):
         with pytest.raises(UserError, match=said):
             selected(asked, told)

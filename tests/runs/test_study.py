@@ -32,7 +32,7 @@ def test_to_open_a_study_changes_nothing_of_it(tmp_path: Path) -> None:
 def test_a_damaged_study_is_named(tmp_path: Path) -> None:
     opened(tmp_path, 1).ask()
     (tmp_path / STUDY).write_bytes(b"not a study\n" + (tmp_path / STUDY).read_bytes())
-    with pytest.raises(UserError, match=r"study\.journal: damaged, so that nothing says what the search has tried"):
+    with pytest.raises(UserError, match=r"study\.journal: damaged, so nothing says what the search has tried"):
         opened(tmp_path)
 
 

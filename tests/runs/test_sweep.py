@@ -18,9 +18,7 @@ def test_a_file_of_somebody_s_in_the_place_of_a_sweep_s_settings_is_not_written_
     path = tmp_path / SETTINGS
     sweep.refuse_somebody_s(tmp_path)
     path.write_text("mine")
-    with pytest.raises(
-        UserError, match=r"multirun\.yaml would be written over; name another folder: hydra\.sweep\.dir"
-    ):
+    with pytest.raises(UserError, match=r"multirun\.yaml would be overwritten; name another folder: hydra\.sweep\.dir"):
         sweep.refuse_somebody_s(tmp_path)
     path.write_text("hydra:\n  run: {}\n")  # of an earlier sweep: its jobs' own folders are looked at
     sweep.refuse_somebody_s(tmp_path)
@@ -80,7 +78,7 @@ def test_a_job_that_is_another_one_again_is_made_once_and_said(
 ) -> None:
     tasks = planned(tmp_path, "loss_weights.beta=1,1.0,2")
     assert [(task.number, task.values["loss_weights.beta"]) for task in tasks] == [(0, "1"), (2, "2")]
-    assert "stx: the same jobs again, made once: beta=1.0 as beta=1\n" in capsys.readouterr().err
+    assert "stx: duplicate jobs, run once: beta=1.0 as beta=1\n" in capsys.readouterr().err
 
 
 def test_equal_pictures_of_a_folder_are_named_in_one_short_line_whatever_is_swept_beside_them(
@@ -93,7 +91,7 @@ def test_equal_pictures_of_a_folder_are_named_in_one_short_line_whatever_is_swep
     tasks = planned(tmp_path / "sweep", f"content={photos}/", "style_stat=gram,mean_std", "init=noise")
     assert [task.name for task in tasks] == ["a.png gram", "a.png mean_std"]
     (line,) = [line for line in capsys.readouterr().err.splitlines() if "again" in line]
-    assert line == "stx: the same jobs again, made once: b.png as a.png, caf\ufffd.png as a.png"
+    assert line == "stx: duplicate jobs, run once: b.png as a.png, caf\ufffd.png as a.png"
 
 
 def test_all_damaged_pictures_of_a_folder_are_named_at_once(tmp_path: Path) -> None:
@@ -118,5 +116,5 @@ def test_a_sweep_is_not_put_into_a_run_s_folder(tmp_path: Path, below: str) -> N
 
 
 def test_its_own_options_are_no_axes(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"sweep\.jobs is the whole sweep's, and no axis of it"):
+    with pytest.raises(UserError, match=r"sweep\.jobs applies to the whole sweep and cannot be an axis"):
         planned(tmp_path, "seed=0,1", "sweep.jobs=1,2")

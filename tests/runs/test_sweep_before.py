@@ -40,12 +40,12 @@ def ended(task: Task) -> None:
     [
         (
             ["optim.steps=2"],
-            "optim.steps is 4 in that sweep and 2 asked; a sweep goes on as it was, .* optim.steps=2 out",
+            "optim.steps is 4 in that sweep and 2 asked for; a sweep continues unchanged, .* optim.steps=2 out",
         ),
         (["optim.steps=9"], "optim.steps is 4 in that sweep and 9 asked"),
         (["optim.steps=4", "tile=true"], "tile is false in that sweep and true asked"),
         (["optim.steps=4", "optim=adam"], "optim is lbfgs in that sweep and adam asked"),
-        ([], r"optim\.steps is 4 in that sweep and \d+ asked; .*\ngive optim\.steps=4 again, or begin a new sweep"),
+        ([], r"optim\.steps is 4 in that sweep and \d+ asked for; .*\ngive optim\.steps=4 again, or begin a new sweep"),
         (["optim.steps=4", "content=flower"], "content is china in that sweep and flower asked"),
     ],
 )

@@ -31,7 +31,7 @@ def test_resume_takes_up_the_sweep_that_a_folder_holds(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert sweep_record.taken_up(["resume=last", "seed=3"]) == ["resume=last", "seed=3"]
     (folder / "sweep.json").write_text('{"format": 1, "jobs": [{}], "overrides": []}')
-    with pytest.raises(UserError, match="damaged, so that nothing says which sweep"):
+    with pytest.raises(UserError, match="damaged, so nothing says which sweep"):
         sweep_record.taken_up(typed)
 
 

@@ -32,7 +32,7 @@ class Experiments:
         try:
             answers(uri)
             if file and not file.exists():
-                raise UserError(f"tracking.uri={self.uri}: there is no such file, so that no run was told to it")
+                raise UserError(f"tracking.uri={self.uri}: there is no such file, so no run has been recorded there")
         except UserError as error:  # whose cures are for a run that begins
             raise UserError(f"{first_line(error)}\n{OTHERWISE}") from None
         with reachable(uri), touched(uri) as client:
@@ -58,8 +58,8 @@ class Experiments:
                 raise
             why = " ".join(reason(error).split())
             raise UserError(
-                f"{condition}: MLflow cannot read this filter; a param is compared as in \"params.style_stat = 'gram'\", "
-                f"a metric as in 'metrics.\"measure/content\" < 0.9'\n({why})"
+                f"{condition}: MLflow cannot read this filter; write \"params.style_stat = 'gram'\", "
+                f"or 'metrics.\"measure/content\" < 0.9'\n({why})"
             ) from None
 
     def below(self, run_id: str) -> list[Run]:

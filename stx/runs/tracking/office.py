@@ -117,7 +117,7 @@ def open_store(uri: str, experiment: str) -> None:
     """Raise UserError where a run would have nowhere to tell of itself."""
     answer = begin().ask("open", uri, {"experiment": experiment, "environment": dict(os.environ)})
     if answer is None:
-        raise UserError(f"tracking.uri={uri}: MLflow's process has ended; tracking=none goes without it")
+        raise UserError(f"tracking.uri={uri}: MLflow's process has ended; tracking=none does without it")
     if answer:
         raise UserError(answer)
 

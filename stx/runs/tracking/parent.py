@@ -102,7 +102,9 @@ class Parent(Nobody):
     def trouble(self, error: Exception) -> None:
         if not self.failed:
             why = hidden(first_line(error))[:200]
-            log.warning(f"the {self.kind}'s own run lacks what its folder has ({why}); {self.again} sends it again")
+            log.warning(
+                f"the {self.kind}'s own run in the store could not be updated ({why}); {self.again} sends it again"
+            )
         self.failed = True
 
 

@@ -101,7 +101,7 @@ def moved(database: Path, before: str) -> None:
                 f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?",
                 (now.as_uri(), len(before) + 1, len(before), before),
             )
-    log.warning("the store has moved to %s; its artifacts' addresses say so now", now.parent)
+    log.warning("the store has moved to %s; its artifacts' addresses have been updated", now.parent)
 
 
 class Store:

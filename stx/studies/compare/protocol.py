@@ -146,7 +146,7 @@ def load(name: str, changes: dict[str, str], overrides: Sequence[str] = ()) -> P
     if not isinstance(plain, dict):
         raise UserError(f"protocol={name}: {file} has no settings in it")
     if plain.pop("format", FORMAT) != FORMAT:
-        raise UserError(f"protocol={name}: {file} has another format than {FORMAT}, which this version of stx reads")
+        raise UserError(f"protocol={name}: {file} has another format; this version of stx reads {FORMAT}")
     for key, text in changes.items():
         plain[key] = setting(key, text) if key in SETTINGS else listed(plain, key, text, options)
     try:

@@ -101,14 +101,14 @@ def even_size(config: Config, source: Film) -> Size:
     asked = config.image_size
     for name, side in (("width", asked.width), ("height", asked.height)):
         if side and side % 2:
-            raise UserError(f"image_size.{name}={side}: the sides of an MP4's frames are even; {side + 1} is")
+            raise UserError(f"image_size.{name}={side}: the sides of an MP4 must be even; take {side + 1}")
     size = images.working_size(source.size, asked.width, asked.height, asked.long_side)
     width, height = (max(2, 2 * round(side / 2)) for side in size)
     sought = flow_size((width, height), source.size)
     if min(sought) < SHORTEST:
         raise UserError(
-            f"film={source.source}: {sought[0]} x {sought[1]} pixels; to see what moves takes {SHORTEST} on the "
-            "shorter side"
+            f"film={source.source}: {sought[0]} x {sought[1]} pixels; motion can be detected from {SHORTEST} on the "
+            "shorter side on"
         )
     return width, height
 

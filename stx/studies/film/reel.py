@@ -74,8 +74,7 @@ def refuse_another(folder: Path, now: Identity) -> None:
         told = isinstance(parts, dict) and {"shots", "files"} <= parts.keys()  # an earlier version did not write them
         what = differences(parts, now.parts) if told else f"of {before.get('film')}, or of other settings or files"
         raise UserError(
-            f"output={folder}: it holds another film: {what}\n"
-            "put that back as it was, or name another folder: output=..."
+            f"output={folder}: it holds another film: {what}\nundo that, or name another folder: output=..."
         )
 
 
@@ -86,7 +85,7 @@ def recorded(path: Path) -> dict[str, Any]:
         version = fields.pop("format")
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise UserError(
-            f"{path}: damaged, so that nothing says which film it is; name another folder: output=..."
+            f"{path}: damaged, so nothing says which film it is; name another folder: output=..."
         ) from error
     if version != FORMAT:
         raise UserError(f"{path}: written by another version of stx (format {version}); this one reads {FORMAT}")

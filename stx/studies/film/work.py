@@ -100,7 +100,7 @@ def come_to_an_end(one: Job, name: str) -> None:
     if outcome(one.folder) not in ENDED:
         message = attempt(one).message
         if outcome(one.folder) not in ENDED:
-            raise Stopped(f"{name}: {message or 'it came to no end'}\nthe same command goes on from there")
+            raise Stopped(f"{name}: {message or 'it did not finish'}\nthe same command continues from there")
     forget(one.folder)
     if outcome(one.folder) == "diverged" and one.config.guard.on_nan == "raise":
         raise Stopped(f"{name}: it has diverged, and guard.on_nan=raise ends the film there; its run is {one.folder}")

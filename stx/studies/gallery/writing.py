@@ -54,7 +54,7 @@ def place(output: str) -> Path:
     if path.is_dir():
         raise UserError(f"output={output}: {path} is a folder; name another")
     if path.exists() and not is_gallery(path):
-        raise UserError(f"output={output}: {path} is no gallery, and would be written over; name another file")
+        raise UserError(f"output={output}: {path} is not a gallery and would be overwritten; name another file")
     return path
 
 

@@ -86,7 +86,7 @@ def of_runs(runs: Sequence[Shown], asked: Options) -> Source:
     some = [entry(run, run.params[by], match) for run in finished if by in run.params]
     entries = [one for one in some if one]
     others = differing([run for run in finished if by in run.params])
-    why = f"runs are not finished, of several paintings, or without their pictures, {by} or measure/{match}"
+    why = f"runs have not finished, have several paintings, or lack their pictures, {by} or measure/{match}"
     return Source(entries, by, match, left_out(len(entries), len(runs), why), others)
 
 

@@ -124,7 +124,7 @@ def refuse_none(pairs: Sequence[Pair], of: Source, tolerance: float) -> None:
     """Raise UserError where there is nothing to be asked."""
     methods = sorted({entry.method for entry in of.entries})
     if not of.entries:
-        raise UserError("none of these runs has come to its end with its picture and both that it was made of")
+        raise UserError("none of these runs has finished and still has its picture and the two that it was made from")
     if len(methods) < 2:
         others = (
             f"; they differ in {some_of(of.others)}: by={of.others[0]}" if of.others else "; name runs of two or more"

@@ -122,10 +122,11 @@ def between(low: float, high: float) -> str:
 def how(key: Key) -> Iterator[Block]:
     yield Heading("How")
     yield Text(
-        f"Methods differ by `{key.by}`. Intervals draw raters, photographs and styles again, each by itself "
-        "(the pigeonhole bootstrap), and take the deviation times Student's t with as many degrees of freedom as the "
-        "fewest of them allow; with two of any there is none, and what there is one of is held fixed: such an interval "
-        "says nothing of others. Repeats are not counted as answers."
+        f"Methods differ by `{key.by}`. Intervals come from the pigeonhole bootstrap, which resamples raters, "
+        "photographs and styles independently: the standard deviation times Student's t, with the degrees of "
+        "freedom that the smallest of the three groups allows. A group of two is too small for any interval. A "
+        "group of one is held fixed, so the interval says nothing about other members of it. Repeated questions do "
+        "not count as answers."
     )
 
 

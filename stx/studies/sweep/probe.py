@@ -67,7 +67,7 @@ def tried(search: DictConfig, typed: Sequence[str], values: Mapping[str, str]) -
         whole = compose([*own, *typed], search.hydra.job.config_name)
         job, inputs = check(whole, Path(search.hydra.sweep.dir), option=PLACE)
         if job.resume is not None:
-            raise UserError("resume= goes on with one run: leave out --multirun")
+            raise UserError("resume= continues one run: leave out --multirun")
     except UserError as error:
         at = " ".join(f"{key}={value}" for key, value in values.items())
         raise UserError(f"{error}\n(in a trial with {at}; none was started)") from None
@@ -91,15 +91,15 @@ def refuse_unjudged(base: Config, inputs: "Inputs") -> None:
         if min(picture.shape[1:]) < least:
             height, width = picture.shape[1:]
             raise UserError(
-                f"image_size: {width} x {height} pixels of {name}={sources[name]} are too few to be judged, and "
-                f"a search goes by that; {least} on the short side would do"
+                f"image_size: {width} x {height} pixels of {name}={sources[name]} are too few to be measured, which a "
+                f"search relies on; {least} on the short side would do"
             )
 
 
 def refuse_blind(base: Config, settings: Search) -> None:
     """Raise UserError where trials are to be cut short by what nobody sees."""
     if settings.pruner and settings.content_at_most is None:
-        raise UserError("hydra.sweeper.pruner=true: on the way to a front no trial is cut short; leave it out")
+        raise UserError("hydra.sweeper.pruner=true: a search for a front cuts no trial short; leave it out")
     if settings.pruner and not base.tracking.measures_every:
         raise UserError(
             "hydra.sweeper.pruner=true has no effect: nothing is measured along the way; tracking.measures_every=20"

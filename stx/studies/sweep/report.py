@@ -68,8 +68,9 @@ def write(folder: Path, rows: Sequence[Row], command: str, findings: Findings | 
             [one, *headings(axes).values(), "outcome", "steps", "loss", "content loss", "style loss", "style distance",
              "content distance", "seconds"],
             [cells(row, values) for row, values in zip(rows, values_shown(rows), strict=True)],
-            "Losses are each one's own: they say nothing beside those of other weights. Style distance: sliced "
-            "Wasserstein, held out, of the photograph's own; content distance: of features where no loss looks."
+            "Losses can be compared only between jobs with the same weights; distances always. Style distance: the "
+            "sliced Wasserstein distance to the painting, as a share of the photograph's. Content distance: that "
+            "between features at conv4_3. No default loss looks at either."
             f"{REDUCED if any(row.reduced for row in rows) else ''}",
         ),
     ]  # fmt: skip

@@ -118,7 +118,7 @@ class Searching:
             trials.tell(self.study, number, read(task), self.settings.content_at_most)
         for number, other in twins.items():
             if other is not None:
-                log.info(f"trial {number} would be trial {other.number} again, and is taken to end as that did")
+                log.info(f"trial {number} has the values of trial {other.number}, and takes its result")
                 trials.tell_alike(self.study, number, asked(self.study)[other.number])
         or_said(self.show)
         if len(asked(self.study)) < self.settings.n_trials:

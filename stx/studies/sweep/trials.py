@@ -27,7 +27,7 @@ def refuse_other_s(folder: Path, resume: bool) -> None:
         raise UserError(f"sweep.resume=true: {folder} holds a sweep, and no search: leave hydra/sweeper= out")
     if not resume and (search or (folder / SWEEP).exists()):
         what = "search" if search else "sweep"
-        raise UserError(f"{folder} holds a {what}; go on with it by resume={folder}, or name another: hydra.sweep.dir=")
+        raise UserError(f"{folder} holds a {what}; continue it with resume={folder}, or name another: hydra.sweep.dir=")
 
 
 def described(axes: Sequence[Varied], content_at_most: float | None, rest: str) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def refuse_another(folder: Path, now: Mapping[str, Any], trials: int) -> None:
     if before != now and (before or asked(study)):
         raise UserError(
             f"{folder / STUDY} is of another search: {difference(before or {}, now)}\n"
-            "put that back as it was, or begin a new search: without resume"
+            "undo that, or begin a new search: without resume"
         )
 
 

@@ -48,7 +48,7 @@ def sweep(config: DictConfig, context: Any) -> None:
         go_on_in(config, typed)
     workers, folder = crew(config, context), Path(config.hydra.sweep.dir)
     if (folder / STUDY).exists():
-        raise UserError(f"{folder} holds a search; go on with it by resume={folder}, or name another: hydra.sweep.dir=")
+        raise UserError(f"{folder} holds a search; continue it with resume={folder}, or name another: hydra.sweep.dir=")
     tasks = plan(config)
     others = kept(folder, recorded(folder), tasks)
     if own.plan:
@@ -128,7 +128,7 @@ def or_said(act: Callable[[], object]) -> None:
     try:
         act()
     except Exception as error:
-        log.warning(f"the sweep's page is not renewed: {hidden(first_line(error))}")
+        log.warning(f"the sweep's page could not be updated: {hidden(first_line(error))}")
 
 
 def seldom(act: Callable[[], object]) -> Callable[[], bool]:

@@ -29,7 +29,7 @@ def test_a_store_that_fails_in_mid_sweep_is_said_once_and_ends_nothing(
     stands.measured({"sweep/jobs": 1})
     stands.end("finished", "FINISHED")
     assert caplog.messages == [
-        "the sweep's own run lacks what its folder has (TimeoutError); sweep.resume=true sends it again"
+        "the sweep's own run in the store could not be updated (TimeoutError); sweep.resume=true sends it again"
     ]
     assert "secret" not in stands.where
 

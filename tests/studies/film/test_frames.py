@@ -94,7 +94,7 @@ def test_motion_is_sought_at_the_smaller_of_both_sizes_and_no_film_is_too_small_
     for number in range(2):
         Image.new("RGB", (8, 8), "red").save(tmp_path / "tiny" / f"{number}.png")
     tiny = clip.read(str(tmp_path / "tiny"), Fraction(25))
-    with pytest.raises(UserError, match="8 x 8 pixels; to see what moves takes 16 on the shorter side"):
+    with pytest.raises(UserError, match="8 x 8 pixels; motion can be detected from 16 on the shorter side on"):
         plan(tiny, options.read({}), TYPED, tmp_path / "out")
 
 

@@ -32,7 +32,7 @@ def test_a_folder_is_taken_up_by_its_own_film_alone(source: clip.Film, tmp_path:
     place.folder.mkdir()
     reel.record(place, identity("a", steps=4), source, (32, 24), "stx film")
     reel.refuse_another(place.folder, identity("a"))
-    with pytest.raises(UserError, match=r"it holds another film: steps=4 -> 6\nput that back as it was, or name"):
+    with pytest.raises(UserError, match=r"it holds another film: steps=4 -> 6\nundo that, or name"):
         reel.refuse_another(place.folder, identity("b", steps=6))
     (place.folder / "film.json").write_text("{")
     with pytest.raises(UserError, match="damaged"):

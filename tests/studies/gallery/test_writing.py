@@ -61,7 +61,7 @@ def test_output_names_a_file_or_a_folder_and_never_what_is_somebody_s(tmp_path: 
     (tmp_path / "notes.txt").write_text("mine")
     (tmp_path / "taken" / "gallery.html").mkdir(parents=True)
     for output, said in (
-        ("mine.html", "is no gallery, and would be written over"),
+        ("mine.html", "is not a gallery and would be overwritten"),
         ("notes.txt", "is a file; name a folder"),
         ("notes.txt/page.html", "is a file; name a folder"),
         ("taken", "is a folder; name another"),

@@ -70,11 +70,11 @@ def test_large_pictures_are_made_smaller_and_small_ones_are_not_made_larger(tmp_
 def test_what_leaves_nothing_to_be_asked_is_said(tmp_path: Path) -> None:
     one, other = entry(tmp_path, "gram"), entry(tmp_path, "mean_std", content=2.0)
     for several, said in (
-        ([], "none of these runs has come to its end"),
+        ([], "none of these runs has finished"),
         ([one, one], "by=style_stat: all of these runs have gram"),
         (
             [one, other],
-            r"tolerance=0.05: no two methods have .*measure/content.*the nearest two differ by 300%: tolerance=3",
+            r"tolerance=0.05: no two methods have .*measure/content.*the nearest two differ by 100%: tolerance=1",
         ),
         ([one, other._replace(seed="9")], "give the folder of a `stx compare`"),
     ):

@@ -45,7 +45,7 @@ def test_runs_that_came_to_their_end_are_shown_with_what_they_were_made_of(folde
     assert {entry.method for entry in told.entries} == {"gram", "mean_std"}
     assert told.match == "content"
     assert told.left_out == (
-        "1 of 3 runs are not finished, of several paintings, or without their pictures, style_stat or measure/content"
+        "1 of 3 runs have not finished, have several paintings, or lack their pictures, style_stat or measure/content"
     )
     for entry in told.entries:
         place = folder / "runs" / entry.method

@@ -107,7 +107,7 @@ def test_a_page_is_renewed_now_and_then_and_one_that_cannot_be_written_ends_no_s
     assert not call()  # too soon
     assert not caplog.messages
     assert call()
-    assert caplog.messages == ["the sweep's page is not renewed: [Errno 28] No space left on device"]
+    assert caplog.messages == ["the sweep's page could not be updated: [Errno 28] No space left on device"]
 
 
 class Stands(Nobody):
