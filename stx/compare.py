@@ -70,6 +70,7 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
     from stx.runs.launcher import hired
     from stx.studies.compare import earlier
     from stx.studies.compare.given import of_pairs
+    from stx.studies.compare.outdated import outdated, said
     from stx.studies.compare.programs import judged
     from stx.studies.compare.protocol import load
     from stx.studies.compare.report import write
@@ -77,15 +78,7 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
 
     own, rest = command.own_options(given, OWN)
     launcher, for_all = command.launcher_options(rest)
-    for text in for_all:
-        if key_of(text) in DECIDED or key_of(text).startswith("style_stat."):
-            raise UserError(f"{text}: the protocol sets this itself; {', '.join(LISTS)} take lists of what to compare")
-        if key_of(text) == "tile" and any(value is not False for _, value in values_of(text)):
-            raise UserError(f"{text}: the measures of a comparison expect pictures with edges; leave it out")
-        if key_of(text).partition(".")[0] == "temporal" and text != "temporal=none":
-            raise UserError(
-                f"{text}: the pictures of a comparison are no film's frames; this is for stx run and stx film"
-            )
+    refuse_decided(for_all)
     typed = search_path.command_line(["compare"], given)
     if "ratings" in own:
         return 0, rated(own, rest, typed)
@@ -112,10 +105,25 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
         if not results.runs and (folder / REPORT).exists():
             why = next(iter(results.failed.values()), "none is made with these options")
             raise Stopped(f"no run has finished ({why}); {folder / REPORT} is unchanged")
+        if stale := said(outdated(runs), len(runs.planned)):
+            command.say(stale)
         report, scores = write(runs, results, folder / REPORT, typed, judged(results, finished, runs.planned))
         if scores:
             command.say(scores)
         return len(results.failed), report
+
+
+def refuse_decided(for_all: Sequence[str]) -> None:
+    """Raise UserError for an option of all runs that a comparison sets itself, or has no place for."""
+    for text in for_all:
+        if key_of(text) in DECIDED or key_of(text).startswith("style_stat."):
+            raise UserError(f"{text}: the protocol sets this itself; {', '.join(LISTS)} take lists of what to compare")
+        if key_of(text) == "tile" and any(value is not False for _, value in values_of(text)):
+            raise UserError(f"{text}: the measures of a comparison expect pictures with edges; leave it out")
+        if key_of(text).partition(".")[0] == "temporal" and text != "temporal=none":
+            raise UserError(
+                f"{text}: the pictures of a comparison are no film's frames; this is for stx run and stx film"
+            )
 
 
 def makes_missing(report: str, folder: Path, recorded: Mapping[str, object]) -> bool:

@@ -78,6 +78,11 @@ def test_a_comparison_ends_in_a_report_of_what_the_store_holds_and_goes_on(tmp_p
     assert more.returncode == 0, more.stderr
     assert "Not complete:** 2 of 4" in (tmp_path / "out" / "report" / "report.md").read_text(encoding="utf-8")
 
+    images.load("mosaic").save(tmp_path / "<b>me.png")  # whose runs are of another painting now
+    changed = compare(tmp_path, *TYPED, *SHORT, "report=only")
+    assert "runs were made from other pictures, code or options" in changed.stderr
+    assert "Not up to date:** " in (tmp_path / "out" / "report" / "report.md").read_text(encoding="utf-8")
+
 
 def test_help_names_the_lists(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys, "argv", ["stx", "compare", "--help"])

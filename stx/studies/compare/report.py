@@ -11,6 +11,7 @@ from stx.studies.compare import earlier, export, judges, pictures, programs
 from stx.studies.compare.board import board, left_out, shown
 from stx.studies.compare.equal import Level, label, level, ratios, stem
 from stx.studies.compare.leaderboard import Ratio, ranking, ratio
+from stx.studies.compare.outdated import outdated, said
 from stx.studies.compare.protocol import cells, first_beta
 from stx.studies.compare.work import Results, member_name, wanted
 from stx.studies.compare.yardsticks import YARDSTICKS
@@ -27,6 +28,8 @@ def write(work: Batch, results: Results, folder: Path, command: str, finished: p
     at = level(results, results.match)
     scores = {name: ratio(at, name, results.judged_by) for name in results.protocol.statistics}
     blocks = opening(results, command)
+    if stale := said(outdated(work), len(work.planned)):
+        blocks.append(Text(f"**Not up to date:** {stale}."))
     if results.runs:
         every = judges.scores(results)
         blocks += [
@@ -77,13 +80,13 @@ def summary(ratios: Mapping[str, Ratio | None], results: Results, sheet: str, co
 def opening(results: Results, command: str) -> list[Block]:
     protocol, runs = results.protocol, results.runs
     every = [one.run for several in runs.values() for one in several]
-    said: list[Block] = [Text(f"`{command}`")]
+    first: list[Block] = [Text(f"`{command}`")]
     if not every:
-        return [*said, Text("No run has ended yet.")]
+        return [*first, Text("No run has ended yet.")]
     run = every[0]
     hardware, versions = ("; ".join(dict.fromkeys(one.tags[tag] for one in every)) for tag in HERE)
     return [
-        *said,
+        *first,
         Text(
             f"{counted(protocol.pairs, 'pair')} of {counted(protocol.photographs, 'photograph')} and "
             f"{counted(protocol.styles, 'style')}, {counted(protocol.seeds, 'seed')}, "
