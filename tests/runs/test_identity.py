@@ -292,7 +292,7 @@ def test_code_that_is_another_under_another_path_is_named_too(tmp_path: Path, mo
         run(job(tmp_path / "out", *typed))
     monkeypatch.syspath_prepend(tmp_path / "b")
     monkeypatch.delitem(sys.modules, "mine", raising=False)
-    with pytest.raises(UserError, match=r"the code of mine\.mean is another file"):
+    with pytest.raises(UserError, match=r"the code of mine\.mean is not the file"):
         run(again(tmp_path / "out", "optim.steps=9"))
 
 
@@ -308,7 +308,7 @@ def test_a_run_goes_on_from_any_folder_and_with_its_pictures_elsewhere(
     (tmp_path / "photo.png").rename("moved.png")
     assert run(again(Path("../out"), "optim.steps=5", "content=moved.png")).outcome == "finished"
     (tmp_path / "sub" / "moved.png").write_bytes((tmp_path / "painting.png").read_bytes())
-    with pytest.raises(UserError, match=r"content=\S*moved.png is another file"):
+    with pytest.raises(UserError, match=r"content=\S*moved.png is not the file"):
         run(again(Path("../out"), "optim.steps=6"))
 
 
