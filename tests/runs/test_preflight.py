@@ -195,7 +195,7 @@ def test_a_run_with_an_option_in_vain_does_not_start_and_one_that_goes_on_is_sen
     Image.new("RGB", (40, 7), "red").save("photo.png")
     with pytest.raises(SystemExit):
         start(typed("resume=out", "optim.steps=4"))
-    assert "content=photo.png is another file" in capfd.readouterr().err
+    assert "content=photo.png is not the file" in capfd.readouterr().err
     with pytest.raises(SystemExit):
         start(typed("hydra.run.dir=out"))
     assert "holds a run" in capfd.readouterr().err

@@ -90,7 +90,7 @@ def test_equal_pictures_of_a_folder_are_named_in_one_short_line_whatever_is_swep
         Image.new("RGB", (40, 40), "red").save(photos / name)
     tasks = planned(tmp_path / "sweep", f"content={photos}/", "style_stat=gram,mean_std", "init=noise")
     assert [task.name for task in tasks] == ["a.png gram", "a.png mean_std"]
-    (line,) = [line for line in capsys.readouterr().err.splitlines() if "again" in line]
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "duplicate" in line]
     assert line == "stx: duplicate jobs, run once: b.png as a.png, caf\ufffd.png as a.png"
 
 
