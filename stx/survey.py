@@ -111,8 +111,9 @@ def create(own: Mapping[str, str], words: Sequence[str], typed: str) -> Path:
     for line in filter(None, said):
         command.say(line)
     methods = sorted({entry.method for entry in source.entries})
+    count = f"{len(shown)} pair{'s' * (len(shown) != 1)}"
     command.say(
-        f"{len(shown)} pairs of {len(methods)} methods ({', '.join(methods)}), {page.stat().st_size / 1e6:.1f} MB; "
+        f"{count} of {len(methods)} methods ({', '.join(methods)}), {page.stat().st_size / 1e6:.1f} MB; "
         f"{folder / 'key.json'} says which is which: keep it to yourself"
     )
     return page

@@ -19,7 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 from stx import __version__
 from stx.config.compose import HydraException, arguments_parser, key_of, raised_in_hydra
 from stx.config.explain import explain_plain
-from stx.config.refusals import explain_hydra
+from stx.config.refusals import explain_hydra, not_by_name
 from stx.config.schema import Config
 from stx.config.secrets import hidden, taken_out
 from stx.config.typed import as_typed
@@ -143,6 +143,9 @@ def mistakes(overrides: Sequence[str] | None = None) -> Iterator[None]:
     except KeyboardInterrupt as interrupt:  # which may have something to say
         say(f"stx: {interrupt or 'interrupted'}")
         sys.exit(130)
+    except BrokenPipeError:  # whoever read what is written here has gone: `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python fails once more at its end
+        sys.exit(0)
     except (UserError, HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ValueError) as error:
         if type(error) is ValueError and not raised_in_hydra(error):
             raise
@@ -152,6 +155,8 @@ def mistakes(overrides: Sequence[str] | None = None) -> Iterator[None]:
             message = explain_hydra(error, overrides)
         elif isinstance(error, OSError):  # a folder that cannot be made, a full disk
             message = f"{error.filename or 'files'}: {error.strerror or error}"
+        elif "Config group override must be" in str(error):
+            message = not_by_name(sys.argv[1:] if overrides is None else overrides) or explain_plain(error)
         else:
             message = explain_plain(error)
         say(f"stx: {hidden(message)}")
@@ -186,6 +191,10 @@ def flag_of_run(words: Sequence[str], own: Collection[str] = ("-h", "--help")) -
 
 def unrecognised(message: str, flags: Collection[str]) -> str:
     """What argparse says, with what would be right of an option that was typed with dashes, or the nearest flag."""
+    if "ignored explicit argument" in message and (
+        single := next((word for word in sys.argv[1:] if re.fullmatch(r"-[a-z-]{3,}", word)), "")
+    ):
+        return f"{single}{did_you_mean(f'-{single}', flags, 0.75)}: there is no such flag"
     word = message.partition("unrecognized arguments: ")[2].split(" ")[0]
     name, sign, value = word.partition("=")
     key, hint = name.lstrip("-"), did_you_mean(name, flags, 0.75)

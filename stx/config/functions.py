@@ -32,6 +32,8 @@ def bind(call: Call, option: str, given: tuple[str, ...]) -> "partial[Any]":
         hints = get_type_hints(function.__init__ if inspect.isclass(function) else function, include_extras=True)
     except (ImportError, AttributeError, ValueError, TypeError, NameError) as error:
         why = f"{error}{neighbour(call.target)}"
+        if isinstance(error, ModuleNotFoundError):
+            why = f"{why}; modules of your own are looked for in this folder and on PYTHONPATH"
         raise UserError(f"{option}._target_={call.target}: no function of that name can be imported ({why})") from None
     refuse_home(call.target, option, getattr(function, "__module__", None) or "")
     parameters = {

@@ -1,8 +1,10 @@
 """What Hydra could not compose, in one or two lines: the option, what is allowed, the nearest."""
 
 import re
+import sys
 from collections.abc import Sequence
 
+import yaml
 from omegaconf import DictConfig, OmegaConf
 
 from stx.config.compose import (
@@ -21,8 +23,10 @@ from stx.config.paths import FILES, exists
 from stx.config.schema import CONF, Config
 from stx.errors import did_you_mean
 
-MOST_NAMES = 20
+MOST_NAMES = 40
 """A longer list of what can be chosen is no longer an answer of two lines."""
+OWN = ("style_stat", "content_stat", "prior")
+"""Groups to which users add."""
 
 
 def explain_hydra(error: HydraException, typed: Sequence[str] | None) -> str:
@@ -34,8 +38,7 @@ def explain_hydra(error: HydraException, typed: Sequence[str] | None) -> str:
         option = str(error.missing_cfg_file).removeprefix(f"{group}/")
         allowed = sorted([*(error.options or []), *presets(group)])  # Hydra does not look below a group
         if group and allowed:
-            shown = allowed if len(allowed) <= MOST_NAMES else [allowed[0], "...", allowed[-1]]
-            return f"{group}={option}: choose from {', '.join(shown)}{did_you_mean(option, allowed)}"
+            return choice(f"{group}={option}", group, option, allowed)
     if isinstance(error, OverrideParseException):
         given = str(error.override)
         key = key_of(given)
@@ -53,6 +56,9 @@ def explain_hydra(error: HydraException, typed: Sequence[str] | None) -> str:
             f"cannot read the option {given}: it is key=value without blanks, and a value with anything beside ASCII "
             f"letters, digits and -_./:+%@ in it is quoted twice: '{example}'{missing}"
         )
+    if several := re.search(r"Ambiguous value for argument '([^=']+)=([^']*)'", text):
+        key, values = several.groups()
+        return f"{key}={values}: to run each of these: stx run --multirun; to give them as one list: {key}=[{values}]"
     unknown = re.search(r"Could not override '([^']+)'|Key '([^']+)' is not in struct", text)
     if isinstance(error, ConfigCompositionException) and unknown:
         option = (unknown[1] or unknown[2]).partition("@")[0]
@@ -62,6 +68,22 @@ def explain_hydra(error: HydraException, typed: Sequence[str] | None) -> str:
         others = without(option, typed)
         return of_another(option) + unknown_option(option, siblings(option, others), namesakes(option, others))
     return " ".join(line.strip() for line in text.splitlines() if "HYDRA_FULL_ERROR" not in line)
+
+
+def choice(typed: str, group: str, name: str, allowed: Sequence[str]) -> str:
+    shown = allowed if len(allowed) <= MOST_NAMES else [allowed[0], "...", allowed[-1]]
+    own = "; for one of your own: --config-dir FOLDER" if group in OWN and "--config-dir" not in sys.argv else ""
+    return f"{typed}: choose from {', '.join(shown)}{did_you_mean(name, allowed)}{own}"
+
+
+def not_by_name(typed: Sequence[str]) -> str:
+    """Which override chooses an option of a group, and not by a name: pooling=2. Hydra does not say."""
+    for text in typed:
+        group, _, value = text.partition("=")
+        if (CONF / group).is_dir() and not isinstance(yaml.safe_load(value), str):
+            allowed = sorted([*(file.stem for file in (CONF / group).glob("*.yaml")), *presets(group)])
+            return choice(text, group, value, allowed)
+    return ""
 
 
 def presets(group: str) -> list[str]:

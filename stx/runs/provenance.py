@@ -51,8 +51,8 @@ def read(source: str) -> Provenance:
         whole = json.loads(described(source) or "null")
         if not isinstance(whole, dict) or KEY not in whole:
             raise UserError(
-                f"from_picture={source}: the picture holds no settings of a run; output.metadata=false left them out, "
-                "or a program that saved it later"
+                f"from_picture={source}: no settings of stx are in this picture: another program made or saved it, or "
+                "output.metadata=false left them out"
             )
         fields = dict(whole[KEY])
         version = fields.pop("format", 0)

@@ -15,8 +15,9 @@ from stx.config.restored import restored
 from stx.config.schema import validate
 from stx.config.spelled import spelled
 from stx.config.variables import say_taken, without_variables
-from stx.errors import UserError
+from stx.errors import UserError, did_you_mean
 from stx.pictures.bundled import NAMES
+from stx.pictures.images import WRITTEN
 from stx.runs import identity
 from stx.runs.files import JOURNAL, LOSSES, OUTPUT, RUN
 from stx.runs.identity import Identity
@@ -139,7 +140,10 @@ def find(name: str, tracking: Mapping[str, Any]) -> Path:
         stored_in = folder_of(name, tracking["uri"])
         if stored_in and stored_in.is_dir():
             return stored_in
-    raise UserError(f"resume={name}: neither a run's folder nor the id of a run whose folder is on this machine")
+    hint = did_you_mean(name, [LAST])
+    if Path(name).suffix.lower() in WRITTEN and exists(name):
+        hint = f"; to repeat the run of a picture: from_picture={name}"
+    raise UserError(f"resume={name}: neither a run's folder nor the id of a run whose folder is on this machine{hint}")
 
 
 def asked(now: Mapping[str, Any], overrides: Sequence[str], given: Sequence[str]) -> dict[str, tuple[Any, Any]]:

@@ -55,9 +55,9 @@ def test_neither_a_password_nor_a_store_is_in_it(tmp_path: Path, monkeypatch: py
 @pytest.mark.parametrize(
     ("text", "answer"),
     [
-        ("", "the picture holds no settings of a run; output.metadata=false left them out"),
-        ("A holiday in Rome", "the picture holds no settings of a run"),
-        ("[1, 2]", "the picture holds no settings of a run"),
+        ("", "another program made or saved it, or output.metadata=false left them out"),
+        ("A holiday in Rome", "no settings of stx are in this picture"),
+        ("[1, 2]", "no settings of stx are in this picture"),
         ('{"stx": 3}', "the settings in it are damaged"),
         ('{"stx": {"format": 9}}', r"written by a later version of stx \(format 9\); this one reads up to 1"),
         ('{"stx": {"format": 1, "id": 3}}', r"damaged \('id': Input should be a valid string\)"),

@@ -58,6 +58,8 @@ def write(folder: Path, key: Key) -> None:
 def read(folder: Path) -> Key:
     """Raises UserError."""
     path = folder / KEY
+    if folder.is_file():
+        raise UserError(f"{folder}: that is a file; name the survey's folder first, then files of answers")
     if not path.is_file():
         raise UserError(f"{folder}: there is no {KEY} in it; name the folder that stx survey create has made")
     try:
