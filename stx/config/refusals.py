@@ -80,7 +80,8 @@ def not_by_name(typed: Sequence[str]) -> str:
     """Which override chooses an option of a group, and not by a name: pooling=2. Hydra does not say."""
     for text in typed:
         group, _, value = text.partition("=")
-        if (CONF / group).is_dir() and not isinstance(yaml.safe_load(value), str):
+        number = value.lower() in ("nan", "inf", "-inf")  # to Hydra; a name to YAML
+        if (CONF / group).is_dir() and (number or not isinstance(yaml.safe_load(value), str)):
             allowed = sorted([*(file.stem for file in (CONF / group).glob("*.yaml")), *presets(group)])
             return choice(text, group, value, allowed)
     return ""

@@ -63,7 +63,7 @@ def read(source: str) -> Provenance:
             )
         return TypeAdapter(Provenance).validate_python(fields, strict=True)
     except json.JSONDecodeError:
-        raise UserError(f"from_picture={source}: the picture holds no settings of a run") from None
+        raise UserError(f"from_picture={source}: no settings of stx are in this picture") from None
     except UserError:
         raise
     except (ValueError, TypeError, RecursionError) as error:
