@@ -214,8 +214,8 @@ def refuse_twice(asked: argparse.Namespace) -> None:
     for text in asked.overrides:
         if "=" not in text and not text.startswith("~"):
             raise UserError(
-                f"{text}: two pictures are enough (several styles: stx run 'style=[a.jpg,b.jpg]'; many photographs: "
-                "stx run content=photos/); all else is key=value"
+                f"{text}: two pictures are enough (the result's name: -o {text}; several styles: stx run "
+                "'style=[a.jpg,b.jpg]'; many photographs: stx run content=photos/); all else is key=value"
             )
         key = key_of(text)
         if key == "resume":

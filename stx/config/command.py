@@ -19,7 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 from stx import __version__
 from stx.config.compose import HydraException, arguments_parser, key_of, raised_in_hydra
 from stx.config.explain import explain_plain
-from stx.config.refusals import explain_hydra, not_by_name
+from stx.config.refusals import explain_hydra, namesakes, not_by_name, without
 from stx.config.schema import Config
 from stx.config.secrets import hidden, taken_out
 from stx.config.typed import as_typed
@@ -200,6 +200,8 @@ def unrecognised(message: str, flags: Collection[str]) -> str:
     key, hint = name.lstrip("-"), did_you_mean(name, flags, 0.75)
     if not name.startswith("--"):
         return message
+    if len(options := namesakes(key, without(key, []))) == 1:
+        key = options[0]
     if key.partition(".")[0] in Config.model_fields or (sign and not hint):
         return f"{word}: an option is typed without dashes: {key}={value or '...'}"
     return message + hint

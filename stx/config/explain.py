@@ -42,7 +42,10 @@ def explain(error: ValidationError, plain: Any) -> str:
             siblings = siblings[key]
         return unknown_option(option, [name for name in siblings if name != keys[-1]])
     if kind == "missing":
-        return f"{option} must be given"
+        section = plain
+        for key in keys[:-1]:
+            section = section[key]
+        return f"{option} must be given{did_you_mean(keys[-1], section, 0.75).replace('did you mean', 'in place of')}"
     if kind == "literal_error":
         allowed = [word or number for word, number in re.findall(r"'([^']*)'|(\d+)", first["ctx"]["expected"])]
         return f"{option}={typed}: choose from {', '.join(allowed)}{did_you_mean(typed, allowed)}"

@@ -8,4 +8,4 @@ def of_run(uri: str, experiment_id: str, run_id: str) -> str:
     page = f"#/experiments/{experiment_id}/runs/{run_id}?workflowType=machine_learning"
     if uri.startswith("http"):
         return f"{without_login(uri)}/{page}"  # a browser asks by itself who one is
-    return f"http://127.0.0.1:5000/{page}\nonce this runs: mlflow ui --backend-store-uri {uri}"
+    return f"http://127.0.0.1:5000/{page}\nit opens while this command runs: mlflow ui --backend-store-uri {uri}"

@@ -9,4 +9,4 @@ def test_a_server_s_page_has_no_password_and_a_file_s_says_how_it_is_shown() -> 
     )
     page, after = of_run("sqlite:///mlflow.db", "7", "abc").splitlines()
     assert page == "http://127.0.0.1:5000/#/experiments/7/runs/abc?workflowType=machine_learning"
-    assert after == "once this runs: mlflow ui --backend-store-uri sqlite:///mlflow.db"
+    assert after == "it opens while this command runs: mlflow ui --backend-store-uri sqlite:///mlflow.db"

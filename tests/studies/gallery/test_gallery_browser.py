@@ -71,7 +71,7 @@ def few(parent: Path) -> list[Shown]:
     runs[3] = replace(runs[3], name=HOSTILE, command=COMMAND, params={**runs[3].params, "style": HOSTILE, "beta": "10"},
                       link="javascript:alert(3)")  # fmt: skip
     runs[4] = replace(runs[4], params={**runs[4].params, "beta": "9.5"},
-                      link="http://127.0.0.1:5000/#/runs/4\nonce this runs: mlflow ui")  # fmt: skip
+                      link="http://127.0.0.1:5000/#/runs/4\nit opens while this command runs: mlflow ui")  # fmt: skip
     return runs
 
 
@@ -264,7 +264,7 @@ def test_runs_that_diverged_or_failed_and_textures_are_seen_as_they_are(
     assert "javascript:alert(3)" in page.inner_text("#where")
     page.keyboard.press("ArrowRight")
     assert page.get_attribute("#where a", "href") == "http://127.0.0.1:5000/#/runs/4"
-    assert "once this runs: mlflow ui" in page.inner_text("#where")
+    assert "it opens while this command runs: mlflow ui" in page.inner_text("#where")
 
 
 def test_the_command_is_copied(page_of_few: Path, tab: Callable[..., Any]) -> None:
