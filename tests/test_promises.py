@@ -1,6 +1,7 @@
 """The page of promises names tests that exist."""
 
 import re
+import subprocess
 from pathlib import Path
 
 TESTS = Path(__file__).parent
@@ -23,3 +24,12 @@ def test_the_ui_listens_on_this_machine_only() -> None:
     makefile = (TESTS.parent / "Makefile").read_text()
     (command,) = re.findall(r"mlflow ui.*?(?:\n\n)", makefile, re.DOTALL)
     assert "--host 127.0.0.1" in command
+
+
+def test_the_ui_says_before_it_starts_how_to_take_another_port() -> None:
+    """MLflow itself only says that the address is in use."""
+    asked = ["make", "--dry-run", "--assume-old=.venv/ready", "ui", "UI_PORT=5002"]
+    said = subprocess.run(asked, cwd=TESTS.parent, capture_output=True, text=True, check=True).stdout
+    before = said.partition("mlflow ui")[0]
+    assert "http://127.0.0.1:5002/" in before
+    assert "make ui UI_PORT=5001" in before

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from itertools import cycle
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stx import atomic
@@ -34,6 +35,9 @@ LOUD: Mapping[str, Any] = {
     "color": "#000000", "linestyle": "--", "linewidth": 1.2, "marker": "X", "markersize": 7, "clip_on": False,
 }  # fmt: skip
 """Upright lines, the loud ones with a cross at either end."""
+RING: Mapping[str, Any] = {
+    "color": "#000000", "linestyle": "none", "marker": "o", "markersize": 12, "fillstyle": "none", "clip_on": False,
+}  # fmt: skip
 
 Series = Mapping[str, Sequence[tuple[float, float]]]
 
@@ -61,9 +65,11 @@ def line_figure(series: Series, *, title: str, x: str, y: str, marks: Sequence[M
     return drawn(series, marks, [title, x, y], linewidth=1.4, scales=("linear", "log"))
 
 
-def points(path: Path, series: Series, *, title: str, x: str, y: str) -> Path:
-    """The (x, y) of each series as unconnected points on linear axes; otherwise as `lines`."""
-    return saved(path, drawn(series, (), [title, x, y], linewidth=0, scales=("linear", "linear")))
+def points(path: Path, series: Series, *, title: str, x: str, y: str, ringed: Series = MappingProxyType({})) -> Path:
+    """The (x, y) of each series as unconnected points on linear axes; otherwise as `lines`. A ring stands around each
+    point that is `ringed`, by what the legend calls it."""
+    figure = drawn(series, (), [title, x, y], linewidth=0, scales=("linear", "linear"), ringed=ringed)
+    return saved(path, figure)
 
 
 def saved(path: Path, figure: "Figure") -> Path:
@@ -74,7 +80,12 @@ def saved(path: Path, figure: "Figure") -> Path:
 
 
 def drawn(
-    series: Series, marks: Sequence[Mark], labels: Sequence[str], linewidth: float, scales: tuple[str, str]
+    series: Series,
+    marks: Sequence[Mark],
+    labels: Sequence[str],
+    linewidth: float,
+    scales: tuple[str, str],
+    ringed: Series = MappingProxyType({}),
 ) -> "Figure":
     # Not below the home folder, where matplotlib would keep its list of fonts.
     os.environ.setdefault("MPLCONFIGDIR", os.path.join(tempfile.gettempdir(), f"matplotlib-{getpass.getuser()}"))
@@ -94,6 +105,9 @@ def drawn(
     for mark in marks:
         handles.append(upright(axes, mark))
         names.append(mark.name)
+    for name, pairs in ringed.items():
+        handles += axes.plot(*zip(*pairs, strict=True), **RING)
+        names.append(name)
     # The names come after: a legend leaves out what begins with an underscore.
     legend = figure.legend(handles, [" "] * len(handles), loc="outside right upper", fontsize=NAME_SIZE, frameon=False)
     title, x, y = labels

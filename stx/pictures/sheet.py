@@ -11,6 +11,8 @@ GAP = 6
 SMALLEST, LARGEST = 11, 24
 """Pixels of a label's letters."""
 INK, EMPTY = "#222222", "#ececec"
+FRAME, FRAME_WIDTH = "#d55e00", 4
+"""Around a cell that is marked, within the gap."""
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 OTHER_SIGNS = str.maketrans("×·–—−’‘“”", "x.---''\"\"")
 
@@ -21,8 +23,10 @@ def contact_sheet(
     row_labels: Sequence[str] = (),
     column_labels: Sequence[str] = (),
     cell: tuple[int, int],
+    framed: tuple[int, int] | None = None,
 ) -> Image.Image:
-    """The pictures on white, RGB, each as large as its `cell` (width, height in pixels) allows and centred in it.
+    """The pictures on white, RGB, each as large as its `cell` (width, height in pixels) allows and centred in it; the
+    cell at the row and the column that are `framed` has a frame.
 
     None, and what a short row lacks, is a light grey cell. Letters are as large as lets all labels be read whole: a
     column's in the width of its cell, a row's in that of two. One that is too long for the smallest letters ends in an
@@ -53,11 +57,15 @@ def contact_sheet(
         for column in range(columns):
             x = left + column * (width + GAP)
             picture = row[column] if column < len(row) else None
+            if (number, column) == framed:
+                edge = FRAME_WIDTH
+                draw.rectangle((x - edge, y - edge, x + width - 1 + edge, y + height - 1 + edge), FRAME)
+                draw.rectangle((x, y, x + width - 1, y + height - 1), "white")
             if picture is None:
                 draw.rectangle((x, y, x + width - 1, y + height - 1), EMPTY)
                 continue
-            fitted = fit(picture, cell)
-            sheet.paste(fitted, (x + (width - fitted.width) // 2, y + (height - fitted.height) // 2), fitted)
+            inside = fit(picture, cell)
+            sheet.paste(inside, (x + (width - inside.width) // 2, y + (height - inside.height) // 2), inside)
     return sheet
 
 
@@ -89,7 +97,12 @@ def fit(picture: Image.Image, cell: tuple[int, int]) -> Image.Image:
 
 def fitted(size: tuple[int, int], largest: int) -> tuple[int, int]:
     """`size`, made smaller if its longer side is above `largest`."""
-    scale = min(1.0, largest / max(size))
+    return scaled(size, min(largest, max(size)))
+
+
+def scaled(size: tuple[int, int], longer: int) -> tuple[int, int]:
+    """`size`, larger or smaller, with a longer side of so many pixels."""
+    scale = longer / max(size)
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 

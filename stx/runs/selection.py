@@ -10,7 +10,7 @@ from typing import NamedTuple
 from stx.config.schema import MlflowTracking, NoTracking
 from stx.errors import UserError, did_you_mean
 from stx.pictures.listing import natural
-from stx.runs.files import BATCH, ERROR, RUN, SWEEP
+from stx.runs.files import BATCH, ERROR, RUN, STUDY, SWEEP
 from stx.runs.latest import OUTPUTS
 from stx.runs.shown import Shown, of_folder, of_store
 from stx.runs.sweep_record import recorded
@@ -26,6 +26,8 @@ class Selection(NamedTuple):
     """What was meant, in words."""
     runs: list[Shown]
     """A sweep's in the order of its jobs, all others the oldest first."""
+    sweep: bool = False
+    """They are all the jobs of a sweep, one of which may be its best; a search has an answer of its own."""
 
 
 def selected(asked: str, tracking: MlflowTracking | NoTracking) -> Selection:
@@ -74,7 +76,8 @@ def folder_of(run_id: str) -> Path | None:
 def in_folder(folder: Path, folders: Mapping[Path, Mapping[str, str]]) -> Selection:
     runs = [of_folder(each, values) for each, values in folders.items()]
     whole = (folder / SWEEP).is_file()
-    return Selection(f"{'Sweep' if whole else 'Runs in'} {folder}", runs if whole else in_time(runs))
+    asked, search = f"{'Sweep' if whole else 'Runs in'} {folder}", (folder / STUDY).exists()
+    return Selection(asked, runs if whole else in_time(runs), whole and not search)
 
 
 def folders_of_runs(folder: Path) -> dict[Path, Mapping[str, str]]:

@@ -18,7 +18,7 @@ from stx.runs.params import params
 from stx.runs.sources import LOSS, Files, InFolder, InStore, diverged, events
 from stx.runs.tracking import page
 from stx.runs.tracking.sender import addresses, newest_address
-from stx.runs.tracking.store import WHY
+from stx.runs.tracking.store import MEASURED_AT, WHY
 from stx.runs.tracking.stored import Run
 
 OF_STATUS = {"FINISHED": "finished", "FAILED": "failed", "KILLED": "interrupted", "RUNNING": "running"}
@@ -49,6 +49,18 @@ class Shown:
     folder: Path | None
     """On this machine."""
     files: Files
+    reduced: bool = False
+    """It was measured at a smaller size than its own, as memory had no room for more."""
+
+    @property
+    def style(self) -> float:
+        """Held-out style distance, as a share of the photograph's own; NaN where it was not measured."""
+        return self.metrics.get("measure/style_distance", math.nan)
+
+    @property
+    def content(self) -> float:
+        """Held-out content distance; NaN where it was not measured."""
+        return self.metrics.get("measure/content", math.nan)
 
     def picture(self, name: str = OUTPUT) -> Path | None:
         """One of its pictures, or any other of its files; nothing where it has none of that name."""
@@ -92,6 +104,7 @@ def of_store(run: Run, uri: str) -> Shown:
         started=run.started,
         folder=here,
         files=files,
+        reduced=MEASURED_AT in run.tags,
     )
 
 
@@ -123,6 +136,7 @@ def of_folder(folder: Path, values: Mapping[str, str] = MappingProxyType({})) ->
         started=began(folder),
         folder=folder,
         files=files,
+        reduced=reduced(record),
     )
 
 
@@ -135,6 +149,11 @@ def came_to(folder: Path, outcome: str, message: str) -> tuple[str, str]:
     if outcome == "running" and left(folder):
         return "interrupted", GONE
     return outcome, ""
+
+
+def reduced(record: Identity | None) -> bool:
+    """Whether a run was measured at a smaller size than its own."""
+    return record is not None and record.machine.get("measured_at", "whole") != "whole"
 
 
 def left(folder: Path) -> bool:

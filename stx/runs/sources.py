@@ -17,9 +17,10 @@ from stx.config.secrets import hidden
 from stx.errors import UserError
 from stx.model.names import metric
 from stx.pictures.decode import opened
-from stx.runs.files import ALONG, EVENTS, LOSSES, MEASURES
+from stx.runs.files import ALONG, BASELINES, EVENTS, LOSSES, MEASURES
 from stx.runs.tracking.stored import Run
 from stx.runs.tracking.verdict import Verdict, reason, verdict
+from stx.runs.words import style_distance
 
 LOSS = ("loss/total", "loss/content", "loss/style")
 STEP = re.compile(r"(?:step-|(?:.*[~#])?picture[+%]step[+%])(\d+)(?:[+%].*)?\.png")
@@ -57,15 +58,19 @@ class InFolder:
         return [(int(step), value) for step, value in points if step.isdecimal() and value is not None]
 
     def last(self) -> dict[str, float]:
-        """The last finite value of each metric in the table of losses, and what the judge says at the end."""
+        """The last finite value of each metric in the table of losses, and what the judge says at the end, with the
+        style distance that a store is told too."""
         values = {
             metric(name): value
             for row in self.losses()
             for name, text in row.items()
             if name != "step" and (value := number(text)) is not None and math.isfinite(value)
         }
-        measures = numbers(self.folder / MEASURES).items()
-        return values | {f"measure/{name}": value for name, value in measures if math.isfinite(value)}
+        measures, baselines = (
+            {f"{kind}/{name}": value for name, value in numbers(self.folder / file).items() if math.isfinite(value)}
+            for kind, file in (("measure", MEASURES), ("baseline", BASELINES))
+        )
+        return values | measures | style_distance(measures | baselines)
 
     def size(self, *names: str) -> tuple[int, int]:
         """Pixels of the first of these pictures that is there; 0 x 0 where none is."""

@@ -1,7 +1,7 @@
 """A report page made of blocks, written as HTML and as Markdown from the same data."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
@@ -56,6 +56,8 @@ class Table(NamedTuple):
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     caption: str = ""
+    marked: Collection[int] = ()
+    """Rows, by their places, that have a tint of their own in HTML."""
 
 
 class Picture(NamedTuple):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageColor
 
-from stx.pictures.charts import COLOURS, MARKED, Mark, line_figure, lines, marked
+from stx.pictures.charts import COLOURS, MARKED, Mark, line_figure, lines, marked, points
 
 Points = Sequence[tuple[float, float]]
 LONG = "a name of many letters"
@@ -133,3 +133,13 @@ def test_pyplot_is_never_imported(tmp_path: Path) -> None:
     code = f"import sys, pathlib, stx.pictures.charts as c; c.lines(pathlib.Path({str(tmp_path / 'a.png')!r}), {{}}, "
     code += "title='', x='', y=''); sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_ring_stands_around_a_point_and_in_the_legend(tmp_path: Path) -> None:
+    series = {"one": [(1.0, 2.0)], "other": [(3.0, 4.0)]}
+    bare, ringed = (
+        np.asarray(Image.open(points(tmp_path / name, series, title="", x="x", y="y", ringed=rings)).convert("RGB"))
+        for name, rings in (("bare.png", {}), ("ringed.png", {"best": [(3.0, 4.0)]}))
+    )
+    assert count(ringed, "#000000") > count(bare, "#000000") + 30
+    assert count(ringed, COLOURS[1]) == count(bare, COLOURS[1]) > 0  # the ring is hollow

@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image, ImageChops
 
-from stx.pictures.sheet import EMPTY, GAP, contact_sheet, stacked
+from stx.pictures.sheet import EMPTY, FRAME, FRAME_WIDTH, GAP, contact_sheet, fitted, scaled, stacked
 
 CELL = (60, 40)
 WHITE = (255, 255, 255)
@@ -35,6 +35,22 @@ def test_what_is_missing_is_a_grey_cell() -> None:
         cell = sheet.crop((left, top, left + 60, top + 40))
         assert cell.getcolors() == [(60 * 40, tuple(bytes.fromhex(EMPTY[1:])))]
     assert sheet.getpixel((GAP - 1, top)) == WHITE
+
+
+def test_a_framed_cell_keeps_its_picture_and_moves_no_other() -> None:
+    rows = [[colour("red", 60, 40), colour("blue", 60, 40)]]
+    bare, framed = (contact_sheet(rows, cell=CELL, framed=place) for place in (None, (0, 1)))
+    left = 2 * GAP + 60
+    assert box_of(framed, "blue") == box_of(bare, "blue") == (left, GAP, left + 60, GAP + 40)
+    edge = FRAME_WIDTH
+    assert box_of(framed, FRAME) == (left - edge, GAP - edge, left + 60 + edge, GAP + 40 + edge)
+    assert box_of(framed, "red") == box_of(bare, "red")
+    assert box_of(bare, FRAME) is None
+
+
+def test_a_size_is_scaled_to_its_longer_side_and_fitted_only_downwards() -> None:
+    assert [scaled((96, 72), 256), scaled((72, 960), 256), scaled((1000, 1), 10)] == [(256, 192), (19, 256), (10, 1)]
+    assert [fitted((96, 72), 256), fitted((1024, 768), 256)] == [(96, 72), (256, 192)]
 
 
 def test_a_transparent_picture_lies_on_white() -> None:

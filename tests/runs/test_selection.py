@@ -153,7 +153,10 @@ def test_a_sweep_s_jobs_are_in_their_order_those_that_wait_or_failed_too(tmp_pat
     (tmp_path / "0" / "losses.csv").write_text("step,loss/total\n6,5.5\n7,nan\n8,")
     (tmp_path / "1" / "error.txt").write_text("no memory\n\nTraceback")
     choice = selected(str(tmp_path), NO_STORE)
-    assert choice.asked == f"Sweep {tmp_path}"
+    assert (choice.asked, choice.sweep) == (f"Sweep {tmp_path}", True)
+    assert not selected(str(tmp_path / "1"), NO_STORE).sweep
+    (tmp_path / "study.journal").touch()
+    assert not selected(str(tmp_path), NO_STORE).sweep  # a search, whose answer is another matter
     assert [(one.outcome, one.message) for one in choice.runs] == [
         ("diverged", "not finite at step 7: loss/style"),
         ("failed", "no memory"),

@@ -42,6 +42,12 @@ def test_a_damaged_folder_has_what_can_be_read(tmp_path: Path) -> None:
     assert InFolder(tmp_path).last() == {"loss/total": 7, "measure/content": 0.5}
 
 
+def test_a_folder_has_the_style_distance_that_its_store_is_told(tmp_path: Path) -> None:
+    (tmp_path / "measures.json").write_text('{"sliced_wasserstein": 0.5}')
+    (tmp_path / "baselines.json").write_text('{"sliced_wasserstein": 2.0, "content": 0}')
+    assert InFolder(tmp_path).last() == {"measure/sliced_wasserstein": 0.5, "measure/style_distance": 0.25}
+
+
 def test_a_table_of_an_earlier_version_has_metrics_by_their_names_of_today(tmp_path: Path) -> None:
     (tmp_path / "losses.csv").write_text("step,style_loss/conv1_1/gram\n1,2.5\n")
     assert InFolder(tmp_path).last() == {"style_loss/conv1_1 gram": 2.5}

@@ -118,6 +118,11 @@ def test_numbers_are_right_aligned(tmp_path: Path) -> None:
     assert "| --- | ---: |" in markdown
 
 
+def test_marked_rows_stand_out(tmp_path: Path) -> None:
+    page, _ = written(tmp_path, Table(["a"], [["1"], ["2"], ["3"]], marked=[1]))
+    assert page.all("tr", "class") == [None, None, "marked", None]
+
+
 @pytest.mark.parametrize("wrong", [Table(["a", "b"], [["1"]]), Heading("x", 1), Picture("/a.png", "")])
 def test_a_mistake_leaves_the_old_page(tmp_path: Path, wrong: Block) -> None:
     paths = write(tmp_path / "new", "Old", [])

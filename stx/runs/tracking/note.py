@@ -44,7 +44,7 @@ def note(about: About, outcome: str, event: str | None, said: Collection[str], f
     if (folder / PLOTS / SHOWN).exists():
         others = f"{code(LOSSES)} has every step, {code(PLOTS)} more charts, {code(CONFIG)} all settings."
         lines += [picture(f"{PLOTS}/{SHOWN}", "losses"), f"Below *Artifacts*: {others}"]
-    return "\n\n".join([*lines, f"The same again: {code(about.command)}"])
+    return "\n\n".join([*lines, f"To repeat it: {code(about.command)}"])
 
 
 def picture(file: str, says: str, run_id: str = THIS_RUN) -> str:

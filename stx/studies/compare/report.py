@@ -72,7 +72,7 @@ def summary(ratios: Mapping[str, Ratio | None], results: Results, sheet: str, co
         "\n".join(f"- {code(name)} {shown(ratios[name])}" for name in ranking(ratios)),
         *([sheet] if sheet else []),
         f"The whole report is {code('report/report.html')}, below *Artifacts*.",
-        f"The same again: {code(command)}",
+        f"To repeat it: {code(command)}",
     ]
     return "\n\n".join(lines)
 

@@ -203,6 +203,6 @@ def description(total: Summary, command: str) -> str:
         linked(FRAMES, "frames of the source, and of the film below them"),
         "Flicker: how much a frame differs from the one before, moved as the source moves. Drift: how much "
         "brighter the last frame is than the first of its scene. The film and all numbers are below *Artifacts*.",
-        f"The same again: {code(command)}",
+        f"To repeat it: {code(command)}",
     ]
     return "\n\n".join(lines)

@@ -15,7 +15,7 @@ from stx.studies.gallery.sides import ALONG, Sides
 UNKNOWN_SIZE = (512, 512)
 """Of a result, where no param says it."""
 WHY_NO_PICTURE = {
-    "waiting": "It has not begun.",
+    "waiting": "It has not started.",
     "running": "It has no picture yet.",
     "failed": "It failed before it had a picture.",
     "interrupted": "It was interrupted before it had a picture.",

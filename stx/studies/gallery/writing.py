@@ -17,6 +17,7 @@ from stx.studies.gallery.album import Album
 from stx.studies.gallery.entries import entry, keys, size
 from stx.studies.gallery.sides import LARGEST, Sides, sides
 from stx.studies.page import TEMPLATES
+from stx.studies.sweep.results import nearest
 
 NAME = "gallery.html"
 MARK = '<meta name="generator" content="stx gallery">'
@@ -67,7 +68,8 @@ def write(selection: Selection, path: Path) -> Written:
     """The page of these runs, in a folder that is made if missing. Raises OSError."""
     runs, album = selection.runs, Album()
     chosen = sides([size(run) for run in runs])
-    entries = [entry(run, album, chosen) for run in runs]
+    best = nearest(runs) if selection.sweep else None
+    entries = [entry(run, album, chosen) | {"best": best is not None and run is best[0]} for run in runs]
     page = rendered(selection.asked, runs, entries, album).encode("utf-8", "replace")  # a name may be no text at all
     path.parent.mkdir(parents=True, exist_ok=True)
     atomic.write(path, page)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stx.pictures import images
-from stx.pictures.sheet import contact_sheet, fitted
+from stx.pictures.sheet import contact_sheet, scaled
 from stx.runs.files import OUTPUT
 from stx.runs.study import asked, optuna
 from stx.studies.sweep.report import Findings
@@ -29,7 +29,8 @@ def findings(
     """Without `draw` the plots are those of an earlier time: they take seconds."""
     chosen = answer(study, rows, content_at_most)
     said = next(iter(lines(chosen, rows, content_at_most)), "")  # of a front the sheet shows the rest
-    return Findings(said, trials, [*best_sheet(rows, chosen, folder, content_at_most), *plots(study, folder, draw)])
+    pictures = [*best_sheet(rows, chosen, folder, content_at_most), *plots(study, folder, draw)]
+    return Findings(said, trials, pictures, [row.task.number for row in chosen])
 
 
 def answer(study: Any, rows: Sequence[Row], content_at_most: float | None) -> list[Row]:
@@ -57,18 +58,22 @@ def lines(chosen: Sequence[Row], rows: Sequence[Row], content_at_most: float | N
 def best_sheet(
     rows: Sequence[Row], chosen: Sequence[Row], folder: Path, content_at_most: float | None
 ) -> Iterator[tuple[str, Path]]:
-    """The front's pictures, or the nearest to the style among those that are near enough to the photograph, behind
-    the photograph and the painting that all of them have."""
+    """The front's pictures, or the nearest to the style among those that are near enough to the photograph, with a
+    frame around the answer, behind the photograph and the painting that all of them have."""
+    ends = list(chosen) if content_at_most is not None else []
     if content_at_most is not None:
         near = [row for row in rows if row.outcome == "finished" and row.content <= content_at_most]
         chosen = sorted((row for row in near if row.style == row.style), key=lambda row: row.style)
     thumbnails = [(row, picture) for row in chosen[:WIDEST] if (picture := thumbnail(row.task.folder / OUTPUT))]
     if thumbnails:
-        size = fitted(thumbnails[0][1].size, CELL if len(thumbnails) < WIDEST / 2 else CELL // 2)
+        size = scaled(thumbnails[0][1].size, CELL if len(thumbnails) < WIDEST / 2 else CELL // 2)
         labelled = [(role, picture) for role in ROLES for picture in shared([row for row, _ in thumbnails], role)]
         labelled += [(f"{row.task.number}: {row.style:.2f}, {row.content:.2f}", picture) for row, picture in thumbnails]
         path, names = folder / "search-best.jpg", [name for name, _ in labelled]
-        images.save(contact_sheet([[picture for _, picture in labelled]], column_labels=names, cell=size), path)
+        first = len(labelled) - len(thumbnails)
+        framed = next(((0, first + n) for n, (row, _) in enumerate(thumbnails) if [row] == ends), None)
+        line = [picture for _, picture in labelled]
+        images.save(contact_sheet([line], column_labels=names, cell=size, framed=framed), path)
         yield "The front: style, content" if content_at_most is None else "The best: style, content", path
 
 

@@ -3,14 +3,13 @@
 import csv
 import math
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
 from stx import atomic
-from stx.pictures import charts
 from stx.runs.files import OUTPUT
 from stx.runs.naming import headings, told_apart
 from stx.runs.sources import LOSS
@@ -18,16 +17,18 @@ from stx.runs.tracking.note import code
 from stx.studies import page
 from stx.studies.preview import SMALL, linked, preview
 from stx.studies.sweep.results import OVER, Row, lost, nearest
+from stx.studies.sweep.scatter import scatter
 from stx.studies.sweep.sheets import SHEET, sheets
 
 PAGE, TABLE, CHART = "sweep", "sweep.csv", "sweep.png"
 NAMES = (f"{PAGE}.html", f"{PAGE}.md", TABLE, CHART, SHEET)
 """What a sweep writes beside its jobs' folders and its records."""
-REDUCED = " † measured at a reduced size, for want of memory: not to be held against what was measured at its own."
-NAMED = 24
-"""Jobs, up to which a chart has a name for each; of more, one for each value of the first axis that has so few."""
-
-SCALES = "Style: 0 is as near as the painting itself, 1 as far as the photograph; content: 0 is the photograph itself."
+REDUCED = " † measured at a reduced size, for lack of memory: not comparable with what was measured at full size."
+MARKED = "The best has a frame among the pictures, a ring in the chart and a mark in the table."
+SCALES = (
+    "Style distance: 0 is the painting's own style, 1 is as far from it as the photograph. Content distance: 0 is the "
+    "photograph itself."
+)
 MOST = 40
 """Jobs in the description, for which a store has so much room."""
 
@@ -40,6 +41,8 @@ class Findings(NamedTuple):
     """That it may have at most."""
     pictures: Sequence[tuple[str, Path]]
     """Files in its folder, each with its title."""
+    best: Collection[int]
+    """The number of the trial that is its answer, or of those on the front."""
 
 
 def write(folder: Path, rows: Sequence[Row], command: str, findings: Findings | None = None) -> list[Path]:
@@ -47,39 +50,47 @@ def write(folder: Path, rows: Sequence[Row], command: str, findings: Findings | 
     search has to say and to show, in place of what is nearest and of sheets of all."""
     rows = sorted(rows, key=lambda row: row.task.number)
     atomic.write(folder / TABLE, table(rows))
-    shown_sheets = list(sheets(folder, rows)) if findings is None else findings.pictures
-    chart = charted(folder, rows)
+    best, word = ahead(rows, findings)
+    shown_sheets = list(sheets(folder, rows, next(iter(best), None))) if findings is None else findings.pictures
+    chart = scatter(folder / CHART, rows, {word: best} if best else {})
     axes = list(rows[0].task.values)
     ended = sum(row.outcome in OVER for row in rows)
+    said = filter(None, [verdict(rows, findings)])
     one, many = ("trial", findings.trials) if findings else ("job", len(rows))
     blocks: list[page.Block] = [
         page.Text(f"`{command}`"),
-        page.Text(f"{ended} of {many} {one}s have ended. {verdict(rows, findings)}"),
+        page.Text(" ".join([f"{ended} of {many} {one}s have ended.", *said, *([MARKED] if len(best) == 1 else [])])),
         *([page.Items([f"**{row.task.name}** {row.outcome}: {row.message or 'not finite'}" for row in lost(rows)])]
           if lost(rows) else []),
     ]  # fmt: skip
     for title, file in shown_sheets:
         blocks += [page.Heading(title), page.Picture(file.name, "")]
     if chart:
-        blocks += [page.Heading("Style against content"), page.Picture(chart.name, "Lower is nearer, on both axes.")]
-    blocks += [
-        page.Heading(f"{one.capitalize()}s"),
-        page.Table(
-            [one, *headings(axes).values(), "outcome", "steps", "loss", "content loss", "style loss", "style distance",
-             "content distance", "seconds"],
-            [cells(row, values) for row, values in zip(rows, values_shown(rows), strict=True)],
-            "Losses can be compared only between jobs with the same weights; distances always. Style distance: the "
-            "sliced Wasserstein distance to the painting, as a share of the photograph's. Content distance: that "
-            "between features at conv4_3. No default loss looks at either."
-            f"{REDUCED if any(row.reduced for row in rows) else ''}",
-        ),
-    ]  # fmt: skip
+        blocks += [page.Heading("Style against content"), page.Picture(chart.name, "Lower is better, on both axes.")]
+    blocks += [page.Heading(f"{one.capitalize()}s"), measured(one, rows, best, word)]
     blocks += [page.Heading("Runs"), page.Links([links(row, folder) for row in rows])]
     title = f"{'A search' if findings else 'A sweep'} over {' and '.join(axes) or 'nothing'}"
     written, _ = page.write(folder, title, blocks, PAGE)
     files = [folder / TABLE, *(file for _, file in shown_sheets), *([chart] if chart else [])]
     first = next((file for _, file in shown_sheets if file.suffix == ".jpg"), None)
     return [written, *files, *([preview(first)] if first else [])]
+
+
+def measured(one: str, rows: Sequence[Row], best: Sequence[Row], word: str) -> page.Table:
+    """A line for each job, or what `one` is called, with all that is known of it."""
+    return page.Table(
+        [one, *headings(rows[0].task.values).values(), "outcome", "steps", "loss", "content loss", "style loss",
+         "style distance", "content distance", "seconds"],
+        [
+            cells(row, values, word if row in best else "")
+            for row, values in zip(rows, values_shown(rows), strict=True)
+        ],
+        "Compare losses only between jobs with the same weights; distances can always be compared. Style distance: "
+        "the sliced Wasserstein distance to the painting, as a share of the photograph's own. Content distance: "
+        "the distance between the features at conv4_3. No default loss uses either."
+        f"{REDUCED if any(row.reduced for row in rows) else ''}",
+        marked=[place for place, row in enumerate(rows) if row in best],
+    )  # fmt: skip
 
 
 def verdict(rows: Sequence[Row], findings: Findings | None = None) -> str:
@@ -89,8 +100,9 @@ def verdict(rows: Sequence[Row], findings: Findings | None = None) -> str:
     if best and not findings:
         row, middle = best
         parts.append(
-            f"Nearest to the style at no more than the median content distance ({middle:.2f}): **{row.task.name}**, "
-            f"style distance {row.style:.2f} of the photograph's own, content distance {row.content:.2f}."
+            f"Best: **{row.task.name}**, the closest to the style among the jobs whose content distance is at most the "
+            f"median ({middle:.2f}). Its style distance is {row.style:.2f} of the photograph's own, its content "
+            f"distance {row.content:.2f}."
         )
     if best and not findings and any(row.reduced for row in rows) and not row.reduced:
         parts.append("Jobs with † were measured at a reduced size, and are not ranked with the others.")
@@ -99,15 +111,28 @@ def verdict(rows: Sequence[Row], findings: Findings | None = None) -> str:
     return " ".join(parts)
 
 
+def ahead(rows: Sequence[Row], findings: Findings | None = None) -> tuple[list[Row], str]:
+    """The jobs that the page marks, and the word that marks them."""
+    if findings:
+        return [row for row in rows if row.task.number in findings.best], "best" if len(findings.best) == 1 else "front"
+    best = nearest(rows)
+    return [best[0]] if best else [], "best"
+
+
 def values_shown(rows: Sequence[Row]) -> list[list[str]]:
     """Of each row, what it has of each axis, as short as tells it from the others."""
     labels = {axis: told_apart({row.task.values[axis] for row in rows}) for axis in rows[0].task.values}
     return [[labels[axis][value] for axis, value in row.task.values.items()] for row in rows]
 
 
-def cells(row: Row, values: Sequence[str]) -> list[str]:
+def cells(row: Row, values: Sequence[str], word: str = "") -> list[str]:
     losses = [number(row.losses.get(name, math.nan), ".3g") for name in LOSS]
-    return [f"{row.task.number}", *values, row.outcome, f"{row.steps or ''}", *losses, *measures(row)]
+    return [f"{row.task.number}", *values, came_to(row, word), f"{row.steps or ''}", *losses, *measures(row)]
+
+
+def came_to(row: Row, word: str) -> str:
+    """Its outcome, with the word that marks it, if any."""
+    return f"{row.outcome}, **{word}**" if word else row.outcome
 
 
 def measures(row: Row) -> list[str]:
@@ -147,46 +172,19 @@ def table(rows: Sequence[Row]) -> str:
     return text.getvalue()
 
 
-def charted(folder: Path, rows: Sequence[Row]) -> Path | None:
-    measured = [row for row in rows if math.isfinite(row.style + row.content)]
-    if not measured:
-        return None
-    series: Mapping[str, list[tuple[float, float]]]
-    if len(measured) <= NAMED:
-        series = {
-            f"{row.task.number} {row.task.name}{' †' if row.reduced else ''}": [(row.content, row.style)]
-            for row in measured
-        }
-    else:
-        series = {}
-        axis = few_valued([row.task.values for row in measured])
-        labels = told_apart({row.task.values[axis] for row in measured}) if axis else {}
-        for row in measured:
-            name = f"{axis}={labels[row.task.values[axis]]}" if axis else "jobs"
-            series.setdefault(name, []).append((row.content, row.style))
-    return charts.points(
-        folder / CHART, series, title="Style against content", x="content distance", y="style distance"
-    )
-
-
-def few_valued(jobs: Sequence[Mapping[str, str]]) -> str:
-    """The first axis whose values can each have a name in a chart; none where all have too many."""
-    return next((axis for axis in jobs[0] if len({values[axis] for values in jobs}) <= NAMED), "")
-
-
 def description(
     rows: Sequence[Row], command: str, files: Collection[Path] = (), findings: Findings | None = None
 ) -> str:
     """For the sweep's own run, in Markdown; the store folds it after four lines. `files`: of its page, as written."""
     small = next((file.name for file in files if file.stem.endswith(SMALL)), "")
-    best = nearest(rows)
-    ahead = f" [Its run]({anchor(best[0])})." if best and not findings and anchor(best[0]) else ""
+    best, word = ahead(rows, findings)
+    leads = f" [Open the best run]({anchor(best[0])})." if len(best) == 1 and anchor(best[0]) else ""
     lines = [
-        f"{page.words(verdict(rows, findings)) or f'{len(rows)} jobs'}{ahead}",
+        f"{page.words(verdict(rows, findings)) or f'{len(rows)} jobs'}{leads}",
         *([linked(small.replace(SMALL, ""), "the pictures")] if small else []),
-        f"The same again: {code(command)}",
-        *([SCALES] if best else []),
-        "\n".join(job_table(rows)),
+        f"To repeat it: {code(command)}",
+        *([SCALES] if nearest(rows) else []),
+        "\n".join(job_table(rows, best, word)),
         *(
             f"{page.words(row.task.name)} {row.outcome}: {code(row.message or 'not finite')}"
             for row in lost(rows)[:MOST]
@@ -199,14 +197,15 @@ def description(
     return "\n\n".join(lines)
 
 
-def job_table(rows: Sequence[Row]) -> Iterator[str]:
+def job_table(rows: Sequence[Row], best: Sequence[Row], word: str) -> Iterator[str]:
     """Markdown, of the first MOST jobs."""
     head = ["job", *headings(rows[0].task.values).values(), "outcome", "style", "content", "seconds", ""]
     yield f"| {' | '.join(map(page.cell, head))} |"
     yield "|---" * len(head) + "|"
     for row, values in list(zip(rows, values_shown(rows), strict=True))[:MOST]:
         link = f"[run]({anchor(row)})" if anchor(row) else ""
-        yield f"| {' | '.join([f'{row.task.number}', *map(page.cell, values), row.outcome, *measures(row), link])} |"
+        ended = came_to(row, word if row in best else "")
+        yield f"| {' | '.join([f'{row.task.number}', *map(page.cell, values), ended, *measures(row), link])} |"
 
 
 def anchor(row: Row) -> str:

@@ -4,12 +4,13 @@ import math
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 from stx.errors import UserError, first_line
 from stx.runs import identity
 from stx.runs.files import BASELINES, JOURNAL, MEASURES
 from stx.runs.member import ENDED, failure
+from stx.runs.shown import reduced
 from stx.runs.sources import LOSS, InFolder, diverged, number, numbers
 from stx.runs.task import Task
 from stx.runs.tracking import page
@@ -68,7 +69,7 @@ def read(task: Task) -> Row:
         measures.get("content", math.nan),
         seconds,
         link,
-        record is not None and record.machine.get("measured_at", "whole") != "whole",
+        reduced(record),
     )
 
 
@@ -79,7 +80,23 @@ def last_losses(rows: Iterable[dict[str, str]]) -> tuple[int, dict[str, float]]:
     return int(number(row.get("step")) or 0), losses
 
 
-def nearest(rows: Sequence[Row]) -> tuple[Row, float] | None:
+class Judged(Protocol):
+    """What the best job is told by: a row, or a run as others show it."""
+
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def style(self) -> float: ...
+    @property
+    def content(self) -> float: ...
+    @property
+    def reduced(self) -> bool: ...
+
+
+Job = TypeVar("Job", bound=Judged)
+
+
+def nearest(rows: Sequence[Job]) -> tuple[Job, float] | None:
     """The finished job with the least style distance among those whose content distance is at most the median, and
     that median; nothing where no picture was measured. Those that were measured at a reduced size stand aside where
     others were at their own: numbers of two sizes have no order."""

@@ -1,6 +1,6 @@
 """A sweep's pictures by its first two axes, on as many sheets as it takes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -8,9 +8,9 @@ from typing import NamedTuple
 from PIL import Image
 
 from stx.pictures import images
-from stx.pictures.sheet import contact_sheet, fitted, stacked
+from stx.pictures.sheet import contact_sheet, scaled, stacked
 from stx.runs.files import OUTPUT
-from stx.runs.naming import told_apart
+from stx.runs.naming import named, told_apart
 from stx.studies.sweep.results import Row
 from stx.studies.sweep.thumbnails import CELL, ROLES, alike, one_each, shared, thumbnail
 
@@ -31,9 +31,9 @@ class Strip(NamedTuple):
     across: Sequence[str]
 
 
-def sheets(folder: Path, rows: Sequence[Row]) -> Iterator[tuple[str, Path]]:
+def sheets(folder: Path, rows: Sequence[Row], best: Row | None = None) -> Iterator[tuple[str, Path]]:
     """Write a sheet for all values of the first two axes, and one for each combination of the others'; of many values,
-    several. Each with its title."""
+    several. Each with its title. The picture of the `best` has a frame."""
     axes = list(rows[0].task.values)
     (down, across), others = [*axes, "", ""][:2], axes[2:]
     if not across:  # one axis alone stands side by side
@@ -43,17 +43,17 @@ def sheets(folder: Path, rows: Sequence[Row]) -> Iterator[tuple[str, Path]]:
     for combination in dict.fromkeys(tuple(row.task.values[axis] for axis in others) for row in rows):
         here = [row for row in rows if tuple(row.task.values[axis] for axis in others) == combination]
         at = {(row.task.values.get(down, ""), row.task.values.get(across, "")): row for row in here}
-        named = [f"{axis}={labels[axis][value]}" for axis, value in zip(others, combination, strict=True)]
+        given = [f"{axis}={labels[axis][value]}" for axis, value in zip(others, combination, strict=True)]
         parts = divided(*(list(dict.fromkeys(values)) for values in zip(*at, strict=True)))
         for number, strips in enumerate(parts, start=1):
-            sheet = drawn(strips, at)
+            sheet = drawn(strips, at, (down, across), best)
             if sheet is None:
                 continue
             beginning = next(at[place] for strip in strips for place in product(*strip) if place in at)
             path = folder / (SHEET if first and not others else SHEET.replace(".", f"-{beginning.task.number}."))
             images.save(sheet, path)
             part = [f"{number} of {len(parts)}"] if len(parts) > 1 else []
-            yield ", ".join([" against ".join(filter(None, (down, across))), *named, *part]), path
+            yield ", ".join([" against ".join(filter(None, (down, across))), *given, *part]), path
             first = False
 
 
@@ -69,7 +69,9 @@ def chunks(values: Sequence[str], size: int) -> list[Sequence[str]]:
     return [values[start : start + size] for start in range(0, len(values), size)]
 
 
-def drawn(strips: Sequence[Strip], at: Mapping[tuple[str, str], Row]) -> Image.Image | None:
+def drawn(
+    strips: Sequence[Strip], at: Mapping[tuple[str, str], Row], axes: tuple[str, str], best: Row | None
+) -> Image.Image | None:
     """Nothing where there is no picture. What all of the sheet were made of stands above them; what a row or a column
     was made of, at its beginning."""
     grids = [
@@ -79,9 +81,9 @@ def drawn(strips: Sequence[Strip], at: Mapping[tuple[str, str], Row]) -> Image.I
     size = next((picture.size for grid in grids for line in grid for picture in line if picture), None)
     if size is None:
         return None
-    beside, above = (told_apart({place[axis] for place in at}) for axis in (0, 1))
+    beside, above = (labelled(key, {place[axis] for place in at}) for axis, key in enumerate(axes))
     large = len(strips) == 1 and len(strips[0].across) <= WIDEST
-    cell = fitted(size, CELL if large else CELL // 2)
+    cell = scaled(size, CELL if large else CELL // 2)
     jobs = [at[place] for strip in strips for place in product(*strip) if place in at]
     common = [(role, picture) for role in ROLES for picture in shared(jobs, role)]
     parts = []
@@ -91,8 +93,21 @@ def drawn(strips: Sequence[Strip], at: Mapping[tuple[str, str], Row]) -> Image.I
     for strip, grid in zip(strips, grids, strict=True):
         if any(picture for line in grid for picture in line):
             labels = [beside[y] for y in strip.down], [above[x] for x in strip.across]
-            parts.append(headed(grid, labels, *pictured(strip, at, varied), cell))
+            framed = next((place for place, where in places(strip) if best is not None and at.get(where) is best), None)
+            parts.append(headed(grid, labels, *pictured(strip, at, varied), cell, framed))
     return stacked(parts)
+
+
+def labelled(axis: str, values: Collection[str]) -> dict[str, str]:
+    """What stands beside or above each of an axis's values; nothing where there is no axis."""
+    return {value: named(axis, shown) if axis else "" for value, shown in told_apart(values).items()}
+
+
+def places(strip: Strip) -> Iterator[tuple[tuple[int, int], tuple[str, str]]]:
+    """Row and column of each cell, with what it has of both axes."""
+    for row, y in enumerate(strip.down):
+        for column, x in enumerate(strip.across):
+            yield (row, column), (y, x)
 
 
 def pictured(strip: Strip, at: Mapping[tuple[str, str], Row], roles: Sequence[str]) -> tuple[Headings, Headings]:
@@ -110,9 +125,10 @@ def headed(
     beside: Headings,
     above: Headings,
     cell: tuple[int, int],
+    framed: tuple[int, int] | None,
 ) -> Image.Image:
     """The pictures of a strip, behind what its rows and below what its columns were made of. `labels`: of its rows and
-    of its columns."""
+    of its columns. `framed`: row and column of the picture that has a frame."""
     corner = [Image.new("RGB", cell, "white")] * len(beside)
     lines = [
         *([*corner, *pictures] for pictures in above.values()),
@@ -120,5 +136,9 @@ def headed(
     ]
     rows, columns = [*above, *labels[0]], [*beside, *labels[1]]
     return contact_sheet(
-        lines, row_labels=rows if any(rows) else (), column_labels=columns if any(columns) else (), cell=cell
+        lines,
+        row_labels=rows if any(rows) else (),
+        column_labels=columns if any(columns) else (),
+        cell=cell,
+        framed=framed and (framed[0] + len(above), framed[1] + len(beside)),
     )

@@ -11,7 +11,7 @@ from stx.runs.files import CONTENT, picture_files
 from stx.studies.sweep.results import Row
 
 CELL = 256
-"""Pixels of the longer side of a picture on a sheet, at most."""
+"""Pixels of the longer side of a picture on a sheet, to which smaller ones are enlarged."""
 ROLES = ("photograph", "painting")
 """What a job is given."""
 

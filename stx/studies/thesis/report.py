@@ -42,7 +42,7 @@ def summary(verdicts: Verdicts, command: str) -> str:
         f"The thesis's {len(words)} claims: **{counts}**.",
         f"The report is {code('report/report.html')}, below *Artifacts*.",
         "\n".join(f"- {name}: {verdict.word}" for name, verdict in verdicts.items()),
-        f"The same again: {code(command)}",
+        f"To repeat it: {code(command)}",
     ]
     return "\n\n".join(lines)
 

@@ -129,7 +129,7 @@ def test_the_pages_of_a_run_and_of_a_sweep_are_readable(folder: Path, tab: Tab) 
         assert text.startswith("finished: 3 steps")
         assert f"{ODD} in the style of swirls, 48 x 32 pixels" in text
         assert "layout" in text
-        assert "The same again: stx run" in text
+        assert "To repeat it: stx run" in text
         tab.page.get_by_text("Show more").click()
         assert tab.page.locator("img[src*='losses.png']").bounding_box()["width"] == 770
 

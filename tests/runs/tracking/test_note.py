@@ -15,7 +15,7 @@ def test_what_came_of_a_run_comes_first_and_the_command_last(tmp_path: Path) -> 
         "**finished**: 60 steps, layout kept",
         "`china` in the style of `swirls`.",
         "Style distance 0.19",
-        "The same again: `stx run seed=1`",
+        "To repeat it: `stx run seed=1`",
     ]
     assert note(ABOUT, "running", None, (), tmp_path).startswith("**running**\n\n`china` in")
     event = "step 3: style loss at conv1_1"

@@ -30,7 +30,7 @@ def test_a_run_is_told_with_its_pictures_losses_and_the_way_to_make_it_again(tmp
 
 def test_runs_without_a_picture_say_why(tmp_path: Path) -> None:
     for outcome, said in (
-        ("waiting", "has not begun"), ("failed", "failed before"), ("interrupted", "interrupted before"),
+        ("waiting", "has not started"), ("failed", "failed before"), ("interrupted", "interrupted before"),
         ("finished", "gone, or cannot be read"),
     ):  # fmt: skip
         one = entry(replace(of_folder(tmp_path), outcome=outcome), Album(), LARGEST)

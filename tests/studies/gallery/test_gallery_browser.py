@@ -113,6 +113,20 @@ def test_pictures_are_beside_what_they_were_made_of_and_runs_without_one_say_why
     assert page.evaluate("document.querySelectorAll('#grid .title')[3].textContent") == HOSTILE
 
 
+def test_a_sweep_s_best_run_stands_out_in_the_grid_and_says_so_in_full(tmp_path: Path, tab: Callable[..., Any]) -> None:
+    runs = [
+        replace(run, metrics={"measure/style_distance": style, "measure/content": 0.5})
+        for run, style in zip(few(tmp_path)[3:], (0.3, 0.1, 0.2), strict=True)
+    ]
+    write(Selection("Sweep", runs, sweep=True), tmp_path / "page.html")
+    page = tab(tmp_path / "page.html")
+    assert page.locator(".mark").all_inner_texts() == [" · best"]
+    assert page.locator(".tile.best .title").inner_text() == f"{runs[1].name} · best"
+    page.click(".tile.best")
+    assert page.inner_text("#ended") == "finished, the sweep's best"
+    assert page.locator("#sort option").first.inner_text() == "start time"
+
+
 def test_runs_are_sorted_by_numbers_what_lacks_them_last_and_filtered_and_the_address_keeps_it(
     page_of_few: Path, tab: Callable[..., Any]
 ) -> None:

@@ -28,6 +28,19 @@ def test_hostile_names_are_inert_and_come_back_as_they_are(tmp_path: Path) -> No
     assert one["name"] == one["command"] == one["params"][HOSTILE] == HOSTILE
 
 
+def test_a_sweep_s_best_run_is_told_to_the_page_and_that_of_other_selections_is_not(tmp_path: Path) -> None:
+    runs = [of_folder(folder(tmp_path, number, (64, 48))) for number in range(3)]
+    measured = [
+        replace(run, metrics={"measure/style_distance": style, "measure/content": content})
+        for run, style, content in zip(runs, (0.1, 0.2, 0.3), (0.9, 0.5, 0.4), strict=True)
+    ]
+    for sweep, expected in ((True, [False, True, False]), (False, [False, False, False])):
+        write(Selection("Sweep", measured, sweep), tmp_path / "page.html")
+        page = (tmp_path / "page.html").read_text(encoding="utf-8")
+        content = json.loads(page.partition('id="content">')[2].partition("</script>")[0])
+        assert [run["best"] for run in content["runs"]] == expected
+
+
 def test_the_page_names_nothing_beyond_itself(tmp_path: Path) -> None:
     write(Selection("Runs", [of_folder(folder(tmp_path, 0, (64, 48)))]), tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")

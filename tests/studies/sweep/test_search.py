@@ -51,7 +51,7 @@ def worked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Worked:
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(search, "work", work)
-    monkeypatch.setattr(report, "charted", lambda *_: None)  # which take longer than all else here
+    monkeypatch.setattr(report, "scatter", lambda *_: None)  # which take longer than all else here
     monkeypatch.setattr(findings, "plots", lambda *_: [])
     return done
 

@@ -1,14 +1,15 @@
 """Sheets of many pictures: none is wider than a page, none is left out, and each says which it is."""
 
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
 
 from stx.config.compose import composition
-from stx.pictures.sheet import GAP
+from stx.pictures.sheet import FRAME, GAP
 from stx.runs.task import Task
 from stx.studies.sweep import sheets
 from stx.studies.sweep.results import Row
@@ -38,11 +39,11 @@ def jobs(folder: Path, **axes: list[str]) -> list[Row]:
     return rows
 
 
-def cells(file: Path) -> int:
-    """Red pictures on a sheet, by their area."""
+def cells(file: Path, width: int = sheets.CELL) -> int:
+    """Red pictures on a sheet, by their area: they are twice as wide as high."""
     with Image.open(file) as sheet:
         pixels = np.asarray(sheet.convert("RGB"))
-    return round(((pixels[..., 0] > 150) & (pixels[..., 1] < 60)).sum() / (20 * 10))
+    return round(((pixels[..., 0] > 150) & (pixels[..., 1] < 60)).sum() / (width * width / 2))
 
 
 @pytest.mark.parametrize(("ys", "xs"), [(1, 5), (1, 700), (60, 30), (2, 3), (700, 2), (49, 1)])
@@ -61,9 +62,9 @@ def test_one_axis_goes_on_in_a_further_line(tmp_path: Path) -> None:
     rows = jobs(tmp_path, content=[f"photos/{number}.jpg" for number in range(15)])
     ((title, path),) = sheets.sheets(tmp_path, rows)
     assert title == "content"
-    assert cells(path) == 15
+    assert cells(path, sheets.CELL // 2) == 15
     with Image.open(path) as sheet:
-        assert sheet.width == GAP + 12 * (20 + GAP)
+        assert sheet.width == GAP + 12 * (sheets.CELL // 2 + GAP)
     assert [len(strip.across) for strip in divided([""], [f"{x}" for x in range(15)])[0]] == [12, 3]
 
 
@@ -72,7 +73,7 @@ def test_what_has_no_picture_yet_leaves_its_line_out(tmp_path: Path) -> None:
     for row in rows[13:]:
         (row.task.folder / "output.png").unlink()
     ((_, path),) = sheets.sheets(tmp_path, rows)
-    assert cells(path) == 13
+    assert cells(path, sheets.CELL // 2) == 13
     for row in rows:
         (row.task.folder / "output.png").unlink(missing_ok=True)
     assert list(sheets.sheets(tmp_path, rows)) == []
@@ -92,6 +93,37 @@ def test_files_of_one_name_in_two_folders_have_a_sheet_with_a_title_each(tmp_pat
     rows = jobs(tmp_path, beta=["1", "2"], pooling=["max", "avg"], style=["a/x.jpg", "b/x.jpg"])
     titles = [title for title, _ in sheets.sheets(tmp_path, rows)]
     assert titles == ["beta against pooling, style=a/x.jpg", "beta against pooling, style=b/x.jpg"]
+
+
+def test_rows_and_columns_say_of_which_option_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As names of jobs do: a statistic or a picture is known by itself."""
+    seen = list[tuple[Sequence[str], Sequence[str]]]()
+    monkeypatch.setattr(sheets, "headed", lambda grid, labels, *others: (seen.append(labels), grid[0][0])[1])
+    rows = jobs(tmp_path, **{"loss_weights.beta": ["3", "30"], "style_stat": ["gram", "mean_std"]})
+    list(sheets.sheets(tmp_path, rows))
+    list(sheets.sheets(tmp_path, [row._replace(task=row.task._replace(values={"seed": "7"})) for row in rows[:1]]))
+    assert seen == [(["beta=3", "beta=30"], ["gram", "mean_std"]), ([""], ["seed=7"])]
+
+
+def test_small_pictures_are_enlarged_and_large_ones_made_smaller(tmp_path: Path) -> None:
+    for width in (96, 2000):
+        (tmp_path / f"{width}").mkdir()
+        rows = jobs(tmp_path / f"{width}", seed=["0", "1"])
+        for row in rows:
+            Image.new("RGB", (width, width // 2), (200, 0, 0)).save(row.task.folder / "output.png")
+        ((_, path),) = sheets.sheets(tmp_path, rows)
+        assert cells(path) == 2
+
+
+def test_the_best_job_s_picture_has_a_frame_where_results_stand_behind_what_they_were_made_of(tmp_path: Path) -> None:
+    rows = jobs(tmp_path, content=["china", "lake"], style=["swirls", "mosaic"])
+    ((_, path),) = sheets.sheets(tmp_path, rows, best=rows[2])
+    with Image.open(path) as sheet:
+        pixels = np.asarray(sheet.convert("RGB")).astype(int)
+    ys, xs = np.nonzero(np.abs(pixels - ImageColor.getrgb(FRAME)).sum(-1) < 40)
+    inside = pixels[ys.min() + 10 : ys.max() - 10, xs.min() + 10 : xs.max() - 10]
+    assert (np.abs(inside - (200, 0, 0)).sum(-1) < 40).all()
+    assert (xs.max() < pixels.shape[1] - sheets.CELL, ys.min() > 2 * sheets.CELL // 2) == (True, True)
 
 
 def test_strips_keep_their_order() -> None:

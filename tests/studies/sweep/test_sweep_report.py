@@ -2,16 +2,19 @@
 
 import csv
 import math
+import re
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
 
 from stx.config.compose import composition
-from stx.pictures import charts
+from stx.pictures.sheet import FRAME
 from stx.runs.task import Task
 from stx.studies.sweep import report
+from stx.studies.sweep.report import Findings
 from stx.studies.sweep.results import Row
 
 CONFIG = composition([]).config
@@ -34,6 +37,12 @@ def rows(folder: Path, **axes: tuple[str, ...]) -> list[Row]:
 def grey(sheet: Path, x: float, y: float) -> int:
     picture = Image.open(sheet).convert("L")
     return int(picture.getpixel((int(x * picture.width), int(y * picture.height))))  # type: ignore[arg-type]
+
+
+def near(picture: Image.Image, colour: str) -> int:
+    """Pixels that have about this colour: a JPEG's have none exactly."""
+    apart = np.abs(np.asarray(picture.convert("RGB")).astype(int) - ImageColor.getrgb(colour)).sum(-1)
+    return int((apart < 60).sum())
 
 
 def test_the_first_axis_goes_down_and_the_second_across(tmp_path: Path) -> None:
@@ -81,26 +90,36 @@ def test_a_sweep_without_a_picture_has_a_page_all_the_same(tmp_path: Path) -> No
     assert [file.name for file in written] == ["sweep.html", "sweep.csv"]
 
 
-def test_files_of_one_name_in_two_folders_are_two_series_of_the_chart(
+def test_the_best_job_is_marked_among_the_pictures_in_the_chart_and_in_both_tables(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen, points = dict[str, int](), charts.points
+    four = rows(tmp_path, beta=("1", "10"), pooling=("max", "avg"))
+    page, _, sheet, *_ = report.write(tmp_path, four, "stx")
+    text = page.read_text()
+    assert "Best: <strong>beta=1 max</strong>" in text
+    assert "The best has a frame among the pictures, a ring in the chart and a mark in the table." in text
+    (row,) = re.findall(r'<tr class="marked">.*?</tr>', text, re.DOTALL)
+    assert "finished, <strong>best</strong>" in row
+    assert "| 0 | 1 | max | finished, **best** |" in report.description(four, "stx")
+    with Image.open(sheet) as picture:
+        assert near(picture, FRAME) > 4 * 200
+    seen = {}
+    monkeypatch.setattr(report, "scatter", lambda path, rows, ringed: seen.update(ringed))
+    report.write(tmp_path, four, "stx")
+    assert seen == {"best": [four[0]]}
 
-    def counted(path: Path, series: charts.Series, **labels: str) -> Path:
-        seen.update({name: len(of_it) for name, of_it in series.items()})
-        return points(path, series, **labels)
 
-    monkeypatch.setattr(charts, "points", counted)
-    many = rows(tmp_path, style=("a/x.jpg", "b/x.jpg"), seed=tuple(map(str, range(15))))
-    assert len(many) > report.NAMED
-    assert report.charted(tmp_path, many) == tmp_path / report.CHART
-    assert seen == {"style=a/x.jpg": 15, "style=b/x.jpg": 15}
+def test_all_trials_of_a_search_s_front_are_marked(tmp_path: Path) -> None:
+    four = rows(tmp_path, beta=("1", "10"), pooling=("max", "avg"))
+    page, *_ = report.write(tmp_path, four, "stx", Findings("The front has 2 trials.", 9, [], [1, 3]))
+    assert len(re.findall(r'<tr class="marked">.*?finished, <strong>front</strong>', page.read_text(), re.DOTALL)) == 2
+    assert "The best has a frame" not in page.read_text()
 
 
 def test_its_run_s_description_has_a_line_a_job_with_its_link(tmp_path: Path) -> None:
     swept = rows(tmp_path, beta=("1", "10"), pooling=("max", "avg"))
     text = report.description(swept, "stx run", [tmp_path / "sweep-sheet-small.jpg"])
-    assert text.splitlines()[0].startswith("Nearest to the style")
+    assert text.splitlines()[0].startswith("Best: ")
     assert "| 2 | 10 | max | finished | 0.20 | 0.50 | 2 | [run](#/runs/1) |" in text
 
 
@@ -114,7 +133,7 @@ def test_jobs_that_were_measured_at_a_reduced_size_are_marked_in_every_table_wit
     one, *others = rows(tmp_path, style_stat=("gram", "mean_std"))
     marked = [one._replace(reduced=True), *others]
     page, table, *_ = report.write(tmp_path, marked, "stx")
-    note = "† measured at a reduced size, for want of memory"
+    note = "† measured at a reduced size, for lack of memory"
     assert page.read_text().count(" †") >= 2
     assert note in page.read_text()
     assert "Jobs with † were measured at a reduced size, and are not ranked with the others." in page.read_text()

@@ -12,7 +12,8 @@ function tile(run, place) {
   const title = make("span", { className: "title", textContent: run.name });
   const outcome = make("span", { className: "outcome", textContent: ` · ${run.outcome}` });
   if (run.outcome !== "finished") title.append(outcome);
-  const button = make("button", { type: "button", className: `tile ${run.outcome}` },
+  if (run.best) title.append(make("span", { className: "mark", textContent: " · best" }));
+  const button = make("button", { type: "button", className: `tile ${run.outcome}${run.best ? " best" : ""}` },
     make("span", { className: "shot" }, result), make("span", { className: "thumbs" }, ...given), title,
     make("span", { className: "value" }));
   button.addEventListener("click", () => open(place));

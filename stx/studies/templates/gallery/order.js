@@ -1,6 +1,6 @@
 const { runs, keys } = JSON.parse(at("content").textContent);
 const FIRST = [
-  { key: "started", label: "begun", number: true },
+  { key: "started", label: "start time", number: true },
   { key: "name", label: "name", number: false },
   { key: "outcome", label: "outcome", number: false },
 ];
@@ -20,7 +20,7 @@ function valueOf(run, { key, number: numeric }) { // undefined where the run has
 function text(run, key) {
   const value = valueOf(run, key);
   if (value === undefined) return "none";
-  if (key.key === "started") return value ? DATE.format(1000 * value) : "nobody knows when";
+  if (key.key === "started") return value ? DATE.format(1000 * value) : "unknown";
   return key.number ? number(value) : value;
 }
 

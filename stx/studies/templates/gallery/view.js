@@ -57,7 +57,7 @@ function show(run, place, count) {
   at("place").textContent = `${place + 1} of ${count}`;
   at("previous").disabled = place === 0;
   at("next").disabled = place === count - 1;
-  at("ended").textContent = run.outcome + (run.message ? `: ${run.message}` : "");
+  at("ended").textContent = run.outcome + (run.message ? `: ${run.message}` : "") + (run.best ? ", the sweep's best" : "");
   at("ended").classList.toggle("warn", ["failed", "diverged", "interrupted"].includes(run.outcome));
   const beside = run.given.find(({ picture }) => picture.length); // the photograph; of a texture, the painting
   const compared = run.picture.length ? beside : undefined;

@@ -99,7 +99,8 @@ function show() {
   const done = state.answers.length, question = plan[done];
   at("bar").max = plan.length;
   at("bar").value = done;
-  at("place").textContent = question ? `${done + 1} of ${plan.length}` : `${plan.length} questions`;
+  const entered = done > 0 || begun === question.asks; // before the first question nothing is counted
+  at("place").textContent = !entered ? "" : question ? `${done + 1} of ${plan.length}` : `${plan.length} questions`;
   at("intro").hidden = !question || begun === question.asks;
   at("asking").hidden = !question || begun !== question.asks;
   at("end").hidden = Boolean(question);
