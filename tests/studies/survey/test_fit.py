@@ -51,7 +51,7 @@ def ballots(seed: int, raters: int = 16) -> Votes:
 
 def test_known_preferences_are_recovered_and_their_intervals_hold_them() -> None:
     covered = []
-    for seed in range(5):
+    for seed in range(3):
         of = ballots(seed)
         rows = fit.ranked(of, fit.drawn_strengths(of))
         assert [row.method for row in rows] == ["best", "good", "mean", "weak"]
@@ -60,7 +60,7 @@ def test_known_preferences_are_recovered_and_their_intervals_hold_them() -> None
         assert all(0.1 < row.high - row.low < 1.5 for row in rows)
         assert sum(row.answers for row in rows) == 2 * 16 * 40
         assert rows[0].wins == pytest.approx(won(of)[of.methods.index("best")].sum() / rows[0].answers)
-    assert sum(covered) >= 18  # of 20; 19 are expected, at the least
+    assert sum(covered) >= 10  # of 12; 11 are expected, at the least
 
 
 def test_more_raters_make_intervals_narrower_and_too_few_of_anything_make_none() -> None:

@@ -1,6 +1,7 @@
 """Which measure follows people, on answers that follow a known one."""
 
 import math
+from functools import cache
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from surveys import key, simulated
 from stx.studies.survey import fit
 from stx.studies.survey.follows import Follows, follows, spearman
 from stx.studies.survey.key import Key
-from stx.studies.survey.votes import votes
+from stx.studies.survey.votes import Floats, Votes, votes
 
 pytest.importorskip("choix", reason="choix (stx[survey]) is not installed")
 TRUE = {"a": -1.5, "b": -0.5, "c": 0.5, "d": 1.5}
@@ -26,10 +27,17 @@ def measured(of: Key, measure: str, values: dict[str, float]) -> Key:
     return of.model_copy(update={"pictures": pictures})
 
 
+@cache
+def drawn(photographs: str) -> tuple[Votes, Floats]:
+    """Answers, which no measure changes, and strengths in each draw of them: seconds."""
+    of = key(TRUE, photographs, "uvwxyz")
+    several = votes(simulated(of, TRUE, 12, 60), "style", of)
+    return several, fit.drawn_strengths(several)
+
+
 def judged(values: dict[str, float], higher: bool = False, photographs: str = "klmnop") -> Follows | None:
     of = measured(key(TRUE, photographs, "uvwxyz"), "measure/m", values)
-    several = votes(simulated(of, TRUE, 12, 60), "style", of)
-    draws = fit.drawn_strengths(several)
+    several, draws = drawn(photographs)
     best = np.array([row.strength for row in sorted(fit.ranked(several, draws))])
     return follows(several, of, "measure/m", higher, best, draws)
 
