@@ -110,7 +110,7 @@ def create(own: Mapping[str, str], words: Sequence[str], typed: str) -> Path:
     said = (source.without_report, source.left_out, alone, *questionnaire.outlook(len(pool), asked))
     for line in filter(None, said):
         command.say(line)
-    methods = sorted({entry.method for entry in source.entries})
+    methods = sorted({entry.method for pair in shown for entry in pair})
     count = f"{len(shown)} pair{'s' * (len(shown) != 1)}"
     command.say(
         f"{count} of {len(methods)} methods ({', '.join(methods)}), {page.stat().st_size / 1e6:.1f} MB; "

@@ -65,13 +65,15 @@ def nearest(entries: Sequence[Entry]) -> float:
 
 
 def left_alone(entries: Sequence[Entry], pool: Sequence[Pair], tolerance: float) -> str:
-    """How many pictures are in no pair, in words; empty where all are in one."""
+    """How many pictures are in no pair, and methods of which none is, in words; empty where all are in one."""
     shown = {entry.run for pair in pool for entry in pair}
     if not (alone := sum(entry.run not in shown for entry in entries)):
         return ""
+    absent = sorted({entry.method for entry in entries} - {entry.method for pair in pool for entry in pair})
+    none_of = f", among them all of {', '.join(absent)}" if absent else ""
     return (
-        f"{alone} of {len(entries)} pictures are in no pair: no other method's of the same photograph and style has a "
-        f"content distance within {tolerance:.0%} of theirs"
+        f"{alone} of {len(entries)} pictures are in no pair{none_of}: no other method's of the same photograph and style "
+        f"has a content distance within {tolerance:.0%} of theirs; a larger tolerance= takes more in"
     )
 
 

@@ -75,7 +75,7 @@ def outlook(pairs: int, asked: Options) -> Iterator[str]:
     few = (
         f"; for questions={asked.questions} there are too few pairs" if of_each.questions < asked.questions // 2 else ""
     )
-    yield f"a rater is asked {2 * of_each.questions} questions, and {2 * of_each.again} of them once more{few}"
+    yield f"each rater gets {2 * of_each.questions} questions, and {2 * of_each.again} of them a second time{few}"
 
 
 class Album:

@@ -20,7 +20,9 @@ def write(folder: Path, survey: Questionnaire) -> Path:
     somebody's."""
     refuse_filled(folder, (key.KEY,))
     if (folder / key.KEY).exists() and key.read(folder).survey != survey.key.survey:
-        raise UserError(f"output={folder}: it holds another survey, whose answers belong to it; name another folder")
+        raise UserError(
+            f"output={folder}: it holds another survey, whose answers belong to it; name another folder: output=FOLDER"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     key.write(folder, survey.key)
     atomic.write(folder / key.PAGE, page(survey))

@@ -105,9 +105,9 @@ def test_a_share_is_asked_once_more_and_of_few_questions_one(
 
 
 def test_what_the_numbers_come_to_is_said_before_anybody_is_asked() -> None:
-    assert [*outlook(100, asked())] == ["a rater is asked 60 questions, and 6 of them once more"]
+    assert [*outlook(100, asked())] == ["each rater gets 60 questions, and 6 of them a second time"]
     assert [*outlook(2, asked())] == [
-        "a rater is asked 4 questions, and 2 of them once more; for questions=60 there are too few pairs"
+        "each rater gets 4 questions, and 2 of them a second time; for questions=60 there are too few pairs"
     ]
     assert next(outlook(5000, asked())) == "pairs=2000: the page has so many of 5000 pairs, all methods about as often"
     assert [*outlook(50, asked(pairs=10))][1].startswith("a rater is asked 20 questions")
