@@ -72,8 +72,8 @@ def left_alone(entries: Sequence[Entry], pool: Sequence[Pair], tolerance: float)
     absent = sorted({entry.method for entry in entries} - {entry.method for pair in pool for entry in pair})
     none_of = f", among them all of {', '.join(absent)}" if absent else ""
     return (
-        f"{alone} of {len(entries)} pictures are in no pair{none_of}: no other method's of the same photograph and style "
-        f"has a content distance within {tolerance:.0%} of theirs; a larger tolerance= takes more in"
+        f"{alone} of {len(entries)} pictures are in no pair{none_of}: no other method's of the same photograph and "
+        f"style has a content distance within {tolerance:.0%} of theirs; a larger tolerance= takes more in"
     )
 
 

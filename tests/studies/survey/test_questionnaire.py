@@ -110,4 +110,4 @@ def test_what_the_numbers_come_to_is_said_before_anybody_is_asked() -> None:
         "each rater gets 4 questions, and 2 of them a second time; for questions=60 there are too few pairs"
     ]
     assert next(outlook(5000, asked())) == "pairs=2000: the page has so many of 5000 pairs, all methods about as often"
-    assert [*outlook(50, asked(pairs=10))][1].startswith("a rater is asked 20 questions")
+    assert [*outlook(50, asked(pairs=10))][1].startswith("each rater gets 20 questions")
