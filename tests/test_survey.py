@@ -34,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, new_database: Path, forkser
     assert made.stdout == "survey/survey.html\n"
     assert "2 pairs of 2 methods (gram, mean_std)" in made.stderr
     assert (
-        "a rater is asked 4 questions, and 2 of them once more; for questions=60 there are too few pairs" in made.stderr
+        "each rater gets 4 questions, and 2 of them a second time; for questions=60 there are too few pairs" in made.stderr
     )
     assert "keep it to yourself" in made.stderr
     return folder
