@@ -62,7 +62,7 @@ def sheet(results: Results, folder: Path) -> list[Block]:
     preview(folder / SHEET)
     caption = "of each statistic the picture nearest to the reference's content distance"
     if left := len(unmet(results)):
-        caption += f"; {left} are not within {results.tolerance:.0%} of it"
+        caption += f"; {left} {'is' if left == 1 else 'are'} not within {results.tolerance:.0%} of it"
     return [Heading("Pictures"), Pictures([Picture(SHEET, caption)], 1000)]
 
 
