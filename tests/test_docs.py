@@ -47,8 +47,9 @@ NOT_TYPED = {
 """Why a command is not typed here, by what it has in it."""
 ONLY_AS_TYPED = r"\bearlier="
 """No small run is one of a report's."""
-MANY_RUNS = r"stx (compare|thesis|film|survey)\b|--multirun|photos/|resume=outputs/sweeps"
-"""Typed with --slow: ten seconds and more, even when made small."""
+MANY_RUNS = r"stx (compare|thesis|film|survey)\b|--multirun|photos/|resume="
+"""Typed with --slow: many seconds, even when made small. What resume= needs is a run that was stopped, as those of
+tests/runs/test_resume.py are."""
 AWAY = r"http://(?!.*offline_ok=true)\S*server:5000"
 """A store that is away is answered, which is what can be seen of these commands here."""
 

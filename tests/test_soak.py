@@ -64,6 +64,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new_database: Path) ->
     return tmp_path
 
 
+@pytest.mark.slow
 def test_memory_and_tensors_are_level_from_the_fifth_of_thirty_jobs_on(here: Path) -> None:
     sizes = worked(here, 30, "optim.steps=1", "image_size.width=40", "image_size.height=8", at=(5, 15, 30))
     megabytes, counts = zip(*sizes, strict=True)
@@ -71,6 +72,7 @@ def test_memory_and_tensors_are_level_from_the_fifth_of_thirty_jobs_on(here: Pat
     assert max(megabytes) - megabytes[0] < 90, sizes  # allocators take some as sizes come that they have not had
 
 
+@pytest.mark.slow
 def test_gradient_norms_at_every_step_cost_no_memory(here: Path) -> None:
     before = worked(here / "short", 1, "optim.steps=5", "tracking.grad_norms_every=1", "style_stat=moments_cooc")
     after = worked(here / "long", 1, "optim.steps=15", "tracking.grad_norms_every=1", "style_stat=moments_cooc")

@@ -97,7 +97,7 @@ def test_float32_on_a_gpu_is_rounded_to_less_where_that_is_asked_for_and_repeats
     cudnn, products = torch.backends.cudnn, torch.backends.cuda.matmul
     assert (cudnn.allow_tf32, products.allow_tf32, cudnn.deterministic) == left
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda chosen: (7, 5))
-    with pytest.raises(UserError, match="precision=tf32: cuda does not have it"):
+    with pytest.raises(UserError, match="precision=tf32: cuda does not support it"):
         hardware.choose("cuda", "tf32", True)
     with pytest.raises(UserError, match="devices here are 0 to 0"):
         hardware.choose("cuda:1", precision, True)

@@ -105,6 +105,7 @@ BLOCKS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("overrides", "calibrated"),
     [

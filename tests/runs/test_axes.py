@@ -107,7 +107,7 @@ def test_the_command_is_a_sweep_s_once() -> None:
     ("typed", "answer"),
     [
         (["style=[china,paintings/]"], r"in a list each is named, and style=paintings/ is a sweep over them"),
-        (["content=photos/", "resume=last"], r"content=photos/: resume=last goes on with one run"),
+        (["content=photos/", "resume=last"], r"content=photos/: resume=last continues one run"),
     ],
 )
 def test_what_a_folder_cannot_stand_for_is_refused(typed: list[str], answer: str) -> None:

@@ -30,6 +30,7 @@ def config(*overrides: str) -> Config:
     return composition([*TEXTURE, *SIZE, *overrides]).config
 
 
+@pytest.mark.slow
 def test_a_tile_without_a_photograph_is_a_run_like_any_other_and_goes_on(stx: Command, tmp_path: Path) -> None:
     done = stx(*TEXTURE, *SIZE, "tile=true", "optim.steps=3", "output.file=out.jpg", "output.timelapse=gif")
     assert done.returncode == 0, done.stderr

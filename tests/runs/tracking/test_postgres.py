@@ -127,6 +127,7 @@ def told_and_kept(client: Any, folder: Path) -> tuple[dict[str, Any], dict[str, 
     return {each: [(one.step, one.value) for one in points] for each, points in stored.items()}, kept
 
 
+@pytest.mark.slow
 def test_four_processes_that_touch_a_new_database_at_once_make_it_and_lose_no_metric_of_a_sweep(
     uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forkserver: None
 ) -> None:

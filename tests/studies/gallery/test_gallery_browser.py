@@ -315,6 +315,7 @@ def test_a_page_of_no_runs_says_so(tmp_path: Path, tab: Callable[..., Any]) -> N
     assert not page.is_visible("#clear")
 
 
+@pytest.mark.slow
 def test_three_hundred_runs_are_painted_soon(tmp_path: Path, tab: Callable[..., Any]) -> None:
     whole = of_folder(folder(tmp_path, 0, (320, 240)))
     runs = []

@@ -157,6 +157,7 @@ def test_a_plan_starts_nothing(
     assert not (tmp_path / "it").exists()
 
 
+@pytest.mark.slow
 def test_the_front_s_trials_are_runs_under_one_whose_artifacts_have_its_plots(stx: Command, tmp_path: Path) -> None:
     done = stx(
         "--multirun",
