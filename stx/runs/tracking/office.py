@@ -150,7 +150,7 @@ class Serving:
         self.couriers: dict[str, Courier] = {}
 
     def answer(self, what: str, request: str, content: object) -> None:
-        with self.lock:
+        with self.lock, suppress(BrokenPipeError):  # whoever asked has gone, as behind Ctrl-C
             self.answers.write(json.dumps([what, request, content]) + "\n")
             self.answers.flush()
 
