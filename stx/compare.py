@@ -70,7 +70,6 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
     from stx.runs.launcher import hired
     from stx.studies.compare import earlier
     from stx.studies.compare.given import of_pairs
-    from stx.studies.compare.outdated import outdated, said
     from stx.studies.compare.programs import judged
     from stx.studies.compare.protocol import load
     from stx.studies.compare.report import write
@@ -105,11 +104,9 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
         if not results.runs and (folder / REPORT).exists():
             why = next(iter(results.failed.values()), "none is made with these options")
             raise Stopped(f"no run has finished ({why}); {folder / REPORT} is unchanged")
-        if stale := said(outdated(runs), len(runs.planned)):
-            command.say(stale)
-        report, scores = write(runs, results, folder / REPORT, typed, judged(results, finished, runs.planned))
-        if scores:
-            command.say(scores)
+        report, lines = write(runs, results, folder / REPORT, typed, judged(results, finished, runs.planned))
+        for line in lines:
+            command.say(line)
         return len(results.failed), report
 
 

@@ -37,15 +37,9 @@ def explain(error: ValidationError, plain: Any) -> str:
     ]
     option, kind, value, typed = ".".join(keys), first["type"], first["input"], spelled(first["input"])
     if kind == "extra_forbidden":
-        siblings = plain
-        for key in keys[:-1]:
-            siblings = siblings[key]
-        return unknown_option(option, [name for name in siblings if name != keys[-1]])
+        return unknown_option(option, [name for name in section(plain, keys) if name != keys[-1]])
     if kind == "missing":
-        section = plain
-        for key in keys[:-1]:
-            section = section[key]
-        return f"{option} must be given{did_you_mean(keys[-1], section, 0.75).replace('did you mean', 'in place of')}"
+        return f"{option} must be given; {'.'.join(keys[:-1])} has {', '.join(map(str, section(plain, keys)))}"
     if kind == "literal_error":
         allowed = [word or number for word, number in re.findall(r"'([^']*)'|(\d+)", first["ctx"]["expected"])]
         return f"{option}={typed}: choose from {', '.join(allowed)}{did_you_mean(typed, allowed)}"
@@ -62,6 +56,13 @@ def explain(error: ValidationError, plain: Any) -> str:
         return f"{option}= is empty"
     message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ").removeprefix(f"{option}: ")
     return f"{option}={typed}: should be {message}" if kind != "value_error" else f"{option}: {message}"
+
+
+def section(plain: Any, keys: Sequence[str]) -> Any:
+    """What an option stands in."""
+    for key in keys[:-1]:
+        plain = plain[key]
+    return plain
 
 
 def explain_value(option: str, value: Any, error: ValidationError) -> str:

@@ -22,13 +22,17 @@ HERE = ("stx.hardware", "stx.versions")
 """Tags of where and with what a run was made."""
 
 
-def write(work: Batch, results: Results, folder: Path, command: str, finished: programs.Judged) -> tuple[Path, str]:
-    """The report into `folder`, and onto the parent run. Returns the HTML page, and the scores in one line."""
+def write(
+    work: Batch, results: Results, folder: Path, command: str, finished: programs.Judged
+) -> tuple[Path, list[str]]:
+    """The report into `folder`, and onto the parent run. Returns the HTML page, and in lines what does not count and
+    the scores."""
     (folder / "pictures").mkdir(parents=True, exist_ok=True)
     at = level(results, results.match)
     scores = {name: ratio(at, name, results.judged_by) for name in results.protocol.statistics}
     blocks = opening(results, command)
-    if stale := said(outdated(work), len(work.planned)):
+    stale = said(outdated(work), len(work.planned))
+    if stale:
         blocks.append(Text(f"**Not up to date:** {stale}."))
     if results.runs:
         every = judges.scores(results)
@@ -49,7 +53,7 @@ def write(work: Batch, results: Results, folder: Path, command: str, finished: p
     text = summary(scores, results, sheet and linked(sheet, "the pictures", work.parent.id), command)
     work.store.note(work.parent, metrics, {"mlflow.note.content": text, "stx.command": command})
     work.store.attach(work.parent, folder)
-    return html, in_a_line(scores, results.protocol.reference)
+    return html, [line for line in (stale, in_a_line(scores, results.protocol.reference)) if line]
 
 
 def in_a_line(ratios: Mapping[str, Ratio | None], reference: str) -> str:
