@@ -39,7 +39,8 @@ def explain(error: ValidationError, plain: Any) -> str:
     if kind == "extra_forbidden":
         return unknown_option(option, [name for name in section(plain, keys) if name != keys[-1]])
     if kind == "missing":
-        return f"{option} must be given; {'.'.join(keys[:-1])} has {', '.join(map(str, section(plain, keys)))}"
+        beside = f"; {'.'.join(keys[:-1])} has {', '.join(map(str, section(plain, keys)))}" if keys[1:] else ""
+        return f"{option} must be given{beside}"
     if kind == "literal_error":
         allowed = [word or number for word, number in re.findall(r"'([^']*)'|(\d+)", first["ctx"]["expected"])]
         return f"{option}={typed}: choose from {', '.join(allowed)}{did_you_mean(typed, allowed)}"
