@@ -94,7 +94,8 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
         batch(COMPARISON, first, folder, crew, recorded, making, f"compare: {Path(name).stem}") as runs,
     ):
         command.say(
-            f"{len(first)} runs in round 1, then those that equal content takes; {folder / REPORT / 'report.html'}"
+            f"{len(first)} runs in round 1, then those that equal content takes; the report comes at the end: "
+            f"{folder / REPORT / 'report.html'}"
         )
         results = Results(protocol, {}, {}, matching(protocol, content_losses(runs)))
         earlier.refuse_unmeasured(own.get("earlier", ""), recorded, results.match)

@@ -8,6 +8,7 @@ if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered whi
 import argparse
 import logging
 import math
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 from stx.config import command, search_path
 from stx.config.paths import is_glob
 from stx.errors import UserError
+from stx.runs.words import remaining
 
 if TYPE_CHECKING:
     from stx.runs.tracking.parent import Nobody
@@ -99,13 +101,15 @@ def filmed(plan: "Plan", place: "Reel", stands: "Nobody", typed: str) -> Path:
     """Frames, film and report; the store is told of frames as they come."""
     from stx.studies.film import reel, report, work
 
+    command.say(opening(plan, place))
     earlier = stands.told("brightness")
-    rows = []
+    rows, began = [], time.monotonic()
     for frame in work.frames(plan, place):
+        taken, began = time.monotonic() - began, time.monotonic()
         rows.append(frame)
         if frame.number not in earlier:
             stands.measured(frame.metrics(), frame.number)
-        command.say(f"{frame.number}/{plan.film.length} {progress(frame)}")
+        command.say(f"{frame.number}/{plan.film.length} {progress(frame)}{left(frame, taken, plan)}")
     path = reel.join(place, plan.film, plan.size)
     alone = dict(work.by_themselves(plan, place))
     files, total = report.write(plan, place, rows, alone, typed), report.summary(rows, alone)
@@ -113,6 +117,23 @@ def filmed(plan: "Plan", place: "Reel", stands: "Nobody", typed: str) -> Path:
     stands.show([path, *files], {"stx.command": typed, "mlflow.note.content": note})
     command.say(f"{note.splitlines()[0].replace('**', '')}\nthe report: {files[0]}")
     return path
+
+
+def opening(plan: "Plan", place: "Reel") -> str:
+    """What is about to be made, and that the first frame takes longer than the others."""
+    width, height = plan.size
+    each = f"{plan.config.optim.steps} steps for the first, {plan.options.steps} for each of the others"
+    return f"{plan.film.source}: {plan.film.length} frames, {width} x {height}; {each}; {place.folder}"
+
+
+def left(frame: "Frame", taken: float, plan: "Plan") -> str:
+    """The time that the other frames will take, if each takes as long as this one, step by step; nothing behind one
+    that was there already."""
+    frames = plan.film.length - frame.number
+    if frame.kept or not frames:
+        return ""
+    steps = plan.config.optim.steps if frame.anew else plan.options.steps
+    return f", about {remaining(taken * plan.options.steps / max(1, steps) * frames)}"
 
 
 def progress(frame: "Frame") -> str:

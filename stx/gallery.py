@@ -19,7 +19,8 @@ from stx.errors import UserError, did_you_mean
 EXAMPLES = """
 examples
   stx gallery                                      the runs of the default experiment
-  stx gallery outputs/sweeps/2026-11-29            a sweep's folder, or any other with runs below: no store
+  stx gallery outputs/sweeps/2026-11-29/10-00-00-000000
+                                                   a sweep's folder, or any other with runs below: no store
   stx gallery mine                                 an experiment
   stx gallery 4f1d9c52e0b84a3c9d1f0a7b6c5d4e3f     a sweep, a comparison or a run, by its id in MLflow
   stx gallery "params.style_stat = 'gram'"         an MLflow filter

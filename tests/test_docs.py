@@ -190,7 +190,7 @@ def in_shell(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 RUN, RUN_ID, SWEEP = (
     "outputs/runs/2026-11-24/14-32-57-000000",
     "4f1d9c52e0b84a3c9d1f0a7b6c5d4e3f",
-    "outputs/sweeps/2026-11-29",
+    "outputs/sweeps/2026-11-29/10-00-00-000000",
 )
 """The pages' names for what is the reader's own."""
 
@@ -200,7 +200,7 @@ def in_names_from_here(text: str, place: Place, number: int) -> str:
     if SWEEP in text:
         assert place.typed("run", "--multirun", "seed=0,1", *made_small("run", [])).returncode == 0
         sweep = max((place.folder / "outputs" / "sweeps").glob("*/*"))
-        return text.replace(f"{SWEEP}/10-00-00-000000", SWEEP).replace(SWEEP, str(sweep.relative_to(place.folder)))
+        return text.replace(SWEEP, str(sweep.relative_to(place.folder)))
     small = [option for option in made_small("run", []) if not option.startswith("optim.steps")]
     folder = place.folder / "outputs" / "runs" / f"stopped-{number}"
     run = Started(place.folder, "run", "optim.steps=500", f"hydra.run.dir={folder}", *small)

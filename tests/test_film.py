@@ -42,6 +42,9 @@ def test_a_film_becomes_frames_a_film_a_report_and_one_run_in_the_store(tmp_path
     done = command(tmp_path, *typed)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "outputs/film-clip/film.mp4\n"
+    opening, *lines = [line for line in done.stderr.splitlines() if line.startswith(("clip.mp4: ", "1/", "4/"))]
+    assert opening == "clip.mp4: 4 frames, 32 x 24; 3 steps for the first, 2 for each of the others; outputs/film-clip"
+    assert ["left" in line for line in lines] == [True, False]
     place = tmp_path / "outputs" / "film-clip"
     film = clip.read(str(place / "film.mp4"), Fraction(1))
     assert (film.size, film.length, film.rate) == ((32, 24), 4, RATE)

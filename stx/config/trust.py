@@ -67,12 +67,9 @@ def below(name: str, modules: Iterable[str]) -> bool:
 
 def untrusted(target: str, option: str, module: str) -> UserError:
     top = module.partition(".")[0] or target
-    hint = (
-        ""
-        if top == "stx"
-        else f"; if you trust {top}, say so: {TRUST}={','.join([*filter(None, [os.environ.get(TRUST)]), top])}"
-    )
+    modules = ",".join([*filter(None, [os.environ.get(TRUST)]), top])
+    hint = "" if top == "stx" else f"; if you trust {top}, say so: {TRUST}={modules}"
     return UserError(
-        f"{option}._target_={target}: a YAML may call functions of stx and torch.nn alone, and of those what "
-        f"{', '.join(OFFERING)} publish and the losses of {LOSSES}{hint}"
+        f"{option}._target_={target}: a YAML may call functions of stx and torch.nn alone{hint}\n"
+        f"of stx and torch.nn it may call what {', '.join(OFFERING)} publish and the losses of {LOSSES}"
     )

@@ -36,6 +36,7 @@ FILES = tuple(option for option in paths.FILES if option not in ("resume", "from
 """Options that name what a run was made of; where it lies is nobody's business, as its digest says what it is."""
 LAST = "last"
 """In place of a folder: the newest run's. (A folder of that name is resume=./last.)"""
+BEGUN = "that is the newest run that has begun; a command that was stopped before its run began is typed again"
 
 
 def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
@@ -43,9 +44,9 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
 
     Raises UserError for a run that is not there or not whole, and for an override that differs from what it was.
     """
-    folder = newest() if name == LAST else find(name, tracking)
-    if name == LAST:
-        name = str(folder)
+    newest_asked = name == LAST
+    folder = newest() if newest_asked else find(name, tracking)
+    name = str(folder) if newest_asked else name
     record = identity.read(folder)
     if record is None:
         raise UserError(f"resume={name}: {folder} holds no run that has begun ({RUN})")
@@ -63,7 +64,10 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
                 f"continues unchanged, but optim.steps may grow.\n{for_a_new_one(folder)}"
             )
     if why := finished(folder, record, changes):
-        raise UserError("\n".join(filter(None, (f"resume={name}: {why}", rest_delivered(folder, record)))))
+        newest_begun = BEGUN if newest_asked else ""
+        raise UserError(
+            "\n".join(filter(None, (f"resume={name}: {why}", newest_begun, rest_delivered(folder, record))))
+        )
     dumped.setdefault("output", restored(dumped).output.model_dump())
     for key, (_, after) in changes.items():
         put(dumped, key, after)

@@ -152,8 +152,9 @@ def test_a_refusal_names_the_newest_run_by_its_folder_and_any_other_as_it_was_ty
     (folder / STORED).write_text(json.dumps({"run_id": "1" * 32, "experiment_id": "1", "uri": "u"}))
     (tmp_path / "outputs" / "latest").symlink_to("run")
     for typed, named in (("last", "outputs/run"), ("1" * 32, "1" * 32)):
-        with pytest.raises(UserError, match=f"^resume={named}: that run has finished its 3 steps"):
+        with pytest.raises(UserError, match=f"^resume={named}: that run has finished its 3 steps") as refused:
             resume.job(typed, [], NOWHERE)
+        assert (resume.BEGUN in str(refused.value)) == (typed == "last")
 
 
 def test_a_run_is_found_by_its_id_in_the_store_as_long_as_its_folder_is_there(

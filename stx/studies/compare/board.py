@@ -22,6 +22,8 @@ from stx.studies.page import Block, Heading, Items, Table, Text
 
 SHARED = "Several runs were at work at once, or on several machines, so that their times a step say little. "
 
+GAP = "–"
+GAPS = f"{GAP}: too few of its runs reach that content, or its pictures are too small for the measure. "
 SMALL = (
     "§ some of its runs were measured at a reduced size, for want of memory: their numbers are not those of the whole, "
     "and its rank beside a statistic without the sign is none. "
@@ -66,12 +68,12 @@ def board(work: Batch, at: Level, scores: Mapping[str, Ratio | None]) -> list[Bl
             f"and what it costs, over `{reference}`'s; below 1 is nearer to the photograph, but for SSIM, less noise, "
             "or faster. What was held equal is 1 by construction",
         ),
-        note(results, scores),
+        note(results, scores, gaps=any(cell.startswith(GAP) for table in tables for row in table for cell in row)),
     ]
 
 
-def note(results: Results, scores: Mapping[str, Ratio | None]) -> Text:
-    """What the brackets and signs are."""
+def note(results: Results, scores: Mapping[str, Ratio | None], gaps: bool) -> Text:
+    """What the brackets and signs are; `gaps`: whether cells of the leaderboard have no number."""
     left = mean_of(results, results.protocol.reference, lambda run: share(run, results.protocol.primary))
     intervals = (
         f"In brackets the {CONFIDENCE:.0%} confidence interval, by the bootstrap over photographs and over styles "
@@ -86,8 +88,8 @@ def note(results: Results, scores: Mapping[str, Ratio | None]) -> Text:
     )
     return Text(
         f"{intervals}† circular: the statistic fixes what the measure is made of, if at other layers; ‡ some of it; ? "
-        f"it does not say what it fixes. {SMALL if reduced(results) else ''}{SHARED if shared(results) else ''}"
-        f"{of_photographs}"
+        f"it does not say what it fixes. {GAPS if gaps else ''}{SMALL if reduced(results) else ''}"
+        f"{SHARED if shared(results) else ''}{of_photographs}"
     )
 
 
@@ -119,7 +121,7 @@ def value(at: Level, scores: Mapping[str, Ratio | None], adjusted: Mapping[str, 
 
 def shown(score: Ratio | None) -> str:
     if score is None:
-        return "–"
+        return GAP
     interval = "" if math.isnan(score.low) else f" ({score.low:.2f} to {score.high:.2f})"
     return f"{score.mean:.2f}{interval}"
 

@@ -121,9 +121,9 @@ class Searching:
                 log.info(f"trial {number} has the values of trial {other.number}, and takes its result")
                 trials.tell_alike(self.study, number, asked(self.study)[other.number])
         or_said(self.show)
-        if len(asked(self.study)) < self.settings.n_trials:
+        if (tried := len(asked(self.study))) < self.settings.n_trials:
             for line in lines(self.answer(), self.rows(), self.settings.content_at_most):
-                log.info(line.replace("**", ""))
+                log.info(f"after {tried} of {self.settings.n_trials} trials: {line.replace('**', '')}")
 
     def task(self, one: Any) -> Task:
         """What a trial is to run. Of values that do not go together, what its folder says of that."""

@@ -43,5 +43,10 @@ def test_the_nearest_is_sought_among_those_that_were_measured_as_the_reference_w
     mixed = results(small={"stx.measured_at": "96 x 64"})
     assert reduced(mixed) == {"small"}
     assert "**`other`**" in told(mixed)
-    assert "§ some of its runs were measured at a reduced size" in note(mixed, SCORES).text
-    assert "§" not in note(results(), SCORES).text
+    assert "§ some of its runs were measured at a reduced size" in note(mixed, SCORES, gaps=False).text
+    assert "§" not in note(results(), SCORES, gaps=False).text
+
+
+def test_a_cell_without_a_number_is_explained_where_there_is_one() -> None:
+    assert "–: too few of its runs reach that content" in note(results(), SCORES, gaps=True).text
+    assert "–" not in note(results(), SCORES, gaps=False).text

@@ -143,6 +143,7 @@ def test_a_search_without_an_answer_exits_with_1(
     assert typed(monkeypatch, *TYPED, *far) == 1
     said = capfd.readouterr()
     assert "No trial has a content distance of at most 0.6: the least was 0.7" in said.err
+    assert "after 1 of 2 trials: No trial" in said.err  # that more are to come is said
     assert said.out == "it/sweep.html\n"
 
 
