@@ -26,7 +26,7 @@ SWEEP = (
     "--multirun", "content=chelsea,china", "style=swirls,mosaic,woodcut", "style_stat=gram,mean_std",
     "image_size.long_side=192", "optim.steps=60", "tracking.pictures_every=10", "hydra.sweep.dir=styles",
 )  # fmt: skip
-SORTED = "#sort=metrics.measure%2Fsliced_wasserstein"
+SORTED = "#sort=metrics.measure%2Fstyle_distance"
 VIEWS: tuple[tuple[tuple[int, int], str, str], ...] = (
     ((1180, 820), "light", SORTED), ((1180, 820), "light", f"{SORTED}&run=4"), ((390, 820), "dark", SORTED),
 )  # fmt: skip

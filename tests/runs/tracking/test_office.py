@@ -190,3 +190,14 @@ def test_what_is_logged_and_warned_of_there_is_a_line_with_its_level(monkeypatch
         ["log", "", {"level": level, "message": message}]
         for level, message in ((logging.DEBUG, "2 runs"), (logging.ERROR, "no more"), (logging.WARNING, "old"))
     ]
+
+
+def test_an_answer_to_a_command_that_has_gone_is_no_error() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    answers = os.fdopen(writer, "w", encoding="utf-8")
+    serving = office.Serving(answers)
+    for _ in range(2):
+        serving.say(logging.WARNING, "said to nobody")
+    with pytest.raises(BrokenPipeError):  # as it would have been
+        answers.close()
