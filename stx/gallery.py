@@ -79,7 +79,7 @@ def run(own: Sequence[str], words: Sequence[str], told: Sequence[str]) -> Path:
 
 
 def which(words: Sequence[str]) -> str:
-    """The word that says which runs to show, or "" for the default. Raises UserError for more than one."""
+    """The word that says which runs to show, or "" if none does. Raises UserError for several, or a mistyped option."""
     for text in words:
         key = key_of(text)
         option = re.fullmatch(r"[\w.]+=\S*", text) and not key.startswith(stores.FILTERED)

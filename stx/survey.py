@@ -106,7 +106,7 @@ def create(own: Mapping[str, str], words: Sequence[str], typed: str) -> Path:
     rng = random.Random(asked.seed)
     pool = pairs.pairs(source.entries, asked.tolerance, rng)
     questionnaire.refuse_none(pool, source, asked.tolerance)
-    shown = pool[: asked.pairs]  # every stretch of the pool has all methods about equally often
+    shown = pool[: asked.pairs]  # any stretch of it has each pair of methods about equally often
     survey = questionnaire.questionnaire(shown, asked, rng, source, typed)
     page = writing.write(folder, survey)
     alone = pairs.left_alone(source.entries, pool, asked.tolerance)

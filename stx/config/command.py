@@ -233,7 +233,7 @@ def words_of(parser: ArgumentParser) -> Namespace:
 
 @contextmanager
 def answering_batch(read: Callable[[], list[str]], names: Sequence[str]) -> Iterator[list[str]]:
-    """`answering` for a batch command with options `names` of its own. Yields what it `read`, without passwords."""
+    """`answering` for a batch command with its own options `names`. Yields what `read` returns, without passwords."""
     for_all: list[str] = []
     with answering(for_all):
         given = taken_out(read())

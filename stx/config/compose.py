@@ -72,7 +72,7 @@ def at_work() -> Iterator[None]:
 
 
 def once_per_choice() -> OncePerChoice:
-    """Give Hydra, while it is initialised, a loader that keeps what it has composed, for the jobs of a sweep."""
+    """Give Hydra a loader that keeps what it has composed, for the jobs of a sweep. Hydra must be initialised."""
     own = GlobalHydra.instance().hydra
     assert own is not None
     loader = OncePerChoice(own.config_loader)  # type: ignore[arg-type]  # Hydra has only this kind

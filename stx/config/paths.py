@@ -23,7 +23,7 @@ FILES = (
 )
 """Options that name a file or a run's folder."""
 SEVERAL = ("content", "style")
-"""Those in which a folder or a glob stands for all pictures in it, one per job."""
+"""Those of FILES in which a folder or a glob stands for all pictures in it, one per job."""
 WRITTEN = "output.file"
 """The option that names a file to write, which need not exist: always a single name, whatever characters are in it."""
 PLAIN = re.compile(r"""[\w./:+%@-]+|'[^']*'|"[^"]*\"""", re.ASCII)

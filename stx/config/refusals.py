@@ -113,7 +113,7 @@ def without(option: str, typed: Sequence[str] | None) -> DictConfig | None:
 def siblings(option: str, others: DictConfig | None) -> list[str]:
     """The options in the section of one that Hydra does not know."""
     if others is None:
-        return []  # more than one mistake: this one is reported without them
+        return []  # more than one mistake: this one is reported without suggestions
     parent = OmegaConf.select(others, option.rpartition(".")[0]) if "." in option else others
     return [str(key) for key in parent if not str(key).startswith("_")] if isinstance(parent, DictConfig) else []
 

@@ -40,7 +40,7 @@ LATER = {
     "blocks": "auto",
     "tile": False,
 }
-"""Options that earlier versions lacked, with the values by which runs were made then."""
+"""Options that earlier versions lacked, with the values that do what those versions did."""
 
 
 def restored(dumped: Any) -> Config:

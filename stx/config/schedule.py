@@ -10,7 +10,7 @@ Size = tuple[int, int]
 SMALLEST = 64
 """Least pixels of the picture's short side at the coarsest level of an automatic pyramid."""
 NARROWEST = 32
-"""Least pixels of the painting's short side there: of a long and narrow one the network would see nothing."""
+"""Least pixels of the painting's short side there: the network would see nothing in a long and narrow one."""
 FINE = 1 / 3
 """Share of all steps that are taken at the whole size; the smaller sizes share the rest equally. On twelve pairs at 512
 pixels, with 40 to 80 steps at the whole size and 40 to 200 at the smaller ones, style, structure and noise came out

@@ -25,7 +25,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 LEGEND_WIDTH, TITLE_WIDTH = 24, 56
 """Most characters a line, so that long names leave room for the chart."""
 WIDTH, HEIGHT = 7.0, 4.0
-"""Inches of a chart; it is higher where its names need that."""
+"""Inches of a chart; it is higher if its names need that."""
 NAME_SIZE, LEADING, BETWEEN, AROUND = 8, 1.25, 0.5, 2.0
 """Points of a name's letters, and as multiples of them the height of a line and the gaps between and around names."""
 MARKED = 24
@@ -54,7 +54,7 @@ def lines(path: Path, series: Series, *, title: str, x: str, y: str, marks: Sequ
     """Write a chart with a line through the (x, y) of each series on a logarithmic y axis, as PNG at `path`.
 
     It has 770 x 440 pixels, and is higher if many names need that. The line has a gap where y is not positive or where
-    x or y is not finite; a series of gaps alone is "(none)" in the legend. Raises OSError if the file cannot be written.
+    x or y is not finite; a series of only gaps is "(none)" in the legend. Raises OSError if the file cannot be written.
     """
     return saved(path, line_figure(series, title=title, x=x, y=y, marks=marks))
 

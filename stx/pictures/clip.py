@@ -30,7 +30,7 @@ HDR = {16: "PQ", 18: "HLG"}
 
 
 class Film(NamedTuple):
-    """What is known of a film before it is read."""
+    """A film's source, size, length and rate, without its frames."""
 
     source: str
     pictures: tuple[Path, ...]

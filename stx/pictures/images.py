@@ -31,7 +31,7 @@ WRITTEN: Mapping[str, Mapping[str, Any]] = {
 }
 """The formats in which a picture can be saved, by the file's ending, with Pillow's options."""
 NO_ALPHA = (".jpg", ".jpeg", ".bmp")
-"""Those without alpha: pictures are laid on white."""
+"""Those without alpha, for which pictures are laid on white."""
 
 
 def load(source: str) -> Image.Image:

@@ -90,7 +90,7 @@ def seen(names: Sequence[str], guides: Iterable[Tensor], opaque: Tensor | None) 
 def reduced(mask: Image.Image) -> Image.Image:
     """A mask as large as it needs to be: no layer of the network resolves finer details."""
     mask = mask.convert("RGB")
-    numbered = labels(mask) is not None  # means of labels would be other labels
+    numbered = labels(mask) is not None  # if so, means would be other labels
     mask.thumbnail((LONGEST, LONGEST), Image.Resampling.NEAREST if numbered else Image.Resampling.BOX)
     return mask
 
