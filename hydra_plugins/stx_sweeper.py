@@ -1,5 +1,7 @@
-"""Hydra's door to stx's sweeps and searches: it takes plugins from a package of this name alone, and imports them at
-every start."""
+"""Hydra's entry point to stx's sweeps and searches.
+
+Hydra looks for plugins only in a package of this name, and imports them at every start.
+"""
 
 from typing import Any
 
@@ -9,7 +11,7 @@ from omegaconf import DictConfig
 
 
 class Sweeper(Plugin):
-    """All combinations of the values that are given. What its settings are is stx's business, as all the rest."""
+    """Runs all combinations of the given values. `settings` are ignored here: stx reads them from the config."""
 
     def __init__(self, **settings: Any):
         self.context: HydraContext
@@ -25,7 +27,7 @@ class Sweeper(Plugin):
 
 
 class Searcher(Sweeper):
-    """Trials, one upon the other. Optuna is imported by a search alone."""
+    """Runs trials, each chosen by the results of earlier ones. Only a search imports Optuna."""
 
     def sweep(self, arguments: list[str]) -> None:
         from stx.studies.sweep.search import search

@@ -7,7 +7,7 @@ from contextlib import suppress
 from importlib import import_module
 
 from stx import __version__
-from stx import timeline as timeline  # whose clock begins here
+from stx import timeline as timeline  # importing it starts its clock
 from stx.errors import did_you_mean
 
 COMMANDS = {
@@ -24,12 +24,12 @@ COMMANDS = {
 
 def main() -> None:
     arguments = sys.argv[1:]
-    if {"-sc", "--shell-completion"} & set(arguments):  # Hydra completes the words that follow the program's name
+    if {"-sc", "--shell-completion"} & set(arguments):  # Hydra expects overrides right after the program's name
         typed = os.environ.get("COMP_LINE", "").split(" ")
         if typed[1:2] and typed[1] in COMMANDS and typed[1] != "run":
             return
         if any(argument.startswith("query=") for argument in arguments):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # a line that is half typed is no mistake
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # a line that is only half typed is not an error
         os.environ["COMP_LINE"] = " ".join(word for place, word in enumerate(typed) if (place, word) != (1, "run"))
         arguments = ["run", *arguments]
     if "--version" in arguments:
@@ -52,9 +52,10 @@ def main() -> None:
 
 
 def answer_ctrl_c() -> None:
-    """Let Ctrl-C end a command with one line, as long as nothing has begun that would have to be cleared away.
+    """Let Ctrl-C end a command with one line, until there is something to clean up.
 
-    At once: an import that is cut off leaves half a module, and whoever meets that one says what it likes.
+    The process exits at once, without KeyboardInterrupt: an interrupted import leaves a half-initialised module, and
+    code that uses such a module fails with arbitrary errors.
     """
     signal.signal(signal.SIGINT, leave)
 

@@ -1,4 +1,4 @@
-"""Files that are whole, whatever interrupts their writing: written beside, flushed to the disk, then put in place."""
+"""Atomic writes: files are written under another name beside the target, flushed to disk, then renamed over it."""
 
 import os
 import time
@@ -8,30 +8,30 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 WAITS = (0.01, 0.05, 0.2, 0.5) if os.name == "nt" else ()
-"""Seconds between tries to replace a file: Windows refuses while a virus scanner or a viewer has it open."""
+"""Seconds between attempts to replace a file: Windows refuses while a virus scanner or a viewer has it open."""
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A name beside `path`, with its ending, to write to; what was written replaces `path` unless the block raises.
+    """Yield a temporary path to write to, which replaces `path` at the end of the block unless the block raises.
 
-    Raises OSError, with the name of the file that was meant.
+    It lies beside `path` and has the same suffix. Raises OSError, which names `path` instead of the temporary file.
     """
     part = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
     try:
         yield part
         with part.open("r+b") as file:
-            os.fsync(file.fileno())  # else a power cut may leave the new name with nothing in it
+            os.fsync(file.fileno())  # otherwise a power cut may leave an empty file at `path`
         put(part, path)
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
-        with suppress(OSError):  # where nothing could be written there is nothing to clear away
+        with suppress(OSError):  # if nothing was written, there is nothing to remove
             part.unlink()
 
 
 def put(part: Path, path: Path) -> None:
-    """`part` in the place of `path`, on the disk when this returns."""
+    """Rename `part` to `path`. The change is on disk when this returns."""
     for wait in (*WAITS, None):
         try:
             os.replace(part, path)
@@ -44,7 +44,7 @@ def put(part: Path, path: Path) -> None:
 
 
 def flush_folder(folder: Path) -> None:
-    """The names in it too, where a folder can be opened: on POSIX."""
+    """Flush the names in a folder to disk, if the system can open folders, as POSIX systems can."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -54,6 +54,6 @@ def flush_folder(folder: Path) -> None:
 
 
 def write(path: Path, content: str | bytes) -> None:
-    """Raises OSError, with the name of the file."""
+    """Write a file atomically. Raises OSError, which names the file."""
     with replacing(path) as part:
         part.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)

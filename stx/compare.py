@@ -1,6 +1,6 @@
 """stx compare: statistics on the same pictures at equal content distance, and a leaderboard of them."""
 
-if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered while they work
+if __name__ == "__main__":  # before the imports, so that Ctrl-C is handled during them
     from stx.__main__ import answer_ctrl_c
 
     answer_ctrl_c()
@@ -40,9 +40,9 @@ reference's. The same command goes on where it was stopped. All else is key=valu
 """
 OWN = ("protocol", *LISTS, "output", "pictures", "ratings", "earlier", "report", *SETTINGS)
 REPORT = "report"
-"""The folder of a comparison's page, in its own."""
+"""The subfolder of a comparison that holds its report."""
 DECIDED = ("content", "style", "seed", "style_stat", "loss_weights.beta")
-"""What the protocol sets itself."""
+"""Options that the protocol sets itself."""
 
 
 def main() -> None:
@@ -63,8 +63,8 @@ def main() -> None:
 
 
 def run(given: Sequence[str]) -> tuple[int, Path]:
-    """How many runs failed, and the report's path."""
-    # Late: torch takes a second that --help and mistakes in the options need not wait for.
+    """Run a comparison. Returns the number of failed runs and the report's path."""
+    # Imported late: torch takes a second, which --help and mistakes in the options need not wait for.
     from stx.runs.batch import batch
     from stx.runs.files import BATCH, refuse_filled
     from stx.runs.launcher import hired
@@ -112,7 +112,7 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
 
 
 def refuse_decided(for_all: Sequence[str]) -> None:
-    """Raise UserError for an option of all runs that a comparison sets itself, or has no place for."""
+    """Raise UserError for an option for all runs that a comparison sets itself or has no use for."""
     for text in for_all:
         if key_of(text) in DECIDED or key_of(text).startswith("style_stat."):
             raise UserError(f"{text}: the protocol sets this itself; {', '.join(LISTS)} take lists of what to compare")
@@ -125,7 +125,10 @@ def refuse_decided(for_all: Sequence[str]) -> None:
 
 
 def makes_missing(report: str, folder: Path, recorded: Mapping[str, object]) -> bool:
-    """Whether runs that are missing are made, or, by report=only, passed over. Raises UserError."""
+    """Whether missing runs are made, which report=only turns off.
+
+    Raises UserError for any other value of `report`, or if report=only has no runs to report on.
+    """
     from stx.runs.files import BATCH
 
     if report not in ("all", "only"):
@@ -136,7 +139,7 @@ def makes_missing(report: str, folder: Path, recorded: Mapping[str, object]) -> 
 
 
 def rated(own: Mapping[str, str], rest: Sequence[str], typed: str) -> Path:
-    """The page of people's ratings, which needs no runs."""
+    """Write the page of people's ratings, which needs no runs, and return its path."""
     from stx.runs.files import BATCH, refuse_filled
     from stx.studies.compare.given import of_ratings
     from stx.studies.compare.ratings import write
@@ -150,7 +153,7 @@ def rated(own: Mapping[str, str], rest: Sequence[str], typed: str) -> Path:
 
 
 def content_losses(runs: "Batch") -> set[str]:
-    """The functions of all content losses that are compared."""
+    """The names of the functions of all content losses in the comparison."""
     configs = [planned.job.config for planned in runs.planned.values()]
     return {stat.target.rpartition(".")[2] for config in configs for stat in config.content_stat.by_name().values()}
 

@@ -1,6 +1,6 @@
 """stx film: a film, its frames each from the last one's result."""
 
-if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered while they work
+if __name__ == "__main__":  # before the imports, so that Ctrl-C is handled during them
     from stx.__main__ import answer_ctrl_c
 
     answer_ctrl_c()
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def run(given: Sequence[str]) -> Path:
-    """The film's path."""
+    """Make the film and return its path."""
     from stx.studies.film import options
 
     own, typed = command.own_options(given, OWN)
@@ -65,7 +65,7 @@ def run(given: Sequence[str]) -> Path:
     if "film" not in own:
         raise UserError("film= must be given: a folder of pictures, a glob, or a video file")
     folder = command.output_folder(own.get("output", f"outputs/film-{called(own['film'])}"))
-    # Late: torch takes a second that --help and mistakes in the options need not wait for.
+    # Imported late: torch takes a second, which --help and mistakes in the options need not wait for.
     from stx.loop.signals import raising
     from stx.pictures import clip, flow
     from stx.runs.check import reach_store
@@ -91,14 +91,14 @@ def run(given: Sequence[str]) -> Path:
 
 
 def called(film: str) -> str:
-    """A film's name in that of its folder: of a glob the last word before it."""
+    """What a film is called in its folder's name: its stem, or for a glob the last part that is an identifier."""
     if not is_glob(film):
         return Path(film).stem
     return next((part for part in reversed(Path(film).parts) if part.isidentifier()), "frames")
 
 
 def filmed(plan: "Plan", place: "Reel", stands: "Nobody", typed: str) -> Path:
-    """Frames, film and report; the store is told of frames as they come."""
+    """Make the frames, the film and the report. Each frame is reported to the store as soon as it is done."""
     from stx.studies.film import reel, report, work
 
     command.say(opening(plan, place))
@@ -120,15 +120,17 @@ def filmed(plan: "Plan", place: "Reel", stands: "Nobody", typed: str) -> Path:
 
 
 def opening(plan: "Plan", place: "Reel") -> str:
-    """What is about to be made, and that the first frame takes longer than the others."""
+    """What is about to be made: frames, size, steps for the first frame and for each of the others, and the folder."""
     width, height = plan.size
     each = f"{plan.config.optim.steps} steps for the first, {plan.options.steps} for each of the others"
     return f"{plan.film.source}: {plan.film.length} frames, {width} x {height}; {each}; {place.folder}"
 
 
 def left(frame: "Frame", taken: float, plan: "Plan") -> str:
-    """The time that the other frames will take, if each takes as long as this one, step by step; nothing behind one
-    that was there already."""
+    """The time that the remaining frames will take if each step takes as long as in this one.
+
+    Empty if there are none, or if this frame was kept from an earlier call.
+    """
     frames = plan.film.length - frame.number
     if frame.kept or not frames:
         return ""
@@ -149,7 +151,7 @@ def progress(frame: "Frame") -> str:
 
 @contextmanager
 def told(plan: "Plan", folder: Path) -> Iterator["Nobody"]:
-    """The film's own run in the store, that ends with the block."""
+    """Open the film's own run in the store, which ends with the block."""
     from stx.runs.tracking.parent import parent
 
     title = f"film: {Path(plan.film.source).name}, {plan.film.length} frames"

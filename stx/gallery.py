@@ -1,6 +1,6 @@
 """stx gallery: a page of runs, whole in one file, to sort, to filter and to look at closely."""
 
-if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered while they work
+if __name__ == "__main__":  # before the imports, so that Ctrl-C is handled during them
     from stx.__main__ import answer_ctrl_c
 
     answer_ctrl_c()
@@ -53,9 +53,12 @@ def main() -> None:
 
 
 def run(own: Sequence[str], words: Sequence[str], told: Sequence[str]) -> Path:
-    """The page's path. `own`: the options; `told`: those of them that say where runs are tracked."""
+    """Write the page and return its path.
+
+    `own` are the command's options; `told` are those of them that say where runs are tracked.
+    """
     asked = which(words)
-    # Late: torch takes a second that --help and mistakes in the options need not wait for.
+    # Imported late: torch takes a second, which --help and mistakes in the options need not wait for.
     from stx.runs.selection import selected
     from stx.studies.gallery import writing
 
@@ -76,7 +79,7 @@ def run(own: Sequence[str], words: Sequence[str], told: Sequence[str]) -> Path:
 
 
 def which(words: Sequence[str]) -> str:
-    """What is asked for, in one word. Raises UserError."""
+    """The word that says which runs to show, or "" if none does. Raises UserError for several, or a mistyped option."""
     for text in words:
         key = key_of(text)
         option = re.fullmatch(r"[\w.]+=\S*", text) and not key.startswith(stores.FILTERED)

@@ -1,6 +1,6 @@
 """stx paint: a photograph in the style of a painting, in one command and a few words."""
 
-if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered while they work
+if __name__ == "__main__":  # before the imports, so that Ctrl-C is handled during them
     from stx.__main__ import answer_ctrl_c
 
     answer_ctrl_c()
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from stx.runs.job import Job, Result
 
 FACTOR = 3.0
-"""By which --strength 1 multiplies the config's own loss_weights.beta, and --strength 0 divides it."""
+"""--strength 1 multiplies the config's own loss_weights.beta by this, and --strength 0 divides by it."""
 EXAMPLES = """
 examples
   stx paint photo.jpg painting.jpg -o out.jpg
@@ -53,7 +53,7 @@ def main() -> None:
 
 class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        """In one line, without the usage."""
+        """Raise UserError with a short message instead of printing the usage."""
         if flag := command.flag_of_run(sys.argv[1:], self._option_string_actions):
             raise UserError(f"{flag}: that is for stx run; stx paint makes one picture, and --help lists its options")
         if resume := next((text for text in sys.argv[1:] if text.startswith("resume=")), ""):
@@ -114,9 +114,12 @@ def pixels(text: str) -> int:
 
 
 def paint(asked: argparse.Namespace) -> Path:
-    """Run what was asked for. Returns the picture's path. Raises UserError before anything is written, and as `run`."""
+    """Run what was asked for and return the picture's path.
+
+    Raises UserError before anything is written, and whatever `run` raises.
+    """
     refuse_twice(asked)
-    # Late: torch takes a second that --help and mistakes in the options need not wait for.
+    # Imported late: torch takes a second, which --help and mistakes in the options need not wait for.
     from stx.pictures import images
     from stx.runs import describe, estimate
     from stx.runs.check import reach_store
@@ -170,7 +173,7 @@ def plan(asked: argparse.Namespace) -> tuple["Job", "Inputs"]:
         folder, choices = Path(whole.hydra.run.dir), choices_of(whole.hydra)
         try:
             config, inputs = check(whole, folder, alone=True)
-        except UserError as error:  # in the words of this command
+        except UserError as error:  # named as this command names it
             typed = f"-o {asked.output}".rstrip()
             raise UserError(str(error).replace(f"output.file={asked.output}", typed)) from None
         refuse_ineffective(config, overrides)
@@ -194,7 +197,7 @@ def refuse_many(text: str, asked: argparse.Namespace) -> None:
 
 
 def refuse_twice(asked: argparse.Namespace) -> None:
-    """Raise UserError for an override of what the command sets itself."""
+    """Raise UserError for words that the command does not take, and for overrides of what it sets itself."""
     sets = {"content": "the first picture", "style": "the second picture"}
     if asked.output is not None:
         sets["output.file"] = "-o"

@@ -1,6 +1,6 @@
 """stx run: what was typed -> a job -> its picture."""
 
-if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered while they work
+if __name__ == "__main__":  # before the imports, so that Ctrl-C is handled during them
     from stx.__main__ import answer_ctrl_c
 
     answer_ctrl_c()
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 
 def job(composed: "DictConfig") -> None:
-    # Late, here and below: so that Ctrl-C while they are imported is answered; and torch takes a second, that --help,
-    # completion and mistakes need not wait for.
+    # Imported late, here and below, so that Ctrl-C is handled during the imports, and because torch takes a second,
+    # which --help, completion and mistakes in the options need not wait for.
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
     from stx.config import command
 
-    # The answer is given here, as Hydra would put a line of its own before it. Of a sweep by another sweeper than stx's
-    # that line says which job it was.
+    # Errors are reported here because Hydra would put a line of its own before the message. In a sweep by a sweeper
+    # other than stx's, that line is wanted: it says which job failed.
     with command.answering() if HydraConfig.get().mode == RunMode.RUN else nullcontext():
         from stx.runs.composed import picture
 

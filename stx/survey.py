@@ -1,6 +1,6 @@
 """stx survey: which pictures people prefer, two at a time and blind, and which measure follows them."""
 
-if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered while they work
+if __name__ == "__main__":  # before the imports, so that Ctrl-C is handled during them
     from stx.__main__ import answer_ctrl_c
 
     answer_ctrl_c()
@@ -53,8 +53,8 @@ def main() -> None:
 
 class Parser(argparse.ArgumentParser):
     def format_help(self) -> str:
-        """With the options of the verb that was typed, or of each."""
-        from stx.studies.survey.options import documented  # late: it takes a while that nothing else needs to wait for
+        """The help with the options of the verb that was typed, or of all verbs if none was."""
+        from stx.studies.survey.options import documented  # late: it is slow, and only the help needs it
 
         said = documented() | {name: (name, text) for name, text in FURTHER.items()}
         typed = [word for word in sys.argv if word in VERBS] or [*VERBS]
@@ -66,7 +66,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def run(given: Sequence[str]) -> Path:
-    """The file that it comes to. Raises UserError."""
+    """Run the verb that was typed and return the path of its result. Raises UserError."""
     name = given[0] if given else ""
     if name not in VERBS:
         raise UserError(f"{name or 'stx survey'}: say {', '.join(VERBS)}{did_you_mean(name, VERBS)}")
@@ -76,7 +76,10 @@ def run(given: Sequence[str]) -> Path:
 
 
 def options(verb: str, given: Sequence[str], names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """Those by `names`, and the rest: folders, files, a filter, in which = is no option's. Raises UserError."""
+    """Split words into the options in `names` and the rest: folders, files, or a filter, which may contain "=".
+
+    Raises UserError for an unknown option.
+    """
     split = {text: text.partition("=") for text in given}
     own = {key: value for key, equals, value in split.values() if equals and key in names}
     words = [text for text, (key, equals, _) in split.items() if not (equals and key in names)]
@@ -89,7 +92,7 @@ def options(verb: str, given: Sequence[str], names: Sequence[str]) -> tuple[dict
 
 
 def create(own: Mapping[str, str], words: Sequence[str], typed: str) -> Path:
-    # Late: torch takes a second that --help and mistakes in the options need not wait for.
+    # Imported late: torch takes a second, which --help and mistakes in the options need not wait for.
     from stx.runs.files import refuse_filled
     from stx.studies.survey import entries, key, options, pairs, questionnaire, writing
 
@@ -97,13 +100,13 @@ def create(own: Mapping[str, str], words: Sequence[str], typed: str) -> Path:
     if len(words) != 1:
         raise UserError("stx survey create: name the runs: a comparison's folder, an experiment, an id or a filter")
     folder = command.output_folder(own.get("output", "outputs/survey"))
-    refuse_filled(folder, (key.KEY,))  # at once: pictures of many runs take their time
+    refuse_filled(folder, (key.KEY,))  # now, because reading the pictures of many runs takes time
     store = [f"{name}={own[name]}" for name in stores.OPTIONS if name in own]
     source = entries.source(words[0], asked, stores.tracking(store))
     rng = random.Random(asked.seed)
     pool = pairs.pairs(source.entries, asked.tolerance, rng)
     questionnaire.refuse_none(pool, source, asked.tolerance)
-    shown = pool[: asked.pairs]  # any stretch of it is an even mixture
+    shown = pool[: asked.pairs]  # any stretch of it has each pair of methods about equally often
     survey = questionnaire.questionnaire(shown, asked, rng, source, typed)
     page = writing.write(folder, survey)
     alone = pairs.left_alone(source.entries, pool, asked.tolerance)
@@ -142,7 +145,7 @@ def score(own: Mapping[str, str], words: Sequence[str], typed: str) -> Path:
 
     folder = one_folder("score", words[:1])
     survey = key.read(folder)
-    # Late: as above.
+    # Imported late, as above.
     from stx.studies.survey import report, scoring
 
     gathered = scoring.gather(folder, survey, [Path(word) for word in words[1:]])
@@ -153,7 +156,7 @@ def score(own: Mapping[str, str], words: Sequence[str], typed: str) -> Path:
 
 
 def one_folder(verb: str, words: Sequence[str]) -> Path:
-    """Raises UserError."""
+    """The survey's folder, which must be the only word. Raises UserError."""
     if len(words) != 1:
         raise UserError(f"stx survey {verb}: name the survey's folder, as outputs/survey")
     return Path(words[0]).expanduser()
@@ -161,7 +164,7 @@ def one_folder(verb: str, words: Sequence[str]) -> Path:
 
 class Verb(NamedTuple):
     do: Callable[[Mapping[str, str], Sequence[str], str], Path]
-    """Of its options, the other words, and all that was typed."""
+    """Takes the verb's options, the other words and the whole command line; returns the path of its result."""
     options: Sequence[str]
 
 

@@ -1,6 +1,6 @@
 """stx sync: deliver what runs could not tell their store while it was away."""
 
-if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered while they work
+if __name__ == "__main__":  # before the imports, so that Ctrl-C is handled during them
     from stx.__main__ import answer_ctrl_c
 
     answer_ctrl_c()
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def sync(given: Sequence[str]) -> int:
-    """How many runs are still not delivered. Raises UserError."""
+    """Deliver what is pending and return how many runs are still not delivered. Raises UserError."""
     from stx.runs.tracking.courier import delivered, journals, pending
     from stx.runs.tracking.sender import deliver
 
@@ -57,7 +57,7 @@ def sync(given: Sequence[str]) -> int:
     for run in waiting:
         try:
             trouble = deliver(run, uri or store_of(run), again=again)
-        except (UserError, OSError) as error:  # of a folder that is damaged or locked; the others go on
+        except (UserError, OSError) as error:  # one damaged or locked folder must not stop the others
             trouble = first_line(error)
         left += bool(trouble)
         command.say(f"{run}: {trouble or f'its store has all of it, {delivered(run)} bytes of journal'}")
@@ -68,18 +68,18 @@ def sync(given: Sequence[str]) -> int:
 
 
 def stores_gone(folders: Sequence[Path]) -> str:
-    """Files in which runs below these folders have their store, and that are not there."""
+    """The store files of runs below these folders that do not exist, separated by commas."""
     from stx.runs.tracking.courier import journals
 
     files = set[Path | None]()
     for run in (run for folder in folders for run in journals(folder)):
-        with suppress(UserError):  # of a damaged record, which is told where there is something to deliver
+        with suppress(UserError):  # a damaged record is reported when there is something to deliver
             files.add(database_file(store_of(run)))
     return ", ".join(sorted(str(file) for file in files if file and not file.exists()))
 
 
 def store_of(folder: Path) -> str:
-    """Where a run's record says that its store is; empty where it says nothing, as before there were records."""
+    """The address of the store in a run's record; empty if it has none, or if the run is older than records."""
     from stx.runs import identity
 
     record = identity.read(folder)

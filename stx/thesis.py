@@ -1,6 +1,6 @@
 """stx thesis: every experiment of the thesis as a tracked run, and a report with a verdict on each claim."""
 
-if __name__ == "__main__":  # before the imports, so that Ctrl-C is answered while they work
+if __name__ == "__main__":  # before the imports, so that Ctrl-C is handled during them
     from stx.__main__ import answer_ctrl_c
 
     answer_ctrl_c()
@@ -45,8 +45,8 @@ def main() -> None:
 
 
 def run(quick: bool, given: Sequence[str]) -> tuple[int, Path]:
-    """How many members failed, and the report's path."""
-    # Late: torch takes a second that --help and mistakes in the options need not wait for.
+    """Run the experiments. Returns the number of failed runs and the report's path."""
+    # Imported late: torch takes a second, which --help and mistakes in the options need not wait for.
     from stx.runs.batch import batch
     from stx.runs.files import BATCH, refuse_filled
     from stx.runs.launcher import hired

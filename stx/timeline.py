@@ -1,4 +1,4 @@
-"""Where a command's time goes. Each part says when it has ended; what was before the first is Python's own start."""
+"""Where a command's time goes. Each part is named when it ends; the first begins when this module is imported."""
 
 import time
 
@@ -7,12 +7,12 @@ _began = time.perf_counter()
 
 
 def ended(part: str) -> None:
-    """What was done since the last part that ended is this one, or more of it."""
+    """Count the time since the last call as `part`'s. A part may end several times; its times are added."""
     _ends.append((part, time.perf_counter()))
 
 
 def parts() -> dict[str, float]:
-    """Seconds of each, in the order in which they first ended."""
+    """Seconds of each part, in the order in which they first ended."""
     seconds: dict[str, float] = {}
     before = _began
     for part, end in _ends:
@@ -22,7 +22,7 @@ def parts() -> dict[str, float]:
 
 
 def begin() -> None:
-    """Anew, for the next run of a process."""
+    """Start over, for the next run in the same process."""
     global _began
     _ends.clear()
     _began = time.perf_counter()

@@ -1,1 +1,1 @@
-"""What was typed, and what it means; no torch here."""
+"""Options as they are typed, and the config that they stand for. Nothing here imports torch."""

@@ -5,11 +5,11 @@ from pathlib import Path
 
 SQLITE = "sqlite:///"
 NO_FILES = (":memory:", "file:")
-"""What SQLite takes in place of a file's name."""
+"""Prefixes of what SQLite accepts instead of a file's name."""
 
 
 def database_file(uri: str) -> Path | None:
-    """The file of a SQLite address, less the settings behind a question mark; nothing where it names none."""
+    """The file of a SQLite address, without the settings after a question mark; None if it names no file."""
     if not uri.startswith(SQLITE):
         return None
     path = uri.removeprefix(SQLITE).partition("?")[0]
@@ -23,6 +23,6 @@ def with_file(uri: str, path: Path) -> str:
 
 
 def absolute(uri: str) -> str:
-    """A store in a file is the same one from every folder."""
+    """Make the path in a SQLite address absolute, so that it names the same store from every folder."""
     path = database_file(uri)
     return uri if path is None else with_file(uri, Path(os.path.abspath(path)))

@@ -1,4 +1,4 @@
-"""What every command does with a mistake: the message in one or two lines, and the exit status."""
+"""What all commands share: how they parse words, print lines, report mistakes in one or two lines, and exit."""
 
 import os
 import re
@@ -26,20 +26,21 @@ from stx.config.typed import as_typed
 from stx.errors import Diverged, Stopped, UserError, did_you_mean
 
 UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\udc80-\udcff]")
-"""Of the names of files and of what others send: what a terminal would obey, and bytes that are not UTF-8."""
+"""Characters that are not printed, though file names or other programs may send them: control characters, which a
+terminal would act on, and bytes that are not UTF-8."""
 DEBUG = os.environ.get("HYDRA_FULL_ERROR") == "1"
-"""Set by the user, it means what it means to Hydra: the whole traceback, for mistakes too."""
+"""Whether the user has set HYDRA_FULL_ERROR=1, which as in Hydra shows the whole traceback, for mistakes too."""
 
 
 def main(entry: Callable[[], Any], read: Callable[[list[str]], list[str]] = list) -> None:
-    """Run a `hydra.main` function. Exits with 2 for a mistake of the user's, 1 for what was not foreseen.
+    """Run a `hydra.main` function. Exits with status 2 for a user's mistake, and with 1 for any other failure.
 
-    `read` says what the words of the command line stand for.
+    `read` turns the words of the command line into those that they stand for.
     """
-    if "--version" in sys.argv[1:]:  # Hydra would say its own
+    if "--version" in sys.argv[1:]:  # Hydra would print its own
         sys.stdout.write(f"stx {__version__}\n")
         return
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints its own message and exits with 1
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # otherwise Hydra prints its own message and exits with 1
     try:
         with answering():
             together(read)
@@ -52,17 +53,17 @@ def main(entry: Callable[[], Any], read: Callable[[list[str]], list[str]] = list
 
 @contextmanager
 def resolved_for_people() -> Iterator[None]:
-    """Hydra shows what ${oc.env:...} stands for; a password it is not to show."""
+    """Hide passwords in what Hydra prints, which has the values of ${oc.env:...} in it."""
     with redirect_stdout(StringIO()) as shown:
         yield
     result(hidden(shown.getvalue().rstrip("\n")))
 
 
 def together(read: Callable[[list[str]], list[str]] = list) -> None:
-    """Put the overrides of the command line in one row, as Hydra's parser wants them, wherever flags stand among them,
-    and names of files as they are typed.
+    """Rewrite the command line for Hydra: all overrides before the flags, and file names quoted where needed.
 
-    Raises UserError for what that parser would answer with its usage, eight lines of it.
+    Hydra's parser wants the overrides in one row. Raises UserError for mistakes that it would answer with its usage of
+    eight lines.
     """
 
     def refuse(message: str) -> NoReturn:
@@ -82,44 +83,46 @@ def together(read: Callable[[list[str]], list[str]] = list) -> None:
 
 
 def say(line: str) -> None:
-    """On stderr, with a sign in place of what is UNSHOWN. What cannot be written there, to a closed terminal or a full
-    log, ends nothing."""
+    """Write a line to stderr, with a replacement character for each character in UNSHOWN.
+
+    Failures to write, for example to a closed terminal or a full disk, are ignored.
+    """
     with suppress(OSError, ValueError):
         sys.stderr.write(f"{UNSHOWN.sub(chr(0xFFFD), line)}\n")
 
 
 @cache
 def say_once(line: str) -> None:
-    """`say`, but once in a process, whose jobs may all have the same to say."""
+    """`say` a line only once per process, as all of its jobs may have the same to say."""
     say(line)
 
 
 def result(line: str) -> None:
-    """On stdout. It may be closed, or a pipe whose reader has gone: `| head -1`. Of a full one it is on stderr."""
+    """Write a line to stdout, or to stderr if that fails. A pipe whose reader has gone (`| head -1`) is ignored."""
     try:
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
     except OSError as error:
         if not isinstance(error, BrokenPipeError):
             say(f"{line}\nstx: stdout: {error.strerror}")
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python fails once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # otherwise Python fails again at exit
 
 
 def open_streams() -> None:
-    """Python has None for a stream that was closed before it began."""
+    """Let stdout and stderr print any file name, and replace a stream that was closed at the start, which is None."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        if hasattr(stream, "reconfigure"):  # a file's name need not be UTF-8
+        if hasattr(stream, "reconfigure"):  # file names need not be UTF-8
             stream.reconfigure(errors="surrogateescape" if name == "stdout" else "backslashreplace")
         if stream is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  # for as long as it runs
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  # open until the process ends
 
 
 @contextmanager
 def answering(overrides: Sequence[str] | None = None) -> Iterator[None]:
-    """Warnings in a line each, mistakes as in `mistakes`, and status 1 for what kept a run from its end.
+    """Report mistakes as `mistakes` does, and exit with status 1 if a run diverged or could not go on.
 
-    A fault of stx's own is told as Python tells it, but without a store's password.
+    Warnings are one line each. Any other exception is printed as Python prints it, but without a store's password.
     """
     sys.excepthook = lambda *fault: say(hidden("".join(traceback.format_exception(*fault))).rstrip())
     warnings.formatwarning = lambda message, *_, **__: f"stx: {message}\n"
@@ -133,18 +136,18 @@ def answering(overrides: Sequence[str] | None = None) -> Iterator[None]:
 
 @contextmanager
 def mistakes(overrides: Sequence[str] | None = None) -> Iterator[None]:
-    """Print a mistake of the user's without a traceback, and exit with status 2.
+    """Report a user's mistake without a traceback, and exit with status 2; with 130 after Ctrl-C.
 
-    `overrides` are those that were typed, where the command does not read them by Hydra's own parser.
+    `overrides` are those that were typed, for a command that does not use Hydra's own parser.
     """
     open_streams()
     try:
         yield
-    except KeyboardInterrupt as interrupt:  # which may have something to say
+    except KeyboardInterrupt as interrupt:  # which may carry a message
         say(f"stx: {interrupt or 'interrupted'}")
         sys.exit(130)
-    except BrokenPipeError:  # whoever read what is written here has gone: `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python fails once more at its end
+    except BrokenPipeError:  # the reader of stdout has gone: `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # otherwise Python fails again at exit
         sys.exit(0)
     except (UserError, HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ValueError) as error:
         if type(error) is ValueError and not raised_in_hydra(error):
@@ -164,13 +167,19 @@ def mistakes(overrides: Sequence[str] | None = None) -> Iterator[None]:
 
 
 def own_options(given: Sequence[str], names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """A batch command's own options, the last of each that counts, and what is meant for all of its runs."""
+    """Split overrides into a batch command's own options, by name, and those for all of its runs.
+
+    If an own option is given twice, the last one counts.
+    """
     own = {key_of(text): text.partition("=")[2] for text in given if key_of(text) in names}
     return own, as_typed([text for text in given if key_of(text) not in names])
 
 
 def launcher_options(given: Sequence[str]) -> tuple[list[str], list[str]]:
-    """What chooses the launcher of a batch's runs, and the rest."""
+    """Split overrides into those of the launcher of a batch's runs, and the rest.
+
+    Raises UserError for options that only `stx run` or `stx paint` take.
+    """
     launcher = [text for text in given if key_of(text).startswith(("hydra/launcher", "hydra.launcher.", "sweep.jobs"))]
     for text in given:
         if key_of(text) == "live":
@@ -183,14 +192,16 @@ def launcher_options(given: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def flag_of_run(words: Sequence[str], own: Collection[str] = ("-h", "--help")) -> str:
-    """The first of the command line's words that is a flag of `stx run` and none of the command's `own`, as --multirun
-    is; empty without one."""
+    """The first word that is a flag of `stx run`, such as --multirun, and not one of the command's `own`.
+
+    Empty if there is none.
+    """
     flags = set(arguments_parser()._option_string_actions).difference(own)
     return next((word for word in words if word.partition("=")[0] in flags), "")
 
 
 def unrecognised(message: str, flags: Collection[str]) -> str:
-    """What argparse says, with what would be right of an option that was typed with dashes, or the nearest flag."""
+    """Argparse's message, with the nearest flag, or with the right form of an option that was typed with dashes."""
     if "ignored explicit argument" in message and (
         single := next((word for word in sys.argv[1:] if re.fullmatch(r"-[a-z-]{3,}", word)), "")
     ):
@@ -208,7 +219,7 @@ def unrecognised(message: str, flags: Collection[str]) -> str:
 
 
 def words_of(parser: ArgumentParser) -> Namespace:
-    """The command line of a batch's command. A mistake is a line, without the usage, and exits with status 2."""
+    """Parse a batch command's command line. A mistake is reported in a line, without the usage, with exit status 2."""
 
     def refuse(message: str) -> NoReturn:
         flag = flag_of_run(sys.argv[1:], parser._option_string_actions)
@@ -222,7 +233,7 @@ def words_of(parser: ArgumentParser) -> Namespace:
 
 @contextmanager
 def answering_batch(read: Callable[[], list[str]], names: Sequence[str]) -> Iterator[list[str]]:
-    """`answering` for a batch's command with options of its own by `names`. What it `read`, less a store's password."""
+    """`answering` for a batch command with its own options `names`. Yields what `read` returns, without passwords."""
     for_all: list[str] = []
     with answering(for_all):
         given = taken_out(read())

@@ -1,4 +1,4 @@
-"""From overrides, as one types them, to a config: the one place that asks Hydra."""
+"""From typed overrides to a config. Only this module asks Hydra to compose one."""
 
 import argparse
 import math
@@ -16,7 +16,7 @@ from hydra import initialize_config_dir
 from hydra.conf import HydraConf
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import ConfigCompositionException as ConfigCompositionException  # for others, who import no hydra
+from hydra.errors import ConfigCompositionException as ConfigCompositionException  # for modules that import no hydra
 from hydra.errors import HydraException as HydraException
 from hydra.errors import MissingConfigException as MissingConfigException
 from hydra.errors import OverrideParseException as OverrideParseException
@@ -27,37 +27,43 @@ from stx.config.internals import BasicSweeper, Callbacks, get_args_parser
 from stx.config.loader import OncePerChoice
 from stx.config.schema import CONF, Config, validate
 
-# The plugin of a launcher stores the types of its settings under the name that stx's preset for it has.
+# Hydra warns because a launcher's plugin stores the schema of its settings under the name of stx's preset for it.
 warnings.filterwarnings("ignore", message=r"\s*'hydra/launcher/", category=UserWarning)
 
 ENTRY = "config"
-"""conf/config.yaml, which all is composed from."""
+"""conf/config.yaml, from which every config is composed."""
 
 
 class Composition(NamedTuple):
-    """What overrides come to."""
+    """A config composed from overrides."""
 
     config: Config
     choices: dict[str, str]
-    """The option of each config group."""
+    """The chosen option of each config group."""
     overrides: list[str]
 
 
 def composition(overrides: Sequence[str]) -> Composition:
-    """Raises HydraException for what cannot be composed, UserError for what the schema refuses."""
+    """Compose and validate a config.
+
+    Raises HydraException if it cannot be composed, and UserError if the schema refuses it.
+    """
     whole = compose(overrides)
     return Composition(validate(task(whole)), choices_of(whole.hydra), list(overrides))
 
 
 def compose(overrides: Sequence[str], entry: str = ENTRY) -> DictConfig:
-    """All that overrides compose, with Hydra's own part in `hydra`."""
+    """The config that overrides compose, including Hydra's own part, `hydra`."""
     with at_work():
         return hydra.compose(entry, list(overrides), return_hydra_config=True)
 
 
 @contextmanager
 def at_work() -> Iterator[None]:
-    """Hydra on stx's configs. In a Hydra command it is at work already and stays, with the search path typed there."""
+    """Initialise Hydra with stx's configs, for the block.
+
+    In a Hydra command it is initialised already and stays so, with the search path that was typed.
+    """
     if GlobalHydra.instance().is_initialized():
         yield
     else:
@@ -66,27 +72,27 @@ def at_work() -> Iterator[None]:
 
 
 def once_per_choice() -> OncePerChoice:
-    """Hydra's loader for as long as it is at work: it keeps what it has composed, for the jobs of a sweep."""
+    """Give Hydra a loader that keeps what it has composed, for the jobs of a sweep. Hydra must be initialised."""
     own = GlobalHydra.instance().hydra
     assert own is not None
-    loader = OncePerChoice(own.config_loader)  # type: ignore[arg-type]  # of which Hydra has one kind
+    loader = OncePerChoice(own.config_loader)  # type: ignore[arg-type]  # Hydra has only this kind
     own.config_loader = loader
     return loader
 
 
 def multirun(overrides: Sequence[str]) -> tuple[DictConfig, HydraContext]:
-    """What Hydra has at hand at the start of a sweep, for a command that is none of its own; while it is at work."""
+    """What Hydra has at the start of a sweep, for a command that is not Hydra's. Hydra must be initialised."""
     loader = GlobalHydra.instance().config_loader()
     return loader.load_configuration(ENTRY, list(overrides), RunMode.MULTIRUN), HydraContext(loader, Callbacks())
 
 
 def task(whole: DictConfig) -> DictConfig:
-    """What stx makes of it: all but Hydra's own part."""
+    """A composed config without Hydra's own part."""
     return OmegaConf.masked_copy(whole, [str(key) for key in whole if key != "hydra"])
 
 
 def choices_of(own: DictConfig | HydraConf) -> dict[str, str]:
-    """The option of each config group of stx, from Hydra's own part."""
+    """The chosen option of each of stx's config groups, from Hydra's own part of the config."""
     return {group: option for group, option in own.runtime.choices.items() if "/" not in group}
 
 
@@ -96,14 +102,14 @@ def key_of(override: str) -> str:
 
 
 def value_of(override: str) -> str:
-    """The text that an override sets, out of its quotes. Raises HydraException for what is none."""
+    """The text that an override sets, without quotes. Raises HydraException if it cannot be parsed."""
     return unescaped(str(OverridesParser.create().parse_override(override).value()))
 
 
 def values_of(override: str) -> list[tuple[str, Any]]:
-    """What an override stands for, each as one types it and as it is: its value, or those that a sweep goes through.
+    """The values of an override, each as text and parsed: its only value, or all those of a choice to sweep over.
 
-    Nothing of what cannot be read, or has no values that could be listed.
+    Empty if the override cannot be parsed, or if its values cannot be listed.
     """
     parse = OverridesParser.create().parse_override
     try:
@@ -117,14 +123,14 @@ def values_of(override: str) -> list[tuple[str, Any]]:
 
 
 def plain(value: Any) -> Any:
-    """A value of Hydra's grammar, each text in it as it was before it was `escaped`."""
+    """A value that Hydra has parsed, with every text in it `unescaped`."""
     if isinstance(value, list):
         return [plain(one) for one in value]
     return unescaped(value) if isinstance(value, str) else value
 
 
 def override(key: str, text: str) -> str:
-    """`key=text` as Hydra reads it back, in quotes where the text has signs in it that Hydra takes for its own."""
+    """`key=text` in Hydra's grammar, with the text in quotes if Hydra would not read it back as it is."""
     plain = f"{key}={text}"
     try:
         if "${" not in text and OverridesParser.create().parse_override(plain).value() == text:
@@ -143,19 +149,19 @@ def stands_for_several(text: str) -> bool:
 
 
 def quoted(text: str) -> str:
-    """In quotes, from which Hydra takes whatever text it is."""
-    text = re.sub(r'(\\*)"', r'\1\1\\"', escaped(text))  # a backslash is one, unless a quote follows
-    text = re.sub(r"(\\*)\Z", r"\1\1", text)  # as the closing one does
+    """The text in quotes, from which Hydra reads it back whatever is in it."""
+    text = re.sub(r'(\\*)"', r'\1\1\\"', escaped(text))  # backslashes are literal unless a quote follows
+    text = re.sub(r"(\\*)\Z", r"\1\1", text)  # as the closing quote does
     return f'"{text}"'
 
 
 def escaped(text: str) -> str:
-    """As OmegaConf gives it back: `${` would be the value of another option."""
+    """Escape `${`, which OmegaConf would otherwise take for the start of an interpolation."""
     return re.sub(r"(\\*)\$\{", r"\1\1\\${", text)
 
 
 def unescaped(text: str) -> str:
-    """What `escaped` was given; `${` that is another option's value stays."""
+    """Undo `escaped`. A `${` that is an interpolation stays."""
     return re.sub(r"(\\*)\\\$\{", lambda signs: signs[0] if len(signs[1]) % 2 else f"{signs[1][::2]}${{", text)
 
 
@@ -169,26 +175,28 @@ def leaves(nested: Any, at: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def arguments_parser() -> argparse.ArgumentParser:
-    """Of Hydra's command line: overrides, and flags such as --multirun."""
+    """The parser of Hydra's command line: overrides, and flags such as --multirun."""
     return get_args_parser()
 
 
 def overrides_of(whole: Any) -> list[str]:
-    """Those of stx as they were typed, with the ${...} in them: what one stands for may be a secret."""
+    """The overrides of stx's options as they were typed. Any ${...} stays, as its value may be secret."""
     own = whole.hydra if "hydra" in whole else whole
     typed: Any = OmegaConf.to_container(own.overrides.task)
     return list(typed)
 
 
 def jobs_of_sweep(whole: DictConfig, read: Callable[[list[str]], list[str]] = list) -> list[list[str]]:
-    """The overrides of each job of a sweep that is a plain product, while Hydra is at work on it. `read` says what
-    words of the command line stand for."""
+    """The overrides of each job of a sweep that is a plain product. Hydra must be initialised.
+
+    `read` turns words of the command line into the overrides that they stand for.
+    """
     parsed = OverridesParser.create(GlobalHydra.instance().config_loader()).parse_overrides(read(swept(whole)))
     return [list(job) for batch in BasicSweeper.split_arguments(parsed, max_batch_size=None) for job in batch]
 
 
 def swept(whole: DictConfig) -> list[str]:
-    """The overrides of a multirun as they are typed, behind those that its sweeper's settings have."""
+    """The overrides of a multirun as they were typed, preceded by those in its sweeper's settings."""
     return [*(f"{key}={value}" for key, value in (whole.hydra.sweeper.params or {}).items()), *overrides_of(whole)]
 
 
@@ -198,16 +206,18 @@ class Varied(NamedTuple):
     key: str
     typed: str
     values: tuple[str, ...] = ()
-    """Of a choice, as one types each."""
+    """The values of a choice, as they are typed."""
     ends: tuple[float | int, float | int] | None = None
-    """Of an interval, as they are typed, and of a range, the first and the last that are in it."""
+    """The ends of an interval as they are typed, or the least and the largest value in a range."""
     step: float | int | None = None
     tags: frozenset[str] = frozenset()
 
 
 def varied(whole: DictConfig, read: Callable[[list[str]], list[str]] = list) -> list[str | Varied]:
-    """The overrides of a multirun as they are typed, and those that stand for more than one value in parts. `read` as
-    for `jobs_of_sweep`."""
+    """The overrides of a multirun as they were typed, but those that stand for more than one value parsed.
+
+    `read` is as for `jobs_of_sweep`.
+    """
     parser = OverridesParser.create(GlobalHydra.instance().config_loader())
     parts: list[str | Varied] = []
     for one in parser.parse_overrides(read(swept(whole))):
@@ -227,7 +237,7 @@ def varied(whole: DictConfig, read: Callable[[list[str]], list[str]] = list) -> 
 
 
 def ends_of(start: float, stop: float, step: float) -> tuple[float, float] | None:
-    """The least and the largest of range(start, stop, step), which leaves `stop` out; nothing of an empty one."""
+    """The least and the largest value of range(start, stop, step), which excludes `stop`; None if it is empty."""
     first, end, by = (Decimal(str(value)) for value in (start, stop, step))
     steps = math.ceil((end - first) / by) - 1 if by else -1
     if steps < 0:
@@ -238,5 +248,5 @@ def ends_of(start: float, stop: float, step: float) -> tuple[float, float] | Non
 
 
 def raised_in_hydra(error: ValueError) -> bool:
-    """Hydra answers `group=null` and the like with plain ValueErrors."""
+    """Whether Hydra raised a ValueError: it does so for `group=null` and the like."""
     return traceback.extract_tb(error.__traceback__)[-1].filename.startswith(os.path.dirname(hydra.__file__))

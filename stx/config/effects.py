@@ -1,4 +1,4 @@
-"""Options that change nothing as things stand: typed, they are a mistake that no picture would show."""
+"""Options that have no effect in a given config. Typing one is a mistake that the picture would not reveal."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -7,7 +7,7 @@ from stx.config.schema import AutoInit, Config, OtherInit, Prior, Statistic, Sta
 from stx.errors import UserError
 
 Reason = Callable[[Config], str]
-"""Why an option changes nothing in a config; empty where it does."""
+"""Says why an option has no effect in a config; empty if it has one."""
 
 
 def sides(config: Config) -> str:
@@ -95,7 +95,7 @@ def one_style(config: Config) -> str:
 
 
 LOSSY = (".jpg", ".jpeg", ".webp")
-"""Endings of pictures that have a quality."""
+"""Endings of the formats that have a quality setting."""
 
 
 def no_file(config: Config) -> str:
@@ -138,7 +138,7 @@ REASONS: Mapping[str, Reason] = {
 
 
 def ineffective(config: Config, typed: Iterable[str]) -> list[str]:
-    """A line for each of the overrides `typed` that changes nothing, with what stands in its way."""
+    """A line for each of the overrides `typed` that has no effect, with the reason."""
     lines = []
     for text in typed:
         key = key_of(text)
@@ -149,13 +149,13 @@ def ineffective(config: Config, typed: Iterable[str]) -> list[str]:
 
 
 def refuse_ineffective(config: Config, typed: Iterable[str]) -> None:
-    """Raise UserError for the first of them."""
+    """Raise UserError for the first override that has no effect."""
     for line in ineffective(config, typed):
         raise UserError(line)
 
 
 def swept_in_vain(configs: Iterable[Config]) -> str:
-    """What to say of a sweep over `seed` whose pictures start alike; nothing of others."""
+    """A warning about a sweep over `seed` whose runs all start from the same picture; empty for any other sweep."""
     configs = list(configs)
     seeds = {config.seed for config in configs}
     starts = [config.start for config in configs]

@@ -1,4 +1,4 @@
-"""Mistakes on the command line, in one or two lines: the option, what is allowed, the nearest."""
+"""Messages for mistakes on the command line: in one or two lines the option, what is allowed, the nearest match."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -24,11 +24,12 @@ TAGS = {
     "prior": ("some", "none"),
     "pyramid": ("steps", "word"),
 }
-"""Sections that are a union: pydantic puts the member that it tried into an error's path, right behind them."""
+"""Sections that are unions, with the tags of their members: pydantic puts the tag that it tried into an error's path,
+right after the section."""
 
 
 def explain(error: ValidationError, plain: Any) -> str:
-    """The first thing that the schema refuses in the config `plain`, in the words of the command line."""
+    """A message for the first value that the schema refuses in the config `plain`, in terms of the command line."""
     first = error.errors()[0]
     keys = [
         str(key)
@@ -60,14 +61,14 @@ def explain(error: ValidationError, plain: Any) -> str:
 
 
 def section(plain: Any, keys: Sequence[str]) -> Any:
-    """What an option stands in."""
+    """The section that contains an option."""
     for key in keys[:-1]:
         plain = plain[key]
     return plain
 
 
 def explain_value(option: str, value: Any, error: ValidationError) -> str:
-    """What a function's signature refuses."""
+    """A message for a value that a function's signature refuses."""
     causes = [cause["msg"] for cause in error.errors()]
     if causes[0].startswith("Value error, "):
         return f"{option}: {causes[0].removeprefix('Value error, ')}"
@@ -76,7 +77,10 @@ def explain_value(option: str, value: Any, error: ValidationError) -> str:
 
 
 def unknown_option(option: str, allowed: Iterable[str], elsewhere: Sequence[str] = ()) -> str:
-    """`allowed` are the names beside it, `elsewhere` the options of the same name in other groups."""
+    """A message for an option that does not exist.
+
+    `allowed` are the names in its section, `elsewhere` the options of the same name in other groups.
+    """
     parent, _, name = option.rpartition(".")
     allowed = list(allowed)
     if elsewhere:
@@ -86,7 +90,7 @@ def unknown_option(option: str, allowed: Iterable[str], elsewhere: Sequence[str]
 
 
 def explain_plain(error: Exception) -> str:
-    """An error of OmegaConf's or YAML's in one line, with the option or the file in front."""
+    """A message for an error of OmegaConf or YAML, in one line that begins with the option or the file."""
     if isinstance(error, OmegaConfBaseException) and (why := unresolved(error)):
         return why
     if isinstance(error, MarkedYAMLError) and (mark := error.context_mark or error.problem_mark):

@@ -15,15 +15,16 @@ from stx.config.trust import refuse_home, refuse_target
 from stx.errors import UserError, did_you_mean
 
 FEW_OWNERS = 2
-"""Of more it is a setting of the function's, which its options need not say."""
+"""Most options that a message names as having a setting. A setting in more YAML files belongs to a shared function, and
+other options of that function have it too without listing it."""
 STRICT = ConfigDict(strict=True, allow_inf_nan=False)
-"""true is no number, and 1.5 no whole one."""
+"""true is not a number, 1.5 is not an int, and infinity and NaN are refused."""
 
 
 def bind(call: Call, option: str, given: tuple[str, ...]) -> "partial[Any]":
-    """The function or class that a config section names, as a partial of its keyword arguments.
+    """The function or class that a config section names, as a partial with its keyword arguments.
 
-    `given` are the arguments that the caller passes itself. Raises UserError.
+    `given` names the arguments after the first that the caller passes itself. Raises UserError.
     """
     refuse_target(call.target, option)
     try:
@@ -54,13 +55,13 @@ def bind(call: Call, option: str, given: tuple[str, ...]) -> "partial[Any]":
 
 
 def neighbour(target: str) -> str:
-    """A hint at what the module of a function that it lacks calls nearly so."""
+    """A hint at the most similar name in a module that lacks the function `target`."""
     module, _, name = target.rpartition(".")
     return did_you_mean(name, dir(sys.modules[module])) if module in sys.modules else ""
 
 
 def checked(option: str, value: Any, hint: Any) -> Any:
-    """`value` as the type hint of a function's argument has it. Raises UserError."""
+    """`value`, checked against an argument's type hint; 1e3 becomes an int if the hint is for one. Raises UserError."""
     if takes_whole_numbers(hint):
         value = whole(value)
     try:
@@ -75,14 +76,14 @@ def checked(option: str, value: Any, hint: Any) -> Any:
 
 
 def takes_whole_numbers(hint: Any) -> bool:
-    """Whether a number without a fraction is meant for this hint, so that 1e3 may be typed."""
+    """Whether a type hint is for whole numbers, so that 1e3 may be typed for 1000."""
     return hint is int or getattr(hint, "__origin__", None) is int
 
 
 @cache
 def option_of(group: str, function: str) -> str:
-    """What one types for a function of stx.stats: the one option of the group that is made of it, if that is called
-    otherwise."""
+    """The option of `group` that stands for a function of stx.stats, or the function's own name unless exactly one
+    option does."""
     files = sorted((CONF / group).glob("*.yaml"))
     targets = {file.stem: yaml.safe_load(file.read_text(encoding="utf-8")).get("_target_") for file in files}
     options = [option for option, target in targets.items() if target == f"stx.stats.{function}"]
@@ -90,7 +91,7 @@ def option_of(group: str, function: str) -> str:
 
 
 def of_another(option: str) -> str:
-    """Which options of its group have a setting, for one that the option at hand has not; empty where none has."""
+    """Which other options of its group have an unknown setting; empty if none has it, or more than FEW_OWNERS."""
     group, _, name = option.partition(".")
     files = sorted((CONF / group).glob("*.yaml")) if group.isidentifier() and name.isidentifier() else []
     owners = [file.stem for file in files if name in (yaml.safe_load(file.read_text(encoding="utf-8")) or {})]

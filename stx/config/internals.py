@@ -1,4 +1,4 @@
-"""Hydra's private names that stx cannot do without: behind this file alone, as another version may have others."""
+"""Hydra's private names that stx needs. Only this file imports them, as another version may have others."""
 
 from hydra._internal.callbacks import Callbacks
 from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname

@@ -1,4 +1,4 @@
-"""What is typed as ${...} and stands for nothing, in the words of the command line."""
+"""Messages, in terms of the command line, for a typed ${...} that cannot be resolved."""
 
 import re
 
@@ -17,7 +17,7 @@ EXAMPLE = "${oc.env:NAME} is a variable of the environment, ${optim.steps} anoth
 
 
 def resolved(option: str, text: str) -> str:
-    """What is typed as an option's value, for a command that composes no config. Raises UserError."""
+    """Resolve ${...} in an option's value, for a command that composes no config. Raises UserError."""
     try:
         return str(OmegaConf.select(OmegaConf.create({"typed": text}), "typed"))
     except OmegaConfBaseException as error:
@@ -25,7 +25,7 @@ def resolved(option: str, text: str) -> str:
 
 
 def unresolved(error: OmegaConfBaseException) -> str:
-    """Which option has it, and what would be right; empty for any other error."""
+    """A message with the option whose ${...} cannot be resolved and what would be right; empty for any other error."""
     why = refused(error, str(error).partition("\n")[0])
     return f"{error.full_key or 'an option'}: {why}" if why else ""
 

@@ -1,6 +1,6 @@
-"""VGG19's layers by name, and those of the second judge.
+"""The layers of VGG19 by name, and those of the second judge.
 
-Without torch: options name them, and mistakes are answered before it is imported.
+This module does not need torch: options name layers, and mistakes in options are reported before torch is imported.
 """
 
 CHANNELS = {1: (64, 64), 2: (128, 128), 3: (256,) * 4, 4: (512,) * 4, 5: (512,) * 4}
@@ -14,4 +14,4 @@ LAYERS: dict[str, int] = {
 """Channels of every layer by name, in network order."""
 
 BLOCKS = tuple(f"block{number}" for number in range(16))
-"""EfficientNet-Lite0's, in network order."""
+"""Blocks of EfficientNet-Lite0, the second judge, in network order."""

@@ -1,4 +1,4 @@
-"""Hydra's loader of configs, which composes once for each choice of groups: most jobs of a sweep differ in values."""
+"""A config loader for Hydra that composes once per choice of groups: most jobs of a sweep differ only in values."""
 
 import copy
 import os
@@ -13,20 +13,20 @@ from omegaconf import DictConfig
 from stx.config.internals import ConfigLoaderImpl, get_overrides_dirname
 
 PLAIN = ("hydra.sweep.", "hydra.sweeper.", "hydra.launcher.", "hydra.run.", "hydra.mode")
-"""What Hydra itself neither reads nor writes while it composes."""
+"""Prefixes of Hydra's own options that it neither reads nor writes while it composes."""
 KEPT = 32
-"""Choices of groups that are kept at once."""
+"""Most compositions that are kept at once."""
 
 
 class OncePerChoice(ConfigLoaderImpl):
-    """What Hydra's own composes, sooner: a composition takes 0.26 s on a slow core, and a copy of it 0.03."""
+    """Composes what Hydra's loader does, but faster: a composition takes 0.26 s on a slow core, a copy of it 0.03 s."""
 
     def __init__(self, loader: ConfigLoaderImpl):
         self.config_search_path, self.repository = loader.config_search_path, loader.repository
         self.composed: dict[tuple[str | None, tuple[str, ...]], DictConfig] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without what it keeps: launchers send it to their workers with every job, at more than composing costs."""
+        """Leave out kept compositions: launchers send the loader with every job, and composing is cheaper than that."""
         return {**self.__dict__, "composed": {}}
 
     def _load_configuration_impl(
@@ -46,7 +46,7 @@ class OncePerChoice(ConfigLoaderImpl):
             self.composed[key] = super()._load_configuration_impl(
                 config_name, list(key[1]), run_mode, *others, **options
             )
-        if self.composed[key].hydra.searchpath:  # of the primary config: groups may stand there that are not known here
+        if self.composed[key].hydra.searchpath:  # of the primary config: it may add groups unknown here
             return super()._load_configuration_impl(config_name, overrides, run_mode, *others, **options)
         config = copy.deepcopy(self.composed[key])
         self._apply_overrides_to_config(values, config)
@@ -54,18 +54,18 @@ class OncePerChoice(ConfigLoaderImpl):
         return config
 
     def chooses(self, one: Override) -> bool:
-        """Whether it names an option of a group, as Hydra sees it."""
+        """Whether an override chooses an option of a group, as Hydra decides that."""
         return self.repository.group_exists(one.key_or_group) and not isinstance(one.value(), dict)
 
 
 def alone(one: Override) -> bool:
-    """Whether it sets a value that composing itself does not ask for."""
+    """Whether an override only changes a value that composing does not depend on."""
     hydra = re.match(r"hydra(\.|$)", one.key_or_group)
     return one.type is OverrideType.CHANGE and (not hydra or one.key_or_group.startswith(PLAIN))
 
 
 def tell(config: DictConfig, parsed: list[Override]) -> None:
-    """Write what Hydra writes of a command line, and of where it is."""
+    """Record the command line and the working directory in a config, as Hydra does."""
     own = config.hydra
     lines = [(one.is_hydra_override(), str(one.input_line)) for one in parsed]
     own.overrides.hydra = [line for hydra, line in lines if hydra]

@@ -1,4 +1,4 @@
-"""Names of files in overrides, taken as they are typed: Hydra reads signs in them as its own."""
+"""File names in overrides, quoted where Hydra would read characters in them as its own syntax."""
 
 import glob
 import os
@@ -23,20 +23,19 @@ FILES = (
 )
 """Options that name a file or a run's folder."""
 SEVERAL = ("content", "style")
-"""Of those, where a folder or a glob stands for all pictures in it, one a job."""
+"""Those of FILES in which a folder or a glob stands for all pictures in it, one per job."""
 WRITTEN = "output.file"
-"""The option that names a file which need not exist: one, whatever signs are in it."""
+"""The option that names a file to write, which need not exist: always a single name, whatever characters are in it."""
 PLAIN = re.compile(r"""[\w./:+%@-]+|'[^']*'|"[^"]*\"""", re.ASCII)
-"""What Hydra reads as one word."""
+"""Text that Hydra reads as one word."""
 BRACKETED = re.compile(r"""[^][,='"${}]+\[[^,='"${}]*\.\w+""")
-"""What Hydra cannot read, and is the name of one file: photo[1].jpg, be there such a file or not."""
+"""Text that Hydra cannot read but that is one file's name, such as photo[1].jpg, whether the file exists or not."""
 
 
 def named(text: str) -> str:
-    """An override, in quotes where it names a file that exists under the name that stands there, or several of
-    them; and where it names the one that is written.
+    """Quote the value of an override where needed, if it names existing files or the file to write.
 
-    Of several, separated by commas, to be swept over, some may be no files but single words, as a bundled picture is.
+    In a list to sweep over, separated by commas, some names may be single words instead, as those of bundled pictures.
     """
     key, _, value = text.partition("=")
     if key_of(text) == WRITTEN and not PLAIN.fullmatch(value) and not value.startswith("$"):
@@ -57,7 +56,7 @@ def named(text: str) -> str:
 
 
 def listed(key: str, value: str, text: str) -> str:
-    """The override `text`, whose value is a list, with each file's name in quotes where it needs them."""
+    """The override `text`, whose value is a list, with the names of files quoted where needed."""
     names = split(value)
     if not any(map(exists, names)):
         return text
@@ -65,7 +64,7 @@ def listed(key: str, value: str, text: str) -> str:
 
 
 def element(key: str, name: str) -> str:
-    """A file's name as one of a list."""
+    """A file's name as an element of a list, quoted where needed."""
     plain = PLAIN.fullmatch(name) and override(key, name) == f"{key}={name}"
     return name if plain else quoted(name)
 
@@ -76,12 +75,13 @@ def exists(name: str) -> bool:
 
 
 def split(text: str, present: Callable[[str], bool] = exists) -> list[str]:
-    """The names in a list with commas between them; of a file that exists the name may have commas itself.
+    """Split a list of names at its commas, but not at those in the name of a file that exists.
 
-    With as many that exist as can be, and of those as few as can be: the whole, if that is one.
+    Of all ways to split it, this has the fewest names that are missing, and then the fewest names: only one if the
+    whole text is the name of a file.
     """
     pieces = text.split(",")
-    best: list[tuple[int, int, list[str]]] = [(0, 0, [])]  # for the last ones: how many are missing, how many names
+    best: list[tuple[int, int, list[str]]] = [(0, 0, [])]  # for each tail: names missing, names, the names
     for at in reversed(range(len(pieces))):
         ways = []
         for end, (missing, count, names) in enumerate(best, start=at + 1):
@@ -93,29 +93,31 @@ def split(text: str, present: Callable[[str], bool] = exists) -> list[str]:
 
 
 def leads_to_files(name: str) -> bool:
-    """Whether there is a file or folder of that name, or a file of that glob."""
+    """Whether there is a file or folder of that name, or a file that it matches as a glob."""
     return exists(name) or any(True for _ in matches(name))
 
 
 def is_glob(name: str) -> bool:
-    """Whether a name is a glob's (*, ?, [...]), and not that of a file with such signs in it; with brackets alone, not
-    that of a file which is missing either."""
+    """Whether a name is a glob (*, ?, [...]) and not that of an existing file with such characters in it.
+
+    A name with brackets only is a glob if it matches a file; else it is taken for the name of a missing file.
+    """
     if not glob.has_magic(name) or exists(name):
         return False
     return bool(re.search("[*?]", name)) or any(True for _ in matching(name))
 
 
 def matches(name: str) -> Iterator[str]:
-    """The files of a glob, without hidden ones; ** is any folders, also none. Nothing where the name is no glob's."""
+    """The files that a glob matches, without hidden ones; ** is any number of folders. Empty if the name is no glob."""
     if is_glob(name):
         yield from matching(name)
 
 
 def matching(name: str) -> Iterator[str]:
-    """The files that a name with the signs of globs leads to.
+    """The files that a pattern matches.
 
-    With a slash at its end it is of folders, for the files in them. Of a folder above them the name may have the signs
-    of globs itself.
+    A pattern with a slash at its end matches folders, and stands for the files in them. Leading folders that exist are
+    taken literally, as their names may contain the characters of globs.
     """
     above, *parts = Path(os.path.expanduser(f"{name}*" if name.endswith("/") else name)).parts
     if glob.has_magic(above) and not os.path.exists(above):

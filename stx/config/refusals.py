@@ -1,4 +1,4 @@
-"""What Hydra could not compose, in one or two lines: the option, what is allowed, the nearest."""
+"""Messages for what Hydra could not compose: in one or two lines the option, what is allowed, the nearest match."""
 
 import re
 import sys
@@ -24,19 +24,22 @@ from stx.config.schema import CONF, Config
 from stx.errors import did_you_mean
 
 MOST_NAMES = 40
-"""A longer list of what can be chosen is no longer an answer of two lines."""
+"""Most choices that a message lists; with more it would be longer than two lines."""
 OWN = ("style_stat", "content_stat", "prior")
-"""Groups to which users add."""
+"""Groups to which users add options of their own."""
 
 
 def explain_hydra(error: HydraException, typed: Sequence[str] | None) -> str:
-    """`typed` are the overrides, where the command does not read them by Hydra's own parser."""
+    """A message for an error of Hydra's.
+
+    `typed` are the overrides, for a command that does not use Hydra's own parser.
+    """
     text = str(error)
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         listed = re.search(r"Available options in '([^']+)'", text)
         group = listed[1] if listed else str(error.missing_cfg_file).partition("/")[0]
         option = str(error.missing_cfg_file).removeprefix(f"{group}/")
-        allowed = sorted([*(error.options or []), *presets(group)])  # Hydra does not look below a group
+        allowed = sorted([*(error.options or []), *presets(group)])  # Hydra does not look into a group's folders
         if group and allowed:
             return choice(f"{group}={option}", group, option, allowed)
     if isinstance(error, OverrideParseException):
@@ -77,10 +80,10 @@ def choice(typed: str, group: str, name: str, allowed: Sequence[str]) -> str:
 
 
 def not_by_name(typed: Sequence[str]) -> str:
-    """Which override chooses an option of a group, and not by a name: pooling=2. Hydra does not say."""
+    """A message for the override, which Hydra does not name, that chooses a group's option not by a name: pooling=2."""
     for text in typed:
         group, _, value = text.partition("=")
-        number = value.lower() in ("nan", "inf", "-inf")  # to Hydra; a name to YAML
+        number = value.lower() in ("nan", "inf", "-inf")  # to Hydra, but a string to YAML
         if (CONF / group).is_dir() and (number or not isinstance(yaml.safe_load(value), str)):
             allowed = sorted([*(file.stem for file in (CONF / group).glob("*.yaml")), *presets(group)])
             return choice(text, group, value, allowed)
@@ -88,14 +91,14 @@ def not_by_name(typed: Sequence[str]) -> str:
 
 
 def presets(group: str) -> list[str]:
-    """What a group offers in folders: thesis/e01_gram of `experiment`."""
+    """The options of a group that lie in folders, such as thesis/e01_gram of `experiment`."""
     files = (CONF / group).glob("*/*.yaml") if group.isidentifier() else ()
     names = (str(file.relative_to(CONF / group).with_suffix("")) for file in files)
     return sorted(name for name in names if not name.endswith("/base"))  # what the others share
 
 
 def without(option: str, typed: Sequence[str] | None) -> DictConfig | None:
-    """The config that all the other overrides give, or None if one more of them is a mistake."""
+    """The config that all other overrides compose, or None if another one is a mistake. Sweeps are left out."""
     if typed is None:
         arguments = arguments_parser().parse_args()
         typed = arguments.overrides + [f"hydra.searchpath=[{arguments.config_dir}]"] * bool(arguments.config_dir)
@@ -108,15 +111,15 @@ def without(option: str, typed: Sequence[str] | None) -> DictConfig | None:
 
 
 def siblings(option: str, others: DictConfig | None) -> list[str]:
-    """The options beside one that Hydra does not know."""
+    """The options in the section of one that Hydra does not know."""
     if others is None:
-        return []  # more than one mistake: this one is named all the same
+        return []  # more than one mistake: this one is reported without suggestions
     parent = OmegaConf.select(others, option.rpartition(".")[0]) if "." in option else others
     return [str(key) for key in parent if not str(key).startswith("_")] if isinstance(parent, DictConfig) else []
 
 
 def namesakes(option: str, others: DictConfig | None) -> list[str]:
-    """The options of that name in groups, of one that was typed without its group: loss_weights.beta of beta."""
+    """The options of the same name in groups, for one that was typed without its group: loss_weights.beta for beta."""
     if others is None or "." in option:
         return []
     groups = ((str(group), others._get_node(group)) for group in others)

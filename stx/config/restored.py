@@ -1,4 +1,4 @@
-"""Configs of earlier runs, which did without what came later."""
+"""Configs of earlier runs, which lack options that were added later."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from stx.config.schema import Config
 from stx.errors import UserError
 
 OPTIMISERS = {"adam": "Adam", "lbfgs": "LBFGS", "lbfgs_plain": "PlainLBFGS"}
-"""What configs of earlier versions called them."""
+"""Names of optimisers in configs of earlier versions, with those they have now."""
 
 FEATURES = {"_target_": "stx.stats.features", "distance": {"_target_": "stx.stats.half_sum_of_squares"}}
 LATER = {
@@ -40,11 +40,11 @@ LATER = {
     "blocks": "auto",
     "tile": False,
 }
-"""What runs of earlier versions did without."""
+"""Options that earlier versions lacked, with the values that do what those versions did."""
 
 
 def restored(dumped: Any) -> Config:
-    """A config as it was dumped by an earlier run. Raises UserError for one that this version does not know."""
+    """The config that an earlier run dumped. Raises UserError if this version cannot read it."""
     try:
         guard = {"keep_state": True, **dumped["guard"]}
         tracking = {"plots": False, **dumped["tracking"]}

@@ -5,22 +5,23 @@ import math
 from stx.config.schema import Config, PictureInit
 
 Size = tuple[int, int]
-"""(width, height) in pixels, as pictures.sizes has it, which stands above."""
+"""(width, height) in pixels, as in stx.pictures.sizes, which is a layer above this package."""
 
 SMALLEST = 64
-"""Pixels that the short side has at least at the coarsest level of an automatic pyramid,"""
+"""Least pixels of the picture's short side at the coarsest level of an automatic pyramid."""
 NARROWEST = 32
-"""and that of the painting: of a long and narrow one the network would see nothing."""
+"""Least pixels of the painting's short side there: the network would see nothing in a long and narrow one."""
 FINE = 1 / 3
-"""Of all steps, at the whole size. The smaller sizes share the rest equally: on twelve pairs at 512 pixels, with 40 to
-80 steps there and 40 to 200 at the smaller ones, style, structure and noise came out within 3 % of each other."""
+"""Share of all steps that are taken at the whole size; the smaller sizes share the rest equally. On twelve pairs at 512
+pixels, with 40 to 80 steps at the whole size and 40 to 200 at the smaller ones, style, structure and noise came out
+within 3 % of each other."""
 
 
 def coarse_steps(config: Config, size: Size, *style_sizes: Size) -> list[int]:
     """Steps at each smaller size, the coarsest first, for a picture of `size` and paintings of `style_sizes`.
 
-    Of an automatic pyramid none where losses are raw, as these mean something else at every size, and none for a
-    picture to go on with, of which the coarsest level would leave nothing.
+    An automatic pyramid has no smaller sizes if losses are raw (loss_weights.calibrate=none), as these mean something
+    else at every size, or if the run starts from a given picture, of which the coarsest level would leave nothing.
     """
     pyramid = config.optim.pyramid
     if pyramid != "auto":

@@ -1,4 +1,4 @@
-"""The schema of the config: types and ranges. Defaults stand in the YAML files alone."""
+"""The schema of the config: types and ranges. Defaults are only in the YAML files."""
 
 import re
 from pathlib import Path
@@ -31,11 +31,11 @@ from stx.errors import UserError, did_you_mean
 CHECKOUT_CONF = Path(__file__).parents[2] / "conf"
 WHEEL_CONF = Path(__file__).parents[1] / "conf"
 CONF = WHEEL_CONF if WHEEL_CONF.is_dir() else CHECKOUT_CONF
-"""`conf/` lies at the top of a checkout and travels inside the package of a wheel."""
+"""`conf/` is at the top of a checkout, and inside the package in a wheel."""
 
 
 def whole(value: Any) -> Any:
-    """1e3 is 1000, as one types it; 1.5 is left for the schema to refuse."""
+    """Turn a float such as 1e3 into an int, and leave 1.5 for the schema to refuse."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -68,7 +68,7 @@ Real = Annotated[float, Field(strict=True, allow_inf_nan=False), AfterValidator(
 Positive = Annotated[Real, Field(gt=0)]
 NotNegative = Annotated[Real, Field(ge=0)]
 LONGEST_SIDE = 16384
-"""Pixels; what is given, and what follows from a photograph's proportions."""
+"""In pixels, whether a side is given or follows from a photograph's proportions."""
 Size = Annotated[Whole, Field(ge=1, le=LONGEST_SIDE)]
 Steps = Annotated[Whole, Field(ge=1, le=10**9)]
 Every = Annotated[Whole, Field(ge=0)]
@@ -104,22 +104,22 @@ Places = Annotated[
 
 class Statistic(Call):
     distance: Call | Literal["none"] | None = None
-    """none: what the function gives is a distance already, to its reference."""
+    """none: the function itself returns a distance, to its reference."""
     reference: Call | None = None
     layers: Places | None = None
-    """Of its own; else those of loss_weights."""
+    """Its own layers; None for those of loss_weights."""
     weight: NotNegative | None = None
-    """Times that of its layers; 1 where it is left out."""
+    """A factor on the weights of its layers; None is 1."""
     joint: Literal["pairs", "all"] | None = None
-    """It looks at several layers at once: at each two that follow one another, or at all."""
+    """Whether it takes several layers at once: each pair of consecutive ones, or all."""
     renew: Every | None = None
-    """Every so many steps its reference is made again."""
+    """Number of steps after which its reference is computed again."""
     rotations: Annotated[bool, Field(strict=True)] | None = None
-    """Its reference is made of the picture turned by each quarter."""
+    """Whether its reference is made of the picture in all four quarter-turn rotations."""
 
     @model_serializer(mode="wrap")
     def without_what_is_left_out(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Of what came later: a run's digest says what it said before."""
+        """Leave out unset fields that were added later, so that the digests of earlier runs stay the same."""
         later = ("layers", "weight", "joint", "renew", "rotations")
         dumped: dict[str, Any] = handler(self)
         return {name: value for name, value in dumped.items() if name not in later or value is not None}
@@ -135,7 +135,7 @@ def term_name(name: str) -> str:
 
 
 class Statistics(Section):
-    """Several of them, each calibrated by itself."""
+    """Several statistics, each calibrated by itself."""
 
     terms: Annotated[dict[Annotated[str, AfterValidator(term_name)], Statistic], Field(min_length=1)]
 
@@ -144,12 +144,15 @@ class Statistics(Section):
 
 
 def layers_of(section: Statistic | Statistics, layers: list[str]) -> list[str]:
-    """All that the terms of a group look at, which have `layers` where they name none of their own."""
+    """All layers that the terms of a group look at. Terms without layers of their own look at `layers`."""
     return list(dict.fromkeys(layer for stat in section.by_name().values() for layer in stat.layers or layers))
 
 
 def weighs(section: Statistic | Statistics, layers: list[str], weights: list[float] | None) -> bool:
-    """Whether any of a group's terms has a weight above zero at any of its layers, of which others weigh the mean."""
+    """Whether any of a group's terms has a weight above zero at any of its layers.
+
+    `weights` are those of `layers`, None if all are equal; any other layer has their mean.
+    """
     by_layer = dict(zip(layers, weights, strict=False)) if weights else {}
     other = any(weights) if weights else True
     return any(
@@ -172,23 +175,26 @@ def judged_layer(name: str) -> str:
 
 
 class Measured(Call):
-    """A held-out measure: what of which layers is compared with which of the given pictures."""
+    """A held-out measure: what it compares, at which layers, and with which of the given pictures."""
 
     to: Literal["style", "content", "both"]
     layers: Annotated[
         list[Annotated[str, AfterValidator(judged_layer)]], AfterValidator(once_each), Field(min_length=1)
     ]
-    """The measure is the mean over them."""
+    """The layers over which the measure is averaged."""
     each: bool = False
-    """Reported for each layer too, as <name>_<layer>."""
+    """Whether it is also reported for each layer, as <name>_<layer>."""
     parts: list[str] = []
-    """Of a measure that gives several numbers, their names."""
+    """Names of its numbers, if it gives several."""
     label: str = ""
-    """In the tables of `stx compare`, which leave out what has none."""
+    """Its name in the tables of `stx compare`, which leave out measures without one."""
     smallest: Whole = 1
-    """Pixels of a picture's shorter side, below which it is not measured."""
+    """Least pixels of a picture's shorter side. Smaller pictures are not measured."""
     of: list[str]
-    """What of the features of the network that is descended its value is made of; nothing where it is of another's."""
+    """The moments of the loss network's features that its value depends on, as named in `stx.stats.fixed`.
+
+    Empty if it uses another network.
+    """
 
 
 class LossWeights(Section):
@@ -251,7 +257,7 @@ class OtherInit(Section):
 
 
 class AutoInit(Section):
-    """The photograph with `noise` upon it; where there is none, noise between `low` and `high`."""
+    """The photograph with `noise` added; without a photograph, noise between `low` and `high`."""
 
     name: Literal["auto"]
     noise: Unit
@@ -281,7 +287,7 @@ Styles = Annotated[
 
 
 def style_names(count: int) -> list[str]:
-    """What terms are toward, in the order of the style pictures."""
+    """Names of the style pictures, in their order, as terms refer to them."""
     return [f"style_{number}" if number > 1 else "style" for number in range(1, count + 1)]
 
 
@@ -293,7 +299,7 @@ class Masks(Section):
 
     @property
     def styles(self) -> dict[str, str]:
-        """As `Config.styles`."""
+        """The masks of the style pictures, by the same names as in `Config.styles`."""
         several = self.style if isinstance(self.style, list) else [self.style or ""]
         return dict(zip(style_names(len(several)), several, strict=True))
 
@@ -333,7 +339,7 @@ Pyramid = Annotated[
 
 
 class Optim(Call):
-    """An optimiser, with settings of its own beside those that every loop has."""
+    """An optimiser, with its own settings besides those that every loop has."""
 
     steps: Steps
     pyramid: Pyramid
@@ -345,7 +351,7 @@ class Optim(Call):
 Address = Annotated[
     str, Field(min_length=1), AfterValidator(absolute), AfterValidator(revealed), PlainSerializer(public)
 ]
-"""Of a store; whatever is dumped has no password."""
+"""The address of a store. A dump of it has no password."""
 
 
 class NoTracking(Section):
@@ -377,11 +383,11 @@ class Guard(Section):
 
 
 DEEP = (".png", ".tif", ".tiff")
-"""Endings of pictures that have room for 16 bits a channel."""
+"""Endings of the formats that have room for 16 bits a channel."""
 
 
 class Output(Section):
-    """What is put beside a run's folder: no pixel of the run hangs on it."""
+    """What is written outside a run's folder. No pixel of the run depends on it."""
 
     file: Annotated[str, Field(min_length=1)] | None
     quality: Annotated[Whole, Field(ge=1, le=100)]
@@ -403,7 +409,7 @@ def port_or_not(value: Any) -> Any:
 
 
 class Sweep(Section):
-    """What concerns many runs and none of them."""
+    """Settings of a sweep as a whole, which concern none of its runs."""
 
     resume: Annotated[bool, Field(strict=True)]
     plan: Annotated[bool, Field(strict=True)]
@@ -415,7 +421,7 @@ class Sweeps(Section):
 
 
 class Search(Section):
-    """How a search goes about it; Hydra keeps this with its sweepers."""
+    """Settings of a search, which Hydra keeps with its sweepers."""
 
     n_trials: Annotated[Whole, Field(ge=1)]
     content_at_most: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None
@@ -428,8 +434,8 @@ class Searches(Section):
 
 
 class Config(Section):
-    sweep: Sweep = Field(exclude=True)  # no run's business, so that no record of one has it
-    from_picture: Annotated[None, BeforeValidator(taken_before)] = Field(exclude=True)  # what it stands for is typed
+    sweep: Sweep = Field(exclude=True)  # concerns no single run, so it is in no run's record
+    from_picture: Annotated[None, BeforeValidator(taken_before)] = Field(exclude=True)  # replaced before validation
     resume: str | None
     output: Output
     model: Model
@@ -465,13 +471,13 @@ class Config(Section):
 
     @property
     def styles(self) -> dict[str, str]:
-        """The style pictures by the names that terms are toward: "style", and of several "style_2" and so on."""
+        """The style pictures by name: "style", and if there are several, "style_2" and so on."""
         several = self.style if isinstance(self.style, list) else [self.style]
         return dict(zip(style_names(len(several)), several, strict=True))
 
     @property
     def pictures(self) -> dict[str, str]:
-        """Every picture that is named, by its option."""
+        """Every picture that the config names, by its option."""
         masks = {"content": self.masks.content, **self.masks.styles} if self.masks.content is not None else {}
         start = {"init.path": self.init.path} if isinstance(self.init, PictureInit) else {}
         moved = {"picture": self.temporal.picture, "mask": self.temporal.mask} if self.temporal.name == "moved" else {}
@@ -485,7 +491,7 @@ class Config(Section):
 
     @property
     def start(self) -> NoiseInit | PictureInit | OtherInit:
-        """Where the optimisation starts: what `init` comes to, with a photograph or without."""
+        """Where the optimisation starts: `init`, with init=auto resolved by whether there is a photograph."""
         if not isinstance(self.init, AutoInit):
             return self.init
         if self.content is None:
@@ -494,16 +500,16 @@ class Config(Section):
 
     @property
     def given_padding(self) -> str:
-        """What is beyond the edges of given pictures, and of the one that is made if it is no tile.
+        """The padding beyond the edges of the given pictures, and of the result unless that is a tile.
 
-        A tile has no edges, and so is matched with a picture that shows as little of its own as can be: zeros change
-        most of a small one's deep features.
+        padding=auto is reflection for a tile, else zeros. A tile has no edges, so the pictures that it is matched with
+        should show as little as possible of theirs, and zeros change most of a small picture's deep features.
         """
         return ("reflect" if self.tile else "zeros") if self.padding == "auto" else self.padding
 
     @property
     def mix(self) -> dict[str, float]:
-        """The share of each style picture; 1 all in all."""
+        """The share of each style picture; the shares add up to 1."""
         weights = self.style_mix or [1.0] * len(self.styles)
         return {name: weight / sum(weights) for name, weight in zip(self.styles, weights, strict=True)}
 
@@ -527,7 +533,7 @@ def validate(composed: DictConfig) -> Config:
 
 
 def search_options(composed: DictConfig) -> Search:
-    """What is typed as hydra.sweeper.* of a search. Raises UserError."""
+    """The settings of a search, which are typed as hydra.sweeper.*. Raises UserError."""
     own: Any = OmegaConf.to_container(composed.hydra.sweeper, resolve=True)
     plain = {"sweeper": {name: own[name] for name in Search.model_fields}}
     try:
@@ -537,7 +543,7 @@ def search_options(composed: DictConfig) -> Search:
 
 
 def sweep_options(composed: DictConfig) -> Sweep:
-    """Of a config whose other values may be swept. Raises UserError."""
+    """The settings of a sweep, from a config whose other values may be swept over. Raises UserError."""
     plain = OmegaConf.to_container(OmegaConf.masked_copy(composed, "sweep"), resolve=True)
     try:
         return Sweeps.model_validate(plain).sweep
@@ -591,7 +597,7 @@ def check_combinations(config: Config) -> None:
 
 
 def refuse_photograph(config: Config) -> None:
-    """Raise UserError for what needs a photograph, where there is none."""
+    """Raise UserError for settings that make no sense without a photograph."""
     if config.start.name == "content":
         raise UserError("init=content: there is no photograph (content=null); init=noise, grey, style or picture")
     if config.colour.name != "style":
@@ -609,7 +615,7 @@ def refuse_photograph(config: Config) -> None:
 
 
 def refuse_edges(config: Config) -> None:
-    """Raise UserError for what has edges, of a picture that is to have none."""
+    """Raise UserError for settings that would give a tile edges."""
     if config.masks.content is not None:
         raise UserError(
             f"tile=true: masks.content={config.masks.content} ends at its edges, and a tile continues there"
@@ -621,7 +627,7 @@ def refuse_edges(config: Config) -> None:
 
 
 def refuse_shallow(output: Output) -> None:
-    """Raise UserError where 16 bits would be lost."""
+    """Raise UserError if 16 bits are asked for and would be lost."""
     if output.file is None or output.bits == 8:
         return
     if not output.file.lower().endswith(DEEP):

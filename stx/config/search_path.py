@@ -1,4 +1,4 @@
-"""Folders with options of one's own, beside stx's: --config-dir, as Hydra has it, for commands that are none of its."""
+"""Folders with the user's own options, besides stx's: Hydra's --config-dir, for commands that are not Hydra's."""
 
 import argparse
 import shlex
@@ -29,13 +29,15 @@ def typed(arguments: argparse.Namespace) -> list[str]:
 
 
 def override_of(folder: Path) -> str:
-    """What the flag stands for."""
+    """The override that --config-dir stands for."""
     return f"{OPTION}=[{quoted(str(folder.absolute()))}]"
 
 
 def command_line(words: Sequence[str], overrides: Sequence[str]) -> str:
-    """What does the same again when it is pasted: `stx`, some words and overrides, with the flag in place of what
-    stands for it."""
+    """The command line that does the same again when it is pasted: `stx`, some words and the overrides.
+
+    --config-dir takes the place of the override that it stands for.
+    """
     return shlex.join(["stx", *words, *(word for text in overrides for word in with_flag(text))])
 
 
@@ -47,7 +49,7 @@ def with_flag(text: str) -> list[str]:
 
 
 def options(group: str, overrides: Sequence[str]) -> list[str]:
-    """The names in a group: stx's, and those of the folders that `overrides` add."""
+    """The names of a group's options: stx's, and those in folders that `overrides` add."""
     added = [values or [] for text in overrides if key_of(text) == OPTION for _, values in values_of(text)]
     folders = [CONF, *(Path(str(place).removeprefix("file://")) for values in added for place in values)]
     return sorted({path.stem for folder in folders for path in (folder / group).glob("*.yaml")})

@@ -1,4 +1,4 @@
-"""A store's password: taken out of what is typed before anybody writes it down, and put back where it is used."""
+"""A store's password: removed from what was typed before that is recorded anywhere, and put back where it is used."""
 
 import os
 import re
@@ -9,20 +9,20 @@ from stx.errors import UserError
 
 HIDDEN = "***"
 VARIABLE = "STX_STORE_PASSWORD"
-"""In the environment, for this process and those that it starts. It is set by what is typed."""
+"""The environment variable with the password, for this process and those that it starts. Set from what is typed."""
 STORE = "MLFLOW_TRACKING_URI"
-"""A password in MLflow's variable stays there, as it is meant for that address alone."""
+"""MLflow's variable. A password in it stays there, as it is meant only for that address."""
 LOGIN = re.compile(r"(?P<before>://[^:/@\s]*:)(?P<password>\S*)(?P<behind>@)")
-"""In any text, up to the last @: a password may have any sign in it."""
+"""A login in any text. It extends to the last @, because a password may contain any character but blanks."""
 QUERY = re.compile(r"(?P<before>[?&](?:password|passwd|pwd|sslpassword)=)(?P<password>[^&\s'\"]+)(?P<behind>)", re.I)
-"""Where databases take it too."""
+"""A password among the parameters of an address, where databases accept it too."""
 INTERPOLATION = re.compile(r"\$\{.*\}")
 TELLING = 5
-"""Letters of a password from which it is looked for by itself: those of a shorter one stand in any text."""
+"""Least length of a password that is searched for by itself: a shorter one would be found in any text."""
 
 
 def hidden(text: str) -> str:
-    """The text with stars for the password of every address in it, and for those that are in the environment."""
+    """The text with stars in place of the password of every address in it, and of passwords in the environment."""
     for pattern in (LOGIN, QUERY):
         text = pattern.sub(rf"\g<before>{HIDDEN}\g<behind>", text)
     for password in (os.environ.get(VARIABLE, ""), unquote(split(os.environ.get(STORE, ""))[1])):
@@ -32,14 +32,15 @@ def hidden(text: str) -> str:
 
 
 def taken_out(typed: Sequence[str]) -> list[str]:
-    """Overrides without the password of tracking.uri, which is kept in the environment. Raises UserError."""
+    """Overrides without the password of tracking.uri, which is moved to the environment. Raises UserError."""
     return [keep(text) if text.lstrip("+").startswith("tracking.uri=") else text for text in typed]
 
 
 def keep(address: str) -> str:
-    """A whole address, whatever stands before it, with stars for its password, which goes into the environment.
+    """The address with stars in place of its password, which is moved to the environment.
 
-    Raises UserError as below.
+    `address` extends to the end of the text and may follow other text, such as `tracking.uri=`. Raises UserError as
+    `refuse_several` does.
     """
     refuse_several(address)
     password = split(address)[1]
@@ -49,7 +50,7 @@ def keep(address: str) -> str:
 
 
 def refuse_several(address: str) -> None:
-    """Raise UserError for several addresses in one, and for several passwords, of which one alone could be kept."""
+    """Raise UserError for several addresses in one, and for several passwords, as only one could be kept."""
     if len(QUERY.findall(address)) + bool(LOGIN.search(address)) > 1:
         raise UserError(
             "tracking.uri: an address can hold one password; put that of a key (sslpassword) where the database's "
@@ -60,15 +61,18 @@ def refuse_several(address: str) -> None:
 
 
 def public(address: str) -> str:
-    """A whole address with stars for its password."""
+    """The address with stars in place of its password."""
     before, password, behind = split(address)
     return f"{before}{HIDDEN}{behind}" if password else address
 
 
 def split(address: str) -> tuple[str, str, str]:
-    """A whole address around its password, which is empty where it has none, or where ${...} says what it is."""
+    """Split an address into what precedes its password, the password, and what follows it.
+
+    The password is empty if there is none, or if it contains an interpolation, ${...}.
+    """
     start, separator, rest = address.partition("://")
-    login, at, host = rest.rpartition("@")  # spaces and quotes too, as it is one whole address
+    login, at, host = rest.rpartition("@")  # may contain spaces and quotes, as all of the text is one address
     user, colon, password = login.partition(":")
     if separator and at and colon and "/" not in user:
         before, behind = f"{start}://{user}:", f"@{host}"
@@ -80,11 +84,14 @@ def split(address: str) -> tuple[str, str, str]:
 
 
 def revealed(address: str) -> str:
-    """The address with its password again. Raises UserError where nothing says it, and as above."""
+    """The address with its password put back.
+
+    Raises UserError if the password cannot be found, and as `refuse_several` does.
+    """
     refuse_several(address)
     if own := of_variable(address):
         return own
-    address = keep(address)  # it may have come from a file or another variable
+    address = keep(address)  # an address from a file or another variable may still have its password
     if HIDDEN not in address:
         return address
     server = address.lower().startswith("http")
@@ -100,7 +107,7 @@ def revealed(address: str) -> str:
 
 
 def of_variable(address: str) -> str:
-    """MLFLOW_TRACKING_URI with its password where it is this address, and none was typed for it; else nothing."""
+    """MLFLOW_TRACKING_URI with its password if it is this address and no other password was typed for it, else ""."""
     given = os.environ.get(STORE, "")
     before, password, behind = split(given)
     if password in ("", HIDDEN) or (address != given and (address != public(given) or os.environ.get(VARIABLE))):
@@ -109,6 +116,6 @@ def of_variable(address: str) -> str:
 
 
 def without_login(address: str) -> str:
-    """For a browser, or where something else says who one is."""
+    """The address without user and password: for a browser, or where a token takes their place."""
     start, separator, rest = address.partition("://")
     return f"{start}{separator}{rest.rpartition('@')[2]}"

@@ -1,4 +1,4 @@
-"""Where a command looks for runs that are there: what is typed of their store, and which words are filters on it."""
+"""Where a command looks for existing runs: the options that name their store, and which words are filters on it."""
 
 from collections.abc import Sequence
 
@@ -9,11 +9,11 @@ from stx.config.variables import say_taken
 
 OPTIONS = ("tracking", "tracking.uri", "tracking.experiment")
 FILTERED = ("params.", "metrics.", "tags.", "attributes.")
-"""What a filter of MLflow's speaks of."""
+"""Prefixes of the names in an MLflow filter."""
 
 
 def tracking(typed: Sequence[str]) -> MlflowTracking | NoTracking:
-    """By default, and by those of OPTIONS that were typed. Says what is taken from the environment."""
+    """The config's `tracking`, with the OPTIONS that were typed. Says on stderr what comes from the environment."""
     composed = task(compose(as_typed(typed)))
     say_taken(composed)
     return validate(composed).tracking

@@ -1,4 +1,4 @@
-"""Which functions a YAML may name: it may be somebody else's, and a call can do anything."""
+"""Which functions a YAML may name: the YAML may be somebody else's, and a call can do anything."""
 
 import importlib
 import os
@@ -8,18 +8,21 @@ from collections.abc import Iterable
 from stx.errors import UserError, did_you_mean
 
 OFFERING = ("stx.stats", "stx.loop.optimisers", "stx.measures.distances", "stx.measures.transport")
-"""Modules that publish in `__all__` what a YAML may name, whatever else they have or have imported."""
+"""Modules in which a YAML may name what `__all__` lists, and nothing else that they define or import."""
 LOSSES = "torch.nn.functional"
-"""It publishes no list: its losses are told by how their names end."""
+"""The module of PyTorch's losses. It publishes no list of them, so they are recognised by their names' endings."""
 ENDINGS = ("_loss", "_div", "_cross_entropy", "_cross_entropy_with_logits")
 HOMES = (*OFFERING, "torch.nn", "torch._C._nn")
-"""Where that may be defined which a module that the user trusts has from elsewhere."""
+"""Modules in which a named function may be defined, besides those that the user trusts."""
 TRUST = "STX_TRUST"
-"""The environment variable with further modules, separated by commas: it is the user's, and no YAML sets it."""
+"""The environment variable with further trusted modules, separated by commas. Only the user sets it, never a YAML."""
 
 
 def refuse_target(target: str, option: str) -> None:
-    """Raise UserError for what is neither published nor trusted: before it is imported, as that runs it too."""
+    """Raise UserError for a name that is neither published nor trusted.
+
+    This comes before the import, which would already run code of the module.
+    """
     if below(target, trusted()):
         look_here()
         return
@@ -35,20 +38,22 @@ def refuse_target(target: str, option: str) -> None:
 
 
 def look_here() -> None:
-    """Let modules of the user's be imported from where one works, as `python -m` does and a console script does not.
-    Last: nothing there takes a package's place."""
+    """Let the user's modules be imported from the working directory, as with `python -m` but not a console script.
+
+    It comes last in `sys.path`, so that nothing in it shadows a package.
+    """
     if "" not in sys.path:
         sys.path.append("")
 
 
 def refuse_home(target: str, option: str, home: str) -> None:
-    """Raise UserError for what is defined in `home`, and named by way of a trusted module, as `mine.os.system`."""
+    """Raise UserError if the module that defines a function, `home`, is not allowed, as for `mine.os.system`."""
     if not below(home, (*HOMES, *trusted())):
         raise untrusted(target, option, home)
 
 
 def published(module: str) -> list[str]:
-    """What a module has for a YAML to name: nothing, where it is not for that, and then it is not imported."""
+    """The names of a module that a YAML may use. Modules that are not meant for that have none and are not imported."""
     if module in OFFERING:
         return list(importlib.import_module(module).__all__)
     if module == LOSSES:
@@ -57,7 +62,7 @@ def published(module: str) -> list[str]:
 
 
 def trusted() -> list[str]:
-    """Further modules, as the user says."""
+    """Further modules that the user trusts."""
     return list(filter(None, os.environ.get(TRUST, "").split(",")))
 
 

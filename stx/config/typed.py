@@ -1,4 +1,4 @@
-"""What was typed, before Hydra reads it: names of files and addresses as they are, without a password."""
+"""Prepare what was typed for Hydra: quote file names and addresses where needed, and take out passwords."""
 
 from collections.abc import Sequence
 
@@ -10,12 +10,12 @@ ADDRESS = "tracking.uri"
 
 
 def as_typed(typed: Sequence[str]) -> list[str]:
-    """Overrides in Hydra's grammar: in quotes where the name of an existing file, or an address, needs them."""
+    """Overrides in Hydra's grammar: file names and addresses are quoted where needed, and passwords taken out."""
     return [address(named(text)) for text in taken_out(typed)]
 
 
 def address(text: str) -> str:
-    """An override, in quotes where it is a store's address that Hydra would not read as one word."""
+    """Quote the value of an override if it is a store's address that Hydra would not read as one word."""
     key, _, value = text.partition("=")
     if key_of(text) != ADDRESS or "://" not in value or value[:1] in ("'", '"', "$"):
         return text

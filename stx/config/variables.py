@@ -1,4 +1,4 @@
-"""Options that a YAML leaves to a variable of the environment, where that is set: `${oc.env:NAME,otherwise}`."""
+"""Options that a YAML takes from an environment variable if that is set: `${oc.env:NAME,otherwise}`."""
 
 import os
 import re
@@ -14,14 +14,14 @@ LEFT = re.compile(r"\$\{oc\.env:(?P<name>\w+),(?P<otherwise>.*)\}")
 
 
 def left_to_variables(composed: DictConfig) -> Iterator[tuple[str, str, str]]:
-    """Of each such option its dotted key, the variable, and what it is without that."""
+    """Yield each such option's dotted key, its variable, and its value if the variable is not set."""
     for key, value in leaves(OmegaConf.to_container(composed)):
         if left := LEFT.fullmatch(str(value)):
             yield key, left["name"], left["otherwise"]
 
 
 def say_taken(composed: DictConfig) -> None:
-    """On stderr, once: what of a config the environment says."""
+    """Say on stderr, once, which values of a config come from the environment."""
     said = ", ".join(
         hidden(f"{key}={public(os.environ[name])} (from {name})")
         for key, name, _ in left_to_variables(composed)
@@ -32,7 +32,7 @@ def say_taken(composed: DictConfig) -> None:
 
 
 def without_variables(composed: DictConfig) -> DictConfig:
-    """The config as the YAML has it where none of them is set."""
+    """The config as it is if none of the variables is set."""
     plain = OmegaConf.create(composed)
     for key, _, otherwise in left_to_variables(composed):
         OmegaConf.update(plain, key, otherwise)

@@ -12,26 +12,26 @@ from stx.errors import UserError
 from stx.pictures.description import exif
 
 FRAME, HELD = 50, 1500
-"""Milliseconds that each picture is seen, and the last."""
+"""Milliseconds for which each picture is shown, and the last one."""
 LARGEST = {"mp4": 1280, "webp": 1280, "gif": 640}
-"""Pixels of a film's longer side, at most; a GIF is twice the size of a WebP, and has 256 colours."""
+"""Most pixels of a film's longer side. A GIF is twice the size of a WebP, and has only 256 colours."""
 
 
 def refuse_missing(kind: str) -> None:
-    """Raise UserError where what writes such a film is not installed."""
+    """Raise UserError if the package that writes such a film is not installed."""
     if kind == "mp4" and importlib.util.find_spec("av") is None:
         raise UserError("output.timelapse=mp4 is not installed: pip install 'stx[video]'; gif and webp need nothing")
 
 
 def film_size(size: tuple[int, int], kind: str) -> tuple[int, int]:
-    """(width, height) of a film of pictures of that size: both even, as MP4 wants them, and at most LARGEST."""
+    """(width, height) of a film of pictures of that size: both even, as MP4 requires, and at most LARGEST."""
     scale = min(1.0, LARGEST[kind] / max(size))
     width, height = (max(2, 2 * round(side * scale / 2)) for side in size)
     return width, height
 
 
 def write(path: Path, frames: Sequence[Path], size: tuple[int, int], mark: bytes) -> None:
-    """A film of pictures, (width, height) = `size`, in the format that its ending says, with `mark` somewhere in it.
+    """Write a film of pictures at (width, height) = `size` in the format of its ending, with `mark` in its metadata.
 
     Raises OSError.
     """
@@ -43,18 +43,20 @@ def write(path: Path, frames: Sequence[Path], size: tuple[int, int], mark: bytes
         else:
             still = [FRAME] * (len(frames) - 1) + [HELD]
             own = {"comment": mark} if path.suffix == ".gif" else {"exif": exif(mark.decode()), "quality": 80}
-            first, *rest = (read(frame, size) for frame in frames)  # all at once: 330 MB of a hundred of the largest
+            first, *rest = (read(frame, size) for frame in frames)  # all at once: 330 MB for a hundred of the largest
             first.save(part, save_all=True, append_images=rest, duration=still, loop=0, **own)
 
 
 def read(frame: Path, size: tuple[int, int]) -> Image.Image:
     with Image.open(frame, formats=("JPEG", "PNG")) as picture:
-        return picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)  # a copy, where it is that large
+        return picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)  # a copy, even at the same size
 
 
 def write_mp4(path: Path, frames: Iterable[Image.Image], size: tuple[int, int], rate: Fraction, mark: str) -> None:
-    """H.264, at `rate` frames a second of (width, height) = `size`, even both, in the colours (BT.709) that players
-    take such a film to be in. Raises OSError."""
+    """Write a film in H.264, at `rate` frames a second of (width, height) = `size`, both even.
+
+    Its colours are in BT.709, which players assume for such a film. Raises OSError.
+    """
     import av  # an extra
     from av.video.reformatter import ColorRange, Colorspace
 

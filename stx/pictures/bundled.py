@@ -64,9 +64,9 @@ NAMES = {
 
 
 def open_picture(name: str) -> Image.Image:
-    """The picture `name`, a key of NAMES, decoded as it is shipped: mode "RGB", perhaps with a profile; grey ones too.
+    """The picture `name`, a key of NAMES, decoded to mode "RGB" even if it is grey, perhaps with a profile.
 
-    Raises UserError for an unknown name and where the package that ships the photograph lacks it.
+    Raises UserError for an unknown name, and if the package that ships the photograph lacks it.
     """
     if name in STYLES:
         return painted(name).copy()
@@ -86,7 +86,7 @@ def open_picture(name: str) -> Image.Image:
 
 @lru_cache
 def painted(name: str) -> Image.Image:
-    """Up to a second of work, which a sweep need not do for every run."""
+    """The style picture `name`, kept once painted: that takes up to a second, which a sweep spends only once."""
     return STYLES[name](SEED)
 
 
@@ -96,7 +96,7 @@ def hint(name: str) -> str:
 
 
 def folder(package: str) -> Path:
-    """Where `package` is installed. Not imported: that would take seconds for the sake of one file."""
+    """Where `package` is installed. It is not imported, as that would take seconds for the sake of one file."""
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise FileNotFoundError(package)

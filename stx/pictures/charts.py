@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's, told apart with any colour vision, less the yellow that is too pale on white. One marker more than
-# colours, so that their pairs repeat only after 56 series.
+# Okabe and Ito's colours, distinct with any colour vision, without the yellow, which is too pale on white. There is one
+# marker more than colours, so that their pairs repeat only after 56 series.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 LEGEND_WIDTH, TITLE_WIDTH = 24, 56
-"""Characters a line, so that long names leave room for the chart."""
+"""Most characters a line, so that long names leave room for the chart."""
 WIDTH, HEIGHT = 7.0, 4.0
-"""Inches of a chart; it is higher where its names need that."""
+"""Inches of a chart; it is higher if its names need that."""
 NAME_SIZE, LEADING, BETWEEN, AROUND = 8, 1.25, 0.5, 2.0
-"""Points of a name's letters; lines, and gaps between names and around all of them, as multiples of that."""
+"""Points of a name's letters, and as multiples of them the height of a line and the gaps between and around names."""
 MARKED = 24
-"""Markers on a line, at most: one at each of many points would make a band of it."""
+"""Most markers on a line: one at each of many points would make the line a band."""
 FAINT: Mapping[str, Any] = {"color": "#777777", "linestyle": ":", "linewidth": 1.0}
 LOUD: Mapping[str, Any] = {
     "color": "#000000", "linestyle": "--", "linewidth": 1.2, "marker": "X", "markersize": 7, "clip_on": False,
 }  # fmt: skip
-"""Upright lines, the loud ones with a cross at either end."""
+"""Styles of vertical lines. Loud ones have a cross at either end."""
 RING: Mapping[str, Any] = {
     "color": "#000000", "linestyle": "none", "marker": "o", "markersize": 12, "fillstyle": "none", "clip_on": False,
 }  # fmt: skip
@@ -43,7 +43,7 @@ Series = Mapping[str, Sequence[tuple[float, float]]]
 
 
 class Mark(NamedTuple):
-    """An upright line at each x, of which there is one at least; all of one name."""
+    """Vertical lines of one name, at one or more x."""
 
     name: str
     at: Sequence[float]
@@ -51,23 +51,24 @@ class Mark(NamedTuple):
 
 
 def lines(path: Path, series: Series, *, title: str, x: str, y: str, marks: Sequence[Mark] = ()) -> Path:
-    """A line through the (x, y) of each series on a logarithmic y axis, 770 x 440 pixels, as PNG at `path`;
-    higher where many names need that.
+    """Write a chart with a line through the (x, y) of each series on a logarithmic y axis, as PNG at `path`.
 
-    Where y is not positive or either is not finite the line has a gap; a series of gaps alone is "(none)" in the
-    legend. OSError if the file cannot be written.
+    It has 770 x 440 pixels, and is higher if many names need that. The line has a gap where y is not positive or where
+    x or y is not finite; a series of only gaps is "(none)" in the legend. Raises OSError if the file cannot be written.
     """
     return saved(path, line_figure(series, title=title, x=x, y=y, marks=marks))
 
 
 def line_figure(series: Series, *, title: str, x: str, y: str, marks: Sequence[Mark] = ()) -> "Figure":
-    """What `lines` writes."""
+    """The figure that `lines` writes."""
     return drawn(series, marks, [title, x, y], linewidth=1.4, scales=("linear", "log"))
 
 
 def points(path: Path, series: Series, *, title: str, x: str, y: str, ringed: Series = MappingProxyType({})) -> Path:
-    """The (x, y) of each series as unconnected points on linear axes; otherwise as `lines`. A ring stands around each
-    point that is `ringed`, by what the legend calls it."""
+    """Write a chart like `lines`, but with unconnected points and linear axes.
+
+    `ringed` holds the points with a ring around them, by what the legend calls them.
+    """
     figure = drawn(series, (), [title, x, y], linewidth=0, scales=("linear", "linear"), ringed=ringed)
     return saved(path, figure)
 
@@ -87,7 +88,7 @@ def drawn(
     scales: tuple[str, str],
     ringed: Series = MappingProxyType({}),
 ) -> "Figure":
-    # Not below the home folder, where matplotlib would keep its list of fonts.
+    # Matplotlib would otherwise keep its list of fonts below the home folder.
     os.environ.setdefault("MPLCONFIGDIR", os.path.join(tempfile.gettempdir(), f"matplotlib-{getpass.getuser()}"))
     from matplotlib.figure import Figure  # slow, and most commands draw no chart
 
@@ -108,7 +109,7 @@ def drawn(
     for name, pairs in ringed.items():
         handles += axes.plot(*zip(*pairs, strict=True), **RING)
         names.append(name)
-    # The names come after: a legend leaves out what begins with an underscore.
+    # Names are set afterwards: a legend leaves out those that begin with an underscore.
     legend = figure.legend(handles, [" "] * len(handles), loc="outside right upper", fontsize=NAME_SIZE, frameon=False)
     title, x, y = labels
     texts = [axes.set_title(""), axes.set_xlabel(""), axes.set_ylabel(""), *legend.get_texts()]
@@ -120,20 +121,20 @@ def drawn(
 
 
 def needed(names: Sequence[str]) -> float:
-    """Inches of a legend's height."""
+    """The height of a legend with these names, in inches."""
     lines = sum(name.count("\n") + 1 for name in names)
     return NAME_SIZE * (LEADING * lines + BETWEEN * len(names) + AROUND) / 72
 
 
 def upright(axes: "Axes", mark: Mark) -> Any:
-    """Drawn; the last one, for the legend."""
+    """Draw the lines of a mark and return the last one, for the legend."""
     for x in mark.at:
         handle = axes.axvline(x, **(LOUD if mark.loud else FAINT))
     return handle
 
 
 def marked(ys: Sequence[float]) -> Iterator[int]:
-    """The places of points that have a marker: evenly spread ones, and each without a neighbour, that no line shows."""
+    """The indices of points with a marker: evenly spread ones, and those without neighbours, which no line shows."""
     apart = max(1, math.ceil(len(ys) / MARKED))
     for place, y in enumerate(ys):
         beside = (*ys[max(0, place - 1) : place], *ys[place + 1 : place + 2])

@@ -1,4 +1,4 @@
-"""Films to be read, frame by frame: a folder of pictures, or a file by PyAV, an extra of stx."""
+"""Read films frame by frame: from a folder of pictures, or from a file with PyAV, an extra of stx."""
 
 import hashlib
 import importlib.util
@@ -21,35 +21,35 @@ from stx.pictures.listing import pictures_of
 from stx.pictures.sizes import Size
 
 STILL = ("image2", "_pipe")
-"""Ends of the names of FFmpeg's formats that are pictures."""
+"""Suffixes in the names of FFmpeg's formats for single pictures."""
 UNTAGGED, HD = 2, 720
-"""A frame's colour space, of H.273, where its film does not say it; and the lines from which players take such a film
-to be in BT.709, where FFmpeg takes all of them to be in BT.601."""
+"""The colour space (H.273) of a frame whose film does not state one; and the lines from which players assume BT.709 for
+such a film, whereas FFmpeg always assumes BT.601."""
 HDR = {16: "PQ", 18: "HLG"}
-"""Transfer characteristics of H.273, whose light is not that of 8-bit pictures."""
+"""Transfer characteristics (H.273) that encode light differently from 8-bit pictures."""
 
 
 class Film(NamedTuple):
-    """What is known of a film before it is read."""
+    """A film's source, size, length and rate, without its frames."""
 
     source: str
     pictures: tuple[Path, ...]
-    """Of a folder, in natural order; none of a file."""
+    """Those of a folder or glob, in natural order; empty for a file."""
     size: Size
-    """(width, height) as it is to be seen."""
+    """(width, height) as it is shown."""
     length: int
-    """Frames."""
+    """Number of frames."""
     rate: Fraction
-    """Frames a second: of a file its own, of a folder as it was asked for."""
+    """Frames a second: a file's own, or what was asked for with pictures."""
 
     @property
     def first(self) -> str:
-        """A file by which its frames are known."""
+        """The first picture, or the film's file."""
         return str(self.pictures[0]) if self.pictures else self.source
 
 
 def refuse_missing() -> None:
-    """Raise UserError where PyAV is not installed."""
+    """Raise UserError if PyAV is not installed."""
     if importlib.util.find_spec("av") is None:
         raise UserError("film: PyAV is not installed, which reads and writes films: pip install 'stx[video]'")
 
@@ -57,8 +57,8 @@ def refuse_missing() -> None:
 def read(source: str, rate: Fraction) -> Film:
     """The film `source`: the pictures in a folder or of a glob, shown at `rate` a second, or a file.
 
-    Raises UserError for what is none of them, holds no frame, frames that cannot be read, or of different sizes: all of
-    it is decoded to its end.
+    All of it is decoded, to its end. Raises UserError if it is none of these, has no frames, or has frames that cannot
+    be read or that differ in size.
     """
     path = Path(os.path.expanduser(source))
     if is_glob(source):
@@ -92,8 +92,10 @@ def of_pictures(source: str, pictures: Sequence[Path], rate: Fraction) -> Film:
 
 
 def refuse_damaged(source: str, pictures: Sequence[Path]) -> None:
-    """Raise UserError, with the names of all frames that cannot be read to their end, where there are some: each would
-    be met after hours of those before it."""
+    """Raise UserError, which names the frames, if any cannot be fully read.
+
+    Otherwise each of them would be met only after hours of work on the frames before it.
+    """
     errors: dict[Path, str] = {}
     for picture in pictures:
         try:
@@ -112,14 +114,14 @@ def is_frame(file: Path) -> bool:
 
 
 def naturally(file: Path) -> tuple[list[tuple[int, str]], str]:
-    """By which names are ordered as people count: frame9 before frame10, and frame01 before frame1."""
+    """A key that orders names as people count: frame9 before frame10, and frame01 before frame1."""
     parts = re.split(r"(\d+)", file.name)
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], file.name
 
 
 def upright_size(picture: Path) -> Size:
     with opened(str(picture)) as header:
-        turned = header.getexif().get(0x0112, 1) >= 5  # a camera's sideways, which the reader turns
+        turned = header.getexif().get(0x0112, 1) >= 5  # held sideways, which `images.load` corrects
         return (header.height, header.width) if turned else header.size
 
 
@@ -149,7 +151,10 @@ def of_file(source: str, path: Path) -> Film:
 
 @contextmanager
 def decoded(source: str) -> Iterator[tuple[Any, Iterator[Any]]]:
-    """A file's first stream of pictures, and its frames. Raises UserError for whatever goes wrong within the block."""
+    """Yield a file's first video stream and its frames.
+
+    Raises UserError if there is none, or if FFmpeg fails within the block.
+    """
     import av  # an extra
 
     try:
@@ -168,13 +173,13 @@ def decoded(source: str) -> Iterator[tuple[Any, Iterator[Any]]]:
 
 
 def shown_size(frame: Any, stream: Any) -> Size:
-    """As it is to be seen: turned as its camera was held, with square pixels."""
+    """(width, height) of a frame as it is shown: turned upright, with square pixels."""
     width, height = round(frame.width * float(stream.sample_aspect_ratio or 1)), frame.height
     return (height, width) if frame.rotation % 180 else (width, height)
 
 
 def frames(film: Film, size: Size) -> Iterator[Image.Image]:
-    """All of them, RGB, at (width, height) = `size`, one at a time. Raises UserError for one that cannot be read."""
+    """Yield all frames, RGB, at (width, height) = `size`. Raises UserError for one that cannot be read."""
     if film.pictures:
         for picture in film.pictures:
             yield images.load(str(picture)).resize(size, Image.Resampling.LANCZOS)
@@ -187,7 +192,7 @@ def frames(film: Film, size: Size) -> Iterator[Image.Image]:
 
 
 def pixels(frame: Any) -> Image.Image:
-    """RGB, as players show a frame, not yet turned."""
+    """A frame in RGB as players show it, not yet turned upright."""
     from av.video.reformatter import Colorspace
 
     guessed = frame.colorspace == UNTAGGED and frame.height >= HD
@@ -196,7 +201,7 @@ def pixels(frame: Any) -> Image.Image:
 
 
 def digests(film: Film) -> dict[str, str]:
-    """SHA-256 of each of its files, in hexadecimal digits, by the file's name, or its path where names are alike."""
+    """SHA-256 of each of a film's files, in hexadecimal, by the file's name, or by its path if names occur twice."""
     each, alike = {}, len({file.name for file in files(film)}) < len(files(film))
     for file in files(film):
         with file.open("rb") as stream:

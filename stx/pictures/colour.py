@@ -1,6 +1,6 @@
-"""Whose colours a result has: pictures are changed before the network sees them, or the result afterwards.
+"""Whose colours a result has: the pictures are changed before the network sees them, or the result afterwards.
 
-Pictures are (3, H, W), RGB in [0, 1], gamma-encoded as they are read. What a map takes out of [0, 1] is cut off.
+Pictures are (3, H, W), RGB in [0, 1], gamma-encoded as they are read. Values that leave [0, 1] are clipped.
 """
 
 from collections.abc import Callable
@@ -16,10 +16,10 @@ from stx.pictures import masks
 
 By = Literal["pca", "cholesky"]
 Finish = Callable[[Tensor], Tensor]
-"""What a result goes through before anybody sees it."""
+"""The last change to a result before it is shown or saved."""
 
 LUMA = (0.299, 0.587, 0.114)
-"""Y of YIQ, which Gatys et al. take."""
+"""Weights of Y in YIQ, which Gatys et al. use."""
 TO_CONES = (
     (0.4122214708, 0.5363325363, 0.0514459929),
     (0.2119034982, 0.6806995451, 0.1073969566),
@@ -30,9 +30,9 @@ TO_OKLAB = (
     (1.9779984951, -2.4285922050, 0.4505937099),
     (0.0259040371, 0.7827717662, -0.8086757660),
 )
-"""From linear sRGB, and from the cube roots of that (Ottosson 2020)."""
+"""Matrices from linear sRGB to cone responses, and from their cube roots to Oklab (Ottosson 2020)."""
 FLOOR = 1e-5
-"""Added to variances: below what eight bits resolve, and enough for pictures of one colour to have an inverse."""
+"""Added to variances: less than eight bits resolve, but enough to make the covariance of a single colour invertible."""
 
 
 def unchanged(picture: Tensor) -> Tensor:
@@ -45,7 +45,7 @@ def before(
     painting: Tensor,
     opacities: tuple[Tensor | None, Tensor | None] = (None, None),
 ) -> tuple[Tensor, Tensor]:
-    """Both pictures as the network is to see them. What is transparent, by `opacities` (H, W), has no colour."""
+    """Both pictures as the network is to see them. Colours are matched by pixels weighted with `opacities` (H, W)."""
     theirs, own = (flat(each, picture) for each, picture in zip(opacities, (photograph, painting), strict=True))
     if colour.name == "match":
         matched = moments_matched(painting.flatten(1), photograph.flatten(1), colour.by, own, theirs)
@@ -56,7 +56,7 @@ def before(
 
 
 def flat(opacity: Tensor | None, picture: Tensor) -> Tensor | None:
-    """What each pixel of a picture weighs, (N,) with a sum of one; None where all weigh alike."""
+    """Weights of a picture's pixels by opacity, (N,) with a sum of one; None if all weigh the same."""
     if opacity is None:
         return None
     weights = masks.at_size(opacity.to(picture), picture.shape[1:]).flatten()
@@ -64,7 +64,7 @@ def flat(opacity: Tensor | None, picture: Tensor) -> Tensor | None:
 
 
 def finishing(colour: Colour, photograph: Tensor, opacity: Tensor | None = None) -> Finish:
-    """What a result, of any size, goes through to have the photograph's colours, and its `opacity` (H, W)."""
+    """The function that gives a result of any size the photograph's colours, if asked for, and its `opacity` (H, W)."""
     finish = {"luminance": with_colours_of, "after": with_hues_of}.get(colour.name)
     coloured = partial(at_size, finish, photograph, opacity) if finish else unchanged
     return coloured if opacity is None else partial(with_alpha, coloured, opacity)
@@ -73,7 +73,7 @@ def finishing(colour: Colour, photograph: Tensor, opacity: Tensor | None = None)
 def with_alpha(finish: Finish, opacity: Tensor, picture: Tensor) -> Tensor:
     """A finished picture (4, H, W) with an `opacity` (H, W) of any size in [0, 1].
 
-    Its colours are what, laid on white by that opacity, is what the network saw.
+    Its colours are such that, laid on white with that opacity, they are what the network saw.
     """
     finished = finish(picture)
     alpha = masks.at_size(opacity.to(finished), finished.shape[1:])[None]
@@ -90,7 +90,7 @@ def at_size(finish: Callable[..., Tensor], photograph: Tensor, opacity: Tensor |
 
 
 def grey(picture: Tensor) -> Tensor:
-    """Its luma in all three channels."""
+    """A picture's luma in all three channels."""
     weights = torch.tensor(LUMA, dtype=picture.dtype, device=picture.device)
     return (weights @ picture.flatten(1)).view(1, *picture.shape[1:]).expand(3, -1, -1).contiguous()
 
@@ -100,7 +100,7 @@ def luminance_matched(
 ) -> Tensor:
     """A grey painting with the mean and deviation of a grey photograph (Gatys et al. 2017, section 5).
 
-    `own` and `theirs` are what the pixels of each weigh, as for `moments`.
+    `own` and `theirs` are the weights of the pixels of each, as for `moments`.
     """
     (mean, variance), (wanted, its_variance) = (
         moments(each.flatten(1)[:1], weights, floor=0.0) for each, weights in ((painting, own), (photograph, theirs))
@@ -110,12 +110,12 @@ def luminance_matched(
 
 
 def with_colours_of(picture: Tensor, photograph: Tensor, weights: Tensor | None = None) -> Tensor:
-    """A picture's luma in the photograph's colours: I and Q of YIQ do not change as all channels grow alike."""
+    """The photograph with the picture's luma. Its I and Q of YIQ stay, as the same is added to all channels."""
     return (photograph + grey(picture) - grey(photograph)).clamp(0, 1)
 
 
 def with_hues_of(picture: Tensor, photograph: Tensor, weights: Tensor | None = None) -> Tensor:
-    """A picture whose a and b of Oklab have the photograph's mean and covariance. Its lightness stays."""
+    """The picture with the photograph's mean and covariance of Oklab's a and b. Its lightness stays."""
     ours, theirs = oklab(picture), oklab(photograph)
     hues = moments_matched(ours[1:].flatten(1), theirs[1:].flatten(1), "pca", weights, weights).view_as(ours[1:])
     return from_oklab(torch.cat([ours[:1], hues])).clamp(0, 1)
@@ -126,7 +126,7 @@ def moments_matched(
 ) -> Tensor:
     """Points (C, N), mapped so that their mean and covariance are those of others (C, M): Gatys et al. 2017, section 5.
 
-    In float64, as the covariance of a nearly grey picture is all but singular.
+    Computed in float64, as the covariance of a nearly grey picture is almost singular.
     """
     (our_mean, our_covariance), (their_mean, their_covariance) = (
         moments(points.double(), weights) for points, weights in ((ours, our_weights), (theirs, their_weights))
@@ -140,7 +140,7 @@ def moments_matched(
 
 
 def moments(points: Tensor, weights: Tensor | None = None, floor: float = FLOOR) -> tuple[Tensor, Tensor]:
-    """Mean (C, 1) and covariance (C, C) of points (C, N), which weigh alike or `weights` (N,)."""
+    """Mean (C, 1) and covariance (C, C) plus `floor`, of points (C, N) weighted equally or by `weights` (N,)."""
     shares = points.new_full((points.shape[1],), 1 / points.shape[1]) if weights is None else weights.to(points)
     mean = (points @ shares)[:, None]
     centred = points - mean
@@ -155,7 +155,7 @@ def power(covariance: Tensor, exponent: float) -> Tensor:
 
 
 def oklab(picture: Tensor) -> Tensor:
-    """L, a and b (Ottosson 2020), in float64."""
+    """L, a and b of Oklab (Ottosson 2020), in float64."""
     encoded = picture.double()
     linear = torch.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055).pow(2.4))
     cones = matrix(TO_CONES, linear) @ linear.flatten(1)
@@ -163,7 +163,7 @@ def oklab(picture: Tensor) -> Tensor:
 
 
 def from_oklab(lab: Tensor) -> Tensor:
-    """In float32; out of [0, 1] where sRGB has no such colour."""
+    """RGB in float32, outside [0, 1] if sRGB has no such colour."""
     roots = torch.linalg.solve(matrix(TO_OKLAB, lab), lab.flatten(1))
     linear = torch.linalg.solve(matrix(TO_CONES, lab), roots.pow(3))
     encoded = torch.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear.clamp(min=0.0031308).pow(1 / 2.4) - 0.055)

@@ -1,4 +1,4 @@
-"""Files to Pillow's pictures: which are opened at all, which of their frames, and that whatever fails is a message."""
+"""Open files with Pillow: which formats and frames are accepted. Any failure becomes a UserError."""
 
 import importlib
 import os
@@ -18,12 +18,12 @@ from stx.pictures import bundled
 
 TYPES = "PNG, JPEG, WebP, TIFF or BMP file"
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
-"""Of the files in a folder that are taken for pictures; one that is named may be called anything."""
+"""Endings of files in a folder that are taken for pictures. A file that is named itself may have any ending."""
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "PSD")
-"""What is opened, whatever a file is called. Pillow reads more: for an EPS it starts Ghostscript."""
+"""Formats that are opened, whatever a file is called. Pillow reads more, but for an EPS it starts Ghostscript."""
 AVIF = {b"avif", b"avis"}
 HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
-"""Brands of a file that is a box of boxes, as phones write."""
+"""Brands, AVIF's and HEIC's, of files in the ISO base media format, which phones write."""
 VIEWS = {"MPO", "PSD", "HEIF"}
 """Formats whose further frames are other views or layers of the picture, neither pages nor moments of a film."""
 # PNG states its transparent colour at the file's depth, while Pillow's pixels have 8 bits for these.
@@ -31,12 +31,12 @@ KEY_SCALE = {"L;2": 85, "L;4": 17, "RGB;16B": 1 / 256}
 NEW_SUBFILE_TYPE, SUBFILE_TYPE, TILE_WIDTH, TILE_LENGTH = 254, 255, 322, 323
 """Tags of TIFF."""
 PLAIN, DEEP = 20, 30
-"""Bytes a pixel at the worst moment of reading: of 8 bits and opaque, and of any other. Measured."""
+"""Peak bytes a pixel while reading a picture: an opaque one of 8 bits, and any other. Measured."""
 
 
 @contextmanager
 def opened(source: str) -> Iterator[Image.Image]:
-    """The picture in the file `source`, of which the header has been read, turned to the frame that counts.
+    """Yield the picture in the file `source`, of which only the header has been read, at the frame that counts.
 
     Raises UserError for what is no picture, and for whatever goes wrong within the block.
     """
@@ -44,7 +44,7 @@ def opened(source: str) -> Iterator[Image.Image]:
     check_file(path, source)
     with readable(source), open(path, "rb") as file:
         accepted = formats(file.read(64), source)
-        # Of a path Pillow maps uncompressed TIFFs into memory, with width and height confused if they lie sideways.
+        # Given a path, Pillow maps uncompressed TIFFs into memory, and confuses width and height if they lie sideways.
         with Image.open(file, formats=accepted) as picture:
             if getattr(picture, "is_animated", False) and picture.format not in VIEWS:
                 if picture.format != "TIFF":
@@ -54,7 +54,7 @@ def opened(source: str) -> Iterator[Image.Image]:
 
 
 def decoded(picture: Image.Image) -> Image.Image:
-    """All its pixels, upright, in the file's own mode."""
+    """Read all pixels of a picture, upright, in the file's own mode."""
     scale_transparent_colour(picture)
     picture.load()
     ImageOps.exif_transpose(picture, in_place=True)
@@ -62,10 +62,10 @@ def decoded(picture: Image.Image) -> Image.Image:
 
 
 def memory(picture: Image.Image) -> float:
-    """Bytes that decoding it and its way to sRGB take at their worst, by its header."""
+    """Peak bytes for decoding a picture and converting it to sRGB, by its header."""
     plain = picture.mode in ("1", "L", "P", "RGB", "CMYK", "YCbCr", "LAB") and not picture.has_transparency_data
     tags = getattr(picture, "tag_v2", {})
-    tile = tags.get(TILE_WIDTH, 0) * tags.get(TILE_LENGTH, 0)  # decoded whole, however much it sticks out
+    tile = tags.get(TILE_WIDTH, 0) * tags.get(TILE_LENGTH, 0)  # decoded whole, even beyond the picture's edges
     return float(PLAIN if plain else DEEP) * (picture.width * picture.height + tile)
 
 
@@ -94,7 +94,7 @@ def readable(source: str) -> Iterator[None]:
 
 
 def beside(path: Path) -> str:
-    """A hint at the file beside a missing one whose name is nearly the same, be it but for the ending."""
+    """A hint at a file beside a missing one with a similar name or another ending, or that the folder is missing."""
     try:
         names = os.listdir(path.parent)
     except OSError:
@@ -123,7 +123,7 @@ def check_file(path: Path, source: str) -> None:
 
 
 def formats(start: bytes, source: str) -> tuple[str, ...]:
-    """Those that a file may have which begins so. Raises UserError where a library is missing that reads it."""
+    """Formats that a file may have, by its first bytes. Raises UserError if the library that reads it is missing."""
     if start[4:8] != b"ftyp":
         return FORMATS
     brands = {start[at : at + 4] for at in range(8, min(len(start), int.from_bytes(start[:4])), 4)}
@@ -141,7 +141,10 @@ def formats(start: bytes, source: str) -> tuple[str, ...]:
 
 
 def pages(file: BinaryIO) -> list[int]:
-    """The frames of a TIFF that are neither smaller versions of another one nor masks, which Pillow may not know."""
+    """The frames of a TIFF that are neither smaller versions of another one nor masks.
+
+    They are found by the file's own tags, as Pillow may not know them.
+    """
     file.seek(0)
     header = file.read(8)
     directory = ImageFileDirectory_v2(header + file.read(8) if 43 in header[2:4] else header)  # 43: for large files
@@ -155,11 +158,11 @@ def pages(file: BinaryIO) -> list[int]:
 
 
 def turn(picture: Image.Image, pages: Sequence[int], source: str) -> None:
-    """Turn to the only page. Raises UserError where there are several."""
+    """Go to the only page. Raises UserError if there are several."""
     if len(pages) > 1:
         raise UserError(f"{source!r} has {len(pages)} pages; save the one you want as a picture")
     if pages and pages[0] > 0:
-        picture.info.clear()  # what one frame's header says would stay for the next
+        picture.info.clear()  # otherwise the first frame's metadata would stay
         picture.seek(pages[0])
 
 

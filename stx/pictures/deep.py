@@ -15,9 +15,9 @@ from stx.pictures.description import exif
 Deep = npt.NDArray[np.uint16]
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 COLOUR_TYPE = {3: 2, 4: 6}
-"""By the number of channels."""
+"""PNG's colour type, by the number of channels."""
 UP = 2
-"""PNG's filter of a row by the one above it."""
+"""PNG's filter that subtracts from each row the one above it."""
 
 
 def sixteen_bits(tensor: torch.Tensor) -> Deep:
@@ -45,7 +45,7 @@ def save(pixels: Deep, path: Path, profile: bytes, description: str) -> None:
 
 
 def chunks(pixels: Deep, profile: bytes, description: str) -> Iterator[bytes]:
-    """Of a PNG (ISO/IEC 15948)."""
+    """The chunks of a PNG (ISO/IEC 15948)."""
     height, width, channels = pixels.shape
     yield chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, COLOUR_TYPE[channels], 0, 0, 0))
     yield chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(profile))

@@ -1,4 +1,4 @@
-"""Pictures between files, Pillow and tensors; everything inside stx is 8-bit sRGB of mode "RGB"."""
+"""Convert pictures between files, Pillow and tensors. Inside stx, all of them are 8-bit sRGB of mode "RGB"."""
 
 import os
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from stx.pictures.profile import apply_profile
 # The modes a colour profile can describe are L, RGB and CMYK; whatever is not named here becomes RGB.
 PROFILED = {"1": "L", "L": "L", "LA": "L", "CMYK": "CMYK"}
 ALPHA = "what was transparent"
-"""Where a picture that was read carries its alpha channel: it is laid on white for whoever asks for colours alone."""
+"""The key in `Image.info` of a loaded picture's alpha channel. The picture itself is laid on white."""
 JPEG = {"format": "JPEG", "quality": 95, "subsampling": 0}  # 4:4:4, as strokes differ most in colour
 WRITTEN: Mapping[str, Mapping[str, Any]] = {
     ".png": {"format": "PNG"},
@@ -29,9 +29,9 @@ WRITTEN: Mapping[str, Mapping[str, Any]] = {
     ".tiff": {"format": "TIFF"},
     ".bmp": {"format": "BMP"},
 }
-"""What a picture can be saved as, by its file's ending, with how."""
+"""The formats in which a picture can be saved, by the file's ending, with Pillow's options."""
 NO_ALPHA = (".jpg", ".jpeg", ".bmp")
-"""Of which these are laid on white."""
+"""Those without alpha, for which pictures are laid on white."""
 
 
 def load(source: str) -> Image.Image:
@@ -49,7 +49,7 @@ def load(source: str) -> Image.Image:
 
 
 def memory_to_load(source: str) -> float:
-    """Bytes that `load` takes at its worst, by the file's header; of what comes with stx next to nothing.
+    """Most bytes that `load` takes, by the file's header; 0 for bundled pictures, which take next to nothing.
 
     Raises UserError as `load` does, for what the header shows.
     """
@@ -99,9 +99,9 @@ def to_picture(tensor: torch.Tensor) -> Image.Image:
 def save(picture: Image.Image, path: str | os.PathLike[str], comment: bytes = b"", **options: Any) -> None:
     """Write `picture` so that `path` never holds half a file, whatever interrupts the writing.
 
-    The ending of `path`, a key of WRITTEN in letters of any case, says in which format; of those, JPEG has a place for
-    a comment. `options` are Pillow's, beside or in place of those in WRITTEN. Raises OSError, with the name of the
-    file, if it cannot be written there, and UserError for a size that the format has no place for.
+    The ending of `path`, a key of WRITTEN in upper or lower case, chooses the format; of those, JPEG has a place for a
+    comment. `options` are Pillow's, and add to or replace those in WRITTEN. Raises OSError, which names the file, if it
+    cannot be written, and UserError for a size that the format does not allow.
     """
     path = Path(path)
     if picture.mode == "RGBA" and path.suffix.lower() in NO_ALPHA:
@@ -114,9 +114,9 @@ def save(picture: Image.Image, path: str | os.PathLike[str], comment: bytes = b"
 
 
 def to_srgb(picture: Image.Image, source: str) -> Image.Image:
-    """Mode RGB, upon white, without metadata but for what `alpha_of` reads.
+    """Convert a picture to sRGB of mode RGB, laid on white, without metadata other than what `alpha_of` reads.
 
-    Colours are converted before they mix with white, as profiles ask.
+    Colours are converted before they are mixed with white, as profiles require.
     """
     alpha = opacity(picture)
     if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
@@ -136,13 +136,13 @@ def to_srgb(picture: Image.Image, source: str) -> Image.Image:
 
 
 def alpha_of(picture: Image.Image) -> Image.Image | None:
-    """What was transparent in a picture before it was laid on white, mode L; None if nothing was."""
+    """The alpha channel of a picture before it was laid on white, mode L; None if nothing was transparent."""
     alpha = picture.info.get(ALPHA)
     return alpha if isinstance(alpha, Image.Image) else None
 
 
 def opacity(picture: Image.Image) -> Image.Image | None:
-    """Mode L, 255 where opaque, or None if the picture has no transparency."""
+    """The alpha channel of a picture, mode L, 255 where opaque; None if it has no transparency."""
     if not picture.has_transparency_data:
         return None
     key = picture.info.get("transparency")
@@ -153,7 +153,7 @@ def opacity(picture: Image.Image) -> Image.Image | None:
 
 
 def eight_bit_grey(picture: Image.Image, source: str) -> Image.Image:
-    """Mode L. Pillow's own conversion clips at 255 instead of scaling."""
+    """Convert deeper grey values to mode L. Pillow's own conversion clips at 255 instead of scaling."""
     values = np.asarray(picture).astype(np.float64)
     top = 1 if picture.mode == "F" else 65535
     if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= top):
@@ -166,9 +166,9 @@ def eight_bit_grey(picture: Image.Image, source: str) -> Image.Image:
 
 
 def scale_of(brightest: float, source: str) -> int:
-    """What white is in a picture whose numbers have more bits than they need: that of 8 bits, or of 16.
+    """The value of white in a 32-bit picture whose values are really of 8 or of 16 bits.
 
-    Raises UserError where neither is likely: taken as either, the picture would be white or nearly black.
+    Raises UserError if neither is likely: taken as either, the picture would be white or nearly black.
     """
     if brightest <= 255:
         return 255

@@ -13,7 +13,7 @@ from stx.pictures import bundled
 from stx.pictures.decode import SUFFIXES
 
 NAMED = 3
-"""Of the files that are left out, so many by name."""
+"""Most files that a message names of those that are left out."""
 
 
 class Listing(NamedTuple):
@@ -23,7 +23,7 @@ class Listing(NamedTuple):
     """Names of files that are not taken for pictures."""
 
     def told(self) -> str:
-        """How many pictures, and what else there is, in a line."""
+        """The number of pictures, and what other files there are, in one line."""
         count = f"{len(self.pictures)} picture{'' if len(self.pictures) == 1 else 's'}"
         if not self.others:
             return count
@@ -31,18 +31,20 @@ class Listing(NamedTuple):
 
 
 def is_listing(name: str) -> bool:
-    """Whether a name is that of a folder, which a slash at its end asks for, or a glob's. That of a picture which comes
-    with stx is not, whatever else is called so; nor is "?", which asks for those names."""
+    """Whether a name is a folder or a glob. With a slash at its end, it always is a folder.
+
+    The name of a bundled picture is neither, whatever else has that name; nor is "?", which asks for those names.
+    """
     if name in bundled.NAMES or name == "?":
         return False
     return name.endswith("/") or os.path.isdir(os.path.expanduser(name)) or is_glob(name)
 
 
 def listing(name: str) -> Listing:
-    """The pictures in a folder, by their endings, but for hidden ones and those in folders below; or those of a glob,
-    all of its files where it ends in an ending of its own (*.heic).
+    """The pictures in a folder, without its subfolders, or those that a glob matches.
 
-    Raises UserError, which says what is wrong with the name but not what option it stands for, where there is none.
+    Pictures are recognised by their endings, but a glob with an ending of its own (*.heic) takes all files it matches.
+    Hidden files are left out. Raises UserError if there is no picture; the message does not name the option.
     """
     files, every = ([*matches(name)], own_ending(name)) if is_glob(name) else (files_in(name), False)
     pictures = [file for file in files if every or Path(file).suffix.lower() in SUFFIXES]
@@ -58,7 +60,7 @@ def listing(name: str) -> Listing:
 
 
 def pictures_of(option: str, name: str) -> list[str]:
-    """Those of a folder or glob that an option names, of which it is said how many. Raises UserError."""
+    """The pictures of a folder or glob that an option names. Says on stderr how many there are. Raises UserError."""
     try:
         pictures = listing(name)
     except UserError as error:
@@ -68,12 +70,12 @@ def pictures_of(option: str, name: str) -> list[str]:
 
 
 def own_ending(name: str) -> bool:
-    """Whether a glob itself says which ending its files have."""
+    """Whether a glob specifies the ending of its files."""
     return bool(re.search(r"\.\w+\Z", name))
 
 
 def files_in(name: str) -> list[str]:
-    """All but hidden ones. Raises UserError for what is no folder, or cannot be read."""
+    """All files in a folder but hidden ones. Raises UserError if it is no folder or cannot be read."""
     folder = Path(name).expanduser()
     try:
         return [str(file) for file in folder.iterdir() if file.is_file() and not file.name.startswith(".")]
@@ -90,5 +92,5 @@ def in_order(paths: Iterable[str]) -> list[str]:
 
 
 def natural(name: str) -> list[str | int]:
-    """What sorts names as people do: numbers in them by their value, letters of either case alike."""
+    """A key that sorts names as people do: numbers by their value, upper and lower case alike."""
     return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name.casefold())]

@@ -1,4 +1,4 @@
-"""Masks: pictures whose flat colours name regions. Equal colours in two of them are one region; edges may be soft."""
+"""Masks: pictures whose flat colours name regions. Equal colours in two masks are one region; edges may be soft."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
@@ -15,35 +15,36 @@ from stx.pictures.palette import APART, Colour, called, labels, left_out, matche
 from stx.pictures.sizes import Size, is_squashed
 
 LONGEST = 2048
-"""Pixels of a mask's longer side, to which larger ones are reduced."""
+"""Most pixels of a mask's longer side. Larger masks are reduced to it."""
 NOTHING = 1e-6
-"""Share of a picture, below which a region is nowhere."""
+"""A region with no larger share of a picture counts as absent."""
 
 
 class Regions(NamedTuple):
-    """What masks come to."""
+    """The regions that masks define."""
 
     shares: dict[str, float]
-    """Of the photograph, by region: "ff0000"."""
+    """Shares of the photograph, by region, such as "ff0000"."""
     guides: dict[str, dict[str, Tensor]]
-    """By picture ("content", "style", "style_2") and region, (H, W) of its mask's size, in [0, 1]."""
+    """How far each pixel belongs to a region, by picture ("content", "style", "style_2") and region: (H, W) of the size
+    of the picture's mask, in [0, 1]."""
     notes: tuple[str, ...] = ()
-    """What of them is no region, though it may have been meant to be one."""
+    """Messages about what is no region, though it may have been meant as one."""
 
 
 NONE = Regions({}, {})
 OPAQUE = "opaque"
-"""The region of what is not transparent."""
+"""The name of the region that is not transparent."""
 
 
 def regions(
     content: Image.Image, styles: Mapping[str, Image.Image], opaque: Mapping[str, Tensor] = MappingProxyType({})
 ) -> Regions:
-    """The regions of the photograph's mask, sought in those of the style pictures.
+    """The regions of the photograph's mask, matched with those in the masks of the style pictures.
 
-    What is `opaque` in each picture, "content", "style", "style_2", (H, W) in [0, 1], is of a region alone; a region
-    that is nowhere to be seen is none. Raises UserError for a region that no style picture has, a style picture that
-    has none, and a mask without flat colours.
+    `opaque` is the opacity of each picture ("content", "style", "style_2"), (H, W) in [0, 1]. Only what is opaque
+    belongs to a region, and regions that are all transparent are left out. Raises UserError for a region that no style
+    picture has, a style picture that has none, and a mask without flat colours.
     """
     content, styles = reduced(content), {name: reduced(mask) for name, mask in styles.items()}
     own = palette(content, "masks.content")
@@ -81,15 +82,15 @@ def refuse_lacking(
 
 
 def seen(names: Sequence[str], guides: Iterable[Tensor], opaque: Tensor | None) -> dict[str, Tensor]:
-    """Guides by name, without what is transparent, and without those of which nothing is left."""
+    """Guides by name, without what is transparent. Guides of which nothing is left are dropped."""
     visible = (guide if opaque is None else guide * at_size(opaque, guide.shape) for guide in guides)
     return {name: guide for name, guide in zip(names, visible, strict=True) if float(guide.mean()) > NOTHING}
 
 
 def reduced(mask: Image.Image) -> Image.Image:
-    """As large as a mask needs to be: what is finer no layer of the network tells apart."""
+    """A mask as large as it needs to be: no layer of the network resolves finer details."""
     mask = mask.convert("RGB")
-    numbered = labels(mask) is not None  # whose means would be other labels
+    numbered = labels(mask) is not None  # if so, means would be other labels
     mask.thumbnail((LONGEST, LONGEST), Image.Resampling.NEAREST if numbered else Image.Resampling.BOX)
     return mask
 
@@ -97,7 +98,7 @@ def reduced(mask: Image.Image) -> Image.Image:
 def refuse_proportions(
     option: str, mask: Size, picture: Size, why: str = "a mask has its picture's proportions"
 ) -> None:
-    """Raise UserError for a mask, or whatever else is laid on it, that does not lie on its picture."""
+    """Raise UserError for a mask, or another overlay, that does not have the proportions of its picture."""
     if is_squashed(mask, picture):
         raise UserError(
             f"{option}: {mask[0]} x {mask[1]} pixels do not fit a picture of {picture[0]} x {picture[1]}; {why}"
@@ -124,12 +125,12 @@ def memberships(mask: Image.Image, colours: Sequence[Colour]) -> Tensor:
 
 
 def opacity(alpha: Image.Image) -> Tensor:
-    """(H, W) in [0, 1], of an alpha channel."""
+    """An alpha channel as a tensor (H, W) in [0, 1]."""
     return torch.from_numpy(np.array(alpha.convert("L"))).float() / 255
 
 
 def at_size(guide: Tensor, size: Sequence[int]) -> Tensor:
-    """A guide (H, W) at another size (h, w), within [0, 1]."""
+    """A guide (H, W) resized to (h, w), in [0, 1]."""
     if guide.shape == torch.Size(size):
         return guide
     scaled = interpolate(guide[None, None], size=list(size), mode="bilinear", antialias=True, align_corners=False)

@@ -1,4 +1,4 @@
-"""The flat colours of a mask: which of them are regions, and which of two masks are the same."""
+"""The flat colours of a mask: which of them are regions, and which regions of two masks are the same."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -12,25 +12,26 @@ from PIL.ImageFilter import MaxFilter, MinFilter
 from stx.errors import UserError
 
 LEAST = 0.005
-"""Share of a mask that a colour fills, at least, to be a region."""
+"""Least share of a mask that a colour fills to be a region."""
 APART = 48.0
-"""How far two regions' colours are apart, at least, in RGB of 0 to 255: what a JPEG makes of a colour is nearer."""
+"""Least distance of two regions' colours in RGB of 0 to 255. What a JPEG makes of a colour is nearer to it."""
 MOST = 0.5
-"""Share of a mask that its regions fill, at least: a photograph's flat places are none."""
+"""Least share of a mask that its regions fill. The flat places of a photograph fill less."""
 FEW = 64
-"""Colours of a mask that was drawn without soft edges, or numbered by a program: each is what it is."""
+"""Most colours of a mask drawn without soft edges, or with labels numbered by a program. Each is taken exactly."""
 INNER = 0.1
-"""Share of a region's pixels, at least, whose neighbours are of it too."""
+"""Least share of a region's pixels whose neighbours belong to it too."""
 NOISE = 16
-"""By how much the pixels of a flat colour may differ from their neighbours in a channel, and from it in all."""
+"""How far pixels of a flat colour may be from their neighbours in each channel, and from the colour in RGB."""
 
 Colour = tuple[int, int, int]
 
 
 def palette(mask: Image.Image, option: str) -> list[Colour]:
-    """The colours of a mask's regions, the largest first. Raises UserError where there are none, or more is none.
+    """The colours of a mask's regions, the largest first.
 
-    Only pixels whose neighbours are of their colour make a region: an edge, soft or blurred by a JPEG, is none.
+    Only pixels whose neighbours have their colour make a region, so an edge that is soft or blurred by a JPEG does not.
+    Raises UserError if there are no regions, or if they fill less than half of the mask.
     """
     few = labels(mask)
     pixels = np.asarray(mask, dtype=np.int64)
@@ -54,13 +55,16 @@ def palette(mask: Image.Image, option: str) -> list[Colour]:
 
 
 def labels(mask: Image.Image) -> list[tuple[int, Colour]] | None:
-    """How many pixels of which colour, of a mask of few; None of others."""
+    """The pixel count of each colour of a mask with at most FEW colours; None for other masks."""
     counted = mask.getcolors(FEW)
     return None if counted is None else [(count, (r, g, b)) for count, (r, g, b) in counted]  # type: ignore[misc]
 
 
 def most_frequent(pixels: NDArray[np.int64]) -> Iterator[tuple[Colour, int]]:
-    """Colours of pixels (N, 3), of each thirty-second of every channel the commonest, with how many are near it."""
+    """Yield the commonest colour in each bin of pixels (N, 3), with the number of pixels in the bin, the fullest first.
+
+    Bins are 32 a channel. Those with few pixels are left out.
+    """
     numbers, counts = np.unique(pixels @ (65536, 256, 1), return_counts=True)
     bins = (numbers >> 19) << 10 | (numbers >> 11 & 31) << 5 | numbers >> 3 & 31
     totals = np.bincount(bins, counts, minlength=1)
@@ -73,10 +77,10 @@ def most_frequent(pixels: NDArray[np.int64]) -> Iterator[tuple[Colour, int]]:
 
 
 def matches(own: Sequence[Colour], theirs: Sequence[Colour]) -> dict[str, int]:
-    """The regions of one mask that another one has, with their places there.
+    """The regions of one mask that another one has too, with their indices there.
 
-    Colours are the same up to what a JPEG may make of them, and where a mask has nearer ones, as numbered labels are,
-    up to half of their distance.
+    Colours are the same if they are nearer to each other than a JPEG may make them (APART), or than half the least
+    distance within a mask if that is smaller, as for numbered labels.
     """
     gaps = [distance(*both) for colours in (own, theirs) for both in combinations(colours, 2)]
     tolerance = min([APART, *(gap / 2 for gap in gaps)])
@@ -85,20 +89,20 @@ def matches(own: Sequence[Colour], theirs: Sequence[Colour]) -> dict[str, int]:
 
 
 def left_out(mask: Image.Image, colours: Sequence[Colour]) -> list[str]:
-    """What to say of colours that may have been meant as regions: of a mask of few, those that are far from all."""
+    """Messages about colours that may have been meant as regions: in a mask of few, those far from all regions."""
     small = [
         (count, colour)
         for count, colour in labels(mask) or []
         if colour not in colours and all(distance(colour, each) > NOISE for each in colours)
     ]
-    if not small or len(small) > len(colours):  # steps of soft edges
+    if not small or len(small) > len(colours):  # if many, they are steps of soft edges
         return []
     each = ", ".join(f"#{called(colour)} ({count / (mask.width * mask.height):.2%})" for count, colour in small)
     return [f"masks.content: too small for a region, and part of what is next to it in colour: {each}"]
 
 
 def nearest(colour: Colour, colours: Sequence[Colour], tolerance: float) -> int | None:
-    """Which of `colours` is the same, within a distance."""
+    """The index of the nearest of `colours` if it is nearer than `tolerance`, else None."""
     place = min(range(len(colours)), key=lambda at: distance(colour, colours[at]), default=None)
     return place if place is not None and distance(colour, colours[place]) < tolerance else None
 
@@ -112,5 +116,5 @@ def number(colour: Colour) -> int:
 
 
 def called(colour: Colour) -> str:
-    """Its hexadecimal name, without the sign that a metric's name cannot have."""
+    """The hexadecimal name of a colour, without the # that the name of a metric cannot have."""
     return "{:02x}{:02x}{:02x}".format(*colour)

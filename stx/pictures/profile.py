@@ -14,7 +14,7 @@ INTENT, FLAGS = ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINT
 
 
 def apply_profile(colours: Image.Image, profile: bytes, source: str) -> Image.Image:
-    """Mode RGB, in sRGB. One that cannot be used is warned about and ignored."""
+    """Convert from a profile to sRGB of mode RGB. A profile that cannot be used is warned about and ignored."""
     try:
         own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         if own.profile.xcolor_space.strip() == "RGB" and colours.mode == "L":
@@ -30,12 +30,12 @@ def apply_profile(colours: Image.Image, profile: bytes, source: str) -> Image.Im
 
 @cache
 def srgb() -> bytes:
-    """The profile that says of a picture that it is in sRGB."""
+    """The profile to embed in a picture that is in sRGB."""
     return ImageCms.ImageCmsProfile(SRGB).tobytes()
 
 
 def embedded(source: str) -> bytes:
-    """The profile of a picture, which is a path or a bundled name, as `images.load` takes it; empty without one."""
+    """The profile in the picture `source`, as `images.load` takes it; empty if it has none or is bundled."""
     if source in bundled.NAMES:
         return b""
     with opened(source) as picture:
@@ -43,8 +43,7 @@ def embedded(source: str) -> bytes:
 
 
 def usable(profile: bytes) -> bool:
-    """Whether pictures of mode RGB can be converted into it: not into a grey one, nor into what describes a camera
-    alone."""
+    """Whether pictures of mode RGB can be converted to a profile: not if it is grey, or only describes a camera."""
     try:
         converted(Image.new("RGB", (1, 1)), profile)
     except (OSError, ValueError, ImageCms.PyCMSError):
@@ -53,9 +52,9 @@ def usable(profile: bytes) -> bool:
 
 
 def converted(picture: Image.Image, profile: bytes) -> Image.Image:
-    """A picture of mode RGB or RGBA, out of sRGB into `profile`. Raises ImageCms.PyCMSError, ValueError or OSError."""
+    """Convert a picture, RGB or RGBA, from sRGB to `profile`. Raises ImageCms.PyCMSError, ValueError or OSError."""
     own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-    # Not optimised: of the curves in between Pillow's own 8 bits would leave less.
+    # Not optimised: with Pillow's 8 bits, optimisation would make the curves in between less precise.
     flags = FLAGS | ImageCms.Flags.NOOPTIMIZE
     result = ImageCms.buildTransform(SRGB, own, "RGB", "RGB", INTENT, flags).apply(picture.convert("RGB"))
     if picture.mode == "RGBA":

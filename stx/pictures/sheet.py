@@ -9,10 +9,10 @@ GAP = 6
 """Pixels between cells and around the sheet."""
 
 SMALLEST, LARGEST = 11, 24
-"""Pixels of a label's letters."""
+"""Pixels of a label's letters, at least and at most."""
 INK, EMPTY = "#222222", "#ececec"
 FRAME, FRAME_WIDTH = "#d55e00", 4
-"""Around a cell that is marked, within the gap."""
+"""The frame around a marked cell, which lies within the gap."""
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 OTHER_SIGNS = str.maketrans("×·–—−’‘“”", "x.---''\"\"")
 
@@ -25,12 +25,12 @@ def contact_sheet(
     cell: tuple[int, int],
     framed: tuple[int, int] | None = None,
 ) -> Image.Image:
-    """The pictures on white, RGB, each as large as its `cell` (width, height in pixels) allows and centred in it; the
-    cell at the row and the column that are `framed` has a frame.
+    """The pictures on white, RGB, each as large as its `cell` (width, height in pixels) allows and centred in it.
 
-    None, and what a short row lacks, is a light grey cell. Letters are as large as lets all labels be read whole: a
-    column's in the width of its cell, a row's in that of two. One that is too long for the smallest letters ends in an
-    ellipsis. ValueError if there is no picture, or if there are labels but not one for each row or column.
+    None, and what a short row lacks, is a light grey cell. The cell at the row and column `framed` has a frame. Letters
+    are as large as possible with all labels whole: a column's label has the width of its cell, a row's that of two
+    cells. A label that is too long for the smallest letters ends in an ellipsis. Raises ValueError if there is no
+    picture, or if there are labels but not one for each row or column.
     """
     width, height = cell
     columns = max((len(row) for row in rows), default=0)
@@ -70,7 +70,7 @@ def contact_sheet(
 
 
 def stacked(sheets: Sequence[Image.Image]) -> Image.Image:
-    """Sheets below each other, RGB."""
+    """Sheets stacked from top to bottom, RGB."""
     whole = Image.new("RGB", (max(sheet.width for sheet in sheets), sum(sheet.height for sheet in sheets)), "white")
     top = 0
     for sheet in sheets:
@@ -80,7 +80,7 @@ def stacked(sheets: Sequence[Image.Image]) -> Image.Image:
 
 
 def repeated(tile: Image.Image) -> Image.Image:
-    """Two by two of it, as tiles lie."""
+    """The tile repeated two by two."""
     whole = Image.new(tile.mode, (2 * tile.width, 2 * tile.height))
     for x in (0, tile.width):
         for y in (0, tile.height):
@@ -89,7 +89,7 @@ def repeated(tile: Image.Image) -> Image.Image:
 
 
 def fit(picture: Image.Image, cell: tuple[int, int]) -> Image.Image:
-    """RGBA, scaled up or down until it touches two sides of the cell."""
+    """The picture as RGBA, scaled up or down until it touches two sides of the cell."""
     scale = min(cell[0] / picture.width, cell[1] / picture.height)
     size = max(round(picture.width * scale), 1), max(round(picture.height * scale), 1)
     return picture.convert("RGBA").resize(size, Image.Resampling.LANCZOS)
@@ -101,13 +101,13 @@ def fitted(size: tuple[int, int], largest: int) -> tuple[int, int]:
 
 
 def scaled(size: tuple[int, int], longer: int) -> tuple[int, int]:
-    """`size`, larger or smaller, with a longer side of so many pixels."""
+    """`size`, scaled up or down to a longer side of `longer` pixels."""
     scale = longer / max(size)
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def lettering(labels: Sequence[tuple[str, int]], cell: int) -> Font:
-    """For labels with so many pixels each, above cells of a width."""
+    """The largest font in which each label fits its width in pixels, or the smallest. Its limit grows with `cell`."""
     for size in range(min(cell // 10, LARGEST), SMALLEST, -1):
         larger = ImageFont.load_default(size)
         if all(larger.getlength(line(label)) <= room for label, room in labels):
@@ -130,6 +130,6 @@ def line(label: str) -> str:
 
 
 def drawable(label: str) -> str:
-    """Without accents and typographic signs, for which Pillow's font has only an empty box."""
+    """The label without accents and typographic signs, for which Pillow's font has only an empty box."""
     letters = unicodedata.normalize("NFKD", label.translate(OTHER_SIGNS))
     return "".join(letter for letter in letters if not unicodedata.combining(letter))

@@ -24,4 +24,4 @@ STYLES: dict[str, Callable[[int], Image]] = {
     "facets": facets,
     "crayon": crayon,
 }
-"""A painter of each, which takes the seed."""
+"""The painter of each style, which takes the seed."""

@@ -20,7 +20,7 @@ def palette(colours: str) -> Floats:
 
 
 def ramp(colours: str, position: Floats) -> Floats:
-    """Colours (..., 3) at `position`, of which 0 is the first of `colours` and 1 the last."""
+    """Colours (..., 3) at `position`, where 0 is the first of `colours` and 1 the last."""
     stops = np.linspace(0, 1, len(colours.split()))
     return np.stack([np.interp(position, stops, channel) for channel in palette(colours).T], -1)
 
@@ -50,7 +50,7 @@ def around(x: float, y: float, reach: float, zoom: int = 1) -> tuple[slice, slic
 
 
 def blur(field: Floats, radius: float) -> Floats:
-    """`field` in [0, 1], smoothed, to 8 bits."""
+    """`field` in [0, 1], smoothed and rounded to 8 bits."""
     levels = Image.fromarray((np.clip(field, 0, 1) * 255).astype(np.uint8))
     return np.asarray(levels.filter(ImageFilter.GaussianBlur(radius)), float) / 255
 
@@ -65,8 +65,8 @@ def borders(region: NDArray[Any], radius: float) -> Floats:
 def hatch(rng: Rng, along: Floats, across: Floats, length: float, spacing: float) -> tuple[Floats, Floats, Floats]:
     """Rows of strokes, `length` by `spacing`, laid by the coordinates `along` and `across`.
 
-    Of each pixel: how far it is from the middle of its stroke, in spacings and never beyond 0.5; how far it is along
-    it, from 0 to 1; and the stroke's own random number in [0, 1).
+    Returns for each pixel how far it is from the middle of its stroke, in spacings and never beyond 0.5; how far it is
+    along the stroke, from 0 to 1; and the stroke's own random number in [0, 1).
     """
     row, side = np.divmod(across / spacing, 1)
     line = row.astype(int) % 512

@@ -22,7 +22,7 @@ def mosaic(seed: int) -> Image.Image:
     tile = (region * 64 + ring.astype(int)) * 256 + turn.astype(int) % 256
     seams = np.asarray(Image.fromarray(region.astype(np.uint8)).filter(ImageFilter.MaxFilter(3))) != region
     grout = seams | (np.abs(across - 0.5) > 0.425) | (np.abs(around - 0.5) > 0.41)
-    # One entry a tile: colours change from ring to ring, and now and then the mason took another.
+    # One entry per tile: colours change from ring to ring, and now and then the mason took another one.
     kind = rng.integers(0, 10, (12, 1, 1)) + rng.integers(1, 4, (12, 1, 1)) * np.arange(64)[:, None]
     stray = np.where(rng.random((12, 64, 256)) < 0.12, rng.integers(1, 10, (12, 64, 256)), 0)
     kind = (kind + stray).ravel() % 10

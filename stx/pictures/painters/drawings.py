@@ -1,4 +1,4 @@
-"""On paper, which shows: pen and ink, wax crayon, watercolour."""
+"""Pictures on paper that shows through: pen and ink, wax crayon, watercolour."""
 
 import numpy as np
 from PIL import Image
@@ -39,7 +39,7 @@ def hatching(seed: int) -> Image.Image:
 
 
 def woodland(rng: Rng) -> tuple[Floats, Floats, Floats]:
-    """How dark the hills and trees are, in which direction they are hatched, and which is which."""
+    """Hills and trees: how dark each pixel is, in which direction it is hatched, and to which of them it belongs."""
     tone, angle, region = 0.42 - Y / 700 + 0.45 * noise(rng, 7), np.full_like(X, 0.15), np.zeros_like(X)
     for layer, base in enumerate([150, 195, 245, 300, 375]):
         ridge = (base + 130 * noise(rng, 3 + layer))[:1] + 8 * noise(rng, 40)
@@ -87,7 +87,7 @@ def meadow(rng: Rng) -> tuple[Floats, Floats]:
     toward, wall, ground = np.angle(sun), np.abs(X - 400), noise(rng, 3)
     crown = np.abs(tree) - 84 - 8 * np.sin(8 * np.angle(tree) + 2) + 14 * noise(rng, 20)
     flowers = np.where(Y > 350, noise(rng, 44), 0)
-    for inside, colours, position, direction in [  # what is drawn over what
+    for inside, colours, position, direction in [  # from back to front
         ((np.abs(sun) < 105) & (np.cos(12 * toward) > 0.25), "f7d23e f2a33a", np.abs(sun) / 105, toward),
         (np.abs(sun) < 52, "fbe04a f08c2e", np.abs(sun) / 60, toward + np.pi / 2),
         (225 - 90 * noise(rng, 4) < Y, "5b7fb5 6aa58a 3f8f6a", (Y - 190) / 80, -0.35),

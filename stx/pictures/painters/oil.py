@@ -33,7 +33,7 @@ def swirls(seed: int) -> Image.Image:
     flow = 0.9 * noise(rng, 5) + 1 + 0.9j * noise(rng, 5)
     for centre, reach in [(210 + 190j, 105), (350 + 235j, -85), (545 + 330j, 90), (70 + 370j, -80)]:
         arm = where - centre - complex(rng.normal(0, 18), rng.normal(0, 14))
-        flow += 4.5j * arm / reach * np.exp(-((np.abs(arm) / reach) ** 2))  # a negative reach turns back
+        flow += 4.5j * arm / reach * np.exp(-((np.abs(arm) / reach) ** 2))  # a negative reach turns the other way
     halo = np.full((HEIGHT, WIDTH), np.inf)  # distance to the nearest disc, in radii of that disc
     discs = {560 + 85j: 62, 75 + 85j: 38, 320 + 60j: 30, 450 + 160j: 24, 180 + 335j: 26, 390 + 380j: 34}
     for centre, radius in discs.items():
@@ -67,7 +67,7 @@ def pointillist(seed: int) -> Image.Image:
     trunk = np.maximum(np.abs(X - 95 - 12 * np.sin(Y / 40)) - 13, np.abs(Y - 300) - 120)
     sky = ramp("7a6fb0 d98aa0 f6a15b fbd36b fdeeb0", Y / 230 + 0.3 * noise(rng, 6))
     scene = sky + 45 * np.exp(-sun / 60)[..., None]
-    for inside, stops, position in [  # what is painted over what
+    for inside, stops, position in [  # from back to front
         (sun < 44, "fffbe0 fff0a8 fbc64f", sun / 44),
         (hill > 0, "5b4a8c 8a5f9a c77a86", hill / 45),
         (Y > 240, "f9c867 e8896a 8a6fae 3f6a9c 2d5a7c", (Y - 240) / 130 + 0.9 * noise(rng, 9)),
