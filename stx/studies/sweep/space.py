@@ -39,7 +39,7 @@ def checked(axes: Sequence[Varied]) -> None:
 
 
 def ends(axis: Varied) -> Sequence[str]:
-    """The values of an axis to try beforehand: all of a choice, else both ends and, of an interval, an uneven one inside."""
+    """The values of an axis to try beforehand: all of a choice, or both ends and, of an interval, a fraction inside."""
     if axis.ends is None:
         return axis.values
     low, high = axis.ends

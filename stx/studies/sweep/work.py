@@ -171,7 +171,7 @@ def meanwhile(act: Callable[[], bool], tasks: Sequence[Task]) -> Iterator[None]:
 
 
 def go_on_in(config: DictConfig, typed: Sequence[str], search: bool = False) -> None:
-    """Send a sweep or search to the folder that it had, if none is named. Raises UserError if there is no such folder."""
+    """Send a sweep or search to the folder that it had, if none is named. Raises UserError if there is none."""
     own: Any = OmegaConf.to_container(config.hydra.overrides.hydra)
     if not any(text.startswith("hydra.sweep.dir=") for text in own):
         with read_write(config), open_dict(config):
