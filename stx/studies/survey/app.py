@@ -75,7 +75,7 @@ def hosts(host: str) -> list[str]:
 
 
 def own(request: Request) -> bool:
-    """Whether a request comes from the page served here, as far as a browser says; a client that says nothing passes."""
+    """Whether a request comes from the page served here, as far as a browser says; one that says nothing passes."""
     origin = request.headers.get("Origin")
     same = origin is None or urlsplit(origin).netloc == request.headers.get("Host")
     return same and request.headers.get(SITE, "none") in OWN
