@@ -18,7 +18,7 @@ COLUMNS = ("statistic", "over", "judge", "measure", "equal", "level", "ratio", "
 
 
 def write(folder: Path, results: Results, every: list[Scores]) -> None:
-    """Write both files. `equal` is the measure of content that is held equal, `level` which of the reference's weights."""
+    """Write both files. `equal` is the measure of content held equal, `level` which of the reference's weights."""
     listed = list(rows(every))
     with (folder / "table.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS)
