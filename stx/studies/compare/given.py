@@ -24,14 +24,14 @@ class Given(NamedTuple):
     style: str
     picture: Path
     rating: float = math.nan
-    """A person's; higher is better."""
+    """A person's rating; higher is better."""
 
 
 def of_pairs(text: str, pairs: Sequence[tuple[str, str]]) -> list[Given]:
     """The pictures that `pictures=` names, for the pairs of a protocol.
 
-    It names a folder with `PROGRAM/PHOTOGRAPH-STYLE.png`, after the pictures' names without folder and type, or a CSV
-    with COLUMNS. Raises UserError, also for pictures that cannot be read, before runs are made that may take hours.
+    They lie in a folder as `PROGRAM/PHOTOGRAPH-STYLE.png`, by the names of both without folder and type, or are listed
+    in a CSV with COLUMNS. Raises UserError, also for pictures that cannot be read, before runs that may take hours.
     """
     path = named("pictures", text)
     listed = list(of_folder(path, pairs)) if path.is_dir() else of_table("pictures", path, COLUMNS)

@@ -26,11 +26,11 @@ class Interval(NamedTuple):
 def interval(values: Mapping[Pair, float]) -> Interval:
     """Interval of the mean over pairs (photograph, style), by the pigeonhole bootstrap (Owen 2007, arXiv 0712.1111).
 
-    Photographs and styles are resampled independently, with replacement, and a pair counts as often as the product of
-    how often its photograph and its style were drawn. The half width is the standard deviation of the mean over many
-    such draws, times Student's t; its degrees of freedom are one less than the number of photographs or of styles,
-    whichever are fewer, where a group of one does not count. Resampling pairs as if they were independent would cover
-    the truth 63 times in 100 where it says 95, with 3 x 3 pairs of pictures like stx's.
+    Photographs and styles are resampled independently, with replacement, and a pair is weighted by the product of how
+    often its photograph and its style were drawn. Half the width is the standard deviation of the mean over many such
+    draws, times Student's t; its degrees of freedom are one less than the number of photographs or of styles, whichever
+    are fewer, and a group of one does not count. Resampling pairs as if they were independent would cover the truth 63
+    times in 100 where it says 95, with 3 x 3 pairs of pictures like stx's.
     """
     photographs, styles = (sorted({pair[side] for pair in values}) for side in (0, 1))
     free = min((len(each) - 1 for each in (photographs, styles) if len(each) > 1), default=0)
@@ -60,7 +60,7 @@ def drawn(rng: np.random.Generator, of: Sequence[str], times: int = RESAMPLES) -
 
 
 def holm(of: Mapping[str, float]) -> dict[str, float]:
-    """Adjusted p-values of several tests: any false one below a level occurs at most that often (Holm 1979)."""
+    """p-values adjusted for several tests: there is a false one below a level at most that often (Holm 1979)."""
     adjusted, largest = dict[str, float](), 0.0
     ordered = sorted((p, name) for name, p in of.items() if not math.isnan(p))
     for place, (p, name) in enumerate(ordered):

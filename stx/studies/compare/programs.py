@@ -32,7 +32,7 @@ class Outcome(NamedTuple):
     size: tuple[int, int]
     """The picture's own (width, height)."""
     working: tuple[int, int]
-    """That of the runs that it is compared with."""
+    """(width, height) of the runs that it is compared with."""
     inputs: tuple[Image.Image, Image.Image]
     """Photograph and painting, as the runs had them."""
 

@@ -1,4 +1,4 @@
-"""The runs of a comparison, round by round: each statistic's weight is searched until it keeps the content alike."""
+"""The runs of a comparison, round by round: each statistic's weight is searched until they keep the content alike."""
 
 import hashlib
 import math
@@ -78,7 +78,7 @@ class Results(NamedTuple):
         return next(iter(self.targets(cell)), None)
 
     def closest(self, cell: Cell) -> Try | None:
-        """The run of a cell that ended nearest to the reference's content distance; None without either."""
+        """The run of a cell that ended nearest to the reference's content distance; None if either is missing."""
         target, runs = self.target(cell), self.runs.get(cell, ())
         return min(runs, key=lambda one: miss(self.tried(one), target)) if runs and target is not None else None
 
@@ -122,10 +122,10 @@ def called(path: str) -> str:
 
 
 def matching(protocol: Protocol, optimised: Collection[str]) -> str:
-    """The content measure to hold equal: the protocol's, or else the first that none of the content losses `optimised`.
+    """The content measure to hold equal: the protocol's, or else the first that is not of what was `optimised`.
 
-    If all statistics have one content loss, it is the measure of features. Raises UserError if the protocol asks for
-    the second judge's measure and that judge is not installed.
+    `optimised` are the statistics' content losses; if they all have the same one, it is the measure of features. Raises
+    UserError if the protocol asks for the second judge's measure and that judge is not installed.
     """
     present = [name for name in IN_TURN if name != "lite0_content" or lite0.file()]
     if protocol.match and protocol.match not in present:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from stx.pictures.sheet import fitted
 
 MOST_BYTES = 60_000_000
-"""Most bytes of a page, approximately, as its size is only foretold; a browser opens this many in about a second."""
+"""Most bytes of a page, approximately, as its size is estimated; a browser opens this many in about a second."""
 A_PIXEL = 0.4
 """Bytes of one pixel of a painted picture as JPEG in base64: 0.3 measured at a side of 512, and a third more."""
 ALONG = 8

@@ -21,7 +21,7 @@ from stx.studies.sweep.results import nearest
 
 NAME = "gallery.html"
 MARK = '<meta name="generator" content="stx gallery">'
-"""What a file is recognised as a gallery by."""
+"""The mark by which a file is recognised as a gallery."""
 BEGINNING = 2000
 """Bytes at the start of a file within which its mark stands."""
 PARTS = Path(__file__).parents[1] / "templates"

@@ -26,7 +26,7 @@ class Strength(NamedTuple):
 
 
 def refuse_missing() -> None:
-    """Raise UserError where choix is not installed."""
+    """Raise UserError if choix is not installed."""
     try:
         import choix  # noqa: F401
     except ImportError:

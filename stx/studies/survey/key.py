@@ -1,4 +1,4 @@
-"""key.json: which method made each picture of the page. Whoever asks raters keeps it; raters never see it."""
+"""key.json: which method made each picture of the page. Whoever runs the survey keeps it; raters never see it."""
 
 from collections.abc import Mapping
 from pathlib import Path

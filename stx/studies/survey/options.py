@@ -45,7 +45,7 @@ def documented() -> dict[str, tuple[str, str]]:
 
 
 def value(name: str, text: str) -> Any:
-    """The value that is typed for an option: a number if it is one, unless the option is a text."""
+    """The value of an option as typed: None for null, the text itself for a text option, else a number if it is one."""
     if text == "null":
         return None
     return text if name in ("by", "host") else number(text)

@@ -65,7 +65,7 @@ def nearest(entries: Sequence[Entry]) -> float:
 
 
 def left_alone(entries: Sequence[Entry], pool: Sequence[Pair], tolerance: float) -> str:
-    """How many pictures are in no pair, and which methods have none that is, in words; empty if all are in one."""
+    """How many pictures are in no pair, and which methods have no picture in one, in words; empty if all are in one."""
     shown = {entry.run for pair in pool for entry in pair}
     if not (alone := sum(entry.run not in shown for entry in entries)):
         return ""

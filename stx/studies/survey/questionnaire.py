@@ -68,7 +68,7 @@ def part(pairs: int, asked: Options) -> Part:
 
 
 def outlook(pairs: int, asked: Options) -> Iterator[str]:
-    """Lines about what comes of the options, if there are so many pairs."""
+    """Lines that say what a survey with these options and so many pairs asks."""
     of_each = part(min(pairs, asked.pairs), asked)
     if pairs > asked.pairs:
         yield f"pairs={asked.pairs}: the page has so many of {pairs} pairs, all methods about as often"

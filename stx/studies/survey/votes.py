@@ -62,8 +62,9 @@ def votes(answers: Answers, asks: Asked, key: Key) -> Votes:
 def weights(clusters: Mapping[str, list[str]]) -> Floats:
     """How often each answer counts in each draw of the pigeonhole bootstrap: (draws, votes).
 
-    Raters, photographs and styles are resampled independently, with replacement, and an answer counts as often as the
-    product of how often its own were drawn. Draws that hold no answer are left out. A group of one is not resampled.
+    Raters, photographs and styles are resampled independently, with replacement, and an answer is weighted by the
+    product of how often its rater, its photograph and its style were drawn. Draws that hold no answer are left out. A
+    group of one is not resampled.
     """
     rng = np.random.default_rng(0)
     whole = np.ones((DRAWS, len(next(iter(clusters.values())))))

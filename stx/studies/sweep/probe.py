@@ -97,7 +97,7 @@ def refuse_unjudged(base: Config, inputs: "Inputs") -> None:
 
 
 def refuse_blind(base: Config, settings: Search) -> None:
-    """Raise UserError if trials are to be pruned by something that is not measured."""
+    """Raise UserError if a pruner is asked for that cannot work: for a front, or without measures along the way."""
     if settings.pruner and settings.content_at_most is None:
         raise UserError("hydra.sweeper.pruner=true: a search for a front cuts no trial short; leave it out")
     if settings.pruner and not base.tracking.measures_every:

@@ -34,7 +34,7 @@ class Strip(NamedTuple):
 def sheets(folder: Path, rows: Sequence[Row], best: Row | None = None) -> Iterator[tuple[str, Path]]:
     """Write a sheet of the first two axes for each combination of the other axes' values; yield its title and path.
 
-    If there are many values, several sheets. The picture of the `best` job has a frame.
+    Many values are spread over several sheets. The picture of the `best` job has a frame.
     """
     axes = list(rows[0].task.values)
     (down, across), others = [*axes, "", ""][:2], axes[2:]
@@ -116,7 +116,7 @@ def places(strip: Strip) -> Iterator[tuple[tuple[int, int], tuple[str, str]]]:
 
 
 def pictured(strip: Strip, at: Mapping[tuple[str, str], Row], roles: Sequence[str]) -> tuple[Headings, Headings]:
-    """The pictures that a strip's rows were made from, and its columns, for `roles` in which jobs differ."""
+    """What a strip's rows were made from, and what its columns were, for the `roles` in which jobs differ."""
     rows = [[at[y, x] for x in strip.across if (y, x) in at] for y in strip.down]
     columns = [[at[y, x] for y in strip.down if (y, x) in at] for x in strip.across]
     above = {role: pictures for role in roles if (pictures := one_each(columns, role))}

@@ -146,7 +146,7 @@ def style_is_carried(name: str, rescaled: str = "") -> Callable[[Runs], Verdict]
 
 
 def forms_give_content_only(runs: Runs) -> Verdict:
-    """E2: the thesis blames small values, which come from the factor; not so if the forms fail without it too."""
+    """E2: the thesis blames small values, due to the factor; the cause is another if the forms fail without it too."""
     forms = [runs[f"e02_cooc_{form}"] for form in ("vector", "tensor", "matrix")]
     if not all(content_only(run) for run in forms):
         return Verdict(NOT, "; ".join(distances(run) for run in forms))
@@ -207,7 +207,7 @@ def no_style(name: str, calibrated: str) -> Callable[[Runs], Verdict]:
 
 
 def overflow(runs: Runs) -> Verdict:
-    """E6: the thesis blames the descriptor's products; not so if Gram explodes too, and a safer optimiser does not."""
+    """E6: the thesis blames the descriptor; it is the optimiser if Gram explodes too but a safer one does not."""
     ours, gram, safe = runs["e06_gram_cooc_vector"], runs["e06_gram"], runs["e06_safeguarded"]
     if ours.outcome != "diverged":
         return Verdict(NOT, f"every value stayed finite for {ours.steps} steps")
