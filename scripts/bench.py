@@ -42,7 +42,7 @@ SIZES = ((128, 96), (256, 192), (512, 384), (1024, 768), (2048, 1536))
 
 
 def step() -> list[Row]:
-    """One step in the precision that stx takes here, and in float32, beside pastiche's and the processor's own rate."""
+    """One step in stx's own choice of precision and in float32, beside pastiche's and the processor's own rate."""
     inputs, network = prepared(PLAIN[1])
     single = prepared("precision=fp32", PLAIN[1])
     image = inputs.initial.clone().requires_grad_()
@@ -51,7 +51,7 @@ def step() -> list[Row]:
     operations = counted.get_total_flops()
     dtype = inputs.hardware.dtype
     remembering = stepping(*prepared("optim=lbfgs"))
-    for _ in range(config("optim=lbfgs").optim.history + 1):  # until it has all the pairs that it keeps
+    for _ in range(config("optim=lbfgs").optim.history + 1):  # until L-BFGS has all the pairs that it keeps
         remembering()
     left, right = (torch.rand(2048, 2048).to(dtype) for _ in range(2))
     seconds = in_turn(
@@ -89,7 +89,7 @@ def statistics() -> list[Row]:
 
 
 def box() -> list[Row]:
-    """Co-occurrence at conv4_1 of a picture of 512 x 380, r = 4, there and back: as published, and as in stx."""
+    """Co-occurrence at conv4_1 of a 512 x 380 picture, r = 4, forward and backward: as published, and as in stx."""
     channels, radius = 512, 4
     maps = torch.rand(1, channels, 47, 64).to(memory_format=torch.channels_last).squeeze(0)
     filters = torch.ones(channels, channels, 2 * radius + 1, 2 * radius + 1) / (2 * radius + 1) ** 2
@@ -111,7 +111,7 @@ def box() -> list[Row]:
 
 
 def precision() -> list[Row]:
-    """Final losses in float32 of runs in both precisions, over three pairs of pictures."""
+    """Final losses, judged in float32, of runs in both precisions, over three pairs of pictures."""
     rows = []
     for content, style in PAIRS:
         pair = (f"content={content}", f"style={style}", "image_size.width=160", "image_size.height=120")
@@ -130,7 +130,7 @@ def precision() -> list[Row]:
 
 
 class Pictures(Listener):
-    """Every fifth, with the seconds since the start."""
+    """Keeps every fifth picture, with the seconds since the start."""
 
     every = 5
 
@@ -143,7 +143,7 @@ class Pictures(Listener):
 
 
 def quality() -> list[Row]:
-    """When a coarse-to-fine run has the Gram loss that pastiche has after 500 steps, with pastiche's own optimiser.
+    """How soon a coarse-to-fine run has the Gram loss that pastiche has after 500 steps of its own optimiser.
 
     Both pictures are judged in float32.
     """
@@ -172,7 +172,7 @@ def quality() -> list[Row]:
 
 
 def tracking() -> list[Row]:
-    """What 1000 steps of 15 metrics and 10 pictures add to a run, beside 1000 steps at 256 x 192."""
+    """What tracking 1000 steps with 15 metrics and 10 pictures adds to a run, beside 1000 steps at 256 x 192."""
     tiny = (*PLAIN, "model=vgg19_random", "image_size.width=32", "image_size.height=32", "tracking.pictures_every=100")
     with tempfile.TemporaryDirectory() as name:
         folder, took = Path(name), {}
@@ -190,7 +190,7 @@ def tracking() -> list[Row]:
 
 
 def start() -> list[Row]:
-    """From typing a command to the first step on disk, on a store that is there."""
+    """From typing a command to the first step on disk, with an existing store."""
     with tempfile.TemporaryDirectory() as name:
         folder, took = Path(name), []
         command(folder, "first", "image_size=small", "optim.steps=1")
@@ -268,7 +268,7 @@ def main() -> None:
         for what, number, goal in SECTIONS[name]():
             kept = {True: "holds", False: "missed", None: ""}[holds(number, goal)]
             print(f"{name:<11}{what:<90}{number:>9.3g}  {goal:<8}{kept}", flush=True)  # noqa: T201
-            finite = number if math.isfinite(number) else None  # JSON has no other numbers
+            finite = number if math.isfinite(number) else None  # JSON has no NaN or infinity
             results[name].append({"what": what, "number": finite, "goal": goal, "kept": kept})
         asked.json.parent.mkdir(parents=True, exist_ok=True)
         asked.json.write_text(json.dumps(results, indent=2), encoding="utf-8")

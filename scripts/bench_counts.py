@@ -1,4 +1,4 @@
-"""The section counts of bench.py: how many kernels a step is and what it moves, whatever machine asks."""
+"""The section counts of bench.py: how many kernels a step takes and how many bytes it moves, on any machine."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,11 +20,11 @@ NO_KERNEL = frozenset(
      "lift_fresh", "new_empty", "new_empty_strided", "permute", "select", "slice", "split", "split_with_sizes",
      "squeeze", "t", "transpose", "unbind", "unsqueeze", "view")
 )  # fmt: skip
-"""Operations that only say how what is there is read, or take memory."""
+"""Operations that only change how existing data is read, or that allocate memory."""
 
 
 class Counted(TorchDispatchMode):
-    """What runs while it is entered: each operation and the bytes that it reads and writes, weights left out."""
+    """Counts what runs while it is entered: each operation, and the bytes that it reads and writes, without weights."""
 
     def __init__(self, weights: Iterable[Tensor]):
         super().__init__()
@@ -46,7 +46,7 @@ class Counted(TorchDispatchMode):
 
 
 def section(size: tuple[int, int] = (128, 96), statistics: Sequence[str] = STATISTICS) -> Iterator[Row]:
-    """As on a card: bfloat16 features, and Adam on pixels. An operation of several tensors is one, as it is there."""
+    """Counts as on a GPU: bfloat16 features, and Adam on pixels. An operation on several tensors is one, as there."""
     of_gram = 0.0
     for name in statistics:
         counted = of(name, size)

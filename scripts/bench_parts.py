@@ -1,4 +1,4 @@
-"""What the sections of bench.py share: ways to time a call, a step of stx's and of pastiche's, and a whole command."""
+"""What the sections of bench.py share: ways to time a call, a step of stx and of pastiche, and a whole command."""
 
 import subprocess
 import sys
@@ -21,10 +21,10 @@ from stx.model.prepare import Inputs, loss_network, prepare
 from stx.pictures import images
 
 Row = tuple[str, float, str]
-"""What was measured, the number, and the goal as `<= 0.5` or `>= 50`; empty for what only explains."""
+"""What was measured, the number, and a goal such as `<= 0.5` or `>= 50`, which is empty for what only explains."""
 
 PLAIN = ("+experiment=plain", "optim.bands=0")
-"""Gram and Adam at one size, what others have too."""
+"""Gram and Adam at one size, which other programs have too."""
 
 
 def config(*overrides: str) -> Config:
@@ -38,9 +38,9 @@ def prepared(*overrides: str) -> tuple[Inputs, LossNetwork]:
 
 
 def in_turn(rounds: int, **calls: Callable[[], object]) -> dict[str, float]:
-    """The shortest time of each call in seconds; the calls alternate, so that all meet the same weather."""
+    """The shortest time of each call in seconds; the calls alternate, so that all meet the same conditions."""
     times: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(rounds + 1):  # the first is to warm up
+    for _ in range(rounds + 1):  # the first round warms up
         for name, call in calls.items():
             started = time.perf_counter()
             call()
@@ -49,7 +49,7 @@ def in_turn(rounds: int, **calls: Callable[[], object]) -> dict[str, float]:
 
 
 def stepping(inputs: Inputs, network: LossNetwork, image: Tensor | None = None) -> Callable[[], object]:
-    """One step of stx's own loop a call, of `image` where there is one."""
+    """A function that makes one step of stx's own loop at each call, on `image` if it is given."""
     image = inputs.initial.clone().requires_grad_() if image is None else image
     evaluate, _ = evaluation(network, image)
     steps = optimise(network, image, inputs.optimiser([image]), 10**9, evaluate=evaluate)
@@ -65,7 +65,7 @@ def pastiche(inputs: Inputs, network: LossNetwork, optimiser: str, device: str =
         weights, scales = network.weights, network.scales
         layers = {part.layer: float(part.share) for part in network.every_part if part.term.group == "style"}
         (kept,) = (part.target for part in network.every_part if part.term.group == "content")
-        scale = weights["style"] / 4 * 1e-6  # its L-BFGS decides by absolute numbers: near those of its own defaults
+        scale = weights["style"] / 4 * 1e-6  # near its own defaults, as its L-BFGS has absolute thresholds
         return PasticheArtist(
             f"{folder}/content.png",
             [f"{folder}/style.png"],
@@ -79,7 +79,7 @@ def pastiche(inputs: Inputs, network: LossNetwork, optimiser: str, device: str =
 
 
 def command(folder: Path, name: str, *overrides: str) -> tuple[float, float, list[dict[str, str]], str]:
-    """`stx run` in `folder`: its seconds, its peak of memory in GB, its losses.csv, and what it said."""
+    """Run `stx run` in `folder`, and return its seconds, its peak memory in GB, its losses.csv and its output."""
     typed = [sys.executable, "-m", "stx.run", f"hydra.run.dir={name}", *overrides]
     started = time.perf_counter()
     with (folder / f"{name}.txt").open("w+") as said:
@@ -98,6 +98,6 @@ def command(folder: Path, name: str, *overrides: str) -> tuple[float, float, lis
 
 
 def high_water(process: int) -> float:
-    """The most memory that a process has had so far, GB. What `wait4` tells of it includes this one's, before exec."""
+    """The most memory that a process has used so far, in GB. `wait4` would include this process's own, before exec."""
     status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
     return float(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e9 if "VmHWM:" in status else 0.0

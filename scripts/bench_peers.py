@@ -1,7 +1,8 @@
-"""The section peers of bench.py: how long a picture of 512 pixels takes by the defaults of each.
+"""The section peers of bench.py: how long a picture of 512 pixels takes with the defaults of each program.
 
-neural-style-pt and style-transfer-pytorch as stx has their losses, sizes and optimisers: a step of each is timed and
-counted as often as they take it. pastiche is itself. What the pictures are like is in docs/default.md.
+neural-style-pt and style-transfer-pytorch are represented by stx with their losses, sizes and optimisers: a step of
+each is timed, and multiplied by the number of steps that they take. pastiche itself is run. docs/default.md shows what
+the pictures are like.
 """
 
 from collections.abc import Iterator
@@ -13,11 +14,11 @@ from stx.model.prepare import loss_network, prepare
 
 PLAIN = ("image_size=photograph", "prior=total_variation", "optim.pyramid=[]")
 SCALES = {128: 1000, 181: 500, 256: 500, 362: 500, 512: 500}
-"""style-transfer-pytorch: steps of Adam at each long side."""
+"""Steps of Adam that style-transfer-pytorch takes at each long side."""
 
 
 def section(rounds: int = 2, largest: int = 512) -> Iterator[Row]:
-    """Of pictures `largest` pixels long."""
+    """Times for pictures whose long side has `largest` pixels."""
     at = f"image_size.long_side={largest}"
     asked = composition(["tracking=none", at]).config
     levels_of_ours = levels(asked, prepare(asked))

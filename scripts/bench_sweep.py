@@ -1,4 +1,4 @@
-"""The section sweep of bench.py: what a further job of a sweep costs beside its own steps, and jobs at once."""
+"""The section sweep of bench.py: what a further job of a sweep costs besides its own steps, and jobs run at once."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ SMALL = ("+experiment=plain", "image_size.width=256", "image_size.height=192", "
 
 
 def sweep(folder: Path, name: str, *words: str) -> float:
-    """Seconds of a whole command."""
+    """Seconds that a whole command takes."""
     typed = [sys.executable, "-m", "stx.run", "--multirun", f"hydra.sweep.dir={name}", *words]
     started = time.perf_counter()
     subprocess.run(typed, cwd=folder, check=True, capture_output=True)
@@ -25,7 +25,7 @@ def sweep(folder: Path, name: str, *words: str) -> float:
 
 
 def losses() -> float:
-    """Seconds that a tiny job's own network, calibration and step take, in a process that has had one before."""
+    """Seconds that a tiny job's own network, calibration and step take, in a process that has run one before."""
     asked = config(*TINY[1:])
     inputs = prepare(asked)
     taken = []

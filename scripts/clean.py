@@ -1,7 +1,7 @@
-"""python scripts/clean.py FOLDER [WORDS...]: what keeps pictures clean, on four pairs, their long side 256 pixels.
+"""python scripts/clean.py FOLDER [WORDS...]: what keeps pictures clean, on four pairs with a long side of 256 pixels.
 
-Pictures lie in FOLDER, and those that are there are not made again: half an hour for all on one core. With WORDS, of
-those variants alone whose overrides contain one. docs/clean.md has the table.
+Pictures are kept in FOLDER, and existing ones are not made again; all take half an hour on one core. With WORDS, only
+variants whose overrides contain one of them are made. docs/clean.md has the table.
 """
 
 import sys
@@ -38,7 +38,7 @@ VARIANTS = (
 )
 SIZE = "image_size.long_side=256"
 RIM = 8
-"""Pixels along each edge."""
+"""Width in pixels of the rim along each edge."""
 COLUMNS = ("sliced_wasserstein", "content", "cfsd", "noise_luma", "noise_chroma")
 
 
@@ -72,7 +72,7 @@ def judged(pair: tuple[str, str]) -> Judge:
 
 
 def detail(picture: Tensor) -> float:
-    """Mean square of the luminance's Laplacian in the rim, over that inside."""
+    """Mean square of the luminance's Laplacian in the rim, over that inside the rim."""
     luma = luminance(picture)
     whole = pad(luma[None, None], (1, 1, 1, 1), mode="reflect")[0, 0]
     squared = (whole[:-2, 1:-1] + whole[2:, 1:-1] + whole[1:-1, :-2] + whole[1:-1, 2:] - 4 * luma).square()

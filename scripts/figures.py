@@ -1,8 +1,9 @@
 """python scripts/figures.py FOLDER [NAMES...] [OVERRIDES...]: the figures of README and docs, at today's defaults.
 
-FOLDER keeps the single pictures, and those that lie there are not made again. All take three hours on two cores without
-fast bfloat16; with NAMES, these figures alone. With OVERRIDES (optim.steps=2), a trial: its figures stay in FOLDER. The
-other figures are those of the scripts of their names, and of `stx compare protocol=gallery`, `losses` and `test`.
+FOLDER keeps the single pictures, and existing ones are not made again. All figures take three hours on two cores
+without fast bfloat16; with NAMES, only these are made. OVERRIDES such as optim.steps=2 are for trials, whose figures
+stay in FOLDER. The other figures are made by the scripts of their names, and by `stx compare protocol=gallery`,
+`losses` and `test`.
 """
 
 import sys
@@ -18,7 +19,7 @@ from stx.pictures.sheet import GAP, contact_sheet, stacked
 
 DOCS = Path(__file__).parents[1] / "docs"
 CORNER = 64
-"""Pixels along each side of what is shown of a picture's upper left."""
+"""Pixels along each side of the upper left corner that is shown of a picture."""
 
 FORMER = (
     "+experiment=plain style_stat=gram optim=adam optim.steps=500 loss_weights.beta=3 "
@@ -41,11 +42,11 @@ REGIONS = "masks.content={0}/regions.png masks.style=[{0}/red.png,{0}/blue.png]"
 
 
 class Figure(NamedTuple):
-    """Rows of cells: a picture by its name, or a photograph, styles and overrides, to be painted."""
+    """Rows of cells, each the name of a picture, or the photograph, styles and overrides to make one from."""
 
     rows: Sequence[Sequence[str]]
     labels: Sequence[Sequence[str]] = ()
-    """Over the first row, or over each."""
+    """Over the first row, or over each row."""
     width: int = 1024
     corners: bool = False
     file: str = "{}.jpg"
@@ -125,7 +126,7 @@ def main() -> None:
 
 
 def drawn(folder: Path, figure: Figure, overrides: Sequence[str]) -> Image.Image:
-    """Its rows below each other, each as wide as the figure, in cells of the proportions of the row's first picture."""
+    """The figure's rows, each as wide as the figure, in cells with the proportions of the row's first picture."""
     sheets = []
     for number, row in enumerate(figure.rows):
         pictures = [picture(folder, words, overrides) for words in row]
@@ -156,7 +157,7 @@ def source(folder: Path, name: str) -> Image.Image:
 
 
 def draw_masks(folder: Path) -> None:
-    """What docs/masks.md shows: the temple below its sky, two masks of one colour, and an oval photograph."""
+    """Draw what docs/masks.md shows: the temple below its sky, two masks of one colour, and an oval photograph."""
     photograph = images.load("china").convert("RGB")
     regions = Image.new("RGB", photograph.size, "red")
     edge = ((0, 0.42), (0.2, 0.45), (0.25, 0.36), (0.39, 0.28), (0.5, 0.25), (0.61, 0.28), (0.75, 0.38), (0.82, 0.46))

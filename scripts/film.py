@@ -1,7 +1,7 @@
-"""python scripts/film.py FOLDER: what docs/film.md measures and shows, of two films that are made here.
+"""python scripts/film.py FOLDER: what docs/film.md measures and shows, with films that are made here.
 
-A photograph that the camera pans and zooms over, or that stands still, with a cut-out of another photograph passing in
-front. FOLDER keeps them, and the same command goes on where it was stopped: half an hour on one core.
+The camera pans and zooms over a photograph, or stands still, while a cut-out of another photograph passes in front.
+FOLDER keeps the films, and the same command continues where it was stopped; it takes half an hour on one core.
 """
 
 import math
@@ -25,7 +25,7 @@ SHOWN = ("image_size.long_side=192", "optim.steps=60", "steps=40", "alone=2")
 
 
 def frames(folder: Path, moving: bool, numbers: Sequence[int], size: tuple[int, int] = SIZE) -> None:
-    """Of the film's FRAMES frames some, as PNG, unless they are there already."""
+    """Save some of a film's FRAMES frames as PNG, unless they exist already."""
     folder.mkdir(parents=True, exist_ok=True)
     ground, cat = images.load("china"), images.load("chelsea").crop((90, 20, 390, 290))
     oval = Image.new("L", cat.size)
@@ -39,7 +39,7 @@ def frames(folder: Path, moving: bool, numbers: Sequence[int], size: tuple[int, 
 def frame(
     ground: Image.Image, cat: Image.Image, oval: Image.Image, time: float, moving: bool, size: tuple[int, int]
 ) -> Image.Image:
-    """At a time from 0 to 1. Drawn at twice its size, at places between pixels, and reduced."""
+    """The frame at a time from 0 to 1, drawn at twice its size, with positions between pixels, and then reduced."""
     large = (2 * size[0], 2 * size[1])
     width = ground.width * (0.8 - 0.25 * time if moving else 0.8)
     height = width * size[1] / size[0]
@@ -58,7 +58,7 @@ def frame(
 
 
 def filmed(folder: Path, name: str, *typed: str) -> Path:
-    """By the command itself."""
+    """Make a film with the command itself, and return its folder."""
     place = folder / f"{name}-film"
     own = [f"film={folder / name}", f"output={place}", "style=swirls", "tracking=none", *typed]
     subprocess.run([sys.executable, "-m", "stx.film", *own], check=True)
@@ -66,7 +66,7 @@ def filmed(folder: Path, name: str, *typed: str) -> Path:
 
 
 def drift(place: Path, name: str) -> None:
-    """Of brightness, against the last frame made by itself."""
+    """Print the brightness of a film's first and last frame, and that of the last frame made by itself."""
     sides = ("image_size.width=64", "image_size.height=48")
     alone = stylise(place / "source" / f"{FRAMES:06d}.png", "swirls", *sides, "optim.steps=90")
     shown = {"by itself": alone} | {
@@ -78,7 +78,7 @@ def drift(place: Path, name: str) -> None:
 
 
 def strip(place: Path, numbers: Sequence[int], path: Path) -> None:
-    """Frames below their sources."""
+    """Save a sheet of frames below their sources."""
     rows = [[Image.open(place / of / f"{number:06d}.png") for number in numbers] for of in ("source", "frames")]
     sheet = contact_sheet(rows, column_labels=[f"frame {number}" for number in numbers], cell=LARGER)
     sheet.save(path, quality=88)

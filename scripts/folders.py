@@ -1,6 +1,6 @@
-"""python scripts/folders.py FOLDER: photographs of a folder in styles of another; docs/folders.jpg is their sheet.
+"""python scripts/folders.py FOLDER: photographs of one folder in the styles of another; docs/folders.jpg is the sheet.
 
-The pictures come with stx; the sweep lies in FOLDER. It takes minutes.
+The pictures come with stx; the sweep is made in FOLDER. It takes minutes.
 """
 
 import os

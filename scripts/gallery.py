@@ -30,7 +30,7 @@ SORTED = "#sort=metrics.measure%2Fstyle_distance"
 VIEWS: tuple[tuple[tuple[int, int], str, str], ...] = (
     ((1180, 820), "light", SORTED), ((1180, 820), "light", f"{SORTED}&run=4"), ((390, 820), "dark", SORTED),
 )  # fmt: skip
-"""Width and height in CSS pixels, the scheme, and what the address says."""
+"""Width and height in CSS pixels, the colour scheme, and the fragment of the address."""
 RUNS, SIZE, ALONG = 300, (512, 384), 9
 BROWSER = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
            "--disable-sync", "--no-first-run")  # fmt: skip
@@ -42,7 +42,7 @@ def picture(path: Path, folder: Path) -> None:
     for command in (["stx.run", *SWEEP, *again], ["stx.gallery", "styles", "output=gallery.html"]):
         subprocess.run([sys.executable, "-m", *command], cwd=folder, check=True, env=os.environ)
     page = folder / "gallery.html"
-    page.write_text(page.read_text().replace(f"{folder.absolute()}/", ""))  # where it was made is nobody's business
+    page.write_text(page.read_text().replace(f"{folder.absolute()}/", ""))  # do not show where it was made
     shots = [Image.open(shot).convert("RGB") for shot in photographed(page, folder)]
     sheet = Image.new("RGB", (sum(shot.width for shot in shots) + 20 * (len(shots) - 1), shots[0].height), "#888")
     left = 0
@@ -66,7 +66,7 @@ def photographed(page: Path, folder: Path) -> list[Path]:
 
 
 def timed(folder: Path) -> None:
-    """Seconds from the beginning of the navigation to the grid's first frame, of five."""
+    """Print the seconds from the start of the navigation to the grid's first frame, five times."""
     runs = []
     for number in range(RUNS):
         place = folder / f"{number}"
@@ -90,7 +90,7 @@ def timed(folder: Path) -> None:
 
 
 def painted(seed: int) -> Image.Image:
-    """Patches of the size of brush strokes, about as hard to compress."""
+    """Patches of the size of brush strokes, which are about as hard to compress."""
     pixels = np.random.default_rng(seed).integers(0, 256, (SIZE[1] // 8, SIZE[0] // 8, 3), np.uint8)
     return Image.fromarray(pixels).resize(SIZE, Image.Resampling.BICUBIC)
 

@@ -20,7 +20,7 @@ from stx.model.blocks import STRIDE, cuts
 
 SIDES = (None, 512, 256, 128)
 HEIGHT = 480
-"""Of the picture in docs."""
+"""Height in pixels of the picture in docs."""
 RUN = ["tracking=none", "image_size.long_side=1024", "optim.steps=12", "optim.pyramid=[8]", "precision=fp32"]
 
 
@@ -78,8 +78,11 @@ def picture(folder: Path) -> NDArray[np.uint8]:
 
 
 def seams(shown: NDArray[np.uint8], side: int) -> dict[str, float]:
-    """Mean difference of the pixels on both sides of the blocks' edges, over that at the other multiples of 16 pixels:
-    1 where nothing is to be seen of them. Multiples of 16 have larger ones in any picture that max pooling has seen."""
+    """Mean difference of the pixels on both sides of the blocks' edges, over that at the other multiples of 16 pixels.
+
+    It is 1 if the edges cannot be seen. The comparison is with multiples of 16 because differences there are larger in
+    any picture made with max pooling.
+    """
     ratios = {}
     for name, axis in (("rows", 0), ("columns", 1)):
         steps = np.abs(np.diff(shown.astype(float), axis=axis)).mean(axis=(1 - axis, 2))

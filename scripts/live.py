@@ -24,9 +24,9 @@ from stx.runs.job import Job
 from stx.runs.make import run
 
 VIEWS = (((1180, 600), "light"), ((390, 900), "dark"))
-"""Of a desktop and a telephone, in CSS pixels."""
+"""Width and height in CSS pixels of a desktop and a telephone, and the colour scheme."""
 SHOWN = 0.7
-"""Of the run's steps, when it is photographed."""
+"""Share of the run's steps after which it is photographed."""
 PICTURE = ("image_size.long_side=384", "optim.steps=120", "tracking=none")
 TIMED = ("image_size.long_side=256", "optim=adam", "optim.steps=20", "optim.pyramid=[]", "optim.stop_at=null",
          "tracking=none")  # fmt: skip
@@ -70,8 +70,10 @@ def picture(path: Path) -> None:
 
 
 class Clock(Listener):
-    """Processor time a step, of all threads, behind the first ones: it does not hang on who else is at work. A page is
-    open from the first on, which asks for each picture, in a thread that counts too."""
+    """Processor time a step, of all threads, after the first few steps; it does not depend on what else is running.
+
+    With a port, a page is open from the first step on, which asks for each picture; its thread counts too.
+    """
 
     every = 1
 
@@ -89,7 +91,7 @@ class Clock(Listener):
 
 
 def looking(port: int) -> None:
-    """As a page does."""
+    """Ask for what a page asks for."""
     shown = b""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/events") as events:
         for line in events:

@@ -1,6 +1,6 @@
 """python scripts/mlflow_page.py docs: the pictures of docs/mlflow.md, of MLflow's own pages in Chromium.
 
-A run, a sweep and a run that diverges are made in a folder that is gone at the end; some minutes on two cores.
+A run, a sweep and a run that diverges are made in a temporary folder; this takes some minutes on two cores.
 """
 
 import os
@@ -26,12 +26,12 @@ BROWSER = (
     "--disable-sync", "--no-first-run",
 )  # fmt: skip
 WIDE = 1360
-"""CSS pixels of the window."""
+"""Width of the window in CSS pixels."""
 PICTURES = ("content=chelsea", "style=swirls", "image_size=small")
 RUN = ("optim.steps=90", "tracking.pictures_every=10", "tracking.grad_norms_every=10")
 SWEEP = ("--multirun", "style_stat=gram,moments_cooc", "loss_weights.beta=3,10,30", "optim.steps=40")
 AHEAD = 5
-"""Pictures along the way, to the one that the slider shows."""
+"""Number of pictures by which the slider is moved on."""
 DIVERGES = ("+experiment=thesis/e06_gram_cooc_vector", "image_size=small", "optim.steps=40", "guard.on_nan=backoff")
 
 
@@ -41,7 +41,7 @@ def stx(folder: Path, *options: str) -> None:
 
 @contextmanager
 def ui(folder: Path) -> Iterator[str]:
-    """The address of MLflow's pages."""
+    """Serve MLflow's pages, and yield their address."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     typed = [sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1", "--port", f"{port}", "--workers", "1",
@@ -65,14 +65,14 @@ def up(address: str) -> bool:
 
 
 def newest(folder: Path, name: str) -> str:
-    """The run of such a name."""
+    """The id of a run whose name matches a LIKE pattern."""
     with closing(sqlite3.connect(folder / "outputs" / "mlflow.db")) as database:
         (run_id,) = database.execute("SELECT run_uuid FROM runs WHERE name LIKE ?", (name,)).fetchone()
     return str(run_id)
 
 
 def opened(browser: Any, address: str, height: int) -> Any:
-    """A page without its assistant."""
+    """Open a page, and close its assistant."""
     page = browser.new_context(viewport={"width": WIDE, "height": height}).new_page()
     page.goto(f"{address}?workflowType=machine_learning", wait_until="domcontentloaded")
     page.wait_for_function("[...document.images].some(one => one.src.includes('get-artifact') && one.naturalWidth)")

@@ -24,7 +24,7 @@ from typing import NamedTuple
 TOP = Path(__file__).parents[1]
 FORK = multiprocessing.get_context("fork")
 IMPORTED = ("torch", "scipy.stats", "hypothesis", "pytest", "pytest_timeout")
-"""Once, for all processes that run tests: it takes longer than most of these tests do."""
+"""Imported once for all processes that run tests, as that takes longer than most of these tests."""
 OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-p", "pytest_timeout")
 
 OTHERS: dict[type, tuple[type, ...]] = {
@@ -43,11 +43,11 @@ class Mutant(NamedTuple):
     before: str
     after: str
     source: str
-    """Of the whole file."""
+    """The source of the whole file, with the change."""
 
 
 def changes(node: ast.AST) -> Iterator[ast.AST]:
-    """What could stand for a node by mistake."""
+    """What could stand in place of a node by mistake."""
     match node:
         case ast.Compare(left, [operator], [right]):
             yield from (ast.Compare(left, [other()], [right]) for other in OTHERS.get(type(operator), ()))
@@ -79,7 +79,7 @@ def changes(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def mutants(source: str) -> list[Mutant]:
-    """All of a file, in its order; annotations stay as they are."""
+    """All mutants of a file, in its order; annotations stay as they are."""
     tree = ast.parse(source)
 
     def visited(parent: ast.AST) -> Iterator[Mutant]:
@@ -107,7 +107,7 @@ def put(parent: ast.AST, field: str, value: object, place: int, node: ast.AST) -
 
 
 def tests_of(module: Path) -> list[str]:
-    """Test files, by path in the checkout."""
+    """The test files that name what a module defines, by path in the checkout; if there are none, their folder."""
     room = TOP / "tests" / module.parent.relative_to("stx")
     tree = ast.parse((TOP / module).read_text(encoding="utf-8"))
     public = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
@@ -141,7 +141,7 @@ def passed(folder: str, tests: list[str], seconds: float) -> bool:
 
 
 def survivors(module: Path, tests: list[str], chosen: list[Mutant]) -> Iterator[Mutant]:
-    """Raises RuntimeError where the tests do not pass as things are."""
+    """Yield the mutants that the tests do not notice. Raises RuntimeError if the tests fail without any change."""
     with tempfile.TemporaryDirectory() as folder:
         for part in ("stx", "conf", "tests", "docs", "pyproject.toml"):
             copy = shutil.copytree if (TOP / part).is_dir() else shutil.copy
@@ -152,7 +152,7 @@ def survivors(module: Path, tests: list[str], chosen: list[Mutant]) -> Iterator[
         limit = 10 + 4 * (time.monotonic() - began)
         for second, mutant in enumerate(chosen):
             Path(folder, module).write_text(mutant.source, encoding="utf-8")
-            os.utime(Path(folder, module), (second, second))  # of one size and second, two would have one bytecode
+            os.utime(Path(folder, module), (second, second))  # two of equal size and second would share bytecode
             if passed(folder, tests, limit):
                 yield mutant
 

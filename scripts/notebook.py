@@ -1,4 +1,4 @@
-"""Runs docs/notebook.ipynb and keeps what its cells show, once as PNG.
+"""Run docs/notebook.ipynb and keep what its cells show, pictures only as PNG.
 
 python scripts/notebook.py
 """

@@ -1,7 +1,7 @@
-"""python scripts/proof.py [TABLE]: what 25 small runs come to, one line each; with TABLE, whether it is still the same.
+"""python scripts/proof.py [TABLE]: the results of 25 small runs, one line each; with TABLE, whether they are the same.
 
-For changes that must move no number: run it before, keep what it prints, run it again. In float32 on one thread, on one
-machine, the same code gives the same bits.
+It is for changes that must not change any number: run it before, keep what it prints, and run it again with that file.
+In float32 on one thread, on one machine, the same code gives the same bits.
 """
 
 import csv
@@ -47,10 +47,10 @@ def main() -> None:
 
 
 def outcome(overrides: str) -> str:
-    """The last losses and a digest of the picture."""
+    """The losses of the last step, and a digest of the picture."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "stx.run", *SMALL.split(), *overrides.split(), f"hydra.run.dir={folder}/run"]
-        command.append("output.metadata=false")  # which has the folder and an id in it
+        command.append("output.metadata=false")  # it would contain the folder and an id
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         subprocess.run(command, env=environment, capture_output=True, check=True)
         with open(f"{folder}/run/losses.csv", encoding="utf-8") as file:

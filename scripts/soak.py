@@ -21,14 +21,14 @@ SMALL = ("model=vgg19_random", "image_size.width=48", "image_size.height=32", "o
 class Sample(NamedTuple):
     seconds: float
     megabytes: float
-    """Resident."""
+    """Resident memory."""
     handles: int
     runs: int
     """Finished so far."""
 
 
 def soak(runs: int, folder: Path) -> list[Sample]:
-    """Two samples a second of one process that makes so many runs in `folder`. Raises RuntimeError if one fails."""
+    """Sample a process that makes so many runs in `folder` twice a second. Raises RuntimeError if the process fails."""
     command = [sys.executable, "-m", "stx.run", "--multirun", *SMALL, f"seed=range(0,{runs})"]
     samples: list[Sample] = []
     started = time.monotonic()
@@ -45,7 +45,7 @@ def soak(runs: int, folder: Path) -> list[Sample]:
 
 
 def sample(pid: int, folder: Path, seconds: float) -> Sample | None:
-    """Nothing when the process has just ended."""
+    """A sample of a process; None if it has just ended."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
         handles = len(list(Path(f"/proc/{pid}/fd").iterdir()))
@@ -64,7 +64,7 @@ def thirds(samples: list[Sample]) -> list[tuple[float, float]]:
 
 
 def draw(samples: list[Sample], title: str, path: Path) -> None:
-    """Both against the runs finished, on axes from zero, so that growth looks as large as it is."""
+    """Plot both against the runs finished, on axes from zero, so that growth looks as large as it is."""
     figure = Figure(figsize=(7, 4), dpi=110, layout="constrained")
     canvas = FigureCanvasAgg(figure)
     upper, lower = figure.subplots(2, sharex=True)

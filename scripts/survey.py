@@ -1,4 +1,4 @@
-"""A survey's page in docs: as a rater sees it, on a wide screen, and on a phone in the dark, side by side.
+"""The picture of a survey's page in docs: as a rater sees it on a wide screen and, beside that, on a phone in the dark.
 
 python scripts/survey.py outputs/survey/survey.html docs/survey.jpg
 """
@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 VIEWS = (((1180, 800), "light", "style"), ((390, 800), "dark", "content"))
-"""Of a desktop and a telephone, in CSS pixels, and what is asked there."""
+"""Width and height in CSS pixels of a desktop and a telephone, the colour scheme, and what is asked there."""
 BROWSER = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run",
@@ -39,7 +39,7 @@ def main(survey: Path, path: Path) -> None:
 
 
 def asked(page: Page, asks: str) -> None:
-    """A question in the middle of that part, of a rater who has it first."""
+    """Show a question in the middle of the style or content part, for a rater who has that part first."""
     page.evaluate(
         """(asks) => {
           const raters = Array.from({ length: 99 }, (_, place) => (2654435769 * (place + 1)).toString(16));

@@ -1,7 +1,7 @@
 """python scripts/textures.py FOLDER [STYLES...]: textures that tile and textures that do not, 192 pixels wide.
 
-Pictures lie in FOLDER, and those that are there are not made again: a quarter of an hour for all on one core. With
-STYLES, of those alone. Prints the table of docs/textures.md, and puts its picture, textures.jpg, into FOLDER.
+Pictures are kept in FOLDER, and existing ones are not made again; all take a quarter of an hour on one core. With
+STYLES, only these are made. Prints the table of docs/textures.md, and puts its picture, textures.jpg, into FOLDER.
 """
 
 import sys

@@ -1,1 +1,1 @@
-"""What many runs show."""
+"""Studies: reports made from many runs."""

@@ -12,15 +12,16 @@ from markupsafe import Markup, escape
 
 from stx import atomic
 
-# Only what Markdown reads the same way: code without spaces at its ends, bold at the edges of words (2**3**4 is
-# arithmetic), neither beside more of its own signs.
+# These match only what Markdown reads the same way: code without spaces at its ends, bold at word boundaries (2**3**4
+# is arithmetic), and neither of them next to more of its own markers.
 CODE = r"(?<!`)`(?!\s)([^`]+)(?<!\s)`(?!`)"
 BOLD = r"(?<![\w*])\*\*(?![\s*])((?:[^*`]|`[^`]+`|\*(?!\*))+)(?<![\s*])\*\*(?![\w*])"
 MARKED = re.compile(f"{CODE}|{BOLD}")
-# The last two would start a link, inside which Markdown shows backslashes; an image beginning with ^ would be none.
+# The last two would start a link, inside which Markdown shows backslashes; an image whose text begins with ^ would not
+# be read as one.
 SPECIAL = re.compile(r"[\\`*_\[\]<~|$#^]|&(?=#?\w+;)|:(?=//)|(?<=www)\.")
 LINE_START = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=[-+>]))")
-# Where a name in a table's cell may go on in the next line: behind these signs, but not within a number.
+# Where a name in a table cell may break: after these characters, but not within a number.
 BREAK = re.compile(r"(?<=[\w\])]{2}[_.,=/])(?=[A-Za-z\[(])")
 NUMBER = r"[-+−]?\d[\d.,]*(?:e[-+]?\d+)?"
 NUMERIC = re.compile(rf"\s*{NUMBER}(?:\s*±\s*{NUMBER})?\s*(?:[%†‡§?]\s*)*", re.IGNORECASE)
@@ -47,7 +48,7 @@ class Items(NamedTuple):
 
 
 class Links(NamedTuple):
-    """A list; each of its items is some texts, literal, with their addresses, that are quoted."""
+    """A list, each item of which is a sequence of texts, shown literally, with their addresses, already quoted."""
 
     items: Sequence[Sequence[tuple[str, str]]]
 
@@ -57,7 +58,7 @@ class Table(NamedTuple):
     rows: Sequence[Sequence[str]]
     caption: str = ""
     marked: Collection[int] = ()
-    """Rows, by their places, that have a tint of their own in HTML."""
+    """Indices of the rows that are tinted in HTML."""
 
 
 class Picture(NamedTuple):
@@ -78,11 +79,11 @@ Block = Heading | Text | Quote | Items | Links | Table | Picture | Pictures
 
 
 def write(folder: Path, title: str, blocks: Sequence[Block], name: str = "report") -> tuple[Path, Path]:
-    """`name`.html and `name`.md in `folder`, which is made if missing; neither is ever half a file.
+    """Write `name`.html and `name`.md, each atomically, into `folder`, which is made if missing.
 
-    In all texts `code` and **bold** are marked up and the rest shows literally. ValueError, with nothing written, if a
-    row has more or fewer cells than its table has columns, a heading's level is not 2 or 3, or a picture's path is
-    absolute.
+    In all texts `code` and **bold** are marked up, and everything else is shown literally. Raises ValueError, with
+    nothing written, if a row has more or fewer cells than its table has columns, a heading's level is not 2 or 3, or a
+    picture's path is absolute.
     """
     for block in blocks:
         if isinstance(block, Table):
@@ -95,13 +96,13 @@ def write(folder: Path, title: str, blocks: Sequence[Block], name: str = "report
     texts = {end: TEMPLATES.get_template(f"page.{end}").render(title=title, blocks=views) for end in ("html", "md")}
     folder.mkdir(parents=True, exist_ok=True)
     for end, text in texts.items():
-        # A file's name may be no text at all.
+        # File names that are not valid Unicode hold surrogates, which UTF-8 cannot encode.
         atomic.write(folder / f"{name}.{end}", text.encode("utf-8", "replace"))
     return folder / f"{name}.html", folder / f"{name}.md"
 
 
 def slugs(blocks: Sequence[Block]) -> list[str]:
-    """An id for each heading, all different; nothing for the other blocks."""
+    """A different id for each heading, and an empty string for the other blocks."""
     slugs: list[str] = []
     for block in blocks:
         slug = ""
@@ -113,7 +114,7 @@ def slugs(blocks: Sequence[Block]) -> list[str]:
 
 
 def inline(text: str, literal: Callable[[str], str], code: Callable[[str], str], bold: str) -> str:
-    """`bold` is what a bold part is put into, in place of {}."""
+    """Mark up a text; `bold` is a template whose {} is replaced with each bold part."""
     parts, end = [], 0
     for match in MARKED.finditer(text):
         parts.append(literal(text[end : match.start()]))
@@ -134,7 +135,7 @@ def html(text: str) -> Markup:
 
 
 def html_cell(text: str) -> Markup:
-    """With places to break long names at, so that many columns have room beside each other."""
+    """HTML of a table cell, in which long names may break so that many columns fit side by side."""
 
     def broken(part: str) -> str:
         return Markup("<wbr>").join(BREAK.split(part))
@@ -143,7 +144,7 @@ def html_cell(text: str) -> Markup:
 
 
 def literal(text: str) -> str:
-    """Markdown that shows `text`, which stands inside a line."""
+    """Markdown that shows `text` literally inside a line."""
     return SPECIAL.sub(r"\\\g<0>", text)
 
 
@@ -152,12 +153,12 @@ def words(text: str) -> str:
 
 
 def on_one_line(text: str) -> str:
-    """Several blanks in it stay as many: a file's name may have them."""
+    """Join the lines of a text with single spaces. Runs of spaces within a line stay, as file names may have them."""
     return " ".join(part.strip() for part in text.strip().splitlines())
 
 
 def line(text: str) -> str:
-    """A whole line of Markdown: its beginning must not make it a list."""
+    """A whole line of Markdown, escaped so that its beginning does not make it a list or a quote."""
     return LINE_START.sub(r"\1\\", words(text))
 
 

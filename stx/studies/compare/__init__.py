@@ -1,1 +1,1 @@
-"""Statistics on the same pictures at equal content distance."""
+"""Comparison of statistics on the same pictures at equal content distance."""

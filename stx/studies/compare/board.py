@@ -31,7 +31,7 @@ SMALL = (
 
 
 def board(work: Batch, at: Level, scores: Mapping[str, Ratio | None]) -> list[Block]:
-    """One row a statistic, the best first; what ranks comes first."""
+    """Tables with a row for each statistic, the best first; the measure that ranks is in the first column."""
     results = at.results
     reference = results.protocol.reference
     reference_time, beta = step_time(results, reference), first_beta(results.protocol, reference)
@@ -73,7 +73,7 @@ def board(work: Batch, at: Level, scores: Mapping[str, Ratio | None]) -> list[Bl
 
 
 def note(results: Results, scores: Mapping[str, Ratio | None], gaps: bool) -> Text:
-    """What the brackets and signs are; `gaps`: whether cells of the leaderboard have no number."""
+    """What the brackets and signs mean; `gaps`: whether some cells of the leaderboard have no number."""
     left = mean_of(results, results.protocol.reference, lambda run: share(run, results.protocol.primary))
     intervals = (
         f"In brackets the {CONFIDENCE:.0%} confidence interval, by the bootstrap over photographs and over styles "
@@ -94,7 +94,7 @@ def note(results: Results, scores: Mapping[str, Ratio | None], gaps: bool) -> Te
 
 
 def conclusion(results: Results, scores: Mapping[str, Ratio | None], adjusted: Mapping[str, float]) -> list[Block]:
-    """Who is nearest to the style, and whether that is more than chance; nothing without another statistic's score."""
+    """Which statistic is nearest to the style, and whether that is more than chance; empty if none has a score."""
     reference = results.protocol.reference
     small = reduced(results)
     alike = [name for name in ranking(scores) if (name in small) == (reference in small)]
@@ -132,12 +132,12 @@ def shared(results: Results) -> bool:
 
 
 def reduced(results: Results) -> set[str]:
-    """Statistics of which a run was measured at a smaller size than its picture has."""
+    """Statistics with a run that was measured at a smaller size than its picture has."""
     return {cell.statistic for cell, runs in results.runs.items() if any(MEASURED_AT in one.run.tags for one in runs)}
 
 
 def signs_of(work: Batch, statistic: str, measures: Iterable[str]) -> dict[str, str]:
-    """For each measure, whether the statistic's own loss is in it."""
+    """For each measure, a sign that says whether the statistic's own loss fixes what it is made of."""
     config = next(planned.job.config for name, planned in work.planned.items() if name.startswith(f"{statistic}-"))
     weights = config.loss_weights
     style, content = (
@@ -157,7 +157,7 @@ def share(run: Run, primary: str) -> float:
 
 
 def left_out(at: Level) -> list[Block]:
-    """Which statistics and pictures are not in the leaderboard, and who has not met the content distance."""
+    """Which statistics and pictures are not in the leaderboard, and which missed the content distance by most."""
     results = at.results
     others = {name: len(keys) for name, keys in at.reached.items() if not at.enters(name)}
     said: list[Block] = [

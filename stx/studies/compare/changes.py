@@ -1,4 +1,4 @@
-"""What of a protocol can be said on the command line too."""
+"""The parts of a protocol that can also be given on the command line."""
 
 from typing import Any
 
@@ -7,15 +7,15 @@ import yaml
 from stx.errors import UserError
 
 LISTS = ("photographs", "styles", "seeds", "statistics")
-"""What to compare, separated by commas."""
+"""What to compare, each typed as a list separated by commas."""
 NUMBERS = ("levels", "spread")
-"""Likewise."""
+"""Settings that are lists of numbers, typed in the same way."""
 SETTINGS = ("runs", "tolerance", "least", "each", "primary", "match", *NUMBERS)
-"""How it is compared."""
+"""How to compare it."""
 
 
 def setting(key: str, text: str) -> Any:
-    """The value that one of SETTINGS has in a protocol's YAML. Raises UserError for what no YAML could have."""
+    """The value of one of SETTINGS, as a protocol's YAML would have it. Raises UserError if it is not valid YAML."""
     try:
         if key not in NUMBERS:
             return yaml.safe_load(text)

@@ -1,4 +1,4 @@
-"""The runs of a report as data, runs.csv, so that another comparison need not make them again: `earlier=`."""
+"""The runs of a report as data, runs.csv, so that `earlier=` can spare another comparison from making them again."""
 
 import csv
 import io
@@ -27,14 +27,14 @@ MEASURE, BASELINE = "measure/", "baseline/"
 
 
 class Recorded(Run):
-    """A run of an earlier report: its numbers, without its pictures, and no store."""
+    """A run of an earlier report: its numbers, without its pictures or a store."""
 
     cell: Cell
     beta: float
     baselines: Mapping[str, float]
 
     def __init__(self, row: Mapping[str, str]):
-        """Raises ValueError for a number that is none and for what is missing."""
+        """Raises ValueError if a field is missing or is not a number where it should be."""
         if missing := [name for name in (*WHAT, *SAID, *PARAMS) if not row.get(name)]:
             raise ValueError(f"{row.get('id') or 'a run'} has no {', '.join(missing)}")
         numbers = {key: float(text) for key, text in row.items() if key.startswith((MEASURE, BASELINE)) and text}
@@ -83,7 +83,7 @@ def rows_of(results: Results, planned: Mapping[str, Planned]) -> Iterator[dict[s
 
 
 def read(text: str) -> dict[str, Recorded]:
-    """What `earlier=` names, a report's folder or its runs.csv: its runs by their recipes. Raises UserError."""
+    """The runs, by their recipes, of what `earlier=` names: a report's folder or its runs.csv. Raises UserError."""
     if not text:
         raise UserError("earlier= is empty; name the folder of a report, or its runs.csv")
     path = Path(text).expanduser()
@@ -102,7 +102,7 @@ def read(text: str) -> dict[str, Recorded]:
 
 
 def refuse_unmeasured(text: str, recorded: Mapping[str, Run], match: str) -> None:
-    """Raise UserError where runs lack the measure of content that is held equal: they could not be compared."""
+    """Raise UserError if runs lack the measure of content that is held equal, as they could not be compared."""
     lacking = sum(f"{MEASURE}{match}" not in run.latest for run in recorded.values())
     if lacking:
         raise UserError(

@@ -1,4 +1,4 @@
-"""Statistics at equal content: measures read off between the runs of a cell, where its content is the reference's."""
+"""Statistics at equal content: measures interpolated between the runs of a cell to the reference's content."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ from stx.studies.compare.work import Results
 from stx.studies.compare.yardsticks import measured
 
 ENOUGH = 0.5
-"""Of the cells, at whose content a statistic must be known to be compared at all: one that can hardly be brought there
+"""Share of the reference's cells whose content a statistic must reach to be compared at all: one that hardly gets there
 would leave next to no pairs for the others."""
 Key = tuple[str, str, int]
 """Photograph, style, seed."""
@@ -25,25 +25,25 @@ class Level(NamedTuple):
 
     results: Results
     by: str
-    """One of YARDSTICKS."""
+    """The measure of content, one of YARDSTICKS."""
     number: int
-    """Of the protocol's levels."""
+    """Index into the protocol's levels."""
     reached: dict[str, set[Key]]
-    """Where each statistic's runs reach that content."""
+    """The keys at which each statistic's runs reach that content."""
     compared: frozenset[Key]
-    """Where all of those do that do so in ENOUGH of them: one that is left out is left out for all alike."""
+    """The keys reached by every statistic that reaches ENOUGH of them; a key that is left out is left out for all."""
 
     def enters(self, statistic: str) -> bool:
-        """Whether it is compared."""
+        """Whether a statistic is compared."""
         return bool(self.compared) and len(self.reached[statistic]) >= ENOUGH * self.of
 
     @property
     def of(self) -> int:
-        """Pictures that the reference has made."""
+        """The number of pictures that the reference has made."""
         return len(self.reached[self.results.protocol.reference])
 
     def content(self, key: Key) -> float:
-        """Of the reference; not a number where it has not been made."""
+        """The reference's content; NaN if its picture has not been made."""
         run = self.results.reference_run(key, self.number)
         return measured(run.run.latest, self.by) if run else math.nan
 
@@ -64,8 +64,10 @@ def level(results: Results, by: str, number: int = 0) -> Level:
 
 
 def ratios(at: Level, statistic: str, measure: str, over: str | None = None) -> dict[Pair, float]:
-    """Logarithm of a measure over that `over` another statistic, the reference if none is named, for each pair of
-    pictures: the mean of its seeds."""
+    """Logarithm of a measure over the one of the statistic `over`, for each pair of pictures, averaged over seeds.
+
+    `over` is the reference if none is named.
+    """
     other = over or at.results.protocol.reference
     if not (at.enters(statistic) and at.enters(other)):
         return {}
@@ -77,8 +79,11 @@ def ratios(at: Level, statistic: str, measure: str, over: str | None = None) -> 
 
 
 def read_off(at: Level, statistic: str, key: Key, measure: str) -> float:
-    """Logarithm of a measure of a statistic's pictures at the reference's content, on logarithmic axes between the
-    runs next to it; within the protocol's tolerance beyond the last, that run's."""
+    """Logarithm of a measure of a statistic's pictures at the reference's content.
+
+    It is interpolated on logarithmic axes between the runs next to that content; beyond the last run, but within the
+    protocol's tolerance, it is that run's value.
+    """
     results = at.results
     if statistic == results.protocol.reference:
         run = results.reference_run(key, at.number)
@@ -88,7 +93,10 @@ def read_off(at: Level, statistic: str, key: Key, measure: str) -> float:
 
 
 def between(several: Iterable[Mapping[str, float]], by: str, content: float, measure: str, tolerance: float) -> float:
-    """Logarithm of a measure at some content, of pictures whose measures are given; not a number beyond them."""
+    """Logarithm of a measure at some content, interpolated between pictures whose measures are given.
+
+    NaN if the content lies beyond them by more than the tolerance.
+    """
     points = sorted((logarithm(measured(latest, by)), logarithm(latest.get(measure, math.nan))) for latest in several)
     known = [(at, value) for at, value in points if math.isfinite(at) and math.isfinite(value)]
     if not reached((math.exp(at) for at, _ in known), content, tolerance):

@@ -1,4 +1,4 @@
-"""The comparison's results as data: table.csv, a row for each number, and comparison.json with what it is of."""
+"""The comparison's results as data: table.csv, a row for each score, and comparison.json, with what was compared."""
 
 import csv
 import hashlib
@@ -18,7 +18,7 @@ COLUMNS = ("statistic", "over", "judge", "measure", "equal", "level", "ratio", "
 
 
 def write(folder: Path, results: Results, every: list[Scores]) -> None:
-    """Both files. `equal` is the measure of content that is held equal, `level` which of the reference's weights."""
+    """Write both files. `equal` is the measure of content held equal, `level` which of the reference's weights."""
     listed = list(rows(every))
     with (folder / "table.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS)
@@ -40,7 +40,7 @@ def rows(every: list[Scores]) -> Iterator[dict[str, Any]]:
 
 
 def identity(results: Results) -> dict[str, Any]:
-    """What was compared, with the digests of pictures and weights, so that two such files can be told apart."""
+    """What was compared, with digests of the pictures and weights, so that two such files can be told apart."""
     protocol = results.protocol
     weights = {one.run.tags.get("stx.weights_sha256", "") for several in results.runs.values() for one in several}
     pictures = {name: of_picture(name) for name in dict.fromkeys([*protocol.photographs, *protocol.styles])}

@@ -1,4 +1,4 @@
-"""Finished pictures, of other programs or of anybody: a folder with a rule for names, or a CSV."""
+"""Finished pictures by other programs, or by anybody: a folder with a rule for names, or a CSV."""
 
 import csv
 import io
@@ -24,13 +24,15 @@ class Given(NamedTuple):
     style: str
     picture: Path
     rating: float = math.nan
-    """A person's; higher is better."""
+    """A person's rating; higher is better."""
 
 
 def of_pairs(text: str, pairs: Sequence[tuple[str, str]]) -> list[Given]:
-    """What `pictures=` names, of the pairs of a protocol: `folder/PROGRAM/PHOTOGRAPH-STYLE.png`, by the pictures' names
-    without folder and type, or a CSV with COLUMNS. Raises UserError, for pictures that cannot be read too: their runs
-    may take hours."""
+    """The pictures that `pictures=` names, for the pairs of a protocol.
+
+    They lie in a folder as `PROGRAM/PHOTOGRAPH-STYLE.png`, by the names of both without folder and type, or are listed
+    in a CSV with COLUMNS. Raises UserError, also for pictures that cannot be read, before runs that may take hours.
+    """
     path = named("pictures", text)
     listed = list(of_folder(path, pairs)) if path.is_dir() else of_table("pictures", path, COLUMNS)
     stems = {(stem(photograph), stem(style)): (photograph, style) for photograph, style in pairs}
@@ -49,7 +51,7 @@ def of_pairs(text: str, pairs: Sequence[tuple[str, str]]) -> list[Given]:
 
 
 def of_ratings(text: str) -> list[Given]:
-    """What `ratings=` names: a CSV with RATED. Raises UserError."""
+    """The pictures that `ratings=` names: a CSV with RATED. Raises UserError."""
     return of_table("ratings", named("ratings", text), RATED)
 
 
@@ -81,7 +83,7 @@ def of_folder(folder: Path, pairs: Sequence[tuple[str, str]]) -> Iterator[Given]
 
 
 def readable(where: str, source: str) -> None:
-    """Raise UserError, with what it is of in front, for a picture that cannot be read."""
+    """Raise UserError, beginning with `where`, for a picture that cannot be read."""
     try:
         images.load(source)
     except UserError as error:
@@ -89,8 +91,11 @@ def readable(where: str, source: str) -> None:
 
 
 def of_table(option: str, path: Path, columns: Sequence[str]) -> list[Given]:
-    """The rows of a CSV that has these columns, between commas or, as spreadsheets write it where numbers have decimal
-    commas, semicolons; pictures lie beside it, unless their paths say otherwise."""
+    """The rows of a CSV that must have these columns. Raises UserError.
+
+    They are separated by commas or, as spreadsheets write it where numbers have decimal commas, by semicolons. Paths of
+    pictures are relative to the CSV if there is such a file.
+    """
     if not path.is_file():
         raise UserError(f"{option}={path}: there is no such file{' or folder' if option == 'pictures' else ''}")
     try:
@@ -131,6 +136,6 @@ def row_of(where: str, path: Path, row: Mapping[str, str | None], columns: Seque
 
 
 def beside(path: Path, name: str) -> str:
-    """A file of that name beside the CSV, where there is one; else as it is written: the name of a bundled picture."""
+    """The file of that name beside the CSV, if there is one; otherwise the name itself, as of a bundled picture."""
     file = path.parent / name
     return str(file) if file.is_file() else name

@@ -1,4 +1,4 @@
-"""How sure a mean over pairs of pictures is, of which several share a photograph or a style."""
+"""How sure a mean over pairs of pictures is if several of them share a photograph or a style."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,21 +15,22 @@ Pair = tuple[str, str]
 
 
 class Interval(NamedTuple):
-    """Of a mean; not numbers where there are fewer than three photographs and fewer than three styles."""
+    """The confidence interval of a mean; NaN if there are just two photographs or two styles, or only one of each."""
 
     low: float
     high: float
     p: float
-    """Of as large a mean where the true one is zero."""
+    """Probability of a mean as far from zero if the true one is zero."""
 
 
 def interval(values: Mapping[Pair, float]) -> Interval:
-    """Of the mean over pairs (photograph, style), by the pigeonhole bootstrap (Owen 2007, arXiv 0712.1111).
+    """Interval of the mean over pairs (photograph, style), by the pigeonhole bootstrap (Owen 2007, arXiv 0712.1111).
 
-    Photographs are drawn again, with replacement, and styles by themselves, and a pair counts as often as both of its
-    own. The standard deviation of the mean over many such draws, times Student's t with as many degrees of freedom as
-    there are photographs, or styles, less one, whichever are fewer. Resampling pairs as if each were a sample of its
-    own would cover the truth 63 times in 100 where it says 95, with 3 x 3 pairs of pictures like stx's.
+    Photographs and styles are resampled independently, with replacement, and a pair is weighted by the product of how
+    often its photograph and its style were drawn. Half the width is the standard deviation of the mean over many such
+    draws, times Student's t; its degrees of freedom are one less than the number of photographs or of styles, whichever
+    are fewer, and a group of one does not count. Resampling pairs as if they were independent would cover the truth 63
+    times in 100 where it says 95, with 3 x 3 pairs of pictures like stx's.
     """
     photographs, styles = (sorted({pair[side] for pair in values}) for side in (0, 1))
     free = min((len(each) - 1 for each in (photographs, styles) if len(each) > 1), default=0)
@@ -44,7 +45,7 @@ def interval(values: Mapping[Pair, float]) -> Interval:
 
 
 def spread(values: Mapping[Pair, float], photographs: list[str], styles: list[str]) -> float:
-    """Standard deviation of the mean over draws; always the same ones."""
+    """Standard deviation of the mean over draws, which are always the same."""
     rng = np.random.default_rng(0)
     rows = drawn(rng, photographs)[:, [photographs.index(photograph) for photograph, _ in values]]
     columns = drawn(rng, styles)[:, [styles.index(style) for _, style in values]]
@@ -54,12 +55,12 @@ def spread(values: Mapping[Pair, float], photographs: list[str], styles: list[st
 
 
 def drawn(rng: np.random.Generator, of: Sequence[str], times: int = RESAMPLES) -> NDArray[np.int64]:
-    """How often each is drawn, among as many: (times, of)."""
+    """How often each item is drawn in resamples of as many items: (times, len(of))."""
     return rng.multinomial(len(of), [1 / len(of)] * len(of), size=times)
 
 
 def holm(of: Mapping[str, float]) -> dict[str, float]:
-    """p-values of several tests, so that all that stay below a level are wrong at most that often (Holm 1979)."""
+    """p-values adjusted for several tests: there is a false one below a level at most that often (Holm 1979)."""
     adjusted, largest = dict[str, float](), 0.0
     ordered = sorted((p, name) for name, p in of.items() if not math.isnan(p))
     for place, (p, name) in enumerate(ordered):
@@ -69,7 +70,7 @@ def holm(of: Mapping[str, float]) -> dict[str, float]:
 
 
 def means(of: Iterable[tuple[Pair, float]]) -> dict[Pair, float]:
-    """Of each pair: its seeds are no samples of their own."""
+    """The mean of each pair over its seeds, which are not independent samples."""
     several: dict[Pair, list[float]] = {}
     for pair, value in of:
         several.setdefault(pair, []).append(value)

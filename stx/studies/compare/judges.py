@@ -1,4 +1,4 @@
-"""What follows, and how far: by each judge, at each level of content, whichever way content is measured."""
+"""What the comparison shows by each judge, at each level of content and by each measure of content."""
 
 import math
 from collections.abc import Iterator
@@ -14,11 +14,11 @@ from stx.studies.compare.yardsticks import CLAIMED, YARDSTICKS
 from stx.studies.page import Block, Heading, Items, Table, Text
 
 JUDGES = {"VGG19": "", "EfficientNet-Lite0": "lite0_"}
-"""With what their measures' names begin. Losses are of the first one's features, at other layers."""
+"""The prefix of each judge's measures. Losses use the features of the first judge, at other layers."""
 
 
 class Where(NamedTuple):
-    """One way to compare: by whom, at which of the reference's weights, at which content equal."""
+    """One way to compare: by which judge, at which of the reference's weights, with which content held equal."""
 
     judge: str
     measure: str
@@ -26,7 +26,7 @@ class Where(NamedTuple):
 
 
 def ways(results: Results) -> Iterator[Where]:
-    """All that the runs have measures for."""
+    """All the ways that the runs have measures for."""
     measured = results.measures
     for number in range(1 if results.protocol.spread else len(results.protocol.levels)):
         for by in YARDSTICKS:
@@ -38,13 +38,13 @@ def ways(results: Results) -> Iterator[Where]:
 
 
 class Scores(NamedTuple):
-    """Of all statistics in one way of comparing, against another one."""
+    """The scores of all statistics against one of them, in one way of comparing."""
 
     where: Where
     over: str
     of: dict[str, Ratio | None]
     adjusted: dict[str, float]
-    """p-values, by Holm's correction for their number."""
+    """p-values with Holm's correction for their number."""
 
     def better(self, statistic: str) -> bool:
         score = self.of.get(statistic)
@@ -52,7 +52,7 @@ class Scores(NamedTuple):
 
 
 def scores(results: Results) -> list[Scores]:
-    """All of them: in each way against the reference, and against each of the protocol's baselines."""
+    """The scores in each way, against the reference and against each of the protocol's baselines."""
     protocol = results.protocol
     every = []
     for where in ways(results):
@@ -66,7 +66,7 @@ def scores(results: Results) -> list[Scores]:
 
 
 def blocks(results: Results, every: list[Scores]) -> list[Block]:
-    """Nothing where there is but one run of each."""
+    """The report's section on all judges; empty if no cell has more than one run."""
     if max(map(len, results.runs.values()), default=0) < 2:
         return []
     reference = results.protocol.reference
@@ -108,7 +108,7 @@ def cell(one: Scores, name: str) -> str:
 
 
 def shown(score: Ratio | None, bold: bool = False) -> str:
-    """With the number of pairs, and the interval where there is one."""
+    """A score with the number of pairs, and with its interval if it has one."""
     if score is None:
         return "–"
     mean = f"**{score.mean:.3f}**" if bold else f"{score.mean:.3f}"
@@ -117,7 +117,7 @@ def shown(score: Ratio | None, bold: bool = False) -> str:
 
 
 def agreement(of_reference: list[Scores]) -> list[Block]:
-    """Both judges' ranks, where each statistic has one; nothing of a single judge."""
+    """How both judges rank the statistics that both have scored; empty if there is only one judge."""
     by_judge = {(one.where.judge, one.where.level.by, one.where.level.number): one for one in of_reference}
     first_judge, second_judge = JUDGES
     rows = []
@@ -138,7 +138,7 @@ def agreement(of_reference: list[Scores]) -> list[Block]:
 
 
 def held(results: Results, every: list[Scores]) -> list[Block]:
-    """Which differences hold by whom; nothing where there are no intervals."""
+    """Which differences hold, and by which judges; empty if there are no intervals."""
     counted = [one for one in every if one.where.level.by in CLAIMED]
     if not any(not math.isnan(p) for one in counted for p in one.adjusted.values()):
         return []

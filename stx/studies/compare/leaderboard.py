@@ -1,4 +1,4 @@
-"""Differences to the reference, pair of pictures by pair, with confidence intervals; and what each statistic costs."""
+"""Differences from the reference over pairs of pictures, with confidence intervals; and what each statistic costs."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -20,19 +20,19 @@ class Ratio(NamedTuple):
     mean: float
     low: float
     high: float
-    """Bounds of the confidence interval; not a number with fewer than three photographs and three styles."""
+    """Bounds of the confidence interval; NaN if there are too few photographs or styles (see `Interval`)."""
     pairs: int
     p: float = math.nan
-    """Of as large a difference where there is none."""
+    """Probability of as large a difference if there is none."""
 
 
 def ratio(at: Level, statistic: str, measure: str, over: str | None = None) -> Ratio | None:
-    """None where no pair has both."""
+    """The ratio of a measure; None if no pair of pictures has it for both statistics."""
     return of_logarithms(ratios(at, statistic, measure, over))
 
 
 def of_logarithms(logs: Mapping[Pair, float]) -> Ratio | None:
-    """None without any."""
+    """The ratio of which these are the logarithms; None without any."""
     if not logs:
         return None
     low, high, p = interval(logs)
@@ -40,14 +40,14 @@ def of_logarithms(logs: Mapping[Pair, float]) -> Ratio | None:
 
 
 def mean_of(results: Results, statistic: str, of: Callable[[Run], float]) -> float:
-    """Geometric mean over all cells of a statistic that have it; not a number where none has."""
+    """Geometric mean of `of` over all cells of a statistic that have it; NaN if none has."""
     values = [of(closest.run) for cell in results.cells(statistic) if (closest := results.closest(cell))]
     logs = [math.log(value) for value in values if 0 < value < math.inf]
     return math.exp(float(np.mean(logs))) if logs else math.nan
 
 
 def unmet(results: Results) -> list[tuple[Cell, float]]:
-    """Cells no run of which has met the reference's content distance, with theirs as a share of it."""
+    """Cells of which no run has met the reference's content distance, with the nearest run's as a share of it."""
     missed = []
     for cell in cells(results.protocol):
         target, closest = results.target(cell), results.closest(cell)
@@ -59,7 +59,7 @@ def unmet(results: Results) -> list[tuple[Cell, float]]:
 
 
 def step_time(results: Results, statistic: str) -> float:
-    """Median milliseconds a step of each cell's first run, and of those the median; not a number without runs."""
+    """Median, over cells, of the median milliseconds a step of the cell's first run; NaN without runs."""
     first = [results.runs[cell][0].run for cell in results.cells(statistic) if results.runs.get(cell)]
     histories = [[value for _, value in run.history("time/step_ms")] for run in first]
     times = [float(np.median(history)) for history in histories if history]
@@ -67,5 +67,5 @@ def step_time(results: Results, statistic: str) -> float:
 
 
 def ranking(scores: Mapping[str, Ratio | None]) -> Sequence[str]:
-    """Statistics by what they score, the best first; those without a score last."""
+    """Statistics by their scores, the best first; those without a score last."""
     return sorted(scores, key=lambda name: score.mean if (score := scores[name]) else math.inf)

@@ -1,4 +1,4 @@
-"""Runs of a comparison that do not count as they were made from something else than is there now."""
+"""Runs of a comparison that do not count because they were made from something else than is there now."""
 
 from pathlib import Path
 
@@ -7,16 +7,18 @@ from stx.runs.member import ENDED
 
 
 def outdated(work: Batch) -> list[str]:
-    """The members without a run of theirs of whose name this comparison has a finished one: its pictures, its code or
-    its options have changed since."""
+    """The members that have no run, although this comparison has a finished one of the same name.
+
+    Their pictures, code or options have changed since.
+    """
     runs = work.store.runs("mlflow.parentRunId", work.parent.id)
     ended = [Path(run.tags.get("stx.folder", "")).name for run in runs if run.tags.get("stx.outcome") in ENDED]
-    names = {folder.rpartition("-")[0] for folder in ended}  # behind it stands what it was made from
+    names = {folder.rpartition("-")[0] for folder in ended}  # a digest of what it was made from follows
     return [name for name in work.planned if name in names and not work.run_of(name)]
 
 
 def said(names: list[str], among: int) -> str:
-    """In words, for the terminal and the report; empty where all that was made still counts."""
+    """The same in words, for the terminal and the report; empty if everything that was made still counts."""
     if not names:
         return ""
     return (

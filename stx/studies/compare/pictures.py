@@ -19,13 +19,13 @@ from stx.studies.page import Block, Heading, Picture, Pictures
 from stx.studies.preview import preview
 
 SHEET = "pictures/sheet.jpg"
-"""Below the report's folder."""
+"""Relative to the report's folder."""
 CELL = 192
 """Pixels of a picture's longer side on the sheet."""
 
 
 def pareto(results: Results, folder: Path) -> list[Block]:
-    """Style against content of every run; style as a share of the untouched photograph's distance."""
+    """A chart of style against content of every run, with style as a share of the untouched photograph's distance."""
     primary = results.protocol.primary
     series: dict[str, list[tuple[float, float]]] = {}
     for cell, several in results.runs.items():
@@ -44,7 +44,7 @@ def pareto(results: Results, folder: Path) -> list[Block]:
 
 
 def sheet(results: Results, folder: Path) -> list[Block]:
-    """Photograph, style and every statistic's picture, a row for each pair, of the first seed."""
+    """A sheet of photograph, style and every statistic's picture for the first seed, with a row for each pair."""
     protocol = results.protocol
     rows, row_names = [], []
     for photograph, style in protocol.pairs:
@@ -67,7 +67,7 @@ def sheet(results: Results, folder: Path) -> list[Block]:
 
 
 def picture(one: Try | None, file: str) -> Image.Image | None:
-    """One of a run's files; nothing where there is no run, or its file is gone."""
+    """One of a run's pictures; None if there is no run or the file is gone."""
     try:
         with Image.open(one.run.artifact(file), formats=FORMATS) as opened:  # type: ignore[union-attr]
             return opened.convert("RGB")

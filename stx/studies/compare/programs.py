@@ -1,4 +1,4 @@
-"""Finished pictures of other programs, beside the reference at the content distance that they have."""
+"""Finished pictures of other programs, compared with the reference at their own content distances."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -26,12 +26,13 @@ from stx.studies.page import Block, Heading, Picture, Pictures, Table, Text
 
 
 class Outcome(NamedTuple):
-    """What the measures say of a picture."""
+    """What the measures say about a picture."""
 
     latest: Mapping[str, float]
     size: tuple[int, int]
-    """Its own, and that of the runs that it is beside."""
+    """The picture's own (width, height)."""
     working: tuple[int, int]
+    """(width, height) of the runs that it is compared with."""
     inputs: tuple[Image.Image, Image.Image]
     """Photograph and painting, as the runs had them."""
 
@@ -40,14 +41,14 @@ Judged = Mapping[Given, Outcome]
 
 
 def judged(results: Results, given: Sequence[Given], planned: Mapping[str, Planned]) -> dict[Given, Outcome]:
-    """Every picture by the measures, at the size of the reference's runs and beside the pictures that those had.
+    """Measure every picture at the size of the reference's runs, against the photograph and style that those had.
 
-    A picture of another size is resized to it. Raises UserError for one that cannot be read.
+    A picture of another size is resized to it. Raises UserError if one cannot be read.
     """
     outcomes, prepared = dict[Given, Outcome](), dict[Cell, Inputs]()
     for one in given:
         cell = reference(results, one)
-        if cell is None:  # it failed: there is nothing to hold the picture against
+        if cell is None:  # the reference failed: there is nothing to compare the picture with
             continue
         if cell not in prepared:
             prepared = {cell: prepare(planned[member_name(cell, results.runs[cell][0].beta)].job.config)}
@@ -60,7 +61,7 @@ def judged(results: Results, given: Sequence[Given], planned: Mapping[str, Plann
 
 
 def reference(results: Results, one: Given) -> Cell | None:
-    """The reference's cell of a picture's pair, of the first seed that has runs."""
+    """The reference's cell for a picture's pair, with the first seed that has runs."""
     cells = (Cell(results.protocol.reference, *one[1:3], seed) for seed in results.protocol.seeds)
     return next((cell for cell in cells if results.runs.get(cell)), None)
 
@@ -71,14 +72,14 @@ def references(results: Results, one: Given) -> list[Try]:
 
 
 def beside(results: Results, one: Given, outcome: Outcome, by: str, measure: str) -> float:
-    """Logarithm of a picture's measure over the reference's at the picture's content; not a number beyond its runs."""
+    """Logarithm of a picture's measure over the reference's at the picture's content; NaN beyond its runs."""
     latest = [run.run.latest for run in references(results, one)]
     theirs = between(latest, by, measured(outcome.latest, by), measure, results.tolerance)
     return logarithm(outcome.latest.get(measure, math.nan)) - theirs
 
 
 def blocks(results: Results, outcomes: Judged, folder: Path) -> list[Block]:
-    """Nothing without pictures."""
+    """The report's section on other programs; empty without pictures."""
     if not outcomes:
         return []
     ways = [
@@ -114,7 +115,7 @@ def cell(results: Results, outcomes: Judged, by: str, measure: str) -> str:
 
 
 def content_of(results: Results, outcomes: Judged) -> float:
-    """Geometric mean of content distances over the reference's."""
+    """Geometric mean of the pictures' content distances over those of the reference's first runs."""
     logs = [
         logarithm(measured(outcome.latest, results.match)) - logarithm(measured(run.run.latest, results.match))
         for one, outcome in outcomes.items()

@@ -1,4 +1,4 @@
-"""What is compared: statistics x photographs x styles x seeds, read from conf/protocol or a file of the user's."""
+"""What is compared: statistics x photographs x styles x seeds, read from conf/protocol or from a user's file."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ from stx.pictures.listing import is_listing, pictures_of
 from stx.studies.compare.changes import SETTINGS, setting
 
 FILES = ("photographs", "styles")
-"""Of what is compared, what names pictures."""
+"""The lists that name pictures."""
 
 
 def once(values: Any) -> Any:
@@ -47,29 +47,29 @@ class Protocol(Section):
     styles: Names
     seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(once)]
     settings: list[str]
-    """Overrides of all runs."""
+    """Overrides for all runs."""
     betas: dict[str, Positive]
-    """The reference's weight, and where the search for another's begins if not there."""
+    """The first weight of a statistic, by name; a statistic that is not here begins at the reference's."""
     runs: Annotated[Whole, Field(ge=1)]
-    """At most so many, a cell, to meet the reference's content distance."""
+    """Most runs of a cell to meet the reference's content distance."""
     tolerance: NotNegative
     """Relative difference of content distances that counts as met."""
     levels: Annotated[Parts, Field(min_length=1)] = (1.0,)
     """Parts of its first weight at which the reference is run: the levels of content at which style is compared."""
     least: Annotated[Whole, Field(ge=1)] = 1
-    """Runs of a cell, even if it has met all levels in fewer."""
+    """Fewest runs of a cell, even if it has met all levels in fewer."""
     each: Annotated[Whole, Field(ge=1)] | None = None
-    """Styles for each photograph, others for the next; null: all."""
+    """Number of styles for each photograph, others for the next one; None: all."""
     version: Annotated[Whole, Field(ge=1)] = 1
-    """Of what is compared: numbers of two versions are not to be put side by side."""
+    """Version of what is compared: numbers from two versions must not be put side by side."""
     primary: Literal["sliced_wasserstein", "shape"] = "sliced_wasserstein"
     """The measure that ranks, named before the runs: one that both judges have."""
     baselines: tuple[str, ...] = ()
-    """Statistics that the others are held against, beside the reference."""
+    """Statistics that the others are compared with, besides the reference."""
     match: Literal["content", "lite0_content", "ssim", "cfsd"] | None = None
-    """The measure by which contents are held equal; null: the first that no statistic optimised."""
+    """The measure by which contents are held equal; None: the first that no statistic optimised."""
     spread: Parts = ()
-    """Parts of its first weight at which each statistic is run, the first of them 1; then no weight is searched."""
+    """Parts of its first weight at which each statistic is run, the first of them 1; no weight is searched then."""
 
     @property
     def rounds(self) -> int:
@@ -86,19 +86,22 @@ class Protocol(Section):
 
 
 FORMAT = 1
-"""Of protocols; a file may leave it out."""
+"""The format of protocol files, which may leave it out."""
 
 
 def turns(number: int, count: int, each: int) -> list[int]:
-    """Which of `count` styles a photograph of that number gets: each style as often as any other, and two photographs
-    seldom the same ones, for which the differences between them must differ, as those of triangular numbers do."""
+    """Which `each` of `count` styles the photograph of that number gets.
+
+    Every style comes as often as any other, and two photographs seldom share two styles: for that, the differences
+    between a photograph's styles must all differ, as those of triangular numbers do.
+    """
     apart = [place * (place + 1) // 2 % count for place in range(2 * count)]
     chosen = [*dict.fromkeys([*apart, *range(count)])][:each]
     return sorted((number + offset) % count for offset in chosen)
 
 
 class Cell(NamedTuple):
-    """What one picture is made of, but for the style's weight."""
+    """What one picture is made from, apart from the style's weight."""
 
     statistic: str
     photograph: str
@@ -119,7 +122,7 @@ def first_beta(protocol: Protocol, statistic: str) -> float:
 
 
 def cells(protocol: Protocol) -> Iterator[Cell]:
-    """Pair by pair, the reference first, so that whatever has been made so far can be compared."""
+    """All cells, pair by pair and the reference first, so that whatever has been made so far can be compared."""
     others = [name for name in protocol.statistics if name != protocol.reference]
     for (photograph, style), seed in product(protocol.pairs, protocol.seeds):
         for statistic in (protocol.reference, *others):
@@ -127,10 +130,10 @@ def cells(protocol: Protocol) -> Iterator[Cell]:
 
 
 def load(name: str, changes: dict[str, str], overrides: Sequence[str] = ()) -> Protocol:
-    """The protocol of that name, or of that YAML file, with `changes` to its lists and settings, as they are typed.
+    """The protocol of that name, or in that YAML file, with `changes` to its lists and settings as typed.
 
-    Statistics are chosen from those that it has, or named as an option of `style_stat`; `overrides` may say where
-    else those are looked for. Raises UserError.
+    Statistics are chosen from those of the protocol, or are options of `style_stat`; `overrides` may say where else to
+    look for the options. Raises UserError.
     """
     options = search_path.options("style_stat", overrides)
     file = Path(name) if name.endswith((".yaml", ".yml")) else CONF / "protocol" / f"{name}.yaml"
@@ -169,20 +172,20 @@ def load(name: str, changes: dict[str, str], overrides: Sequence[str] = ()) -> P
         raise UserError(f"protocol={name}: least={protocol.least} is more than its runs, {protocol.rounds}")
     if protocol.reference not in protocol.betas:
         raise UserError(f"protocol={name}: betas has no weight for its reference, {protocol.reference}")
-    for other in protocol.betas:  # which may be of statistics that can be chosen
+    for other in protocol.betas:  # also of statistics that are not listed but could be chosen
         if other not in plain["statistics"] and other not in options and "statistics" not in changes:
             raise UserError(f"protocol={name}: betas has {other}, which is not among its statistics")
     return protocol
 
 
 def listed(plain: dict[str, Any], key: str, text: str, options: Sequence[str]) -> Any:
-    """What is typed as one of LISTS, by the names that it stands for. Raises UserError."""
+    """The value of one of LISTS, from the text that was typed for it. Raises UserError."""
     parts = [name for part in split(text) for name in inside(key, part)] if key in FILES else text.split(",")
     return chosen(plain, key, [part for part in parts if part], options)
 
 
 def inside(key: str, name: str) -> list[str]:
-    """The pictures of a folder, or of a glob; else the name itself. Raises UserError."""
+    """The pictures of a folder or of a glob; otherwise the name itself. Raises UserError."""
     return pictures_of(key, name) if is_listing(name) else [name]
 
 

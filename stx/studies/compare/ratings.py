@@ -18,11 +18,11 @@ from stx.studies.compare.report import counted
 from stx.studies.page import Block, Table, Text
 
 FEWEST = 3
-"""Pictures of a pair that have an order to speak of."""
+"""Fewest pictures of a pair whose order says anything."""
 
 
 class Follows(NamedTuple):
-    """How far a measure orders pictures as people do: 1 as they do, -1 the other way round."""
+    """How far a measure orders pictures as people do: 1 for the same order, -1 for the reverse."""
 
     mean: float
     """Spearman's correlation within each pair of photograph and style, averaged over pairs."""
@@ -32,9 +32,9 @@ class Follows(NamedTuple):
 
 
 def judged(given: Sequence[Given]) -> dict[Given, dict[str, float]]:
-    """Each picture's measures, beside its photograph and style at its own size. Raises UserError."""
+    """Measure each picture against its photograph and style, at the picture's own size. Raises UserError."""
     outcomes = {}
-    for one in sorted(given, key=lambda one: (one.photograph, one.style)):  # of one pair after the other
+    for one in sorted(given, key=lambda one: (one.photograph, one.style)):  # pair by pair
         made, photograph, style = (images.load(each) for each in (str(one.picture), one.photograph, one.style))
         content, painting = (images.to_tensor(each, made.size) for each in (photograph, style))
         outcomes[one] = measurer(content, painting).judge(images.to_tensor(made, made.size))
@@ -42,9 +42,9 @@ def judged(given: Sequence[Given]) -> dict[Given, dict[str, float]]:
 
 
 def follows(outcomes: dict[Given, dict[str, float]], measure: str, nearer_is_higher: bool) -> Follows | None:
-    """None where no pair has FEWEST pictures whose ratings and measures differ.
+    """How far a measure follows people; None if no pair has FEWEST pictures whose ratings and measures differ.
 
-    A picture that was rated by several people has one rating, their mean.
+    A picture that was rated by several people counts once, with their mean rating.
     """
     by_pair: dict[Pair, dict[Path, list[tuple[float, float]]]] = {}
     for one, values in outcomes.items():
@@ -64,7 +64,7 @@ def follows(outcomes: dict[Given, dict[str, float]], measure: str, nearer_is_hig
 
 
 def write(given: Sequence[Given], folder: Path, command: str) -> Path:
-    """The page. Returns its HTML file."""
+    """Write the page and return its HTML file."""
     folder.mkdir(parents=True, exist_ok=True)
     outcomes = judged(given)
     scores = {said: follows(outcomes, name, "higher" in said) for name, said in labels().items()}

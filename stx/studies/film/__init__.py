@@ -1,1 +1,1 @@
-"""stx film: the frames of a film, each from the last one's result."""
+"""stx film: the frames of a film, each starting from the previous result."""

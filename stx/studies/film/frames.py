@@ -1,4 +1,4 @@
-"""The run of each frame: what it is asked, and what it begins from."""
+"""The run of each frame: its overrides, and the pictures that it begins from."""
 
 import math
 from collections.abc import Sequence
@@ -28,33 +28,33 @@ from stx.studies.film.options import STORE, WEIGHT, Options, refuse_colours
 from stx.studies.film.reel import Reel
 
 OPTION = "output"
-"""That which names a film's folder."""
+"""The option that names a film's folder."""
 KEPT = 6
-"""Pictures that a frame leaves in the film's folder: its source, its start, what has moved, its run's, itself, and one
-more for what is small."""
+"""Pictures that a frame leaves in the film's folder: its source, its start, the moved result, its run's result, the
+frame itself, and one more to account for small files."""
 
 
 class Plan(NamedTuple):
-    """A film that is to be made."""
+    """A film to be made."""
 
     film: Film
     options: Options
     size: Size
     """(width, height) of its frames."""
     typed: tuple[str, ...]
-    """Overrides of all frames."""
+    """Overrides as typed, for all frames."""
     config: Config
-    """Of the first frame, with the store that the film's own run goes to."""
+    """The config of the first frame, with the store that the film's own run goes to."""
     identity: Identity
 
 
 class Motion(NamedTuple):
-    """From the frame before to a frame."""
+    """The motion from the previous frame to a frame."""
 
     back: Tensor
-    """(2, H, W), into the frame before."""
+    """(2, H, W): the flow from the frame back into the previous one."""
     consistent: Tensor
-    """(H, W), where that is seen."""
+    """(H, W): where the previous frame shows the same thing."""
 
     @property
     def share(self) -> float:
@@ -62,7 +62,10 @@ class Motion(NamedTuple):
 
 
 def plan(source: Film, options: Options, typed: Sequence[str], folder: Path) -> Plan:
-    """All that can be known before the first frame is made. Raises UserError for whatever would keep one from it."""
+    """Work out everything that can be known before the first frame is made.
+
+    Raises UserError for anything that would keep a frame from being made.
+    """
     first = next(clip.frames(source, source.size))
     with at_work():
         of_all = [text for text in typed if key_of(text) != WEIGHT]  # the first frame has no such term
@@ -83,9 +86,9 @@ def plan(source: Film, options: Options, typed: Sequence[str], folder: Path) -> 
 def config_of_following(
     first: Image.Image, typed: Sequence[str], source: Film, size: Size, options: Options, folder: Path
 ) -> Config:
-    """Of a frame that begins from the last result, for which the film's first frame stands in.
+    """The config of a frame that begins from the previous result, for which the film's first frame stands in.
 
-    Raises UserError for whatever would keep its run from its end.
+    Raises UserError for anything that would keep its run from finishing.
     """
     with TemporaryDirectory() as place:
         given = Reel(Path(place)).inputs(2)
@@ -97,7 +100,10 @@ def config_of_following(
 
 
 def even_size(config: Config, source: Film) -> Size:
-    """The size of the film's frames: that of the config, with even sides, as MP4 wants them. Raises UserError."""
+    """The size of the film's frames: that of the config, with even sides, as MP4 requires.
+
+    Raises UserError if a side that was asked for is odd, or if the frames are too small to detect motion in.
+    """
     asked = config.image_size
     for name, side in (("width", asked.width), ("height", asked.height)):
         if side and side % 2:
@@ -114,21 +120,24 @@ def even_size(config: Config, source: Film) -> Size:
 
 
 def flow_size(size: Size, own: Size) -> Size:
-    """(width, height) at which the motion of a film that is made at `size` is sought.
+    """(width, height) at which motion is detected for a film that is made at `size`.
 
-    Of one that is enlarged it is the film's own: between pixels nothing moves but what is made up.
+    If the film is enlarged, this is its own size: what enlarging adds between its pixels is made up.
     """
     return min(size, own, key=math.prod)
 
 
 def common(typed: Sequence[str], size: Size) -> list[str]:
-    """Of all frames: less what the film says itself, and not in the store, where the film has one run for all."""
+    """The overrides of all frames: those typed, without what the film sets itself.
+
+    Frames are not tracked, as the film has a single run in the store.
+    """
     kept = [
         text for text in typed if key_of(text) not in (WEIGHT, *STORE) and not key_of(text).startswith("image_size")
     ]
     sides = [f"image_size.width={size[0]}", f"image_size.height={size[1]}", "image_size.long_side=null"]
     untold = ["tracking=none", "tracking.plots=false"]
-    return [*kept, *sides, *untold, "blocks=null"]  # what moves is masked, which takes all of a frame at once
+    return [*kept, *sides, *untold, "blocks=null"]  # the mask of what moves needs the whole frame at once
 
 
 def beginning(typed: Sequence[str], photograph: str | Path, size: Size) -> list[str]:
@@ -137,7 +146,7 @@ def beginning(typed: Sequence[str], photograph: str | Path, size: Size) -> list[
 
 
 def following(typed: Sequence[str], photograph: Path, given: reel.Inputs, size: Size, options: Options) -> list[str]:
-    """The overrides of a frame that begins from the last one's result."""
+    """The overrides of a frame that begins from the previous result."""
     return [
         *beginning(typed, photograph, size),
         f"optim.steps={options.steps}",
@@ -159,7 +168,7 @@ def job(overrides: Sequence[str], folder: Path) -> Job:
 
 
 def motion(plan: Plan, place: Reel, number: int) -> Motion:
-    """Of the source, from the frame before that of the number to it."""
+    """The source's motion from the previous frame to frame `number`."""
     size = flow_size(plan.size, plan.film.size)
     before, frame = (reel.opened(place.source(each)).resize(size) for each in (number - 1, number))
     back = flow(frame, before)
@@ -170,7 +179,7 @@ def motion(plan: Plan, place: Reel, number: int) -> Motion:
 
 
 def lay_out(plan: Plan, place: Reel, number: int, moves: Motion) -> reel.Inputs:
-    """Write what a frame begins from, unless it is there already. Raises OSError."""
+    """Write the pictures that a frame begins from, unless they exist, and return their paths. Raises OSError."""
     given = place.inputs(number)
     if all(path.exists() for path in given):
         return given
@@ -186,6 +195,6 @@ def lay_out(plan: Plan, place: Reel, number: int, moves: Motion) -> reel.Inputs:
 
 
 def tensor(path: Path) -> Tensor:
-    """Of a frame that stx has written: (3, H, W) in [0, 1]."""
+    """Load a frame that stx has written, as (3, H, W) in [0, 1]."""
     picture = reel.opened(path)
     return images.to_tensor(picture, picture.size)

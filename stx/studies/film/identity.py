@@ -1,4 +1,4 @@
-"""Which film it is: all that its frames depend on, and what of that is otherwise in another one."""
+"""The identity of a film: everything that its frames depend on, and how that differs from another film."""
 
 import hashlib
 import json
@@ -16,20 +16,20 @@ from stx.runs.identity import named_files
 from stx.studies.film.options import Options
 
 MOST = 3
-"""Differences that are named."""
+"""Most differences that are named."""
 
 
 class Identity(NamedTuple):
     digest: str
     """SHA-256, in hexadecimal digits."""
     parts: dict[str, Any]
-    """Settings by what one types; of files their names with their digests."""
+    """Settings by the names under which they are typed; for files, their names and digests."""
 
 
 def identity_of(
     source: Film, options: Options, config: Config, later: Config, inputs: Inputs, choices: Mapping[str, str]
 ) -> Identity:
-    """Of a film whose first frame has one config, with `choices` of groups, and those that follow the `later` one."""
+    """The identity of a film whose first frame has `config`, with `choices` of groups, and its other frames `later`."""
     shots = clip.digests(source)
     files = {name: digest for name, digest in named_files(config, inputs).items() if name != "content"}
     hardware = inputs.hardware.device.type, str(inputs.hardware.precision)
@@ -61,19 +61,19 @@ def identity_of(
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """What one film has otherwise than another, in a line: optim.steps=30 -> 60."""
+    """How one film differs from another, in a line such as optim.steps=30 -> 60."""
     each = [*of_shots(before["shots"], now["shots"]), *of_files(before["files"], now["files"])]
     plain = [key for key in {**before, **now} if key not in ("shots", "files") and before.get(key) != now.get(key)]
     each += [
         f"{key}={spelled(before.get(key))} -> {spelled(now.get(key))}"
         for key in plain
-        if key.partition(".")[0] not in plain or "." not in key  # what a group's option brings along
+        if key.partition(".")[0] not in plain or "." not in key  # a changed option of its group explains it
     ]
     return some_of(each, MOST) or "another version of stx made it"
 
 
 def of_shots(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
-    """Of the frames of a folder, or of the file."""
+    """Differences between the frames of a folder, or between the films' files."""
     changed = [name for name in before.keys() & now.keys() if before[name] != now[name]]
     added, gone = ([name for name in one if name not in other] for one, other in ((now, before), (before, now)))
     if len(before) == len(now) == 1 and added:
@@ -91,7 +91,7 @@ def frames(names: Sequence[str]) -> str:
 
 
 def of_files(before: Mapping[str, Sequence[str]], now: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """Of pictures, weights and the code of functions, by their bytes."""
+    """Differences between pictures, weights and the code of functions, by their bytes."""
     for option in {**before, **now}:
         (was, old), (name, new) = (files.get(option, ("nothing", "")) for files in (before, now))
         if old != new:

@@ -1,4 +1,4 @@
-"""What `stx film` is asked: its own options, and what it leaves to be said of the frames' runs."""
+"""The options of `stx film` itself, and which options of the frames' runs it leaves to the user."""
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -16,7 +16,7 @@ from stx.errors import UserError
 DEFAULTS = CONF / "film" / "film.yaml"
 WEIGHT = "temporal.weight"
 STORE = ("tracking", "tracking.uri", "tracking.experiment", "tracking.offline_ok")
-"""Of the film's run in the store."""
+"""Options that apply to the film's run in the store."""
 DECIDED = {
     "content": "the frames are the photographs; film= names them",
     "init": "each frame begins from the last one's result",
@@ -33,17 +33,17 @@ DECIDED = {
     "hydra": "a frame waits for the one before it, in one process",
     "tracking": f"it is of single runs; of a film's, {', '.join(STORE)}",
 }
-"""What is not to be typed, by section, and why."""
+"""Sections that must not be typed, and why."""
 OFF = {"blocks": (None, "auto"), "tile": (False,), "live": (False,), "timing": (False,)}
-"""Values of those that say nothing."""
+"""Values of some of these that change nothing, and so may be typed."""
 
 
 LARGEST = 1001
-"""Denominator of a rate, as that of 24000/1001: what a file's clock cannot hold is no rate."""
+"""Largest denominator of a rate, as in 24000/1001; a rate too small for it is refused: no file's clock can hold it."""
 
 
 def fraction(value: Any) -> Any:
-    """25, 23.976 and 30000/1001, as one types them; anything else is left for the schema to refuse."""
+    """Parse 25, 23.976 or 30000/1001, as one types them; anything else is left for the schema to refuse."""
     try:
         return Fraction(str(value))
     except (ValueError, ZeroDivisionError):
@@ -72,7 +72,7 @@ class Options(Section):
 
 
 def read(own: Mapping[str, str]) -> Options:
-    """The command's own options, as typed, over those of the YAML. Raises UserError."""
+    """The command's own options, as typed, over the defaults of the YAML. Raises UserError if one is invalid."""
     plain: Any = yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))
     plain |= {name: number(text) for name, text in own.items() if name in plain}
     try:
@@ -82,7 +82,7 @@ def read(own: Mapping[str, str]) -> Options:
 
 
 def number(text: str) -> Any:
-    """As the schema wants it, if it is one."""
+    """The number that a text stands for, as the schema wants it; the text itself if it is not a number."""
     for kind in (int, float):
         try:
             return kind(text)
@@ -92,7 +92,7 @@ def number(text: str) -> Any:
 
 
 def refuse_decided(typed: Sequence[str]) -> None:
-    """Raise UserError for what the film sets itself, and for what stands for several values."""
+    """Raise UserError for options that the film sets itself, and for overrides that stand for several values."""
     for text in typed:
         key = key_of(text)
         section = key.replace("/", ".").partition(".")[0]

@@ -1,4 +1,4 @@
-"""What lies in a film's folder, by name, and which film it is of."""
+"""The files in a film's folder, by name, and the record of which film it holds."""
 
 import json
 from pathlib import Path
@@ -23,21 +23,21 @@ RECORD, MP4, FRAMES, SOURCE, INPUTS, RUNS, ALONE = (
     "runs",
     "alone",
 )
-"""Beside the record: the film, its frames, those of the source, what each frame began from, the frames' runs, and those
-that were made by themselves."""
+"""Names in a film's folder: the record, the film, its frames, the source's frames, what each frame began from, the
+frames' runs, and the runs of frames made by themselves."""
 FORMAT = 1
 MARK = "made by stx"
 
 
 class Inputs(NamedTuple):
-    """What a frame's run begins from, beside its photograph."""
+    """The pictures that a frame's run begins from, besides its photograph."""
 
     moved: Path
-    """The last result, as it has moved."""
+    """The previous result, moved as the source moves."""
     mask: Path
-    """White where that is to be seen."""
+    """White where the previous frame shows the same thing."""
     start: Path
-    """The last result there, the frame itself elsewhere."""
+    """The moved result where the mask is white, the source's frame elsewhere."""
 
 
 class Reel(NamedTuple):
@@ -63,7 +63,7 @@ class Reel(NamedTuple):
 
 
 def refuse_another(folder: Path, now: Identity) -> None:
-    """Raise UserError where the folder holds another film, or anything of somebody's."""
+    """Raise UserError if the folder holds another film, or files that are not a film's."""
     path = folder / RECORD
     if not path.exists():
         refuse_filled(folder, (RECORD,))
@@ -79,7 +79,7 @@ def refuse_another(folder: Path, now: Identity) -> None:
 
 
 def recorded(path: Path) -> dict[str, Any]:
-    """Raises UserError for what is no record of a film, or a later version's."""
+    """The fields of a film's record. Raises UserError if it is damaged or has another format."""
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
         version = fields.pop("format")
@@ -93,7 +93,7 @@ def recorded(path: Path) -> dict[str, Any]:
 
 
 def record(reel: Reel, identity: Identity, source: Film, size: Size, command: str) -> None:
-    """Raises OSError."""
+    """Write the record of a film. Raises OSError."""
     fields = {
         "format": FORMAT,
         **identity._asdict(),
@@ -108,9 +108,9 @@ def record(reel: Reel, identity: Identity, source: Film, size: Size, command: st
 
 
 def unreel(reel: Reel, source: Film, size: Size) -> None:
-    """The film's frames as files of the size that they are worked at; those that are there already stay.
+    """Save the source's frames at the size that they are worked at; those that exist are kept.
 
-    Raises OSError, and UserError for a film that ends early.
+    Raises OSError, and UserError if the source no longer has as many frames as before.
     """
     (reel.folder / SOURCE).mkdir(exist_ok=True)
     if all(reel.source(number).exists() for number in range(1, source.length + 1)):
@@ -124,7 +124,7 @@ def unreel(reel: Reel, source: Film, size: Size) -> None:
 
 
 def join(reel: Reel, source: Film, size: Size) -> Path:
-    """The frames as one film, at the source's rate. Raises OSError."""
+    """Join the frames into one film, at the source's rate. Raises OSError."""
     path = reel.folder / MP4
     with atomic.replacing(path) as part:
         frames = (opened(reel.frame(number)) for number in range(1, source.length + 1))
@@ -133,5 +133,5 @@ def join(reel: Reel, source: Film, size: Size) -> Path:
 
 
 def opened(path: Path) -> Image.Image:
-    """A frame that stx has written."""
+    """Open a frame that stx has written."""
     return images.load(str(path))

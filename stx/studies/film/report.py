@@ -1,4 +1,4 @@
-"""What came of a film: how much it flickers, whether its brightness drifts, in numbers and on a page."""
+"""The report of a film: how much it flickers and whether its brightness drifts, in numbers and on a page."""
 
 import json
 import math
@@ -20,27 +20,27 @@ from stx.studies.preview import linked, preview
 
 TITLE, FRAMES = "A film", "frames.jpg"
 CELL, MOST = 224, 5
-"""Pixels of the longer side of a frame on the sheet, and how many are on it."""
+"""Pixels of the longer side of a frame on the sheet, and the most frames on it."""
 
 
 class Summary(NamedTuple):
-    """NaN where there is nothing of the kind."""
+    """A film in numbers; NaN where there is nothing to measure."""
 
     flicker: float
-    """Mean over all frames that begin no scene."""
+    """Mean over all frames that do not begin a scene."""
     source_flicker: float
     drift: float
-    """Of brightness, in [0, 1]: the largest of any frame,"""
+    """Largest drift of brightness of any frame, as an absolute value in [0, 1]."""
     end: float
-    """the last frame's, with its sign,"""
+    """Drift of the last frame, with its sign."""
     source_end: float
-    """and how much brighter the source has become by then."""
+    """The same for the source: how much brighter it has become by then."""
     alone: float
-    """Mean flicker of frames made by themselves,"""
+    """Mean flicker of the frames made by themselves."""
     beside: float
-    """that of the film,"""
+    """Mean flicker of the film over the same frames."""
     source_beside: float
-    """and that of the source, over the same."""
+    """Mean flicker of the source over the same frames."""
 
 
 def summary(frames: Sequence[Frame], alone: Mapping[int, float]) -> Summary:
@@ -60,7 +60,7 @@ def summary(frames: Sequence[Frame], alone: Mapping[int, float]) -> Summary:
 
 
 def drift(frames: Sequence[Frame], of: str) -> list[float]:
-    """Of each frame: how much brighter it is than the first of its scene."""
+    """How much brighter each frame is than the first of its scene."""
     drifts, began = [], frames[0]
     for frame in frames:
         began = frame if frame.anew else began
@@ -74,7 +74,7 @@ def mean(values: Sequence[float]) -> float:
 
 
 def write(plan: Plan, place: Reel, frames: Sequence[Frame], alone: Mapping[int, float], command: str) -> list[Path]:
-    """Page, numbers and charts into the film's folder; the page comes first. Raises OSError."""
+    """Write page, numbers and charts into the film's folder, and return their paths, the page first. Raises OSError."""
     folder = place.folder / "report"
     folder.mkdir(exist_ok=True)
     total = summary(frames, alone)
@@ -105,7 +105,7 @@ def as_json(total: Summary, frames: Sequence[Frame], alone: Mapping[int, float])
 
 
 def finite(values: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON has no NaN."""
+    """Replace numbers that are not finite with None, as JSON has no NaN."""
     missing = [name for name, each in values.items() if isinstance(each, float) and not math.isfinite(each)]
     return {**values, **dict.fromkeys(missing)}
 
@@ -164,7 +164,7 @@ def caption(name: str) -> str:
 
 
 def sheet(place: Reel, frames: Sequence[Frame], path: Path) -> Path:
-    """Some frames, evenly spread, below those of the source."""
+    """Save a sheet of some frames, evenly spread, below those of the source."""
     shown = min(MOST, len(frames))
     numbers = [frames[each * (len(frames) - 1) // max(1, shown - 1)].number for each in range(shown)]
     rows = [[reel.opened(of(number)) for number in numbers] for of in (place.source, place.frame)]
@@ -193,7 +193,7 @@ def shown(value: float) -> str:
 
 
 def description(total: Summary, command: str) -> str:
-    """Markdown for the film's run in the store; its first line is said on the terminal too."""
+    """Markdown for the film's run in the store; its first line is also printed on the terminal."""
     parts = [f"drift of brightness {total.end:+.4f}"]
     if math.isfinite(total.flicker):
         beside = f", {total.alone:.4f} frame by frame" if math.isfinite(total.alone) else ""

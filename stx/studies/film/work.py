@@ -1,4 +1,4 @@
-"""Frame after frame, and what each comes to."""
+"""Make a film frame by frame, and measure each frame."""
 
 import csv
 import math
@@ -21,33 +21,33 @@ from stx.studies.film.reel import FRAMES, Reel
 
 
 class Frame(NamedTuple):
-    """What came of a frame, beside its source."""
+    """What came of a frame, and the same measures of its source."""
 
     number: int
     kept: bool
-    """It was there already."""
+    """Whether it existed already."""
     anew: bool
-    """It begins a scene: the film, or one behind a cut."""
+    """Whether it begins a scene: the film's first, or one after a cut."""
     outcome: str
-    """finished or diverged."""
+    """finished or diverged; empty if its run's folder is gone."""
     consistent: float
-    """Share of its area that the frame before has shown."""
+    """Share of its area that the previous frame shows too."""
     flicker: float
     source_flicker: float
-    """Both NaN where a scene begins."""
+    """Both are NaN if the frame begins a scene."""
     brightness: float
     source_brightness: float
     losses: dict[str, float]
-    """loss/<group> behind its last step."""
+    """loss/<group> after its last step."""
 
     def metrics(self) -> dict[str, float]:
-        """For the store, whose numbers are all finite."""
+        """The numbers for the store, which takes only finite ones."""
         own = {name: getattr(self, name) for name in NUMBERS} | self.losses
         return {name: value for name, value in own.items() if math.isfinite(value)}
 
 
 class Shown(NamedTuple):
-    """A frame beside its source, (3, H, W) in [0, 1]."""
+    """A frame and its source, each (3, H, W) in [0, 1]."""
 
     result: Tensor
     source: Tensor
@@ -57,7 +57,7 @@ NUMBERS = ("consistent", "flicker", "source_flicker", "brightness", "source_brig
 
 
 def frames(plan: Plan, place: Reel) -> Iterator[Frame]:
-    """Make those that are missing, in their order. Raises Stopped where one cannot be made."""
+    """Make the missing frames in order, and yield what came of each frame. Raises Stopped if one cannot be made."""
     (place.folder / FRAMES).mkdir(exist_ok=True)
     before: Shown | None = None
     for number in range(1, plan.film.length + 1):
@@ -75,7 +75,7 @@ def frames(plan: Plan, place: Reel) -> Iterator[Frame]:
 
 
 def whole(path: Path) -> Tensor | None:
-    """A frame, if there is one that can be read: a damaged one is made again of its run."""
+    """A frame, or None if it is missing or cannot be read: a damaged one is made again from its run."""
     try:
         return tensor(path) if path.exists() else None
     except UserError:
@@ -87,7 +87,7 @@ def anew(plan: Plan, moves: Motion | None) -> bool:
 
 
 def asked(plan: Plan, place: Reel, number: int, moves: Motion | None) -> Job:
-    """The run of a frame. Raises OSError where what it begins from cannot be written."""
+    """The job of a frame. Raises OSError if the pictures that it begins from cannot be written."""
     if moves is None or anew(plan, moves):
         return job(beginning(plan.typed, place.source(number), plan.size), place.run(number))
     given = lay_out(plan, place, number, moves)
@@ -95,8 +95,10 @@ def asked(plan: Plan, place: Reel, number: int, moves: Motion | None) -> Job:
 
 
 def come_to_an_end(one: Job, name: str) -> None:
-    """Make a run, or go on with it, unless it has ended. Raises Stopped where it does not, and where it has diverged
-    under guard.on_nan=raise."""
+    """Make or continue a run, unless it has ended.
+
+    Raises Stopped if the run does not end, or if it has diverged under guard.on_nan=raise.
+    """
     if outcome(one.folder) not in ENDED:
         message = attempt(one).message
         if outcome(one.folder) not in ENDED:
@@ -128,7 +130,7 @@ def judged(
 
 
 def losses(place: Reel, number: int) -> dict[str, float]:
-    """Behind a frame's last step; nothing where its run's folder is gone."""
+    """The losses after a frame's last step; empty if its run's folder is gone."""
     try:
         with (place.run(number) / LOSSES).open(encoding="utf-8", newline="") as file:
             (last,) = deque(csv.DictReader(file), maxlen=1)
@@ -138,9 +140,9 @@ def losses(place: Reel, number: int) -> dict[str, float]:
 
 
 def by_themselves(plan: Plan, place: Reel) -> Iterator[tuple[int, float]]:
-    """The numbers of frames that are made by themselves, as the first is, and how each flickers against the one before.
+    """Make frames by themselves, as frame 1 is, and yield their numbers and how each flickers against the one before.
 
-    Raises Stopped where one cannot be made.
+    Raises Stopped if one cannot be made.
     """
     before = tensor(place.frame(1))
     for number in range(2, min(plan.options.alone, plan.film.length) + 1):

@@ -1,1 +1,1 @@
-"""A gallery of runs: one page, whole in one file."""
+"""A gallery of runs: one page in a single file."""

@@ -1,4 +1,4 @@
-"""A gallery's pictures as text: whatever has the same pixels at the same size stands on the page once."""
+"""A gallery's pictures as text: pictures with the same pixels at the same size are on the page only once."""
 
 import hashlib
 import io
@@ -19,9 +19,9 @@ class Album:
         """JPEGs in base64, by the key that stands for them on the page."""
 
     def add(self, path: Path | None, *sides: int) -> list[str]:
-        """Keys of a picture file with its longer side at most so long, one for each; nothing of what is no picture.
+        """Add a picture file at each of `sides`, in pixels of its longer side, and return the key of each.
 
-        A picture smaller than that keeps its size.
+        A smaller picture keeps its size. Returns an empty list if the file is missing or is not a picture.
         """
         picture = read(path) if path else None
         if picture is None:

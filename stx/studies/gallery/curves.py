@@ -5,16 +5,16 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 MOST = 200
-"""Points of a curve."""
+"""Most points of a curve."""
 DIGITS = 5
-"""Of each value: more than a chart can show."""
+"""Significant digits of each value: more than a chart can show."""
 
 Points = Sequence[tuple[int, float]]
 Item = TypeVar("Item")
 
 
 def curves(losses: Mapping[str, Points]) -> dict[str, list[tuple[int, float | None]]]:
-    """Each loss by its name behind the slash; null is what a logarithmic scale cannot show."""
+    """Each loss by its name after "loss/"; None stands for what a logarithmic scale cannot show."""
     return {
         name.removeprefix("loss/"): [(step, shown(value)) for step, value in spread(points, MOST)]
         for name, points in losses.items()
@@ -22,7 +22,7 @@ def curves(losses: Mapping[str, Points]) -> dict[str, list[tuple[int, float | No
 
 
 def spread(items: Sequence[Item], most: int) -> Sequence[Item]:
-    """At most so many of them, two or more, evenly; the first and the last among them."""
+    """At most `most` (two or more) of the items, evenly spread, including the first and the last."""
     if len(items) <= most:
         return items
     return [items[round(place * (len(items) - 1) / (most - 1))] for place in range(most)]

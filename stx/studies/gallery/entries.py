@@ -13,7 +13,7 @@ from stx.studies.gallery.curves import MOST, curves, rounded, spread
 from stx.studies.gallery.sides import ALONG, Sides
 
 UNKNOWN_SIZE = (512, 512)
-"""Of a result, where no param says it."""
+"""The size of a result if no param says it."""
 WHY_NO_PICTURE = {
     "waiting": "It has not started.",
     "running": "It has no picture yet.",
@@ -23,16 +23,16 @@ WHY_NO_PICTURE = {
 
 
 class Key(NamedTuple):
-    """What runs can be sorted by and filtered on."""
+    """A field that runs can be sorted by and filtered on."""
 
     key: str
     label: str
     number: bool
-    """Whether all values are numbers; else they are texts."""
+    """Whether all values are numbers; otherwise they are texts."""
 
 
 def size(run: Shown) -> tuple[int, int]:
-    """Pixels of its result, as far as its params say."""
+    """Width and height of a run's result in pixels, if its params say so; else UNKNOWN_SIZE."""
     sides = [number(run.params.get(f"image_size.{side}", "")) for side in ("width", "height")]
     if not all(side and side >= 1 for side in sides):
         return UNKNOWN_SIZE
@@ -40,10 +40,10 @@ def size(run: Shown) -> tuple[int, int]:
 
 
 def entry(run: Shown, album: Album, sides: Sides) -> dict[str, Any]:
-    """Ready for JSON, with keys of the album in place of pictures."""
+    """A run as the page has it, ready for JSON, with keys of the album in place of pictures."""
     along = list(run.along().items())
     result = album.add(run.picture(), sides.tile, sides.result)
-    if not result and along:  # of a run whose results are gone
+    if not result and along:  # the run's result is gone
         result = album.add(run.picture(along[-1][1]), sides.tile, sides.result)
     return {
         "name": run.name,
@@ -87,7 +87,7 @@ def steps(
 
 
 def keys(runs: Sequence[Shown]) -> list[Key]:
-    """Of all params and metrics that any of the runs has, by name."""
+    """The keys for all params and metrics that any of the runs has, by name."""
     params = sorted({name for run in runs for name in run.params})
     metrics = sorted({name for run in runs for name in run.metrics})
     return [
@@ -101,7 +101,7 @@ def numeric(params: Mapping[str, str], name: str) -> bool:
 
 
 def number(text: str) -> float | None:
-    """A finite one that JavaScript reads as well; nothing of what is none."""
+    """A finite number that JavaScript reads as well; None if the text is not one."""
     try:
         value = float(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""How large a gallery's pictures can be, so that its page stays of a size that a browser opens at once."""
+"""How large a gallery's pictures can be, so that a browser still opens its page at once."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -7,24 +7,24 @@ from typing import NamedTuple
 from stx.pictures.sheet import fitted
 
 MOST_BYTES = 60_000_000
-"""Of a page, about, as sizes are foretold: a browser opens so many in a second or so."""
+"""Most bytes of a page, approximately, as its size is estimated; a browser opens this many in about a second."""
 A_PIXEL = 0.4
-"""Bytes of a painted picture's pixel as JPEG, in base64: 0.3 at a side of 512, measured, and a third more."""
+"""Bytes of one pixel of a painted picture as JPEG in base64: 0.3 measured at a side of 512, and a third more."""
 ALONG = 8
-"""Pictures along the way, of a run at most; its result is one more."""
+"""Most pictures along the way of a run; its result is one more."""
 
 
 class Sides(NamedTuple):
-    """Pixels of the longer side, at most."""
+    """Most pixels of the longer side of each kind of picture."""
 
     result: int
-    """In the full view, the given pictures too."""
+    """Results in the full view, and the given pictures there."""
     along: int
-    """0: there are none."""
+    """Pictures along the way; 0 leaves them out."""
     tile: int = 256
-    """In the grid."""
+    """Results in the grid."""
     given: int = 96
-    """Beside the result there."""
+    """Given pictures in the grid, beside the result."""
 
 
 LARGEST = Sides(1024, 384)
@@ -33,13 +33,13 @@ SMALLEST = Sides(256, 0)
 
 
 def sides(sizes: Sequence[tuple[int, int]]) -> Sides:
-    """For runs whose results have these sizes: the largest that leave the page below MOST_BYTES, or the smallest."""
+    """The largest sides that keep the page of results of these sizes within MOST_BYTES, or else the smallest."""
     choices = (LARGEST, *SMALLER, SMALLEST)
     return next((choice for choice in choices if foretold(sizes, choice) <= MOST_BYTES), SMALLEST)
 
 
 def foretold(sizes: Iterable[tuple[int, int]], choice: Sides) -> float:
-    """Bytes of the page. Given pictures are many runs' and are not counted."""
+    """Estimated bytes of the page. Given pictures are shared by many runs, and are not counted."""
     return A_PIXEL * sum(
         pixels(size, choice.result) + pixels(size, choice.tile) + ALONG * pixels(size, choice.along) for size in sizes
     )

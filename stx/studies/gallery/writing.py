@@ -1,4 +1,4 @@
-"""A gallery as one HTML file that asks nobody for anything."""
+"""A gallery as one HTML file that loads nothing else."""
 
 import hashlib
 import json
@@ -21,9 +21,9 @@ from stx.studies.sweep.results import nearest
 
 NAME = "gallery.html"
 MARK = '<meta name="generator" content="stx gallery">'
-"""By which a file is known as one of these."""
+"""The mark by which a file is recognised as a gallery."""
 BEGINNING = 2000
-"""Bytes of a file within which its mark stands."""
+"""Bytes at the start of a file within which its mark stands."""
 PARTS = Path(__file__).parents[1] / "templates"
 STYLES = ("base.css", "gallery/page.css", "gallery/view.css")
 SCRIPTS = ("gallery/chart.js", "gallery/view.js", "gallery/order.js", "gallery/grid.js")
@@ -31,7 +31,7 @@ SCRIPTS = ("gallery/chart.js", "gallery/view.js", "gallery/order.js", "gallery/g
 
 class Written(NamedTuple):
     without: int
-    """Runs that have no picture."""
+    """Number of runs without a picture."""
     sides: Sides
     size: int
     """Bytes."""
@@ -42,8 +42,10 @@ class Written(NamedTuple):
 
 
 def place(output: str) -> Path:
-    """The file that `output` names, or in the folder that it names. Raises UserError where it would take the place of
-    what is no gallery."""
+    """The file that `output` names, or gallery.html in the folder that it names.
+
+    Raises UserError if that would overwrite something that is not a gallery.
+    """
     if not output:
         raise UserError("output= must name a folder, or a file that ends in .html")
     path = Path(output)
@@ -65,12 +67,12 @@ def is_gallery(path: Path) -> bool:
 
 
 def write(selection: Selection, path: Path) -> Written:
-    """The page of these runs, in a folder that is made if missing. Raises OSError."""
+    """Write the page of these runs, into a folder that is made if missing. Raises OSError."""
     runs, album = selection.runs, Album()
     chosen = sides([size(run) for run in runs])
     best = nearest(runs) if selection.sweep else None
     entries = [entry(run, album, chosen) | {"best": best is not None and run is best[0]} for run in runs]
-    page = rendered(selection.asked, runs, entries, album).encode("utf-8", "replace")  # a name may be no text at all
+    page = rendered(selection.asked, runs, entries, album).encode("utf-8", "replace")  # a name may hold surrogates
     path.parent.mkdir(parents=True, exist_ok=True)
     atomic.write(path, page)
     return Written(sum(not one["picture"] for one in entries), chosen, len(page))
@@ -78,7 +80,7 @@ def write(selection: Selection, path: Path) -> Written:
 
 def rendered(title: str, runs: Sequence[Shown], entries: Sequence[dict[str, Any]], album: Album) -> str:
     first = {key for one in entries for each in (one, *one["given"]) for key in each["picture"][:1]}
-    style, script = source(STYLES), f"(() => {{\n{source(SCRIPTS)}}})();"  # which leaves the browser's own names alone
+    style, script = source(STYLES), f"(() => {{\n{source(SCRIPTS)}}})();"  # a scope of its own
     return TEMPLATES.get_template("gallery/page.html").render(
         title=title,
         mark=Markup(MARK),
@@ -97,11 +99,11 @@ def source(names: Sequence[str]) -> str:
 
 
 def digest(text: str) -> str:
-    """As a content security policy knows what is allowed."""
+    """The SHA-256 of a text as a content security policy lists what is allowed."""
     return b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def inert(content: Any) -> Markup:
-    """JSON in which nothing ends the element that it stands in, or means anything to a reader of HTML."""
+    """JSON that cannot end the element that it stands in, or mean anything to an HTML parser."""
     text = json.dumps(content, allow_nan=False, separators=(",", ":"))
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))

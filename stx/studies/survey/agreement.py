@@ -1,4 +1,4 @@
-"""How far raters agree with each other, and each with himself."""
+"""How far raters agree with each other, and with themselves."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -9,18 +9,18 @@ from stx.studies.survey.answers import Answers, Question
 from stx.studies.survey.key import Asked
 
 FAST_MS = 600
-"""For a look at three pictures and a click; a median below is no look."""
+"""Milliseconds for a look at three pictures and a click; a rater with a lower median did not look."""
 FEWEST_REPEATS = 4
-"""Of which a rater who answers by chance repeats all one time in sixteen."""
+"""Fewest repeats to judge a rater by; one who answers by chance repeats all four one time in sixteen."""
 ONE_SIDE, FEWEST_SIDES = 0.9, 20
-"""Share of answers on one side, of at least so many, that sides in random order do not explain."""
+"""Share of answers on one side, of at least so many answers, that a random order of sides does not explain."""
 
 
 class Agreement(NamedTuple):
     same: float
     """Share of pairs of raters who chose the same picture, over the questions that two or more have answered."""
     u: float
-    """Kendall's coefficient of agreement: 1 if all choose alike, 0 where they do as often as by chance."""
+    """Kendall's coefficient of agreement: 1 if all choose alike, 0 if they do so as often as by chance."""
     questions: int
 
 
@@ -28,26 +28,27 @@ class Rater(NamedTuple):
     id: str
     answers: int
     ms: float
-    """Median."""
+    """Median milliseconds of an answer."""
     repeats: int
     same: int
-    """Of the repeats, those that were answered as before."""
+    """Number of repeats that were answered as before."""
     left: float
     """Share of answers on the left."""
 
 
 def agreement(answers: Answers, asks: Asked) -> Agreement | None:
-    """None where no question has two raters.
+    """The agreement of raters; None if no question was answered by two of them.
 
-    Each question weighs as its raters less one, as in Krippendorff's alpha; by chance one half agree, as nothing tells
-    the first picture of a pair from the second. Where all raters have answered all questions that is Kendall's u.
+    Each question is weighted by its number of raters less one, as in Krippendorff's alpha. By chance one half agree, as
+    nothing tells the first picture of a pair from the second. If all raters have answered all questions, `u` is
+    Kendall's u.
     """
     first = sorted((question, answer) for question, answer in answers.items() if plain(question, asks))
     agreeing, weight, count = 0.0, 0, 0
     for _, several in groupby(sorted(first, key=lambda one: one[0].pair), key=lambda one: one[0].pair):
         choices = [answer.chosen for _, answer in several]
         if others := len(choices) - 1:
-            alike = sum(choices.count(each) - 1 for each in choices)  # of others + 1 raters, each with the others
+            alike = sum(choices.count(each) - 1 for each in choices)  # each of others + 1 raters with the others
             agreeing, weight, count = agreeing + alike / (others + 1), weight + others, count + 1
     return Agreement(agreeing / weight, 2 * agreeing / weight - 1, count) if weight else None
 
@@ -73,7 +74,7 @@ def rater(name: str, answers: Answers) -> Rater:
 
 
 def doubts(several: Iterable[Rater]) -> Iterator[str]:
-    """Raters whose answers may be none, and why. They are named, and counted all the same."""
+    """Yield a line for each rater who may have answered at random, and why; the answers are counted all the same."""
     for one in several:
         said = []
         if one.ms < FAST_MS:

@@ -1,4 +1,4 @@
-"""What a rater says, as a file and over the wire: checked against the survey that it is of."""
+"""A rater's answers, as a file or as a request, checked against the survey that they belong to."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -11,13 +11,13 @@ from stx.errors import first_line
 from stx.studies.survey.key import Asked, Id, Key, Opaque
 
 LARGEST = 4 * 2**20
-"""Bytes of a file of answers: ten times what a rater can be asked."""
+"""Most bytes of a file of answers: ten times what a rater can be asked."""
 DAY = 86_400_000
-"""Milliseconds; a page that was left open for longer says so much."""
+"""Milliseconds; a page that was left open for longer reports this much."""
 
 
 class Refused(ValueError):
-    """Of what is no answer to this survey; the message says why, in a line."""
+    """Raised for what is not an answer to this survey; the message says why, in one line."""
 
 
 class Answer(Section):
@@ -26,11 +26,11 @@ class Answer(Section):
     pair: Opaque
     asks: Asked
     again: bool
-    """Asked once more, sides swapped."""
+    """Whether it was asked once more, with the sides swapped."""
     left: Opaque
     chosen: Opaque
     ms: Annotated[int, Field(ge=0, le=DAY)]
-    """From where both pictures were seen."""
+    """Milliseconds from when both pictures were seen."""
     n: Annotated[int, Field(ge=0, le=10_000)]
     """Its place among the rater's questions."""
 
@@ -59,12 +59,12 @@ Answers = Mapping[Question, Answer]
 
 
 def parse(text: bytes, key: Key) -> Sheet:
-    """Raises Refused."""
+    """Read a rater's answers from JSON. Raises Refused."""
     try:
         sheet = Sheet.model_validate_json(text)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        invented = first["type"] == "extra_forbidden"  # a field by any name, which nobody is to be shown
+        invented = first["type"] == "extra_forbidden"  # the name of such a field could be anything, so it is not shown
         where = ".".join(map(str, first["loc"][:-1] if invented else first["loc"]))
         raise Refused(f"{where}: {first['msg']}" if where else first["msg"]) from None
     if sheet.survey != key.survey:
@@ -79,7 +79,7 @@ def parse(text: bytes, key: Key) -> Sheet:
 
 
 def read(path: Path, key: Key) -> Sheet:
-    """A file of answers. Raises Refused."""
+    """Read a file of answers. Raises Refused."""
     try:
         with path.open("rb") as file:
             text = file.read(LARGEST + 1)
@@ -91,7 +91,10 @@ def read(path: Path, key: Key) -> Sheet:
 
 
 def merged(sheets: Iterable[tuple[str, Sheet]]) -> tuple[dict[Question, Answer], list[str]]:
-    """Each answer once, by its question, and where an answer differs from the one before, which is kept."""
+    """Each answer once, by its question, and a line for each name that has answers differing from earlier ones.
+
+    The earlier answer is kept.
+    """
     answers, differing = dict[Question, Answer](), dict[str, int]()
     for name, sheet in sheets:
         for question, answer in questions(sheet):
@@ -101,7 +104,7 @@ def merged(sheets: Iterable[tuple[str, Sheet]]) -> tuple[dict[Question, Answer],
 
 
 def differ(name: str, count: int) -> str:
-    """What is said of answers, wherever they came from, that were not the first to their questions."""
+    """The line about answers from `name` that differ from earlier ones to the same questions."""
     if count == 1:
         return f"{name}: 1 answer differs from an earlier one to the same question, which is kept"
     return f"{name}: {count} answers differ from earlier ones to the same questions, which are kept"

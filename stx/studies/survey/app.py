@@ -1,4 +1,4 @@
-"""The page, and the answers that it sends. Nothing else of a survey's folder is to be had from here."""
+"""The web app of a survey: it serves the page and takes its answers, and nothing else of the survey's folder."""
 
 import json
 import logging
@@ -25,19 +25,19 @@ log = logging.getLogger("stx")
 
 HEADERS = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "frame-ancestors 'none'",  # the rest stands in the page
+    "Content-Security-Policy": "frame-ancestors 'none'",  # the page has the rest of the policy
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
 LARGEST = 64 * 1024
-"""Bytes of a request: a hundred answers have a third of it."""
+"""Most bytes of a request: a hundred answers have a third of this."""
 PLAIN, COLLECTING = b'<html lang="en">', b'<html lang="en" data-collects>'
 
 
 def app(folder: Path, key: Key, hosts: list[str]) -> Starlette:
-    """`hosts`: by which names a browser may come here; none: by any."""
+    """The web app. `hosts`: the names by which a browser may reach it; if empty, any name."""
     page = (folder / PAGE).read_bytes().replace(PLAIN, COLLECTING, 1)
 
     def shown(request: Request) -> Response:
@@ -58,7 +58,7 @@ def app(folder: Path, key: Key, hosts: list[str]) -> Starlette:
             counts = collect.keep(folder / COLLECTED, parse(text, key))
         except Refused as error:
             return said(str(error), 422)
-        except sqlite3.Error as error:  # a full disk: the page tries again
+        except sqlite3.Error as error:  # such as a full disk; the page tries again
             log.warning(f"survey: {first_line(error)}; answers wait in their pages")
             return said("not kept; try again", 503)
         return said(json.dumps(counts._asdict()), 409 if counts.differing else 200, "application/json")
@@ -70,19 +70,19 @@ def app(folder: Path, key: Key, hosts: list[str]) -> Starlette:
 
 
 def hosts(host: str) -> list[str]:
-    """Names of a server that listens there; none where that is on every address of the machine."""
+    """The names of a server that listens at `host`; empty if it listens on every address of the machine."""
     return [] if host in ("0.0.0.0", "::") else list(dict.fromkeys([*HOSTS, in_address(host).lower()]))
 
 
 def own(request: Request) -> bool:
-    """Whether a request is of the page that came from here, as far as a browser says; what is none says nothing."""
+    """Whether a request comes from the page served here, as far as a browser says; one that says nothing passes."""
     origin = request.headers.get("Origin")
     same = origin is None or urlsplit(origin).netloc == request.headers.get("Host")
     return same and request.headers.get(SITE, "none") in OWN
 
 
 async def body(request: Request) -> bytes | None:
-    """Nothing where it is larger than LARGEST, of which no more is read."""
+    """The body of a request; None if it is larger than LARGEST, beyond which no more is read."""
     text = b""
     async for chunk in request.stream():
         text += chunk

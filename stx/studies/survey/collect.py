@@ -1,4 +1,4 @@
-"""answers.db: what the server has collected, each answer in a transaction, none twice."""
+"""answers.db: what the server has collected, the answers of each request in one transaction, none twice."""
 
 import json
 import sqlite3
@@ -13,7 +13,7 @@ from stx.errors import UserError, first_line
 from stx.studies.survey.answers import Answer, Sheet
 
 PATIENCE = 20.0
-"""Seconds that one waits for others who write."""
+"""Seconds to wait for others that are writing."""
 TABLE = """
 CREATE TABLE IF NOT EXISTS answers (
     survey TEXT NOT NULL, rater TEXT NOT NULL, pair TEXT NOT NULL, asks TEXT NOT NULL, again INTEGER NOT NULL,
@@ -27,13 +27,13 @@ CREATE TABLE IF NOT EXISTS differing (
     chosen TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (survey, rater, pair, asks, again, chosen)
 )
 """
-"""Of answers that came after another one to the same question: what they were, for the score to count them."""
+"""Answers that differ from an earlier one to the same question, so that the score can count them."""
 FIELDS = tuple(Answer.model_fields)
 COLUMNS = ", ".join(f'"{name}"' for name in FIELDS)
 
 
 class Kept(NamedTuple):
-    """Of some answers, how many were new, how many are there as they are, and how many otherwise."""
+    """How many of some answers were new, how many were there already, and how many differ from what was there."""
 
     new: int
     same: int
@@ -48,7 +48,7 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def prepare(path: Path) -> None:
-    """The tables, before anybody writes. Raises UserError for a file that is no database."""
+    """Create the tables, before anybody writes. Raises UserError for a file that is not a database."""
     try:
         with closing(sqlite3.connect(path, timeout=PATIENCE)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")  # readers and a writer do not wait for each other
@@ -60,10 +60,10 @@ def prepare(path: Path) -> None:
 
 
 def keep(path: Path, sheet: Sheet) -> Kept:
-    """A rater's answers. The first one to a question stays."""
+    """Store a rater's answers. The first answer to a question stays."""
     counts = [0, 0, 0]
     with opened(path) as connection:
-        connection.execute("BEGIN IMMEDIATE")  # else two that have read would both wait to write
+        connection.execute("BEGIN IMMEDIATE")  # else two connections that have read would both wait to write
         for answer in sheet.answers:
             values = [getattr(answer, name) for name in FIELDS]
             row = connection.execute(
@@ -79,7 +79,7 @@ def keep(path: Path, sheet: Sheet) -> Kept:
 
 
 def noted(connection: sqlite3.Connection, sheet: Sheet, answer: Answer) -> None:
-    """An answer that is not kept: once, however often it is sent."""
+    """Note an answer that is not kept, once however often it is sent."""
     connection.execute(
         "INSERT INTO differing VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (sheet.survey, sheet.rater, answer.pair, answer.asks, answer.again, answer.chosen, time.time()),
@@ -87,7 +87,7 @@ def noted(connection: sqlite3.Connection, sheet: Sheet, answer: Answer) -> None:
 
 
 def chosen(connection: sqlite3.Connection, sheet: Sheet, answer: Answer) -> str:
-    """What the rater has answered to that question before."""
+    """What the rater chose for that question before."""
     row = connection.execute(
         "SELECT chosen FROM answers WHERE survey = ? AND rater = ? AND pair = ? AND asks = ? AND again = ?",
         (sheet.survey, sheet.rater, answer.pair, answer.asks, answer.again),
@@ -96,7 +96,10 @@ def chosen(connection: sqlite3.Connection, sheet: Sheet, answer: Answer) -> str:
 
 
 def sheets(path: Path) -> Iterator[bytes]:
-    """What was collected, a rater at a time, as the JSON of his file: to be checked as that is. Raises UserError."""
+    """Yield what was collected, one rater at a time, as the JSON of a rater's file, to be checked like one.
+
+    Raises UserError if the database cannot be read.
+    """
     try:
         with opened(path) as connection:
             rows = connection.execute(
@@ -111,8 +114,10 @@ def sheets(path: Path) -> Iterator[bytes]:
 
 
 def differing(path: Path, survey: str) -> int:
-    """How many answers to a survey were not kept, as there was another one. A database of an earlier version has noted
-    none. Raises UserError."""
+    """How many answers to a survey were not kept because they differ from an earlier one.
+
+    A database of an earlier version has noted none. Raises UserError if it cannot be read.
+    """
     try:
         with opened(path) as connection:
             if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'differing'").fetchone():
@@ -127,7 +132,7 @@ def unreadable(path: Path, error: sqlite3.Error) -> UserError:
 
 
 def count(path: Path) -> tuple[int, int]:
-    """How many answers, of how many raters."""
+    """How many answers there are, and from how many raters."""
     with opened(path) as connection:
         row = connection.execute("SELECT count(*), count(DISTINCT rater) FROM answers").fetchone()
     return int(row[0]), int(row[1])

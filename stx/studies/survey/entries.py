@@ -1,4 +1,4 @@
-"""The pictures that a survey may show: of any runs, or those of a comparison that have equal content."""
+"""The pictures that a survey may show: those of any runs, or those of a comparison that have equal content."""
 
 import json
 import math
@@ -24,9 +24,9 @@ from stx.studies.survey.pairs import Entry
 MEASURE = "measure/"
 REPORT = "report"
 SECOND = "style_2.png"
-"""A run's second painting."""
+"""The file of a run's second painting."""
 METHOD, STATISTIC = "style_stat", "statistic"
-"""What is a method where nobody says: of runs their param, of a comparison what it calls so."""
+"""What tells methods apart if nobody says: a param of runs, or the name of a comparison's statistics."""
 
 
 class Source(NamedTuple):
@@ -36,15 +36,15 @@ class Source(NamedTuple):
     match: str
     """The measure of content that is held equal."""
     left_out: str
-    """How many runs are not among them, and why; empty where all are."""
+    """How many runs were left out, and why; empty if none was."""
     others: tuple[str, ...] = ()
     """Params by which these runs could be told apart instead."""
     without_report: str = ""
-    """That a comparison's runs are taken as any others, as its report is not there; empty where that is not so."""
+    """A message that a comparison's runs are taken like any others because its report is missing; otherwise empty."""
 
 
 def source(text: str, asked: Options, tracking: MlflowTracking | NoTracking) -> Source:
-    """Raises UserError for what names no runs."""
+    """The pictures of the runs that `text` names. Raises UserError if it names none."""
     runs = selected(text, tracking).runs
     folder = place(text, tracking)
     if text and folder and not asked.by and (folder / REPORT / export.FILE).is_file():
@@ -54,14 +54,14 @@ def source(text: str, asked: Options, tracking: MlflowTracking | NoTracking) -> 
 
 
 def place(text: str, tracking: MlflowTracking | NoTracking) -> Path | None:
-    """The folder that is meant: of an id, the one that has it, or that its run in the store names."""
+    """The folder that is meant; for an id, the folder that has it, or that its run in the store names."""
     if not ID.fullmatch(text):
         return Path(text).expanduser()
     return folder_of(text) or (None if isinstance(tracking, NoTracking) else store.folder_of(text, tracking.uri))
 
 
 def without_report(text: str, folder: Path | None, by: str, tracking: MlflowTracking | NoTracking) -> str:
-    """In words, where the store says that an id is a comparison's; nothing of any other."""
+    """The message that a comparison's report is missing, if the store says that the id is a comparison; else empty."""
     if not ID.fullmatch(text) or isinstance(tracking, NoTracking):
         return ""
     tags = store.tags_of(text, tracking.uri)
@@ -75,8 +75,10 @@ def without_report(text: str, folder: Path | None, by: str, tracking: MlflowTrac
 
 
 def of_runs(runs: Sequence[Shown], asked: Options) -> Source:
-    """Those that came to their end, with their pictures and the content measure. Raises UserError where none has the
-    param that tells methods apart."""
+    """The pictures of the finished runs that have all their files and the content measure.
+
+    Raises UserError if none has the param that tells methods apart.
+    """
     by, match = asked.by or METHOD, asked.match or IN_TURN[0]
     finished = [run for run in runs if run.outcome == "finished"]
     if finished and not any(by in run.params for run in finished):
@@ -91,14 +93,17 @@ def of_runs(runs: Sequence[Shown], asked: Options) -> Source:
 
 
 def differing(runs: Sequence[Shown]) -> tuple[str, ...]:
-    """Params of which the runs have several values, but for their pictures and seeds."""
+    """Params of which the runs have several values, other than their pictures and seeds."""
     names = dict.fromkeys(name for run in runs for name in run.params if name not in ("content", "style", "seed"))
     return tuple(name for name in names if len({run.params.get(name) for run in runs}) > 1)
 
 
 def of_comparison(report: Path, runs: Sequence[Shown], match: str | None) -> Source:
-    """Of each statistic, on each pair of pictures, the run nearest to the reference's content distance: how near two
-    have to be for one question is the survey's own tolerance. Raises UserError for a report that cannot be read."""
+    """For each cell of a comparison, the picture of the run nearest to the reference's content distance.
+
+    How near two pictures must be for a question is up to the survey's own tolerance. Raises UserError if the report
+    cannot be read.
+    """
     results, by_id = recorded(report, match), {run.id: run for run in runs}
     nearest = {cell: one for cell in results.runs if (one := results.closest(cell))}
     some = [
@@ -110,13 +115,13 @@ def of_comparison(report: Path, runs: Sequence[Shown], match: str | None) -> Sou
 
 
 def recorded(report: Path, match: str | None) -> Results:
-    """A comparison's results, as its report has them as data."""
+    """A comparison's results, from the data of its report. Raises UserError if it cannot be read."""
     file = report / export.FILE
     try:
         plain = json.loads(file.read_text(encoding="utf-8"))
         protocol = Protocol.model_validate(plain["protocol"])
         results = Results(protocol, {}, {}, match or plain.get("match") or IN_TURN[0])
-    except (OSError, ValueError, KeyError, TypeError) as error:  # ValueError: of JSON, and pydantic's
+    except (OSError, ValueError, KeyError, TypeError) as error:  # ValueError: from JSON and from pydantic
         raise UserError(f"{file} is of no comparison ({first_line(error)}); make the report anew") from None
     for run in earlier.read(str(report)).values():
         results.runs.setdefault(run.cell, []).append(Try(run.beta, run))
@@ -124,8 +129,10 @@ def recorded(report: Path, match: str | None) -> Results:
 
 
 def entry(run: Shown, method: str, match: str) -> Entry | None:
-    """None where the run lacks a picture, the photograph, or the measure of content, and where it has several
-    paintings, of which a question shows one."""
+    """The entry of a run; None if it lacks a picture or the measure of content, or has several paintings.
+
+    A question can show only one painting.
+    """
     if MIXED in run.params.get("style", "") and run.picture(SECOND):
         return None
     picture, photograph, style = (run.picture(name) for name in (OUTPUT, CONTENT, STYLE))

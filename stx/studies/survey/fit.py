@@ -1,4 +1,4 @@
-"""Bradley-Terry: how strong each method is, so that one is chosen over another by the difference of both strengths."""
+"""Bradley-Terry strengths: how often one method is chosen over another depends on the difference of their strengths."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,23 +10,23 @@ from stx.errors import UserError
 from stx.studies.survey.votes import Floats, Votes, half_width, won
 
 PRIOR = 0.1
-"""Wins that each method is given over every other, so that one that never loses has a strength at all."""
+"""Wins that each method is given over every other, so that one that never loses has a finite strength."""
 MOST_ROUNDS = 10_000
 
 
 class Strength(NamedTuple):
     method: str
     strength: float
-    """Logarithmic; 0 is the mean of all methods. A difference of 1 is 73 choices in 100."""
+    """Logarithmic; the mean of all methods is 0. A difference of 1 means 73 choices in 100."""
     low: float
     high: float
     wins: float
-    """Share of its answers."""
+    """Share of the answers about the method that chose it."""
     answers: int
 
 
 def refuse_missing() -> None:
-    """Raise UserError where choix is not installed."""
+    """Raise UserError if choix is not installed."""
     try:
         import choix  # noqa: F401
     except ImportError:
@@ -34,7 +34,7 @@ def refuse_missing() -> None:
 
 
 def strengths(wins: Floats) -> Floats:
-    """Of each method, from how often it (row) was chosen over each other (column). They add up to 0."""
+    """The strength of each method, from how often it (row) was chosen over each other (column). They add up to 0."""
     import choix  # late: an extra, and no other command needs it
 
     given = PRIOR * (1 - np.eye(len(wins)))
@@ -43,12 +43,12 @@ def strengths(wins: Floats) -> Floats:
 
 
 def drawn_strengths(of: Votes) -> Floats:
-    """In each draw: (draws, methods)."""
+    """The strengths in each draw of the bootstrap: (draws, methods)."""
     return np.array([strengths(won(of, counts)) for counts in of.weights])
 
 
 def ranked(of: Votes, draws: Floats) -> list[Strength]:
-    """The strongest first."""
+    """The strengths with their intervals, the strongest method first."""
     wins = won(of)
     best, half = strengths(wins), half_width(draws, of.free)
     counts = wins.sum(1) + wins.sum(0)
@@ -62,7 +62,7 @@ def ranked(of: Votes, draws: Floats) -> list[Strength]:
 
 
 def groups(of: Votes) -> Sequence[Sequence[str]]:
-    """Methods that answers compare with each other, in one way or another; several such groups have no common scale."""
+    """Groups of methods that answers compare, directly or through others; several groups have no common scale."""
     wins = won(of)
     count, labels = connected_components(wins, directed=False)
     return [[name for name, label in zip(of.methods, labels, strict=True) if label == each] for each in range(count)]

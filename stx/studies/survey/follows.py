@@ -11,7 +11,7 @@ from stx.studies.survey.key import Key
 from stx.studies.survey.votes import Floats, Votes, half_width
 
 FEWEST_METHODS = 3
-"""That have an order to speak of."""
+"""Fewest methods whose order says anything."""
 
 
 class Bounded(NamedTuple):
@@ -24,15 +24,18 @@ class Bounded(NamedTuple):
 
 class Follows(NamedTuple):
     share: Bounded
-    """Of answers, those that chose the picture that is better by the measure; a tie is half of one."""
+    """Share of answers that chose the picture that is better by the measure; a tie counts one half."""
     correlation: Bounded
-    """Spearman's, of the methods' strengths and of the share of comparisons that each wins by the measure."""
+    """Spearman's correlation of the methods' strengths with the share of comparisons that each wins by the measure."""
     answers: int
 
 
 def follows(of: Votes, key: Key, measure: str, higher: bool, best: Floats, draws: Floats) -> Follows | None:
-    """`higher`: whether a higher value is better. `best` and `draws`: strengths by people, of all answers and in each
-    draw. None where no answer is about two pictures that have the measure."""
+    """How far a measure follows people; None if no answer is about two pictures that have the measure.
+
+    `higher`: whether a higher value is better. `best` and `draws`: the strengths by people, from all answers and in
+    each draw.
+    """
     gains = np.array([gain(key, measure, vote.chosen, vote.other, higher) for vote in of.votes])
     some = np.isfinite(gains)
     if not some.any():
@@ -48,14 +51,14 @@ def follows(of: Votes, key: Key, measure: str, higher: bool, best: Floats, draws
 
 
 def gain(key: Key, measure: str, chosen: str, other: str, higher: bool) -> float:
-    """By how much the chosen picture is better."""
+    """By how much the chosen picture is better by the measure."""
     values: list[Mapping[str, float]] = [key.pictures[name].measures for name in (chosen, other)]
     one, two = (each.get(measure, math.nan) for each in values)
     return (one - two) * (1 if higher else -1)
 
 
 def shares_won(of: Votes, agrees: Floats, weights: Floats) -> Floats:
-    """Of its comparisons, what each method wins by the measure, in each draw; not a number without any."""
+    """The share of its comparisons that each method wins by the measure, in each draw; NaN if it has none."""
     chosen, other = (np.eye(len(of.methods))[each] for each in (of.winners, of.losers))
     wins = (weights * agrees) @ chosen + (weights * (1 - agrees)) @ other
     counts = weights @ (chosen + other)
@@ -63,7 +66,7 @@ def shares_won(of: Votes, agrees: Floats, weights: Floats) -> Floats:
 
 
 def correlations(strengths: Floats, shares: Floats) -> Floats:
-    """Spearman's, row by row, over the methods that have both; not a number where there are too few or no order."""
+    """Spearman's correlation, row by row, over the methods that have both; NaN if they are too few or have no order."""
     return np.array([spearman(one, other) for one, other in zip(strengths, shares, strict=True)])
 
 
@@ -76,7 +79,7 @@ def spearman(one: Floats, other: Floats) -> float:
 
 
 def bounded(value: float, draws: Floats, free: int, least: float, most: float) -> Bounded:
-    """Its interval, within what such a number can be."""
+    """A value with its interval, clipped to the range that it can have."""
     half = half_width(draws, free) if np.isfinite(draws).any() else math.nan
-    low, high = np.clip([value - half, value + half], least, most)  # what is no number stays none
+    low, high = np.clip([value - half, value + half], least, most)  # NaN stays NaN
     return Bounded(float(value), float(low), float(high))

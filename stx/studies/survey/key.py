@@ -1,4 +1,4 @@
-"""key.json: which picture of the page is whose. Whoever asks raters keeps it; no page and no server has it."""
+"""key.json: which method made each picture of the page. Whoever runs the survey keeps it; raters never see it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,10 +11,10 @@ from stx.config.schema import Section
 from stx.errors import UserError
 
 PAGE, KEY, ANSWERS, COLLECTED = "survey.html", "key.json", "answers", "answers.db"
-"""Of a survey's folder: the page, what stands behind it, the files that raters sent, what the server has collected."""
+"""Names in a survey's folder: the page, its key, the files that raters sent, what the server has collected."""
 
 Opaque = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
-"""The name of a picture or a pair, which says nothing."""
+"""The name of a picture or a pair, which says nothing about it."""
 Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Asked = Literal["style", "content"]
 ASKED: tuple[Asked, ...] = ("style", "content")
@@ -41,7 +41,7 @@ class Compared(Section):
 class Key(Section):
     format: Literal[1] = 1
     survey: Id
-    """The digest of all that its page shows."""
+    """The digest of everything that its page shows."""
     command: str
     by: str
     """The param that tells methods apart."""
@@ -56,7 +56,7 @@ def write(folder: Path, key: Key) -> None:
 
 
 def read(folder: Path) -> Key:
-    """Raises UserError."""
+    """Read the key of a survey. Raises UserError if there is none, or if it is damaged."""
     path = folder / KEY
     if folder.is_file():
         raise UserError(f"{folder}: that is a file; name the survey's folder first, then files of answers")

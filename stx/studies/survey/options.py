@@ -1,4 +1,4 @@
-"""What `stx survey` is asked: its own options over those of conf/survey/survey.yaml."""
+"""The options of `stx survey`: as typed, over the defaults of conf/survey/survey.yaml."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -28,7 +28,7 @@ class Options(Section):
 
 
 def read(own: Mapping[str, str]) -> Options:
-    """What was typed, over the YAML. Raises UserError."""
+    """The options as typed, over the defaults of the YAML. Raises UserError if one is invalid."""
     plain: Any = yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))
     plain |= {name: value(name, text) for name, text in own.items() if name in plain}
     try:
@@ -38,19 +38,19 @@ def read(own: Mapping[str, str]) -> Options:
 
 
 def documented() -> dict[str, tuple[str, str]]:
-    """Each option with its default, as it is typed, and what the YAML says of it."""
+    """Each option with its default, as it is typed, and what the YAML says about it."""
     lines = DEFAULTS.read_text(encoding="utf-8").splitlines()
     told = (line.partition(" # ") for line in lines if not line.startswith("#"))
     return {field.partition(":")[0]: (field.replace(": ", "=", 1), said) for field, _, said in told}
 
 
 def value(name: str, text: str) -> Any:
-    """A number, if it is one; of what is text, as it is typed."""
+    """The value of an option as typed: None for null, the text itself for a text option, else a number if it is one."""
     if text == "null":
         return None
     return text if name in ("by", "host") else number(text)
 
 
 def in_address(host: str) -> str:
-    """As an address has it, whose port begins behind a colon too."""
+    """A host as written in an address, where a colon also begins the port."""
     return f"[{host}]" if ":" in host else host

@@ -1,4 +1,4 @@
-"""Which pictures are shown beside which: of one photograph, style and seed, by two methods, at equal content."""
+"""Which pictures are shown side by side: by two methods, at equal content, of one photograph, style, seed and size."""
 
 import math
 import random
@@ -27,7 +27,7 @@ class Entry(NamedTuple):
 
     @property
     def cell(self) -> tuple[str, ...]:
-        """What two pictures have to have in common."""
+        """What two pictures must have in common."""
         return self.photograph, self.style, self.seed, self.size
 
 
@@ -37,9 +37,9 @@ class Pair(NamedTuple):
 
 
 def pairs(entries: Sequence[Entry], tolerance: float, rng: random.Random) -> list[Pair]:
-    """All of them, in such an order that any stretch of it has each two methods about as often as any other.
+    """All comparable pairs, in such an order that any stretch of it has each two methods about as often as any other.
 
-    A rater is asked of such a stretch. Which picture of a pair stands first is as random as the order.
+    A rater is asked about such a stretch. Which picture of a pair comes first is as random as the order.
     """
     groups: dict[frozenset[str], list[Pair]] = {}
     for pair in comparable(entries, tolerance):
@@ -60,12 +60,12 @@ def comparable(entries: Sequence[Entry], tolerance: float) -> Iterator[Pair]:
 
 
 def nearest(entries: Sequence[Entry]) -> float:
-    """How far apart the content distances of the two nearest are that could be shown together; infinite without any."""
+    """The smallest difference of content distances of pictures that could be shown together; infinite without any."""
     return min((apart(*(one.content for one in pair)) for pair in comparable(entries, math.inf)), default=math.inf)
 
 
 def left_alone(entries: Sequence[Entry], pool: Sequence[Pair], tolerance: float) -> str:
-    """How many pictures are in no pair, and methods of which none is, in words; empty where all are in one."""
+    """How many pictures are in no pair, and which methods have no picture in one, in words; empty if all are in one."""
     shown = {entry.run for pair in pool for entry in pair}
     if not (alone := sum(entry.run not in shown for entry in entries)):
         return ""
@@ -78,7 +78,7 @@ def left_alone(entries: Sequence[Entry], pool: Sequence[Pair], tolerance: float)
 
 
 def apart(one: float, other: float) -> float:
-    """Relative difference of two content distances, the smaller of them 1; infinite where one is none."""
+    """Difference of two content distances relative to the smaller; infinite if one is negative or not finite."""
     if not (math.isfinite(one) and math.isfinite(other)) or min(one, other) < 0:
         return math.inf
     low, high = sorted((one, other))
@@ -86,7 +86,7 @@ def apart(one: float, other: float) -> float:
 
 
 def spread(groups: Sequence[Sequence[Pair]], rng: random.Random) -> list[Pair]:
-    """The members of each group at equal distances over the whole, begun anywhere."""
+    """Spread the members of each group evenly over the whole, each group from a random start."""
     placed = []
     for group in groups:
         start = rng.random()

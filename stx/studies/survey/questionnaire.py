@@ -1,4 +1,4 @@
-"""A survey's page and what stands behind it: pictures without their names, and the key that has them."""
+"""A survey's page and what is behind it: pictures without their names, and the key that has the names."""
 
 import hashlib
 import io
@@ -23,12 +23,12 @@ from stx.studies.survey.pairs import Pair, nearest
 
 class Questionnaire(NamedTuple):
     public: dict[str, Any]
-    """All that the page has."""
+    """Everything that the page holds."""
     key: Key
 
 
 def questionnaire(pairs: Sequence[Pair], asked: Options, rng: random.Random, of: Source, command: str) -> Questionnaire:
-    """Raises UserError for pictures that cannot be read."""
+    """The content of the page, and its key. Raises UserError if a picture cannot be read."""
     album = Album(asked.long_side, rng)
     pool, shown, behind = [], dict[str, Compared](), dict[str, Behind]()
     for pair in pairs:
@@ -55,11 +55,11 @@ def questionnaire(pairs: Sequence[Pair], asked: Options, rng: random.Random, of:
 
 
 class Part(NamedTuple):
-    """What one rater is asked of style, and as much of content."""
+    """How many questions one rater is asked about style, and as many about content."""
 
     questions: int
     again: int
-    """Of these, how many once more."""
+    """How many of these are asked once more."""
 
 
 def part(pairs: int, asked: Options) -> Part:
@@ -68,7 +68,7 @@ def part(pairs: int, asked: Options) -> Part:
 
 
 def outlook(pairs: int, asked: Options) -> Iterator[str]:
-    """What comes of the numbers that were asked for, where there are so many pairs."""
+    """Lines that say what a survey with these options and so many pairs asks."""
     of_each = part(min(pairs, asked.pairs), asked)
     if pairs > asked.pairs:
         yield f"pairs={asked.pairs}: the page has so many of {pairs} pairs, all methods about as often"
@@ -79,7 +79,7 @@ def outlook(pairs: int, asked: Options) -> Iterator[str]:
 
 
 class Album:
-    """Pictures by names that say nothing. A result has a name of its own, whatever it looks like."""
+    """Pictures by names that say nothing about them. Each result has a name of its own, even if two look the same."""
 
     def __init__(self, long_side: int, rng: random.Random):
         self.long_side, self.rng = long_side, rng
@@ -89,7 +89,7 @@ class Album:
         return self.names.get(path) or self.named(path, embedded(path, self.long_side))
 
     def given(self, path: Path) -> str:
-        """A photograph or a painting, of which each run has a copy."""
+        """The name of a photograph or a painting, which is the same for the copies that runs have of it."""
         content = embedded(path, self.long_side)
         return self.names.get(content) or self.named(content, content)
 
@@ -104,7 +104,7 @@ def opaque(rng: random.Random) -> str:
 
 
 def embedded(path: Path, long_side: int) -> str:
-    """The picture as a data address, without what its file says of how it was made. Raises UserError."""
+    """A picture as a data URL, without what its file says about how it was made. Raises UserError if it is damaged."""
     picture = images.load(str(path))
     if max(picture.size) > long_side:
         picture = picture.resize(fitted(picture.size, long_side), Image.Resampling.LANCZOS)
@@ -114,14 +114,14 @@ def embedded(path: Path, long_side: int) -> str:
 
 
 def bare(picture: Image.Image) -> Image.Image:
-    """Its pixels alone."""
+    """A copy of the pixels alone, without metadata."""
     copy = Image.new("RGB", picture.size)
     copy.paste(picture)
     return copy
 
 
 def refuse_none(pairs: Sequence[Pair], of: Source, tolerance: float) -> None:
-    """Raise UserError where there is nothing to be asked."""
+    """Raise UserError if there is nothing to ask about."""
     methods = sorted({entry.method for entry in of.entries})
     if not of.entries:
         raise UserError("none of these runs has finished and still has its picture and the two that it was made from")

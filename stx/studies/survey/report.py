@@ -30,13 +30,13 @@ TABLE = "scores.csv"
 
 
 class Scored(NamedTuple):
-    """Of one question."""
+    """What the answers to one question say."""
 
     asks: Asked
     of: Votes
     strengths: list[Strength]
     follows: list[tuple[str, str, Follows | None]]
-    """Measures, by their names and what tables call them; those that follow people most often first."""
+    """Measures with their names and what tables call them; those that follow people most often come first."""
 
 
 def scored(gathered: Gathered, key: Key) -> list[Scored]:
@@ -52,7 +52,7 @@ def score(of: Votes, asks: Asked, key: Key) -> Scored:
 
 
 def write(folder: Path, gathered: Gathered, key: Key, command: str) -> Path:
-    """The HTML page. Raises UserError where the folder has files of somebody's, and no report of a survey."""
+    """Write the report and return its HTML page. Raises UserError if the folder has files but no survey's report."""
     refuse_filled(folder, (TABLE,))
     every = scored(gathered, key)
     blocks = [*opening(gathered, key, command), *(block for one in every for block in question(one, gathered))]
@@ -131,7 +131,7 @@ def how(key: Key) -> Iterator[Block]:
 
 
 def table(every: Sequence[Scored]) -> str:
-    """A row for each method, and for each measure, of each question."""
+    """A CSV with a row for each method, and two for each measure, of each question."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["question", "what", "name", "value", "low", "high", "answers"])

@@ -1,4 +1,4 @@
-"""All answers of a survey, wherever they are, each once; and what was left out."""
+"""All answers to a survey, wherever they are, each once; and what was left out."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,12 +13,14 @@ from stx.studies.survey.key import ANSWERS, COLLECTED, Key
 class Gathered(NamedTuple):
     answers: dict[Question, Answer]
     left_out: list[str]
-    """Files that are no answers to this survey, and why; answers that differ from earlier ones."""
+    """Files that are not answers to this survey, and why; and how many answers differ from earlier ones."""
 
 
 def gather(folder: Path, key: Key, files: Sequence[Path]) -> Gathered:
-    """What the server collected, the files in the survey's folder, and those that are named. Raises UserError for a
-    file that is named and missing, and where nothing has been answered."""
+    """Gather what the server collected, the files in the survey's folder, and the files that are named.
+
+    Raises UserError if a named file is missing, or if nothing has been answered.
+    """
     for path in files:
         if not path.is_file():
             raise UserError(f"{path}: there is no such file; name the files that raters have saved")

@@ -1,4 +1,4 @@
-"""A survey's page on this machine's own address, or on one that others reach, until Ctrl-C."""
+"""Serve a survey's page to this machine alone, or at an address that others can reach, until Ctrl-C."""
 
 import os
 import socket
@@ -16,7 +16,10 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 @contextmanager
 def bound(asked: Options) -> Iterator[socket.socket]:
-    """Raises UserError. Never another port than was asked for: a browser keeps a rater's answers by it."""
+    """A socket that listens where it was asked to. Raises UserError if that is not possible.
+
+    It is never another port than was asked for, as a browser keeps a rater's answers by port.
+    """
     family = socket.AF_INET6 if ":" in asked.host else socket.AF_INET
     try:
         listening = socket.create_server((asked.host, asked.port), family=family)
@@ -31,8 +34,8 @@ def bound(asked: Options) -> Iterator[socket.socket]:
 
 
 def serve(folder: Path, survey: key.Key, listening: socket.socket, host: str) -> None:
-    """Returns when Ctrl-C has ended it."""
-    from stx.runs.live.server import quiet  # late, as the app: few commands need a server
+    """Serve a survey until Ctrl-C."""
+    from stx.runs.live.server import quiet  # late, like the app: few commands need a server
     from stx.studies.survey.app import app, hosts
 
     with suppress(KeyboardInterrupt):  # which is how it ends, after the last answer is kept
@@ -40,7 +43,7 @@ def serve(folder: Path, survey: key.Key, listening: socket.socket, host: str) ->
 
 
 def prepared(folder: Path) -> key.Key:
-    """The survey's key, where its page is of it and its answers can be collected. Raises UserError."""
+    """The survey's key. Raises UserError if its page does not belong to it, or if answers cannot be collected."""
     survey = key.read(folder)
     page = folder / PAGE
     if not page.is_file() or survey.survey.encode() not in page.read_bytes():

@@ -1,4 +1,4 @@
-"""Answers as numbers: who chose which method over which, and as often as each draw of a bootstrap counts it."""
+"""Answers as numbers: which method was chosen over which, and how often each draw of a bootstrap counts that."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -12,19 +12,19 @@ from stx.studies.survey.answers import Answers
 from stx.studies.survey.key import Asked, Key
 
 DRAWS = 500
-"""Of the bootstrap: a deviation from so many is right to within 3 %."""
+"""Draws of the bootstrap; a standard deviation from so many is right to within 3 %."""
 
 Floats = NDArray[np.float64]
 
 
 class Vote(NamedTuple):
-    """One answer, but for repeats: those say how sure a rater is, and are not counted again."""
+    """One answer. Repeats are no votes: they say how sure a rater is, and are not counted again."""
 
     rater: str
     pair: str
     chosen: str
     other: str
-    """Names of pictures."""
+    """The name of the picture that was not chosen."""
 
 
 class Votes(NamedTuple):
@@ -34,9 +34,9 @@ class Votes(NamedTuple):
     votes: list[Vote]
     winners: NDArray[np.int64]
     losers: NDArray[np.int64]
-    """Methods by their numbers: (votes,)."""
+    """Indices of the methods of the pictures not chosen: (votes,), as `winners` has them of those chosen."""
     weights: Floats
-    """(DRAWS, votes)."""
+    """How often each draw counts each vote: (draws, votes), with at most DRAWS draws."""
     free: int
     """Degrees of freedom of the deviation over draws."""
 
@@ -60,9 +60,12 @@ def votes(answers: Answers, asks: Asked, key: Key) -> Votes:
 
 
 def weights(clusters: Mapping[str, list[str]]) -> Floats:
-    """How often each answer counts in each draw of the pigeonhole bootstrap, in three ways at once: raters,
-    photographs and styles are drawn again with replacement, each by themselves, and an answer counts as often as all of
-    its own. Draws that hold no answer are left out. What there is one of is not drawn."""
+    """How often each answer counts in each draw of the pigeonhole bootstrap: (draws, votes).
+
+    Raters, photographs and styles are resampled independently, with replacement, and an answer is weighted by the
+    product of how often its rater, its photograph and its style were drawn. Draws that hold no answer are left out. A
+    group of one is not resampled.
+    """
     rng = np.random.default_rng(0)
     whole = np.ones((DRAWS, len(next(iter(clusters.values())))))
     for of_each in clusters.values():
@@ -73,18 +76,21 @@ def weights(clusters: Mapping[str, list[str]]) -> Floats:
 
 
 def free(clusters: Mapping[str, list[str]]) -> int:
-    """As many degrees of freedom as the fewest of what is drawn allow; 0 where nothing is."""
+    """Degrees of freedom: one less than the size of the smallest group that is resampled; 0 if none is."""
     return min((len(set(each)) - 1 for each in clusters.values() if len(set(each)) > 1), default=0)
 
 
 def half_width(draws: Floats, degrees: int) -> Floats:
-    """Of a confidence interval, from draws along the first axis; not numbers with fewer than two degrees of freedom."""
+    """Half the width of a confidence interval, from draws along the first axis; NaN below two degrees of freedom."""
     if degrees < 2:
         return np.full(draws.shape[1:], np.nan)
     return np.nanstd(draws, axis=0) * float(t.ppf((1 + CONFIDENCE) / 2, degrees))
 
 
 def won(of: Votes, counts: Floats | None = None) -> Floats:
-    """How often each method was chosen over each: (methods, methods). `counts`: of each vote; without them, once."""
+    """How often each method was chosen over each other: (methods, methods).
+
+    `counts`: how often each vote counts; without them, once.
+    """
     size = len(of.methods)
     return np.bincount(of.winners * size + of.losers, counts, size * size).reshape(size, size).astype(float)

@@ -1,4 +1,4 @@
-"""The survey's folder: a page that is one file, and the key to it."""
+"""The survey's folder: a page in a single file, and the key to it."""
 
 from pathlib import Path
 
@@ -16,8 +16,10 @@ STYLES, SCRIPTS = ("base.css", "survey/page.css"), ("survey/page.js",)
 
 
 def write(folder: Path, survey: Questionnaire) -> Path:
-    """The page. Raises UserError where the folder holds another survey, of which there may be answers, or files of
-    somebody's."""
+    """Write the key and the page, and return the page's path.
+
+    Raises UserError if the folder holds another survey, which may have answers, or files that are not a survey's.
+    """
     refuse_filled(folder, (key.KEY,))
     if (folder / key.KEY).exists() and key.read(folder).survey != survey.key.survey:
         raise UserError(

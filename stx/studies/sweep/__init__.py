@@ -1,1 +1,1 @@
-"""A sweep from its jobs to a page."""
+"""Sweeps and searches, from their jobs to a page."""

@@ -26,21 +26,21 @@ STYLE, CONTENT = "style distance", "content distance"
 def findings(
     study: Any, rows: Sequence[Row], folder: Path, trials: int, content_at_most: float | None, draw: bool
 ) -> Findings:
-    """Without `draw` the plots are those of an earlier time: they take seconds."""
+    """What a search has to say and to show. Without `draw` the plots drawn earlier are reused, as they take seconds."""
     chosen = answer(study, rows, content_at_most)
-    said = next(iter(lines(chosen, rows, content_at_most)), "")  # of a front the sheet shows the rest
+    said = next(iter(lines(chosen, rows, content_at_most)), "")  # for a front, the sheet shows the rest
     pictures = [*best_sheet(rows, chosen, folder, content_at_most), *plots(study, folder, draw)]
     return Findings(said, trials, pictures, [row.task.number for row in chosen])
 
 
 def answer(study: Any, rows: Sequence[Row], content_at_most: float | None) -> list[Row]:
-    """The best trial's row, or those of the front from the photograph away."""
+    """The best trial's row, or the rows of the front by increasing content distance."""
     numbers = best(study, content_at_most)
     return sorted((row for row in rows if row.task.number in numbers), key=lambda row: row.content)
 
 
 def lines(chosen: Sequence[Row], rows: Sequence[Row], content_at_most: float | None) -> list[str]:
-    """In Markdown's bold, a line a trial."""
+    """The answer in words, with Markdown's bold, one line for each trial."""
     said = [
         f"trial {row.task.number} (**{row.task.name}**): style distance {row.style:.2f} of the photograph's own, "
         f"content distance {row.content:.2f}"
@@ -58,8 +58,11 @@ def lines(chosen: Sequence[Row], rows: Sequence[Row], content_at_most: float | N
 def best_sheet(
     rows: Sequence[Row], chosen: Sequence[Row], folder: Path, content_at_most: float | None
 ) -> Iterator[tuple[str, Path]]:
-    """The front's pictures, or the nearest to the style among those that are near enough to the photograph, with a
-    frame around the answer, behind the photograph and the painting that all of them have."""
+    """Draw a sheet of the best trials after the photograph and the painting that they share; yield its title and path.
+
+    It shows the front, or the trials nearest to the style among those near enough to the photograph, with a frame
+    around the answer.
+    """
     ends = list(chosen) if content_at_most is not None else []
     if content_at_most is not None:
         near = [row for row in rows if row.outcome == "finished" and row.content <= content_at_most]
@@ -78,7 +81,7 @@ def best_sheet(
 
 
 def plots(study: Any, folder: Path, anew: bool) -> list[tuple[str, Path]]:
-    """Optuna's, as far as the trials give any; what their drawing lacks is no reason to end a search."""
+    """Optuna's plots, as far as the trials allow; a plot that cannot be drawn is no reason to end a search."""
     os.environ.setdefault("MPLCONFIGDIR", os.path.join(tempfile.gettempdir(), f"matplotlib-{getpass.getuser()}"))
     import matplotlib
 
@@ -87,7 +90,7 @@ def plots(study: Any, folder: Path, anew: bool) -> list[tuple[str, Path]]:
     drawn: list[tuple[str, Path]] = []
     for title, name, draw in drawings(study, complete):
         path = folder / f"search-{name}.png"
-        with suppress(ValueError, RuntimeError):  # importances of trials that are all alike
+        with suppress(ValueError, RuntimeError):  # as for the importances of trials that are all alike
             if anew:
                 drawn_at(path, draw)
         if path.exists():
@@ -96,7 +99,7 @@ def plots(study: Any, folder: Path, anew: bool) -> list[tuple[str, Path]]:
 
 
 def drawings(study: Any, complete: Sequence[Any]) -> Iterator[tuple[str, str, Callable[[], Any]]]:
-    """Title, name and how it is drawn."""
+    """Title, name and drawing function of each plot."""
     from optuna.visualization import matplotlib as draw
 
     names = [STYLE, CONTENT][: len(study.directions)]
@@ -123,7 +126,7 @@ def drawn_at(path: Path, draw: Callable[[], Any]) -> None:
     from matplotlib import pyplot
 
     with pyplot.rc_context(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Optuna's, of what it draws and how
+        warnings.simplefilter("ignore")  # Optuna warns about what it draws and how
         try:
             figure = draw().figure
             figure.set_size_inches(7, 4)

@@ -1,4 +1,4 @@
-"""What a sweep will take, said before it is started."""
+"""What a sweep will take, estimated before it is started."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from stx.runs.words import duration
 
 
 def forecast(tasks: Sequence[Task], crew: Crew) -> str:
-    """Jobs with their seconds, each of two timed steps, and what all of them take of time and disk, in lines."""
+    """Lines with each job and its seconds, estimated from two timed steps, and the time and disk space of all jobs."""
     tasks = [task for task in tasks if outcome(task.folder) not in ENDED]
     if not tasks:
         return "nothing is left to do"
@@ -27,7 +27,7 @@ def summed(jobs: str, seconds: Sequence[float], disk: float, crew: Crew) -> str:
 
 
 def needed(configs: Sequence[Config]) -> tuple[list[float], int]:
-    """Seconds of each, and bytes of all on disk at most."""
+    """Seconds of each job, and the most bytes that all of them take on disk."""
     from stx.model.prepare import prepare  # late: they import torch
     from stx.runs import estimate
     from stx.runs.check import space

@@ -1,4 +1,4 @@
-"""What of a search can be tried before its first trial: what is not searched, with each end of where is looked."""
+"""What can be tried of a search before its first trial: its fixed options together with each end of its axes."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 
 
 class Ground(NamedTuple):
-    """What a search stands on."""
+    """What a search is based on."""
 
     parts: Sequence[str | Varied]
-    """As typed: what is not searched, and what is."""
+    """The overrides in the order typed: those that are fixed, and those that are searched."""
     axes: Sequence[Varied]
     base: Config
-    """With the first end of each axis."""
+    """The config with the first end of each axis."""
     digest: str
-    """Of its result: of all that is not searched, if it is compared where the axes are the same."""
+    """Digest of the base's result: between searches over the same axes, it differs if what is not searched differs."""
     tried: Sequence[Config]
 
 
 def ground(config: DictConfig, settings: Search) -> Ground:
-    """Raises UserError for the first thing that would keep a trial from running, as far as that can be known."""
+    """Check a search. Raises UserError for the first thing that is known to keep a trial from running."""
     from stx.runs.digest import digest  # late: it imports torch
 
     refuse_twice(overrides_of(config))
@@ -62,7 +62,7 @@ def ground(config: DictConfig, settings: Search) -> Ground:
 
 
 def tried(search: DictConfig, typed: Sequence[str], values: Mapping[str, str]) -> tuple[DictConfig, Config, "Inputs"]:
-    own: Any = OmegaConf.to_container(search.hydra.overrides.hydra)  # with the ${...} in them
+    own: Any = OmegaConf.to_container(search.hydra.overrides.hydra)  # with ${...} left unresolved
     try:
         whole = compose([*own, *typed], search.hydra.job.config_name)
         job, inputs = check(whole, Path(search.hydra.sweep.dir), option=PLACE)
@@ -75,13 +75,13 @@ def tried(search: DictConfig, typed: Sequence[str], values: Mapping[str, str]) -
 
 
 def refuse_without_photograph(configs: Sequence[Config]) -> None:
-    """Raise UserError where a trial would have no content distance."""
+    """Raise UserError if a trial would have no content distance."""
     if any(config.content is None for config in configs):
         raise UserError("content=null: a search weighs style against content; without a photograph: --multirun alone")
 
 
 def refuse_unjudged(base: Config, inputs: "Inputs") -> None:
-    """Raise UserError where no trial could be told from another one."""
+    """Raise UserError if pictures are too small to be measured, so that trials could not be told apart."""
     from stx.measures.judge import DEEPEST  # late: they import torch
     from stx.model.vgg import shortest_side
 
@@ -97,7 +97,7 @@ def refuse_unjudged(base: Config, inputs: "Inputs") -> None:
 
 
 def refuse_blind(base: Config, settings: Search) -> None:
-    """Raise UserError where trials are to be cut short by what nobody sees."""
+    """Raise UserError if a pruner is asked for that cannot work: for a front, or without measures along the way."""
     if settings.pruner and settings.content_at_most is None:
         raise UserError("hydra.sweeper.pruner=true: a search for a front cuts no trial short; leave it out")
     if settings.pruner and not base.tracking.measures_every:
@@ -107,7 +107,7 @@ def refuse_blind(base: Config, settings: Search) -> None:
 
 
 def refuse_taken(search: DictConfig, whole: DictConfig, trials: int) -> None:
-    """Raise UserError where the folder of a trial to come is somebody's."""
+    """Raise UserError if the folder of a trial to come holds a run or files that would be overwritten."""
     from stx.runs import identity  # late: it imports torch
 
     for number in range(trials):

@@ -1,4 +1,4 @@
-"""A sweep's page: its table, its pictures by the swept axes, a chart, all in its own folder."""
+"""A sweep's page: a table, the pictures by the swept axes and a chart, all in the sweep's own folder."""
 
 import csv
 import math
@@ -22,7 +22,7 @@ from stx.studies.sweep.sheets import SHEET, sheets
 
 PAGE, TABLE, CHART = "sweep", "sweep.csv", "sweep.png"
 NAMES = (f"{PAGE}.html", f"{PAGE}.md", TABLE, CHART, SHEET)
-"""What a sweep writes beside its jobs' folders and its records."""
+"""Files that a sweep writes beside its jobs' folders and its records."""
 REDUCED = " † measured at a reduced size, for lack of memory: not comparable with what was measured at full size."
 MARKED = "The best has a frame among the pictures, a ring in the chart and a mark in the table."
 SCALES = (
@@ -30,24 +30,27 @@ SCALES = (
     "photograph itself."
 )
 MOST = 40
-"""Jobs in the description, for which a store has so much room."""
+"""Most jobs in the description, for which a store has limited room."""
 
 
 class Findings(NamedTuple):
-    """Of a search, so far."""
+    """What a search has found so far."""
 
     said: str
     trials: int
-    """That it may have at most."""
+    """The most trials that it may have."""
     pictures: Sequence[tuple[str, Path]]
     """Files in its folder, each with its title."""
     best: Collection[int]
-    """The number of the trial that is its answer, or of those on the front."""
+    """The number of the trial that is its answer, or the numbers of those on the front."""
 
 
 def write(folder: Path, rows: Sequence[Row], command: str, findings: Findings | None = None) -> list[Path]:
-    """The page, first, and the files that it shows. Of jobs that have not ended it says so. `findings`: what a
-    search has to say and to show, in place of what is nearest and of sheets of all."""
+    """Write the page and the files that it shows, and return their paths, the page first.
+
+    The page may be written before all jobs have ended. `findings`: what a search has to say and to show, instead of the
+    job nearest to the style and the sheets of all jobs.
+    """
     rows = sorted(rows, key=lambda row: row.task.number)
     atomic.write(folder / TABLE, table(rows))
     best, word = ahead(rows, findings)
@@ -77,7 +80,7 @@ def write(folder: Path, rows: Sequence[Row], command: str, findings: Findings | 
 
 
 def measured(one: str, rows: Sequence[Row], best: Sequence[Row], word: str) -> page.Table:
-    """A line for each job, or what `one` is called, with all that is known of it."""
+    """A table with a row for each job, with everything that is known about it; `one` is what a job is called."""
     return page.Table(
         [one, *headings(rows[0].task.values).values(), "outcome", "steps", "loss", "content loss", "style loss",
          "style distance", "content distance", "seconds"],
@@ -94,7 +97,7 @@ def measured(one: str, rows: Sequence[Row], best: Sequence[Row], word: str) -> p
 
 
 def verdict(rows: Sequence[Row], findings: Findings | None = None) -> str:
-    """Which job came nearest to the style, or what a search found, and how many gave nothing."""
+    """Which job came nearest to the style, or what a search found, and how many jobs failed or diverged."""
     best, failed = nearest(rows), lost(rows)
     parts = [findings.said] if findings else []
     if best and not findings:
@@ -120,7 +123,7 @@ def ahead(rows: Sequence[Row], findings: Findings | None = None) -> tuple[list[R
 
 
 def values_shown(rows: Sequence[Row]) -> list[list[str]]:
-    """Of each row, what it has of each axis, as short as tells it from the others."""
+    """The value of each row on each axis, shortened as far as it still differs from the others."""
     labels = {axis: told_apart({row.task.values[axis] for row in rows}) for axis in rows[0].task.values}
     return [[labels[axis][value] for axis, value in row.task.values.items()] for row in rows]
 
@@ -131,12 +134,12 @@ def cells(row: Row, values: Sequence[str], word: str = "") -> list[str]:
 
 
 def came_to(row: Row, word: str) -> str:
-    """Its outcome, with the word that marks it, if any."""
+    """A job's outcome, with the word that marks it, if any."""
     return f"{row.outcome}, **{word}**" if word else row.outcome
 
 
 def measures(row: Row) -> list[str]:
-    """Both distances, with a sign if they are of a reduced size, and the time."""
+    """Both distances, with a sign if they were measured at a reduced size, and the time."""
     distances = [number(each, ".2f") for each in (row.style, row.content)]
     marked = [f"{each} †" if each and row.reduced else each for each in distances]
     return [*marked, number(row.seconds or math.nan, ".0f")]
@@ -147,7 +150,7 @@ def number(value: float, form: str) -> str:
 
 
 def links(row: Row, folder: Path) -> list[tuple[str, str]]:
-    """Its picture, its folder and its run, as far as they are."""
+    """Links to a job's folder, picture and run, as far as they exist."""
     place = Path(os.path.relpath(row.task.folder, folder)).as_posix()
     picture = [("picture", quote(f"{place}/{OUTPUT}"))] if (row.task.folder / OUTPUT).exists() else []
     return [
@@ -175,7 +178,7 @@ def table(rows: Sequence[Row]) -> str:
 def description(
     rows: Sequence[Row], command: str, files: Collection[Path] = (), findings: Findings | None = None
 ) -> str:
-    """For the sweep's own run, in Markdown; the store folds it after four lines. `files`: of its page, as written."""
+    """Markdown for the sweep's own run, which the store folds after four lines. `files`: what `write` returned."""
     small = next((file.name for file in files if file.stem.endswith(SMALL)), "")
     best, word = ahead(rows, findings)
     leads = f" [Open the best run]({anchor(best[0])})." if len(best) == 1 and anchor(best[0]) else ""
@@ -198,7 +201,7 @@ def description(
 
 
 def job_table(rows: Sequence[Row], best: Sequence[Row], word: str) -> Iterator[str]:
-    """Markdown, of the first MOST jobs."""
+    """The lines of a Markdown table of the first MOST jobs."""
     head = ["job", *headings(rows[0].task.values).values(), "outcome", "style", "content", "seconds", ""]
     yield f"| {' | '.join(map(page.cell, head))} |"
     yield "|---" * len(head) + "|"
@@ -209,5 +212,5 @@ def job_table(rows: Sequence[Row], best: Sequence[Row], word: str) -> Iterator[s
 
 
 def anchor(row: Row) -> str:
-    """Of its run, within MLflow's pages."""
+    """The address of a job's run within MLflow's pages; empty if it has none."""
     return row.link[row.link.index("#") :] if "#" in row.link else ""

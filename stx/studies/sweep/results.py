@@ -1,4 +1,4 @@
-"""What has come of a sweep's jobs so far, read from their folders: whoever worked them, and wherever."""
+"""What has come of a sweep's jobs so far, read from their folders, no matter who ran them and where."""
 
 import math
 from collections import deque
@@ -29,16 +29,16 @@ class Row(NamedTuple):
     """What went wrong, in a line."""
     steps: int
     losses: Mapping[str, float]
-    """The last of each of LOSS."""
+    """The last value of each loss in LOSS."""
     style: float
-    """Held-out style distance, as a share of the photograph's own; NaN where it was not measured."""
+    """Held-out style distance, as a share of the photograph's own; NaN if it was not measured."""
     content: float
     """Held-out content distance."""
     seconds: float
     link: str
-    """Where the store shows the run."""
+    """The address at which the store shows the run; empty if there is none."""
     reduced: bool = False
-    """It was measured at a smaller size than its own, as memory had no room for more."""
+    """Whether it was measured at a smaller size than its own, for lack of memory."""
 
 
 def read(task: Task) -> Row:
@@ -48,7 +48,7 @@ def read(task: Task) -> Row:
     except UserError as error:
         record, message = None, first_line(error)
     outcome = record.outcome if record else "waiting"
-    if outcome in ENDED:  # a message is of another try, that came too late
+    if outcome in ENDED:  # any message is from another attempt, which came too late
         message = diverged(InFolder(task.folder)) if outcome == "diverged" else ""
     elif message:
         outcome = "failed"
@@ -74,14 +74,14 @@ def read(task: Task) -> Row:
 
 
 def last_losses(rows: Iterable[dict[str, str]]) -> tuple[int, dict[str, float]]:
-    """The number of the last step, and its losses; 0 and none before the first."""
+    """The number of the last step and its losses; 0 and no losses before the first step."""
     row = next(iter(deque(rows, maxlen=1)), {})
     losses = {name: value for name in LOSS if (value := number(row.get(name))) is not None}
     return int(number(row.get("step")) or 0), losses
 
 
 class Judged(Protocol):
-    """What the best job is told by: a row, or a run as others show it."""
+    """What the best job is chosen by: a row here, or a run as the gallery has it."""
 
     @property
     def outcome(self) -> str: ...
@@ -97,9 +97,11 @@ Job = TypeVar("Job", bound=Judged)
 
 
 def nearest(rows: Sequence[Job]) -> tuple[Job, float] | None:
-    """The finished job with the least style distance among those whose content distance is at most the median, and
-    that median; nothing where no picture was measured. Those that were measured at a reduced size stand aside where
-    others were at their own: numbers of two sizes have no order."""
+    """The finished job with the least style distance among those whose content distance is at most the median.
+
+    Returns it with that median, or None if no picture was measured. Jobs measured at a reduced size are left out if
+    others were measured at their own size, as numbers from different sizes cannot be ranked.
+    """
     measured = [row for row in rows if row.outcome == "finished" and math.isfinite(row.style + row.content)]
     if not measured:
         return None
@@ -109,7 +111,7 @@ def nearest(rows: Sequence[Job]) -> tuple[Job, float] | None:
 
 
 def at_end(rows: Sequence[Row]) -> list[Row]:
-    """The same, when nobody is at work any more: whatever has no end by then has failed."""
+    """The rows when nobody is at work any more: a job that has not ended by then has failed."""
     return [
         row if row.outcome in OVER else row._replace(outcome="failed", message=f"not at its end: {row.outcome}")
         for row in rows
@@ -117,12 +119,12 @@ def at_end(rows: Sequence[Row]) -> list[Row]:
 
 
 def lost(rows: Sequence[Row]) -> list[Row]:
-    """Those that have no picture to be judged by: failed, or diverged."""
+    """The jobs without a picture to be judged by: those that failed or diverged."""
     return [row for row in rows if row.outcome in ("failed", "diverged")]
 
 
 def unbegun(rows: Sequence[Row]) -> list[Failed]:
-    """Those that failed before their tracker was told anything."""
+    """The jobs that failed before their tracker was told anything."""
     before = [row for row in lost(rows) if row.outcome == "failed" and not (row.task.folder / JOURNAL).exists()]
     values = [{key.lstrip("+"): text for key, text in row.task.values.items()} for row in before]
     return [Failed(row.task.name, row.message, row.task.folder, own) for row, own in zip(before, values, strict=True)]

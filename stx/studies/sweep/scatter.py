@@ -9,12 +9,15 @@ from stx.runs.naming import told_apart
 from stx.studies.sweep.results import Row
 
 NAMED = 24
-"""Jobs, up to which a chart has a name for each; of more, one for each value of the first axis that has so few."""
+"""Most names in a chart: one for each job or, if there are more jobs, one for each value of the first axis that has so
+few."""
 
 
 def scatter(path: Path, rows: Sequence[Row], ringed: Mapping[str, Sequence[Row]]) -> Path | None:
-    """Drawn at `path`, with a ring around each job that is `ringed`, by what the legend calls it; nothing where no job
-    was measured."""
+    """Draw the chart at `path`; None if no job was measured.
+
+    There is a ring around each job in `ringed`, whose keys are what the legend calls them.
+    """
     measured = [row for row in rows if math.isfinite(row.style + row.content)]
     if not measured:
         return None
@@ -29,7 +32,7 @@ def scatter(path: Path, rows: Sequence[Row], ringed: Mapping[str, Sequence[Row]]
 
 
 def series(rows: Sequence[Row]) -> dict[str, list[tuple[float, float]]]:
-    """Points by what the legend calls them."""
+    """The points by what the legend calls them."""
     if len(rows) <= NAMED:
         return {f"{row.task.number} {row.task.name}{' †' if row.reduced else ''}": [point(row)] for row in rows}
     points: dict[str, list[tuple[float, float]]] = {}
@@ -46,5 +49,5 @@ def point(row: Row) -> tuple[float, float]:
 
 
 def few_valued(jobs: Sequence[Mapping[str, str]]) -> str:
-    """The first axis whose values can each have a name in a chart; none where all have too many."""
+    """The first axis whose values can each have a name in a chart; empty if all have too many."""
     return next((axis for axis in jobs[0] if len({values[axis] for values in jobs}) <= NAMED), "")

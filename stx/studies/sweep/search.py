@@ -39,13 +39,13 @@ from stx.studies.sweep.work import closing, command, failures, go_on_in, meanwhi
 log = logging.getLogger("stx")
 
 DRAWN = 60.0
-"""Seconds between two drawings of the plots, while trials are at work."""
+"""Least seconds between two drawings of the plots while trials are running."""
 
 
 def search(config: DictConfig, context: Any) -> None:
-    """All of it. Exits with 1 where no trial is its answer. Raises UserError before the first has begun."""
+    """Run a whole search. Exits with 1 if no trial is its answer. Raises UserError before the first trial has begun."""
     typed, own, settings = overrides_of(config), sweep_options(config), search_options(config)
-    optuna()  # first: where it is lacking, nothing else matters
+    optuna()  # first: if it is missing, nothing else matters
     if own.resume:
         go_on_in(config, typed, search=True)
     folder = Path(config.hydra.sweep.dir)
@@ -102,7 +102,7 @@ class Searching:
         self.say_at_the_end()
 
     def next(self) -> Sequence[Any]:
-        """The trials to work together: those that were left behind, before any new one is asked."""
+        """The next trials to run together: those that were left behind, before any new one is asked for."""
         numbers = trials.left(self.study) or range(len(asked(self.study)), self.settings.n_trials)
         return [trials.ask(self.study, self.space, self.seed, number) for number in numbers[: self.workers.workers]]
 
@@ -126,7 +126,7 @@ class Searching:
                 log.info(f"after {tried} of {self.settings.n_trials} trials: {line.replace('**', '')}")
 
     def task(self, one: Any) -> Task:
-        """What a trial is to run. Of values that do not go together, what its folder says of that."""
+        """The task of a trial; one without a digest, whose folder says why, if its values do not go together."""
         values = as_typed(one.params)
         typed = overrides(self.ground.parts, values)
         before = [job for job in recorded(self.folder).get("jobs", ()) if job["number"] == one.number]
@@ -161,7 +161,7 @@ class Searching:
         return answer(self.study, self.rows(), self.settings.content_at_most)
 
     def show(self, last: bool = False) -> None:
-        """The page as things stand, in the folder and in the store."""
+        """Update the page, in the folder and in the store."""
         if rows := self.rows():
             draw = last or time.monotonic() - self.drawn >= DRAWN
             self.drawn = time.monotonic() if draw else self.drawn

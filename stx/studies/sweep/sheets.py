@@ -1,4 +1,4 @@
-"""A sweep's pictures by its first two axes, on as many sheets as it takes."""
+"""A sweep's pictures arranged by its first two axes, on as many sheets as it takes."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import product
@@ -16,24 +16,26 @@ from stx.studies.sweep.thumbnails import CELL, ROLES, alike, one_each, shared, t
 
 SHEET = "sweep-sheet.jpg"
 WIDEST = 12
-"""Columns of a sheet, from which pictures are half of CELL; an axis that is alone goes on in a further line."""
+"""Most columns of pictures of size CELL, beyond which they are half as large; a single axis wraps after so many."""
 MOST = (48, 24)
-"""Rows and columns of a sheet, behind which there is another one: JPEG has at most 65500 pixels on a side."""
+"""Most rows and columns of a sheet, beyond which another begins: JPEG has at most 65500 pixels on a side."""
 
 Headings = Mapping[str, Sequence[Image.Image | None]]
-"""Of each role, the pictures that rows or columns were made of."""
+"""For each role, the pictures that rows or columns were made from."""
 
 
 class Strip(NamedTuple):
-    """Rows that stand below the same values of the axis that goes across."""
+    """Rows that share their columns: the values of the axis that goes across."""
 
     down: Sequence[str]
     across: Sequence[str]
 
 
 def sheets(folder: Path, rows: Sequence[Row], best: Row | None = None) -> Iterator[tuple[str, Path]]:
-    """Write a sheet for all values of the first two axes, and one for each combination of the others'; of many values,
-    several. Each with its title. The picture of the `best` has a frame."""
+    """Write a sheet of the first two axes for each combination of the other axes' values; yield its title and path.
+
+    Many values are spread over several sheets. The picture of the `best` job has a frame.
+    """
     axes = list(rows[0].task.values)
     (down, across), others = [*axes, "", ""][:2], axes[2:]
     if not across:  # one axis alone stands side by side
@@ -72,8 +74,11 @@ def chunks(values: Sequence[str], size: int) -> list[Sequence[str]]:
 def drawn(
     strips: Sequence[Strip], at: Mapping[tuple[str, str], Row], axes: tuple[str, str], best: Row | None
 ) -> Image.Image | None:
-    """Nothing where there is no picture. What all of the sheet were made of stands above them; what a row or a column
-    was made of, at its beginning."""
+    """A sheet of some strips; None if there is no picture.
+
+    The pictures that all jobs of the sheet were made from stand above it; those that only a row or a column was made
+    from stand at the beginning of it.
+    """
     grids = [
         [[thumbnail(at[y, x].task.folder / OUTPUT) if (y, x) in at else None for x in strip.across] for y in strip.down]
         for strip in strips
@@ -99,19 +104,19 @@ def drawn(
 
 
 def labelled(axis: str, values: Collection[str]) -> dict[str, str]:
-    """What stands beside or above each of an axis's values; nothing where there is no axis."""
+    """The label of each of an axis's values; empty if there is no axis."""
     return {value: named(axis, shown) if axis else "" for value, shown in told_apart(values).items()}
 
 
 def places(strip: Strip) -> Iterator[tuple[tuple[int, int], tuple[str, str]]]:
-    """Row and column of each cell, with what it has of both axes."""
+    """Row and column of each cell, with its values on both axes."""
     for row, y in enumerate(strip.down):
         for column, x in enumerate(strip.across):
             yield (row, column), (y, x)
 
 
 def pictured(strip: Strip, at: Mapping[tuple[str, str], Row], roles: Sequence[str]) -> tuple[Headings, Headings]:
-    """Of the roles in which jobs have different pictures: those of its rows, and those of its columns."""
+    """What a strip's rows were made from, and what its columns were, for the `roles` in which jobs differ."""
     rows = [[at[y, x] for x in strip.across if (y, x) in at] for y in strip.down]
     columns = [[at[y, x] for y in strip.down if (y, x) in at] for x in strip.across]
     above = {role: pictures for role in roles if (pictures := one_each(columns, role))}
@@ -127,8 +132,10 @@ def headed(
     cell: tuple[int, int],
     framed: tuple[int, int] | None,
 ) -> Image.Image:
-    """The pictures of a strip, behind what its rows and below what its columns were made of. `labels`: of its rows and
-    of its columns. `framed`: row and column of the picture that has a frame."""
+    """The pictures of a strip, to the right of what its rows were made from and below what its columns were made from.
+
+    `labels`: those of the rows and those of the columns. `framed`: row and column of the picture that has a frame.
+    """
     corner = [Image.new("RGB", cell, "white")] * len(beside)
     lines = [
         *([*corner, *pictures] for pictures in above.values()),

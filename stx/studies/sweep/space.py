@@ -1,4 +1,4 @@
-"""Where a search looks: what is typed as Hydra's intervals, ranges and choices, for Optuna."""
+"""Where a search looks: Hydra's intervals, ranges and choices as typed, and what Optuna makes of them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,13 +8,13 @@ from stx.errors import UserError, did_you_mean
 
 LOG = "log"
 GOLDEN = 0.382
-"""Of the way through an interval, where hardly one has a round number."""
+"""Share of the way through an interval at which hardly any interval has a round number."""
 HOW = "interval(1,100), tag(log, interval(1,100)), int(interval(1,100)), range(1,5) or a,b"
 """The ways to say where to look."""
 
 
 def checked(axes: Sequence[Varied]) -> None:
-    """Raises UserError for what is no place to look in."""
+    """Raise UserError for an axis that cannot be searched, or if there is none."""
     if not axes:
         raise UserError(f"hydra/sweeper: nothing is searched\nsay of an option where to look: key={HOW}")
     for axis in axes:
@@ -39,7 +39,7 @@ def checked(axes: Sequence[Varied]) -> None:
 
 
 def ends(axis: Varied) -> Sequence[str]:
-    """What can be tried of it beforehand: all values, or both ends and, of an interval, what is no whole number."""
+    """The values of an axis to try beforehand: all of a choice, or both ends and, of an interval, a fraction inside."""
     if axis.ends is None:
         return axis.values
     low, high = axis.ends
@@ -48,7 +48,7 @@ def ends(axis: Varied) -> Sequence[str]:
 
 
 def space(axes: Sequence[Varied]) -> Mapping[str, Any]:
-    """Optuna's distributions, by the keys of their options."""
+    """Optuna's distributions by the keys of the options."""
     return {key_of(axis.key): distribution(axis) for axis in axes}
 
 
@@ -64,10 +64,10 @@ def distribution(axis: Varied) -> Any:
 
 
 def overrides(parts: Sequence[str | Varied], values: Mapping[str, str]) -> list[str]:
-    """Those of one trial, in the order in which they are typed."""
+    """The overrides of one trial, in the order in which they were typed."""
     return [part if isinstance(part, str) else f"{part.key}={values[key_of(part.key)]}" for part in parts]
 
 
 def as_typed(params: Mapping[str, Any]) -> dict[str, str]:
-    """A trial's values, each as one types it."""
+    """A trial's values, each as one would type it."""
     return {key: value if isinstance(value, str) else repr(value) for key, value in params.items()}

@@ -11,13 +11,13 @@ from stx.runs.files import CONTENT, picture_files
 from stx.studies.sweep.results import Row
 
 CELL = 256
-"""Pixels of the longer side of a picture on a sheet, to which smaller ones are enlarged."""
+"""Pixels of the longer side of a picture on a sheet; smaller pictures are enlarged to it."""
 ROLES = ("photograph", "painting")
-"""What a job is given."""
+"""The kinds of pictures that a job is given."""
 
 
 def thumbnail(path: Path) -> Image.Image | None:
-    """Small, so that those of a sheet take no memory to speak of."""
+    """A small copy of a picture, so that those of a sheet take little memory; None if it cannot be read."""
     try:
         with Image.open(path, formats=FORMATS) as picture:
             return picture.convert("RGB").resize(fitted(picture.size, CELL), Image.Resampling.LANCZOS)
@@ -26,8 +26,10 @@ def thumbnail(path: Path) -> Image.Image | None:
 
 
 def given(row: Row, role: str) -> dict[str, str]:
-    """The pictures of a role as they were typed, by their files in the job's folder; a mixture has several paintings,
-    and a texture no photograph."""
+    """The pictures of a role as they were typed, by their files in the job's folder.
+
+    A mixture of styles has several paintings, and a texture has no photograph.
+    """
     config = row.task.config
     named = {"content": config.content or "", **config.styles}
     return {
@@ -36,14 +38,16 @@ def given(row: Row, role: str) -> dict[str, str]:
 
 
 def shared(rows: Sequence[Row], role: str) -> list[Image.Image]:
-    """The pictures of a role that all of these jobs are given, as far as there are any."""
+    """The pictures of a role, if all of these jobs are given the same; empty otherwise."""
     files = given(rows[0], role) if alike(rows, role) else ()
     return [picture for file in files if (picture := of_any(rows, file))]
 
 
 def one_each(groups: Sequence[Sequence[Row]], role: str) -> list[Image.Image | None]:
-    """The picture of a role that all jobs of a group are given, of each group; nothing where jobs of a group have
-    different ones, or several paintings, of which none stands for all."""
+    """For each group, the picture of a role that all its jobs are given.
+
+    Empty if the jobs of a group have different ones, or several paintings, as no single one could stand for all.
+    """
     if not all(alike(group, role) and len(given(group[0], role)) == 1 for group in groups if group):
         return []
     pictures = [of_any(group, next(iter(given(group[0], role)))) if group else None for group in groups]
@@ -55,5 +59,5 @@ def alike(rows: Sequence[Row], role: str) -> bool:
 
 
 def of_any(rows: Sequence[Row], file: str) -> Image.Image | None:
-    """Of the first job that has it: one that has not begun has none yet."""
+    """The thumbnail of a file from the first job that has it; jobs that have not begun have none yet."""
     return next(filter(None, (thumbnail(row.task.folder / file) for row in rows)), None)

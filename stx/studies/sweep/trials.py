@@ -1,4 +1,4 @@
-"""A search's trials in its study: which search it is, what is asked next, what came of it."""
+"""A search's trials in its Optuna study: which search it is, what to try next, and what came of it."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -15,11 +15,11 @@ from stx.runs.sweep_record import recorded
 from stx.studies.sweep.results import Row
 
 KEPT = "stx"
-"""Under which the study keeps which search it is of."""
+"""The attribute of a study that says which search it belongs to."""
 
 
 def refuse_other_s(folder: Path, resume: bool) -> None:
-    """Raises UserError where a folder's search would be begun over, or where there is none to go on with."""
+    """Raise UserError if a folder's search or sweep would be started over, or if there is no search to continue."""
     search = (folder / STUDY).exists() and (folder / STUDY).stat().st_size > 0
     if not search and any(text.startswith("hydra/sweeper=") for text in recorded(folder).get("workers", ())):
         raise UserError(f"{folder / STUDY} is missing or empty: nothing says what the search there has tried")
@@ -31,13 +31,13 @@ def refuse_other_s(folder: Path, resume: bool) -> None:
 
 
 def described(axes: Sequence[Varied], content_at_most: float | None, rest: str) -> dict[str, Any]:
-    """Which search it is. `rest`: a digest of all that is not searched."""
+    """What tells one search from another. `rest`: a digest of everything that is not searched."""
     typed = {key_of(axis.key): axis.typed.replace(" ", "") for axis in axes}
     return {"format": 1, "axes": typed, "content_at_most": content_at_most, "rest": rest}
 
 
 def refuse_another(folder: Path, now: Mapping[str, Any], trials: int) -> None:
-    """Raises UserError where a folder's study is of another search, or has more trials than asked for. Only reads."""
+    """Raise UserError if a folder's study is of another search, or has more trials than asked for. Only reads."""
     study = opened(folder)
     before = study.user_attrs.get(KEPT)
     if (many := len(asked(study))) > trials:
@@ -50,7 +50,7 @@ def refuse_another(folder: Path, now: Mapping[str, Any], trials: int) -> None:
 
 
 def taken_up(folder: Path, now: Mapping[str, Any]) -> Any:
-    """The study of a search, new or as its folder has it."""
+    """The study of a search, either new or as found in its folder."""
     mended(folder)
     study = opened(folder, 2 if now["content_at_most"] is None else 1)
     if KEPT not in study.user_attrs:
@@ -71,9 +71,10 @@ def difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 
 
 def ask(study: Any, space: Mapping[str, Any], seed: int, number: int) -> Any:
-    """The next trial, or one that was being asked when the search was cut off.
+    """The next trial, or one that was being asked for when the search was cut off.
 
-    It hangs on the seed and on what the study holds alone: a search that goes on asks what it would have asked.
+    It depends only on the seed, its number and what the study holds, so that a search that is continued asks for what
+    it would have asked for.
     """
     own = np.random.SeedSequence([seed, number]).generate_state(1)
     study.sampler = optuna().samplers.TPESampler(seed=int(own[0]))
@@ -87,12 +88,12 @@ def ask(study: Any, space: Mapping[str, Any], seed: int, number: int) -> Any:
 
 
 def left(study: Any) -> list[int]:
-    """Those that were asked, and not told: at work, or left behind by a search that was cut off."""
+    """The trials that were asked for but have no result: at work, or left behind by a search that was cut off."""
     return [one.number for one in asked(study) if not one.state.is_finished()]
 
 
 def twin(study: Any, one: Any) -> Any | None:
-    """The first trial before another one that had the same values. One that failed may have had bad luck."""
+    """The first earlier trial with the same values, or None. Failed ones do not count: they may have had bad luck."""
     failed = optuna().trial.TrialState.FAIL
     return next(
         (other for other in asked(study)[: one.number] if other.params == one.params and other.state != failed), None
@@ -100,7 +101,7 @@ def twin(study: Any, one: Any) -> Any | None:
 
 
 def tell(study: Any, number: int, row: Row, content_at_most: float | None) -> None:
-    """What came of a trial. One without a picture that can be judged has failed, and the search goes on."""
+    """Tell the study what came of a trial. One without a picture that can be judged has failed; the search goes on."""
     state = optuna().trial.TrialState
     if row.outcome not in ("finished", "pruned") or not math.isfinite(row.style + row.content):
         study.tell(number, state=state.FAIL)
@@ -114,7 +115,7 @@ def tell(study: Any, number: int, row: Row, content_at_most: float | None) -> No
 
 
 def tell_alike(study: Any, number: int, other: Any) -> None:
-    """That a trial would be another one over again."""
+    """Tell the study that a trial has the result of another one with the same values."""
     if "content" in other.constraints:
         constrain(study, number, other.constraints["content"])
     complete = other.state == optuna().trial.TrialState.COMPLETE
@@ -122,13 +123,13 @@ def tell_alike(study: Any, number: int, other: Any) -> None:
 
 
 def constrain(study: Any, number: int, beyond: float) -> None:
-    """`beyond`: by which the content distance is above what it may be."""
-    if "content" not in asked(study)[number].constraints:  # of a search that was cut off right here
+    """Set a trial's constraint. `beyond`: by how much the content distance exceeds its limit."""
+    if "content" not in asked(study)[number].constraints:  # else the search was cut off right after setting it
         trial(study, number).set_constraint("content", beyond)
 
 
 def best(study: Any, content_at_most: float | None) -> list[int]:
-    """The numbers of the trials that are the search's answer: one, or the front; none, where it has none yet."""
+    """The numbers of the trials that are the search's answer: one, or the front; empty if it has none yet."""
     if content_at_most is None:
         return [one.number for one in study.best_trials]
     try:

@@ -36,13 +36,13 @@ from stx.studies.sweep.results import Row, at_end, lost, read, summary, unbegun
 log = logging.getLogger("stx")
 
 OFTEN = 5.0
-"""Seconds at least between two pages of a sweep that is at work,"""
+"""Least seconds between two updates of the page of a running sweep."""
 SHARE = 20
-"""and as many times what one takes."""
+"""The interval is also at least this many times what one update takes."""
 
 
 def sweep(config: DictConfig, context: Any) -> None:
-    """All of it. Exits with 1 where a job gave nothing. Raises UserError before the first has begun."""
+    """Run a whole sweep. Exits with 1 if a job failed or diverged. Raises UserError before the first job has begun."""
     typed, own = overrides_of(config), sweep_options(config)
     if own.resume:
         go_on_in(config, typed)
@@ -64,7 +64,7 @@ def sweep(config: DictConfig, context: Any) -> None:
 
 
 def run(asked: Sequence[Task], others: Sequence[Task], workers: Crew, folder: Path, command: str) -> None:
-    """Make the jobs that are `asked`, and show them with `others` that were made before."""
+    """Run the jobs that are `asked` for, and show them together with `others` that were run before."""
     tasks = by_axes([*asked, *others]) if others else asked
     name = f"{' x '.join(tasks[0].values) or 'one job'}, {len(tasks)} jobs"
     stands = parent([task.config.tracking for task in tasks], folder, name)
@@ -93,7 +93,7 @@ def run(asked: Sequence[Task], others: Sequence[Task], workers: Crew, folder: Pa
 
 @contextmanager
 def closing(what: str, show: Callable[[], object], stands: Nobody, folder: Path) -> Iterator[None]:
-    """A block that is a sweep's or a search's work: at its end, whatever that is, its page and its run show it."""
+    """A block of a sweep's or a search's work: however it ends, its page and its run show it."""
     ended = ("finished", "FINISHED")
     try:
         yield
@@ -117,14 +117,14 @@ def said(row: Row) -> str:
 
 
 def show(tasks: Sequence[Task], folder: Path, stands: Nobody, command: str) -> None:
-    """The page as things stand, in the folder and in the store."""
+    """Update the page, in the folder and in the store."""
     rows = [read(task) for task in tasks]
     files = report.write(folder, rows, command)
     stands.show(files, {"mlflow.note.content": report.description(rows, command, files)})
 
 
 def or_said(act: Callable[[], object]) -> None:
-    """What goes wrong with a page is said, and ends nothing: of a full disk, say, the jobs have their own word."""
+    """Update a page by `act`; an error is logged and ends nothing. The jobs themselves report, say, a full disk."""
     try:
         act()
     except Exception as error:
@@ -132,8 +132,10 @@ def or_said(act: Callable[[], object]) -> None:
 
 
 def seldom(act: Callable[[], object]) -> Callable[[], bool]:
-    """Acts, or says why not, at calls that come so late that all acts together take little of the time. Whether it
-    did."""
+    """A function that calls `act` only so seldom that all its calls together take little of the time.
+
+    It returns whether it called `act`, and logs what goes wrong in it.
+    """
     due = time.monotonic() + OFTEN
 
     def call() -> bool:
@@ -149,10 +151,10 @@ def seldom(act: Callable[[], object]) -> Callable[[], bool]:
 
 @contextmanager
 def meanwhile(act: Callable[[], bool], tasks: Sequence[Task]) -> Iterator[None]:
-    """A block, during which something is done, if it does not decline, whenever jobs have ended: launchers answer at
-    their end alone.
+    """A block during which `act` is called when jobs have ended, and again if it declines.
 
-    Not where they work in this process: its steps would wait for it.
+    It is needed because launchers answer only when all jobs have ended. It is not for jobs in this process, whose steps
+    would wait for it.
     """
     told = said = 0
 
@@ -169,7 +171,7 @@ def meanwhile(act: Callable[[], bool], tasks: Sequence[Task]) -> Iterator[None]:
 
 
 def go_on_in(config: DictConfig, typed: Sequence[str], search: bool = False) -> None:
-    """Send the sweep, or search, to the folder that it had, where none is named."""
+    """Send a sweep or search to the folder that it had, if none is named. Raises UserError if there is none."""
     own: Any = OmegaConf.to_container(config.hydra.overrides.hydra)
     if not any(text.startswith("hydra.sweep.dir=") for text in own):
         with read_write(config), open_dict(config):

@@ -1,4 +1,4 @@
-"""What a sentence of the thesis and an experiment of it are made of."""
+"""The types of a claim and of an experiment of the thesis."""
 
 from collections.abc import Callable
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""What the thesis says, sentence by sentence, and the rule that each sentence is held against."""
+"""What the thesis says, sentence by sentence, and the rule that judges each sentence."""
 
 from stx.studies.thesis import outlook, verdicts, verdicts_gram
 from stx.studies.thesis.claim import Claim, Experiment

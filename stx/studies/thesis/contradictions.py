@@ -1,6 +1,6 @@
 """Where the thesis contradicts itself or the papers it cites."""
 
-# What it says, what is wrong with it, the reading that stx follows
+# What the thesis says, what is wrong with it, the reading that stx follows
 CONTRADICTIONS = (
     (
         "with a larger ratio α/β the picture is “más estilizada” (4.3); with smaller ones, 1e-2 to 1e-4, “más "

@@ -19,25 +19,25 @@ class Evidence(NamedTuple):
     """The first value that was not finite; empty if there was none."""
     steps: int
     style: float
-    """Held-out style distance, as a share of the untouched photograph's: 0 the painting's own, 1 no nearer to it."""
+    """Held-out style distance over the untouched photograph's: 0 is the painting itself, 1 is no nearer to it."""
     content: float
-    """Held-out content distance: 0 the photograph, about 1 an unrelated picture."""
+    """Held-out content distance: 0 is the photograph, about 1 an unrelated picture."""
     pixels: float
-    """Root mean square difference to the photograph, of 1."""
+    """Root mean square difference from the photograph, whose values lie in [0, 1]."""
     deep_style: float
     """Held-out style distance at conv4_3 alone."""
     step_ms: float
-    """In the middle of all steps; the first, which warms up, left out."""
+    """Median over all steps but the first, which warms up."""
     fastest_ms: float
-    """Of the fastest stretch: what a step takes when nothing else runs on the machine."""
+    """The least over the same steps: what a step takes when nothing else runs on the machine."""
     at_once: bool
-    """Others were at work on its machine."""
+    """Whether other runs were at work on its machine."""
     series: Mapping[str, Points]
-    """Every other metric over steps."""
+    """Every metric over steps, except measures and baselines."""
     size: tuple[int, int] = (512, 380)
     """Width and height."""
     asked: int = 1000
-    """Steps that it was to have; one that converges has fewer."""
+    """Number of steps asked for; a run that converges takes fewer."""
 
     def at(self, metric: str, place: str) -> float | None:
         """A metric at its "first", "middle" or "last" step."""
@@ -52,7 +52,7 @@ class Evidence(NamedTuple):
         return {layer: value for layer, value in sorted(values.items()) if value is not None}
 
     def pull(self, place: str) -> float | None:
-        """How hard all style layers pull at the picture, where the content pulls with 1."""
+        """How hard all style layers pull at the picture, as a multiple of the content's pull; None if it is unknown."""
         norms = self.layers("grad_norm", place)
         content = norms.pop("content", 0.0)
         return sum(norms.values()) / content if content else None

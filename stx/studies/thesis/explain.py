@@ -14,7 +14,7 @@ from stx.studies.thesis.verdicts import CARRIED, MINIMISED, NONE, gram_at
 from stx.studies.thesis.verdicts_gram import matched
 
 FAINT = 1e-3
-"""A style that pulls less hard than this share of the content does nothing."""
+"""A style that pulls with less than this share of the content's strength has no effect."""
 
 PICTURES = ("photograph", "noise", "mirrored")
 
@@ -125,7 +125,7 @@ def equal_scales(material: Material) -> list[Block]:
 def factors(material: Material) -> list[Block]:
     """The thesis's literal factor beside the mean, for the same picture."""
     rows = []
-    for name in (name for name in LITERAL if name[:3] != "e03"):  # which is e02's vector
+    for name in (name for name in LITERAL if name[:3] != "e03"):  # e03 is e02's vector with another weight
         literal, mean = material.evidence.get(name), material.evidence.get(f"mean_{name}")
         if literal and mean:
             ours, theirs = literal.layers("style_loss", "first"), mean.layers("style_loss", "first")
@@ -147,7 +147,7 @@ def factors(material: Material) -> list[Block]:
 
 
 def separations(material: Material) -> list[Block]:
-    """How far each descriptor tells the style from a photograph and from noise, and from itself mirrored."""
+    """How well each descriptor tells the style picture from a photograph, from noise and from its own mirror image."""
     rows = []
     for name in STATISTICS:
         by_picture = {picture: layer_mean(material.separation, f"{name}/{picture}/") for picture in PICTURES}

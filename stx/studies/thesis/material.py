@@ -1,4 +1,4 @@
-"""What the report's sections draw on: runs, evidence and pictures by member, all out of the store."""
+"""What the report's sections draw on: runs, evidence and pictures by member, all from the store."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ LARGEST = 512
 
 class Material(NamedTuple):
     folder: Path
-    """The report's own, which holds all that it shows."""
+    """The report's folder, which holds everything that it shows."""
     planned: dict[str, Planned]
     runs: dict[str, Run]
     evidence: dict[str, Evidence]
@@ -29,7 +29,7 @@ class Material(NamedTuple):
     """By "<statistic>/<picture>/<layer>"."""
 
     def open(self, name: str, file: str = OUTPUT) -> Image.Image | None:
-        """A member's picture; nothing if it has no run, or if its file is gone."""
+        """A member's picture; None if the member has no run or the file is gone."""
         try:
             with Image.open(self.runs[name].artifact(file), formats=FORMATS) as picture:
                 return picture.convert("RGB")
@@ -41,7 +41,7 @@ class Material(NamedTuple):
         return [self.keep(picture, f"{name}-{Path(file).stem}", caption)] if picture else []
 
     def side_by_side(self, names: Sequence[str], width: int = 192, prefix: str = "") -> list[Pictures]:
-        """Content and style of the first member that has them, then each one's result, named without `prefix`."""
+        """Content and style of the first member that has a run, then each member's result, named without `prefix`."""
         present = [name for name in names if name in self.runs]
         if not present:
             return []
@@ -56,7 +56,7 @@ class Material(NamedTuple):
     def sheet(
         self, rows: Iterable[Sequence[str]], name: str, caption: str, row_labels: Sequence[str], columns: Sequence[str]
     ) -> list[Picture]:
-        """A grid of members' pictures; nothing if none of them is there."""
+        """A grid of members' pictures; empty if none of them exists."""
         pictures = [[self.open(member) for member in row] for row in rows]
         existing = [picture for row in pictures for picture in row if picture]
         if not existing:
@@ -66,7 +66,7 @@ class Material(NamedTuple):
         return [self.keep(grid, name, caption, largest=2400)]
 
     def keep(self, picture: Image.Image, name: str, caption: str, largest: int = LARGEST) -> Picture:
-        """Into the report's folder, as JPEG at a modest size."""
+        """Save a picture into the report's folder, as JPEG at a modest size."""
         file = Path("pictures") / f"{name}.jpg"
         (self.folder / file).parent.mkdir(parents=True, exist_ok=True)
         picture.resize(fitted(picture.size, largest)).save(self.folder / file, quality=88)

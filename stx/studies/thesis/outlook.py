@@ -25,7 +25,7 @@ def iterations_suffice(runs: Runs) -> Verdict:
 
 
 def kernels(material: Material) -> list[Block]:
-    """Section 8, for later works: other kernels than Gram's, which is the polynomial of degree 2 (Li et al. 2017)."""
+    """Section 8 leaves other kernels to later work; Gram's is the polynomial of degree 2 (Li et al. 2017)."""
     several = {name: material.evidence[name] for name in KERNELS if name in material.evidence}
     if not several:
         return []

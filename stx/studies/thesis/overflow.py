@@ -50,7 +50,7 @@ def section(material: Material) -> list[Block]:
 
 
 def evaluations(material: Material) -> list[list[str]]:
-    """The first three of each run, a row each."""
+    """The first three evaluations of each run, a row for each."""
     rows = []
     for name in ("e06_gram_cooc_vector", "e06_gram", "e06_safeguarded", "e07_small_weights"):
         run = material.evidence.get(name)

@@ -19,9 +19,9 @@ STATISTICS = {
     "gram_cooc_vector": "style_stat=gram_cooc_vector",
 }
 PLAIN = "+experiment=plain"
-"""Without what the defaults add for a good picture."""
+"""Leaves out what the defaults add for a good picture."""
 LITERAL = tuple(name for name in PRESETS if name[:3] in ("e02", "e03", "e04", "e05", "e07"))
-"""Made in the other reading of section 6.1 too: with the mean over a statistic's entries in place of Gram's factor."""
+"""Also made in the other reading of section 6.1: with the mean over a statistic's entries instead of Gram's factor."""
 WHY = {
     "all_features": "style_stat=cooc_vector style_stat.threshold=none",
     "all_heavier": "style_stat=cooc_vector style_stat.threshold=none loss_weights.beta=10",
@@ -30,17 +30,17 @@ WHY = {
     "soft_mask": "style_stat=cooc_vector_soft",
     "soft_undone": "style_stat=cooc_vector_undone style_stat.threshold=mean +style_stat.softness=0.2",
 }
-"""What tells information, conditioning and gradient apart, beside the published vector."""
+"""Runs that, beside the published vector, tell apart the roles of information, conditioning and gradient."""
 KERNELS = ("mmd_linear", "mmd_polynomial", "mmd_gaussian")
 LIGHTER = (0.9, 0.3, 0.09)
-"""Further weights of the calibrated Gram run: so its style is known at the contents that others end at."""
+"""Further weights of the calibrated Gram run, so that its style is known at the content distances others end at."""
 LONGER = 4
-"""Times the iterations: do the thesis's suffice?"""
+"""Factor on the number of iterations, to see whether the thesis's suffice."""
 TURNS = (1, 2, 3)
-"""Of runs whose times are compared: one behind the other, so that a slow minute of the machine is no one's alone."""
+"""Rounds in which the runs whose times are compared alternate, so that a slow minute does not hit one of them alone."""
 FULL_STEPS, QUICK_STEPS = 1000, 40
 RECONSTRUCTING = 300
-"""Steps of the quick reconstructions of content, which 40 leave far from their end."""
+"""Steps of the quick reconstructions of content, which are far from finished after 40."""
 
 RESCALED = {
     "e01_rescaled": ("e01_gram", 1e2),
@@ -51,17 +51,18 @@ RESCALED = {
     "e10_rescaled_max": ("e10_max", 1e3),
     "e10_rescaled_avg": ("e10_avg", 1e3),
 }
-"""Small runs whose style weighs as much against L_c, a sum, as their ratio does at the thesis's size."""
+"""Small runs whose style weighs as much against L_c, a sum over positions, as it does at the thesis's size: the preset
+of each, and its weight there."""
 
 BETAS = (1, 10, 100, 1000)
 PARTS = (*(f"e{number:02d}" for number in range(1, 12)), "mean", "calibrated", "why", "kernel", "alone", "grid")
-"""What `only=` can name: the members whose names begin so."""
+"""What `only=` can name: beginnings of members' names."""
 
 ALLOWED = ("content", "style", "seed", "device", "precision", "model", "image_size", "optim.steps", "tracking")
-"""What may be set for all members; the rest is what the experiments are about."""
+"""What may be set for all members; the experiments are about the rest."""
 
 FULL_PIXELS = 512 * 380
-"""Of the thesis's pictures."""
+"""Number of pixels of the thesis's pictures."""
 
 QUICK = ("image_size.width=192", "image_size.height=144", f"optim.steps={QUICK_STEPS}")
 QUICK_PIXELS = 192 * 144
@@ -75,9 +76,10 @@ TIMING_STEPS = 10
 
 
 def members(quick: bool, given: Sequence[str], only: Sequence[str] = PARTS) -> list[Member]:
-    """All members, `given` overrides behind their own. Raises UserError for what must not or cannot be given.
+    """All members, with the overrides in `given` after their own.
 
-    With sizes given, what a raw ratio weighs at the quick size says nothing, and is left out.
+    If a size is given, the members whose weight was rescaled for the quick size say nothing, and are left out. Raises
+    UserError for an override that must not be given, and for an unknown part in `only`.
     """
     for override in given:
         key = key_of(override)
@@ -99,13 +101,16 @@ def members(quick: bool, given: Sequence[str], only: Sequence[str] = PARTS) -> l
 
 
 def steps_of(given: Sequence[str]) -> int:
-    """What optim.steps= says; 0 where it is not given, or is no number, which the config will refuse."""
+    """The number of steps in `given`; 0 if there is none, or if it is not a number, which the config will refuse."""
     numbers = [text.partition("=")[2] for text in given if key_of(text) == "optim.steps"]
     return int(numbers[-1]) if numbers and numbers[-1].isdecimal() else 0
 
 
 def fixed(name: str, override: str) -> bool:
-    """Timing needs its sizes and steps, its turns a seed each, and what is to run longer its steps."""
+    """Whether a member keeps its own value of an option.
+
+    Timing needs its own sizes and steps, each of its turns its own seed, and longer runs their own steps.
+    """
     key = key_of(override)
     own_steps = "_time_" in name or "rescaled" in name or name == "e01_longer"
     return (
@@ -120,7 +125,7 @@ Named = Iterator[tuple[str, list[str]]]
 
 
 def everything(quick: bool, steps: int) -> Named:
-    """Every member, in the order in which they run. `steps` of those that do not have their own number."""
+    """Every member, in the order in which they run. `steps` is the number for members that do not set their own."""
     size = QUICK if quick else ("image_size=thesis",)
     short = f"optim.steps={QUICK_SHORT if quick else FULL_SHORT}"
     norms = f"tracking.grad_norms_every={NORMS_QUICK if quick else NORMS_FULL}"
@@ -137,7 +142,7 @@ def everything(quick: bool, steps: int) -> Named:
 
 
 def experiments(quick: bool, size: Sequence[str], norms: str, longer: str) -> Named:
-    """Those of the thesis, and what their verdicts need beside them."""
+    """The experiments of the thesis, and the further runs that their verdicts need."""
     for name in PRESETS:
         further = [norms] if name < "e08" else []
         if quick and name.startswith("e11_content"):
@@ -154,7 +159,7 @@ def experiments(quick: bool, size: Sequence[str], norms: str, longer: str) -> Na
 
 
 def timed(quick: bool, size: Sequence[str]) -> Named:
-    """Runs whose times alone are looked at. Turns have seeds of their own: equal runs would not be made again."""
+    """Runs of which only the times matter. Each turn has its own seed, as equal runs would not be made again."""
     short = [f"optim.steps={TIMING_STEPS}", "tracking.pictures_every=0"]
     for turn in TURNS:
         for name in PRESETS:
@@ -171,7 +176,7 @@ def timed(quick: bool, size: Sequence[str]) -> Named:
 
 
 def calibrated(given: Sequence[str]) -> Named:
-    """From the photograph, each statistic made to pull as hard as the content: scale is no excuse."""
+    """Runs from the photograph in which each statistic pulls as hard as the content, so that scale is no excuse."""
     for name, statistic in STATISTICS.items():
         yield f"calibrated_{name}", [PLAIN, *statistic.split(), *given]
     for beta in LIGHTER:
@@ -183,7 +188,7 @@ def calibrated(given: Sequence[str]) -> Named:
 
 
 def grid(given: Sequence[str]) -> Named:
-    """Style layers by weight: Gatys et al. 2015, figure 3."""
+    """Style layers by weight, as in Gatys et al. 2015, figure 3."""
     for count in range(1, len(STYLE_LAYERS) + 1):
         layers = f"loss_weights.style_layers=[{','.join(STYLE_LAYERS[:count])}]"
         for beta in BETAS:

@@ -14,7 +14,7 @@ E3 = ("E3, text", "E3, caption")
 
 
 def other_reading(runs: Runs) -> dict[str, Evidence]:
-    """The same runs, those with a style loss of the thesis's own made with the mean in place of Gram's factor."""
+    """The same runs, with those in LITERAL replaced by the ones made with the mean instead of Gram's factor."""
     others = {name: runs.get(f"{PREFIX}{name}") for name in LITERAL}
     return {name: run for name, run in runs.items() if name not in LITERAL} | {
         name: run for name, run in others.items() if run

@@ -1,5 +1,7 @@
-"""Why the thesis's vector carries no style: what it holds, how its distance weighs that, and whether a gradient leads
-there, each apart from the others."""
+"""Why the thesis's vector carries no style: its information, the conditioning of its distance, and its gradient.
+
+That is what the vector holds, how its distance weighs that, and whether a gradient leads there, each on its own.
+"""
 
 import math
 from collections.abc import Mapping
@@ -65,8 +67,10 @@ def vector(material: Material) -> list[Block]:
 
 
 def beside_gram(run: Evidence, runs: Mapping[str, Evidence]) -> tuple[float, float, float, float]:
-    """Style, content, Gram's style at that content, and how many times as much: style at another content says
-    nothing."""
+    """Style, content, Gram's style at that content, and the ratio of both styles.
+
+    Style at another content says nothing.
+    """
     gram = gram_at(runs, run.content)
     return run.style, run.content, gram, run.style / gram
 
@@ -74,7 +78,7 @@ def beside_gram(run: Evidence, runs: Mapping[str, Evidence]) -> tuple[float, flo
 def conclusions(
     shown: Mapping[str, Evidence], runs: Mapping[str, Evidence], separation: Mapping[str, float]
 ) -> list[str]:
-    """What the numbers say of each; nothing of what was not run."""
+    """What the numbers say about each of the three; nothing about what was not run."""
     parts = (gradient(shown, runs), information(shown, separation), conditioning(shown, runs))
     return [line for lines in parts for line in lines]
 
@@ -96,7 +100,7 @@ def gradient(shown: Mapping[str, Evidence], runs: Mapping[str, Evidence]) -> lis
 
 
 def information(shown: Mapping[str, Evidence], separation: Mapping[str, float]) -> list[str]:
-    """What the published vector itself makes of pictures: its own, and those that have the style."""
+    """How the published vector itself rates pictures: that of its own run, and those that carry the style."""
     told = {name: loss_of(separation, name) for name in (PUBLISHED, "why_soft_mask", GRAM)}
     if any(value is None for value in told.values()) or "why_soft_mask" not in shown:
         return []
@@ -111,7 +115,10 @@ def information(shown: Mapping[str, Evidence], separation: Mapping[str, float]) 
 
 
 def loss_of(separation: Mapping[str, float], name: str) -> float | None:
-    """The squared distance of a picture's published vector to the painting's, over the photograph's; mean of layers."""
+    """The squared distance of a picture's published vector to the painting's, over the photograph's.
+
+    This is the mean over the layers; None if one of them was not measured.
+    """
     shares = [
         separation.get(f"cooc_vector/{name}/{layer}", math.nan)
         / separation.get(f"cooc_vector/photograph/{layer}", math.nan)

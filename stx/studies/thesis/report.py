@@ -20,7 +20,7 @@ Verdicts = dict[str, Verdict]
 
 
 def write(work: Batch, folder: Path, command: str, failed: dict[str, str]) -> Path:
-    """Read the batch's runs from the store, write the report into `folder` and onto the parent run."""
+    """Read the batch's runs from the store, and write the report into `folder` and to the parent run."""
     (folder / "pictures").mkdir(parents=True, exist_ok=True)
     runs = {name: run for name in work.planned if (run := work.run_of(name))}
     evidence = {name: read(run) for name, run in runs.items()}
@@ -35,7 +35,7 @@ def write(work: Batch, folder: Path, command: str, failed: dict[str, str]) -> Pa
 
 
 def summary(verdicts: Verdicts, command: str) -> str:
-    """For the batch's own run, in Markdown."""
+    """Markdown for the batch's own run."""
     words = [verdict.word for verdict in verdicts.values()]
     counts = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
     lines = [
@@ -63,7 +63,7 @@ def blocks(material: Material, verdicts: Verdicts, command: str, failed: dict[st
 
 
 def opening(material: Material, command: str) -> list[Block]:
-    """What was run, where and how, and what a reader must know of its size."""
+    """What was run, where and how, and what a reader must know about its size."""
     said: list[Block] = [
         Text(
             "A bachelor's thesis (A. Andueza Ibarrola, Universidad Pública de Navarra, 2022) replaced the Gram matrix "
@@ -126,7 +126,7 @@ def not_judged(verdicts: Verdicts) -> list[Block]:
 
 
 def section(experiment: Experiment, material: Material, verdicts: Verdicts) -> list[Block]:
-    """One experiment: its pictures, its words, the verdict, magnitudes and time."""
+    """One experiment: its pictures, the thesis's words, the verdicts, magnitudes and times."""
     if all(verdicts[claim.name].word == NOT_RUN for claim in experiment.claims) and not (
         set(experiment.shows) & set(material.runs)
     ):

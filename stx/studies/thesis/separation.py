@@ -22,14 +22,15 @@ from stx.studies.thesis.plan import STATISTICS
 PREFIX = "calibrated_"
 """The members whose statistics are measured."""
 RESULTS = ("calibrated_cooc_vector", "why_soft_mask", "calibrated_gram")
-"""Runs whose pictures the published vector is asked about too: does it take a picture with the style for a good one?"""
+"""Runs whose pictures are also measured by the published vector, to see whether it favours those with the style."""
 
 
 def separation(
     config: Config, inputs: Inputs, results: Mapping[str, Tensor] = MappingProxyType({})
 ) -> dict[str, float]:
-    """Relative distance of a config's statistic between the style picture and others, by "<picture>/<layer>": `results`
-    of runs, and these three.
+    """Relative distance of a config's statistic between the style picture and others, by "<picture>/<layer>".
+
+    The others are the `results` of runs, and these three:
 
     photograph  should be far: another style
     noise       should be far: no style
@@ -68,7 +69,10 @@ def measured_of(config: Config, runs: Mapping[str, Run]) -> dict[str, float]:
 
 
 def stored(work: Batch) -> dict[str, float]:
-    """Every statistic's separation, by "<statistic>/<picture>/<layer>": from the parent run, measured only once."""
+    """Every statistic's separation, by "<statistic>/<picture>/<layer>".
+
+    It is kept on the parent run, and measured again only if the members or the runs of RESULTS have changed.
+    """
     named = {name: f"{PREFIX}{name}" for name in STATISTICS}
     asked = {name: work.planned[member] for name, member in named.items() if member in work.planned}
     runs = {name: run for name in RESULTS if name in work.planned and (run := work.run_of(name))}

@@ -1,4 +1,4 @@
-"""Each claim of the thesis against the evidence: pure functions of numbers, with the thresholds in one place."""
+"""Verdicts on the claims of the thesis: pure functions of the evidence, with the thresholds in one place."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -20,18 +20,18 @@ NOT_RUN = "not run"
 CARRIED = 0.6
 """A picture carries the style if its style distance is at most this share of the untouched photograph's."""
 NONE = 0.85
-"""It carries none if it is at least this share."""
+"""A picture carries no style if its style distance is at least this share."""
 KEPT, LOST = 0.6, 1.2
-"""Content distances up to which the photograph is kept, and from which it is lost: pictures of something else have 1.2
+"""Content distances up to which the photograph is kept, and from which it is lost; pictures of something else have 1.2
 to 1.9."""
 MINIMISED, STUCK = 0.1, 0.5
-"""Of a loss no more is left where it was minimised, and no less where it was not."""
+"""A loss was minimised if at most the first share of it is left, and was not if more than the second is left."""
 ALIKE = 0.15
-"""Two pictures differ little if neither distance differs by more."""
+"""Two pictures differ little if neither distance differs by more than this."""
 SMALL = 0.98
-"""Of the thesis's pixels, below which a picture is smaller than the thesis's."""
+"""Share of the thesis's pixels below which a picture counts as smaller than the thesis's."""
 SAME_TIME = 0.1
-"""Two step times are equal within the noise of a shared machine if their ratio is this near to 1."""
+"""Two step times are equal within the noise of a shared machine if their ratio differs from 1 by at most this."""
 
 Runs = Mapping[str, Evidence]
 
@@ -44,7 +44,7 @@ class Verdict(NamedTuple):
 
 
 class Missing(Exception):
-    """A verdict asks for a run that is not there."""
+    """Raised if a verdict asks for a run that does not exist."""
 
 
 class Needed(dict[str, Evidence]):
@@ -75,7 +75,7 @@ def judge(rule: Callable[[Runs], Verdict], runs: Runs) -> Verdict:
 
 
 def asked(rule: Callable[[Runs], Verdict], runs: Runs) -> set[str]:
-    """The names of the runs that a rule rests on, as far as they are there."""
+    """The names of the runs that a rule rests on, as far as they exist."""
     needed = Needed(runs)
     with suppress(Missing):
         rule(needed)
@@ -83,15 +83,20 @@ def asked(rule: Callable[[Runs], Verdict], runs: Runs) -> set[str]:
 
 
 def missed(because: str, *runs: Evidence) -> Verdict:
-    """Not reproduced; where a run is smaller or shorter than the thesis's, that says nothing of the thesis."""
+    """The verdict "not reproduced", or "cannot be judged" if a run is smaller or shorter than the thesis's.
+
+    A smaller or shorter run says nothing about the thesis.
+    """
     if any(run.size[0] * run.size[1] < SMALL * FULL_PIXELS for run in runs):
         return Verdict(CANNOT, because)
     return Verdict(CANNOT_YET if any(run.asked < FULL_STEPS for run in runs) else NOT, because)
 
 
 def as_weighed(runs: Runs, name: str, rescaled: str) -> tuple[Evidence, str]:
-    """The small run whose style weighs as much as at the thesis's size, where there is one, else the run itself; and
-    how to say so."""
+    """The small run whose style weighs as much as at the thesis's size, and a phrase that says so.
+
+    If there is none, the run itself and an empty phrase.
+    """
     if rescaled in runs:
         raw = runs[name]
         return runs[rescaled], f", weighed as at 512 x 380; with the raw ratio {raw.style:.2f} and {raw.content:.2f}"
@@ -99,8 +104,10 @@ def as_weighed(runs: Runs, name: str, rescaled: str) -> tuple[Evidence, str]:
 
 
 def gram_at(runs: Runs, content: float) -> float:
-    """The style distance of Gram's calibrated runs at some content distance, read off between them on logarithmic axes;
-    not a number beyond them. Style at another content says nothing."""
+    """The style distance of Gram's calibrated runs at a content distance, since style at another content says nothing.
+
+    It is interpolated between the runs on logarithmic axes; NaN beyond them.
+    """
     names = ("calibrated_gram", *(f"calibrated_gram_{beta:g}" for beta in LIGHTER))
     points = [{"measure/content": runs[name].content, "style": runs[name].style} for name in names if name in runs]
     return math.exp(between(points, "content", content, "style", tolerance=0))
@@ -124,7 +131,7 @@ def content_only(run: Evidence) -> bool:
 
 
 def style_is_carried(name: str, rescaled: str = "") -> Callable[[Runs], Verdict]:
-    """A style is transferred to a photograph that is still to be seen."""
+    """The rule that a style is transferred to a photograph that can still be seen."""
 
     def rule(runs: Runs) -> Verdict:
         run, weighed = as_weighed(runs, name, rescaled)
@@ -139,7 +146,7 @@ def style_is_carried(name: str, rescaled: str = "") -> Callable[[Runs], Verdict]
 
 
 def forms_give_content_only(runs: Runs) -> Verdict:
-    """E2: the thesis blames small values; they come from the factor, and the forms fail without it too."""
+    """E2: the thesis blames small values, due to the factor; the cause is another if the forms fail without it too."""
     forms = [runs[f"e02_cooc_{form}"] for form in ("vector", "tensor", "matrix")]
     if not all(content_only(run) for run in forms):
         return Verdict(NOT, "; ".join(distances(run) for run in forms))
@@ -200,7 +207,7 @@ def no_style(name: str, calibrated: str) -> Callable[[Runs], Verdict]:
 
 
 def overflow(runs: Runs) -> Verdict:
-    """E6: the thesis blames the descriptor's products; the same optimiser explodes with Gram, another does not."""
+    """E6: the thesis blames the descriptor; it is the optimiser if Gram explodes too but a safer one does not."""
     ours, gram, safe = runs["e06_gram_cooc_vector"], runs["e06_gram"], runs["e06_safeguarded"]
     if ours.outcome != "diverged":
         return Verdict(NOT, f"every value stayed finite for {ours.steps} steps")

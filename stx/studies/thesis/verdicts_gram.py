@@ -1,4 +1,4 @@
-"""The claims about Gram's own pictures: ratios, poolings, reconstructions, and why the others fail."""
+"""Verdicts on the claims about Gram's own pictures: ratios, poolings, reconstructions, and why the others fail."""
 
 from itertools import pairwise
 
@@ -24,7 +24,7 @@ from stx.studies.thesis.verdicts import (
 
 FORMS = ("cooc_vector", "cooc_tensor", "cooc_matrix", "gram_cooc_matrix", "gram_cooc_vector")
 SHARP = 0.1
-"""Pixels given back: up to this root mean square difference, of 1."""
+"""Pixels count as given back up to this root mean square difference, for values in [0, 1]."""
 
 RATIOS = ("1e-2", "1e-3", "1e-4")
 
@@ -43,7 +43,7 @@ def painterly_with_the_ratio(runs: Runs) -> Verdict:
 
 
 def timed(runs: Runs, names: str, word: str, because: str) -> Verdict:
-    """A verdict on the times of runs, unless they shared their machine: then there is none."""
+    """A verdict on the times of runs, or "not timed" if they shared their machine."""
     if any(runs[name].at_once for name in runs if name.startswith(names)):
         return Verdict(NOT_TIMED, f"{because}, but several runs were at work at once, so that this says nothing")
     return Verdict(word, because)
@@ -68,7 +68,7 @@ def poolings_are_alike(runs: Runs) -> Verdict:
 
 
 def sizes(runs: Runs) -> dict[str, float]:
-    """Step time of average pooling as a share of max pooling's, by size, smallest first."""
+    """Step time of average pooling over that of max pooling, by size, smallest first."""
     names = sorted(
         (name.removeprefix("e10_time_max_") for name in runs if name.startswith("e10_time_max_")),
         key=lambda size: int(size.partition("x")[0]),
@@ -84,7 +84,7 @@ def poolings_take_the_same_time(runs: Runs) -> Verdict:
 
 
 def larger_pictures_differ(runs: Runs) -> Verdict:
-    """The thesis's guess: that the time of both poolings parts with the size."""
+    """The thesis's guess that the times of the two poolings differ for larger pictures."""
     ratios = list(sizes(runs).values()) or [runs["e10_time_max_512x380"].step_ms]
     change = ratios[-1] - ratios[0]
     because = f"from the smallest to the largest size the ratio of their times changes by {change:+.2f}"
@@ -111,16 +111,17 @@ def structures_grow_with_layers(runs: Runs) -> Verdict:
 
 
 def matched(run: Evidence) -> float:
-    """How much of its starting style loss is left."""
+    """The share of a run's initial style loss that is left at its end; NaN if it is unknown."""
     first, last = run.at("loss/style", "first"), run.at("loss/style", "last")
     return last / first if first and last is not None else float("nan")
 
 
 def descriptors_miss_the_style(runs: Runs) -> Verdict:
-    """Section 7.2: what each form draws from noise, alone, where Gram draws the painting's texture.
+    """Section 7.2: what each form draws from noise on its own, where Gram draws the painting's texture.
 
     A form that agrees with the painting without looking like it cannot hold the style. One that cannot be made to agree
-    may fail for its gradient: an entry depends on where its own channel is active by the mask alone, which passes none.
+    may fail because of its gradient: an entry depends on where its own channel is active only through the mask, which
+    passes no gradient.
     """
     gram, forms = runs["alone_gram"], {form: runs[f"alone_{form}"] for form in FORMS}
     because = (
