@@ -48,7 +48,6 @@ def frame(
     shown = ground.resize(large, Image.Resampling.LANCZOS, box=(left, top, left + width, top + height))
     side = large[1] * 0.4
     across, down = large[0] * (1.1 - 1.3 * time), large[1] * (0.5 + 0.06 * math.sin(9 * time))
-    place = (1, 0, 0)
     scale = cat.width / side
     place = (scale, 0, -across * scale, 0, scale, -down * scale)
     over = cat.transform(large, Image.Transform.AFFINE, place, Image.Resampling.BICUBIC)

@@ -11,7 +11,7 @@ from stx.config.paths import SEVERAL, element, exists
 from stx.errors import UserError, some_of
 
 MULTIRUN = "--multirun"
-MODES = (MULTIRUN, "-m", "--run", "-r", "--cfg", "-c", "--info", "-i", "--shell_completion", "-sc")
+MODES = (MULTIRUN, "-m", "--run", "-r", "--cfg", "-c", "--info", "-i", "--shell-completion", "-sc")
 """Of Hydra's command line: one at a time."""
 
 
