@@ -67,7 +67,8 @@ def up(address: str) -> bool:
 def newest(folder: Path, name: str) -> str:
     """The id of a run whose name matches a LIKE pattern."""
     with closing(sqlite3.connect(folder / "outputs" / "mlflow.db")) as database:
-        (run_id,) = database.execute("SELECT run_uuid FROM runs WHERE name LIKE ? ORDER BY start_time DESC", (name,)).fetchone()
+        newest_first = "SELECT run_uuid FROM runs WHERE name LIKE ? ORDER BY start_time DESC"
+        (run_id,) = database.execute(newest_first, (name,)).fetchone()
     return str(run_id)
 
 
