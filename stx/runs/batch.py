@@ -144,7 +144,7 @@ class Batch:
             return None, ""
         place = {"stx.folder": str(job.folder.absolute())}
         tags = {**place, "mlflow.parentRunId": self.parent.id, "stx.digest": digest}
-        trouble = deliver(job.folder, job.config.tracking.uri, tags)  # type: ignore[union-attr]  # a batch always has a store
+        trouble = deliver(job.folder, job.config.tracking.uri, tags)  # type: ignore[union-attr]  # a batch has a store
         run_ = self.run_of(name)
         return run_, "" if run_ else trouble
 

@@ -84,7 +84,7 @@ class Folder(Listener):
         """
         path, (_, height, width) = self.folder / CALIBRATION, level.image.shape
         begun = levels_begun(path)
-        if not any((one["width"], one["height"]) == (width, height) for one in begun):  # else it is resumed
+        if not any((one["width"], one["height"]) == (width, height) for one in begun):  # else the level is resumed
             norms = {term: norm if math.isfinite(norm) else None for term, norm in level.network.norms.items()}
             begun.append(
                 {"width": width, "height": height, "behind": level.done, "norms": norms, "scales": level.network.scales}

@@ -49,7 +49,7 @@ def draw(folder: Path, title: str) -> list[Path]:
     try:
         for path in drawn(folder, title):
             paths.append(path)  # if one fails, those before it are there
-    except Exception as error:  # the disk's or matplotlib's; the run itself has ended well
+    except Exception as error:  # the disk's or matplotlib's; the run itself is not affected
         log.warning(f"{folder / PLOTS}: not all charts are drawn ({first_line(error)}); the tables have their numbers")
     return paths
 

@@ -31,7 +31,7 @@ class Pruner(Listener):
 
     def observed(self, measured: Mapping[str, float], step: int) -> None:
         share = style_share(measured["measure/sliced_wasserstein"], measured["baseline/sliced_wasserstein"])
-        if step not in study.asked(self.trial.study)[self.number].intermediate_values:  # unless told before a resume
+        if step not in study.asked(self.trial.study)[self.number].intermediate_values:  # unless it was before a resume
             self.trial.report(merit(share, measured["measure/content"], self.content_at_most), step)
         if step < self.steps:
             within = Within(self.trial.study)
