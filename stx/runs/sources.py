@@ -60,7 +60,7 @@ class InFolder:
     def last(self) -> dict[str, float]:
         """The last finite value of each metric in the table of losses, and the measures and baselines at the end.
 
-        They include the style distance, as a store does.
+        They include the style distance, as they do in a store.
         """
         values = {
             metric(name): value
