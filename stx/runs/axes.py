@@ -12,13 +12,13 @@ from stx.errors import UserError, some_of
 
 MULTIRUN = "--multirun"
 MODES = (MULTIRUN, "-m", "--run", "-r", "--cfg", "-c", "--info", "-i", "--shell-completion", "-sc")
-"""Of Hydra's command line: one at a time."""
+"""Modes of Hydra's command line, which takes one at a time."""
 
 
 def many(typed: list[str]) -> list[str]:
-    """The command line, as that of a sweep where content= or style= names a folder or a glob.
+    """The command line, made that of a sweep if content= or style= names a folder or a glob.
 
-    Raises UserError where that goes on with one run.
+    Raises UserError if it also resumes a run.
     """
     over = [text for text in typed if is_axis(text)]
     resumed = [text for text in typed if key_of(text) == "resume" and not text.endswith("=null")]
@@ -29,8 +29,7 @@ def many(typed: list[str]) -> list[str]:
 
 
 def is_axis(text: str) -> bool:
-    """Whether an override is of the pictures in a folder, or of a glob. Raises UserError for a folder in a list that is
-    one value."""
+    """Whether an override stands for the pictures of a folder or a glob. Raises UserError if one is in a [...] list."""
     if key_of(text) not in SEVERAL:
         return False
     from stx.pictures.listing import is_listing  # late: a run of one picture has other things to import
@@ -46,8 +45,10 @@ def is_axis(text: str) -> bool:
 
 
 def unfolded(typed: Sequence[str]) -> list[str]:
-    """Overrides with all pictures by name in place of each folder and glob of content= and style=. Says how many there
-    are, and what else. Raises UserError where there is none."""
+    """Overrides with the names of all pictures in place of each folder and glob of content= and style=.
+
+    Says how many pictures there are, and which other files. Raises UserError if there is no picture.
+    """
     return [over_pictures(text) if is_axis(text) else text for text in typed]
 
 
@@ -58,7 +59,7 @@ def over_pictures(text: str) -> str:
 
 
 def elements(key: str, typed: str, value: Any) -> list[str]:
-    """As one types them: those that a folder or glob stands for, or what else was typed."""
+    """The pictures that a folder or glob stands for, as one would type them, or whatever else was typed."""
     from stx.pictures.listing import is_listing, pictures_of
 
     if not isinstance(value, str) or not is_listing(value):
@@ -67,7 +68,7 @@ def elements(key: str, typed: str, value: Any) -> list[str]:
 
 
 def unreadable(jobs: Sequence[Sequence[str]]) -> list[str]:
-    """Of the pictures that jobs name by content= and style=, those whose files are there and cannot be read."""
+    """Those of the pictures that jobs name by content= and style= whose files exist and cannot be read."""
     from stx.model.reading import read  # late: it imports torch
 
     values = [value for text in {text for job in jobs for text in job if key_of(text) in SEVERAL}
@@ -83,7 +84,7 @@ def unreadable(jobs: Sequence[Sequence[str]]) -> list[str]:
 
 
 def with_others(why: str, job: Sequence[str], asked: Sequence[Sequence[str]]) -> str:
-    """Why a job cannot run: where it is a damaged picture, with all other pictures that are."""
+    """Why a job cannot run; if a damaged picture is the reason, all other damaged pictures are named too."""
     own = unreadable([job])
     others = [name for name in unreadable(asked) if name not in own] if own else []
     if not others:
@@ -92,13 +93,13 @@ def with_others(why: str, job: Sequence[str], asked: Sequence[Sequence[str]]) ->
 
 
 class Photograph:
-    """That of the job at hand, which many jobs after one another may have: read once."""
+    """The photograph of the job at hand, read once for all consecutive jobs that share it."""
 
     def __init__(self) -> None:
         self.name, self.picture = "", dict[str, Image]()
 
     def of(self, overrides: Sequence[str]) -> Mapping[str, Image]:
-        """Nothing where none is named, or where it cannot be read, which the job's check says."""
+        """The job's photograph, as "content"; empty without one, or if it cannot be read, which its check reports."""
         from stx.model.reading import read  # late: it imports torch
 
         names = [value_of(text) for text in overrides if key_of(text) == "content"]

@@ -1,4 +1,4 @@
-"""Many runs as the children of one: finished ones are not run again, failed ones are listed, not fatal."""
+"""Many runs as the children of one: finished ones are not run again, failed ones are listed and not fatal."""
 
 import logging
 import time
@@ -28,9 +28,9 @@ log = logging.getLogger("stx")
 
 GOES_ON = "interrupted; the same command goes on from here, and what has finished is kept"
 AT_ONCE = "stx.at_once"
-"""The tag of a run beside which others were at work on its machine: how many at once."""
+"""The tag of a run that shared its machine with others: how many ran at once."""
 OFTEN = 10.0
-"""Seconds at least between two lines of how many have ended."""
+"""Seconds, at least, between two log lines that say how many have ended."""
 
 
 class Ended(NamedTuple):
@@ -39,7 +39,7 @@ class Ended(NamedTuple):
     """finished, diverged or failed."""
     seconds: float
     message: str
-    """What went wrong; "kept" for what an earlier batch in this folder had done."""
+    """What went wrong; "kept" if the run had been made before."""
 
 
 class Batch:
@@ -60,21 +60,21 @@ class Batch:
         self.worked: set[str] = set()
 
     def add(self, members: Sequence[Member]) -> None:
-        """More members, for those whose plan depends on what others gave. Raises UserError as `batch` does."""
+        """Add members, such as those whose plan depends on the results of others. Raises UserError as `batch` does."""
         self.planned |= plans(members, self.folder)
 
     def run_of(self, name: str) -> Run | None:
-        """The newest run of a member that came to its end, here or in an earlier batch that was named."""
+        """The newest completed run of a member, from here or else from the earlier batch that was named."""
         for run_ in self.store.runs("stx.digest", self.planned[name].digest):
             if run_.tags["mlflow.parentRunId"] == self.parent.id and run_.tags["stx.outcome"] in ENDED:
                 return run_
         return self.earlier.get(self.planned[name].recipe)
 
     def work(self) -> Iterator[Ended]:
-        """Make the runs that are missing, in the order of the plan. What one raises ends that one only.
+        """Make the runs that are missing, in the order of the plan. An error ends only the run that raised it.
 
-        Called again, after `add`, it goes on with the new members. One that had no memory is tried again behind the
-        others: another program may have taken it.
+        Called again, after `add`, it goes on with the new members. A run that had too little memory is tried again
+        after the others, as another program may have taken the memory.
         """
         for left in self.store.runs("mlflow.parentRunId", self.parent.id):
             if left.status == "RUNNING":  # its process is dead: nobody else works in this folder
@@ -102,7 +102,7 @@ class Batch:
             yield self.ended(name, run_, time.monotonic() - started, trouble or message)
 
     def handed_out(self, crew: Crew, names: Iterable[str]) -> Iterator[Ended]:
-        """The same by other processes, which all have their runs at once: none is told of before all have ended."""
+        """Like `work`, in other processes, which get all runs at once: none is reported before all have ended."""
         kept = {name: self.kept(name) for name in names}
         orders = []
         for name in (name for name, (run_, trouble) in kept.items() if not run_ and not trouble):
@@ -118,7 +118,7 @@ class Batch:
             yield self.ended(name, run_, seconds(self.planned[name].job.folder), message)
 
     def ended(self, name: str, run_: Run | None, seconds: float, message: str) -> Ended:
-        """Of a member whose run may be nowhere, or in its folder alone."""
+        """How a member ended, whose run may be missing, or in its folder but not in the store."""
         place = self.planned[name].job.folder
         if run_:
             forget(place)
@@ -128,9 +128,9 @@ class Batch:
         return Ended(name, "failed", seconds, message)
 
     def kept(self, name: str) -> tuple[Run | None, str]:
-        """The run of a member that has come to its end before, or what keeps it from the store.
+        """A member's run that was completed before, and what keeps it from the store, if anything.
 
-        One that has ended in its folder and is not in the store under this parent is sent there: the store is another
+        A run that has ended in its folder but is not in the store under this parent is sent there: the store is another
         one, or was lost.
         """
         if run_ := self.run_of(name):
@@ -138,24 +138,24 @@ class Batch:
         job, digest, _ = self.planned[name]
         try:
             record = identity.read(job.folder)
-        except UserError:  # a damaged one: the attempt to make it says so
+        except UserError:  # a damaged record: the attempt to make the run reports it
             return None, ""
         if record is None or record.outcome not in ENDED or not (job.folder / JOURNAL).exists():
             return None, ""
         place = {"stx.folder": str(job.folder.absolute())}
         tags = {**place, "mlflow.parentRunId": self.parent.id, "stx.digest": digest}
-        trouble = deliver(job.folder, job.config.tracking.uri, tags)  # type: ignore[union-attr]  # no batch without
+        trouble = deliver(job.folder, job.config.tracking.uri, tags)  # type: ignore[union-attr]  # a batch has a store
         run_ = self.run_of(name)
         return run_, "" if run_ else trouble
 
 
 def beside(crew: Crew) -> dict[str, str]:
-    """A tag of runs that share their machine: what a step took says little then."""
+    """A tag for runs that share their machine, where the time that a step took says little."""
     return {AT_ONCE: f"{crew.workers}"} if crew.workers > 1 else {}
 
 
 def seconds(folder: Path) -> float:
-    """What the run in a folder has taken so far; 0 where there is none."""
+    """Seconds that the run in a folder has taken so far; 0 if there is none."""
     with suppress(UserError):
         record = identity.read(folder)
         return record.seconds if record else 0.0
@@ -178,7 +178,7 @@ def counted(orders: Sequence[Order]) -> Iterator[None]:
 
 
 def forget(folder: Path) -> None:
-    """The state of a finished member: nobody goes on with it, and an L-BFGS has much to remember."""
+    """Delete the state of a completed member: nobody resumes it, and L-BFGS has much to remember."""
     if outcome(folder) in ENDED:
         (folder / CHECKPOINT).unlink(missing_ok=True)
 
@@ -186,7 +186,7 @@ def forget(folder: Path) -> None:
 def checked(
     name: str, members: Sequence[Member], folder: Path, earlier: Mapping[str, Run]
 ) -> tuple[MlflowTracking, dict[str, Planned]]:
-    """Their store, and each of them composed. Raises UserError as `batch` does."""
+    """The members' store, and each member composed and checked. Raises UserError as `batch` does."""
     first = plans(members[:1], folder, members)
     tracking = first[members[0].name].job.config.tracking
     if not isinstance(tracking, MlflowTracking):
@@ -211,19 +211,19 @@ def batch(
     making: bool = True,
     title: str = "",
 ) -> Iterator[Batch]:
-    """The batch of that name in `folder`, new or taken up again; its parent run ends with the block.
+    """The batch called `name` in `folder`, new or taken up again; its parent run ends with the block.
 
-    `crew`: who makes the runs; without one this process does, one by one. `earlier`: runs of another batch, by their
-    recipes, that need not be made again. `making`: whether runs that are missing are made, or passed over. `title`:
-    what people see of its parent run, in place of its name.
+    `crew`: who makes the runs; without one, this process does, one by one. `earlier`: runs of another batch, by their
+    recipes, that need not be made again. `making`: whether missing runs are made or passed over. `title`: what people
+    see of the parent run, in place of its name.
 
-    Every member is composed and checked before the first starts. Raises UserError for what would keep one from
-    running, for tracking=none, for a store that cannot be reached, where another batch works in `folder`, and for
-    `earlier` runs of which none is a member.
+    Every member is composed and checked before the first starts. Raises UserError for whatever would keep one from
+    running, for tracking=none, for a store that cannot be reached, if another batch is at work in `folder`, and for
+    `earlier` runs none of which is a member.
     """
     tracking, planned = checked(name, members, folder, earlier)
     answers(tracking.uri)
-    folder.mkdir(parents=True, exist_ok=True)  # before a store is made: it may not be possible
+    folder.mkdir(parents=True, exist_ok=True)  # before a store is created, as this may fail
     with reachable(tracking.uri):
         store = Store(tracking.uri, tracking.experiment)
     with alone_in(folder), raising():
@@ -234,7 +234,7 @@ def batch(
 
 @contextmanager
 def ended(store: Store, parent: Run) -> Iterator[None]:
-    """A block behind which the batch's own run says how it ended."""
+    """A block after which the batch's own run says how it ended."""
     try:
         yield
     except Exception:

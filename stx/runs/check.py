@@ -1,4 +1,4 @@
-"""Whatever would keep a run from its end, found before anything is written."""
+"""Checks, before anything is written, for whatever would keep a run from finishing."""
 
 import errno
 import math
@@ -25,7 +25,7 @@ WHY = {
     errno.ENOSPC: "is on a full disk",
     errno.EDQUOT: "is full as far as your quota goes",
 }
-"""What keeps files out of a folder."""
+"""Why a folder takes no files, by error number."""
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from stx.model.prepare import Inputs
 
 SECTIONS = ("sweep", "output", "masks")
-"""Of the config, that are no groups."""
+"""Sections of the config that are not config groups."""
 
 
 def check(
@@ -43,10 +43,10 @@ def check(
     given: Mapping[str, "Image"] = MappingProxyType({}),
     option: str = "hydra.run.dir",
 ) -> tuple[Config, "Inputs"]:
-    """A job's config and what it starts from. `alone`: there are no others, that would write to the same file.
-    Pictures that are `given` are as for `prepare`; `option` is the one that names the folder.
+    """A checked job's config and inputs. `alone` says that no other job would write to the same file.
 
-    Raises UserError for whatever would keep it from running, in the `folder` that it will write to.
+    `given` pictures are as for `prepare`; `option` is the one that names the folder. Raises UserError for whatever
+    would keep the job from running, or from writing to `folder`.
     """
     own = task(composed)
     for group, section in own.items():
@@ -82,7 +82,7 @@ def check(
 
 
 def space(config: Config, inputs: "Inputs") -> int:
-    """Bytes that a run needs on disk at most: a state and its successor, and the pictures along the way."""
+    """Bytes that a run needs on disk at most: a state and its successor, the pictures along the way, and a film."""
     from stx.model.budget import remembered  # late: they import torch
     from stx.model.memory import renewed
     from stx.runs.timelapse import room
@@ -95,7 +95,10 @@ def space(config: Config, inputs: "Inputs") -> int:
 
 
 def check_space(needed: int, folder: Path, what: str = "this run", option: str = "hydra.run.dir") -> None:
-    """Raise UserError where no file can be made, or so many bytes fill the disk; `option` names another folder."""
+    """Raise UserError if no file can be created in `folder` or fewer than `needed` bytes are free there.
+
+    `what` needs the bytes; `option` is the one that names another folder.
+    """
     existing = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
     if not existing.is_dir():
         raise UserError(f"{folder}: {existing} is a file; name a folder")
@@ -110,7 +113,7 @@ def check_space(needed: int, folder: Path, what: str = "this run", option: str =
 
 
 def unwritable(folder: Path) -> str:
-    """Why no file can be made in a folder; empty where one can, which leaves none."""
+    """Why no file can be created in a folder; empty if one can. The test leaves no file behind."""
     try:
         with TemporaryFile(dir=folder):
             return ""
@@ -119,7 +122,7 @@ def unwritable(folder: Path) -> str:
 
 
 def reach_store(config: Config) -> None:
-    """Raise UserError where a run would have nowhere to tell of itself."""
+    """Raise UserError if the store of a run cannot be reached, unless tracking.offline_ok is set."""
     tracking = config.tracking
     if isinstance(tracking, MlflowTracking) and not tracking.offline_ok:
         from stx.runs.tracking import office

@@ -1,4 +1,4 @@
-"""A job as Hydra composes it, to a run in the folder that Hydra has for it."""
+"""From a job as Hydra composes it to a run in the folder that Hydra has for it."""
 
 from pathlib import Path
 from typing import Any
@@ -20,17 +20,17 @@ from stx.runs.pruning import pruner
 
 
 def picture(composed: DictConfig) -> Path:
-    """Of the run that was asked for, made or gone on with."""
+    """Make or resume the run that was asked for, and return the path of its picture."""
     if composed.resume is not None:
         return run(resume.job(str(composed.resume), overrides_of(HydraConfig.get()), composed.tracking)).picture
     return run(job(composed)).picture
 
 
 def member(composed: DictConfig) -> Attempt:
-    """One of many, in whatever process its launcher has."""
+    """Make one run of many, in whatever process its launcher has."""
     own = HydraConfig.get()
     told = arrive(own.sweeper.member, Path(own.sweep.dir))
-    if outcome(Path(own.runtime.output_dir)) in ENDED:  # by a worker of before, that outlived its launcher
+    if outcome(Path(own.runtime.output_dir)) in ENDED:  # by an earlier worker that outlived its launcher
         return Attempt("", False)
     one = job(composed)
     name = told.tags.get(NAME, one.name)
@@ -45,6 +45,9 @@ def job(composed: DictConfig) -> Job:
 
 
 def notes(composed: DictConfig, own: Any) -> dict[str, str]:
-    """What Hydra would write, before anybody knows whether the folder is this run's: hydra.output_subdir is null."""
+    """The files that Hydra would write, if hydra.output_subdir were not null.
+
+    Hydra would write them before anybody knows whether the folder is this run's.
+    """
     parts = {"config": composed, "hydra": own, "overrides": own.overrides.task}
     return {f"{HYDRA}/{name}.yaml": hidden(OmegaConf.to_yaml(part)) for name, part in parts.items()}

@@ -26,7 +26,7 @@ from stx.runs.timelapse import MARK, Timelapse
 log = logging.getLogger("stx")
 
 LONGEST_NAME = 255
-"""Bytes, on most file systems."""
+"""Bytes in a file name, on most file systems."""
 LARGEST_CELL = 768
 """Pixels of a picture's longer side on the sheet."""
 
@@ -36,7 +36,7 @@ class Files(NamedTuple):
 
     output: Path
     preview: Path
-    """Renewed while it works, gone at the end."""
+    """Renewed while the run works, removed at its end."""
     sheet: Path
 
     @classmethod
@@ -45,20 +45,20 @@ class Files(NamedTuple):
 
     @classmethod
     def of(cls, config: Config) -> "Files":
-        """Of a run that delivers a picture."""
+        """The files of a run that delivers a picture."""
         assert config.output.file is not None
         return cls.beside(named(config.output.file))
 
 
 def free(photo: str, painting: str) -> Path:
-    """The next name of these two that nothing has."""
+    """The next name for a picture made of these two of which no file exists yet."""
     stem = f"{Path(photo).stem}-{Path(painting).stem}"
     names = (Path(f"{stem}{'-' if number else ''}{number or ''}.png") for number in range(10**6))
     return next(files.output for files in map(Files.beside, names) if not any(path.exists() for path in files))
 
 
 def refuse(config: Config) -> None:
-    """Raise UserError for what cannot be written, or is one of the pictures that are read."""
+    """Raise UserError if a file could not be written, or would overwrite one that stx did not make or that is read."""
     if kind := config.output.timelapse:
         animation.refuse_missing(kind)
     if config.output.file is None:
@@ -78,7 +78,7 @@ def refuse(config: Config) -> None:
 
 
 def refuse_beside(config: Config, files: Files, said: str) -> None:
-    """Raise UserError where a file that is to be written is somebody's, or has no name that it can have."""
+    """Raise UserError if a file to be written is somebody's own, or has a name that it cannot have."""
     film = film_of(config, Path())
     every = (*files, film) if film else files
     longest = max(len(os.fsencode(file.name)) for file in every)
@@ -97,11 +97,11 @@ def refuse_beside(config: Config, files: Files, said: str) -> None:
 
 def named(file: str) -> Path:
     path = Path(os.path.expanduser(file))
-    return path.resolve() if path.is_symlink() else path  # what it points to is meant, not the link
+    return path.resolve() if path.is_symlink() else path  # a link stands for what it points to
 
 
 def film_of(config: Config, folder: Path) -> Path | None:
-    """Where the film goes, of a run in `folder`."""
+    """Where the film of a run in `folder` goes; None if there is to be none."""
     output = config.output
     if output.timelapse is None:
         return None
@@ -110,32 +110,32 @@ def film_of(config: Config, folder: Path) -> Path | None:
 
 
 def marked(path: Path) -> bool:
-    if not path.is_file():  # a pipe could be waited for, for ever
+    if not path.is_file():  # a pipe could block for ever
         return False
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             return content.find(MARK) >= 0
-    except (OSError, ValueError):  # an empty one
+    except (OSError, ValueError):  # an empty file cannot be mapped
         return False
 
 
 class Delivery(Listener):
-    """Nothing beside the folder."""
+    """Delivers nothing beside the run's folder."""
 
     def put(self, picture: Tensor, described: str, stopped: bool = False) -> Path | None:
-        """The finished picture, (3, H, W), in all its bits. Returns where it is. Raises Stopped.
+        """Deliver the finished picture, (3, H, W), in full precision. Returns where it is, if anywhere. Raises Stopped.
 
-        Of a run that was `stopped` it is a draft, which takes no other picture's place.
+        The picture of a run that was `stopped` is a draft, which replaces no other picture.
         """
         return None
 
 
 class Beside(Delivery):
-    """A picture and a sheet. The pictures on it are read when the run begins, as it has read them."""
+    """Delivers a picture and a sheet, whose given pictures are read when the run begins, as the run reads them."""
 
     def __init__(self, config: Config, inputs: Inputs, picture: Path):
         self.how, self.own = config.output, picture
-        """The second: in the run's folder."""
+        """`own` is the picture in the run's folder."""
         self.files = Files.of(config)
         self.size, self.cell, self.tile = inputs.size, fitted(inputs.size, LARGEST_CELL), config.tile
         given = [] if config.content is None else [("photograph", config.content)]
@@ -150,7 +150,7 @@ class Beside(Delivery):
         self.finish = level.finish
 
     def kept(self, picture: Tensor) -> None:
-        with suppress(OSError):  # its folder may have gone; the run does not need it
+        with suppress(OSError):  # its folder may be gone; the run does not need a preview
             images.save(images.to_picture(self.finish(picture)).resize(self.size), self.files.preview, MARK)
 
     def put(self, picture: Tensor, described: str, stopped: bool = False) -> Path | None:
@@ -185,16 +185,16 @@ class Beside(Delivery):
 
 
 def thumbnail(picture: Image.Image, cell: tuple[int, int]) -> Image.Image:
-    """As large as the sheet shows it, at most."""
+    """The picture itself, shrunk to at most the longer side of a cell of the sheet."""
     picture.thumbnail((max(cell), max(cell)), Image.Resampling.LANCZOS)
     return picture
 
 
 def profile_of(config: Config) -> bytes:
-    """What the picture is to be in. Where the photograph has none, that is said."""
+    """The colour profile to deliver the picture in. A warning is logged if the photograph has none to use."""
     if config.output.profile == "srgb":
         return profile.srgb()
-    assert config.content is not None  # as the schema has it
+    assert config.content is not None  # the schema requires it
     own = profile.embedded(config.content)
     if own and profile.usable(own):
         return own
@@ -205,7 +205,7 @@ def profile_of(config: Config) -> bytes:
 
 @contextmanager
 def delivering(config: Config, inputs: Inputs, folder: Path) -> Iterator[Delivery]:
-    """Who puts a run's picture beside its folder, if anybody; behind the block no preview is left."""
+    """A block with the delivery of a run's picture, if that is asked for; after it no preview is left."""
     if config.output.file is None:
         yield Delivery()
         return
@@ -218,6 +218,6 @@ def delivering(config: Config, inputs: Inputs, folder: Path) -> Iterator[Deliver
 
 
 def filming(config: Config, inputs: Inputs, folder: Path) -> list[Timelapse]:
-    """Who makes the film, if anybody."""
+    """The listener that makes the film; none if no film is asked for."""
     path = film_of(config, folder)
     return [Timelapse(folder / FRAMES, path, inputs.size, config.optim.steps)] if path else []

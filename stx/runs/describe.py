@@ -1,4 +1,4 @@
-"""What a run says of itself: on the terminal, in its folder and in its tracker."""
+"""What a run says about itself: on the terminal, in its folder and in its tracker."""
 
 import math
 import shlex
@@ -32,7 +32,7 @@ def command(job: Job) -> str:
 
 
 def typed(overrides: Sequence[str]) -> str:
-    """The command line that they are of."""
+    """The command line with these overrides."""
     return shlex.join(["stx", "run", *overrides])
 
 
@@ -62,7 +62,7 @@ def run(job: Job, inputs: Inputs, record: Identity) -> About:
 
 
 def headline(config: Config, inputs: Inputs, choices: Mapping[str, str]) -> str:
-    """In Markdown; the names of files are anybody's."""
+    """What the run makes, in Markdown. Names of files are set as code, as they may contain anything."""
     width, height = inputs.size
     style = f"the style of {' and '.join(map(code, config.styles.values()))}"
     made = f"A texture in {style}" if config.content is None else f"{code(config.content)} in {style}"
@@ -70,7 +70,7 @@ def headline(config: Config, inputs: Inputs, choices: Mapping[str, str]) -> str:
 
 
 def remedy(inputs: Inputs) -> str:
-    """What keeps the proportions of what was squashed."""
+    """How to keep the proportions of the pictures that were squashed."""
     cures = {"photograph": "image_size=photograph keeps its proportions", "painting": "style_size=own keeps its own"}
     if not position_free(inputs.terms):
         cures["painting"] = "the style statistic compares position by position, which takes two pictures of one size"
@@ -78,7 +78,7 @@ def remedy(inputs: Inputs) -> str:
 
 
 def of_blocks(config: Config, inputs: Inputs) -> list[str]:
-    """What there is to say of the pieces in which a picture goes through the network."""
+    """Lines about the blocks in which a picture goes through the network, if there is something to say."""
     if not inputs.budget.side:
         whole = "a block and its margin have all of the picture, which goes in one piece"
         return [f"blocks={config.blocks}: {whole}"] if isinstance(config.blocks, int) else []
@@ -90,7 +90,7 @@ def of_blocks(config: Config, inputs: Inputs) -> list[str]:
 
 
 def in_blocks(inputs: Inputs) -> dict[str, str]:
-    """Tags of a picture that does not go through the network in one piece."""
+    """Tags for a picture that does not go through the network in one piece."""
     side = inputs.budget.side
     if side is None:
         return {}
@@ -99,7 +99,7 @@ def in_blocks(inputs: Inputs) -> dict[str, str]:
 
 
 def changed(record: Identity) -> str:
-    """What is otherwise than when the run was last at work; empty for one that begins."""
+    """What differs from when the run was last at work; empty for a new run."""
     now = record.resumed[-1] if record.resumed else {}
     return ", ".join(f"{name} {value}" for name, value in now.items() if name != "at")
 
@@ -151,7 +151,7 @@ def opening(job: Job, inputs: Inputs, record: Identity, resumed: Checkpoint | No
 
 
 def of_tiles(config: Config, inputs: Inputs) -> list[str]:
-    """What is to be known of a picture that tiles."""
+    """Lines with what to know about a picture that tiles."""
     multiple = halved(deepest_layer(inputs.terms))
     given = f"; padding={config.given_padding} is what is beyond the edges of the given pictures"
     lines = [f"tile: it goes on at its other side, with sides that are multiples of {multiple}{given}"]
@@ -163,7 +163,7 @@ def of_tiles(config: Config, inputs: Inputs) -> list[str]:
 
 
 def how_to_go_on(folder: Path, picture: Path | None = None) -> str:
-    """`picture`: where it was delivered."""
+    """Where the picture so far is, and the command that resumes the run. `picture`: where it was delivered."""
     return f"the picture so far: {picture or folder / OUTPUT}\ngo on: {typed([override('resume', str(folder))])}"
 
 
@@ -181,7 +181,7 @@ def title(config: Config, choices: Mapping[str, str]) -> str:
 
 
 def closing(outcome: Outcome, measured: Mapping[str, float], where: str, config: Config) -> str:
-    """How a run of a config ended; `where` its tracker shows it, if it has one."""
+    """How a run with a config ended. `where` says where its tracker shows it; empty without one."""
     steps = f"{outcome.steps} step{'' if outcome.steps == 1 else 's'}"
     lines = [f"{outcome.status} after {steps}"]
     if outcome.events and not outcome.diverged:

@@ -1,4 +1,4 @@
-"""What a run's result depends on, as one number: two runs with the same need not both be made."""
+"""All that a run's result depends on, as one digest: of two runs with the same digest, only one needs to be made."""
 
 import hashlib
 import inspect
@@ -14,8 +14,8 @@ from stx.config.schema import Config, PictureInit
 from stx.model.prepare import Inputs
 
 NUMERICS = 1
-"""To be raised when stx makes another picture of the same settings, or measures it otherwise; finished members of old
-batches run again then."""
+"""To be incremented when stx makes another picture from the same settings, or measures it differently; finished members
+of old batches then run again."""
 
 SETTINGS = (
     "model.name",
@@ -43,12 +43,13 @@ SETTINGS = (
     "tracking.measures_every",
     "tracking.grad_norms_every",
 )
-"""By name, with all below it. Files count by their bytes, sizes by the pictures, device and precision as resolved; what
-is not here (where a run is told of, how often it is saved) changes no result. The last two change what a run holds."""
+"""Settings that a result depends on, by name, with everything below them. Files count by their bytes, sizes by the
+pictures, device and precision as resolved; what is not here (where a run is tracked, how often it is saved) changes no
+result. The last two change what a run records."""
 
 
 def digest(config: Config, inputs: Inputs) -> str:
-    """SHA-256 in hexadecimal digits."""
+    """The SHA-256, in hexadecimal digits, of all that a run's result depends on."""
     total = hashlib.sha256()
     for part in parts(config, inputs):
         total.update(hashlib.sha256(part).digest())
@@ -59,7 +60,7 @@ def parts(config: Config, inputs: Inputs) -> Iterator[bytes]:
     hardware = inputs.hardware
     yield f"{NUMERICS} {hardware.device.type} torch.{hardware.precision} {inputs.weights.sha256}".encode()
     yield json.dumps(settings(config), sort_keys=True).encode()
-    if inputs.budget.judged < 1:  # of another size its measures are other numbers
+    if inputs.budget.judged < 1:  # at another size the measures have other values
         yield f"measured at {inputs.budget.judged}".encode()
     for picture in (*inputs.pictures.values(), *inputs.others.values(), inputs.initial):
         yield str(tuple(picture.shape)).encode()
@@ -69,7 +70,7 @@ def parts(config: Config, inputs: Inputs) -> Iterator[bytes]:
             yield f"{name} {region}".encode() + guide.cpu().contiguous().numpy().tobytes()
     if isinstance(config.init, PictureInit):
         path = Path(os.path.expanduser(config.init.path))
-        yield path.read_bytes() if path.is_file() else b""  # else it comes with stx
+        yield path.read_bytes() if path.is_file() else b""  # otherwise it comes with stx
     for file in sorted({file for function in functions(inputs) for _, file in files(function)}):
         yield file.read_bytes()
     for source in sorted({source for function in functions(inputs) if (source := own_source(function))}):
@@ -90,25 +91,26 @@ LATER = {
     "tile": False,
     "pooling.rescale": 1.0,
 }
-"""Settings that an earlier version did without, at the values that change nothing: its runs are known again."""
+"""Settings that an earlier version lacked, at the values that change nothing. They are left out of the digest, so that
+runs of that version are recognised."""
 
 
 def settings(config: Config) -> dict[str, Any]:
-    resolved = config.model_copy(update={"init": config.start, "padding": config.given_padding})  # not auto
+    resolved = config.model_copy(update={"init": config.start, "padding": config.given_padding})  # auto resolved
     values = leaves(resolved.model_dump(mode="json", by_alias=True))
     chosen = (item for item in values if item not in LATER.items())
     return {key: value for key, value in chosen if any(key == name or key.startswith(f"{name}.") for name in SETTINGS)}
 
 
 def functions(inputs: Inputs) -> Iterator[Callable[..., Any]]:
-    """All that a config may name by its dotted name."""
+    """Everything that a config may give by its dotted name."""
     yield inputs.optimiser
     for term in inputs.terms:
         yield from filter(None, (term.statistic, term.distance, term.reference))
 
 
 def files(function: Callable[..., Any]) -> Iterator[tuple[str, Path]]:
-    """The files that a function's own settings name, by setting."""
+    """The files that a function's own settings name, each with its setting."""
     while isinstance(function, partial):
         for name, value in function.keywords.items():
             path = Path(value).expanduser() if isinstance(value, str) else None
@@ -118,7 +120,7 @@ def files(function: Callable[..., Any]) -> Iterator[tuple[str, Path]]:
 
 
 def dotted(function: Callable[..., Any]) -> str:
-    """A function's name, as a config gives it."""
+    """A function's dotted name, as a config gives it."""
     while isinstance(function, partial):
         function = function.func
     named = function if hasattr(function, "__qualname__") else type(function)
@@ -126,10 +128,10 @@ def dotted(function: Callable[..., Any]) -> str:
 
 
 def own_source(function: Callable[..., Any]) -> str | None:
-    """The file of a function that is neither stx's nor torch's: its author may change it at any time."""
+    """The source file of a function that is neither stx's nor torch's, as its author may change it; None otherwise."""
     while isinstance(function, partial):
         function = function.func
-    # a decorator, as @torch.no_grad() is, stands in a file of its own
+    # the source of a decorated function, and not that of a decorator such as @torch.no_grad()
     function = inspect.unwrap(function if hasattr(function, "__qualname__") else type(function))
     package = (getattr(function, "__module__", None) or "").partition(".")[0]
     try:

@@ -1,4 +1,4 @@
-"""What is said of a run that diverged: what was tried against it, and what to try."""
+"""What is said about a run that diverged: what was tried against it, and what else to try."""
 
 from collections.abc import Iterator
 
@@ -7,13 +7,13 @@ from stx.config.spelled import spelled
 from stx.loop.listener import Outcome
 
 LENGTHS = ("lr", "first_step")
-"""How optimisers call the setting that says how long their steps are."""
+"""What optimisers call the setting for the length of their steps."""
 SHORTER = 0.1
-"""Of a length: the one to try next."""
+"""The factor by which to shorten steps, or to weaken the style, in the next try."""
 
 
 def diverged(outcome: Outcome, config: Config) -> str:
-    """One line, or two."""
+    """How a run diverged, and on a second line what may help."""
     how = "interrupted, and diverged" if outcome.stopped else "diverged"
     said = f"{how}: not finite at {outcome.event}; the picture is the last finite one"
     return f"{said}\n{remedies(outcome, config)}"
@@ -32,7 +32,7 @@ def remedies(outcome: Outcome, config: Config) -> str:
 
 
 def remedies_left(config: Config) -> Iterator[str]:
-    """Options as one types them."""
+    """Options that may help, as one would type them."""
     settings = config.optim.model_extra or {}
     for name in LENGTHS:
         if name in settings:

@@ -1,4 +1,4 @@
-"""How long a run will take: its losses, timed at two small sizes."""
+"""How long a run will take, estimated by timing its losses at two small sizes."""
 
 import time
 
@@ -15,24 +15,24 @@ from stx.model.working_size import deepest_layer
 from stx.pictures.sizes import with_area
 
 PROBES = (96 * 72, 192 * 144)
-"""Pixels. Two, as a part of the time does not grow with them: a GPU's launches, an eigenproblem."""
+"""Pixels. There are two probes, as part of the time does not grow with the size: a GPU's launches, an eigenproblem."""
 
 LONG_ENOUGH = 0.3
-"""Seconds. A probe is timed again, and its best time taken, until it has had as much."""
+"""Seconds. A probe is repeated until it has taken this long in all; its best time counts."""
 
 JUDGED = 6
-"""Evaluations that the measures at the end take as long as, about, with the writing of files."""
+"""The measures at the end and the writing of files take about as long as this many evaluations."""
 
 
 def seconds(config: Config, inputs: Inputs) -> float:
-    """How long the steps of a run will take on an idle machine, within a factor of two; takes a second or two itself.
+    """How long a run will take on an idle machine, within a factor of two; the estimate itself takes a second or two.
 
-    It takes time to grow with the number of pixels from a constant, and every step for one evaluation.
+    It assumes that time grows linearly with the number of pixels from a constant, and that a step is one evaluation.
     """
     small, large = PROBES
     times = {area: an_evaluation(config, inputs, area) for area in PROBES}
     slope = (times[large] - times[small]) / (large - small)
-    if slope <= 0:  # the small one was held up
+    if slope <= 0:  # the smaller probe was held up
         slope = times[large] / large
     calibration = 2 + sum(len(term.places) for term in inputs.terms if term.toward != "content")
     expected, done = 0.0, 0
@@ -44,7 +44,7 @@ def seconds(config: Config, inputs: Inputs) -> float:
 
 
 def an_evaluation(config: Config, inputs: Inputs, area: int) -> float:
-    """Seconds that the losses and their gradient take for pictures with about `area` pixels."""
+    """Seconds that the losses and their gradient take for pictures of about `area` pixels."""
     least = shortest_side(deepest_layer(inputs.terms), config.given_padding)
 
     def small(picture: Tensor) -> Tensor:
@@ -66,7 +66,7 @@ def an_evaluation(config: Config, inputs: Inputs, area: int) -> float:
         evaluate().total.item()  # waits for a GPU
         return time.monotonic() - started
 
-    timed()  # libraries choose their algorithms, and threads start: ten times as long as the next one
+    timed()  # libraries choose algorithms and threads start: takes ten times as long as the next call
     taken = [timed()]
     while sum(taken) < LONG_ENOUGH:
         taken.append(timed())

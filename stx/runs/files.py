@@ -1,4 +1,4 @@
-"""Every file in a run's folder by its name; one process at a time."""
+"""The names of the files in a run's folder, and a lock that lets one process at a time work there."""
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -12,34 +12,34 @@ from stx.errors import Taken, UserError, some_of
 OUTPUT, CONTENT, STYLE, SHEET = "output.png", "content.png", "style.png", "sheet.jpg"
 """The newest good picture; both inputs at their working sizes; all three side by side."""
 RUN, CONFIG = "run.json", "config.yaml"
-"""Which run it is; what was typed came to, for people."""
+"""The record of the run; the config that was composed, for people to read."""
 LOSSES, EVENTS, CALIBRATION, BASELINES = "losses.csv", "nan_events.csv", "calibration.json", "baselines.json"
 NORMS = "grad_norms.csv"
-"""Of the steps at which gradients were measured."""
+"""The norms of the gradients, for the steps at which they were measured."""
 MEASURES = "measures.json"
-"""What the judge says of the picture."""
+"""The judge's measures of the picture."""
 TIMING = "timing.json"
-"""Seconds of each part of the run, where that is asked for."""
+"""Seconds of each part of the run, if they are asked for."""
 CHECKPOINT = "checkpoint.pt"
-"""What it takes to go on."""
+"""The state from which the run can be resumed."""
 BATCH = "batch.json"
-"""Of a folder of many runs: which run of the store stands for all of them."""
+"""In a folder of many runs: which run of the store stands for all of them."""
 SWEEP, SETTINGS = "sweep.json", "multirun.yaml"
-"""Of a sweep's folder: which jobs it has; what Hydra would write of it."""
+"""In a sweep's folder: which jobs it has; what Hydra would write about it."""
 STUDY = "study.journal"
-"""Of a search's folder: what was asked, and what came of it, as Optuna writes it."""
+"""In a search's folder: its trials and their results, as Optuna writes them."""
 ERROR = "error.txt"
-"""Why a member of a batch failed: in a line, and below where that was."""
+"""Why a member of a batch failed: one line, and the traceback below it."""
 JOURNAL, STORED, DELIVERED, ALONG = "journal.jsonl", "mlflow.json", "delivered.json", "pictures"
-"""For the tracker: what it is told, where that went, how much of it, and pictures along the way."""
+"""The tracker's: what it is told, where that is sent, how much has been delivered, and pictures along the way."""
 UNDELIVERED = "undelivered.jsonl"
 """What no store could take."""
 FRAMES, TIMELAPSE = "frames", "timelapse"
-"""Pictures for a film, while the run works; and the film's stem, where the run delivers no picture beside it."""
+"""Pictures for a film, while the run works; and the stem of the film's name, if no picture is delivered elsewhere."""
 PLOTS = "plots"
-"""Charts of what the tables have."""
+"""Charts of the tables."""
 HYDRA = ".hydra"
-"""What was typed, as Hydra's own tools want it."""
+"""What was typed, as Hydra's own tools expect it."""
 WRITTEN = (
     OUTPUT, CONTENT, STYLE, SHEET, RUN, CONFIG, LOSSES, EVENTS, CALIBRATION, BASELINES, CHECKPOINT, ERROR, JOURNAL,
     STORED, DELIVERED, ALONG, UNDELIVERED, HYDRA, TIMING, MEASURES, FRAMES, NORMS, PLOTS,
@@ -47,7 +47,7 @@ WRITTEN = (
 )  # fmt: skip
 LOCK = ".lock"
 GLANCE = 0.5
-"""Seconds that a folder may be held by somebody who only looks whether another one is at work there."""
+"""Seconds for which a process that only checks whether a folder is in use may hold its lock."""
 
 
 Picture = TypeVar("Picture")
@@ -61,15 +61,18 @@ def picture_files(given: Mapping[str, Picture]) -> dict[str, Picture]:
 def in_use(folder: Path) -> bool:
     """Whether another process is at work in a folder."""
     try:
-        with FileLock(str(folder / LOCK), timeout=0) if folder.is_dir() else nullcontext():  # which would make it
+        with FileLock(str(folder / LOCK), timeout=0) if folder.is_dir() else nullcontext():  # a lock would create it
             return False
     except Timeout:
         return True
 
 
 def refuse_filled(folder: Path, marks: Collection[str], option: str = "output") -> None:
-    """Raise UserError where files of somebody's would be mixed with stx's: the folder that `option` names has some, and
-    none that is called as one of `marks`, which stx would have put there first. Hidden ones do not count."""
+    """Raise UserError if stx's files would be mixed with somebody's own.
+
+    That is so if the folder that `option` names has files, but none of `marks`, which stx would have put there first.
+    Hidden files do not count.
+    """
     names = sorted(each.name for each in folder.iterdir() if each.name[0] != ".") if folder.is_dir() else []
     if names and not {*marks} & {*names}:
         raise UserError(

@@ -1,4 +1,4 @@
-"""What stands in a run's folder at all times, written as the run works."""
+"""The files that a run's folder has at all times, written as the run works."""
 
 import json
 import math
@@ -47,11 +47,11 @@ from stx.runs.job import Job
 from stx.runs.table import flush, losses_table, norms_table
 
 THUMBNAIL, SHEET_WIDTH = 256, 768
-"""Pixels of the longer side of a picture on the sheet, and of all of them, for which MLflow's page has room."""
+"""Pixels: the longer side of a picture on the sheet, and the whole sheet's width, for which MLflow's page has room."""
 
 
 class Folder(Listener):
-    """Writes a run's files as it works. `wrote` is told of each one that belongs to the run's results."""
+    """Writes a run's files as it works. `wrote` is called with each one that belongs to the run's results."""
 
     def __init__(self, folder: Path, run: Identity, wrote: Callable[[Path], None]):
         self.folder, self.run, self.wrote = folder, run, wrote
@@ -59,11 +59,11 @@ class Folder(Listener):
         self.finish: Finish = unchanged
         self.tile = False
         self.exif = b""
-        """Of the picture, where it is to say of its run."""
+        """The picture's metadata, if it is to record its run."""
         self.since = time.monotonic()
 
     def start(self, job: Job, inputs: Inputs) -> None:
-        """What a new run starts from. Of one that goes on the config alone: what has changed holds for the next too."""
+        """Write what a new run starts from; for a resumed run the config alone, whose changes hold from now on."""
         self.finish, self.tile = inputs.finish, job.config.tile
         self.exif = exif(provenance.text(self.run)) if job.config.output.metadata else b""
         config = yaml.safe_dump(job.config.model_dump(by_alias=True), sort_keys=False, allow_unicode=True)
@@ -78,13 +78,13 @@ class Folder(Listener):
         self.wrote(self.folder / RUN)
 
     def begun(self, level: Start) -> None:
-        """What each level measured before its first step, in a list that grows.
+        """Write what each level measured before its first step, in a list that grows.
 
-        Sizes in pixels; `norms`, of the gradients of the terms; `scales`, the constants of their losses.
+        Sizes are in pixels; `norms` are those of the terms' gradients, `scales` the constants of their losses.
         """
         path, (_, height, width) = self.folder / CALIBRATION, level.image.shape
         begun = levels_begun(path)
-        if not any((one["width"], one["height"]) == (width, height) for one in begun):  # a resumed level has its own
+        if not any((one["width"], one["height"]) == (width, height) for one in begun):  # else the level is resumed
             norms = {term: norm if math.isfinite(norm) else None for term, norm in level.network.norms.items()}
             begun.append(
                 {"width": width, "height": height, "behind": level.done, "norms": norms, "scales": level.network.scales}
@@ -110,7 +110,7 @@ class Folder(Listener):
         self.text(EVENTS, "\n".join(lines) + "\n")
 
     def end(self, inputs: Inputs, picture: Image, measured: Mapping[str, float]) -> None:
-        """What came of the run: picture, losses, the photograph's own measures, a sheet."""
+        """Write what came of the run: picture, tables, the measures of the picture and of the photograph, a sheet."""
         images.save(picture, self.folder / OUTPUT, exif=self.exif)
         self.wrote(self.folder / OUTPUT)
         for name in (LOSSES, NORMS):
@@ -131,14 +131,14 @@ class Folder(Listener):
         self.text(TIMING, json.dumps({part: round(seconds, 4) for part, seconds in parts.items()}, indent=2))
 
     def close(self, outcome: str) -> None:
-        """How the run ended, and how long it has worked, all in all."""
+        """Record how the run ended, and how long it has worked in all."""
         self.run = self.run._replace(outcome=outcome, seconds=self.run.seconds + time.monotonic() - self.since)
         self.since = time.monotonic()
         identity.write(self.folder, self.run)
         self.wrote(self.folder / RUN)
 
     def forget(self, picture: Tensor) -> None:
-        """What the optimiser remembers; going on from a finished run begins it anew, from its picture."""
+        """Drop what the optimiser remembers: a finished run that is resumed starts it anew, from the picture."""
         checkpoint.lighten(self.folder / CHECKPOINT, picture)
 
     def text(self, name: str, content: str) -> None:
@@ -147,7 +147,7 @@ class Folder(Listener):
 
 
 def levels_begun(path: Path) -> list[Any]:
-    """What the table of levels has so far: nothing, where there is none or it is damaged."""
+    """The levels recorded so far; empty if there is no such file or it is damaged."""
     try:
         begun = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
@@ -170,7 +170,7 @@ class Canvas(Listener):
 
 @contextmanager
 def at_work(files: Folder) -> Iterator[Folder]:
-    """A block behind which the folder's record says how the run ended, however it did."""
+    """A block after which the folder's record says how the run ended, however that was."""
     try:
         yield files
     except BaseException as error:
@@ -182,8 +182,10 @@ def at_work(files: Folder) -> Iterator[Folder]:
 
 @contextmanager
 def rescued(folder: Path, canvas: Canvas) -> Iterator[None]:
-    """Where the folder cannot be written any more, save the picture elsewhere and raise Stopped; where there is no
-    memory any more, which leaves the folder as it is, raise OutOfMemory."""
+    """A block that raises Stopped if the folder can no longer be written, after saving the picture elsewhere.
+
+    If memory runs out, which leaves the folder as it is, it raises OutOfMemory.
+    """
     try:
         with memory.told_when_full(str(canvas.image.device), partial(left_in, folder)):
             yield
@@ -198,13 +200,13 @@ def rescued(folder: Path, canvas: Canvas) -> Iterator[None]:
 
 
 def left_in(folder: Path) -> str:
-    """How to go on with a run that had no memory, where it has come to a state."""
+    """What to do about a run that ran out of memory, and how to resume it if it has a saved state."""
     picture = f"; the picture so far: {folder / OUTPUT}" if (folder / OUTPUT).exists() else ""
     state = f"\nwith memory free again: resume={folder}{picture}" if (folder / CHECKPOINT).exists() else ""
     return f", or a smaller image_size or activation_checkpointing=true would do{state}"
 
 
 def free_name(folder: Path, stem: str) -> Path:
-    """A picture that is there already is another run's."""
+    """A name that no picture in a folder has yet: an existing one is another run's."""
     names = (folder / f"{stem}{'-' if number else ''}{number or ''}.png" for number in count())
     return next(path for path in names if not path.exists())

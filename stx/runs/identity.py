@@ -1,4 +1,4 @@
-"""Which run a folder holds: a record that is on disk before anything else, and that all is checked against."""
+"""Which run a folder holds: a record that is written before anything else, and that everything is checked against."""
 
 import hashlib
 import importlib.metadata
@@ -29,12 +29,12 @@ from stx.runs.files import CONFIG, OUTPUT, RUN, WRITTEN
 
 FORMAT = 4
 READABLE = (1, 2, 3, 4)
-"""The first held what was typed and the outcome alone; its config stood in a file of its own, without digests. The
-second had no seal, the third no seconds."""
+"""The first held only what was typed and the outcome; its config was in a file of its own, without digests. The second
+had no seal, the third no seconds."""
 
 
 class Identity(NamedTuple):
-    """What run.json says. What a resume changes (`config`, `resumed`) is written again; `id` stays."""
+    """The contents of run.json. What a resume changes, such as `config` and `resumed`, is written again; `id` stays."""
 
     id: str
     overrides: list[str]
@@ -42,20 +42,20 @@ class Identity(NamedTuple):
     choices: dict[str, str]
     """The option of each config group."""
     config: dict[str, Any]
-    """Dumped; with the absolute address of its store."""
+    """The config as a dictionary, with the absolute address of its store."""
     files: dict[str, str]
     """SHA-256 of both pictures, the weights and every other file that the config names, by option or function."""
     machine: dict[str, Any]
-    """Versions, device, precision and threads."""
+    """Versions, device, precision, threads, the side of the blocks, and the size at which pictures are measured."""
     store_from_here: str | None = None
-    """The path of a store that is a file, seen from the run's folder: both may move together."""
+    """The path of a store that is a file, relative to the run's folder: both may move together."""
     resumed: Sequence[Mapping[str, Any]] = ()
-    """When it went on, with what other versions, threads or device."""
+    """When it was resumed, and which versions, threads or device differed."""
     outcome: str = "running"
     begun_in: str = ""
-    """The folder in which its files had the names that the config gives them."""
+    """The working directory that the file names in the config refer to."""
     seconds: float = 0.0
-    """That it has worked, up to where its outcome was written."""
+    """Seconds that it had worked when its outcome was written."""
 
 
 def new(overrides: Sequence[str], choices: Mapping[str, str], config: Config, inputs: Inputs, folder: Path) -> Identity:
@@ -73,7 +73,7 @@ def new(overrides: Sequence[str], choices: Mapping[str, str], config: Config, in
 
 
 def read(folder: Path) -> Identity | None:
-    """The record in a folder; nothing where there is none. Raises UserError for one that cannot be read."""
+    """The record in a folder; None if there is none. Raises UserError if it cannot be read."""
     path = folder / RUN
     if not path.is_file():
         return None
@@ -114,29 +114,29 @@ def read(folder: Path) -> Identity | None:
 
 
 def write(folder: Path, identity: Identity) -> None:
-    """Raises OSError."""
+    """Write the record into a folder. Raises OSError."""
     fields = {"format": FORMAT, "seal": sealed(identity.config), **identity._asdict()}
     atomic.write(folder / RUN, json.dumps(fields, indent=2))
 
 
 def sealed(config: Mapping[str, Any]) -> str:
-    """SHA-256 of a config: one that was edited by hand is of no run that ever was."""
+    """SHA-256 of a config: a config edited by hand belongs to no run that ever took place."""
     return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
 
 
 def refuse_taken(folder: Path, option: str = "hydra.run.dir") -> None:
-    """Raise UserError where a run would overwrite anybody's files; `option` names another folder."""
+    """Raise UserError if a run would overwrite any files in a folder; `option` is the one that names another."""
     if read(folder):
         raise UserError(f"{folder} holds a run; continue it with resume={folder}, or name another: {option}=...")
     for name in (*WRITTEN, *(path.name for path in folder.glob("style_*.png"))):
-        if os.path.lexists(folder / name):  # a link that leads nowhere would be followed
+        if os.path.lexists(folder / name):  # writing would follow even a dangling link
             raise UserError(f"{folder / name} would be overwritten; name another folder: {option}=...")
 
 
 def refuse_changed(before: Identity, after: Mapping[str, str], folder: Path) -> None:
-    """Raise UserError where a file that the run began with holds something else now."""
+    """Raise UserError if the contents of a file that the run began with have changed."""
     for name, digest in before.files.items():
-        if name in after and after[name] != digest:  # earlier records have some by their paths
+        if name in after and after[name] != digest:  # earlier records list some files by path
             what = f"{name}={value}" if (value := setting(before.config, name)) else name
             raise UserError(
                 f"resume={folder}: {what} is not the file that the run began with (its content has changed)\n"
@@ -145,7 +145,10 @@ def refuse_changed(before: Identity, after: Mapping[str, str], folder: Path) -> 
 
 
 def edited(identity: Identity, folder: Path) -> str:
-    """Where config.yaml, which is there to be read, differs from the record: names alone, as a value may be secret."""
+    """A warning if config.yaml, which is only for people to read, differs from the record; empty if it does not.
+
+    It has the names of options alone, as a value may be secret.
+    """
     path = folder / CONFIG
     try:
         shown, recorded = (
@@ -162,12 +165,12 @@ def edited(identity: Identity, folder: Path) -> str:
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, str]:
-    """What may move a result's last digits: "threads": "1, now 2"."""
+    """Changes that may alter the last digits of a result, such as "threads": "1, now 2"."""
     return {name: f"{before[name]}, now {value}" for name, value in after.items() if before.get(name, value) != value}
 
 
 def taken_up(identity: Identity, config: Config, inputs: Inputs, folder: Path) -> Identity:
-    """The record of a run that goes on here and now."""
+    """The record of a run that is resumed here and now."""
     now, changes = machine(inputs), differences(identity.machine, machine(inputs))
     entry = {"at": datetime.now().astimezone().isoformat(timespec="seconds"), **changes}
     return identity._replace(
@@ -194,23 +197,23 @@ def machine(inputs: Inputs) -> dict[str, Any]:
 
 
 def versions() -> str:
-    """What a result depends on, in a line."""
+    """The versions that a result depends on, in one line."""
     packages = ("torch", "torchvision", "mlflow", "hydra-core", "pillow", "numpy")
     installed = [f"{name} {importlib.metadata.version(name)}" for name in packages]
     return ", ".join([f"python {platform.python_version()}", f"stx {__version__}", *installed])
 
 
 def named_files(config: Config, inputs: Inputs) -> dict[str, str]:
-    """SHA-256 by option, or by the function that names a file, or whose code it is: not by path, as it may move."""
+    """SHA-256 of each file, by the option or function that names it or whose code it is; not by path, as files move."""
     digests = {option: of_picture(source) for option, source in config.pictures.items()}
     digests["model.weights"] = inputs.weights.sha256
-    for name, path in dict.fromkeys(further(inputs)):  # terms of one function may name a file each
+    for name, path in dict.fromkeys(further(inputs)):  # several terms of one function may each name a file
         digests[name] = f"{digests.get(name, '')} {sha256(path)}".strip()
     return digests
 
 
 def further(inputs: Inputs) -> Iterator[tuple[str, Path]]:
-    """Files in settings of functions, and the code of functions that are not stx's own, with what they are."""
+    """Labels and paths of files in settings of functions, and of the code of functions that are not stx's own."""
     for function in functions(inputs):
         for setting_, path in files(function):
             yield f"{setting_} of {dotted(function)}", path
@@ -235,7 +238,7 @@ def from_here(config: Config, folder: Path) -> str | None:
 
 
 def store(identity: Identity, folder: Path) -> str:
-    """The address of a run's store as it is now: where it was, or beside the folder if both have moved."""
+    """The address of a run's store as it is now: where it was, or relative to the folder if both have moved."""
     uri = str(identity.config.get("tracking", {}).get("uri", ""))
     path = database_file(uri)
     if path and identity.store_from_here and not path.exists():

@@ -13,17 +13,17 @@ class Job(NamedTuple):
     config: Config
     folder: Path
     choices: dict[str, str]
-    """The option of each config group."""
+    """The chosen option of each config group."""
     overrides: list[str]
     tags: Mapping[str, str] = MappingProxyType({})
-    """For the tracker, beside its own: which batch the run belongs to."""
+    """Further tags for the tracker, such as the batch that the run belongs to."""
     quiet: bool = False
     resumed: Identity | None = None
-    """The record that its folder has, of a run that goes on."""
+    """The record in the run's folder, if the run is resumed."""
     name: str = ""
-    """For the tracker; without one, its pictures'."""
+    """The run's name in the tracker; if empty, it is named after its pictures."""
     notes: Mapping[str, str] = MappingProxyType({})
-    """Further files for its folder, by name: what the command keeps of how it was called."""
+    """Further files for the run's folder, by name: a record of how the command was called."""
 
 
 class Result(NamedTuple):
@@ -31,4 +31,4 @@ class Result(NamedTuple):
     outcome: str
     """finished, diverged or pruned."""
     measured: dict[str, float]
-    """measure/<name> of the picture and baseline/<name>; empty where pictures are too small to be judged."""
+    """measure/<name> of the picture and baseline/<name>; empty if the pictures are too small to be judged."""

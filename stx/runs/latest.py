@@ -11,10 +11,13 @@ LATEST = OUTPUTS / "latest"
 
 
 def renew(folder: Path) -> None:
-    """Let the link point to a run's folder, wherever it lies. Nothing where there is no outputs/, where something else
-    has the link's name, or where the file system has no links: nobody's run ends for it."""
+    """Point the link to a run's folder, wherever that is.
+
+    Does nothing if there is no outputs/, if something else has the link's name, or if the file system has no links: no
+    run fails because of the link.
+    """
     try:
-        place = os.path.relpath(os.path.realpath(folder), os.path.realpath(OUTPUTS))  # a folder may be given by a link
+        place = os.path.relpath(os.path.realpath(folder), os.path.realpath(OUTPUTS))  # either may be behind a link
     except ValueError:  # on another drive
         place = str(folder.absolute())
     if not OUTPUTS.is_dir() or place == os.curdir or (LATEST.exists() and not LATEST.is_symlink()):
@@ -23,11 +26,11 @@ def renew(folder: Path) -> None:
     with suppress(OSError, NotImplementedError):
         part.unlink(missing_ok=True)
         part.symlink_to(place, target_is_directory=True)
-        os.replace(part, LATEST)  # so that there is always one, whoever else renews it
+        os.replace(part, LATEST)  # atomically, so that there is always a link, even if others renew it
 
 
 def relative(folder: Path) -> Path:
-    """To the working directory, as people like to read it; as it is where that is on another drive."""
+    """A folder relative to the working directory, as people like to read it; unchanged if it is on another drive."""
     try:
         return Path(os.path.relpath(folder))
     except ValueError:
@@ -35,7 +38,7 @@ def relative(folder: Path) -> Path:
 
 
 def newest() -> Path:
-    """The folder of the newest run, relative to the working directory. Raises UserError where there is none."""
+    """The folder of the newest run, relative to the working directory. Raises UserError if there is none."""
     if not LATEST.is_symlink():
         raise UserError(
             f"resume=last: {LATEST} points to no run; none has begun below {OUTPUTS}/ here.\n"
@@ -51,5 +54,5 @@ def newest() -> Path:
 
 
 def behind(link: Path) -> Path:
-    """The folder that a link leads to, as seen from here: the link may lead to another one a moment later."""
+    """The path from here of the folder that a link leads to: the link may lead to another one a moment later."""
     return relative(Path(os.path.realpath(link)))

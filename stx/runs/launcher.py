@@ -1,4 +1,4 @@
-"""Which Hydra launcher works the jobs of a sweep, and what part of the machine each of them takes."""
+"""Which Hydra launcher runs the jobs of a sweep, and what part of the machine each of them takes."""
 
 import logging
 import os
@@ -23,15 +23,17 @@ from stx.runs.launching import Crew
 log = logging.getLogger("stx")
 
 EXTRAS = {"joblib": "joblib", "submitit": "slurm", "ray": "ray"}
-"""By a word in a launcher's class, what installs it: pip install stx[...]. Its package is hydra-<word>-launcher."""
+"""The extra that installs a launcher (pip install stx[...]), by a word in the launcher's class. Its package is
+hydra-<word>-launcher."""
 RAY_ANSWERS = 5.0
-"""Seconds, or there is no cluster there."""
+"""Seconds in which a cluster has to answer."""
 
 
 def crew(config: DictConfig, context: Any) -> Crew:
-    """Whom a config chooses.
+    """The launcher that a config chooses, set up.
 
-    Raises UserError for a launcher that is not installed, or cannot be reached or made with its settings.
+    Raises UserError if it is not installed, cannot be reached or made with its settings, or is at odds with sweep.jobs
+    or live.
     """
     from stx.runs.composed import member  # late: it imports torch
 
@@ -61,23 +63,25 @@ def crew(config: DictConfig, context: Any) -> Crew:
             joined(address, config)
     here = "JoblibLauncher" in target or "LocalLauncher" in target  # several on this machine, which they share
     threads = max(1, machine.processors() // jobs) if here else 0
-    # submitit starts all that it is given on this machine at once
+    # on this machine, submitit starts all jobs that it is given at once
     at_once = 1 if basic else jobs if "LocalLauncher" in target else 0
     if here and 0 < len(cards) < jobs:
         log.warning(f"sweep.jobs={jobs}: there are {len(cards)} cards, so jobs share them")
-    quiet = not basic and jobs > 1  # lines of several at once belong to nobody
+    quiet = not basic and jobs > 1  # lines of several jobs at once could not be told apart
     return Crew(launcher, 1 if basic else jobs, at_once, threads, cards if here else (), quiet)
 
 
 def refuse_at_odds(target: str) -> None:
-    """Raise UserError where a launcher's package wants another version of something than is installed: two of them may
-    not go together, and would say so by whatever breaks first."""
+    """Raise UserError if a launcher's package requires another version of something than is installed.
+
+    Otherwise whatever breaks first would have to tell that the versions do not go together.
+    """
     word = next((word for word in EXTRAS if word in target.lower()), "")
     if not word:
         return
     try:
         wanted = map(Requirement, metadata.requires(f"hydra-{word}-launcher") or ())
-    except metadata.PackageNotFoundError:  # which the launcher's class will show, or a launcher of somebody's own
+    except metadata.PackageNotFoundError:  # instantiating the launcher will say so, unless it is somebody's own
         return
     for one in wanted:
         if one.marker is None or one.marker.evaluate():
@@ -90,7 +94,7 @@ def refuse_at_odds(target: str) -> None:
 
 
 def joined(address: str, config: DictConfig) -> None:
-    """Ray's cluster, now: its launcher would ask for it behind all that is prepared."""
+    """Connect to Ray's cluster now: its launcher would do so only after everything else has been prepared."""
     import ray
 
     host, _, port = address.rpartition(":")
@@ -107,7 +111,7 @@ def joined(address: str, config: DictConfig) -> None:
 
 @contextmanager
 def told(config: DictConfig, target: str) -> Iterator[None]:
-    """What goes wrong with a launcher, in a line: plugins raise whatever they like."""
+    """A block in which an error of a launcher becomes a UserError of one line: plugins raise whatever they like."""
     try:
         yield
     except UserError:
@@ -123,8 +127,10 @@ def told(config: DictConfig, target: str) -> Iterator[None]:
 
 @contextmanager
 def hired(typed: Sequence[str], folder: Path) -> Iterator[Crew | None]:
-    """For a command that is none of Hydra's: the launcher that `typed` overrides choose, for runs in `folder`; nobody,
-    where they choose none."""
+    """The launcher that the `typed` overrides choose, for runs in `folder`; None without overrides.
+
+    This is for commands that do not run under Hydra.
+    """
     if not typed:
         yield None
         return
@@ -135,8 +141,8 @@ def hired(typed: Sequence[str], folder: Path) -> Iterator[Crew | None]:
 
 
 def visible_cards() -> Sequence[str]:
-    """The CUDA devices, by the names that CUDA_VISIBLE_DEVICES has for them."""
-    import torch  # late: a second
+    """The CUDA devices, by their names in CUDA_VISIBLE_DEVICES or else by their numbers."""
+    import torch  # late: it takes a second
 
     given = os.environ.get("CUDA_VISIBLE_DEVICES")
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0

@@ -1,4 +1,4 @@
-"""Many runs worked by a Hydra launcher, in whatever processes it has."""
+"""Many runs made by a Hydra launcher, in whatever processes it starts."""
 
 import logging
 import os
@@ -25,36 +25,36 @@ class Order(NamedTuple):
     overrides: Sequence[str]
     folder: Path
     tags: Mapping[str, str]
-    """For the tracker."""
+    """Tags for the tracker."""
     trial: Mapping[str, Any] = MappingProxyType({})
-    """Of a search: what may cut it short."""
+    """If the run is a trial of a search, what may cut it short."""
 
 
 class Crew(NamedTuple):
-    """Whoever works: a launcher that has been set up, and what part of the machine each of its jobs is to take."""
+    """A launcher that has been set up, and the part of the machine that each of its jobs takes."""
 
     launcher: Any
     workers: int
-    """Jobs that are worked at once."""
+    """Jobs that run at once."""
     at_once: int
-    """Jobs that are handed out together; 0 for all, where the launcher itself lets some wait. Those that are worked in
-    this process come one by one: nothing else may have the interpreter beside a run's steps."""
+    """Jobs that are handed out together; 0 for all, if the launcher itself lets some wait. Jobs run in this process
+    come one by one, as the steps of a run need the interpreter to themselves."""
     threads: int = 0
     cards: Sequence[str] = ()
     quiet: bool = False
 
 
 def work(crew: Crew, orders: Sequence[Order], root: Path, between: Callable[[], object]) -> None:
-    """Make the runs that have not come to their end, in folders below `root`; call `between` where none is at work.
+    """Make the runs that have not completed, in folders below `root`; call `between` while none is at work.
 
-    A worker that dies may take others along. Whatever was at work then, or found no memory, is tried once more behind
-    all others and alone, so that each death costs one run at most; it is resumed from its last state.
-    Raises UserError where the launcher begins nothing at all.
+    A worker that dies may take others along. A run that was at work then, or ran out of memory, is tried once more,
+    alone and after all others, so that each death costs one run at most; it is resumed from its last state.
+    Raises UserError if the launcher begins no job at all.
     """
     wait_for(order.folder for order in orders)
     waiting = [order for order in orders if outcome(order.folder) not in ENDED]
     for order in waiting:
-        (order.folder / ERROR).unlink(missing_ok=True)  # of an earlier try
+        (order.folder / ERROR).unlink(missing_ok=True)  # of an earlier attempt
     again: list[Order] = []
     while waiting:
         before = {order.folder: stamp(order.folder) for order in waiting}
@@ -65,7 +65,7 @@ def work(crew: Crew, orders: Sequence[Order], root: Path, between: Callable[[], 
             raise UserError(f"hydra/launcher: no job has begun: {lost or 'it says nothing'}")
         waiting = [order for order in waiting if order not in begun]
     for order in again:
-        wait_for([order.folder])  # one may raise while others are still at work
+        wait_for([order.folder])  # a launcher may raise while its jobs are still at work
         if outcome(order.folder) in ENDED:
             continue
         log.warning(f"{order.name}: {failure(order.folder) or 'its worker died'}; tried again")
@@ -78,7 +78,7 @@ def work(crew: Crew, orders: Sequence[Order], root: Path, between: Callable[[], 
 
 @contextmanager
 def watched(folders: Sequence[Path], often: float, look: Callable[[int], object]) -> Iterator[None]:
-    """A block in which others work: every so many seconds `look` is told how many of them have ended."""
+    """A block during which others work: every `often` seconds, `look` is told how many of the `folders` are done."""
     ending = Event()
 
     def watch() -> None:
@@ -95,7 +95,7 @@ def watched(folders: Sequence[Path], often: float, look: Callable[[int], object]
 
 
 def wait_for(folders: Iterable[Path]) -> None:
-    """Until no process is at work in them any more: a worker outlives whoever launched it and was killed."""
+    """Wait until no process is at work in the folders: a worker outlives a launcher that was killed."""
     for folder in folders:
         if in_use(folder):
             log.warning(f"{folder}: an earlier worker is still running there; waiting for it to end")
@@ -104,7 +104,7 @@ def wait_for(folders: Iterable[Path]) -> None:
 
 
 def launched(crew: Crew, orders: Sequence[Order], root: Path, between: Callable[[], object]) -> tuple[set[Path], str]:
-    """The folders of those that found no memory, and what the launcher itself stumbled over last."""
+    """Launch the orders; return the folders of those that ran out of memory, and the launcher's own last error."""
     full, lost = set[Path](), ""
     for number, chunk in enumerate(chunks(orders, crew.at_once), start=1):
         if crew.at_once == 1 and not crew.quiet:
@@ -120,8 +120,8 @@ def launched(crew: Crew, orders: Sequence[Order], root: Path, between: Callable[
 
 
 def typed(crew: Crew, orders: Sequence[Order], root: Path) -> list[list[str]]:
-    """Each one's overrides, with where it is to work and what it is told. All by Hydra's own keys, as its launchers
-    print the others."""
+    """Each order's overrides, with where it is to work and what it is told. These additions have Hydra's own keys,
+    because its launchers print all other overrides."""
     return [
         [
             *order.overrides,
@@ -138,19 +138,19 @@ def told(crew: Crew, order: Order) -> Told:
 
 
 def without_memory(orders: Sequence[Order], returned: Sequence[Any]) -> set[Path]:
-    """The folders of those that found no memory."""
+    """The folders of the orders that ran out of memory."""
     answers = zip(orders, returned, strict=True)
     return {order.folder for order, job in answers if job.status.name == "COMPLETED" and job.return_value[1]}
 
 
 def raised(returned: Sequence[Any]) -> str:
-    """What the last job that came to nothing raised before it could say so itself; empty where none did."""
+    """What the last job that failed raised before it could record it itself; empty if none failed."""
     errors = [job._return_value for job in returned if job.status.name == "FAILED"]
     return hidden(first_line(errors[-1])) if errors else ""
 
 
 def stamp(folder: Path) -> tuple[int, ...]:
-    """Changes when a run begins in a folder, goes on there, or says why it cannot."""
+    """A value that changes when a run begins in a folder, is resumed there, or records why it cannot."""
     times = []
     for name in (RUN, ERROR):
         with suppress(OSError):

@@ -41,10 +41,10 @@ log = logging.getLogger("stx")
 
 
 def run(job: Job, *watchers: Listener) -> Result:
-    """Make one picture. `watchers` are told what the run's own listeners are.
+    """Make one picture. `watchers` are told the same as the run's own listeners.
 
-    Raises SystemExit behind a signal, with the picture so far in the job's folder; UserError where the folder is not
-    the run's to take; Diverged and Stopped.
+    Raises SystemExit after a signal, with the picture so far in the job's folder; UserError if the folder is not the
+    run's to take; Diverged and Stopped.
     """
     config, folder, inputs = job.config, job.folder, prepare(job.config)
     folder.mkdir(parents=True, exist_ok=True)
@@ -52,7 +52,7 @@ def run(job: Job, *watchers: Listener) -> Result:
         record, resumed = claimed(job, inputs), state_of(job, inputs)
         lacking = mended(folder / LOSSES, folder / JOURNAL, resumed.step) if resumed else ""
         refill(folder / NORMS, folder / JOURNAL, resumed.step if resumed else 0, norms_table)
-        identity.write(folder, record)  # behind all that may be refused, before anything of a new run
+        identity.write(folder, record)  # after all that may be refused, before any other file
         log.info(describe.opening(job, inputs, record, resumed))
         if lacking:
             log.warning(lacking)
@@ -88,7 +88,7 @@ def worked(
     stop: Stop,
     watchers: Sequence[Listener],
 ) -> "Worked":
-    """The loop, and all that is written and told of it."""
+    """Run the loop, with all that is written, tracked and shown of it."""
     config, folder, title = job.config, job.folder, describe.title(job.config, job.choices)
     canvas = Canvas(inputs.initial, inputs.finish)
     with (
@@ -99,7 +99,7 @@ def worked(
     ):
         latest.renew(folder)
         if not config.tracking.plots:
-            plots.remove(folder)  # those of the run before it went on
+            plots.remove(folder)  # those from before the run was resumed
         judged = Judged(config, inputs, tracker, watchers)
         files.start(job, inputs)
         tracker.picture(inputs.finish(inputs.initial), 0)
@@ -117,10 +117,10 @@ def worked(
             files.forget(outcome.picture)
         tracker.picture(picture, outcome.steps)
         tracker.finish(outcome.status, outcome.event, *describe.story(outcome, measured))
-        files.close(outcome.status)  # behind the tracker's last word: what is finished here is so there too
+        files.close(outcome.status)  # after the tracker's last word: what is finished here is finished there
         with stop.at_once():
             tracker.plotted(plots.draw(folder, title) if config.tracking.plots else [])
-        with stop.at_once():  # by itself: of charts that are cut off the store is told all the same
+        with stop.at_once():  # separately: the store is told even if a signal cuts the charts off
             tracker.settle()
     return Worked(outcome, picture, measured, tracker.where)
 
@@ -130,10 +130,10 @@ class Worked(NamedTuple):
 
     outcome: Outcome
     picture: Tensor
-    """As large as the run's, without its finish."""
+    """At the run's full size, before its finish."""
     measured: dict[str, float]
     where: str
-    """For people, where the run can be seen."""
+    """Where people can see the run; empty without a store."""
 
 
 def say_at_the_end(job: Job, closing: str) -> None:
@@ -145,7 +145,7 @@ def say_at_the_end(job: Job, closing: str) -> None:
 
 @contextmanager
 def told_how_to_go_on(folder: Path) -> Iterator[None]:
-    """Behind a second Ctrl-C too, which waits for nothing."""
+    """A block that says how to resume the run even after a second Ctrl-C, which waits for nothing."""
     try:
         yield
     except KeyboardInterrupt:
@@ -155,7 +155,7 @@ def told_how_to_go_on(folder: Path) -> Iterator[None]:
 
 
 def claimed(job: Job, inputs: Inputs) -> Identity:
-    """The record of the run, as its folder will have it. Raises UserError where that holds something else."""
+    """The record of the run, as its folder will have it. Raises UserError if the folder holds something else."""
     if job.resumed is None:
         identity.refuse_taken(job.folder)
         return identity.new(job.overrides, job.choices, job.config, inputs, job.folder)
@@ -168,7 +168,7 @@ def claimed(job: Job, inputs: Inputs) -> Identity:
 
 
 def state_of(job: Job, inputs: Inputs) -> Checkpoint | None:
-    """What a run goes on from; nothing for one that begins. Raises UserError for what is no state of it."""
+    """The state from which a run is resumed; None if it has none. Raises UserError if the file holds no state of it."""
     if job.resumed is None:
         return None
     shapes = [level.inputs.initial.shape for level in levels(job.config, inputs)]
@@ -182,12 +182,12 @@ def state_of(job: Job, inputs: Inputs) -> Checkpoint | None:
 
 
 class Judged(Listener):
-    """Held-out measures, along the way and at the end. The judge is made when it is first asked for."""
+    """Takes held-out measures, along the way and at the end. The judge is made when it is first needed."""
 
     def __init__(self, config: Config, inputs: Inputs, tracker: Tracker, watchers: Sequence[Listener] = ()):
         self.inputs, self.tracker, self.watchers = inputs, tracker, watchers
         self.every, self.mix, self.tile = config.tracking.measures_every, config.mix, config.tile
-        self.as_seen = grey if config.colour.name == "luminance" else unchanged  # no colour of it is ever shown
+        self.as_seen = grey if config.colour.name == "luminance" else unchanged  # its colours are never shown
 
     @cached_property
     def judge(self) -> Judge:
@@ -196,7 +196,7 @@ class Judged(Listener):
         return mixed(content, pictures, [*self.mix.values()], min(self.reduced(self.inputs.initial).shape[1:]))
 
     def reduced(self, picture: Tensor) -> Tensor:
-        """To the size that there is memory for."""
+        """A picture at the size that there is memory to measure."""
         part = self.inputs.budget.judged
         return picture if part == 1 else resized(picture, [int(side * part) for side in picture.shape[1:]])
 
@@ -215,7 +215,7 @@ class Judged(Listener):
         return {"measure/wrap": wrap(picture)} if self.tile else {}
 
     def at_the_end(self, picture: Tensor, step: int) -> dict[str, float]:
-        """measure/<name> of the picture and baseline/<name>; nothing where pictures are too small."""
+        """measure/<name> of the picture and baseline/<name>; empty if the pictures are too small."""
         seen = self.as_seen(picture.clamp(0, 1))
         measured = self.measured(seen)
         self.tracker.measured(measured, step)

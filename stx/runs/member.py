@@ -1,4 +1,4 @@
-"""A run as one of many: what it raises ends it alone, and is written down."""
+"""A run as one of many: an error ends only the run that raised it, and is recorded in its folder."""
 
 import json
 import logging
@@ -25,46 +25,46 @@ from stx.runs.job import Job
 from stx.runs.make import run
 
 ORPHANED = 2.0
-"""Seconds between two looks whether a worker's launcher is still there."""
+"""Seconds between two checks that a worker's launcher is still there."""
 ENDED = ("finished", "diverged", "pruned")
-"""Outcomes that another try would not change."""
+"""Outcomes that another attempt would not change."""
 
 
 class Attempt(NamedTuple):
     message: str
-    """What went wrong, in a line; empty for a run that came to its end."""
+    """What went wrong, in one line; empty for a run that completed."""
     full: bool
-    """It was want of memory, which may be another program's doing: worth another try."""
+    """Whether memory ran out. Another program may have taken it, so that another attempt is worthwhile."""
 
 
 class Told(NamedTuple):
-    """What whoever launches a member tells it, in whatever process and folder it finds itself."""
+    """What a launcher tells a member, whatever process and folder the member finds itself in."""
 
     place: str
-    """The folder in which the names of files have their meaning."""
+    """The working directory that relative file names refer to."""
     tags: Mapping[str, str]
-    """For the tracker."""
+    """Tags for the tracker."""
     threads: int = 0
-    """For PyTorch; 0 leaves them as they are."""
+    """PyTorch's threads; 0 leaves their number as it is."""
     quiet: bool = False
-    """Warnings alone: somebody else says what comes of it."""
+    """Whether to log warnings only, because another process reports the outcome."""
     cards: Sequence[str] = ()
-    """CUDA devices to take one of, where several members are at work on one machine."""
+    """CUDA devices to take one of, if several members work on one machine."""
     trial: Mapping[str, Any] = MappingProxyType({})
-    """Of a search, whose study may cut it short: what stx.runs.pruning asks for."""
+    """If the member is a trial of a search, which may cut it short: the arguments of stx.runs.pruning.Pruner."""
 
     def dumped(self) -> str:
         return json.dumps({**self._asdict(), "trial": dict(self.trial)})
 
 
 def attempt(job: Job, *watchers: Listener) -> Attempt:
-    """Run it, or go on with what its folder holds of it."""
+    """Run a job, or resume it if its folder holds its run; an exception is recorded and returned, not raised."""
     IDLE.clear()
     try:
         job.folder.mkdir(parents=True, exist_ok=True)
         (job.folder / ERROR).unlink(missing_ok=True)
         run(job._replace(resumed=identity.read(job.folder)), *watchers)
-    except Taken as error:  # whoever is at work there says what comes of it
+    except Taken as error:  # the process at work there reports the outcome
         return Attempt(str(error), False)
     except Exception as error:
         kind = "" if isinstance(error, (UserError, Stopped)) else f"{type(error).__name__}: "
@@ -78,14 +78,14 @@ def attempt(job: Job, *watchers: Listener) -> Attempt:
 
 
 def arrive(dumped: str, folder: Path) -> Told:
-    """Take the place and the part of the machine that a member is told. `folder` is that of all members."""
+    """Take the working directory, threads and CUDA device that a member is told; all members share `folder`."""
     told = Told(**json.loads(dumped))
     os.chdir(told.place)
     if told.threads:
         end_with(os.getppid())
-        os.environ["OMP_NUM_THREADS"] = str(told.threads)  # for a PyTorch that has not been imported,
+        os.environ["OMP_NUM_THREADS"] = str(told.threads)  # if PyTorch has not been imported yet
         if torch := sys.modules.get("torch"):
-            torch.set_num_threads(told.threads)  # and for one that has
+            torch.set_num_threads(told.threads)  # and if it has
     if told.quiet:
         logging.getLogger("stx").setLevel(logging.WARNING)
     if told.cards:
@@ -95,13 +95,16 @@ def arrive(dumped: str, folder: Path) -> Told:
 
 IDLE = Event()
 IDLE.set()
-"""Whether this worker has nothing to do."""
+"""Set while this worker has nothing to do."""
 _parents: set[int] = set()
 
 
 def end_with(parent: int) -> None:
-    """Let this process, one of several workers of a machine, end where its launcher has and nothing is at work in it:
-    a pool's workers wait for ever for one that was killed. Once for each process that it is one of."""
+    """End this worker process when its launcher, the process `parent`, has ended and no run is at work here.
+
+    The workers of a pool would otherwise wait for ever for a launcher that was killed. Only the first call for each
+    parent has an effect.
+    """
     if parent in _parents:
         return
     _parents.add(parent)
@@ -116,11 +119,11 @@ def end_with(parent: int) -> None:
 
 
 _card: list[Any] = []
-"""The lock that this process holds, for as long as it lives: PyTorch keeps to the card that it has begun with."""
+"""The lock that this process holds for as long as it lives, as PyTorch keeps the device that it has begun with."""
 
 
 def take_card(folder: Path, cards: Sequence[str]) -> None:
-    """Let this process see one CUDA device, that no other member has; where all are taken, all of them."""
+    """Let this process see only one CUDA device, which no other member has; if all are taken, it sees all of them."""
     if _card:
         return
     for card in cards:
@@ -135,7 +138,7 @@ def take_card(folder: Path, cards: Sequence[str]) -> None:
 
 
 def failure(folder: Path) -> str:
-    """Why the member in a folder failed; empty where it did not, or had no time to say."""
+    """Why the member in a folder failed; empty if it did not, or had no time to record it."""
     try:
         return (folder / ERROR).read_text(encoding="utf-8", errors="replace").partition("\n")[0]
     except OSError:
@@ -143,7 +146,7 @@ def failure(folder: Path) -> str:
 
 
 def outcome(folder: Path) -> str:
-    """How the member in a folder ended; empty for one that has not begun, or is damaged."""
+    """The recorded outcome of the member in a folder; empty if it has not begun or its record is damaged."""
     with suppress(UserError):
         record = identity.read(folder)
         return record.outcome if record else ""
@@ -151,5 +154,5 @@ def outcome(folder: Path) -> str:
 
 
 def over(folder: Path) -> bool:
-    """Whether another try of the member in a folder is not worth it: it came to its end, or said why not."""
+    """Whether the member in a folder needs no other attempt: it completed, or it recorded why it failed."""
     return outcome(folder) in ENDED or bool(failure(folder))

@@ -1,6 +1,6 @@
-"""What runs are called: one by itself by its pictures and by what else it does otherwise than the defaults, one of a
-sweep by the values of its axes. An option is `key=value`, by the last word of its key; a picture or a statistic, say,
-needs none and is its value.
+"""Names of runs: a single run is named after its pictures and its differences from the defaults, a run of a sweep after
+its values on the axes. An option appears as `key=value`, with the last word of its key; options that need no key, such
+as a picture or a statistic, appear as their value alone.
 """
 
 import re
@@ -16,24 +16,24 @@ from stx.config.paths import SEVERAL
 from stx.config.schema import Config
 
 NAMED_BY_THEMSELVES = ("experiment", "style_stat", "optim", "pooling", "model")
-"""Groups whose options need no key to be understood, in the order in which they stand in a name."""
+"""Groups whose options need no key to be understood, in their order within a name."""
 
 NO_PART = ("content", "style", "resume", "tracking", "guard", "timing", "live", "output")
-"""Params of every run, or without influence on what it makes."""
+"""Groups and sections left out of names: every run has them, or they do not affect its picture."""
 
 NAME = "mlflow.runName"
-"""The tag of a job that its sweep names."""
+"""The tag with the name that a sweep gives to a job."""
 
 LONGEST, LONGEST_PICTURE = 60, 16
-"""Characters; the runs of a sweep stand in a narrow column. A picture's are cut where the whole is too long."""
+"""In characters: a whole name, as sweeps list their runs in a narrow column, and each picture in a name too long."""
 
 
 def run_name(config: Config, choices: Mapping[str, str]) -> str:
-    """Pictures, options and values that the defaults do not have: "photo.jpg × swirls gram avg beta=10"; the two
-    pictures where there are none.
+    """The pictures, options and values that differ from the defaults, as in "photo.jpg × swirls gram avg beta=10"; the
+    pictures alone if nothing differs.
 
-    An experiment's name stands for all that it sets. Where Hydra does not find an option again, as with a search path
-    that was typed, the pictures name the run.
+    An experiment's name stands for everything that it sets. If Hydra cannot find an option again, as with a search path
+    that was typed, the run is named after its pictures.
     """
     try:
         return difference(config, choices)
@@ -68,7 +68,7 @@ def difference(config: Config, choices: Mapping[str, str]) -> str:
 
 
 def pair(config: Config, longest: int = LONGEST) -> str:
-    """The pictures, by the ends of their paths, each of so many characters at most."""
+    """The pictures by their file names, each cut to `longest` characters."""
     styles = " + ".join(cut(Path(style).name, longest) for style in config.styles.values())
     if config.content is None:
         return f"texture of {styles}"
@@ -80,27 +80,27 @@ def cut(text: str, longest: int) -> str:
 
 
 def job_name(values: Mapping[str, str], config: Config | None = None) -> str:
-    """Of a job of a sweep, by what it has of each axis, as typed; of the only job by its pictures."""
+    """The name of a sweep's job: its values on the axes, as typed, or the pictures of an only job."""
     pictures = " × ".join(short(values[key]) for key in SEVERAL if values.get(key))
     options = [named(key, short(value)) for key, value in values.items() if value and key not in SEVERAL]
     return " ".join(filter(None, [pictures, *options])) or (pair(config) if config else "")
 
 
 def named(key: str, shown: str) -> str:
-    """An axis's value, as it is shown, with what it is of."""
+    """An axis's value as it is shown, preceded by its key unless it needs none."""
     alone = key.lstrip("+") in (*NAMED_BY_THEMSELVES, *SEVERAL)
     return shown if alone else f"{key.rpartition('.')[2]}={shown}"
 
 
 @cache
 def plain(*overrides: str) -> tuple[Any, dict[str, str]]:
-    """The config that some overrides give, with gaps where they leave some, and the option of each group."""
+    """The config that the overrides compose, values still missing included, and the option of each group."""
     whole = compose(overrides)
     return OmegaConf.to_container(task(whole), resolve=True), choices_of(whole.hydra)
 
 
 def shown(value: Any) -> str:
-    """As one types it; of a path its end alone."""
+    """A value as one would type it; of a path, its last part alone."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, list):
@@ -109,18 +109,18 @@ def shown(value: Any) -> str:
 
 
 def short(text: str) -> str:
-    """A value as it is typed: of a path its end alone, of a number what tells it apart."""
+    """A typed value, shortened: a path to its last part, a number with many decimals to four digits."""
     return end(text, 1)
 
 
 def headings(keys: Collection[str]) -> dict[str, str]:
-    """How each axis is called above a column: by the last word of its key, where no other ends in that."""
+    """The column heading of each axis: the last word of its key, or the whole key if another axis ends in that word."""
     words = {key: key.rpartition(".")[2] for key in keys}
     return {key: word if [*words.values()].count(word) == 1 else key for key, word in words.items()}
 
 
 def told_apart(values: Collection[str]) -> dict[str, str]:
-    """How each of an axis's values is shown, with as many folders of a path as tell them apart."""
+    """How each of an axis's values is shown: with just enough of a path's folders to tell the values apart."""
     for parts in range(1, 2 + max(value.count("/") for value in values)):
         labels = {value: end(value, parts) for value in values}
         if len(set(labels.values())) == len(labels):
@@ -129,10 +129,10 @@ def told_apart(values: Collection[str]) -> dict[str, str]:
 
 
 def end(value: str, parts: int) -> str:
-    """Of a path its last parts, or all."""
+    """The last `parts` parts of a path, or all of it; a number is shortened."""
     if re.fullmatch(r"-?\d+\.\d{5,}(e[-+]?\d+)?", value):
         return f"{float(value):.4g}"
-    if re.fullmatch(r"-?\d+\.0", value):  # Hydra's 1e2
+    if re.fullmatch(r"-?\d+\.0", value):  # how Hydra writes 1e2
         return value.removesuffix(".0")
     read = values_of(f"value={value}") if value[:1] in ("'", '"') else []
     text = str(read[0][1]) if read else value

@@ -1,4 +1,4 @@
-"""The params of a run: by what its store finds it and tells it from others."""
+"""The params of a run, by which its store finds it and tells it from others."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,19 +7,19 @@ from stx.config.schema import Config
 from stx.config.secrets import hidden
 
 ELSEWHERE = ("image_size", "tracking", "guard", "temporal")
-"""Groups whose option identifies no run, unless it is typed: the sizes are told, a film is one run of its own, and what
-is left changes no picture."""
+"""Groups whose option is no param unless it is typed: image sizes are params themselves, a film has a run of its own,
+and the rest change no picture."""
 UNTOLD = ("hydra", "tracking.uri", "tracking.experiment")
-"""What options begin with that are no params though typed: Hydra's own, and the place at which params are read."""
+"""Prefixes of options that are no params even if typed: Hydra's own, and those that say where the params are stored."""
 
 MIXED = " + "
-"""Between the names of several paintings, in a run's params."""
+"""Separates the names of several paintings in a run's params."""
 
 
 def params(
     config: Config, choices: Mapping[str, str], overrides: Sequence[str], size: tuple[int, int]
 ) -> dict[str, str | int]:
-    """What identifies a run of so many pixels, width and height, among others."""
+    """The params that tell a run from others; `size` is its (width, height) in pixels."""
     leaves: dict[str, str | int] = {
         **({} if config.content is None else {"content": config.content}),
         "style": MIXED.join(config.styles.values()),

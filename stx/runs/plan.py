@@ -18,19 +18,22 @@ from stx.runs.recipe import recipe
 class Member(NamedTuple):
     name: str
     overrides: Sequence[str]
-    """As one types them behind `stx run`."""
+    """As one types them after `stx run`."""
 
 
 class Planned(NamedTuple):
     job: Job
     digest: str
-    """Of all that its result depends on, so that a finished run is known again whatever it was called."""
+    """Of all that its result depends on, so that a finished run is recognised whatever it was called."""
     recipe: str
-    """Of what it is asked to make, so that it is known again wherever it was made."""
+    """Of what it is asked to make, so that it is recognised wherever it was made."""
 
 
 def plans(members: Sequence[Member], folder: Path, among: Sequence[Member] = ()) -> dict[str, Planned]:
-    """`among`: all members there will be, whose damaged pictures are named together. Raises UserError."""
+    """Compose and check members. Raises UserError.
+
+    `among`: all members that there will be, so that their damaged pictures are named together.
+    """
     with at_work():
         return {member.name: plan(member, folder, among or members) for member in members}
 

@@ -1,4 +1,4 @@
-"""What a run's losses, statistics and gradients did, as charts in its folder: drawn from its tables, at its end."""
+"""Charts of a run's losses, statistics and gradients, drawn in its folder from its tables when it ends."""
 
 import csv
 import logging
@@ -24,9 +24,9 @@ Points = Mapping[str, Sequence[tuple[float, float]]]
 class Plot(NamedTuple):
     file: str
     table: str
-    """Where its metrics are."""
+    """The file that has its metrics."""
     kinds: Mapping[str, str]
-    """What their names begin with, and what stands in its place in the legend."""
+    """What the names of its metrics begin with, and what replaces that in the legend."""
     y: str
 
 
@@ -44,22 +44,22 @@ PLOTTED = (
 
 
 def draw(folder: Path, title: str) -> list[Path]:
-    """The charts that the folder has something for. What keeps one from being drawn is said, and harms nothing."""
+    """Draw the charts that the folder has data for, and return their paths. A failure is only logged."""
     paths: list[Path] = []
     try:
         for path in drawn(folder, title):
-            paths.append(path)  # those before the one that fails are there
-    except Exception as error:  # of a disk, of matplotlib: the run has ended, and has nothing to do with it
+            paths.append(path)  # if one fails, those before it are there
+    except Exception as error:  # the disk's or matplotlib's; the run itself is not affected
         log.warning(f"{folder / PLOTS}: not all charts are drawn ({first_line(error)}); the tables have their numbers")
     return paths
 
 
 def remove(folder: Path) -> None:
-    """Take charts away that would not show all of a run. One that cannot be taken away stays."""
+    """Remove charts that would not show all of a run. One that cannot be removed stays."""
     for plot in PLOTTED:
         with suppress(OSError):
             (folder / PLOTS / plot.file).unlink(missing_ok=True)
-    with suppress(OSError):  # somebody's own file is in it, or it is not there
+    with suppress(OSError):  # it holds somebody's own file, or is not there
         (folder / PLOTS).rmdir()
 
 
@@ -73,8 +73,8 @@ def drawn(folder: Path, title: str) -> Iterator[Path]:
 
 
 def of(plot: Plot, table: Points) -> Points:
-    """The metrics of a plot, by the names that its legend has. Of a sum and its parts, as of a layer with several
-    statistics, the sum alone."""
+    """The metrics of a plot, by their names in its legend. If a metric has parts, as that of a layer with several
+    statistics, the parts are left out."""
     sums = {name.rpartition(" ")[0] for name in table} & {*table}
     return {
         f"{said}{name.removeprefix(kind)}": points
@@ -85,7 +85,7 @@ def of(plot: Plot, table: Points) -> Points:
 
 
 def columns(path: Path) -> Points:
-    """(step, value) of each metric of a table, as far as it has them; nothing of no table."""
+    """The (step, value) pairs of each metric of a table, where it has a value; empty if there is no table."""
     series: dict[str, list[tuple[float, float]]] = {}
     if path.exists():
         with path.open(newline="", encoding="utf-8") as file:
@@ -103,6 +103,6 @@ def levels(folder: Path) -> Mark:
 
 
 def events(folder: Path) -> Mark:
-    """Steps with a value that was not finite; of those in a row the first."""
+    """Steps with a value that was not finite; of consecutive ones, the first."""
     steps = {step for step, _ in sources.events(InFolder(folder))}
     return Mark("not finite", sorted(step for step in steps if step - 1 not in steps), loud=True)

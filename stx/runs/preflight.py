@@ -1,4 +1,4 @@
-"""Hydra's hooks before it makes a folder: every job is checked there, with its pictures and weights."""
+"""Hooks that Hydra calls before it makes a folder: every job is checked there, with its pictures and weights."""
 
 import sys
 import traceback
@@ -46,7 +46,7 @@ class Preflight(Callback):
             reach_store(checked)
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """For Hydra's own sweeper all jobs before the first; stx's does so itself, others invent theirs as they go."""
+        """Check all jobs first, for Hydra's own sweeper: stx's does so itself, others invent theirs as they go."""
         with nothing_else_starts():
             if config.hydra.sweeper._target_.endswith(".BasicSweeper"):
                 plan(config)
@@ -60,7 +60,7 @@ class Preflight(Callback):
 
 @contextmanager
 def nothing_else_starts() -> Iterator[None]:
-    """Hydra turns a callback's exceptions into warnings and goes on, but not SystemExit."""
+    """A block whose exceptions become SystemExit: Hydra turns all others of a callback into warnings and goes on."""
     try:
         with answering():
             yield
@@ -70,7 +70,7 @@ def nothing_else_starts() -> Iterator[None]:
 
 
 def go_on(config: DictConfig) -> None:
-    """Send Hydra to the folder of the run to resume, and check that run as it was."""
+    """Point Hydra to the folder of the run to resume, and check that run."""
     from stx.model.prepare import prepare
     from stx.runs import delivery, identity, resume
     from stx.runs.make import state_of
@@ -83,5 +83,5 @@ def go_on(config: DictConfig) -> None:
     state_of(job, inputs)
     reach_store(job.config)
     with open_dict(config):
-        config.resume = escaped(str(job.folder))  # by "last" a run that begins meanwhile would be meant
+        config.resume = escaped(str(job.folder))  # "last" would mean any run that begins meanwhile
         config.hydra.run.dir = escaped(str(job.folder))

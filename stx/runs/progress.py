@@ -13,14 +13,14 @@ from stx.loop.listener import Listener, Row
 from stx.runs.words import remaining
 
 PLAIN_LINES = 10
-"""At least so many lines a run where there is no terminal,"""
+"""Lines per run, at least, if there is no terminal."""
 PLAIN_SECONDS = 10.0
-"""and one when so much time has passed."""
+"""Seconds after which another line is written in any case."""
 BAR = "{percentage:3.0f}%|{bar:20}| {n_fmt}/{total_fmt}{postfix}  {rate_fmt}"
 
 
 class Stage(NamedTuple):
-    """A level of the pyramid, to the eye."""
+    """What a display needs to know of a level of the pyramid."""
 
     until: int
     """The number of its last step."""
@@ -35,7 +35,7 @@ class Stage(NamedTuple):
 
 @contextmanager
 def progress(stages: Sequence[Stage], quiet: bool = False) -> Iterator[Listener]:
-    """A listener that says how far the run is, or nothing if `quiet`."""
+    """A listener that reports how far the run has come, or nothing if `quiet`."""
     if quiet:
         yield Listener()
     elif sys.stderr.isatty():
@@ -46,7 +46,7 @@ def progress(stages: Sequence[Stage], quiet: bool = False) -> Iterator[Listener]
 
 
 class Progress(Listener):
-    """What cannot be written, to a closed terminal or a full log, ends no run."""
+    """What the displays have in common. One that cannot write, as to a closed terminal or a full log, ends no run."""
 
     def __init__(self, stages: Sequence[Stage]):
         self.stages, self.steps = stages, stages[-1].until
@@ -59,7 +59,7 @@ class Progress(Listener):
         return f"({where(self.stages, row.step)})  {losses(row)}  {remaining(self.left(rows))}"
 
     def left(self, rows: list[Row]) -> float:
-        """Seconds behind the last of them, by pixels."""
+        """Seconds left after the last of the rows, estimated by the pixels that are still to be processed."""
         self.before = rows[0].step - 1 if self.before is None else self.before
         done = work(self.stages, rows[-1].step)
         rate = (time.monotonic() - self.started) / (done - work(self.stages, self.before))
@@ -67,7 +67,7 @@ class Progress(Listener):
 
 
 class Bar(Progress):
-    """On a terminal."""
+    """A progress bar, on a terminal."""
 
     def __init__(self, stages: Sequence[Stage], bar: "tqdm[NoReturn]"):
         super().__init__(stages)
@@ -80,7 +80,7 @@ class Bar(Progress):
 
 
 class Lines(Progress):
-    """Elsewhere."""
+    """Plain lines, anywhere else."""
 
     def __init__(self, stages: Sequence[Stage]):
         super().__init__(stages)
@@ -96,7 +96,7 @@ class Lines(Progress):
 
 
 def work(stages: Sequence[Stage], step: int) -> float:
-    """Pixels that have been through the network up to a step: what its time grows with."""
+    """Pixels that have been through the network up to a step, to which the time taken is proportional."""
     done, before = 0.0, 0
     for until, width, height in stages:
         done += max(0, min(step, until) - before) * width * height
@@ -105,7 +105,7 @@ def work(stages: Sequence[Stage], step: int) -> float:
 
 
 def where(stages: Sequence[Stage], step: int) -> str:
-    """The size at a step, and of how many levels it is which."""
+    """The size at a step, and which of how many levels it is."""
     number = next(place for place, stage in enumerate(stages) if step <= stage.until)
     level = f", level {number + 1} of {len(stages)}" if len(stages) > 1 else ""
     return f"{stages[number].width} x {stages[number].height}{level}"

@@ -1,4 +1,4 @@
-"""What a picture says of the run that it is of: one JSON, in its ImageDescription."""
+"""What a picture records about its run: one JSON object, in its ImageDescription."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,14 +13,14 @@ from stx.pictures.description import described
 from stx.runs.identity import Identity
 
 KEY = "stx"
-"""Of the JSON's one entry; a description without it is somebody else's."""
+"""The only key of the JSON object; a description without it is somebody else's."""
 FORMAT = 1
 OWN = ("tracking", "output", "resume", "timing", "live")
-"""Of the config, what is whoever's runs it and changes no picture: no picture has it."""
+"""Sections of the config that change no picture and are the business of whoever runs it: no picture records them."""
 
 
 class Provenance(NamedTuple):
-    """As the fields of run.json, of which it is a part."""
+    """The fields of run.json that a picture records."""
 
     id: str
     overrides: Sequence[str]
@@ -32,7 +32,7 @@ class Provenance(NamedTuple):
 
 
 def text(run: Identity) -> str:
-    """ASCII, in one line. Where a run is told of is left out, and with it whatever password there may be."""
+    """The provenance of a run, as one line of ASCII. It lacks the address of a store, which may hold a password."""
     kept = Provenance(
         run.id,
         [hidden(typed) for typed in run.overrides if key_of(typed).partition(".")[0] not in OWN],
@@ -46,7 +46,7 @@ def text(run: Identity) -> str:
 
 
 def read(source: str) -> Provenance:
-    """Of the picture in a file. Raises UserError for what is no picture, and one of no run that can be read."""
+    """The provenance of the picture in a file. Raises UserError if picture or provenance is missing or unreadable."""
     try:
         whole = json.loads(described(source) or "null")
         if not isinstance(whole, dict) or KEY not in whole:

@@ -1,4 +1,4 @@
-"""A trial of a search, cut short where earlier ones had come further by the same step."""
+"""A trial of a search, cut short if earlier ones had come further by the same step."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -11,16 +11,18 @@ from stx.runs.words import style_share
 
 
 def pruner(trial: Mapping[str, Any]) -> Sequence["Pruner"]:
-    """What a member's run is watched by, of what it is told of its trial; nothing where it is none."""
+    """The listeners that a member's run needs, given what it is told of its trial; empty if it is no trial."""
     return [Pruner(**{**trial, "folder": Path(trial["folder"])})] if trial else []
 
 
 class Pruner(Listener):
-    """Tells the study what the run measures along the way, and asks it whether to go on. The study is a file in the
-    search's folder, so that each process has its own eyes on it."""
+    """Tells the study what the run measures along the way, and asks it whether to go on.
+
+    The study is a file in the search's folder, which each process opens for itself.
+    """
 
     def __init__(self, folder: Path, number: int, content_at_most: float, steps: int):
-        """`folder`: the search's; `steps`: that the run has, as it is not cut short behind its last."""
+        """`folder` is the search's; `steps` are those that the run has, as it is not cut short after the last."""
         self.folder, self.number, self.content_at_most, self.steps = folder, number, content_at_most, steps
 
     @cached_property
@@ -29,7 +31,7 @@ class Pruner(Listener):
 
     def observed(self, measured: Mapping[str, float], step: int) -> None:
         share = style_share(measured["measure/sliced_wasserstein"], measured["baseline/sliced_wasserstein"])
-        if step not in study.asked(self.trial.study)[self.number].intermediate_values:  # of a run that goes on
+        if step not in study.asked(self.trial.study)[self.number].intermediate_values:  # unless it was before a resume
             self.trial.report(merit(share, measured["measure/content"], self.content_at_most), step)
         if step < self.steps:
             within = Within(self.trial.study)
@@ -37,8 +39,10 @@ class Pruner(Listener):
 
 
 class Within:
-    """A study as its pruner is to see it: without the trials that ended beyond what their content distance may be. They
-    are ahead of all others in style, by what they are not to do."""
+    """A study as its pruner is to see it: without the trials that ended beyond the allowed content distance.
+
+    Those are ahead of all others in style, by doing what they are not supposed to do.
+    """
 
     def __init__(self, study: Any):
         self.study, self.direction = study, study.direction
@@ -49,6 +53,6 @@ class Within:
 
 
 def merit(style: float, content: float, content_at_most: float) -> float:
-    """How far a picture is from what is searched: its style distance, and the share by which its content distance is
-    beyond what it may be, so that one that has left the photograph is not taken for near."""
+    """How far a picture is from what is searched for: its style distance, plus the share by which its content distance
+    exceeds `content_at_most`, so that a picture that has left the photograph does not count as near."""
     return style + max(0.0, content / content_at_most - 1)

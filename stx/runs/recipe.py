@@ -1,6 +1,6 @@
-"""What a run is asked to make, whatever machine makes it: by it a run of a published report is known again.
+"""A digest of what a run is asked to make, whatever the machine: it identifies the runs of a published report.
 
-A batch's own digest is stricter: it has the pictures' pixels as this machine resized them, and the device.
+A batch's own digest is stricter: it also covers the device and the pixels of the pictures as this machine resized them.
 """
 
 import hashlib
@@ -13,10 +13,10 @@ from stx.runs.identity import named_files
 
 
 def recipe(config: Config, inputs: Inputs) -> str:
-    """SHA-256, in hexadecimal digits, of the settings that a result depends on, of every file's digest and of sizes."""
+    """SHA-256, in hexadecimal digits, of the settings that a result depends on, the files' digests and the sizes."""
     asked = {
         "numerics": NUMERICS,
-        "precision": config.precision,  # auto is what each machine makes of it; a report says what that was
+        "precision": config.precision,  # auto stays auto: each machine resolves it, and a report says to what
         "settings": settings(config),
         "files": named_files(config, inputs),
         "sizes": [list(picture.shape[1:]) for picture in (inputs.initial, *inputs.styles.values())],

@@ -1,7 +1,7 @@
 """from_picture=<a picture that stx made>: the command of its run, as one would type it here and now.
 
-A picture may be anybody's. All that is taken from it are the options of groups and values of the config, which go
-through the schema as if they were typed: nothing of Hydra's, no store, and no name of a file that is written.
+A picture may come from anybody. Only options of groups and values of the config are taken from it, and they go through
+the schema as if they were typed: nothing of Hydra's, no store, and no name of a file to be written.
 """
 
 import os
@@ -40,15 +40,16 @@ if TYPE_CHECKING:
 OPTION = "from_picture"
 FILES = tuple(option for option in paths.FILES if option not in ("resume", OPTION))
 PICTURES = ("content", "style", "masks.content", "masks.style", "init.path", "temporal.picture", "temporal.mask")
-"""Options that may name a bundled picture too."""
+"""Options that may also name a bundled picture."""
 KEY, CHOICE = re.compile(r"\w+(\.\w+)*", re.ASCII), re.compile(r"[\w/]+", re.ASCII)
-"""What an option, and the option of a group, can be called."""
+"""Valid names of an option, and of a group's option."""
 
 
 def repeated(typed: list[str]) -> list[str]:
-    """The command line of the run whose picture from_picture= names, with what is typed beside it; any other as it is.
+    """The command line of the run whose picture from_picture= names, with the rest of what is typed.
 
-    Raises UserError where the picture says of no run, or of one that cannot be repeated here.
+    A command line without from_picture= is returned as it is. Raises UserError if the picture records no run, or one
+    that cannot be repeated here.
     """
     named = [text for text in typed if key_of(text) == OPTION]
     if not named or named[-1].partition("=")[2] == "null":
@@ -73,7 +74,7 @@ def repeated(typed: list[str]) -> list[str]:
 
 
 def overrides(past: "Provenance", rest: Sequence[str]) -> list[str]:
-    """What one would type for the run of a picture, but for what `rest` sets otherwise. Raises UserError."""
+    """What one would type to repeat the run of a picture, without what `rest` replaces. Raises UserError."""
     search = searched(rest)
     groups = chosen(past, choices_of(compose(search).hydra))
     usual: Any = OmegaConf.to_container(task(compose([*search, *groups])))
@@ -89,14 +90,14 @@ def overrides(past: "Provenance", rest: Sequence[str]) -> list[str]:
 
 
 def searched(rest: Sequence[str]) -> list[str]:
-    """Where else to look for options, as it is typed."""
+    """The typed override of Hydra's search path, for which --config-dir stands too; empty if there is none."""
     folder = arguments_parser().parse_known_args(list(rest))[0].config_dir
     own = [text for text in rest if key_of(text) == "hydra.searchpath"]
     return [*own, *([f"hydra.searchpath=[{folder}]"] if folder and not own else [])]
 
 
 def chosen(past: "Provenance", usual: Mapping[str, str]) -> list[str]:
-    """The options of groups that are not the usual ones."""
+    """Overrides for the groups whose option is not the usual one."""
     from stx.runs.provenance import OWN
 
     return [
@@ -107,21 +108,21 @@ def chosen(past: "Provenance", usual: Mapping[str, str]) -> list[str]:
 
 
 def recorded(config: Any) -> dict[str, Any]:
-    """The values of a config that a picture has, by dotted key."""
+    """The values of a config that a picture records, by dotted key."""
     from stx.runs.provenance import OWN
 
     return dict(leaves(config.model_dump(mode="json", by_alias=True, exclude=set(OWN))))
 
 
 def setting(key: str, value: Any, there: bool) -> str:
-    """An override. Raises UserError for what is no option's name."""
+    """The override that sets a key, which may be `there` or new. Raises UserError if the key is no option's name."""
     if not KEY.fullmatch(key):
         raise UserError(f"{key!r} is no name of an option")
     return f"{'' if there else '+'}{key}={written(value)}"
 
 
 def written(value: Any) -> str:
-    """As one types it."""
+    """A value as one would type it."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, list):
@@ -130,7 +131,7 @@ def written(value: Any) -> str:
 
 
 def refuse_another(after: Mapping[str, Any], typed: Sequence[str]) -> None:
-    """Raise UserError where what would be typed comes to another config than the picture's."""
+    """Raise UserError if `typed` composes to a config other than the picture's."""
     config = validate(task(compose(typed)))
     now = recorded(config)
     names = [
@@ -143,14 +144,14 @@ def refuse_another(after: Mapping[str, Any], typed: Sequence[str]) -> None:
 
 
 def replaced(key: str, rest: Sequence[str]) -> bool:
-    """Whether `rest` sets an option, or chooses another one of its group."""
+    """Whether `rest` sets an option, or chooses another option of its group."""
     return any(
         key == key_of(text) or (key.startswith(f"{key_of(text)}.") and "{" not in text) for text in rest if "=" in text
     )
 
 
 def all_from_here(past: "Provenance", option: str, value: Any) -> Any:
-    """The file that the run named, or each of several. Raises UserError as `seen_from_here`."""
+    """The path from here of the file that the run named, or of each of several. Raises as `seen_from_here` does."""
     if not isinstance(value, list):
         return seen_from_here(past, option, value)
     names = [name.replace("style", option) for name in style_names(len(value))]
@@ -158,7 +159,7 @@ def all_from_here(past: "Provenance", option: str, value: Any) -> Any:
 
 
 def seen_from_here(past: "Provenance", option: str, name: Any) -> Any:
-    """The file that the run named, from here. Raises UserError for one that is gone, or another one now."""
+    """The path from here of the file that the run named. Raises UserError if it is gone, no file, or changed."""
     from stx.model.weights import sha256
     from stx.pictures.bundled import NAMES
 
@@ -168,7 +169,7 @@ def seen_from_here(past: "Provenance", option: str, name: Any) -> Any:
     if not path:
         raise UserError(f"{option}={name}: that file is gone; put it back, or name another: {option}=...")
     file, setting_of = Path(os.path.expanduser(path)), f"{option.rpartition('.')[2]} of "
-    if not file.is_file():  # a pipe could be waited for, for ever
+    if not file.is_file():  # a pipe could block for ever
         raise UserError(f"{option}={name}: that is no file; name another: {option}=...")
     before = [digest for key, digest in past.files.items() if key == option or key.startswith(setting_of)]
     if before and sha256(file) not in before:
@@ -180,7 +181,7 @@ def seen_from_here(past: "Provenance", option: str, name: Any) -> Any:
 
 
 def say_otherwise(past: "Provenance", source: str) -> None:
-    """On stderr: what may move the last digits."""
+    """Say on stderr if the versions differ, which may change the last digits."""
     from stx.runs import identity
 
     before, now = past.machine.get("versions") or "other versions", identity.versions()
@@ -189,5 +190,5 @@ def say_otherwise(past: "Provenance", source: str) -> None:
 
 
 def shown(text: str) -> str:
-    """On a terminal, which signs in somebody's picture are not to command."""
+    """Text from somebody's picture, with unprintable characters replaced: a terminal might act on them."""
     return "".join(sign if sign.isprintable() or sign == "\n" else "?" for sign in text)

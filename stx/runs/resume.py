@@ -1,4 +1,4 @@
-"""resume=<folder, run id or "last">: the job that a stopped run was, to go on in its folder and its MLflow run."""
+"""resume=<folder, run id or "last">: the job of a stopped run, to be continued in its folder and MLflow run."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -31,18 +31,18 @@ from stx.runs.tracking.sender import deliver, folder_of_address
 MAY_DIFFER = ("tracking.uri", "tracking.offline_ok", "tracking.plots", "optim.stop_at", "guard.keep_state", "timing",
               "live")  # fmt: skip
 DELIVERED = "output."
-"""How options begin of what is put beside the run's folder, which may differ too."""
+"""Prefix of the options for what is put beside the run's folder, which may differ too."""
 FILES = tuple(option for option in paths.FILES if option not in ("resume", "from_picture"))
-"""Options that name what a run was made of; where it lies is nobody's business, as its digest says what it is."""
+"""Options that name what a run was made from; the files may have moved, as their digests identify them."""
 LAST = "last"
-"""In place of a folder: the newest run's. (A folder of that name is resume=./last.)"""
+"""Stands for the folder of the newest run. (A folder of that name is resume=./last.)"""
 BEGUN = "that is the newest run that has begun; a command that was stopped before its run began is typed again"
 
 
 def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
-    """The run `name`, or the newest, with what of `given` (the overrides of now, beside resume=) may change.
+    """The job of the run `name`, or of the newest, with those changes of the overrides now `given` that are allowed.
 
-    Raises UserError for a run that is not there or not whole, and for an override that differs from what it was.
+    Raises UserError if the run is missing, damaged or has nothing left to do, and for any other change.
     """
     newest_asked = name == LAST
     folder = newest() if newest_asked else find(name, tracking)
@@ -57,7 +57,7 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
         if key == "optim.steps" and isinstance(after, int) and after >= select(dumped, key):
             continue
         free = key in MAY_DIFFER or key.startswith(DELIVERED)
-        elsewhere = key in FILES and record.files and None not in (before, after)  # files may be where they like
+        elsewhere = key in FILES and record.files and None not in (before, after)  # files may have moved
         if not free and not elsewhere:
             raise UserError(
                 f"resume={name}: {key} is {spelled(before)} in the run and {spelled(after)} asked for; a run "
@@ -85,13 +85,13 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
 
 
 def seen_from_here(name: str, begun_in: str) -> str:
-    """A file that the run named in the folder where it began, and that has that name there alone."""
+    """The path from here of a file that the run named, from the folder where it began; `name` if it is not there."""
     before = os.path.join(begun_in, name)
     return str(relative(Path(before))) if begun_in and exists(before) else name
 
 
 def finished(folder: Path, record: Identity, changes: Mapping[str, Any]) -> str:
-    """Why a run that came to its end goes no further; empty for one that was cut off, or has more to do now."""
+    """Why a completed run goes no further; empty if it was cut off, or has more to do now."""
     if ended(folder, record) != "finished":
         return ""
     optim = record.config["optim"]
@@ -109,7 +109,7 @@ def finished(folder: Path, record: Identity, changes: Mapping[str, Any]) -> str:
 
 
 def rest_delivered(folder: Path, record: Identity) -> str:
-    """Deliver what a run that has ended could not, being killed: in words, if there was anything."""
+    """Deliver what an ended run could not, having been killed. Returns how that went; empty if nothing was left."""
     if folder not in pending(folder):
         return ""
     trouble = deliver(folder, identity.store(record, folder))
@@ -125,16 +125,16 @@ def ended(folder: Path, record: Identity) -> str:
     """The outcome of a folder's run; empty if it was cut off."""
     if record.outcome:
         return "" if record.outcome == "running" else record.outcome
-    path = folder / JOURNAL  # runs of before wrote it there alone
+    path = folder / JOURNAL  # earlier versions wrote it only there
     entered = [entry for entry, _ in entries(path, 0)] if path.exists() else []
     return str(entered[-1].get("end", {}).get("outcome", "")) if entered else ""
 
 
 def find(name: str, tracking: Mapping[str, Any]) -> Path:
-    """A run's folder, given itself or the run's id in a store."""
+    """A run's folder, from its own path or the run's id in a store. Raises UserError if there is none."""
     folder = Path(os.path.expanduser(name))
     if folder.is_dir():
-        return behind(folder)  # outputs/latest is another run's when the next one begins
+        return behind(folder)  # outputs/latest leads to another run once the next one begins
     if noted := folder_of_address(name, OUTPUTS):
         return noted
     if tracking.get("name") == "mlflow" and len(name) == 32 and name.isalnum():
@@ -151,9 +151,9 @@ def find(name: str, tracking: Mapping[str, Any]) -> Path:
 
 
 def asked(now: Mapping[str, Any], overrides: Sequence[str], given: Sequence[str]) -> dict[str, tuple[Any, Any]]:
-    """What `given` overrides change in a run's config as it is `now`: before and after, by dotted key.
+    """What `given` overrides change in a run's config as it is `now`: (before, after) by dotted key.
 
-    The run began with other `overrides`; what an earlier resume has changed stands in its config alone.
+    `overrides` are those that the run began with; what an earlier resume has changed is in its config alone.
     """
     if not given:
         return {}
@@ -169,7 +169,7 @@ def asked(now: Mapping[str, Any], overrides: Sequence[str], given: Sequence[str]
 def settings(overrides: Sequence[str]) -> dict[str, Any]:
     """What overrides set, by dotted key, and the option of each group."""
     whole = compose(overrides)
-    config = validate(without_variables(task(whole)))  # a run that goes on has its own store
+    config = validate(without_variables(task(whole)))  # a resumed run has its own store
     return choices_of(whole.hydra) | dict(leaves(config.model_dump(by_alias=True, exclude={"resume"})))
 
 

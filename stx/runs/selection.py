@@ -1,4 +1,4 @@
-"""Which runs somebody asks for: those of an experiment, of a sweep or another parent, of a filter, or of a folder."""
+"""The runs that somebody asks for, by an experiment, by a sweep or another parent, by a filter, or by a folder."""
 
 import math
 import os
@@ -23,18 +23,20 @@ from stx.runs.tracking.stored import Run
 
 class Selection(NamedTuple):
     asked: str
-    """What was meant, in words."""
+    """How the request was understood, in words."""
     runs: list[Shown]
-    """A sweep's in the order of its jobs, all others the oldest first."""
+    """Those of a sweep in the order of its jobs, all others oldest first."""
     sweep: bool = False
-    """They are all the jobs of a sweep, one of which may be its best; a search has an answer of its own."""
+    """Whether they are all the jobs of a sweep, one of which may be its best. False for a search, which has an answer
+    of its own."""
 
 
 def selected(asked: str, tracking: MlflowTracking | NoTracking) -> Selection:
-    """A folder that holds runs; else an experiment; the id of a run, whose children are meant if it has some; or an
-    MLflow filter on tracking's experiment. Nothing asked: that experiment.
+    """The runs that `asked` names.
 
-    Raises UserError for what is none of them.
+    It is a folder that holds runs; else an experiment; the id of a run, which stands for its children if it has some;
+    or an MLflow filter on tracking's experiment. If it is empty, that whole experiment is meant. Raises UserError if it
+    is none of these.
     """
     folder = Path(os.path.expanduser(asked))
     if asked and (folders := folders_of_runs(folder)):
@@ -53,7 +55,7 @@ def selected(asked: str, tracking: MlflowTracking | NoTracking) -> Selection:
 
 
 def in_store(asked: str, experiment: str, experiments: Experiments) -> tuple[str, list[Run]]:
-    """What was meant, in words, and the runs. Raises UserError, and whatever a store does."""
+    """How the request was understood, in words, and the runs. Raises UserError, and whatever a store raises."""
     if not asked or asked in experiments.ids:
         return f"Experiment {asked or experiment}", experiments.runs(asked or experiment)
     if ID.fullmatch(asked) and (runs := experiments.below(asked)):
@@ -68,7 +70,7 @@ def in_store(asked: str, experiment: str, experiments: Experiments) -> tuple[str
 
 
 def folder_of(run_id: str) -> Path | None:
-    """The folder, below outputs/, of a run or of a sweep or another batch that any store has by that id."""
+    """The folder below outputs/ of the run, sweep or other batch that has this id in any store."""
     batches = (path.parent for path in OUTPUTS.rglob(BATCH))
     return next((folder for folder in batches if run_id in ids(folder)), None) or folder_of_address(run_id, OUTPUTS)
 
@@ -81,18 +83,18 @@ def in_folder(folder: Path, folders: Mapping[Path, Mapping[str, str]]) -> Select
 
 
 def folders_of_runs(folder: Path) -> dict[Path, Mapping[str, str]]:
-    """Those at or below a folder that hold a run, one that failed before it began, or a sweep's job that waits; each
-    with what its job has of its sweep's axes."""
-    if not os.path.isdir(folder):  # a name too long for one is none, as a filter may be
+    """The folders, at or below this one, of runs, of runs that failed before they began, and of a sweep's waiting jobs;
+    each with its job's values on the axes of its sweep."""
+    if not os.path.isdir(folder):  # no error for a name that is too long, as a filter may be
         return {}
     runs: dict[Path, Mapping[str, str]] = {path.parent: {} for name in (RUN, ERROR) for path in folder.rglob(name)}
     for path in {*folder.rglob(SWEEP), *folder.parent.glob(SWEEP)}:
-        with suppress(UserError):  # its jobs that have begun say so themselves
+        with suppress(UserError):  # jobs that have begun are found without the record
             jobs = {path.parent / job["folder"]: job["values"] for job in recorded(path.parent)["jobs"]}
             runs |= {place: values for place, values in jobs.items() if place.is_relative_to(folder)}
     return dict(sorted(runs.items(), key=lambda run: [natural(part) for part in run[0].parts]))
 
 
 def in_time(runs: Sequence[Shown]) -> list[Shown]:
-    """The oldest first; those of which nobody knows when they began come last."""
+    """Oldest first; runs whose start is unknown come last."""
     return sorted(runs, key=lambda run: run.started or math.inf)

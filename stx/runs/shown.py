@@ -1,4 +1,4 @@
-"""A run as others show it, whether its folder or its store says so."""
+"""A run in the form in which it is shown, read from its folder or from its store."""
 
 import math
 from collections.abc import Mapping
@@ -22,48 +22,48 @@ from stx.runs.tracking.store import MEASURED_AT, WHY
 from stx.runs.tracking.stored import Run
 
 OF_STATUS = {"FINISHED": "finished", "FAILED": "failed", "KILLED": "interrupted", "RUNNING": "running"}
-"""Outcomes of runs that something else than stx has told a store of."""
+"""Outcomes by MLflow's status, for runs that something other than stx has recorded."""
 GONE = "its process is gone"
 
 
 @dataclass(frozen=True)
 class Shown:
     id: str
-    """In its store; of a run without one, its own."""
+    """The id in its store, or its own id if it has no store."""
     name: str
     outcome: str
     """finished, diverged, pruned, failed, interrupted, running or waiting."""
     message: str
-    """What went wrong, in a line; empty where nothing did."""
+    """What went wrong, in one line; empty if nothing did."""
     params: Mapping[str, str]
     metrics: Mapping[str, float]
-    """The last value of each that was finite."""
+    """The last finite value of each metric."""
     tags: Mapping[str, str]
-    """Of its store."""
+    """The tags in its store; empty if it was read from its folder."""
     command: str
-    """That makes it again; empty where nobody noted it."""
+    """The command that makes it again; empty if it was not recorded."""
     link: str
-    """Where its store shows it, and on a second line what to do before; empty where it has none."""
+    """Where its store shows it, with a second line if something has to be done first; empty if it has no store."""
     started: float
-    """Seconds since 1970; 0 where nobody knows."""
+    """Seconds since 1970; 0 if unknown."""
     folder: Path | None
-    """On this machine."""
+    """Its folder, if that is on this machine."""
     files: Files
     reduced: bool = False
-    """It was measured at a smaller size than its own, as memory had no room for more."""
+    """Whether it was measured at a smaller size than its own, for lack of memory."""
 
     @property
     def style(self) -> float:
-        """Held-out style distance, as a share of the photograph's own; NaN where it was not measured."""
+        """Held-out style distance, as a share of the photograph's own; NaN if it was not measured."""
         return self.metrics.get("measure/style_distance", math.nan)
 
     @property
     def content(self) -> float:
-        """Held-out content distance; NaN where it was not measured."""
+        """Held-out content distance; NaN if it was not measured."""
         return self.metrics.get("measure/content", math.nan)
 
     def picture(self, name: str = OUTPUT) -> Path | None:
-        """One of its pictures, or any other of its files; nothing where it has none of that name."""
+        """The path of one of its pictures, or of any other of its files; None if it has none of that name."""
         return self.files.file(name)
 
     def along(self) -> dict[int, str]:
@@ -71,7 +71,7 @@ class Shown:
         return self.files.along()
 
     def losses(self) -> dict[str, list[tuple[int, float]]]:
-        """Those of LOSS that it has, by step. What was not finite is NaN in a folder, and a gap in a store."""
+        """(step, value) of each of LOSS that it has. What was not finite is NaN in a folder, and missing in a store."""
         return {name: points for name in LOSS if (points := self.files.history(name))}
 
     def events(self) -> list[tuple[int, str]]:
@@ -80,7 +80,8 @@ class Shown:
 
 
 def of_store(run: Run, uri: str) -> Shown:
-    """A run of the store at an address, without a password; its files from its folder where that is on this machine."""
+    """A run of the store at `uri`, an address without a password. Its files come from its folder if that is on this
+    machine."""
     folder = Path(run.tags["stx.folder"]) if "stx.folder" in run.tags else None
     here = folder if folder and any(one["run_id"] == run.id for one in addresses(folder)) else None
     files = InFolder(here) if here else InStore(run)
@@ -109,9 +110,9 @@ def of_store(run: Run, uri: str) -> Shown:
 
 
 def of_folder(folder: Path, values: Mapping[str, str] = MappingProxyType({})) -> Shown:
-    """What a folder says of its run: one that has not begun is waiting, and one whose record is damaged has failed.
+    """The run in a folder: one that has not begun is waiting, and one whose record is damaged has failed.
 
-    `values`: what a sweep's job has of the axes, by which it is called as everywhere.
+    `values` are the values of a sweep's job on the axes, after which it is named as everywhere else.
     """
     message, files, record = failure(folder), InFolder(folder), None
     try:
@@ -141,9 +142,9 @@ def of_folder(folder: Path, values: Mapping[str, str] = MappingProxyType({})) ->
 
 
 def came_to(folder: Path, outcome: str, message: str) -> tuple[str, str]:
-    """How a folder's run ended, and what there is to say of it."""
+    """The outcome of a folder's run, and the message that goes with it."""
     if outcome in ENDED:
-        return outcome, ""  # the message is of another try, that came too late
+        return outcome, ""  # the message is of another attempt, which came too late
     if message:
         return "failed", message
     if outcome == "running" and left(folder):
@@ -157,7 +158,7 @@ def reduced(record: Identity | None) -> bool:
 
 
 def left(folder: Path) -> bool:
-    """Whether nobody is at work in a folder any more, as far as can be seen: of somebody else's, nobody knows."""
+    """Whether no process is at work in a folder any more; False if that is not known, as of another user's folder."""
     try:
         return not in_use(folder)
     except OSError:
@@ -165,7 +166,7 @@ def left(folder: Path) -> bool:
 
 
 def described(record: Identity, files: InFolder) -> tuple[str, dict[str, str]]:
-    """The name and the params that a store is told; of a record that this version cannot read, its choices alone."""
+    """The name and the params that a store is told; if this version cannot read the config, no name and its choices."""
     try:
         config = restored(record.config)
     except UserError:
@@ -175,7 +176,7 @@ def described(record: Identity, files: InFolder) -> tuple[str, dict[str, str]]:
 
 
 def began(folder: Path) -> float:
-    """By its oldest file."""
+    """When a folder's run began, judging by its oldest file; 0 if unknown."""
     try:
         return min((path.stat().st_mtime for path in folder.iterdir()), default=0.0)
     except OSError:

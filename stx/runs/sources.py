@@ -1,7 +1,7 @@
-"""A run's files, for whoever shows it: from its folder, or from its store where the folder is elsewhere.
+"""A run's files, for those who show it: from its folder, or from its store if the folder is elsewhere.
 
-What is not there, or cannot be read, is nothing, and no error: a run that is shown may have failed, or be at work. A
-store that does not answer any more is one.
+A file that is missing or cannot be read is no error, as a run that is shown may have failed or be at work. A store that
+no longer answers is one.
 """
 
 import csv
@@ -24,12 +24,12 @@ from stx.runs.words import style_distance
 
 LOSS = ("loss/total", "loss/content", "loss/style")
 STEP = re.compile(r"(?:step-|(?:.*[~#])?picture[+%]step[+%])(\d+)(?:[+%].*)?\.png")
-"""What a picture along the way is called, in a folder and in a store, by any version of stx and of MLflow."""
+"""The file name of a picture along the way, in a folder or in a store, by any version of stx and of MLflow."""
 
 
 class Files(Protocol):
     def file(self, name: str) -> Path | None:
-        """By its name, relative to the run's folder."""
+        """The path of a file by its name, relative to the run's folder; None if there is none."""
 
     def along(self) -> dict[int, str]:
         """Names of the pictures along the way, by step."""
@@ -50,7 +50,7 @@ class InFolder:
         return by_step(f"{ALONG}/{path.name}" for path in (self.folder / ALONG).glob("*.png"))
 
     def losses(self) -> Iterator[dict[str, str]]:
-        """Row by row, and kept nowhere: of hundreds of runs they would fill the memory."""
+        """The table of losses, row by row. Nothing is kept: the tables of hundreds of runs would fill the memory."""
         return table(self.folder / LOSSES)
 
     def history(self, metric: str) -> list[tuple[int, float]]:
@@ -58,8 +58,10 @@ class InFolder:
         return [(int(step), value) for step, value in points if step.isdecimal() and value is not None]
 
     def last(self) -> dict[str, float]:
-        """The last finite value of each metric in the table of losses, and what the judge says at the end, with the
-        style distance that a store is told too."""
+        """The last finite value of each metric in the table of losses, and the measures and baselines at the end.
+
+        They include the style distance, as they do in a store.
+        """
         values = {
             metric(name): value
             for row in self.losses()
@@ -73,7 +75,7 @@ class InFolder:
         return values | measures | style_distance(measures | baselines)
 
     def size(self, *names: str) -> tuple[int, int]:
-        """Pixels of the first of these pictures that is there; 0 x 0 where none is."""
+        """The width and height of the first of these pictures that can be read; (0, 0) if none can."""
         for path in filter(None, map(self.file, names)):
             with suppress(UserError), opened(str(path)) as picture:
                 return picture.size
@@ -87,7 +89,7 @@ class InStore:
     def file(self, name: str) -> Path | None:
         try:
             path = self.run.artifact(name)
-        except Exception:  # whatever MLflow, a network or a disk raises for what is not there
+        except Exception:  # whatever MLflow, a network or a disk raises for a missing file
             return None
         return path if path.is_file() else None
 
@@ -98,7 +100,10 @@ class InStore:
             return {}
 
     def history(self, metric: str) -> list[tuple[int, float]]:
-        """Raises UserError where the store has gone away: of hundreds of runs, each would be waited for in vain."""
+        """(step, value) in the order of steps. Raises UserError if the store has gone away.
+
+        Otherwise each of hundreds of runs would be waited for in vain.
+        """
         try:
             return self.run.history(metric)
         except Exception as error:
@@ -120,12 +125,15 @@ def events(files: Files) -> list[tuple[int, str]]:
 
 
 def diverged(files: Files) -> str:
-    """What was not finite first, in a line; empty where nothing was."""
+    """The first value that was not finite, in one line; empty if all were."""
     return next((f"not finite at step {step}: {what}" for step, what in events(files)), "")
 
 
 def table(path: Path) -> Iterator[dict[str, str]]:
-    """Its rows by column, as long as the header is; the last may be half a line, of a run at work."""
+    """The rows of a CSV file, by column. A file that cannot be read has none.
+
+    The last row may be shorter than the header, as that of a run at work may be half written.
+    """
     try:
         with path.open(newline="", encoding="utf-8", errors="replace") as file:
             rows = csv.reader(file)
@@ -143,7 +151,7 @@ def number(text: str | None) -> float | None:
 
 
 def numbers(path: Path) -> dict[str, float]:
-    """By name, from a file of JSON."""
+    """The numbers in a JSON file, by name; empty if it cannot be read."""
     try:
         return {str(name): float(value) for name, value in json.loads(path.read_text(encoding="utf-8")).items()}
     except (OSError, ValueError, TypeError, AttributeError):

@@ -1,4 +1,4 @@
-"""A search's study on disk, for whoever has to do with it: the search, and each trial in whatever process it has."""
+"""A search's study on disk, used by the search and by each of its trials, in whatever process that runs."""
 
 import os
 import warnings
@@ -13,7 +13,7 @@ NAME = "stx"
 
 
 def optuna() -> Any:
-    """The package, which takes a second to import. Raises UserError where it is not installed."""
+    """The Optuna package, which takes a second to import. Raises UserError if it is not installed."""
     try:
         import optuna
     except ImportError:
@@ -24,10 +24,9 @@ def optuna() -> Any:
 
 
 def opened(folder: Path, objectives: int = 0) -> Any:
-    """The study that a search's folder holds; with so many `objectives`, each as small as can be, a new one where there
-    is none.
+    """The study in a search's folder; if there is none, a new one with that many `objectives`, all to be minimised.
 
-    Raises UserError for what is no study.
+    Raises UserError if the file holds no study and there are no objectives to begin one, or if it is damaged.
     """
     package, path = optuna(), folder / STUDY
     try:
@@ -44,17 +43,17 @@ def opened(folder: Path, objectives: int = 0) -> Any:
 
 
 def mended(folder: Path) -> None:
-    """Cut off what a crash has torn: Optuna would write behind it and read neither."""
+    """Cut off a last line that a crash has torn: Optuna would append to it, and then could read neither."""
     path = folder / STUDY
     if path.exists() and (whole := path.read_bytes().rfind(b"\n") + 1) < path.stat().st_size:
         os.truncate(path, whole)
 
 
 def trial(study: Any, number: int) -> Any:
-    """A trial that is at work, to be told of."""
+    """A running trial, for reporting its values."""
     return optuna().trial.Trial(study, asked(study)[number]._trial_id)
 
 
 def asked(study: Any) -> Sequence[Any]:
-    """All trials so far, by their numbers."""
+    """All trials so far, in the order of their numbers."""
     return study.get_trials(deepcopy=False)

@@ -38,22 +38,22 @@ TAKEN = {
     "output": "nothing is written; save the picture that is returned",
     "tracking": "nothing is kept; `stx run` tracks",
 }
-"""What is not for overrides to say, and why."""
+"""What overrides may not set, and why."""
 
 
 def stylise(
     content: Source | None, style: Source | Sequence[Source], *overrides: str, callback: Callback | None = None
 ) -> Image.Image:
-    """`content` in the style of `style`, by the defaults or what `overrides` ("style_stat=gram") set; without a
-    photograph, where that is None, a texture of the style.
+    """Make a picture of `content` in the style of `style`; if `content` is None, a texture of the style.
 
-    Pictures are paths or names of bundled ones, Pillow's, or arrays: (H, W), (H, W, 3), or (H, W, 4) with alpha, of
-    bytes, or of numbers in [0, 1]. Several styles are a list, with "style_mix=[2,1]" as their weights. The result is as
-    large as image_size says. `callback` gets each step's number and its metrics by name; a true value that it returns
-    ends the run with the picture so far. Nothing is written.
+    Settings are the defaults, or what `overrides` ("style_stat=gram") set. Pictures are paths or names of bundled ones,
+    Pillow images, or arrays: (H, W), (H, W, 3), or (H, W, 4) with alpha, of bytes, or of floats in [0, 1]. Several
+    styles are a list, with "style_mix=[2,1]" as their weights. The result is as large as image_size says. `callback` is
+    called with the number of each step and its metrics by name; if it returns a true value, the run ends with the
+    picture so far. Nothing is written.
 
-    Raises UserError for what cannot be: a picture, an option, too little memory; and Diverged under
-    guard.on_nan=raise. Other policies warn, and give the last finite picture.
+    Raises UserError for an invalid picture or option or for too little memory, and Diverged under guard.on_nan=raise.
+    Other policies warn if the run diverges, and return the last finite picture.
     """
     for text in overrides:
         group = key_of(text).partition(".")[0]
@@ -85,12 +85,12 @@ def stylise(
 
 
 def called(name: str, source: Source) -> str:
-    """What a picture is called in the config: its path, or what it is there for."""
+    """What a picture is called in the config: its path, or its role if it has none."""
     return fspath(source) if isinstance(source, str | PathLike) else name
 
 
 def composed(overrides: list[str]) -> tuple[Config, str]:
-    """The config, and the run's title. Raises UserError."""
+    """The config and the run's title. Raises UserError."""
     try:
         config, choices, _ = composition(overrides)
     except HydraException as error:
@@ -100,7 +100,7 @@ def composed(overrides: list[str]) -> tuple[Config, str]:
 
 
 def opened(name: str, source: Source) -> Image.Image:
-    """Raises UserError."""
+    """The picture that a source stands for. Raises UserError."""
     if isinstance(source, str | PathLike):
         return read(fspath(source))
     if isinstance(source, list | tuple):
@@ -123,7 +123,7 @@ def opened(name: str, source: Source) -> Image.Image:
 
 class Calls(Listener):
     every = 1
-    """So that the loop stops where the callback says; each step waits for the last one's numbers then."""
+    """So that the loop stops where the callback says. The price: each step waits for the numbers of the last one."""
 
     def __init__(self, callback: Callback, stop: Stop):
         self.callback, self.stop = callback, stop

@@ -1,4 +1,4 @@
-"""A sweep: its jobs, checked before the first, and known again by what their results depend on."""
+"""A sweep: its jobs, all checked before the first starts, and recognised by what their results depend on."""
 
 import os
 import time
@@ -39,13 +39,14 @@ if TYPE_CHECKING:
 PLACE = "hydra.sweep.dir"
 """The option that names a sweep's folder."""
 OFTEN = 10.0
-"""Seconds between two lines of how many jobs have been checked."""
+"""Seconds between two messages that say how many jobs have been checked."""
 
 
 def plan(config: DictConfig) -> list[Task]:
-    """The jobs of a plain product. Raises UserError for the first that could not run, or not in its folder.
+    """The jobs of a sweep that is a plain product of its axes, checked.
 
-    Where the sweep goes on, a job keeps the number and the folder that it had.
+    If the sweep is continued, a job keeps the number and the folder that it had. Raises UserError for the first job
+    that could not run, or could not run in its folder.
     """
     place = Path(config.hydra.sweep.dir)
     if recorded(place) and not config.sweep.resume:
@@ -71,7 +72,7 @@ def plan(config: DictConfig) -> list[Task]:
 
 
 def all_checked(config: DictConfig, asked: Sequence[list[str]], before: Sequence[Mapping[str, Any]]) -> list[Task]:
-    """The jobs that are `asked`, each once, with the numbers and folders that those `before` had. Raises UserError."""
+    """The jobs that are `asked` for, each once; those from `before` keep number and folder. Raises UserError."""
     kept: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for job in before:
         kept[job["digest"]].append((job["number"], job["folder"]))
@@ -97,7 +98,7 @@ def all_checked(config: DictConfig, asked: Sequence[list[str]], before: Sequence
 
 
 def as_another(values: Mapping[str, str], others: Mapping[str, str]) -> str:
-    """By what a job looks like another one than that which it is."""
+    """The values in which a duplicate job differs from the job that it repeats, as "key=value as key=other"."""
     pairs = [(key, told_apart([value, others[key]])) for key, value in values.items() if value != others[key]]
     return " ".join(f"{named(key, labels[values[key]])} as {named(key, labels[others[key]])}" for key, labels in pairs)
 
@@ -111,12 +112,14 @@ def checked(
     taken: Collection[Path],
     given: Mapping[str, "Image"] = MappingProxyType({}),
 ) -> Task:
-    """One job, in a folder that is none of those that others have `taken`. Pictures that are `given` are as for
-    `check`. Raises UserError."""
+    """One job, checked, in a folder that no other job has `taken`. Raises UserError.
+
+    `given` pictures are as for `check`.
+    """
     from stx.runs.digest import digest  # late: they import torch
     from stx.runs.identity import refuse_taken
 
-    own: Any = OmegaConf.to_container(sweep.hydra.overrides.hydra)  # with the ${...} in them
+    own: Any = OmegaConf.to_container(sweep.hydra.overrides.hydra)  # unresolved, with the ${...} in them
     place = Path(sweep.hydra.sweep.dir)
     try:
         whole = compose([*own, *overrides], sweep.hydra.job.config_name)
@@ -132,7 +135,7 @@ def checked(
             folder = folder_of_job(sweep, whole, number)
             if not folder.absolute().is_relative_to(place.absolute()) or ".." in folder.parts[len(place.parts) :]:
                 raise UserError(f"hydra.sweep.subdir={whole.hydra.sweep.subdir} leads out of the sweep's folder")
-            if folder.resolve() in taken:  # by a link, too
+            if folder.resolve() in taken:  # be it through a link
                 raise UserError(f"{folder} is another job's too: let hydra.sweep.subdir tell them apart")
             refuse_taken(folder, PLACE)
     except (UserError, HydraException) as error:
@@ -142,28 +145,28 @@ def checked(
 
 
 def axes(jobs: Sequence[Sequence[str]]) -> list[dict[str, str]]:
-    """Of each job, what it sets otherwise than another one, by key."""
+    """For each job, its values of the options in which the jobs differ, by key; empty where it sets none."""
     values = [{key_of(text): text.partition("=")[2] for text in job} for job in jobs]
     keys = [key for key in dict.fromkeys(chain(*values)) if len({job.get(key) for job in values}) > 1]
     return [{key: job.get(key, "") for key in keys} for job in values]
 
 
 def by_axes(tasks: Sequence[Task]) -> list[Task]:
-    """The same, each with what it sets otherwise than another one of them."""
+    """The same tasks, with their values on the axes recomputed: the options in which these tasks differ."""
     values = axes([task.overrides for task in tasks])
     return [task._replace(values=own) for task, own in zip(tasks, values, strict=True)]
 
 
 def refuse_within_a_run(folder: Path) -> None:
-    """Raise UserError for a sweep in a run's folder, or below it: what resume= means there would be anybody's guess."""
+    """Raise UserError for a sweep in a run's folder, or below it: resume= would be ambiguous there."""
     for place in (folder.absolute(), *folder.absolute().parents):
         if (place / RUN).is_file():
             raise UserError(f"{place} holds a run; name another folder for the sweep: hydra.sweep.dir=...")
 
 
 def refuse_twice(typed: Sequence[str]) -> None:
-    """Raise UserError where an axis is set twice: Hydra would take the last and not say so; and for one of the sweep's
-    own options."""
+    """Raise UserError if an axis is set twice, as Hydra would silently take the last, or is one of the sweep's own
+    options."""
     for text in typed:
         if key_of(text).startswith(OWN) and stands_for_several(text):
             raise UserError(f"{text}: {key_of(text)} applies to the whole sweep and cannot be an axis; give one value")
@@ -175,18 +178,17 @@ def refuse_twice(typed: Sequence[str]) -> None:
 
 
 def folder_of_job(sweep: DictConfig, whole: DictConfig, number: int) -> Path:
-    """Where Hydra's launcher will let a job work."""
-    OmegaConf.copy_cache(sweep, whole)  # the same ${now:...}
+    """The folder in which Hydra's launcher will run a job."""
+    OmegaConf.copy_cache(sweep, whole)  # so that ${now:...} is the same time
     with read_write(whole), open_dict(whole):
         whole.hydra.job.num = number
         whole.hydra.job.id = f"{number}"
-        whole.hydra.sweep.dir = escaped(str(sweep.hydra.sweep.dir))  # of one that goes on, where it had been
+        whole.hydra.sweep.dir = escaped(str(sweep.hydra.sweep.dir))  # a continued sweep stays where it was
         return Path(whole.hydra.sweep.dir) / str(whole.hydra.sweep.subdir)
 
 
 def refuse_somebody_s(folder: Path, names: Sequence[str] = ()) -> None:
-    """Raise UserError where a sweep's settings, or one of the files that have these names in its folder, would be
-    written over what is no sweep's."""
+    """Raise UserError if a sweep's settings, or its files of these names, would overwrite a file that is no sweep's."""
     settings = folder / SETTINGS
     if settings.is_file() and settings.read_bytes()[:6] == b"hydra:":
         return

@@ -1,4 +1,4 @@
-"""What a sweep that goes on had before: its options, which stay as they were, and jobs that are asked for no more."""
+"""What a continued sweep had before: its options, which stay as they were, and jobs that are no longer asked for."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -20,15 +20,15 @@ from stx.runs.naming import job_name
 from stx.runs.task import Task
 
 FREE = ("tracking.uri", "tracking.offline_ok", "guard.keep_state", "timing", "live", "output", "sweep")
-"""Options, with all below them, that change no job's result."""
+"""Options, with everything below them, that change no job's result."""
 
 
 def refuse_otherwise(
     folder: Path, record: Mapping[str, Any], asked: Sequence[Sequence[str]], typed: Sequence[str], own: Sequence[str]
 ) -> None:
-    """Raise UserError where the jobs that are `asked` have an option, beside their axes, that those of before had not.
+    """Raise UserError if the jobs that are `asked` for differ from the earlier ones in an option that is no axis.
 
-    `typed` are the command's overrides, `own` those of Hydra's part.
+    `typed` are the command's overrides, `own` those of Hydra's options.
     """
     if not record.get("jobs"):
         return
@@ -38,7 +38,7 @@ def refuse_otherwise(
     again = [*fixed.values(), *(text for text in before if key_of(text) in axes)]
     try:
         was, now = settings([*own, *before]), settings([*own, *again])
-    except (HydraException, UserError):  # the check of the job that is so says it better
+    except (HydraException, UserError):  # the check of that job says it better
         return
     changes = {
         key: (was.get(key), now.get(key)) for key in {**was, **now} if otherwise(key, was.get(key), now.get(key))
@@ -55,21 +55,21 @@ def refuse_otherwise(
 
 
 def settings(overrides: Sequence[str]) -> dict[str, Any]:
-    """What a job's overrides come to, by dotted key, and the option of each group."""
+    """The values that a job's overrides compose to, by dotted key, and the option of each group."""
     whole = compose(overrides)
     config = validate(without_variables(task(whole)))
     return choices_of(whole.hydra) | dict(leaves(config.model_dump(by_alias=True)))
 
 
 def otherwise(key: str, was: Any, now: Any) -> bool:
-    """Whether an option is another one, by what it means: a file may be where it likes."""
+    """Whether an option has another meaning now: a file may have moved."""
     if was == now or any(key == free or key.startswith(f"{free}.") for free in FREE):
         return False
     return key not in FILES or not same_files(was, now)
 
 
 def same_files(was: Any, now: Any) -> bool:
-    """Of what is gone nobody knows, but by the jobs' digests."""
+    """Whether two values name files of the same contents. One that is gone counts as the same; digests can tell."""
     from stx.runs.identity import of_picture  # late: it imports torch
 
     before, after = (value if isinstance(value, list) else [value] for value in (was, now))
@@ -80,7 +80,7 @@ def same_files(was: Any, now: Any) -> bool:
 
 
 def kept(folder: Path, record: Mapping[str, Any], tasks: Sequence[Task]) -> list[Task]:
-    """Jobs that the sweep had, that are none of its `tasks` now, and whose results are there. Says which."""
+    """Earlier jobs that are not among the sweep's `tasks` now, and have results. Says which earlier jobs are not."""
     from stx.runs import identity  # late: it imports torch
 
     again = {task.digest for task in tasks}
@@ -101,7 +101,7 @@ def kept(folder: Path, record: Mapping[str, Any], tasks: Sequence[Task]) -> list
 
 
 def told(job: Mapping[str, Any], config: Config, typed: Sequence[Sequence[str]]) -> str:
-    """A job by its name, and why it is none of those that are `typed` now, each in an order of its own."""
+    """A job's name, and why it is not among the jobs now `typed`, which are lists of sorted overrides."""
     pictures = [value_of(text) for text in job["overrides"] if key_of(text) in SEVERAL]
     gone = [os.path.basename(name) for name in pictures if name not in NAMES and not exists(name)]
     name = job_name(job["values"], config)

@@ -1,4 +1,4 @@
-"""What a sweep's folder says of it, and the command that goes on with one."""
+"""The record of a sweep in its folder, and the command that continues a sweep."""
 
 import json
 import os
@@ -19,23 +19,23 @@ from stx.runs.task import Task
 
 FORMAT = 1
 OWN = "sweep."
-"""What options of the sweep itself begin with, which no job has."""
+"""Prefix of the sweep's own options, which no job has."""
 
 
 def inside(folder: str) -> str:
-    """Raises ValueError for a folder that leads out of the sweep's."""
+    """Return `folder`. Raises ValueError if it leads out of the sweep's."""
     if os.path.isabs(folder) or Path(os.path.normpath(folder)).parts[:1] == ("..",):
         raise ValueError(f"{folder} is not in the sweep's folder")
     return folder
 
 
 class Job(BaseModel):
-    """One of a sweep's, as it is written down."""
+    """A job of a sweep, as it is recorded."""
 
     model_config = ConfigDict(strict=True)
     number: int
     folder: Annotated[str, AfterValidator(inside)]
-    """Below the sweep's."""
+    """Relative to the sweep's."""
     digest: str
     overrides: list[str]
     values: dict[str, str]
@@ -49,19 +49,19 @@ class Record(BaseModel):
 
 
 ANEW = ("hydra.sweep.dir", "hydra.mode", "hydra.sweeper.member")
-"""Of Hydra's part, what is said anew where a sweep goes on."""
+"""Options of Hydra's own that are set anew when a sweep is continued."""
 
 
 def workers_of(config: DictConfig) -> list[str]:
-    """What was typed of Hydra's own part that goes on with a sweep: its sweeper and launcher, and where it looks for
-    options."""
+    """The typed overrides that say how a sweep is worked: Hydra's own, such as its launcher and search path, and
+    sweep.jobs. A continued sweep keeps them."""
     own: Any = OmegaConf.to_container(config.hydra.overrides.hydra)
     jobs = [text for text in overrides_of(config) if key_of(text) == "sweep.jobs"]
     return [*(text for text in own if key_of(text) not in ANEW), *jobs]
 
 
 def write(folder: Path, tasks: Sequence[Task], typed: Sequence[str], workers: Sequence[str] = ()) -> None:
-    """Which jobs the sweep has, with those that it had before and does not have now; who works them."""
+    """Record which jobs the sweep has, including those that it had before and lacks now, and who works them."""
     jobs = [
         {"number": task.number, "folder": os.path.relpath(task.folder, folder), "digest": task.digest,
          "overrides": task.overrides, "values": task.values}
@@ -75,7 +75,7 @@ def write(folder: Path, tasks: Sequence[Task], typed: Sequence[str], workers: Se
 
 
 def recorded(folder: Path) -> dict[str, Any]:
-    """What a sweep's folder says of it; nothing where it holds none. Raises UserError for one that cannot be read."""
+    """The record of the sweep in a folder; empty if it holds none. Raises UserError if the record cannot be read."""
     path = folder / SWEEP
     if not path.is_file():
         return {}
@@ -98,7 +98,7 @@ def what_is_wrong(error: ValidationError) -> str:
 
 
 def taken_up(typed: list[str]) -> list[str]:
-    """The command line of the sweep that resume= names, with what is typed beside it; any other as it is."""
+    """The command line that continues the sweep named by resume=, with whatever else is typed; any other as it is."""
     named = [text for text in typed if key_of(text) == "resume"]
     if len(named) != 1:
         return typed
@@ -117,14 +117,13 @@ def taken_up(typed: list[str]) -> list[str]:
 
 
 def earlier(typed: Sequence[str], below: Path, search: bool = False) -> Path:
-    """The folder of the newest sweep, or search, below a folder that had the same overrides, but for the values of its
-    axes.
+    """The folder of the newest sweep, or search, with the same overrides apart from the values of its axes.
 
-    Raises UserError where there is none.
+    It is looked for below a folder. Raises UserError if there is none.
     """
     folders = sorted((path.parent for path in below.rglob(SWEEP)), key=lambda folder: (folder / SWEEP).stat().st_mtime)
     for folder in reversed(folders):
-        with suppress(UserError):  # a damaged one is no other's business
+        with suppress(UserError):  # a damaged one does not hide the others
             same = apart_from_values(recorded(folder)["overrides"]) == apart_from_values(typed)
             if same and (folder / STUDY).exists() == search:
                 return folder
@@ -135,7 +134,7 @@ def earlier(typed: Sequence[str], below: Path, search: bool = False) -> Path:
 
 
 def apart_from_values(typed: Sequence[str]) -> list[str]:
-    """Overrides in an order of their own, of those that are swept over the key alone."""
+    """Overrides without the sweep's own, sorted; of those that are swept over, the key alone."""
     return sorted(
         key_of(text) if stands_for_several(text) else text for text in typed if not key_of(text).startswith(OWN)
     )

@@ -1,4 +1,4 @@
-"""losses.csv: a line a step; grad_norms.csv: one for each step that has such norms."""
+"""losses.csv, with a line for each step, and grad_norms.csv, with one for each step that has gradient norms."""
 
 import csv
 import os
@@ -12,7 +12,7 @@ from stx.loop.listener import Row
 from stx.runs.tracking.journal import entries
 
 NORM = "grad_norm/"
-"""What the metrics of gradients begin with."""
+"""Prefix of the metrics of gradients."""
 
 
 Append = Callable[[list[Row]], None]
@@ -20,7 +20,7 @@ Writer = Callable[[Path], Append]
 
 
 def losses_table(path: Path) -> Append:
-    """A `table` of all metrics but gradient norms, which few steps have."""
+    """A `table` of all metrics except gradient norms, which few steps have."""
     return table(path, lambda name: not name.startswith(NORM))
 
 
@@ -30,10 +30,10 @@ def norms_table(path: Path) -> Append:
 
 
 def table(path: Path, wanted: Callable[[str], bool]) -> Append:
-    """A writer of rows into a CSV file; its columns are the metrics that are `wanted`, and rows without any no lines.
+    """A function that appends rows to a CSV file. Its columns are the `wanted` metrics; rows without any are left out.
 
-    A file that is there is gone on with: steps that it has are left out, and a last line that a crash has torn. Where
-    a metric comes that no step before had, the file is written anew, which happens once or twice in a run.
+    An existing file is continued: steps that it has are left out, and a last line that a crash has torn is cut off. If
+    a metric appears that no earlier step had, the file is rewritten, which happens once or twice in a run.
     """
     columns, last = recovered(path)
 
@@ -53,7 +53,7 @@ def table(path: Path, wanted: Callable[[str], bool]) -> Append:
 
 
 def with_columns(path: Path, columns: Sequence[str]) -> str:
-    """The table as it is, or as it begins, under these columns."""
+    """The text of the table as it is, or of an empty one, under these columns."""
     text = StringIO(newline="")
     table = csv.DictWriter(text, ["step", *columns])
     table.writeheader()
@@ -64,9 +64,9 @@ def with_columns(path: Path, columns: Sequence[str]) -> str:
 
 
 def mended(path: Path, journal: Path, step: int) -> str:
-    """Give a table that ends before `step`, as a power cut may leave it, what a journal has of the rest.
+    """Add what a journal has to a table that ends before `step`, as a power cut may leave it.
 
-    What it lacks all the same up to `step`, in words; nothing where it is whole.
+    Returns in words what the table still lacks up to `step`; empty if it is whole.
     """
     refill(path, journal, step)
     has = steps(path)
@@ -78,7 +78,7 @@ def mended(path: Path, journal: Path, step: int) -> str:
 
 
 def refill(path: Path, journal: Path, step: int, written_by: Writer = losses_table) -> None:
-    """Give a table what a journal has behind its last step, up to `step`."""
+    """Add to a table what a journal has after the table's last step, up to `step`."""
     _, last = recovered(path)
     told = [row for entry, _ in entries(journal, 0) for row in entry.get("rows", ())] if journal.exists() else []
     rows = {row[0]: Row(row[0], row[1] / 1000, row[2]) for row in told if last < row[0] <= step}
@@ -86,7 +86,7 @@ def refill(path: Path, journal: Path, step: int, written_by: Writer = losses_tab
 
 
 def steps(path: Path) -> set[int]:
-    """Those whose rows hold numbers throughout."""
+    """The steps whose rows hold numbers throughout."""
     if not path.exists():
         return set()
     with path.open(newline="", encoding="utf-8", errors="replace") as file:
@@ -95,7 +95,7 @@ def steps(path: Path) -> set[int]:
 
 
 def numeric(text: str) -> bool:
-    """Whether it is a number, or the nothing of a step that had no such metric."""
+    """Whether a field is a number, or empty because its step had no such metric."""
     try:
         float(text or 0)
     except ValueError:
@@ -104,14 +104,14 @@ def numeric(text: str) -> bool:
 
 
 def flush(path: Path) -> None:
-    """To the disk, as far as it is written; nothing where there is none yet."""
+    """Force a table to the disk, as far as it has been written; do nothing if there is none yet."""
     if path.exists():
         with path.open("rb+") as file:
             os.fsync(file.fileno())
 
 
 def recovered(path: Path) -> tuple[list[str], int]:
-    """The columns and the last step of a table, which is cut to what a crash left of whole lines. Raises UserError."""
+    """The columns and the last step of a table, after cutting off a line that a crash has torn. Raises UserError."""
     if path.exists():
         whole = path.read_bytes().rfind(b"\n") + 1
         if whole < path.stat().st_size:
@@ -122,7 +122,7 @@ def recovered(path: Path) -> tuple[list[str], int]:
 def columns_and_last(path: Path) -> tuple[list[str], int]:
     """The columns and the last step of a table's whole lines.
 
-    Raises UserError where the last of them is damaged: what it was, nobody can tell.
+    Raises UserError if the table is damaged, so that its last step is unknown.
     """
     if not path.exists():
         return [], 0

@@ -8,16 +8,16 @@ from stx.runs.naming import job_name
 
 
 class Task(NamedTuple):
-    """One job, as its launcher is to have it."""
+    """A job in the form that its launcher is given."""
 
     number: int
     overrides: list[str]
     values: dict[str, str]
-    """What it has of each axis, as typed."""
+    """The job's value on each axis, as typed."""
     folder: Path
     config: Config
     digest: str
-    """Of all that its result depends on."""
+    """Digest of everything that the job's result depends on."""
 
     @property
     def name(self) -> str:

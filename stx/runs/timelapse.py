@@ -16,14 +16,16 @@ from stx.pictures.colour import Finish, unchanged
 log = logging.getLogger("stx")
 
 MARK = b"made by stx"
-"""In what stx writes beside a run's folder; other files of the same names are somebody's own."""
+"""Marks what stx writes beside a run's folder; other files of the same names are somebody's own."""
 MOST = 100
-"""Pictures of a film, beside the first; of a run of so many steps or fewer, each step's."""
+"""Pictures in a film at most, after the first; a run of no more steps than this gives one for each step."""
 
 
 class Timelapse(Listener):
-    """Pictures of a run of so many steps, (width, height) = `size`, in the folder `frames`, into the film `path`. A run
-    that goes on finds those of before."""
+    """Keeps pictures of a run of `steps` steps in the folder `frames` and makes the film `path` of them.
+
+    `size` is the (width, height) of the run's picture. A resumed run finds the pictures from before.
+    """
 
     def __init__(self, frames: Path, path: Path, size: tuple[int, int], steps: int):
         self.frames, self.path = frames, path
@@ -42,13 +44,13 @@ class Timelapse(Listener):
         images.save(shown, self.frames / f"{step:09d}.jpg")
 
     def stopped(self, picture: Tensor, step: int) -> None:
-        """The run was, behind a step that nobody was told of."""
+        """Keep the picture at which the run was stopped, if it is due: listeners were not told of that step."""
         if step % self.every == 0:
             with suppress(OSError):  # one picture less
                 self.picture(picture, step)
 
     def make(self, picture: Tensor, step: int) -> None:
-        """The film, up to a last picture behind a step. Raises Stopped where it cannot be written."""
+        """Write the film, which ends with the `picture` after `step`. Raises Stopped if it cannot be written."""
         try:
             self.picture(picture, step)
             animation.write(self.path, sorted(self.frames.glob("*.jpg")), self.size, MARK)
@@ -62,6 +64,6 @@ class Timelapse(Listener):
 
 
 def room(size: tuple[int, int], steps: int, kind: str) -> int:
-    """Bytes on disk that a film and its pictures take: a pixel of strokes hardly takes one, in either."""
+    """Bytes on disk that a film and its pictures take: a pixel of brushstrokes hardly takes more than one in either."""
     width, height = animation.film_size(size, kind)
     return 2 * (min(steps, MOST) + 2) * width * height

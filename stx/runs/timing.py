@@ -1,4 +1,4 @@
-"""timing=true: a run's parts and their seconds, at its end and in its folder."""
+"""timing=true: how many seconds each part of a run took, printed at its end and kept in its folder."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from stx.loop.listener import Listener, Row, Start
 
 
 class Timed(Listener):
-    """Tells the parts of the loop apart. On a GPU a step has ended when its losses are read."""
+    """Times the parts of the loop. On a GPU, a step counts as ended when its losses are read."""
 
     def begun(self, level: Start) -> None:
         if level.graph:
@@ -22,7 +22,7 @@ class Timed(Listener):
 
 @contextmanager
 def of_one_run() -> Iterator[None]:
-    """A block, behind which the time line begins anew, however it ends: the next run of the process has its own."""
+    """A block after which the time line starts anew, even if it raises, so that each run of a process has its own."""
     try:
         yield
     finally:
@@ -30,7 +30,7 @@ def of_one_run() -> Iterator[None]:
 
 
 def table(parts: Mapping[str, float]) -> str:
-    """A line a part, with its seconds and its share of all."""
+    """One line per part, with its seconds and its share of the total."""
     total = sum(parts.values())
     lines = [f"{seconds:8.2f} s {seconds / total:5.0%}  {part}" for part, seconds in parts.items()]
     return "\n".join([*lines, f"{total:8.2f} s        in all"])

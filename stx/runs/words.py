@@ -1,4 +1,4 @@
-"""What is said of a picture in words: by `stx paint` before and after, and by every run at its end."""
+"""What is said about a picture in words: by `stx paint` before and after, and by every run at its end."""
 
 import math
 from collections.abc import Mapping
@@ -19,24 +19,25 @@ PARTS = {
 
 LAYOUT = ("layout kept", "layout mostly kept", "layout partly kept", "layout lost")
 CONTENT = (0.6, 0.95, 1.2)
-"""Up to these measure/content the layout is as the first three say; pictures of something else have 1.2 to 1.9."""
+"""Upper bounds of measure/content for the first three of LAYOUT; pictures of something else have 1.2 to 1.9."""
 CFSD = (0.5, 0.65, 0.8)
-"""The same of measure/cfsd; a sky that strokes fill is a change of half a nat. The worse of the two counts."""
+"""The same for measure/cfsd; a sky filled with strokes is a change of half a nat. The worse measure counts."""
 
 NEAR = 0.85
-"""Share of the way from which more style is not suggested."""
+"""Share of the way to the style from which on more style is not suggested."""
 MIDDLE = 0.5
-"""The strength that is the config's own. Who asked for less is not told to take more, nor the other way round."""
+"""The strength of the config itself. Anyone who asked for less is not told to take more, nor the other way round."""
 STEP = 0.3
-"""Of the strength, between one try and the next."""
+"""Change of the strength from one try to the next."""
 
 
 NOISY, MANY = 1.5, 100
-"""Times the fine energy of painting and photograph, from which a run says so, and above which it says no number."""
+"""Multiples of the fine energy of painting and photograph: above the first a run says so, from the second on without
+a number."""
 
 
 def opening(photo: tuple[Size, Size], painting: tuple[Size, Size], seconds: float) -> str:
-    """Both pictures' own and working sizes, and how long it will take."""
+    """The original and working sizes of both pictures, and how long the run will take."""
     squashed = ", squashed" if is_squashed(*photo) else ""
     kept = (
         f"the painting is squashed to {size(painting[1])}"
@@ -72,9 +73,10 @@ def remaining(seconds: float) -> str:
 
 
 def closing(measured: Mapping[str, float], strength: float | None) -> str:
-    """How far the picture is from photograph to painting, and which strength would be next.
+    """How far the picture has come from photograph to painting, and which strength to try next.
 
-    `measured` are a run's measures and baselines; nothing is said of none. Without a `strength` none is suggested.
+    `measured` holds a run's measures and baselines; if it is empty, so is the text. Without a `strength`, none is
+    suggested.
     """
     if not measured:
         return ""
@@ -92,7 +94,7 @@ def closing(measured: Mapping[str, float], strength: float | None) -> str:
 
 
 def scales(measured: Mapping[str, float]) -> str:
-    """Both distances, in Markdown, each with what it is held against."""
+    """Both distances, in Markdown, each with the values to compare it with."""
     share = style_share(measured["measure/sliced_wasserstein"], measured["baseline/sliced_wasserstein"])
     kept, *_, lost = CONTENT
     style = f"**Style distance {share:.2f}**: the painting itself has 0, the photograph 1. "
@@ -103,27 +105,27 @@ def scales(measured: Mapping[str, float]) -> str:
 
 
 def way_to_style(measured: Mapping[str, float]) -> float:
-    """1 for the painting's own style, 0 for the photograph's; below, if it is further away."""
+    """1 for the painting's own style, 0 for the photograph's; negative if the picture is further away."""
     return 1 - style_share(measured["measure/sliced_wasserstein"], measured["baseline/sliced_wasserstein"])
 
 
 def style_share(distance: float, untouched: float) -> float:
-    """A picture's distance to the style as a share of the photograph's own: the one that people are shown.
+    """A picture's distance to the style as a share of the photograph's own, which is the number that people are shown.
 
-    1 is as far as the photograph, 0 the painting. Not a number where the photograph has no distance, or none is known.
+    1 is as far as the photograph, 0 the painting. NaN if the photograph has no distance, or none is known.
     """
     return distance / untouched if untouched > 0 else math.nan
 
 
 def style_distance(measured: Mapping[str, float]) -> dict[str, float]:
-    """The same as a metric, to be sorted by; nothing where it is no number. Of a run's measures and baselines."""
+    """The `style_share` of a run's measures and baselines, as a metric to sort by; empty if it is not finite."""
     names = ("measure/sliced_wasserstein", "baseline/sliced_wasserstein")
     share = style_share(*(measured.get(name, math.nan) for name in names))
     return {"measure/style_distance": share} if math.isfinite(share) else {}
 
 
 def layout(measured: Mapping[str, float]) -> int:
-    """The place in LAYOUT that the measures speak for."""
+    """The index into LAYOUT that the measures indicate."""
     return max(
         sum(measured[f"measure/{name}"] > bound for bound in bounds)
         for name, bounds in (("content", CONTENT), ("cfsd", CFSD))
@@ -131,7 +133,7 @@ def layout(measured: Mapping[str, float]) -> int:
 
 
 def noisy(measured: Mapping[str, float], config: Config) -> str:
-    """That a picture is noisy, if it is, and what of all that keeps noise down the run did without."""
+    """A sentence that a picture is noisy, with the remedies that the run did without; empty if it is not."""
     luma, chroma = (measured[f"measure/noise_{what}"] for what in ("luma", "chroma"))
     if max(luma, chroma) <= NOISY:
         return ""

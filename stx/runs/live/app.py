@@ -1,4 +1,4 @@
-"""The page and what it asks for. Every answer is for this machine's own browser, and for now."""
+"""The page and what it asks for. Every answer is for a browser on this machine alone, and is not to be stored."""
 
 import asyncio
 import io
@@ -23,7 +23,7 @@ log = logging.getLogger("stx")
 
 PAGE = Path(__file__).parent / "page"
 HOSTS = ["127.0.0.1", "localhost"]
-"""By which a browser may have come here: another name that leads here is somebody's who wants to read the page."""
+"""Names by which a browser may come here: any other name that leads here may be that of a site out to read the page."""
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -35,22 +35,26 @@ HEADERS = {
 }
 TOKEN = "X-Stx-Token"
 SITE, OWN = "Sec-Fetch-Site", ("same-origin", "none")
-"""Which page a browser says that a request is of; "none": what was typed. What is no browser says nothing."""
+"""The header by which a browser says where a request comes from; "none" is an address that was typed. Clients other
+than browsers do not send it."""
 LOOK_SECONDS = 0.2
-"""Between two looks at the run, for each page that is open."""
+"""Seconds between two looks at the run, for each open page."""
 
 TEMPLATES = Environment(loader=FileSystemLoader(PAGE), autoescape=True, undefined=StrictUndefined)
 
 
 def app(view: Live, follows: bool) -> Starlette:
-    """`follows`: whether the next run may have the same address, so that the page is to wait for it."""
+    """The application that serves a page.
+
+    `follows`: whether the next run may have the same address, so that the page is to wait for it.
+    """
 
     def page(request: Request) -> Response:
         size = view.stages[-1]
         text = TEMPLATES.get_template("page.html").render(
             title=view.title, token=view.token, run=view.now.run, width=size.width, height=size.height, follows=follows
         )
-        return answer(text.encode("utf-8", "replace"), "text/html")  # a file's name may be no text at all
+        return answer(text.encode("utf-8", "replace"), "text/html")  # a file's name may not be valid text
 
     def style(request: Request) -> Response:
         return answer((PAGE / "page.css").read_bytes(), "text/css")
@@ -83,7 +87,7 @@ def app(view: Live, follows: bool) -> Starlette:
 
 
 def own(endpoint: Callable[[Request], Response]) -> Callable[[Request], Response]:
-    """`endpoint`, for no other site: it could not read the answer, but the run would make pictures for it, and wait."""
+    """`endpoint`, closed to other sites: they could not read the answer, but the run would make pictures, and wait."""
 
     def answered(request: Request) -> Response:
         if request.headers.get(SITE, "none") in OWN:
@@ -98,7 +102,7 @@ def answer(content: bytes, media_type: str, status: int = 200) -> Response:
 
 
 def encoded(view: Live) -> tuple[bytes, str]:
-    """The newest picture, as a file, and of what kind. In a thread of its own: it takes longer than all else."""
+    """The newest picture as a file, and its media type. Runs in a thread of its own, as it takes the longest."""
     file, picture = io.BytesIO(), view.image
     if picture is None:
         return b"", "text/plain"
@@ -110,7 +114,7 @@ def encoded(view: Live) -> tuple[bytes, str]:
 
 
 async def states(view: Live) -> AsyncIterator[str]:
-    """Server-sent events: the run's state, whole, whenever it is another one."""
+    """Server-sent events: the run's whole state, whenever it has changed."""
     told: State | None = None
     view.pages += 1
     try:

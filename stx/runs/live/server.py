@@ -1,4 +1,4 @@
-"""The web server under every page that stx serves: it says nothing of itself, and waits for nobody at its end."""
+"""The web server of every page that stx serves: it does not name itself, is quiet, and waits a second at its end."""
 
 import uvicorn
 from starlette.types import ASGIApp

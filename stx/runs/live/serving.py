@@ -1,4 +1,4 @@
-"""The thread that serves a run's page, from before its first step until the pages that are open know its end."""
+"""The thread that serves a run's page, from before its first step until open pages have been told of its end."""
 
 import logging
 import os
@@ -21,17 +21,17 @@ log = logging.getLogger("stx")
 
 LOOPBACK = "127.0.0.1"
 LAST_SECONDS = 2.0
-"""For which a run that has ended waits at most for pages that are open; each goes when it has the last picture."""
+"""How long a run that has ended waits, at most, for open pages; each disconnects when it has the last picture."""
 TAG = "stx.live"
-"""Of a run whose page is not where it was asked for, or is none."""
+"""The tag of a run whose page is not where it was asked for, or does not exist."""
 CLOSING_SECONDS = 3.0
-"""For its server to end. It keeps no process alive."""
+"""How long to wait for its server to end, which keeps no process alive."""
 
 
 def page(
     config: Config, title: str, inputs: Inputs, resumed: Checkpoint | None, stop: Stop
 ) -> AbstractContextManager[View]:
-    """A block in which a run is at work, and shown if that is asked for."""
+    """A block in which a run is at work, and shown on a page if that is asked for."""
     if config.live is False:
         return nullcontext(View())
     return shown(config.live, title, [Stage.of(level) for level in ahead(config, inputs, resumed)], stop)
@@ -39,9 +39,9 @@ def page(
 
 @contextmanager
 def shown(live: bool | int, title: str, stages: Sequence[Stage], stop: Stop) -> Iterator[View]:
-    """A block whose run is shown by a page: `live` is its port, or True for any.
+    """A block whose run is shown on a page: `live` is its port, or True for any.
 
-    What goes wrong with it is a warning, and the run's result is the same with it and without.
+    What goes wrong with the page is only a warning, and the run's result is the same with it and without.
     """
     view = Live(title, stages, stop)
     served = started(view, live)
@@ -60,15 +60,15 @@ def shown(live: bool | int, title: str, stages: Sequence[Stage], stop: Stop) -> 
 
 
 class Served:
-    """Nothing is."""
+    """No page is served."""
 
     def close(self, patience: float) -> None:
-        """Behind a run. Pages that are open have so many seconds to fetch what is left."""
+        """End with the run. Open pages have `patience` seconds to fetch what is left."""
 
 
 class Server(Served):
     def __init__(self, listening: socket.socket, view: Live, follows: bool):
-        from stx.runs.live.app import app  # late: a tenth of a second, which few runs need
+        from stx.runs.live.app import app  # late: it takes a tenth of a second, and few runs need it
         from stx.runs.live.server import quiet
 
         self.view, self.listening = view, listening
@@ -92,7 +92,7 @@ class Server(Served):
 
 
 def started(view: Live, live: bool | int) -> Served:
-    """Say where the page is; or why there is none. Where that is not as asked, the run's tags have it too."""
+    """Serve the page, and say where it is or why there is none. If that is not as asked, the run's tags say so too."""
     port = 0 if live is True else live
     try:
         listening = bound(port)
@@ -109,7 +109,7 @@ def started(view: Live, live: bool | int) -> Served:
 
 
 def bound(port: int) -> socket.socket:
-    """A socket on this machine alone; at another port where this one is taken. Raises OSError."""
+    """A socket on this machine alone; at another port if this one is taken. Raises OSError."""
     try:
         return socket.create_server((LOOPBACK, port))
     except OSError as error:
@@ -120,5 +120,5 @@ def bound(port: int) -> socket.socket:
 
 
 def reason(error: Exception) -> str:
-    """Without the address, which asyncio and the socket module add in words of their own."""
+    """What went wrong, without the address, which asyncio and the socket module add in words of their own."""
     return os.strerror(error.errno) if isinstance(error, OSError) and error.errno else first_line(error)

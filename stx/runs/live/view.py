@@ -18,47 +18,47 @@ from stx.pictures.colour import Finish, unchanged
 from stx.runs.progress import Progress, Stage, where
 
 POINTS = 500
-"""Of each curve, at most; a longer run's are thinned out."""
+"""Points of each curve, at most; those of a longer run are thinned out."""
 PICTURE_SECONDS, PICTURE_SHARE = 1.0, 0.02
-"""A picture is made for the page after so much time at the earliest, and takes at most such a share of the run's."""
+"""The least time between two pictures for the page, and the largest share of the run's time that they may take."""
 LOSSES = ("loss/total", "loss/content", "loss/style")
 
 Point = tuple[int, float | None, float | None, float | None]
-"""A step and its LOSSES; none where one is not finite."""
+"""A step and its LOSSES; None for one that is not finite."""
 
 
 class State(NamedTuple):
-    """Of a run, to the eye. It is never changed, but another one put in its place."""
+    """What the page shows of a run. It is never changed, only replaced by another one."""
 
     run: str
     """Tells the page of one run from that of the next at the same address."""
     steps: int
-    """That it may take."""
+    """Steps that the run may take."""
     levels: Sequence[int]
-    """The last step of each."""
+    """The last step of each level."""
     phase: str = "starting"
     """starting, working, stopping (it was asked to), ending (its picture is judged), or how it ended."""
     over: bool = False
     said: str = ""
-    """At its end."""
+    """What is said at its end."""
     step: int = 0
     where: str = ""
-    """The size it is at."""
+    """The size that it is at."""
     left: float | None = None
-    """Seconds."""
+    """Seconds left; None if unknown."""
     curve: Sequence[Point] = ()
     events: Sequence[Event] = ()
     picture: int = 0
-    """How many there were."""
+    """How many pictures there have been."""
     behind: int = 0
-    """The step that the last of them is behind."""
+    """The step after which the last of them was made."""
 
 
 class View(Listener):
-    """Nobody looks."""
+    """A view that nobody looks at."""
 
     tags: Mapping[str, str] = MappingProxyType({})
-    """For the tracker: what is otherwise with the page than was asked for."""
+    """For the tracker: how the page differs from what was asked for."""
 
     def end(self, outcome: str, said: str, picture: Tensor) -> None:
         """How the run ended, in words, and with which picture."""
@@ -75,21 +75,21 @@ class Live(View):
         self.picture_due = 0.0
         self.image: Image.Image | None = None
         self.token = secrets.token_urlsafe()
-        """Whoever has it has read the page: another site has not."""
+        """Whoever has it has read the page, which another site cannot."""
         self.pages = 0
-        """That are open."""
+        """How many pages are open."""
         self.closed = False
         self.now = State(secrets.token_hex(8), stages[-1].until, [stage.until for stage in stages])
 
     def ask_to_stop(self) -> bool:
-        """As Ctrl-C does. Whether there was anything to be stopped. By the server's thread."""
+        """Stop the run as Ctrl-C does; return whether there was anything to stop. Called by the server's thread."""
         if self.now.phase != "working":
             return self.now.phase == "stopping"
         self.stop.signal = SIGINT
         return True
 
     def begun(self, level: Start) -> None:
-        if self.pace.before is None:  # what was prepared until now is no step's
+        if self.pace.before is None:  # preparations until now are no step's
             self.pace.started = time.monotonic()
         self.finish = level.finish
         self.show(level.image, level.done)
@@ -111,7 +111,10 @@ class Live(View):
         return "working" if step < self.now.steps else "ending"
 
     def curve(self, rows: list[Row]) -> list[Point]:
-        """All steps so far, thinned out, and the newest. Where a run went back, what it took before is dropped."""
+        """All steps so far, thinned out, and the newest.
+
+        If the run went back, the points of the steps that it takes again are dropped.
+        """
         kept = [point for point in self.points if point[0] < rows[0].step]
         kept += [point(row) for row in rows if row.step % self.points_every == 0]
         while len(kept) > POINTS:
@@ -136,8 +139,10 @@ class Live(View):
         self.now = self.now._replace(phase=outcome, over=True, said=said, left=None)
 
     def show(self, picture: Tensor, step: int) -> None:
-        """In the run's thread, as nobody else may ask a device for anything while a CUDA graph is captured; what is
-        left to the server's is a copy in memory."""
+        """Make a picture for the page, of which the server's thread gets a copy in memory.
+
+        This happens in the run's thread, as no other may ask a device for anything while a CUDA graph is captured.
+        """
         began = time.monotonic()
         self.image = images.to_picture(self.finish(picture))
         ended = time.monotonic()
@@ -151,5 +156,5 @@ def point(row: Row) -> Point:
 
 
 def finite(value: float) -> float | None:
-    """To as many digits as an eye can tell apart."""
+    """A value with as many digits as an eye can tell apart; None if it is not finite."""
     return float(f"{value:.4g}") if math.isfinite(value) else None

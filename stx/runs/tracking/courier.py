@@ -22,24 +22,24 @@ log = logging.getLogger("stx")
 FIRST_WAIT, LONGEST_WAIT = 0.5, 15.0
 """Seconds between attempts, doubled each time."""
 QUIET = 3.0
-"""Seconds for which nobody need be told that a store is waited for."""
+"""Seconds of waiting for a store before anybody is told of it."""
 
 
 class Send(Protocol):
     """A way into a store."""
 
     run_id: str
-    """Of the run there; empty as long as there is none."""
+    """The id of the run there; empty as long as there is none."""
 
     def connect(self) -> int:
-        """How many bytes of the journal the store has."""
+        """Connect to the store, and return how many bytes of the journal it has."""
 
     def __call__(self, entry: Entry, doubtful: bool) -> None:
-        """Deliver one entry. Doubtful: it may have been delivered before, so what is there must not be sent again."""
+        """Deliver one entry. If `doubtful`, it may have been delivered before: what is there must not be sent again."""
 
 
 class GivenUp(Exception):
-    """Not now: the journal keeps it."""
+    """Delivery is given up for now; the journal keeps the rest."""
 
 
 class Unknown(Exception):
@@ -47,15 +47,15 @@ class Unknown(Exception):
 
 
 class Courier(threading.Thread):
-    """Delivers a folder's journal in order, from where an earlier process got to. A daemon: it holds no exit up."""
+    """Delivers a folder's journal in order, from where an earlier process got to. A daemon: it delays no exit."""
 
     def __init__(self, folder: Path, send: Send):
         super().__init__(name="courier", daemon=True)
         self.folder, self.send, self.offset = folder, send, 0
         self.before = (folder / JOURNAL).stat().st_size
-        """What was written before may have been delivered before, by a process that could not note it."""
+        """Bytes that the journal had at the start: they may have been delivered by a process that could not note it."""
         self.trouble = ""
-        """What the store last answered, while it fails."""
+        """The store's last error, while it fails."""
         self.more, self.end, self.given_up = threading.Event(), threading.Event(), threading.Event()
 
     def run(self) -> None:
@@ -80,7 +80,7 @@ class Courier(threading.Thread):
         self.offset = reached
 
     def follow(self) -> None:
-        """Deliver what comes, until `end` is asked for and all is delivered."""
+        """Deliver entries as they come, until `end` is set and all are delivered."""
         while True:
             for entry, after in entries(self.folder / JOURNAL, self.offset):
                 if self.given_up.is_set():
@@ -94,21 +94,21 @@ class Courier(threading.Thread):
             self.more.clear()
 
     def note(self, after: int) -> None:
-        """How far it has got. What cannot be noted, on a full disk, is compared with the store by whoever is next."""
+        """Note how far delivery has got. If that fails, as on a full disk, the next process compares with the store."""
         try:
             note(self.folder, after, self.send.run_id)
         except OSError as error:
             log.debug("not noted: %s", error)
 
     def attempt(self, act: Callable[[bool], None], what: str, after: int = 0) -> None:
-        """Try until it works, or never can. Raises GivenUp and Unknown."""
+        """Repeat `act` until it works, or turns out never to work. Raises GivenUp and Unknown."""
         wait, doubtful = FIRST_WAIT, after <= self.before
         while True:
             try:
                 act(doubtful)
             except Exception as error:  # whatever a network, a database or a server may raise
                 why, kind = hidden(reason(error)), verdict(error)
-                if kind is Verdict.NEVER and after and self.send.run_id:  # without a run nothing behind it can go on
+                if kind is Verdict.NEVER and after and self.send.run_id:  # without a run, no later entry can go on
                     return set_aside(self.folder, what, why)
                 if kind is Verdict.UNKNOWN and after:
                     raise Unknown from None
@@ -126,8 +126,10 @@ class Courier(threading.Thread):
             return None
 
     def finish(self, patience: float) -> bool:
-        """Deliver what is left, until nothing has got through for `patience` seconds; a store that has not failed but
-        is slow, with many writers, gets six times as many. True: all of it is delivered."""
+        """Deliver what is left, until nothing has got through for `patience` seconds. Returns whether all is delivered.
+
+        A store that has not failed but is slow, as with many writers, gets six times as long.
+        """
         self.end.set()
         self.more.set()
         reached, since = self.offset, time.monotonic()
@@ -150,7 +152,7 @@ class Courier(threading.Thread):
 
 
 def named(entry: Entry) -> str:
-    """An entry in a word or two."""
+    """What an entry is, in a word or two."""
     if "picture" in entry:
         return f"picture {entry['picture']['file']}"
     rows = entry.get("rows") or entry.get("measured")
@@ -160,17 +162,17 @@ def named(entry: Entry) -> str:
 
 
 def set_aside(folder: Path, what: str, why: str) -> None:
-    """Note what no store will ever take, so that what stands behind it goes on."""
+    """Note an entry that no store will ever take, so that those after it go on."""
     path, line = folder / UNDELIVERED, json.dumps({"what": what, "why": why})
     if path.exists() and line in path.read_text(encoding="utf-8").splitlines():
-        return  # told before, by --again or by a process that could not note it
-    with suppress(OSError), path.open("a", encoding="utf-8") as file:  # on a full disk the line below says it
+        return  # set aside before: sent --again, or by a process that could not note it
+    with suppress(OSError), path.open("a", encoding="utf-8") as file:  # on a full disk, the warning still says it
         file.write(f"{line}\n")
     log.warning("%s: the store cannot take it (%s); set aside in %s, all else goes on", what, why, path)
 
 
 def delivered(folder: Path, run_id: str = "") -> int:
-    """How many bytes of a folder's journal its store has, as the run of that id."""
+    """How many bytes of a folder's journal its store has, under the run of that id or, without one, under any."""
     try:
         noted = json.loads((folder / DELIVERED).read_text(encoding="utf-8"))
         return int(noted["bytes"]) if not run_id or noted.get("run_id", run_id) == run_id else 0
@@ -183,10 +185,10 @@ def note(folder: Path, offset: int, run_id: str) -> None:
 
 
 def journals(folder: Path) -> list[Path]:
-    """The runs at or below a folder that have one."""
+    """The folders of runs, at or below this one, that have a journal."""
     return sorted(journal.parent for journal in folder.rglob(JOURNAL))
 
 
 def pending(folder: Path) -> list[Path]:
-    """Those whose stores do not have all of it."""
+    """The folders of runs, at or below this one, whose stores lack some of the journal."""
     return [run for run in journals(folder) if delivered(run) < (run / JOURNAL).stat().st_size]

@@ -13,9 +13,9 @@ from stx.runs.tracking.stored import Run, paged, search
 from stx.runs.tracking.verdict import Verdict, reason, verdict
 
 ID = re.compile(r"[0-9a-f]{32}")
-"""How MLflow calls a run."""
+"""MLflow's id of a run."""
 CONDITION = re.compile(r"[=<>]|\b(?:I?LIKE|IN|IS)\b", re.IGNORECASE)
-"""What a filter has in it."""
+"""An operator, which every filter contains."""
 OTHERWISE = "name a folder of runs, which needs no store, or another store: tracking.uri=..."
 NESTED = "tags.`mlflow.parentRunId` != ''"
 BATCH = "stx.batch"
@@ -23,7 +23,7 @@ BATCH = "stx.batch"
 
 
 class Experiments:
-    """Those of a store, with their runs. Raises UserError where it is not there, or does not answer."""
+    """The experiments of a store, with their runs. Raises UserError if the store is missing or does not answer."""
 
     def __init__(self, uri: str):
         self.uri = public(uri)
@@ -33,7 +33,7 @@ class Experiments:
             answers(uri)
             if file and not file.exists():
                 raise UserError(f"tracking.uri={self.uri}: there is no such file, so no run has been recorded there")
-        except UserError as error:  # whose cures are for a run that begins
+        except UserError as error:  # whose advice is for a run that begins
             raise UserError(f"{first_line(error)}\n{OTHERWISE}") from None
         with reachable(uri), touched(uri) as client:
             self.client = Patient(client)
@@ -44,8 +44,10 @@ class Experiments:
         self.ids = {one.name: str(one.experiment_id) for one in experiments}
 
     def runs(self, experiment: str, condition: str = "") -> list[Run]:
-        """Those of an experiment by its name, or of them those that meet an MLflow filter, the oldest first. Raises
-        UserError for what is no experiment, or no filter."""
+        """The runs of an experiment, given its name, oldest first; with an MLflow filter, those that meet it.
+
+        Raises UserError for what is no experiment, or no filter.
+        """
         from mlflow.exceptions import MlflowException
 
         if experiment not in self.ids:
@@ -63,8 +65,10 @@ class Experiments:
             ) from None
 
     def below(self, run_id: str) -> list[Run]:
-        """The children of a run, and theirs; the run itself where it has none. Nothing where the store has no such
-        run. Raises UserError for one that was deleted."""
+        """The runs below a run, at whatever depth, that stand for no others; the run itself if there are none.
+
+        Empty if the store has no such run. Raises UserError if it was deleted.
+        """
         from mlflow.exceptions import MlflowException
 
         try:
@@ -80,7 +84,7 @@ class Experiments:
 
 
 def descendants(runs: Sequence[Run], ancestor: str) -> list[Run]:
-    """Those of the runs that stand, at whatever depth, below the one of that id."""
+    """Those of the runs that are, at whatever depth, below the run with the id `ancestor`."""
     inside, before = {ancestor}, 0
     while len(inside) > before:
         before = len(inside)
@@ -89,6 +93,6 @@ def descendants(runs: Sequence[Run], ancestor: str) -> list[Run]:
 
 
 def leaves(runs: Sequence[Run]) -> list[Run]:
-    """The runs without those that stand for others; all of them where there are no others."""
+    """The runs without those that stand for others; all of them if none would be left."""
     parents = {run.tags.get(PARENT) for run in runs}
     return [run for run in runs if run.id not in parents and BATCH not in run.tags] or list(runs)

@@ -1,4 +1,4 @@
-"""What a run has to tell its tracker, on disk before it is sent: a file of JSON lines that only grows."""
+"""What a run tells its tracker, written to disk before it is sent: a file of JSON lines that only grows."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from stx.errors import UserError
 from stx.runs.files import JOURNAL
 
 FORMAT = 1
-"""Of a journal, in its first entry."""
+"""The version of a journal, which is in its first entry."""
 
 Entry = dict[str, Any]
 
@@ -18,7 +18,7 @@ Entry = dict[str, Any]
 class Journal:
     """The writer. Every entry is on disk, safe from a power cut, when `write` returns.
 
-    Opening an old journal drops a last line that a crash has torn. Raises UserError for one of a later version.
+    Opening an existing journal drops a last line that a crash has torn. Raises UserError for one of a later version.
     """
 
     def __init__(self, folder: Path):
@@ -39,7 +39,7 @@ class Journal:
 
 
 def entries(path: Path, offset: int) -> Iterator[tuple[Entry, int]]:
-    """The whole entries from a byte offset on, each with the offset behind it; a damaged line is left out."""
+    """The whole entries from a byte offset on, each with the offset after it; damaged lines are left out."""
     with path.open("rb") as file:
         file.seek(offset)
         for line in file:

@@ -1,7 +1,7 @@
-"""What MLflow shows of a run before anything else: its description, in Markdown.
+"""The description of a run, in Markdown, which MLflow shows before anything else.
 
-The page folds it behind a hundred pixels, and shows a picture from an address alone, at the picture's own size. The
-addresses here are relative to the page, so that they hold wherever the store is served.
+The page folds it after a hundred pixels, and shows pictures only by their addresses, at their own sizes. The addresses
+here are relative to the page, so that they hold wherever the store is served.
 """
 
 import re
@@ -13,7 +13,7 @@ from stx.runs.files import CONFIG, LOSSES, PLOTS, SHEET
 from stx.runs.tracking.sender import THIS_RUN
 
 SHOWN = "losses.png"
-"""Of the charts that a run may have, the one on its page."""
+"""The one chart of a run that is on its page."""
 
 
 class About(NamedTuple):
@@ -24,17 +24,19 @@ class About(NamedTuple):
     """The leaves that identify it; every image card of the UI prints them all, so they are few and short."""
     tags: Mapping[str, str]
     headline: str
-    """In Markdown: what it makes."""
+    """What it makes, in Markdown."""
     command: str
     id: str = ""
-    """By which it is known to all stores."""
+    """The id by which all stores know it."""
     steps: int = 0
-    """That it may take at most."""
+    """Steps that it may take at most."""
 
 
 def note(about: About, outcome: str, event: str | None, said: Collection[str], folder: Path) -> str:
-    """`said`, in Markdown: what came of the run, that goes on the first line, and paragraphs. Shows what of sheet and
-    charts is in the folder."""
+    """The description of a run, with the sheet and the chart that are in its folder.
+
+    `said`, in Markdown, is what came of the run, which goes on the first line, and further paragraphs.
+    """
     first, *paragraphs = said or ("",)
     how = f"**{outcome}**{f' at {code(event)}' if event else ''}"
     lines = [f"{how}: {first}" if first else how]
@@ -48,7 +50,7 @@ def note(about: About, outcome: str, event: str | None, said: Collection[str], f
 
 
 def picture(file: str, says: str, run_id: str = THIS_RUN) -> str:
-    """A picture among the artifacts of a run. `says` stands in its place where it cannot be loaded."""
+    """A picture among the artifacts of a run. `says` is shown in its place if it cannot be loaded."""
     return f"![{says}]({address(file, run_id)})"
 
 
@@ -57,7 +59,7 @@ def address(file: str, run_id: str = THIS_RUN) -> str:
 
 
 def code(text: object) -> str:
-    """Any text on one line, else as it is: of several blanks in a file's name none is lost."""
+    """Any text as Markdown code, on one line but otherwise as it is: several blanks in a file's name are kept."""
     line = " ".join(part.strip() for part in str(text).strip().splitlines())
     fence = "`" * (1 + max(map(len, re.findall("`+", line)), default=0))
     return f"{fence}{line}{fence}" if len(fence) == 1 else f"{fence} {line} {fence}"

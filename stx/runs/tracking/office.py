@@ -1,7 +1,7 @@
-"""MLflow in a process of its own: its imports take seconds, and its work the interpreter that a run's steps need.
+"""MLflow in a process of its own: its imports take seconds, and its work would take the interpreter from a run's steps.
 
-It is begun while a run's pictures are read, serves all runs of whoever began it, and ends when that process does,
-however it ends. Both speak in lines of JSON: [what, of which request, content].
+The office begins while a run's pictures are read, serves all runs of the process that began it, and ends when that
+process does, however it ends. The two exchange lines of JSON: [what, which request, content].
 """
 
 import atexit
@@ -25,11 +25,11 @@ from stx.runs.tracking.courier import Courier
 log = logging.getLogger("stx")
 
 CODE = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from stx.runs.tracking.office import main; main()"
-"""With the path of whoever begins it, who may have found stx where Python by itself would not look."""
+"""It gets the path of the process that begins it, which may have found stx where Python by itself would not look."""
 
 
 class Process(Protocol):
-    """The office as it is seen from outside."""
+    """The office's process, as seen from outside."""
 
     stdin: Any
     stdout: Any
@@ -39,8 +39,11 @@ class Process(Protocol):
 
 
 def started() -> Process:
-    """In a session of its own, so that a Ctrl-C in the terminal is not meant for it; and with -P, so that a file re.py
-    in the folder where one works is not taken for Python's."""
+    """Start the process.
+
+    It has a session of its own, so that a Ctrl-C in the terminal is not meant for it, and -P, so that a file re.py in
+    the working directory is not taken for Python's.
+    """
     return subprocess.Popen(
         [sys.executable, "-P", "-c", CODE, json.dumps(sys.path)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", start_new_session=True,
@@ -48,7 +51,7 @@ def started() -> Process:
 
 
 class Office:
-    """From outside. Where the process has gone, requests are answered by nothing, and journals wait."""
+    """The office, as seen from outside. If its process has gone, requests get no answer, and journals wait."""
 
     def __init__(self) -> None:
         self.process = started()
@@ -74,18 +77,18 @@ class Office:
             self.gone.set()
 
     def ask(self, what: str, request: str, content: object) -> Any:
-        """Its answer; nothing where it goes meanwhile."""
+        """The answer to a request; None if the process goes before it answers."""
         answer = self.answers[request] = Queue()
         self.tell(what, request, content)
         while True:
             try:
-                return answer.get(timeout=0.1)  # for Ctrl-C, that a lock without an end would not let through
+                return answer.get(timeout=0.1)  # to let Ctrl-C through, which an endless wait would not
             except Empty:
                 if self.gone.is_set() and answer.empty():
                     return None
 
     def close(self) -> None:
-        """At once: what it has not delivered stays in the journals."""
+        """End the process at once: what it has not delivered stays in the journals."""
         self.process.kill()
         self.process.wait()
         with suppress(OSError):  # what it has not read
@@ -98,7 +101,7 @@ _begun: list[Office] = []
 
 
 def begin() -> Office:
-    """The office, begun at the first call, and again where it has gone."""
+    """The office, begun at the first call, and again if it has gone."""
     if not _begun:
         atexit.register(close)
     elif _begun[0].gone.is_set():
@@ -114,7 +117,7 @@ def close() -> None:
 
 
 def open_store(uri: str, experiment: str) -> None:
-    """Raise UserError where a run would have nowhere to tell of itself."""
+    """Open the store of a run. Raises UserError if it cannot be used."""
     answer = begin().ask("open", uri, {"experiment": experiment, "environment": dict(os.environ)})
     if answer is None:
         raise UserError(f"tracking.uri={uri}: MLflow's process has ended; tracking=none does without it")
@@ -129,7 +132,7 @@ class Delivery:
         self.folder, self.uri, self.experiment = folder.absolute(), uri, experiment
         self.office = begin()
         self.trouble = ""
-        """What the store last answered, where it failed."""
+        """The store's last error, if it failed."""
 
     def start(self) -> None:
         content = {"uri": self.uri, "experiment": self.experiment, "environment": dict(os.environ)}
@@ -143,14 +146,14 @@ class Delivery:
 
 
 class Serving:
-    """Within the process: requests by what they ask for."""
+    """The office, as seen from within its process: what it does for each kind of request."""
 
     def __init__(self, answers: IO[str]):
         self.lock, self.answers = threading.Lock(), answers
         self.couriers: dict[str, Courier] = {}
 
     def answer(self, what: str, request: str, content: object) -> None:
-        with self.lock, suppress(BrokenPipeError):  # whoever asked has gone, as behind Ctrl-C
+        with self.lock, suppress(BrokenPipeError):  # whoever asked has gone, as after Ctrl-C
             self.answers.write(json.dumps([what, request, content]) + "\n")
             self.answers.flush()
 
@@ -181,19 +184,19 @@ class Serving:
             complete = courier.finish(patience)
             self.answer("finished", folder, {"complete": complete, "trouble": courier.trouble})
 
-        threading.Thread(target=finished, daemon=True).start()  # whoever asked may go while it waits
+        threading.Thread(target=finished, daemon=True).start()  # requests are read meanwhile: whoever asked may go
 
 
 def as_outside(environment: Mapping[str, str]) -> None:
-    """Passwords, proxies and certificates may have been set since this process began."""
+    """Take over the environment: passwords, proxies and certificates may have been set since this process began."""
     os.environ.update(environment)
     for name in os.environ.keys() - environment.keys():  # not cleared first, as threads that deliver read it
         del os.environ[name]
 
 
 def serve(requests: Iterable[str], serving: Serving) -> None:
-    """Until there are no more: whoever asked has ended."""
-    import mlflow.store.tracking.sqlalchemy_store  # noqa: F401  # what takes longest, while nobody waits
+    """Handle requests until there are no more, when the process that sends them has ended."""
+    import mlflow.store.tracking.sqlalchemy_store  # noqa: F401  # the slowest import, while nobody waits
 
     acts: dict[str, Callable[[str, Any], None]]
     acts = {"open": serving.open, "deliver": serving.deliver, "finish": serving.finish}
@@ -203,7 +206,7 @@ def serve(requests: Iterable[str], serving: Serving) -> None:
 
 
 def relay(serving: Serving) -> None:
-    """What is logged and warned of here is said outside."""
+    """Pass on what is logged and warned of here to the process outside."""
     handler = logging.Handler()
     handler.emit = lambda record: serving.say(record.levelno, record.getMessage())  # type: ignore[method-assign]
     log.handlers, log.propagate = [handler], False
@@ -212,15 +215,15 @@ def relay(serving: Serving) -> None:
 
 
 def main() -> None:
-    """Signals are for whoever began it, whose end is the end of its input."""
+    """The office's process. It ignores signals, and ends with its input: when the process that began it ends."""
     for name in ("SIGINT", "SIGTERM"):
         signal.signal(getattr(signal, name), signal.SIG_IGN)
     serving = Serving(os.fdopen(os.dup(1), "w", encoding="utf-8"))
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whatever MLflow prints is no answer
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # keeps what MLflow prints out of the answers
     relay(serving)
     try:
         serve(sys.stdin, serving)
     except Exception:
         sys.excepthook(*sys.exc_info())
     finally:
-        os._exit(0)  # in the midst of a delivery, as threads that deliver hold no exit up
+        os._exit(0)  # even during a delivery, which is to delay no exit

@@ -23,39 +23,41 @@ class Failed(NamedTuple):
 
     name: str
     why: str
-    """In a line."""
+    """In one line."""
     folder: Path
     values: Mapping[str, str]
-    """That tell it from the others, by the names of params."""
+    """The values that tell it from the others, by the names of params."""
 
 
 class Nobody:
-    """Of a sweep, or a film, that tells no store."""
+    """The parent of a sweep, or a film, that tells no store."""
 
     tags: Mapping[str, str] = {}
-    """For its jobs."""
+    """Tags for its jobs."""
     where = ""
-    """For people, where it can be seen."""
+    """Where people can see it; empty if nowhere."""
 
     def show(self, files: Collection[Path], tags: Mapping[str, str]) -> None:
-        """The files of its page, and what it says, in place of what it said before. THIS_RUN stands for its id."""
+        """Replace the files of its page, and the tags that say what is on it. THIS_RUN in a tag stands for its id."""
 
     def measured(self, values: Mapping[str, float], step: int = 0) -> None:
-        """What it comes to, in numbers; once for each step, as each call is a point of theirs."""
+        """Its results in numbers, told once for each step, as each call adds a point."""
 
     def told(self, name: str) -> set[int]:
         """The steps at which it has a number of that name."""
         return set()
 
     def lost(self, jobs: Sequence[Failed]) -> None:
-        """Which have failed before the store heard of them, in place of those that were said before."""
+        """The jobs that failed before the store heard of them, in place of those told before."""
 
     def end(self, outcome: str, status: str) -> None: ...
 
 
 class Parent(Nobody):
-    """A store that fails on the way ends nothing: what it lacks is in the folder, and is said once, with the command
-    that sends it `again`."""
+    """The parent in its store. If the store fails on the way, nothing ends: what it lacks is in the folder.
+
+    One warning says so, with the command that sends it `again`.
+    """
 
     def __init__(self, store: Store, run: Run, uri: str, kind: str, again: str):
         self.store, self.run, self.failed, self.kind, self.again = store, run, False, kind, again
@@ -115,10 +117,9 @@ def parent(
     kind: str = "sweep",
     again: str = "sweep.resume=true",
 ) -> Nobody:
-    """The run of a sweep, or of what `kind` says, in its jobs' store, taken up again where the folder has one.
+    """The run of a sweep, or of what `kind` says, in the store of its jobs, taken up again if the folder has one.
 
-    Nobody where they go to several or to none, and where the store is away and that is allowed. Raises UserError where
-    it is not.
+    Nobody if the jobs do not all go to one store, or if that is away and may be. Raises UserError if it may not.
     """
     stores = {(one.uri, one.experiment) for one in trackings if isinstance(one, MlflowTracking)}
     if len(stores) != 1 or not all(isinstance(one, MlflowTracking) for one in trackings):

@@ -1,4 +1,4 @@
-"""MLflow's client for those who wait for what they ask: a store that is away for a moment ends no batch."""
+"""MLflow's client for callers that wait for its answers: a store that is away for a moment ends no batch."""
 
 import time
 from typing import Any
@@ -8,11 +8,12 @@ from stx.runs.tracking.verdict import Verdict, verdict
 WAITS = (0.5, 1.0, 2.0, 4.0)
 """Seconds between attempts."""
 AT_ONCE = ("create_run", "download_artifacts", "list_artifacts")
-"""The first may have worked though its answer was lost; what the others ask for is often not there, or elsewhere."""
+"""Methods that are tried once. The first may have worked though its answer was lost; what the others ask for is often
+not there, or elsewhere."""
 
 
 class Patient:
-    """Has the methods of a client. What fails because the store is away is asked again, then raised."""
+    """Has the methods of a client. A call that fails because the store is away is tried again before it raises."""
 
     def __init__(self, client: Any):
         self.client = client

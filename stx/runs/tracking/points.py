@@ -1,4 +1,4 @@
-"""Which steps a store is told of: no chart needs each of thousands, and they may take it longer than the run."""
+"""Which steps a store is told of: no chart needs all of thousands, and storing them may take longer than the run."""
 
 from collections.abc import Set
 
@@ -6,13 +6,15 @@ from stx.loop.listener import Row
 
 
 class Points:
-    """Picks rows: the first and every so many, so that a metric of `steps` steps has `most` points or one more, and
-    those in which something happened. `most` 0 is all of them."""
+    """Picks rows: the first, those at regular intervals, and those in which something happened.
+
+    With the intervals, a metric of `steps` steps has `most` points or one more. `most` 0 picks all rows.
+    """
 
     def __init__(self, most: int, steps: int):
         self.every = max(1, -(-steps // most)) if most else 1
         self.names: Set[str] = frozenset()
-        """Of the metrics of the step before: gradient norms come seldom, and each time they do is told."""
+        """The names of the metrics of the step before: gradient norms come seldom, and are told each time."""
         self.events = 0.0
         self.left: Row | None = None
         """The newest row, as long as it has not been picked: the last one of a run is told when it ends."""

@@ -1,4 +1,4 @@
-"""Whether a store can be reached, said within seconds: MLflow's own clients try for minutes."""
+"""Whether a store can be reached, found out within seconds: MLflow's own clients try for minutes."""
 
 import importlib.metadata
 import os
@@ -25,12 +25,12 @@ SOON = 4.0
 """Seconds for a store's first answer."""
 WRITABLE = "let yourself write to it, or name another store: tracking.uri=..."
 PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 0}
-"""Of the databases that MLflow takes, where the address has none; 0 is for a driver to know."""
+"""Ports of the databases that MLflow takes, for addresses without one; 0 leaves it to the driver."""
 
 
 @contextmanager
 def reachable(uri: str) -> Iterator[None]:
-    """Raise UserError where the store cannot be used: no server, no driver, no folder."""
+    """A block that raises UserError if the store cannot be used: no server, no driver, no folder."""
     try:
         yield
     except UserError:
@@ -40,7 +40,7 @@ def reachable(uri: str) -> Iterator[None]:
 
 
 def answers(uri: str) -> None:
-    """Raise UserError, within seconds, where a server or a database at this address does not answer.
+    """Raise UserError, within seconds, if a server or a database at this address does not answer.
 
     MLflow's own clients try for minutes.
     """
@@ -78,13 +78,13 @@ def answers(uri: str) -> None:
 
 
 def of_mlflow() -> set[str]:
-    """Kinds of stores that MLflow alone knows how to reach: Databricks', and those of its plugins."""
+    """Kinds of stores that only MLflow knows how to reach: those of Databricks, and those of its plugins."""
     plugins = importlib.metadata.entry_points(group="mlflow.tracking_store")
     return {"databricks", "databricks-uc", "uc"} | {plugin.name for plugin in plugins}
 
 
 def healthy(address: SplitResult) -> None:
-    """Ask a server how it is, as MLflow would: through a proxy where there is one, with its variables for certificates.
+    """Ask a server for its health as MLflow would: through a proxy if there is one, with its certificate variables.
 
     Raises OSError and HTTPException.
     """
@@ -102,7 +102,7 @@ def healthy(address: SplitResult) -> None:
 
 
 def connected(uri: str) -> None:
-    """Open a database once. Raises what its driver does: MLflow would try a hundred seconds before it did."""
+    """Open a database once. Raises what its driver raises, for which MLflow would try for a hundred seconds."""
     from sqlalchemy import create_engine
     from sqlalchemy.pool import NullPool
 
@@ -110,8 +110,10 @@ def connected(uri: str) -> None:
 
 
 def within(seconds: float, act: Callable[[], Any]) -> Any:
-    """What `act` returns or raises; TimeoutError where it takes longer. A socket's own time-out begins again with each
-    byte that comes."""
+    """Return or raise what `act` does; raise TimeoutError if it takes longer.
+
+    A socket's own time-out begins again with each byte that comes.
+    """
     results: list[Any] = []
     errors: list[Exception] = []
 
@@ -121,7 +123,7 @@ def within(seconds: float, act: Callable[[], Any]) -> Any:
         except Exception as error:
             errors.append(error)
 
-    thread = threading.Thread(target=attempt, daemon=True)  # it holds no exit up
+    thread = threading.Thread(target=attempt, daemon=True)  # it delays no exit
     thread.start()
     thread.join(seconds)
     if errors:
@@ -132,7 +134,7 @@ def within(seconds: float, act: Callable[[], Any]) -> Any:
 
 
 def refuse_other_files(uri: str, path: Path) -> None:
-    """Raise UserError where a database file would stand, but something else does."""
+    """Raise UserError if there is something else where a database file would be."""
     existing = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
     if existing == path.absolute():
         wrong = not path.is_file() or beginning(path) not in (b"", b"SQLite format 3")
@@ -143,13 +145,13 @@ def refuse_other_files(uri: str, path: Path) -> None:
 
 
 def beginning(path: Path) -> bytes:
-    """As much of a file as says whether it is a database, which may be as large as the memory."""
+    """As much of a file as it takes to tell whether it is a database: the whole may be as large as the memory."""
     with path.open("rb") as file:
         return file.read(15)
 
 
 def refuse_held(uri: str, path: Path) -> None:
-    """Raise UserError where another process keeps a database to itself, or where it cannot be written to."""
+    """Raise UserError if another process keeps a database to itself, or if it cannot be written to."""
     if not path.is_file():
         return
     for place in (path, path.parent):  # SQLite writes its journal beside the database

@@ -61,7 +61,7 @@ class Sender:
         }
 
     def connect(self) -> int:
-        """Bytes of the journal that the store has: none, if it does not know the run, or all is asked for `again`."""
+        """Connect, and return how many bytes of the journal the store has; 0 if it lacks the run, or with `again`."""
         import mlflow
 
         self.experiment_id = open_store(self.uri, self.experiment)
@@ -80,7 +80,7 @@ class Sender:
         return 0
 
     def read(self, run_id: str) -> Any:
-        """A run of the store; nothing where it has none of that id."""
+        """A run of the store; None if it has none of that id."""
         from mlflow.exceptions import MlflowException
 
         try:
@@ -115,7 +115,7 @@ class Sender:
             self.take(runs[0])
         for run in runs:
             if run.info.run_id != self.run_id and not run.data.metrics:
-                self.client.delete_run(run.info.run_id)  # asked for by a process that was gone when the store made it
+                self.client.delete_run(run.info.run_id)  # made for a process that was gone by then
         params = [Param(name(key), text(value)) for key, value in content["params"].items()]
         self.client.log_batch(self.run_id, params=params)
 
@@ -171,7 +171,7 @@ class Sender:
 
 
 def whole_picture(path: Path) -> Image.Image:
-    """Raises ValueError for what is none, in place of the OSError that a network raises too."""
+    """The picture in a file. Raises ValueError if it is damaged, not the OSError that a network raises too."""
     try:
         with Image.open(path, formats=FORMATS) as picture:
             return picture.copy()
@@ -195,7 +195,7 @@ def newest_address(folder: Path) -> dict[str, str]:
 
 
 def folder_of_address(run_id: str, below: Path) -> Path | None:
-    """The folder whose run a store, whichever, has by that id."""
+    """The folder, below another, whose run has that id in any store."""
     folders = (stored.parent for stored in below.rglob(STORED))
     return next((folder for folder in folders if any(one["run_id"] == run_id for one in addresses(folder))), None)
 
@@ -206,14 +206,14 @@ def remember(folder: Path, address: Mapping[str, str]) -> None:
 
 
 def deliver(folder: Path, uri: str = "", tags: Mapping[str, str] = MappingProxyType({}), again: bool = False) -> str:
-    """Deliver what is left of a folder's journal, to `uri` or where it was meant to go. What went wrong, or nothing.
+    """Deliver what is left of a folder's journal, to `uri` or where it was meant to go. Returns what went wrong.
 
-    `tags` are given to the run beside; `again`: all of it, as if the store had been told nothing.
+    `tags` are added to the run. `again` delivers all of the journal, as if the store had been told nothing.
     """
     try:
         opened_as = opened(folder / JOURNAL)
         uri = revealed(uri or opened_as["uri"])
-        answers(uri)  # at once: the courier would be patient
+        answers(uri)  # fails at once, where the courier would be patient
         with alone_in(folder):
             journal = Journal(folder)  # which drops a torn last line
             if tags:

@@ -1,4 +1,4 @@
-"""The tracking store: opened, and told of many runs together."""
+"""The tracking store: how it is opened, and told of many runs together."""
 
 import json
 import logging
@@ -25,13 +25,13 @@ from stx.runs.tracking.turn import turn
 log = logging.getLogger("stx")
 
 MEASURED_AT = "stx.measured_at"
-"""The tag of a run that was measured at a smaller size than its picture has, as memory had no room for more."""
+"""The tag of a run that was measured at a smaller size than its picture has, for lack of memory."""
 PARENT, STAND_IN = "mlflow.parentRunId", "stx.stand_in"
-"""Tags with the id of a batch's own run: of every run below it; of one made for a member that began none."""
+"""Tags with the id of a batch's own run: on every run below it; on one made for a member that began none."""
 WHY = "stx.error"
-"""The tag that says, in a line, why a run failed."""
+"""The tag that says, in one line, why a run failed."""
 ANSWER = 6.0
-"""Seconds for a server to say which experiment it has, behind reach.SOON for saying that it is there."""
+"""Seconds for a server to say which experiment it has, after reach.SOON for saying that it is there."""
 
 
 def open_store(uri: str, experiment: str) -> str:
@@ -56,7 +56,7 @@ def open_store(uri: str, experiment: str) -> str:
 
 
 def created(client: Any, experiment: str, artifacts: str | None) -> str:
-    """The id of a new experiment, or of the one that somebody else has made meanwhile, on a server."""
+    """The id of a new experiment, or of the one that somebody else has meanwhile made on a server."""
     from mlflow.exceptions import MlflowException
 
     try:
@@ -69,12 +69,12 @@ def created(client: Any, experiment: str, artifacts: str | None) -> str:
 
 @contextmanager
 def touched(uri: str) -> Iterator[Any]:
-    """MLflow's client of a store, which the first touch makes."""
+    """A block with MLflow's client of a store, which is made when it is first used; other processes wait their turn."""
     import mlflow
 
     for noisy in ("alembic", "mlflow"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # a traceback for a lock, that is raised too
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # logs a traceback for a lock, raised too
     if file := database_file(uri):
         file.absolute().parent.mkdir(parents=True, exist_ok=True)
     with turn(uri):
@@ -83,7 +83,7 @@ def touched(uri: str) -> Iterator[Any]:
 
 
 def opened(uri: str, experiment: str) -> str:
-    """`open_store`, within seconds. Raises UserError where a run would have nowhere to tell of itself."""
+    """`open_store`, within seconds. Raises UserError if the store cannot be used."""
     with reachable(uri):
         if uri.startswith("http"):
             return str(within(ANSWER, lambda: open_store(uri, experiment)))
@@ -91,7 +91,7 @@ def opened(uri: str, experiment: str) -> str:
 
 
 def moved(database: Path, before: str) -> None:
-    """Let a database that has moved, with its artifacts, say where those are now: MLflow keeps absolute addresses."""
+    """Update a database that has moved, with its artifacts, to where those are now: MLflow keeps absolute addresses."""
     now = database.absolute().parent / "artifacts"
     if not before.startswith("file://") or Path(url2pathname(urlsplit(before).path)).exists() or not now.is_dir():
         return
@@ -105,7 +105,7 @@ def moved(database: Path, before: str) -> None:
 
 
 class Store:
-    """One experiment of a store, for those who run and read many runs together."""
+    """One experiment of a store, for callers that make and read many runs together."""
 
     def __init__(self, uri: str, experiment: str):
         import mlflow
@@ -118,8 +118,10 @@ class Store:
         return search(self.client, self.experiment_id, f"tags.`{tag}` = '{value}'")
 
     def parent(self, name: str, folder: Path, title: str = "") -> Run:
-        """The batch's own run, taken up again if the folder has one here, whatever its experiment is called. `title`:
-        what people see, in place of its name."""
+        """The batch's own run, taken up again if the folder has one here, whatever its experiment is called.
+
+        `title`: what people see, in place of its name.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         where = str(folder.absolute())
         for run in [*self.recorded(folder), *self.runs("stx.batch", name)]:
@@ -136,7 +138,7 @@ class Store:
         return run
 
     def recorded(self, folder: Path) -> Iterator[Run]:
-        """The runs that a batch's folder names and the store has."""
+        """Those runs that a batch's folder names and this store has."""
         from mlflow.exceptions import MlflowException
 
         for run_id in ids(folder):
@@ -151,7 +153,7 @@ class Store:
         return Run(self.client, self.client.get_run(run_id))
 
     def note(self, run: Run, metrics: Mapping[str, float], tags: Mapping[str, str], step: int = 0) -> None:
-        """Add to a run: metrics at a step, tags."""
+        """Add metrics at a step, and tags, to a run."""
         from mlflow.entities import Metric
 
         now = int(time.time() * 1000)
@@ -160,11 +162,11 @@ class Store:
             self.client.set_tag(run.id, name, text)
 
     def attach(self, run: Run, folder: Path) -> None:
-        """A folder's files as the run's artifacts, under the folder's name."""
+        """Add a folder's files to a run's artifacts, under the folder's name."""
         self.client.log_artifacts(run.id, str(folder), folder.name)
 
     def stand_in(self, run: Run, name: str, tags: Mapping[str, str], params: Mapping[str, str]) -> None:
-        """A failed run below a batch's own, for a member that has told the store nothing itself."""
+        """Create a failed run below a batch's own, for a member that has told the store nothing itself."""
         from mlflow.entities import Param
 
         told = {**tags, PARENT: run.id, STAND_IN: run.id, "mlflow.runName": name, "mlflow.source.name": "stx"}
@@ -174,7 +176,7 @@ class Store:
         self.end(Run(self.client, member), "failed", "FAILED")
 
     def without_stand_ins(self, run: Run) -> None:
-        """Take back those that an earlier try has left below a batch's own run."""
+        """Delete the stand-ins that an earlier attempt has left below a batch's own run."""
         for member in self.runs(STAND_IN, run.id):
             self.client.delete_run(member.id)
 
@@ -184,7 +186,7 @@ class Store:
 
 
 def ids(folder: Path) -> set[str]:
-    """A batch's own run, by its id in each store that it was told to."""
+    """The ids of a batch's own run, one for each store that was told of it."""
     try:
         return set(json.loads((folder / BATCH).read_text(encoding="utf-8"))["runs"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -192,13 +194,13 @@ def ids(folder: Path) -> set[str]:
 
 
 def folder_of(run_id: str, uri: str) -> Path | None:
-    """The output folder that a run of the store names; nothing for a run that it does not have. Only reads."""
+    """The output folder that a run of the store names; None if it has no such run. Only reads."""
     tags = tags_of(run_id, uri)
     return Path(tags["stx.folder"]) if "stx.folder" in tags else None
 
 
 def tags_of(run_id: str, uri: str) -> Mapping[str, str]:
-    """Of a run of the store; none of a run that it does not have. Only reads."""
+    """The tags of a run of the store; empty if it has no such run. Only reads."""
     from mlflow.exceptions import MlflowException
 
     uri = revealed(uri)

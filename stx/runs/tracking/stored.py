@@ -39,7 +39,7 @@ class Run:
 
     @cached_property
     def baselines(self) -> Mapping[str, float]:
-        """Held-out measures of the untouched photograph and painting, by name; empty where there are none."""
+        """Held-out measures of the untouched photograph and painting, by name; empty if there are none."""
         from mlflow.exceptions import MlflowException
 
         before = {key: value for key, value in self.latest.items() if key.startswith("baseline/")}
@@ -51,7 +51,7 @@ class Run:
             return {}
 
     def artifact(self, path: str) -> Path:
-        """The file itself where the store is on this machine, else a copy that lasts as long as this process.
+        """The file itself if the store is on this machine, else a copy that lasts as long as this process.
 
         Raises OSError or MlflowException.
         """
@@ -63,7 +63,7 @@ class Run:
 
 @cache
 def copies(run_id: str) -> Path:
-    """A folder for what a run has on a server."""
+    """A folder for copies of a run's files on a server, deleted when this process ends."""
     folder = Path(tempfile.mkdtemp(prefix="stx-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
@@ -75,7 +75,7 @@ def search(client: Any, experiment_id: str, condition: str) -> list[Run]:
 
 
 def paged(ask: Callable[..., Any]) -> Iterator[Any]:
-    """All that a client answers, which gives a thousand at a time."""
+    """Everything that a client's method answers, which gives a thousand at a time."""
     page = None
     while page is None or page.token:
         page = ask(page_token=page.token if page else None)

@@ -31,36 +31,36 @@ log = logging.getLogger("stx")
 
 
 SLIDER = "along the way/picture"
-"""The card that has the pictures: the UI puts it below a heading of its own, and headings in the alphabet's order."""
+"""The image card for the pictures: the UI puts it below a heading of its own, and sorts headings alphabetically."""
 KINDS = ("loss/total", "loss/content", "loss/style", "loss", "style_loss", "content_loss", "style_magnitude",
          "content_magnitude", "grad_norm")  # fmt: skip
-"""Of metrics, in the order in which people want them; others come behind."""
+"""Kinds of metrics, in the order in which people want them; others come after these."""
 
 
 class Tracker(Listener):
     """tracking=none: takes everything, tells nobody."""
 
     where = ""
-    """For people, where the run can be seen."""
+    """Where people can see the run; empty if nowhere."""
 
     def measured(self, values: Mapping[str, float], step: int) -> None:
         """Held-out measures of the picture after a step; at step 0, what was measured before the first."""
 
     def artifact(self, path: Path) -> None:
-        """A file in the run's folder, that is written."""
+        """A file in the run's folder that has been written."""
 
     def finish(self, outcome: str, event: str | None, *said: str) -> None:
-        """How the run ended, the first value that was not finite, and what else is to be said, as note() has it."""
+        """How the run ended, the first value that was not finite, and what else is to be said, as `note` takes it."""
 
     def plotted(self, charts: Sequence[Path]) -> None:
         """Charts of a run that has ended, in its folder."""
 
     def settle(self) -> None:
-        """Wait until the store has it all, or does not take it."""
+        """Wait until the store has everything, or does not take it."""
 
 
 class JournalTracker(Tracker):
-    """Writes what it is told into the folder's journal. What a resumed run tells again is left out."""
+    """Writes what it is told into the folder's journal, except for what a resumed run tells again."""
 
     def __init__(self, about: About, folder: Path, journal: Journal, courier: Delivery, points: Points, every: int = 0):
         self.points, self.every = points, every
@@ -79,7 +79,7 @@ class JournalTracker(Tracker):
         """The description, once the run has ended."""
 
     @property
-    def where(self) -> str:  # type: ignore[override]  # what a run without a store has for good
+    def where(self) -> str:  # type: ignore[override]  # a constant without a store
         stored = newest_address(self.folder)
         if not stored:
             return ""
@@ -90,7 +90,7 @@ class JournalTracker(Tracker):
 
     def tell(self, rows: Iterable[Row]) -> None:
         told = [
-            # what is not finite the store would corrupt or refuse
+            # only finite values: the store would corrupt or refuse others
             (
                 row.step,
                 int(row.time * 1000),
@@ -122,14 +122,14 @@ class JournalTracker(Tracker):
         file = Path(ALONG) / f"step-{step:06d}.png"
         (self.folder / file).parent.mkdir(exist_ok=True)
         with atomic.replacing(self.folder / file) as part:
-            images.to_picture(self.coloured(picture)).save(part, compress_level=1)  # this thread is the run's own
+            images.to_picture(self.coloured(picture)).save(part, compress_level=1)  # quick, as the run waits
         self.write("picture", {"key": SLIDER, "step": step, "file": file.as_posix(), "at": now()})
 
     def artifact(self, path: Path) -> None:
         self.write("artifact", path.relative_to(self.folder).as_posix())
 
     def finish(self, outcome: str, event: str | None, *said: str, why: str = "") -> None:
-        """`why` a run failed, in a line."""
+        """`why` says in one line why a run failed."""
         if self.points.left:
             self.tell([self.points.left])
         self.described = partial(note, self.about, outcome, event, [code(why)] if why else said, self.folder)
@@ -167,8 +167,10 @@ def now() -> int:
 
 
 def in_order(names: Iterable[str]) -> list[str]:
-    """The order in which the UI lists metrics is that in which a run's first step brings them: kind by kind, and
-    within one layer by layer, as the network has them."""
+    """Metrics kind by kind, and within a kind layer by layer, as the network has them.
+
+    The UI lists metrics in the order in which a run's first step brings them.
+    """
     names = list(names)
     kinds = list(dict.fromkeys((*KINDS, *map(kind, names))))
     return sorted(names, key=lambda name: kinds.index(kind(name)))
@@ -180,7 +182,7 @@ def kind(name: str) -> str:
 
 @contextmanager
 def mlflow_run(tracking: MlflowTracking, about: About, folder: Path) -> Iterator[Tracker]:
-    """An MLflow run around a block, new or, where the folder's journal has one, taken up again; FAILED if it raises."""
+    """An MLflow run around a block, new or, if the folder's journal has one, taken up again; FAILED if it raises."""
     journal = Journal(folder)
     courier = Delivery(folder, tracking.uri, tracking.experiment)
     tracker = JournalTracker(
@@ -192,7 +194,7 @@ def mlflow_run(tracking: MlflowTracking, about: About, folder: Path) -> Iterator
         store = {"key": about.id or uuid.uuid4().hex, "uri": public(tracking.uri), "experiment": tracking.experiment}
         journal.write("open", {"format": FORMAT, **opened, **store})
     else:
-        journal.write("reopen", {"tags": {**about.tags, **running, WHY: ""}})  # of an earlier try
+        journal.write("reopen", {"tags": {**about.tags, **running, WHY: ""}})  # of an earlier attempt
     courier.start()
     try:
         yield tracker

@@ -1,4 +1,4 @@
-"""One process at a time in a store: those that touch a new one together all fail in MLflow's migrations."""
+"""One process at a time in a store: processes that open a new one together all fail in MLflow's migrations."""
 
 import logging
 import time
@@ -17,13 +17,13 @@ from stx.runs.tracking.verdict import Held
 log = logging.getLogger("stx")
 
 LONGEST_LOCK = 60.0
-"""Seconds for which another process may hold a store: the first touch of a new database takes six."""
+"""Seconds for which another process may hold a store: opening a new database for the first time takes six."""
 KEY = 0x737478
-"""Of PostgreSQL's lock, which is a number that all have agreed upon: "stx"."""
+"""The number of PostgreSQL's lock, the same for all processes: "stx" in ASCII."""
 
 
 def turn(uri: str) -> AbstractContextManager[None]:
-    """Nobody else's while it lasts, where the store is a database; a server sees to its own."""
+    """A block in which no other process opens the store, if it is a database; a server sees to that itself."""
     if file := database_file(uri):
         return alone_with(file.absolute().parent / ".store.lock")
     if urlsplit(uri).scheme.partition("+")[0] == "postgresql":
@@ -33,9 +33,9 @@ def turn(uri: str) -> AbstractContextManager[None]:
 
 @contextmanager
 def alone_with(lock: Path) -> Iterator[None]:
-    """By a file. Raises UserError where another process's turn lasts."""
+    """Take turns by a lock file. Raises Held, a UserError, if another process's turn does not end."""
     held = FileLock(str(lock))
-    lock.touch()  # where it cannot be, FileLock would wait for a process that has it
+    lock.touch()  # raises if it cannot be made: FileLock would wait, as if a process had it
 
     def come(seconds: float) -> bool:
         try:
@@ -53,8 +53,11 @@ def alone_with(lock: Path) -> Iterator[None]:
 
 @contextmanager
 def alone_in_database(uri: str) -> Iterator[None]:
-    """By PostgreSQL's own lock, from whatever machine. It ends with its transaction, so that a process that dies lets
-    it go, and a pool of connections between does no harm. Raises UserError as above."""
+    """Take turns by PostgreSQL's own lock, from whatever machine. Raises as `alone_with` does.
+
+    The lock ends with its transaction, so that a process that dies releases it, and a pool of connections in between
+    does no harm.
+    """
     from sqlalchemy import create_engine, text
     from sqlalchemy.pool import NullPool
 
@@ -73,7 +76,10 @@ def alone_in_database(uri: str) -> Iterator[None]:
 
 
 def wait_for(come: Callable[[float], bool], where: str) -> None:
-    """`come` waits so many seconds for the turn, and says whether it has come. Another one's is said."""
+    """Wait for the turn, and say so if another process has it. Raises Held if it does not come.
+
+    `come` waits for so many seconds and returns whether the turn has come.
+    """
     if come(SOON):
         return
     log.warning("%s: another process has the store; waiting up to %.0f s", where, LONGEST_LOCK)

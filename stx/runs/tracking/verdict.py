@@ -9,19 +9,20 @@ from PIL import UnidentifiedImageError
 from stx.errors import UserError, first_line
 
 LATER = (401, 403, 404, 407, 408, 423, 425, 429)
-"""HTTP statuses below 500 that another try may change: who asks, how often, and whether a proxy has its server back."""
+"""HTTP statuses below 500 that another attempt may change: they depend on who asks, how often, and whether a proxy has
+its server back."""
 WRAPPERS = ("INTERNAL_ERROR", "BAD_REQUEST")
-"""MLflow's codes for whatever it did not expect: what it was raised from says more."""
+"""MLflow's codes for whatever it did not expect: the error that it was raised from says more."""
 
 
 STRANGER = ("UNAUTHENTICATED", "PERMISSION_DENIED", "CUSTOMER_UNAUTHORIZED")
 """MLflow's codes for a password that is wrong or missing."""
 LOCKED = "database is locked"
-"""SQLite's."""
+"""SQLite's message while another process holds the database."""
 
 
 class Held(UserError):
-    """Another process has the store: a mistake at the start, and later something to wait for."""
+    """Another process has the store: at the start an error, later something to wait for."""
 
 
 class Verdict(Enum):
@@ -32,11 +33,11 @@ class Verdict(Enum):
 
 
 def verdict(error: BaseException) -> Verdict:
-    """Of whatever a network, a database, a server or a damaged file has raised."""
-    status = getattr(error, "get_http_status_code", None)  # MLflow's errors, without its import
+    """The verdict on whatever a network, a database, a server or a damaged file has raised."""
+    status = getattr(error, "get_http_status_code", None)  # an error of MLflow's, without importing it
     if status is not None:
         return of_mlflow(error, status())
-    response = getattr(error, "response", None)  # of requests, from artifacts
+    response = getattr(error, "response", None)  # an error of requests, for artifacts
     if response is not None:
         return of_status(response.status_code)
     if isinstance(error, UserError):
@@ -45,13 +46,13 @@ def verdict(error: BaseException) -> Verdict:
         return Verdict.NEVER
     if isinstance(
         error, OSError | JSONDecodeError
-    ):  # the network's too, and pages that others put in an answer's place
+    ):  # an OSError may be the network's; a proxy may send a page in place of JSON
         return Verdict.AWAY
     return Verdict.NEVER if isinstance(error, ValueError | TypeError | KeyError | SyntaxError) else Verdict.AWAY
 
 
 def reason(error: BaseException) -> str:
-    """What went wrong, in a line: a database's own words, not the statement that it could not do."""
+    """What went wrong, in one line: a database's own words, without the statement that it could not execute."""
     below: BaseException | None = error
     while below is not None:
         if isinstance(words := getattr(below, "orig", None), BaseException):  # SQLAlchemy's
@@ -86,7 +87,7 @@ def of_status(status: int) -> Verdict:
 
 
 def refused_by_database(error: BaseException) -> bool:
-    """Whether a database takes no such values, whatever its state."""
+    """Whether a database refuses such values, whatever its state."""
     from sqlalchemy.exc import (
         DataError,
         DBAPIError,
