@@ -83,7 +83,7 @@ def refuse_beside(config: Config, files: Files, said: str) -> None:
     every = (*files, film) if film else files
     longest = max(len(os.fsencode(file.name)) for file in every)
     if longest > LONGEST_NAME:
-        raise UserError(f"{said}: {longest - LONGEST_NAME} letters too long; choose a shorter name")
+        raise UserError(f"{said}: {longest - LONGEST_NAME} bytes too long; choose a shorter name")
     if film == files.output:
         raise UserError(f"{said}: output.timelapse={config.output.timelapse} has the same name; choose another ending")
     for file in every:

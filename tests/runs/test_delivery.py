@@ -222,7 +222,7 @@ def test_a_pipe_of_a_name_beside_is_somebody_s_and_is_not_waited_for() -> None:
 def test_a_name_with_no_room_for_its_preview_is_too_long() -> None:
     longest = "a" * (255 - len(".preview.jpg"))
     refuse(config(f"{longest}.png"))
-    with pytest.raises(UserError, match="2 letters too long; choose a shorter name"):
+    with pytest.raises(UserError, match="2 bytes too long; choose a shorter name"):
         refuse(config(f"{longest}aa.png"))
 
 
