@@ -13,8 +13,7 @@ PROJECTIONS = 256
 """Number of random directions. With 32, the distance at a layer varies by 4 to 7 % from one set to the next."""
 QUANTILES = 1024
 AT_ONCE = 8
-"""Number of directions that features are projected on at a time: all of them would take more memory than the features.
-"""
+"""Directions that features are projected on at a time: all of them would take more memory than the features."""
 FLOOR = 0.01
 """FLOOR^2 of the mean variance is added to every channel's variance; otherwise noise would be scaled to variance 1."""
 
