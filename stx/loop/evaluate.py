@@ -92,7 +92,7 @@ def captured(network: LossNetwork, image: Tensor) -> Evaluate:
     gradient = image.grad
 
     def replay() -> Evaluation:
-        image.grad = gradient  # where the graph writes it
+        image.grad = gradient  # the tensor that the graph writes to
         graph.replay()
         return captured_values
 

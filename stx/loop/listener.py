@@ -42,7 +42,7 @@ class Start(NamedTuple):
 class Outcome(NamedTuple):
     steps: int
     picture: Tensor
-    """The last one, or the last finite one of a run that diverged."""
+    """The last picture, or the last finite one if the run diverged."""
     events: list[Event]
     stopped: bool = False
     """A signal ended it early."""

@@ -44,7 +44,7 @@ class Inputs(NamedTuple):
     content: Tensor | None
     """The photograph, if there is one."""
     styles: Mapping[str, Tensor]
-    """By the names that terms are toward: "style", "style_2"."""
+    """The style pictures by the names that terms are toward: "style", "style_2"."""
     initial: Tensor
     memory: float
     """Bytes that the run is expected to take at its peak."""

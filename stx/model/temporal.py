@@ -56,7 +56,7 @@ def within(regions: Regions, section: Moved | NoTemporal, size: Size) -> Regions
         return regions
     mask = reading.read(section.mask)
     masks.refuse_proportions(f"{OPTION}.mask={section.mask}", mask.size, size, LAID)
-    guide = masks.at_size(masks.opacity(mask), (size[1], size[0])).sqrt()  # a position weighs its guide's square
+    guide = masks.at_size(masks.opacity(mask), (size[1], size[0])).sqrt()  # a position's weight is its guide's square
     if float(guide.max()) == 0:
         raise UserError(
             f"{OPTION}.mask={section.mask}: all of it is black, so nothing is held to the frame before; use "
