@@ -1,1 +1,1 @@
-"""Steps, levels, and what is kept along the way."""
+"""The loop: its steps and levels, and what is recorded and saved meanwhile."""

@@ -1,4 +1,4 @@
-"""The average of the pictures that an optimiser goes through, which is calmer than the last of them."""
+"""The average of the pictures that an optimiser goes through, which is steadier than the last of them."""
 
 import torch
 from torch import Tensor
@@ -9,17 +9,17 @@ class Average:
 
         (1 - d) sum over i of d^(n - i) x_i / (1 - d^n)        of the pictures x_1 ... x_n, with the decay d
 
-    With a decay of 0 it is the last one, and takes neither time nor memory. What is not finite leaves the mean as it
-    is, which is found out on the device: nothing waits.
+    With a decay of 0 it is the last picture, and takes neither time nor memory. A picture that is not finite leaves the
+    mean as it is; this is decided on the device, so that nothing waits.
     """
 
     def __init__(self, decay: float, start: Tensor, count: int = 0):
-        """Of no pictures yet, shown as `start`; or of as many as `count`, which had come to `start`."""
+        """Begin with no pictures, and show `start` until there is one; or go on from the mean `start` of `count`."""
         self.decay, self.count = decay, count
         self.mean = start.detach().clone() if decay else None
 
     def add(self, picture: Tensor) -> None:
-        """Makes a new mean, and leaves the one before as it was for those who have it."""
+        """Add a picture. The mean is a new tensor: whoever holds the previous one finds it unchanged."""
         if self.mean is None:
             return
         self.count += 1
@@ -27,5 +27,5 @@ class Average:
         self.mean = torch.where(torch.isfinite(picture).all(), self.mean.lerp(picture.detach(), share), self.mean)
 
     def of(self, picture: Tensor) -> Tensor:
-        """What to show where an optimiser has come to `picture`."""
+        """What to show when the optimiser is at `picture`: the mean, or without averaging the picture itself."""
         return picture if self.mean is None else self.mean

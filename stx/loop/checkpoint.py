@@ -1,4 +1,4 @@
-"""A run's state on disk: what it takes to go on as if nothing had happened."""
+"""A run's state on disk: all it takes to resume as if the run had never been interrupted."""
 
 import io
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -16,55 +16,58 @@ from stx.loop.optimisers import Optimiser
 
 FORMAT = 5
 READABLE = (1, 2, 3, 4, 5)
-"""The first had no number, and no optimiser that chose itself; the first two did not say whose they are; none
-but the last had an average."""
+"""The first had no number, and no optimiser that a config names by its class; the first two did not record their run;
+none but the last had an average."""
 
 
 class Checkpoint(NamedTuple):
-    """After a step: with the same config, machine, versions and threads the next one comes out bit for bit."""
+    """The state after a step.
+
+    With the same config, machine, versions and threads, the next step comes out the same bit for bit.
+    """
 
     step: int
     image: Tensor
-    """As the loop goes on with it, (3, H, W); for L-BFGS not yet judged."""
+    """The image (3, H, W) that the loop goes on with; for L-BFGS it has not been judged yet."""
     last_finite: Tensor
     optimiser: dict[str, Any]
     scales: dict[str, float]
-    """Of each part's loss: measured once, at the start."""
+    """The scale of each part's loss, measured once at the start."""
     events: list[list[Any]]
-    """Values that were not finite so far: [step, what]."""
+    """The values that were not finite so far: [step, what]."""
     backoffs: int
     lowest: list[float] = []  # noqa: RUF012  # a NamedTuple's default, never changed
-    """Losses that `stx.loop.convergence` has judged, of this level."""
+    """The losses of this level by which `stx.loop.convergence` judges: the lowest of each window."""
     renewed: dict[str, list[Tensor]] = {}  # noqa: RUF012  # likewise
-    """References and targets that were made along the way, by part."""
+    """References and targets that were made during the run, by part."""
     run: str = ""
-    """The id of the run that it belongs to; of runs of before, none."""
+    """The id of the run that the state belongs to; empty if an older version saved it."""
     average: Tensor | None = None
-    """Of the images so far, of this level, where the run has one: its picture."""
+    """The average of this level's images so far, if the run takes one."""
     averaged: int = 0
-    """Of how many."""
+    """The number of images in the average."""
 
     @classmethod
     def start(cls, image: Tensor) -> "Checkpoint":
-        """Before the first step from an image."""
+        """The state before the first step from an image."""
         return cls(0, image, image, optimiser={}, scales={}, events=[], backoffs=0)
 
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
-    """Raises OSError; then what was there is still there."""
+    """Write a state to a file. Raises OSError, which leaves an earlier file as it was."""
     atomic_save(path, {"format": FORMAT, **checkpoint._asdict()})
 
 
 def atomic_save(path: Path, fields: Mapping[str, Any]) -> None:
-    state = io.BytesIO()  # torch turns a full disk's OSError into errors of its own
+    state = io.BytesIO()  # if torch wrote the file, a full disk would raise errors of its own and not OSError
     torch.save(dict(fields), state)
     atomic.write(path, state.getvalue())
 
 
 def load(path: Path, device: torch.device, shapes: Collection[torch.Size], run: str = "") -> Checkpoint | None:
-    """The state in a file, of a picture of one of these shapes and of the run of that id; nothing without a file.
+    """The state in a file, for a picture of one of the `shapes` and the run with that id; None if there is no file.
 
-    Loads tensors and plain values only. Raises UserError where what is there is no state of such a run.
+    Loads tensors and plain values only. Raises UserError if the file does not hold the state of such a run.
     """
     if not path.exists():
         return None
@@ -83,7 +86,7 @@ def load(path: Path, device: torch.device, shapes: Collection[torch.Size], run: 
 
 
 def check_values(state: Checkpoint) -> None:
-    """Raise ValueError for what only looks like a state."""
+    """Raise ValueError for fields that only look like a state."""
     counts = {"step": state.step, "backoffs": state.backoffs, "averaged": state.averaged}
     for name, value in counts.items():
         if type(value) is not int or value < 0:
@@ -107,13 +110,13 @@ def check_values(state: Checkpoint) -> None:
 
 
 def tried(path: Path, state: Checkpoint, new_optimiser: Callable[[list[Tensor]], Optimiser]) -> None:
-    """Raise UserError where the optimiser's state in a file is not one of such an optimiser, of this picture."""
+    """Raise UserError if a file's state of the optimiser does not fit such an optimiser over this picture."""
     with refused(path):
         new_optimiser([state.image.clone().requires_grad_()]).load_state_dict(state.optimiser)
 
 
 def lighten(path: Path, picture: Tensor) -> None:
-    """Leave out of a state what its optimiser remembers, and go on from `picture`; nothing where there is no file."""
+    """Drop what the optimiser remembers from a state on disk, and go on from `picture`. Does nothing without a file."""
     if path.exists():
         fields = torch.load(path, map_location="cpu", weights_only=True)
         picture = picture.detach().cpu()

@@ -1,4 +1,4 @@
-"""The losses of an image and their gradient, once a step: eagerly, or on a GPU as one captured CUDA graph."""
+"""The losses of an image and their gradient, once per step: eagerly, or on a GPU as one captured CUDA graph."""
 
 import warnings
 from collections.abc import Callable, Iterable
@@ -21,13 +21,13 @@ WARM_UP = 3
 
 
 class Evaluation(NamedTuple):
-    """On the device. The next evaluation may write over it."""
+    """Results on the device, which the next evaluation may overwrite."""
 
     total: Tensor
     names: tuple[str, ...]
-    """Of the scalars, in the order in which data flows, so that the first value that is not finite is the cause."""
+    """Names of the scalars, in the order of the data flow, so that the first value that is not finite is the cause."""
     values: Tensor
-    """The scalars, float64, one a name."""
+    """The scalars, one per name; float64 where the device has it."""
 
 
 Evaluate = Callable[[], Evaluation]
@@ -37,10 +37,10 @@ Evaluate = Callable[[], Evaluation]
 def evaluation(network: LossNetwork, image: Tensor) -> tuple[Evaluate, bool]:
     """The fastest way to evaluate `image`, a leaf that is changed in place, and whether it is a CUDA graph.
 
-    None of stx's own statistics waits for the host. One of the user's that does, as eigenvalue solvers do, cannot be
-    captured: it runs eagerly, with one warning.
+    None of stx's own statistics waits for the host. A user's statistic that does, as eigenvalue solvers do, cannot be
+    captured: the step then runs eagerly, with one warning.
     """
-    if image.device.type != "cuda" or isinstance(network, InBlocks):  # whose blocks are not of one size
+    if image.device.type != "cuda" or isinstance(network, InBlocks):  # blocks differ in size
         return eager(network, image), False
     try:
         return captured(network, image), True
@@ -63,9 +63,11 @@ def eager(network: LossNetwork, image: Tensor) -> Evaluate:
 
 
 def captured(network: LossNetwork, image: Tensor) -> Evaluate:
-    """Some 300 kernels launched at once: one by one the host takes as long over them as an H100 does.
+    """Capture the evaluation as one graph of some 300 kernels.
 
-    Raises RuntimeError where something in the step waits for the host.
+    Launching them one by one takes the host as long as an H100 takes to run them.
+
+    Raises RuntimeError if something in the step waits for the host.
     """
     evaluate = eager(network, image)
     main, side = torch.cuda.current_stream(image.device), torch.cuda.Stream(image.device)  # type: ignore[no-untyped-call]
@@ -73,7 +75,7 @@ def captured(network: LossNetwork, image: Tensor) -> Evaluate:
     debug_mode = torch.cuda.get_sync_debug_mode()
     try:
         with torch.cuda.stream(side):
-            refuse_waits()  # found out here: a capture that fails half-way is hard to undo
+            refuse_waits()  # here rather than in the capture, which is hard to undo if it fails half-way
             for _ in range(WARM_UP):
                 evaluate()
         torch.cuda.set_sync_debug_mode(debug_mode)
@@ -90,7 +92,7 @@ def captured(network: LossNetwork, image: Tensor) -> Evaluate:
     gradient = image.grad
 
     def replay() -> Evaluation:
-        image.grad = gradient  # where the graph writes it
+        image.grad = gradient  # the tensor that the graph writes to
         graph.replay()
         return captured_values
 
@@ -99,7 +101,7 @@ def captured(network: LossNetwork, image: Tensor) -> Evaluate:
 
 def refuse_waits() -> None:
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Synchronization debug mode")  # a prototype, and nothing to the user
+        warnings.filterwarnings("ignore", message="Synchronization debug mode")  # a prototype, of no concern to users
         torch.cuda.set_sync_debug_mode("error")
 
 
@@ -112,7 +114,7 @@ def named(losses: Losses, image: Tensor) -> dict[str, Tensor]:
         scalars[metric(f"{part.term.group}_magnitude/{part.place}")] = magnitude
     for group, loss in losses.groups.items():
         for part, each in losses.parts.items():
-            if part.term.group == group and part.place:  # without a place it is the whole group
+            if part.term.group == group and part.place:  # a part without a place is the whole group
                 scalars[metric(f"{group}_loss/{part.place}")] = each.detach()
         for (of, layer), each in losses.layers.items():
             if of == group and layer:
@@ -125,5 +127,5 @@ def named(losses: Losses, image: Tensor) -> dict[str, Tensor]:
 
 
 def joined(scalars: Iterable[Tensor]) -> Tensor:
-    """One after the other, float64; neighbours of one type are converted at once."""
+    """Concatenate scalars, as float64 where the device has it; neighbours of one type are converted together."""
     return torch.cat([wide(torch.stack(list(of_type))) for _, of_type in groupby(scalars, key=lambda each: each.dtype)])

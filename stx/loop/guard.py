@@ -1,4 +1,4 @@
-"""The loop under guard: recorded, and under `backoff` begun again behind a value that is not finite."""
+"""The loop under guard: it is recorded, and with `backoff` begun again after a value that is not finite."""
 
 from collections.abc import Callable, Sequence
 
@@ -31,16 +31,16 @@ def guarded(
 ) -> Outcome:
     """Run the loop on from `state`, whose image is the leaf `image`, to the step `until`.
 
-    Under on_nan=backoff a value that is not finite takes the run back to its last finite picture, with a new optimiser
-    of shorter steps, at most guard.backoffs times a level; the steps count on. Where none is left, that picture is the
-    level's.
+    With on_nan=backoff, a value that is not finite takes the run back to its last finite picture, with a new optimiser
+    that takes shorter steps, at most guard.backoffs times per level; the step count continues. If no steps are left
+    then, that picture is the level's result.
     """
     backoffs, before = state.backoffs, Before(state.step, image, state.last_finite.clone(), state.events, state.lowest)
     optimiser = shortened(new_optimiser([image]), config.guard.shrink**backoffs)
     if state.optimiser:
         optimiser.load_state_dict(state.optimiser)
     average = Average(config.optim.average, image if state.average is None else state.average, state.averaged)
-    ends_here = until == config.optim.steps  # what has converged ends a run, not a level
+    ends_here = until == config.optim.steps  # convergence ends only the last level, and the run with it
     rules = Rules(config.guard.checkpoint_every, config.optim.stop_at if ends_here else None, config.guard.on_nan)
     norms_every, frozen = config.tracking.grad_norms_every, config.guard.on_nan != "continue"
     while True:

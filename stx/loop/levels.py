@@ -23,15 +23,15 @@ from stx.pictures.sizes import Size
 
 class Level(NamedTuple):
     inputs: Inputs
-    """At its size: each side smaller than the next level's by optim.factor."""
+    """Inputs at the level's size; its sides are smaller than the next level's by the factor optim.factor."""
     until: int
-    """The number of its last step."""
+    """The number of the level's last step."""
 
 
 def levels(config: Config, inputs: Inputs) -> list[Level]:
-    """From the coarsest to the whole size of `inputs`, the only one without a pyramid.
+    """The levels from the coarsest to the full size of `inputs`, which is the only one without a pyramid.
 
-    Of a tile, whose sizes are rounded, one that is no smaller than the next is none: its steps are taken there.
+    The sizes of a tile are rounded: a level no smaller than the next is left out, and its steps are taken there.
     """
     sizes = [(picture.shape[2], picture.shape[1]) for picture in (inputs.initial, *inputs.styles.values())]
     coarse = coarse_steps(config, *sizes)
@@ -55,12 +55,12 @@ def reduced(config: Config, inputs: Inputs, factor: float) -> Inputs:
 
 
 def tile_size(config: Config, inputs: Inputs, size: Size) -> Size:
-    """The next one that a tile can have; any size as it is, of what is none."""
+    """The nearest size that a tile can have; if the picture is no tile, the size as it is."""
     return to_multiple(size, halved(deepest_layer(inputs.terms))) if config.tile else size
 
 
 def ahead(config: Config, inputs: Inputs, resumed: Checkpoint | None) -> list[Level]:
-    """The levels that are left: all, or from that of `resumed` on."""
+    """The levels that are left: all of them, or those from the level of `resumed` on."""
     every = levels(config, inputs)
     return [level for level in every if not resumed or level.inputs.initial.numel() >= resumed.image.numel()]
 
@@ -68,9 +68,9 @@ def ahead(config: Config, inputs: Inputs, resumed: Checkpoint | None) -> list[Le
 def coarse_to_fine(
     config: Config, inputs: Inputs, resumed: Checkpoint | None, listeners: Sequence[Listener], stop: Stop
 ) -> Outcome:
-    """The loop through all levels, or from where `resumed` was, under guard.
+    """Run the loop under guard through all levels, or on from `resumed`.
 
-    Every level has its own losses, calibrated at its size: what they are at one says little about the next.
+    Every level has its own losses, calibrated at its size: the losses at one size say little about those at the next.
     """
     levels_ahead = ahead(config, inputs, resumed)
     state = resumed or Checkpoint.start(levels_ahead[0].inputs.initial)
@@ -82,7 +82,7 @@ def coarse_to_fine(
         network = loss_network(config, level.inputs, state.scales or None)
         network.restore(state.renewed)
         if state.step and not state.renewed:
-            network.renew(state.step + 1, image, every=True)  # for this level's image, not the photograph
+            network.renew(state.step + 1, image, every=True)  # they were made for the photograph, not this image
         timeline.ended("networks and calibration")
         image = image.clone(memory_format=torch.contiguous_format).requires_grad_()
         evaluate, graph = evaluation(network, image)
@@ -99,7 +99,7 @@ def coarse_to_fine(
             listeners=listeners,
             stop=stop,
         )
-        ended, outcome = outcome.optimiser, outcome._replace(optimiser=None)  # or it would be held for no use
+        ended, outcome = outcome.optimiser, outcome._replace(optimiser=None)  # so that its memory can be freed
         if outcome.stopped or outcome.pruned or (outcome.diverged and config.guard.on_nan != "continue"):
             break
         state = state._replace(step=outcome.steps, image=outcome.picture, events=outcome.events)

@@ -1,4 +1,4 @@
-"""What a run tells while it works, and whom."""
+"""What a run reports while it works, and the interface of those that it reports to."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,7 +17,7 @@ Event = list[Any]
 
 
 class Row(NamedTuple):
-    """One step's metrics, on the host; some may be not finite."""
+    """One step's metrics, on the host; some of them may not be finite."""
 
     step: int
     time: float
@@ -26,39 +26,39 @@ class Row(NamedTuple):
 
 
 class Start(NamedTuple):
-    """Of a level."""
+    """The start of a level."""
 
     network: LossNetwork
     image: Tensor
-    """The leaf that the loop goes on to change."""
+    """The leaf that the loop will change in place."""
     done: int
-    """Steps before."""
+    """Number of steps taken before."""
     graph: bool
     """Whether its step is a captured CUDA graph."""
     finish: Finish = unchanged
-    """What its pictures go through before anybody sees them."""
+    """Applied to the level's pictures before they are shown."""
 
 
 class Outcome(NamedTuple):
     steps: int
     picture: Tensor
-    """The last one, or the last finite one of a run that diverged."""
+    """The last picture, or the last finite one if the run diverged."""
     events: list[Event]
     stopped: bool = False
-    """By a signal, before its end."""
+    """A signal ended it early."""
     diverged: bool = False
     converged: bool = False
-    """It ended before its last step, as the loss fell no more."""
+    """It ended early because the loss no longer fell."""
     stalled: bool = False
-    """Likewise, as the optimiser had nothing left to try."""
+    """It ended early because the optimiser had nothing left to try."""
     pruned: bool = False
-    """Likewise, as a listener had enough."""
+    """It ended early because a listener had seen enough."""
     optimiser: "Optimiser | None" = None
-    """As it ended."""
+    """The optimiser as it was at the end."""
 
     @property
     def status(self) -> str:
-        """interrupted, diverged, pruned or finished; what was interrupted may have diverged too."""
+        """interrupted, diverged, pruned or finished; an interrupted run may have diverged too."""
         if self.stopped or self.diverged:
             return "interrupted" if self.stopped else "diverged"
         return "pruned" if self.pruned else "finished"
@@ -70,35 +70,40 @@ class Outcome(NamedTuple):
 
 
 class Listener:
-    """Does nothing about what it is told. Pictures are (3, H, W), on the device, as large as the level is, and as the
-    loop has them: who shows them puts them through the level's `finish`."""
+    """Base class of listeners, which ignores everything that it is told.
+
+    Pictures are (3, H, W), on the device, of the level's size, and as the loop has them: to show one, apply the level's
+    `finish` to it.
+    """
 
     every = 0
     """Steps between two pictures; 0: none."""
     enough = False
-    """Looked at behind each picture that anybody gets: whether the run is to end here."""
+    """Whether the run should end; looked at after every batch, when its pictures have been handed out."""
 
     def begun(self, level: Start) -> None:
-        """Before the first step of each level."""
+        """Called before the first step of each level."""
 
     def rows(self, rows: list[Row]) -> None:
-        """Of the steps since the last time, in order."""
+        """Called with the rows of the steps since the last call, in order."""
 
     def picture(self, picture: Tensor, step: int) -> None:
-        """After every `every`th step."""
+        """Called with the picture after every `every`th step."""
 
     def seen(self, picture: Tensor, step: int) -> None:
-        """Behind the rows of each batch, a second apart or so: the newest picture that is known to be finite, which the
-        next step may change. Nobody has to look."""
+        """Called after the rows of each batch, about once a second, with the newest picture known to be finite.
+
+        The next step may change that picture. Listeners are free not to look at it.
+        """
 
     def observed(self, measured: Mapping[str, float], step: int) -> None:
-        """Held-out measures of the picture after a step, and their baselines, where they are taken along the way."""
+        """Called with held-out measures of the picture after a step, and their baselines, if taken during a run."""
 
     def kept(self, picture: Tensor) -> None:
-        """Every few seconds, the newest picture that is known to be finite."""
+        """Called every few seconds with the newest picture that is known to be finite."""
 
     def state(self, state: "Checkpoint") -> None:
-        """What it takes to go on: every guard.checkpoint_every steps, and behind the last."""
+        """Called with all it takes to resume: every guard.checkpoint_every steps, and after the last one."""
 
     def happened(self, events: Sequence[Event]) -> None:
-        """All events of the run so far, when there are new ones."""
+        """Called with all events of the run so far, when there are new ones."""

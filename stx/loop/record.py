@@ -1,4 +1,4 @@
-"""The one reader of the loop: scalars off the device in batches, values that are not finite, pictures along the way."""
+"""The one reader of the loop: it reads scalars in batches, finds values that are not finite, and hands out pictures."""
 
 import math
 import time
@@ -15,11 +15,11 @@ from stx.loop.signals import Stop
 from stx.loop.steps import Step
 
 MOST_STEPS, MOST_SECONDS = 50, 1.0
-"""A batch of scalars is read at the latest after so many steps and so much time: one transfer, one wait."""
+"""A batch of scalars is read after so many steps or so much time at the latest: one transfer, one wait."""
 
 
 KEEP_SECONDS = 5.0
-"""Between two writes of the picture to disk."""
+"""Seconds between two writes of the picture to disk."""
 
 
 class Scalars(NamedTuple):
@@ -33,23 +33,23 @@ class Scalars(NamedTuple):
 
 
 class Before(NamedTuple):
-    """What a run had come to when this part of its loop began."""
+    """What a run had reached when this part of its loop began."""
 
     done: int
-    """Steps."""
+    """Number of steps."""
     newest: Tensor
     finite: Tensor
-    """The last picture known to be."""
+    """The last picture known to be finite."""
     events: Sequence[Event]
     lowest: Sequence[float]
-    """Losses that `convergence` judged."""
+    """The losses by which `convergence` judges."""
 
 
 class Rules(NamedTuple):
     save_every: int
-    """Steps between two states, 0 for none; the last step has one too."""
+    """Steps between two saved states, 0 for none; the state after the last step is saved in any case."""
     stop_at: float | None
-    """A loss that falls by no more ends the run."""
+    """A loss that falls by no more than this fraction, as `convergence` has it, ends the run."""
     on_nan: str
 
 
@@ -61,13 +61,14 @@ def record(
     snapshot: Callable[[Step, list[Event], list[float]], Checkpoint],
     stop: Stop,
 ) -> Outcome:
-    """Read the loop to its end, and tell the listeners. `snapshot` makes the state behind a step.
+    """Read the loop to its end, and tell the listeners. `snapshot` makes the state after a step.
 
-    A value that is not finite is noticed when its batch is read, up to MOST_STEPS later; the picture to keep waits on
-    the device. Unless `on_nan` is "continue", nothing after that step is kept, and the state before it stays.
+    A value that is not finite is noticed when its batch is read, up to MOST_STEPS later; until then the picture to keep
+    stays on the device. Unless `on_nan` is "continue", nothing after that step is kept, and the state that was saved
+    before it stays.
     """
     events, lowest, (last, newest, finite, *_) = list(before.events), list(before.lowest), before
-    converged = convergence.converged(lowest, last, rules.stop_at)  # it was stopped between its last step and its end
+    converged = convergence.converged(lowest, last, rules.stop_at)  # true if it was stopped just before it would end
     step, saved, broken_off, pruned, kept_at = None, last, False, False, time.monotonic()
     for unread, step, since in batches(iter(()) if converged else steps, ends(rules, listeners), stop):
         rows, new = read(unread, len(events), rules.on_nan, since)
@@ -103,13 +104,13 @@ def record(
 
 
 def ends(rules: Rules, listeners: Sequence[Listener]) -> list[int]:
-    """At whose multiples a batch ends, as somebody wants the step."""
+    """Numbers of steps at whose multiples a batch ends, since somebody needs that step."""
     judged = convergence.WINDOW if rules.stop_at else 0
     return [rules.save_every, judged, *(listener.every for listener in listeners)]
 
 
 def tell_rows(listeners: Sequence[Listener], rows: list[Row], events: list[Event]) -> None:
-    """`events` are all of the run so far, or none where there is no new one."""
+    """Tell the listeners of new rows. `events` are all of the run so far, or none if there is no new one."""
     for listener in listeners:
         listener.rows(rows)
         if events:
@@ -126,9 +127,10 @@ def due(number: int, every: int) -> bool:
 
 
 def batches(steps: Iterator[Step], every: Sequence[int], stop: Stop) -> Iterator[tuple[list[Scalars], Step, float]]:
-    """Steps to read together, the last of them with its pictures, and when the first began.
+    """Yield the steps to read together, the last of them also with its pictures, and when the batch began.
 
-    A batch ends when it is large or old enough, at the multiples of `every`, and when a signal asks for the end.
+    A batch ends when it is large or old enough, at multiples of the numbers in `every`, and if a signal asks for the
+    end.
     """
     unread: list[Scalars] = []
     since = time.monotonic()
@@ -148,7 +150,7 @@ def batches(steps: Iterator[Step], every: Sequence[int], stop: Stop) -> Iterator
 
 
 def read(unread: list[Scalars], events: int, on_nan: str, since: float) -> tuple[list[Row], list[Event]]:
-    """Rows of some steps, and the events among them, of which `events` were counted before."""
+    """The rows of some steps and their events; `events` is the number of earlier ones, `since` when the batch began."""
     numbers = torch.cat([step.values for step in unread]).tolist()
     step_ms = 1000 * (time.monotonic() - since) / len(unread)
     rows: list[Row] = []

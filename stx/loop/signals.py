@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end the step, not the process; a second one ends at once."""
+"""Ctrl-C and SIGTERM end a run after its current step; a second signal ends the process at once."""
 
 import signal
 import threading
@@ -8,14 +8,14 @@ from types import FrameType
 
 
 class Stop:
-    """Which signal has asked for the end, if any."""
+    """Tells which signal has asked for the end, if any has."""
 
     signal: int | None = None
     raising = False
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
-        """The block, less what a signal cuts off: for what nobody need wait for."""
+        """Let a signal cut the block short at once, for work that nobody has to wait for."""
         self.raising = True
         try:
             yield
@@ -28,8 +28,10 @@ class Stop:
 
 @contextmanager
 def raising() -> Iterator[None]:
-    """Ctrl-C raises KeyboardInterrupt, and SIGTERM SystemExit, for a block that has something to clear away between its
-    runs, or others at work for it."""
+    """Make Ctrl-C raise KeyboardInterrupt and SIGTERM raise SystemExit in the block.
+
+    For a block that has something to clean up between its runs, or has other processes at work.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -47,7 +49,10 @@ def raising() -> Iterator[None]:
 
 @contextmanager
 def interruptible() -> Iterator[Stop]:
-    """In any other thread than the main one nothing is changed: Python lets that one alone answer to signals."""
+    """Note the first Ctrl-C or SIGTERM in the `Stop` that is yielded, instead of ending the process.
+
+    In any thread but the main one nothing changes, since Python handles signals in the main thread only.
+    """
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():
         yield stop
@@ -57,7 +62,7 @@ def interruptible() -> Iterator[Stop]:
     def ask(number: int, frame: FrameType | None) -> None:
         stop.signal = number
         restore()
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # a second one: there is something to clear away
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # so that a second Ctrl-C still lets the run clean up
         if stop.raising:
             raise KeyboardInterrupt
 

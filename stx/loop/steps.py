@@ -1,4 +1,4 @@
-"""The loop: a generator that yields one record an iteration."""
+"""The loop: a generator that yields one record per iteration."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -16,21 +16,22 @@ from stx.model.names import metric
 
 
 class Step(NamedTuple):
-    """What one iteration measured and made. Tensors live on the device: reading one waits for it."""
+    """What one iteration measured and made. Tensors are on the device: reading one waits for it."""
 
     number: int
-    """From 1. The scalars belong to the image that the iteration started from."""
+    """Counts from 1. The scalars belong to the image that the iteration started from."""
     names: tuple[str, ...]
-    """Of the scalars, in the order in which data flows, so that the first value that is not finite is the cause."""
+    """Names of the scalars, in the order of the data flow, so that the first value that is not finite is the cause."""
     values: Tensor
-    """The scalars, float64, one a name."""
+    """The scalars, one per name; float64 where the device has it."""
     image: Tensor
-    """After the update, or the last one that L-BFGS accepted; the loop goes on to change it. Or their average."""
+    """The image after the update, or the last one that L-BFGS accepted, which the loop will change in place; with
+    averaging, the average."""
     last_finite: Tensor
-    """The newest image whose features, losses and gradient are all known to be finite; changed likewise. Or the average
-    up to it."""
+    """The newest image whose features, losses and gradient are all known to be finite; with averaging, the average up
+    to it."""
     taken_back: bool
-    """The optimiser did not accept the image that was measured, so that values that are not finite are no event."""
+    """The optimiser did not accept the image that was measured, so values that are not finite are no event."""
 
 
 def optimise(
@@ -47,11 +48,12 @@ def optimise(
 ) -> Iterator[Step]:
     """Change `image`, a leaf (3, H, W) that `optimiser` holds, to lower the network's total loss.
 
-    References that are due are renewed before a step. Yields records up to the one numbered `steps`, fewer if L-BFGS
-    stalls. To go on with a run, give the steps `done` and the `last_finite` image of the last record. Nothing here
-    waits for the device, except in L-BFGS, which decides on the host. `evaluate` may be what `evaluation` made of the
-    network and the image; eager without. If `frozen`, `last_finite` stays as it is from the first event on: what comes
-    behind an infinite loss may be finite again. What the optimiser accepts enters the `average`.
+    References that are due are renewed before a step. Yields records up to the one numbered `steps`, or fewer if the
+    optimiser stalls. To resume a run, pass the number of steps `done` and the `last_finite` image of the last record.
+    Nothing here waits for the device, except L-BFGS, which decides on the host. `evaluate` may be what `evaluation`
+    returned for the network and the image; without it, evaluation is eager. If `frozen`, `last_finite` stays the same
+    from the first event on, since what follows an infinite loss may be finite again. What the optimiser accepts enters
+    the `average`.
     """
     average, evaluate = average or Average(0, image), evaluate or eager(network, image)
     last_finite = image.detach().clone() if last_finite is None else last_finite

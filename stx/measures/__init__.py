@@ -1,1 +1,1 @@
-"""Held out: what no loss has seen."""
+"""Held-out measures of pictures: what no loss has seen."""

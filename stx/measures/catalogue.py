@@ -1,4 +1,4 @@
-"""The held-out measures, as conf/measure/*.yaml names them: one function and one YAML each."""
+"""The held-out measures that conf/measure/*.yaml defines: one function and one YAML each."""
 
 from collections.abc import Callable, Mapping
 from functools import cache, partial
@@ -17,17 +17,17 @@ from stx.stats.fixed import MOMENTS
 
 class Measure(NamedTuple):
     distance: Callable[..., Any]
-    """Target, or both of them -> other features or picture -> a number, or one for each of the `parts`."""
+    """Target, or two targets -> a function of other features, or of a picture -> one number, or one per part."""
     spec: Measured
 
     def names(self, name: str) -> tuple[str, ...]:
-        """What its numbers are called: its own `name`, or that and each of its parts."""
+        """The names of its numbers: its own `name`, or that followed by each of its parts."""
         return tuple(f"{name}_{part}" for part in self.spec.parts) or (name,)
 
 
 @cache
 def catalogue() -> Mapping[str, Measure]:
-    """By name, in alphabetical order. Raises UserError for a YAML that names no measure."""
+    """All measures by name, in alphabetical order. Raises UserError for a YAML that does not define a measure."""
     return MappingProxyType({file.stem: load(file.stem) for file in sorted((CONF / "measure").glob("*.yaml"))})
 
 
@@ -41,7 +41,7 @@ def load(name: str) -> Measure:
         if moment not in MOMENTS:
             offered = f"choose from {', '.join(MOMENTS)}{did_you_mean(moment, MOMENTS)}"
             raise UserError(f"conf/measure/{name}.yaml: of={moment}: {offered}")
-    # The targets come first: of a measure against both pictures, the painting and then the photograph.
+    # The targets are the first arguments; of a measure against both pictures, the painting and then the photograph.
     bound: partial[Any] = bind(spec, f"measure.{name}", given=("photograph",) if spec.to == "both" else ())
     return Measure(bound, spec)
 
@@ -52,7 +52,7 @@ def toward(picture: str) -> dict[str, Measure]:
 
 
 def labels() -> dict[str, str]:
-    """What tables call the measures that they show, by "measure/<name>": to the style first, then to the content."""
+    """The labels of measures in tables, by "measure/<name>": first those to the style, then those to the content."""
     shown = sorted(catalogue().items(), key=lambda item: ("style", "content", "both").index(item[1].spec.to))
     return {
         f"measure/{each}": f"{measure.spec.label}, {part}" if part else measure.spec.label

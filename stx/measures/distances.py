@@ -1,7 +1,7 @@
-"""Distances to a target: each function takes the target and returns the distance of another one to it.
+"""Distances to a target: each function takes the target and returns a function for the distance of others to it.
 
-What depends on the target alone is computed once, as one target judges many pictures. Features are (D, H, W),
-pictures (3, H, W), RGB in [0, 1]; distances are scalars on the device. docs/measures.md has all formulas.
+What depends on the target alone is computed once, as many pictures are compared with one target. Features are
+(D, H, W), pictures (3, H, W), RGB in [0, 1]; distances are scalars on the device. docs/measures.md has all formulas.
 """
 
 import math
@@ -23,22 +23,22 @@ __all__ = [
     "ssim",
     "structure",
 ]
-"""What a YAML may name."""
+"""The functions that a YAML may name."""
 
 ToTarget = Callable[[Tensor], Tensor]
 
 POSITIONS = 1024
-"""At most so many positions are compared with each other by `structure`; the memory is their square."""
+"""The most positions that `structure` compares with each other; its memory grows with their square."""
 TEMPERATURE = 0.1
-"""Of the softmax over cosines in `structure`. At 1 every row is nearly uniform, whatever the picture; at 0.02 it is
-nearly one-hot. At 0.1 it spreads over half of the positions."""
+"""Temperature of the softmax over cosines in `structure`. At 1 every row is nearly uniform, whatever the picture; at
+0.02 it is nearly one-hot. At 0.1 it spreads over half of the positions."""
 COLOUR_BINS = 8
 SSIM_WINDOW = 11
-"""Pixels: scikit-image cuts the Gaussian of sigma 1.5 off at 3.5 sigma."""
+"""Width in pixels: scikit-image cuts the Gaussian of sigma 1.5 off at 3.5 sigma."""
 FINE = 0.25
-"""Cycles a pixel, a quarter of the sampling rate: what is finer is noise where neither given picture has it."""
+"""Cycles per pixel, a quarter of the sampling rate: what is finer is noise if neither given picture has it."""
 UNSEEN = (2 / 255) ** 2
-"""Mean square of noise that is hardly seen, 2 of 255: the least energy that a given picture is taken to have."""
+"""Mean square of noise that is hardly visible, 2 of 255: the least energy that a given picture is taken to have."""
 CHUNK = 2**16
 """Positions converted to float64 at a time: all of them would double the memory of the largest features."""
 
@@ -49,7 +49,7 @@ def relative_distance(ours: Tensor, theirs: Tensor) -> Tensor:
 
 
 def relative(target: Tensor) -> ToTarget:
-    """`relative_distance` of features of the target's size."""
+    """`relative_distance` to features of the same size."""
     return lambda ours: relative_distance(ours, target)
 
 
@@ -100,7 +100,8 @@ def moments(features: Tensor) -> tuple[Tensor, Tensor]:
 def colour(target: Tensor) -> ToTarget:
     """1 - intersection (Swain & Ballard 1991) of two pictures' colour histograms, in [0, 1]; sizes may differ.
 
-    Of histograms that sum to 1 this is half the sum of their differences, which is exact where they are equal.
+    For histograms that sum to 1 this is half the sum of their absolute differences, which is exactly 0 if they are
+    equal.
     """
     wanted = colour_histogram(target)
     return lambda ours: (colour_histogram(ours) - wanted).abs().sum() / 2
@@ -114,11 +115,11 @@ def colour_histogram(picture: Tensor) -> Tensor:
 
 
 def structure(target: Tensor) -> ToTarget:
-    """Content feature structural distance (CFSD) of Chung, Hyun & Heo 2024 (arXiv 2312.09008), of the same H and W.
+    """Content feature structural distance (CFSD) of Chung, Hyun & Heo 2024 (arXiv 2312.09008), for the same H and W.
 
-    1/(h w) sum_i D_KL(S_i || S'_i), where row i of S says to which positions of the target position i is alike, S' the
-    same of the other features: what lies alike stays alike, whatever it looks like. See `self_similarity` for what
-    differs from the paper.
+    1/(h w) sum_i D_KL(S_i || S'_i), where row i of S says which positions of the target are similar to position i, and
+    S' says the same of the other features: positions that were similar should stay so, whatever they look like. See
+    `self_similarity` for what differs from the paper.
     """
     wanted = self_similarity(target)
     return lambda ours: kl_div(self_similarity(ours), wanted, reduction="batchmean", log_target=True)
@@ -127,9 +128,9 @@ def structure(target: Tensor) -> ToTarget:
 def self_similarity(features: Tensor) -> Tensor:
     """Logarithm of the softmax over each row of F Fᵀ between positions: shape (h w, h w), h w <= POSITIONS.
 
-    Features are averaged over a grid of at most POSITIONS and brought to unit length, so that F Fᵀ are cosines, over
-    TEMPERATURE. The authors' F is relu3_1 of another training of VGG19, divided by its number of channels: the
-    softmax of raw features depends on their scale, and with these weights it would be one-hot.
+    Features are averaged over a grid of at most POSITIONS and scaled to unit length, so that F Fᵀ holds cosines, which
+    are divided by TEMPERATURE. The authors' F is relu3_1 of another training of VGG19, divided by its number of
+    channels: the softmax of raw features depends on their scale, and with the weights used here it would be one-hot.
     """
     height, width = features.shape[1:]
     scale = min(1, math.sqrt(POSITIONS / (height * width)))
@@ -139,11 +140,11 @@ def self_similarity(features: Tensor) -> Tensor:
 
 
 def ssim(target: Tensor) -> ToTarget:
-    """Structural similarity (Wang et al. 2004) of the luminance of pictures of one size: 1 where they are equal.
+    """Structural similarity (Wang et al. 2004) of the luminance of pictures of one size: 1 if they are equal.
 
     With the paper's constants; no side may be shorter than SSIM_WINDOW. Computed on the CPU by scikit-image.
     """
-    from skimage.metrics import structural_similarity  # half a second, that no run need wait for before its first step
+    from skimage.metrics import structural_similarity  # late: it takes half a second, before a run's first step
 
     wanted = luminance(target).cpu().numpy()
 
@@ -167,10 +168,10 @@ def luminance(picture: Tensor) -> Tensor:
 
 
 def noise(painting: Tensor, photograph: Tensor | None) -> ToTarget:
-    """Fine energy of luma and of chroma, over the larger of the given pictures': shape (2,). Sizes may differ.
+    """Fine energy of luma and of chroma, divided by the larger one of the given pictures: shape (2,); sizes may differ.
 
-    1 is as much as they have. A given picture without any, as a grey one has in chroma, counts as if it had what is
-    hardly seen.
+    1 is as much as the given pictures have. A picture without any, such as a grey one in chroma, counts as if it had
+    UNSEEN.
     """
     most = fine_energy(painting).clamp(min=UNSEEN)
     if photograph is not None:
@@ -179,9 +180,9 @@ def noise(painting: Tensor, photograph: Tensor | None) -> ToTarget:
 
 
 def fine_energy(picture: Tensor) -> Tensor:
-    """Mean square a pixel of luma, and of both chroma channels (Rec. 601) together, above FINE: float64, shape (2,).
+    """Mean square per pixel of luma, and of both chroma channels (Rec. 601) together, above FINE: float64, shape (2,).
 
-    The picture is mirrored at its edges before the transform, whose jumps would count as noise.
+    The picture is mirrored at its edges before the transform, since jumps there would count as noise.
     """
     red, _, blue = picture.double()
     luma = luminance(picture)
@@ -189,8 +190,8 @@ def fine_energy(picture: Tensor) -> Tensor:
     rows = torch.cat([channels, channels.flip(1)], 1)
     mirrored = torch.cat([rows, rows.flip(2)], 2)
     height, width = mirrored.shape[1:]
-    power = 2 * torch.fft.rfft2(mirrored, norm="forward").abs().square()  # each column is its mirror image's too,
-    power[..., 0] /= 2  # but for the two that are their own: the width is even
+    power = 2 * torch.fft.rfft2(mirrored, norm="forward").abs().square()  # a column stands for its mirror image too,
+    power[..., 0] /= 2  # except for the two that are their own mirror images, as the width is even
     power[..., -1] /= 2
     down = torch.fft.fftfreq(height, dtype=torch.float64, device=picture.device)[:, None]
     across = torch.fft.rfftfreq(width, dtype=torch.float64, device=picture.device)

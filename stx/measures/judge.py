@@ -1,8 +1,8 @@
 """Held-out measures: how much of the style and of the content a picture has, by layers that no default loss uses.
 
-All pictures are judged by the same networks, whatever made them: the original VGG19 with max pooling in float32, and
-where `stx[judge]` is installed a second one, in which nothing is ever optimised.
-docs/measures.md says what each one is, which way it points, and what it costs.
+All pictures are judged by the same networks, whatever made them: the original VGG19 with max pooling in float32 and, if
+`stx[judge]` is installed, a second network, in which nothing is ever optimised.
+docs/measures.md says what each measure is, whether more or less is better, and what it costs.
 """
 
 import hashlib
@@ -22,24 +22,24 @@ from stx.model.vgg import VGG19, shortest_side
 from stx.model.weights import load_weights
 
 DEEPEST = "conv4_3"
-"""Pictures too small for it are not judged. No measure looks at a deeper layer."""
+"""Pictures too small for this layer are not judged. No measure looks at a deeper layer."""
 KEPT: dict[str, dict[str, float]] = {}
-"""Baselines by the digest of their two pictures: a quarter of what a judge costs to make, and a batch's runs have few
-pairs of pictures."""
+"""Baselines by the digest of their two pictures. They take a quarter of the time to make a judge, and the runs of a
+batch have few pairs of pictures."""
 LAST: dict[str, "Judge"] = {}
-"""The one that was made last, by the same digest: the next run of a sweep has the same two pictures, most often."""
+"""The judge that was made last, by the same digest: the next run of a sweep mostly has the same two pictures."""
 LARGEST_KEPT = 2**19
-"""Pixels of the photograph, up to which it is kept: what it holds takes some hundred bytes of each."""
+"""Pixels of the photograph up to which a judge is kept: it holds some hundred bytes per pixel."""
 
 
 def circular(
     measure: str, fixed: Collection[str], style_layers: Collection[str], content_layers: Collection[str]
 ) -> Literal["wholly", "partly", "no"]:
-    """Whether `measure` ("measure/...") judges a picture by what was `fixed` in it by its loss (`stx.stats.fixed`).
+    """Whether `measure` ("measure/...") judges a picture by what its loss has `fixed` in it (`stx.stats.fixed`).
 
-    At whatever layers, since neighbouring layers are correlated; "partly", where some of what the measure is made of
-    was fixed. One of the content is circular too where its own layer was among `content_layers`. Raises KeyError for no
-    measure.
+    It does not matter at which layers, since neighbouring layers are correlated. "partly": only some of what the
+    measure is made of was fixed. A measure to the content is also wholly circular if one of its own layers is among
+    `content_layers`. Raises KeyError if there is no such measure.
     """
     name = measure.removeprefix("measure/")
     spec = {
@@ -49,45 +49,48 @@ def circular(
     }[name]
     if spec.to == "content" and not set(spec.layers).isdisjoint(content_layers):
         return "wholly"
-    of = set(spec.of) - {"features"}  # which are compared place by place: at another layer they are others
+    of = set(spec.of) - {"features"}  # compared position by position: those of another layer have not been fixed
     if not {"style": style_layers, "content": content_layers, "both": ()}[spec.to] or of.isdisjoint(fixed):
         return "no"
     return "wholly" if of <= set(fixed) else "partly"
 
 
 class Judge(NamedTuple):
-    """Judges pictures against one photograph and one style picture. Empty where those are too small for DEEPEST."""
+    """Judges pictures against one photograph and one style picture. Empty if those are too small for DEEPEST."""
 
     baselines: dict[str, float]
-    """"baseline/<name>": the same measures of pictures as they are. To the style, of the photograph: a picture without
-    the style. To the content, of the style picture, where it has the photograph's size. Without a photograph none."""
+    """The same measures of the given pictures, as "baseline/<name>". To the style: of the photograph, a picture without
+    the style. To the content: of the style picture, if it has the photograph's size. Empty without a photograph."""
     judge: Callable[[Tensor], dict[str, float]]
     """Picture (3, H, W), RGB in [0, 1], of the photograph's size -> "measure/<name>"."""
 
 
 def measurer(content: Tensor | None, style: Tensor, shortest: int | None = None) -> Judge:
-    """What depends on both pictures alone, computed once. They are (3, H, W), RGB in [0, 1], of any sizes.
+    """A judge that computes what depends on its two pictures only once.
 
-    Without a photograph the measures are those to the style, of pictures whose `shortest` side is to be given.
+    They are (3, H, W), RGB in [0, 1], of any sizes.
 
-    Of pictures that this process has judged by before, the baselines are those that were measured then; of the pair
-    before, unless it is large, all of it.
+    Without a photograph there are no measures to the content; `shortest` is then the shorter side of the pictures to be
+    judged, or else that of the style picture.
+
+    Baselines that this process has measured before are reused; for the same pair as in the last call, unless it is
+    large, so is the whole judge.
     """
     shortest = min(content.shape[1:]) if content is not None else shortest or min(style.shape[1:])
     pair = digest(*([] if content is None else [content]), style) + f" {shortest}"
     if pair not in LAST:
-        LAST.clear()  # first, so that there are never two
+        LAST.clear()  # before the next one is made, so that memory never holds two
         judge = aim(content, style, pair, shortest)
         if (style if content is None else content)[0].numel() > LARGEST_KEPT:
             return judge
         LAST[pair] = judge
-    return Judge(dict(KEPT.get(pair, {})), LAST[pair].judge)  # the numbers are the caller's own
+    return Judge(dict(KEPT.get(pair, {})), LAST[pair].judge)  # a copy of the numbers, which the caller may change
 
 
 def mixed(
     content: Tensor | None, styles: Sequence[Tensor], shares: Sequence[float], shortest: int | None = None
 ) -> Judge:
-    """Judges against one photograph and several style pictures: every measure is the mean of those against each."""
+    """A judge with several style pictures: every measure is the mean, by `shares`, of those against each of them."""
     judges = [measurer(content, style, shortest) for style in styles]
 
     def mean(measured: Sequence[Mapping[str, float]]) -> dict[str, float]:
@@ -102,8 +105,8 @@ def mixed(
 
 
 def aim(content: Tensor | None, style: Tensor, pair: str, shortest: int) -> Judge:
-    """Anew, but for the baselines. `pair`: the digest of both."""
-    if style.device.type == "mps":  # which has no float64
+    """Make a judge, with baselines that have been measured before. `pair` is the digest of both pictures."""
+    if style.device.type == "mps":  # no float64 there
         content, style = None if content is None else content.cpu(), style.cpu()
     if min(shortest, *style.shape[1:]) < shortest_side(DEEPEST):
         return Judge({}, lambda picture: {})
@@ -115,7 +118,7 @@ def aim(content: Tensor | None, style: Tensor, pair: str, shortest: int) -> Judg
     baselines: dict[str, dict[str, Tensor]] = {}
 
     def seen(picture: Tensor) -> Iterator[tuple[str, Tensor]]:
-        """A layer at a time: all of a large picture's features together would not fit where its run does."""
+        """Yield one layer at a time: all features of a large picture together may not fit into memory."""
         yield PICTURE, picture
         for each, names in networks:
             yield from each.stream(picture, layers.intersection(names))
@@ -151,7 +154,7 @@ def aim(content: Tensor | None, style: Tensor, pair: str, shortest: int) -> Judg
 
 
 def measurable(toward_picture: str, shortest: int, layers: Collection[str]) -> dict[str, Measure]:
-    """The measures toward "style", "content" or "both" of pictures with such a shorter side, where there are layers."""
+    """The measures toward "style", "content" or "both" that a shorter side of `shortest` pixels and `layers` allow."""
     return {
         name: measure
         for name, measure in toward(toward_picture).items()
@@ -165,7 +168,7 @@ def network(device: torch.device) -> VGG19:
 
 
 def judges(device: torch.device) -> list[tuple[VGG19 | Lite0 | None, Sequence[str]]]:
-    """With the names of their layers; none of an extra that is not installed."""
+    """The networks with the names of their layers; None for a network whose extra is not installed."""
     return [(network(device), list(LAYERS)), (lite0(device), BLOCKS)]
 
 
@@ -178,17 +181,17 @@ def digest(*pictures: Tensor) -> str:
 
 
 def aimed(measures: Mapping[str, Measure], layer: str, *targets: Tensor | None) -> dict[str, ToTarget]:
-    """Those of the measures that look at a layer, with the targets' features there."""
+    """The distances of all measures that look at a layer, to the targets' features there."""
     return {name: measure.distance(*targets) for name, measure in measures.items() if layer in measure.spec.layers}
 
 
 def by_layer(name: str, measure: Measure) -> dict[str, str]:
-    """What a measure is called at each layer, where each is reported, with that layer."""
+    """The names of a measure at its layers, with the layer of each; empty if it is not reported layer by layer."""
     return {f"{name}_{layer}": layer for layer in measure.spec.layers} if measure.spec.each else {}
 
 
 def over_layers(measured: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
-    """Measures by name, from their distances by layer and name: the mean, and where asked each layer's."""
+    """Measures by name, from distances by layer and name: the mean over layers and, if reported, each layer's value."""
     means: dict[str, Tensor] = {}
     for name, measure in catalogue().items():
         distances = [measured[layer][name] for layer in measure.spec.layers if name in measured.get(layer, {})]
@@ -200,7 +203,7 @@ def over_layers(measured: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tenso
 
 
 def on_host(kind: str, scalars: Mapping[str, Tensor]) -> dict[str, float]:
-    """All scalars in one transfer, as "<kind>/<name>"."""
+    """Move all scalars to the host in one transfer, as "<kind>/<name>"."""
     if not scalars:
         return {}
     names = [f"{kind}/{name}" for name in scalars]
@@ -208,6 +211,6 @@ def on_host(kind: str, scalars: Mapping[str, Tensor]) -> dict[str, float]:
 
 
 def measures(picture: Tensor, content: Tensor, style: Tensor) -> dict[str, float]:
-    """One picture's measures and their baselines; to judge many against the same two, keep a `measurer`."""
+    """One picture's measures and their baselines; to judge many pictures against the same two, keep a `measurer`."""
     judge = measurer(content, style)
     return {**judge.judge(picture), **judge.baselines}

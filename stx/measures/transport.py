@@ -1,4 +1,4 @@
-"""How far the distributions of two pictures' features are apart, along random directions, wherever the features are."""
+"""Distances between the distributions of two pictures' features along random directions, whatever their positions."""
 
 import numpy as np
 import torch
@@ -7,15 +7,15 @@ from torch import Tensor
 from stx.measures.distances import ToTarget
 
 __all__ = ["shape", "sliced_wasserstein"]
-"""What a YAML may name."""
+"""The functions that a YAML may name."""
 
 PROJECTIONS = 256
-"""Random directions: the distance of a layer scatters by 4 to 7 % from one set of 32 to the next."""
+"""Number of random directions. With 32, the distance at a layer varies by 4 to 7 % from one set to the next."""
 QUANTILES = 1024
 AT_ONCE = 8
 """Directions that features are projected on at a time: all of them would take more memory than the features."""
 FLOOR = 0.01
-"""Of the root of the mean variance: so much is added to every channel's, or noise would be brought to variance 1."""
+"""FLOOR^2 of the mean variance is added to every channel's variance; otherwise noise would be scaled to variance 1."""
 
 
 def sliced_wasserstein(target: Tensor) -> ToTarget:
@@ -23,7 +23,7 @@ def sliced_wasserstein(target: Tensor) -> ToTarget:
 
     The root mean square, over PROJECTIONS seeded directions and QUANTILES quantiles, of the difference between both
     projections' quantiles (Rabin et al. 2011; Heitz et al. 2021 for style), divided by the spread of `target` along
-    such a direction, so that layers count alike.
+    such a direction, so that all layers count the same.
     """
     generator = torch.Generator().manual_seed(0)
     directions = torch.randn(PROJECTIONS, target.shape[0], generator=generator).to(target.device)
@@ -35,16 +35,16 @@ def sliced_wasserstein(target: Tensor) -> ToTarget:
 
 
 def shape(target: Tensor) -> ToTarget:
-    """`sliced_wasserstein` of channels that have each been brought to mean 0 and variance 1: blind to both.
+    """`sliced_wasserstein` of channels that have each been scaled to mean 0 and variance 1, so that neither counts.
 
-    Squared, a sliced Wasserstein distance is mostly means and deviations; this is what is beyond them.
+    The square of a sliced Wasserstein distance comes mostly from means and deviations; this is what lies beyond them.
     """
     distance = sliced_wasserstein(standardised(target))
     return lambda ours: distance(standardised(ours))
 
 
 def standardised(features: Tensor) -> Tensor:
-    """Less its mean, over its deviation, channel by channel; one that hardly varies goes to zero."""
+    """Subtract each channel's mean and divide by its deviation; a channel that hardly varies goes to zero."""
     variance, mean = torch.var_mean(features.flatten(1), 1, correction=0)
     tiny = torch.finfo(variance.dtype).tiny
     scale = (variance + FLOOR**2 * variance.mean()).clamp(min=tiny).rsqrt()

@@ -19,7 +19,7 @@ Distance = Callable[[Tensor, Tensor], Tensor]
 
 
 def terms(config: Config, regions: Regions = NONE) -> tuple[Term, ...]:
-    """All terms that a config asks for, in such regions, not yet tried. Raises UserError."""
+    """All terms that a config asks for, in the given regions; not tried yet. Raises UserError if options conflict."""
     weights = config.loss_weights
     content: list[Term] = []
     if config.content is not None:
@@ -43,19 +43,22 @@ def terms(config: Config, regions: Regions = NONE) -> tuple[Term, ...]:
 
 
 def expanded(style: Sequence[Term], config: Config, regions: Regions) -> list[Term]:
-    """The style's terms, in each region, toward each style picture. Raises UserError.
+    """The style terms, in each region, toward each style picture. Raises UserError as `in_regions` does.
 
-    E_l is the mean over the terms at a layer, which are as many times more then: their shares count for that.
+    E_l is the mean over the terms at a layer. As there are now several times as many terms, their shares are multiplied
+    by that number.
     """
     terms = in_regions(style, config, regions)
     return [term._replace(share=term.share * len(terms) / len(style)) for term in terms]
 
 
 def in_regions(style: Sequence[Term], config: Config, regions: Regions) -> list[Term]:
-    """The style's terms in each region, toward the style pictures that have it. Raises UserError.
+    """The style terms in each region, toward the style pictures that have it.
 
-    A region's share is the root of its area's: where all losses are calibrated, the pull at a pixel is then the same in
-    all regions, and that of all of them what it is without masks.
+    A region's share is the square root of its part of the area. If all losses are calibrated, the pull at a pixel is
+    then the same in all regions, and the pull of all regions together is what it would be without masks.
+
+    Raises UserError if all style pictures that have a region have the weight 0, and as `toward_each` does.
     """
     if not regions.shares:
         return toward_each(style, config.mix, config.style_blend)
@@ -79,9 +82,10 @@ def in_regions(style: Sequence[Term], config: Config, regions: Regions) -> list[
 
 
 def toward_each(style: Sequence[Term], mix: Mapping[str, float], blend: str) -> list[Term]:
-    """The style's terms toward all style pictures of a mix. Raises UserError for targets that may not be averaged.
+    """The style terms toward all style pictures of a mix. Raises UserError for targets that may not be averaged.
 
-    Of a squared distance both ways have one gradient, but for the scale that the calibration gives each loss.
+    For a squared distance, averaging the targets and averaging the losses give the same gradient, except for the scale
+    that the calibration gives each loss.
     """
     if len(mix) == 1:
         return [term._replace(toward=next(iter(mix))) for term in style]
@@ -102,8 +106,8 @@ def group(
 ) -> list[Term]:
     """The terms of `content_stat` or `style_stat`, one or several, toward the picture of that name.
 
-    They look at the layers that have `weights`; of layers of their own, those that have none weigh what any `other`
-    does.
+    A term looks at the layers in `weights`, unless its statistic names layers of its own; a layer that is not in
+    `weights` gets the weight `other`.
     """
     option = f"{toward}_stat"
     place = f"{option}.terms." if isinstance(section, Statistics) else ""
@@ -114,14 +118,17 @@ def group(
             layers={layer: weights.get(layer, other) for layer in stat.layers or weights},
             weight=weight,
             toward=toward,
-            prefix="" if toward == "style" else None,  # a style layer's part is called like it, in stored runs too
+            prefix="" if toward == "style" else None,  # stored runs name a part of the style by its layer alone
         )
         for name, stat in section.by_name().items()
     ]
 
 
 def term(stat: Statistic, option: str) -> Term:
-    """What a statistic says by itself. Raises UserError for an `option` that its functions do not take."""
+    """The term of a statistic, without group, name and layers.
+
+    Raises UserError, which names `option`, if its functions do not take the settings.
+    """
     distance: Distance | None = mean_square
     if stat.distance == "none":
         distance = None

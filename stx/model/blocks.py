@@ -13,24 +13,24 @@ from stx.model.trials import depth
 from stx.stats.gathered import Core, Gathered, Size
 
 STRIDE = 16
-"""Pixels: a position of the deepest block of layers. Blocks begin at multiples of it, so that pooling is the same."""
+"""Side in pixels of a position at the deepest layers. Blocks begin at multiples of it, which keeps pooling windows."""
 
 
 class Block(NamedTuple):
-    """Pixels of a picture."""
+    """A rectangle of a picture's pixels, with a margin."""
 
     outer: tuple[slice, slice]
     """Rows and columns that go through the network."""
     inner: tuple[slice, slice]
-    """Those of them whose positions count."""
+    """Rows and columns whose positions count, without the margin."""
     last: tuple[bool, bool]
-    """Whether they go to the picture's end, where a position may have more pixels."""
+    """Whether rows and columns reach the end of the picture, where the last position may have more pixels."""
 
     def of(self, picture: Tensor) -> Tensor:
         return picture[:, self.outer[0], self.outer[1]]
 
     def core(self, layer: str, size: Size) -> Core:
-        """Within the map (h, w) that a layer has of the block."""
+        """The positions that count within a layer's map (h, w) of the block."""
         rows, columns = (self.along(axis, depth(layer), size[axis]) for axis in (0, 1))
         start = (self.outer[0].start >> depth(layer), self.outer[1].start >> depth(layer))
         return Core(rows, columns, start)
@@ -42,8 +42,10 @@ class Block(NamedTuple):
 
 
 def blocks(size: Size, side: int, margin: int) -> list[Block]:
-    """Of a picture (H, W), with cores of about one size: `side` pixels, a multiple of STRIDE, or less; the last ones
-    may have STRIDE - 1 more."""
+    """Cut a picture (H, W) into blocks, with cores of about equal size.
+
+    A core has at most `side` pixels, a multiple of STRIDE, along each axis; the last ones may have STRIDE - 1 more.
+    """
     rows, columns = (list(cuts(length, side)) for length in size)
     return [
         Block(
@@ -60,18 +62,18 @@ def blocks(size: Size, side: int, margin: int) -> list[Block]:
 def cuts(length: int, side: int) -> Iterator[slice]:
     number = math.ceil(length / side)
     each = math.ceil(length / number / STRIDE) * STRIDE
-    starts = range(0, max(1, length - STRIDE + 1), each)  # less than a position of the deepest layers is no block
+    starts = range(0, max(1, length - STRIDE + 1), each)  # a rest smaller than a deepest position makes no block
     for start in starts:
         yield slice(start, length if start == starts[-1] else start + each)
 
 
 def map_size(layer: str, size: Size) -> Size:
-    """(h, w) of a layer's map of a picture (H, W)."""
+    """(h, w) of a layer's map, for a picture (H, W)."""
     return size[0] >> depth(layer), size[1] >> depth(layer)
 
 
 def margin(terms: Sequence[Term]) -> int:
-    """Pixels around a core on which anything in it depends: what the layers see, and what statistics look at there."""
+    """Width in pixels of the margin that a core depends on: receptive fields, and what statistics look at beyond."""
     needed = [
         field(layer) + reach(term) * 2 ** depth(layer)
         for term in terms
@@ -83,7 +85,7 @@ def margin(terms: Sequence[Term]) -> int:
 
 
 def field(layer: str) -> int:
-    """Pixels beyond a position's own that it depends on, on each side: one position a convolution, at its depth."""
+    """Pixels that a position depends on beyond its own, on each side: one position, at its depth, per convolution."""
     names = list(LAYERS)
     return sum(2 ** depth(name) for name in names[: names.index(layer) + 1])
 
@@ -98,12 +100,12 @@ def function_of(statistic: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def settings(statistic: Callable[..., Any]) -> dict[str, Any]:
-    """Bound to it, its reference among them."""
+    """The keywords bound to a statistic, its reference included."""
     return dict(statistic.keywords) if isinstance(statistic, partial) else {}
 
 
 def gathered(statistic: Callable[..., Any]) -> Gathered | None:
-    """How it is made of sums over positions, where it says so."""
+    """How a statistic is made of sums over positions; None if it does not say."""
     form: Gathered | None = getattr(function_of(statistic), "gathered", None)
     return form
 
@@ -113,12 +115,12 @@ def local(statistic: Callable[..., Any]) -> bool:
 
 
 def kind_of(term: Term) -> str | None:
-    """Whether a distance of values at each position is a "sum" or a "mean"; nothing where it says neither."""
+    """Whether the term's distance is a "sum" or a "mean" over positions; None if it does not say."""
     return getattr(function_of(term.distance), "over_positions", None) if term.distance else None
 
 
 def indivisible(terms: Sequence[Term]) -> list[str]:
-    """The names of the terms that need all of a picture at once. The picture itself they may have: it is small."""
+    """The names of the terms that need features of the whole picture at once. The picture itself is small enough."""
     return [term.typed for term in terms if not divisible(term)]
 
 

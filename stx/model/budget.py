@@ -1,4 +1,4 @@
-"""What a run will need of the device's memory, and where that is too little for a picture in one piece, its blocks."""
+"""How much of the device's memory a run needs, and the blocks for a picture that does not fit in one piece."""
 
 import math
 from bisect import bisect_left
@@ -19,23 +19,23 @@ from stx.model.terms import PICTURE, Term
 from stx.pictures.sizes import Size
 
 SIDES = range(128, 1024 + 1, STRIDE)
-"""Pixels of a block's core. Smaller ones have more margin than core, at VGG19's layers; larger ones gain next to
-nothing: at 1024 the margins are a quarter of what is computed."""
+"""Sides of a block's core in pixels. Smaller blocks would have more margin than core at VGG19's layers. Larger ones
+gain next to nothing: at 1024 the margins are a quarter of what is computed."""
 
 
 class Budget(NamedTuple):
     needed: float
-    """Bytes that the run takes at its worst, about."""
+    """Estimate of the bytes that the run takes at its peak."""
     side: int | None = None
-    """Pixels of a block's side; none: the picture goes through the network in one piece."""
+    """Side of a block's core in pixels; None: the picture goes through the network in one piece."""
     judged: float = 1.0
-    """Part of their sides at which pictures are measured."""
+    """Factor by which the sides of pictures are reduced when they are measured."""
     why: str = ""
-    """The choice of blocks."""
+    """Why the picture is cut into blocks."""
 
 
 def remembered(optimiser: "partial[Any]") -> int:
-    """Numbers that an optimiser keeps for each of the picture's. Raises UserError for a function that is none."""
+    """How many numbers an optimiser keeps per number of the picture. Raises UserError if the function does not say."""
     if not hasattr(optimiser.func, "remembered"):
         raise UserError(
             f"optim: {getattr(optimiser.func, '__name__', optimiser.func)} is no optimiser of a picture, which says "
@@ -45,7 +45,7 @@ def remembered(optimiser: "partial[Any]") -> int:
 
 
 class Asked(NamedTuple):
-    """What memory is needed for."""
+    """What the memory is needed for."""
 
     config: Config
     device: torch.device
@@ -71,7 +71,7 @@ class Asked(NamedTuple):
 
     @property
     def kept(self) -> int:
-        """Bytes a pixel that stay throughout."""
+        """Bytes per pixel that the optimiser and the average of the steps keep throughout."""
         return 12 * (remembered(self.optimiser) + (2 if self.config.optim.average else 0))
 
     @property
@@ -79,7 +79,7 @@ class Asked(NamedTuple):
         return memory.PROCESS + (12 * memory.PICTURES + self.kept) * self.area
 
     def of_a_step(self, pixels: int, checkpointing: bool, divided: bool = False) -> float:
-        """Bytes for a picture, or a block, of so many pixels."""
+        """Bytes of a step, for a picture or a block of so many pixels."""
         return pixels * memory.of_a_step(
             list(LAYERS),
             self.terms,
@@ -97,21 +97,21 @@ class Asked(NamedTuple):
         return self.throughout + max(self.of_a_step(self.area, checkpointing), judged)
 
     def in_blocks(self, side: int) -> float:
-        """The measures aside, which are taken at the size that is left for them."""
+        """Bytes with blocks of that side, without the measures, which are taken at whatever size then fits."""
         outer = [min(length, side + STRIDE + 2 * margin(self.terms)) for length in self.sides]
         step = self.of_a_step(outer[0] * outer[1], self.config.activation_checkpointing, divided=True)
         return self.throughout + self.targets + max(step + self.gradients, self.assembled)
 
     @property
     def targets(self) -> float:
-        """Bytes of what is compared position by position, and of what looks at the picture itself."""
+        """Bytes of the targets that are compared position by position, and of terms that look at the picture itself."""
         maps = (layer for term in self.terms if local(term.statistic) for layer in term.layers if layer != PICTURE)
         features = sum(4.0 * LAYERS[layer] * math.prod(map_size(layer, self.size)) for layer in maps)
         return features + self.area * memory.by_the_picture(self.terms, self.area)
 
     @property
     def assembled(self) -> float:
-        """Of the largest layer that a reference is made of: its features, and a copy."""
+        """Bytes of the largest layer that a reference is made from: its features, and a copy."""
         side = math.isqrt(self.style_area)
         terms = (term for term in self.terms if term.reference and term.toward)
         layers = (layer for term in terms for layer in term.layers if layer != PICTURE)
@@ -119,8 +119,10 @@ class Asked(NamedTuple):
 
     @property
     def gradients(self) -> float:
-        """Of the gradients of all pulls at once: of the calibration, before the optimiser remembers anything, and where
-        they are told along the way."""
+        """Bytes, beyond `kept`, of the gradients of all pulls at once.
+
+        The calibration holds them before the optimiser keeps anything; a run that reports their norms holds both.
+        """
         pulls = 12.0 * (1 + sum(len(term.places) for term in self.terms if term.group != "content"))
         calibrated = 0.0 if self.config.loss_weights.calibrate == "none" else max(0.0, pulls - self.kept)
         return self.area * (pulls if self.config.tracking.grad_norms_every else calibrated)
@@ -135,7 +137,11 @@ def budget(
     optimiser: "partial[Any]",
     guided: bool = False,
 ) -> Budget:
-    """Raises UserError where the machine has too little. `guided`: there are guides of regions."""
+    """The memory that a run needs, and the blocks that its pictures are cut into if they have to be.
+
+    `guided` says whether there are guides of regions. Raises UserError if the memory does not suffice, if a side
+    exceeds LONGEST_SIDE, or if blocks are asked for that the terms do not allow.
+    """
     painting = max(style_sizes, key=lambda each: each[0] * each[1])
     scaled = {"style_scale": painting} if config.style_scale > 1 else {}
     for option, (width, height) in {"image_size": size, **scaled}.items():
@@ -152,14 +158,14 @@ def budget(
     if why_not:
         raise UserError(f"blocks={config.blocks}: {why_not}; leave it out")
     if isinstance(config.blocks, int):
-        if max(asked.sides) <= config.blocks + 2 * margin(terms):  # with its margin a block has all of it
+        if max(asked.sides) <= config.blocks + 2 * margin(terms):  # one block and its margin cover any picture
             return whole(asked, available)
         return divided(asked, available, [config.blocks], "as asked")
     return divided(asked, available, SIDES, f"as the whole needs about {needed / 1e9:.0f} GB")
 
 
 def refused(terms: Sequence[Term], guided: bool, tile: bool) -> str:
-    """Why a picture cannot be divided; empty where it can."""
+    """Why a picture cannot be divided; empty if it can."""
     if tile:
         return "a tile, whose edges are neighbours, needs all of a picture at once"
     if guided:
@@ -178,7 +184,7 @@ def whole(asked: Asked, available: float, why: str = "") -> Budget:
 
 
 def divided(asked: Asked, available: float, sides: Sequence[int], why: str) -> Budget:
-    """In blocks of the largest of the sides that fits."""
+    """The budget with blocks of the largest of the sides that fits. Raises UserError if none does."""
     side = largest(sides, lambda side: asked.in_blocks(side) <= available)
     if side is None:
         more = f", in blocks too{shorter(asked, sides, available)}"
@@ -190,7 +196,7 @@ def divided(asked: Asked, available: float, sides: Sequence[int], why: str) -> B
 
 
 def shorter(asked: Asked, sides: Sequence[int], available: float) -> str:
-    """The longest memory of an optimiser that has one, with which a picture would fit."""
+    """A hint for the error: the longest `optim.history` with which the picture would fit; empty if none does."""
 
     def fits(history: int) -> bool:
         shorter = partial(asked.optimiser, history=history)
@@ -201,7 +207,7 @@ def shorter(asked: Asked, sides: Sequence[int], available: float) -> str:
 
 
 def largest(numbers: Sequence[int], fits: Callable[[int], bool]) -> int | None:
-    """Of rising ones, of which all up to it fit."""
+    """The largest of ascending `numbers` that fits, given that all smaller ones fit then; None if none fits."""
     count = bisect_left(numbers, True, key=lambda number: not fits(number))
     return numbers[count - 1] if count else None
 

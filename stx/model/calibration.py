@@ -1,4 +1,4 @@
-"""How hard each part of a loss pulls at the picture, and scales that let all of them pull alike."""
+"""How hard each part of a loss pulls at the picture, and scales that make all parts pull equally hard."""
 
 import math
 import warnings
@@ -13,16 +13,16 @@ from stx.model.parts import Part
 from stx.stats.precision import widest
 
 YARDSTICK = "content"
-"""The group whose gradient, as a whole, says how long the others' shall be."""
+"""The group whose gradient, as a whole, sets the length to which the gradients of the others are scaled."""
 LARGEST = 1e38
-"""Scale that float32 holds: a gradient of nothing but rounding has a larger one."""
+"""Largest scale that float32 holds; a gradient of mere rounding errors would need a larger one."""
 NOISE = 0.1
-"""Standard deviation, in [0, 1] pixel units. At the content picture itself the content gradient is zero; at pure
-noise the same balance costs twice the content distance for the same style distance."""
+"""Standard deviation of the noise added to the content picture, in [0, 1] pixel units. At the content picture itself
+the content gradient is zero; balanced at pure noise, the same style distance costs twice the content distance."""
 
 
 def pulls(losses: Losses) -> dict[str, Tensor]:
-    """The losses that are measured one by one: the yardstick's whole group, and every part of the others."""
+    """The losses that are measured one by one: the yardstick as a whole, and every part of the other groups."""
     others = {part.key: part.scale * d for part, d in losses.distances.items() if part.term.group != YARDSTICK}
     return {YARDSTICK: losses.groups[YARDSTICK], **others} if YARDSTICK in losses.groups else others
 
@@ -35,13 +35,15 @@ def gradient_norms(network: LossNetwork, picture: Tensor) -> dict[str, Tensor]:
 def norm_of(gradient: Tensor | None, picture: Tensor) -> Tensor:
     if gradient is None:
         return picture.new_zeros(())
-    return torch.linalg.vector_norm(gradient, dtype=widest(picture.device))  # squares leave float32 first
+    return torch.linalg.vector_norm(gradient, dtype=widest(picture.device))  # its squares may overflow float32
 
 
 def balance_yardstick(network: LossNetwork, picture: Tensor) -> None:
-    """Of a yardstick with several terms, let each part pull as the first term does at its layer, or where that is not
-    there, as it does at its own first: one that cannot be felt beside the others would be no part of what the others
-    are measured by."""
+    """Scale the parts of a yardstick with several terms, so that each pulls as hard as the first term at its layer.
+
+    At a layer that the first term does not look at, its pull at its own first layer counts. Without this, a term that
+    is too weak beside the others would have no part in what the other groups are measured by.
+    """
     members = [part for part in network.every_part if part.term.group == YARDSTICK]
     if len({part.term.name for part in members}) < 2:
         return
@@ -62,7 +64,7 @@ def one_pull(part: Part, losses: Losses) -> dict[str, Tensor]:
 
 
 def weighted_gradient_norms(network: LossNetwork, picture: Tensor) -> dict[str, Tensor]:
-    """The same as each enters the total: how hard each of them pulls at the picture."""
+    """`gradient_norms` times the weights with which they enter the total: how hard each pulls at the picture."""
     weights: dict[str, float | Tensor] = {YARDSTICK: network.weights.get(YARDSTICK, 0.0)}
     for part in network.every_part:
         name = part.term.group
@@ -72,10 +74,11 @@ def weighted_gradient_norms(network: LossNetwork, picture: Tensor) -> dict[str, 
 
 
 def calibrate(network: LossNetwork, content: Tensor, generator: torch.Generator) -> None:
-    """Scale every part so that its gradient is as long as the content's. Measured at the content plus noise.
+    """Scale every part so that its gradient is as long as the content's, measured at the content picture plus noise.
 
     Any statistic then starts from the same balance, and weights mean the same for all of them. Without a content layer
-    the shallowest part sets the length. A part whose gradient is zero or not finite keeps its scale, with one warning.
+    the shallowest part sets the length. Parts whose gradient is zero or not finite keep their scale; one warning names
+    them all.
     """
     noise = torch.randn(content.shape, generator=generator).to(content.device)
     near = (content + NOISE * noise).clamp(0, 1)
@@ -99,5 +102,5 @@ def calibrate(network: LossNetwork, content: Tensor, generator: torch.Generator)
 
 
 def fits(norm: float, wanted: float) -> bool:
-    """Whether a gradient can be scaled to be so long."""
+    """Whether a gradient of length `norm` can be scaled to the length `wanted`."""
     return math.isfinite(norm) and norm > 0 and wanted / norm < LARGEST

@@ -1,4 +1,4 @@
-"""What parts of a loss are made of, summed over a picture that goes through the network block by block."""
+"""The sums that parts of a loss are made from, over a picture that goes through the network block by block."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
@@ -17,7 +17,7 @@ from stx.stats.precision import wide
 Computed = dict[Part, Sums]
 SumsOf = Callable[[Part, Features, Sequence[Core], Block], Sums]
 PROBE = torch.zeros(2, 1, 1), Core(slice(0, 1), slice(0, 1))
-"""On which a statistic says whether it must know anything before."""
+"""Features and core on which a statistic is asked whether it needs sums beforehand."""
 
 
 def picture_size(maps: Tensor) -> Size:
@@ -29,14 +29,14 @@ def bound(part: Part) -> dict[str, object]:
 
 
 def form_of(part: Part) -> Gathered:
-    """Of a part that is no local one: what cannot be divided is refused before."""
+    """How a part that is not local is gathered. Every such part says so: others have been refused before."""
     form = gathered(part.statistic)
     assert form is not None
     return form
 
 
 def in_two(part: Part) -> bool:
-    """Whether something must be known of the whole picture before its sums."""
+    """Whether the part needs sums over the whole picture before its own, and so two passes over the blocks."""
     return not local(part.statistic) and bool(form_of(part).before(*PROBE, **bound(part)))
 
 
@@ -45,7 +45,7 @@ def first_sums(part: Part, features: Features, cores: Sequence[Core], block: Blo
 
 
 def local_sums(part: Part, features: Tensor, core: Core) -> Sums:
-    """Of a part that is compared position by position: the distance, and the sum of our squares."""
+    """The sums of a part that is compared position by position: its distance, and the squares of our values."""
     assert part.target is not None
     assert part.term.distance is not None
     ours, target = core.of(part.statistic(features)), core.whole.of(part.target)
@@ -54,12 +54,12 @@ def local_sums(part: Part, features: Tensor, core: Core) -> Sums:
 
 
 def as_leaves(sums: Mapping[Part, Sums]) -> Computed:
-    """From which a graph begins."""
+    """The sums as leaves of a new graph."""
     return {part: tuple(each.detach().requires_grad_() for each in of) for part, of in sums.items()}
 
 
 def assembled(vgg: VGG19, picture: Tensor, blocks: Sequence[Block], layer: str) -> Tensor:
-    """A layer's features of the whole picture, float32: (D, H, W)."""
+    """A layer's features (D, H, W) of the whole picture, float32."""
     size = map_size(layer, picture_size(picture))
     whole = picture.new_empty(*size, LAYERS[layer]).permute(2, 0, 1)
     for block in blocks:
@@ -73,7 +73,7 @@ def assembled(vgg: VGG19, picture: Tensor, blocks: Sequence[Block], layer: str) 
 def added_up(
     vgg: VGG19, picture: Tensor, blocks: Sequence[Block], parts: Sequence[Part], sums: SumsOf
 ) -> tuple[Computed, dict[str, Tensor]]:
-    """Some parts' sums over a whole picture, and the largest feature of each layer."""
+    """The sums of some parts over a whole picture, and the largest magnitude in each layer."""
     total, peaks = Computed(), dict[str, Tensor]()
     for block in blocks if parts else ():
         computed, largest_here = through(vgg, block.of(picture), block, parts, sums)
@@ -87,7 +87,7 @@ def added_up(
 def through(
     vgg: VGG19, crop: Tensor, block: Block, parts: Collection[Part], sums: SumsOf
 ) -> tuple[Computed, dict[str, Tensor]]:
-    """One block through the network: what `sums` makes of its features, part by part."""
+    """Send one block through the network: what `sums` makes of its features, by part, and the largest magnitudes."""
     computed, peaks = Computed(), dict[str, Tensor]()
     waiting, cores = dict[str, Tensor](), dict[str, Core]()
     for layer, maps in vgg.stream(crop, {layer for part in parts for layer in part.layers}):

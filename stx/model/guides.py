@@ -1,4 +1,4 @@
-"""Guides of regions, brought through the network: how much of what a position sees lies within (Gatys et al. 2017)."""
+"""Guides of regions at the network's layers: how much of what a position sees is in a region (Gatys et al. 2017)."""
 
 from collections.abc import Collection, Iterator, Mapping
 
@@ -11,18 +11,18 @@ from stx.model.terms import PICTURE, Weights
 from stx.model.vgg import AFTER_POOLING
 
 LEAST = 1e-30
-"""Sum of a guide's squares, below which no position is within."""
+"""Sum of a guide's squares below which no position counts as within."""
 
 Weighed = Mapping[str, Mapping[str, Tensor]]
-"""What positions weigh, by region and layer, in one picture."""
+"""Weights of the positions of one picture, by region and layer."""
 
 
 def through(guide: Tensor, layers: Collection[str]) -> Iterator[tuple[str, Tensor]]:
-    """The guide (h, w) at each of the layers, in [0, 1], of one of the picture (H, W).
+    """Yield the guide (h, w) in [0, 1] at each of the layers, from a guide (H, W) of the picture.
 
-    Every convolution of 3 x 3 takes the mean of the positions that it sees, every pooling the mean of its window: a
-    position in the middle of a region has 1, one that sees its edge less. Gatys et al. 2017 shrink a guide until no
-    position of a region sees anything else, or only resize it; this lies between.
+    In place of each 3 x 3 convolution stands the mean of the positions that it sees, in place of each pooling the mean
+    of its window: a position in the middle of a region has 1, one that sees the region's edge less. Gatys et al. 2017
+    shrink a guide until no position of a region sees anything else, or only resize it; this lies between the two.
     """
     if PICTURE in layers:
         yield PICTURE, guide
@@ -37,22 +37,22 @@ def through(guide: Tensor, layers: Collection[str]) -> Iterator[tuple[str, Tenso
 
 
 def weights(guide: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
-    """`T^2 / sum T^2` (h, w) of the guide T at each layer: what each position weighs there.
+    """The weights of positions at each layer: `T^2 / sum T^2` (h, w), for the guide T at that layer.
 
-    Of an empty guide nothing weighs. Of no other one is a layer empty: what lies in a row that a pooling leaves out has
-    been seen by the row before.
+    For an empty guide all weights are zero. Any other guide has weights at every layer: what lies in a row that a
+    pooling leaves out has been seen by the row before it.
     """
     squares = {layer: at.square() for layer, at in through(guide, layers)}
     return {layer: each / each.sum().clamp(min=LEAST) for layer, each in squares.items()}
 
 
 def regions_weights(guides: Mapping[str, Tensor], layers: Collection[str]) -> dict[str, dict[str, Tensor]]:
-    """The same for each region of a picture."""
+    """The `weights` of each region of a picture."""
     return {region: weights(guide, layers) for region, guide in guides.items()}
 
 
 def weights_at(part: Part, weighed: Weighed) -> Weights:
-    """Of the positions that a part looks at, in a picture in which regions are weighed so; None without its own."""
+    """The weights of the positions that a part looks at; None if the picture has no guide of the part's region."""
     of_region = weighed.get(part.term.region) if part.term.region is not None else None
     if of_region is None:
         return None

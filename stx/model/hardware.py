@@ -1,4 +1,4 @@
-"""Which processor computes, and in which precision; both are said and recorded, neither is ever timed."""
+"""Which processor computes, and in which precision. Both are printed and recorded; neither is chosen by timing."""
 
 from typing import NamedTuple
 
@@ -11,10 +11,10 @@ from stx.model import machine
 class Hardware(NamedTuple):
     device: torch.device
     dtype: torch.dtype
-    """Of weights and features; statistics, losses and the picture are float32."""
+    """Type of weights and features; statistics, losses and the picture are float32."""
     description: str
     tf32: bool = False
-    """Whether float32 is rounded to 10 bits of mantissa where it is multiplied, and summed up in full."""
+    """Whether float32 factors are rounded to 10 bits of mantissa; their products are summed in full float32."""
 
     @property
     def precision(self) -> str:
@@ -24,11 +24,11 @@ class Hardware(NamedTuple):
 def choose(device: str, precision: str, deterministic: bool) -> Hardware:
     """Resolve "auto": the CUDA device if there is one, bfloat16 if the processor has it. It never picks mps.
 
-    PyTorch's threads are cut down to the processors that this process may use, and its settings for CUDA devices are
-    what is asked for. `deterministic`: cuDNN takes none of its algorithms whose sums have no order of their own; in
-    float32 two runs without differed by up to 0.7 in a pixel after 300 steps.
+    Sets PyTorch's switches for CUDA devices, and reduces its threads to the processors that this process may use. With
+    `deterministic`, cuDNN uses no algorithm that sums in varying order; without it, two float32 runs differed by up to
+    0.7 in a pixel after 300 steps.
 
-    Raises UserError for a device that is not there, and for tf32 where there is none.
+    Raises UserError if the device does not exist, or does not support tf32 that is asked for.
     """
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     name, _, index = (("cuda" if count else "cpu") if device == "auto" else device).partition(":")
@@ -46,9 +46,9 @@ def choose(device: str, precision: str, deterministic: bool) -> Hardware:
         )
     if chosen.type == "cuda":
         torch.backends.cudnn.deterministic = deterministic
-        torch.backends.cudnn.allow_tf32 = tf32  # else PyTorch's default for convolutions, and not what fp32 says
+        torch.backends.cudnn.allow_tf32 = tf32  # PyTorch allows it for convolutions by default, even where fp32 is said
         torch.backends.cuda.matmul.allow_tf32 = tf32
-    torch.set_num_threads(min(torch.get_num_threads(), machine.processors()))  # more would wait for each other
+    torch.set_num_threads(min(torch.get_num_threads(), machine.processors()))  # more threads would compete
     processor = torch.cuda.get_device_name(chosen) if chosen.type == "cuda" else f"{torch.get_num_threads()} threads"
     reason = "" if precision != "auto" else f", as this processor has {'fast' if native else 'no fast'} bfloat16"
     description = f"{chosen} ({processor}), precision {'bf16' if bf16 else 'tf32' if tf32 else 'fp32'}{reason}"
@@ -66,6 +66,6 @@ def has_bfloat16(device: torch.device) -> bool:
     if device.type == "mps":
         return False
     has = torch.cpu.get_capabilities()
-    # Intel's processors with AMX run avx512_bf16 at half their float32 rate (168 against 333 GFLOP/s measured where
-    # a hypervisor hid AMX); they are those with avx512_fp16. On others it is what makes bfloat16 fast.
+    # Intel's processors with AMX run avx512_bf16 at half their float32 rate (168 against 333 GFLOP/s, measured where
+    # a hypervisor hid AMX); avx512_fp16 tells them apart. On all others avx512_bf16 is what makes bfloat16 fast.
     return bool(has.get("amx_bf16") or (has.get("avx512_bf16") and not has.get("avx512_fp16")))

@@ -1,7 +1,8 @@
-"""The losses of a picture that is too large for the network: block by block, equal to the whole within rounding.
+"""Losses of a picture that is too large for the network, computed block by block; equal up to rounding.
 
-Galerne et al. 2024 (EGSR, arXiv 2212.13459), for every statistic that is made of sums over positions. Each evaluation
-takes the blocks through the network twice: once for the sums, of which the losses are made, and once for the gradient.
+Galerne et al. 2024 (EGSR, arXiv 2212.13459), for every statistic that is made of sums over positions. An evaluation
+with its gradient takes the blocks through the network twice: once for the sums, from which the losses follow, and once
+for the gradient. Statistics that need other sums beforehand add a third pass.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,18 +37,18 @@ from stx.stats.gathered import Core, Size, Sums
 
 
 class InBlocks(LossNetwork):
-    """A loss network that sees at most `side` pixels a side at once, and the margin around them.
+    """A loss network that sees only a block of the picture at once: `side` pixels along each axis, and a margin.
 
-    The terms are `divisible`; nothing is ever renewed, and no position weighs more than another.
+    All terms must be `divisible`: none is ever renewed, and none weighs positions.
     """
 
     def __init__(self, vgg: VGG19, pictures: Mapping[str, Tensor], terms: Sequence[Term], side: int):
-        self.side, self.margin = side, margin(terms)  # before the targets, which are gathered as all else is
+        self.side, self.margin = side, margin(terms)  # the base class needs them, as it fits the targets in blocks
         super().__init__(vgg, pictures, terms)
 
     @property
     def inside(self) -> list[Part]:
-        """The parts that look at the network; the others have the picture, and all of it."""
+        """The parts that look at features; the others are given the whole picture."""
         return [part for part in self.every_part if PICTURE not in part.layers]
 
     def fit(self, toward: str, picture: Tensor, weighed: Weighed, judged: bool) -> None:
@@ -83,14 +84,14 @@ class InBlocks(LossNetwork):
         return blocks(picture_size(picture), self.side, self.margin)
 
     def shapes(self, part: Part, picture: Tensor) -> tuple[Tensor, Tensor]:
-        """What a part's values and its first layer's features look like, without a number in them."""
+        """Tensors with the shapes of a part's values and of its first layer's features, without data (on "meta")."""
         layer = part.layers[0]
         features = torch.empty(LAYERS[layer], *map_size(layer, picture_size(picture)), device="meta")
         values = features if local(part.statistic) or part.target is None else part.target.to("meta")
         return values, features
 
     def forward(self, picture: Tensor) -> Losses:
-        """Without a gradient: `backward` and `gradients` have it."""
+        """The losses, without a gradient; `backward` and `gradients` compute it."""
         with torch.no_grad():
             sums, peaks = self.gathered(picture, self.inside, self.beforehand(picture, self.inside))
             return self.judged(picture, sums, peaks)
@@ -136,11 +137,11 @@ class InBlocks(LossNetwork):
             yield name, gradients.get(name)
 
     def beforehand(self, picture: Tensor, parts: Sequence[Part]) -> Computed:
-        """What must be known of a picture before the sums of those parts that ask for it."""
+        """The sums over a whole picture that some of the parts need before their own."""
         return added_up(self.vgg, picture, self.cut(picture), [*filter(in_two, parts)], first_sums)[0]
 
     def gathered(self, picture: Tensor, parts: Sequence[Part], before: Computed) -> tuple[Computed, dict[str, Tensor]]:
-        """The sums of some parts over a whole picture, and the largest feature of each layer."""
+        """The sums of some parts over a whole picture, and the largest magnitude in each layer."""
         return added_up(self.vgg, picture, self.cut(picture), parts, partial(self.sums, before, picture_size(picture)))
 
     def sums(
@@ -158,9 +159,9 @@ class InBlocks(LossNetwork):
         return form_of(part).value(sums, part.term.of(sizes), **bound(part)).float()
 
     def judged(self, picture: Tensor, sums: Mapping[Part, Sums], peaks: Mapping[str, Tensor]) -> Losses:
-        """The losses that follow from sums."""
+        """The losses that follow from the sums of all parts."""
         distances, magnitudes = dict[Part, Tensor](), dict[Part, Tensor]()
-        for part in self.every_part:  # in network order, as they are named and summed
+        for part in self.every_part:  # in network order, in which they are named and summed
             if PICTURE in part.layers:
                 distances[part], values = part(at_place(part, {}, picture))
                 if part.target is not None:
@@ -185,16 +186,17 @@ class InBlocks(LossNetwork):
         slopes: Sequence[Mapping[Part, Sequence[Tensor | None]]],
         before: Computed,
     ) -> list[Tensor]:
-        """The gradients of a block's pixels, from those of the sums: one for each of `slopes`.
+        """Gradients with respect to a block's pixels, one for each of `slopes`, gradients with respect to the sums.
 
-        With activation checkpointing each has a graph of its own: one that goes back several times keeps all of it.
+        With activation checkpointing each gets a graph of its own, since a graph that is traversed several times keeps
+        all that it recomputes.
         """
         every = {part: None for of in slopes for part in pulling(of)}
         sums = partial(self.sums, before, picture_size(picture))
         gradients, computed = list[Tensor](), Computed()
         for number, of in enumerate(slopes, start=1):
             if self.vgg.checkpointing or not computed:
-                computed = Computed()  # before there is the next
+                computed = Computed()  # frees this graph before the next one is made
                 with torch.enable_grad():
                     crop = block.of(picture).clone().requires_grad_()
                     parts = pulling(of) if self.vgg.checkpointing else [*every]
@@ -214,10 +216,10 @@ class InBlocks(LossNetwork):
 
 
 def whole_map(part: Part) -> bool:
-    """Whether its target or its reference is made of all features of a layer."""
+    """Whether the part's target or reference is made from all features of a layer at once."""
     return local(part.statistic) or part.term.reference is not None
 
 
 def pulling(slopes: Mapping[Part, Sequence[Tensor | None]]) -> list[Part]:
-    """The parts whose sums have a gradient."""
+    """The parts with a gradient with respect to their sums."""
     return [part for part, of in slopes.items() if any(each is not None for each in of)]

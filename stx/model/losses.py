@@ -1,4 +1,4 @@
-"""The loss network: fixed targets from some pictures; one more picture -> its losses."""
+"""The loss network: it takes fixed targets from given pictures and computes the losses of another one."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,37 +20,37 @@ from stx.model.vgg import VGG19, kept_as
 
 
 class Losses(NamedTuple):
-    """Scalars of one picture, on its device, before their weights and after their scale."""
+    """Scalar losses of one picture, on its device: scaled, and without their weights except for `total`."""
 
     total: Tensor
     groups: dict[str, Tensor]
-    """L_g, as "content", "style" and, where there is one, "prior"."""
+    """L_g by name: "content", "style" and, if the config has them, "prior" and "temporal"."""
     distances: dict[Part, Tensor]
-    """Before their scales."""
+    """Distances without their scales."""
     layers: dict[tuple[str, str], Tensor]
-    """E_l by group and layer: L_g = sum of w_l E_l where no term weighs otherwise. No gradient, as the next ones."""
+    """E_l by group and layer; L_g = sum w_l E_l unless terms have shares of their own. Detached, as is all below."""
     parts: dict[Part, Tensor]
-    """What E_l is the mean of, one a term."""
+    """Scaled distances, one for each term at a layer; E_l is their mean."""
     magnitudes: dict[Part, Tensor]
-    """Root mean square of each part's values, float64: the square of 1e26 overflows float32."""
+    """Root mean square of each part's values; float64 where the device has it: the square of 1e26 overflows float32."""
     peaks: dict[str, Tensor]
-    """Largest feature of each layer; not finite if any feature is not, which a masked statistic can hide."""
+    """Largest magnitude of each layer's features. Not finite if a feature is not, which a masked statistic can hide."""
 
 
 class LossNetwork(nn.Module):
-    """Losses of a picture against fixed ones (Gatys et al. 2015, eq. 1-7, are one of them).
+    """Losses of a picture against fixed targets (Gatys et al. 2015, eq. 1-7, are a special case).
 
     L_g     sum over layers of w_l E_l, E_l = mean over the group's terms of scale distance(S(x), S(target)), each times
             the term's own weight
     total   sum over groups of weight L_g
 
-    Pictures are (3, H, W), RGB in [0, 1], by the names that terms are `toward`; the last one has the size of those
-    will be judged, which go on at their other side if they are a `tile`. Values and losses are float32 whatever the
-    features are. `guides` are those of the regions that terms look at, (H, W) in [0, 1], by picture and name; a term
-    looks at all of a picture that has none.
+    `pictures` are (3, H, W), RGB in [0, 1], by the names that terms are `toward`. The last one must have the size of
+    the pictures that will be judged; with `tile` those wrap around at their edges. Values and losses are float32
+    whatever the type of the features. `guides` (H, W) in [0, 1], by picture and region, say where the regions of terms
+    are; a term looks at the whole of a picture without guides.
 
-    Raises UserError where a target and the judged picture's values have different shapes, and for terms that could not
-    be evaluated, or whose group has two weights.
+    Raises UserError if a target and the values of the judged picture differ in shape, if a term could not be evaluated,
+    or if the terms of a group do not share one weight.
     """
 
     def __init__(
@@ -66,9 +66,9 @@ class LossNetwork(nn.Module):
         refuse_unusable(terms, [*vgg.layers, PICTURE], pictures)
         self.weights = {term.group: term.weight for term in terms}
         self.first = {term.group: term.name for term in reversed(terms)}
-        """The first term of each group, by name."""
+        """Name of the first term of each group."""
         self.norms: dict[str, float] = {}
-        """Gradient norms that the calibration found, before the scales."""
+        """Gradient norms that the calibration measured, before it set the scales."""
         used = {layer for term in terms for layer in term.layers}
         self.layers = [name for name in (*vgg.layers, PICTURE) if name in used]
         members = Counter(term.group for term in terms)
@@ -91,7 +91,7 @@ class LossNetwork(nn.Module):
                 self.fit(toward, picture, weighed.get(toward, {}), judged=toward == last)
 
     def fit(self, toward: str, picture: Tensor, weighed: Weighed, judged: bool) -> None:
-        """Targets of the terms `toward` a picture, and where it has the size of the `judged` ones, all scales."""
+        """Fit the terms that are `toward` a picture, and if it stands for the `judged` ones, set the scales of all."""
         turned: dict[Part, list[Tensor]] = {}
         members = [part for part in self.every_part if part.term.toward == toward]
         blending = [part for part in self.every_part if toward in part.term.blend]
@@ -113,7 +113,7 @@ class LossNetwork(nn.Module):
                 part.fits(several[0])
 
     def seen(self, picture: Tensor, padding: str) -> Iterator[tuple[Part, Features]]:
-        """Each part with its features, as soon as there are all of them."""
+        """Yield each part with its features as soon as all of its layers have been computed."""
         waiting: dict[str, Tensor] = {}
         for layer, features in self.features(picture, padding):
             self.wait(waiting, layer, features)
@@ -121,13 +121,15 @@ class LossNetwork(nn.Module):
                 yield part, at_place(part, waiting, features)
 
     def wait(self, waiting: dict[str, Tensor], layer: str, features: Tensor) -> None:
-        """Keep the features of a layer for the terms that look at several, until the picture has been seen."""
+        """Keep the features of a layer for joint terms, which look at several, until the picture has been seen."""
         if any(part.term.joint and layer in part.layers for part in self.every_part):
             waiting[layer] = features
 
     def renew(self, number: int, image: Tensor, every: bool = False) -> bool:
-        """Before the step of that number, from an image: make again what references are due, or `every` one that ever
-        is; whether there are any."""
+        """Renew the references that are due before step `number`, or with `every` all that are ever renewed.
+
+        `image` is the picture as it is now. Returns whether there was anything to renew.
+        """
         renewed = [part for part in self.every_part if part.term.renew]
         due = [part for part in renewed if every or (number - 1) % part.term.renew == 0]
         with torch.no_grad():
@@ -142,28 +144,28 @@ class LossNetwork(nn.Module):
 
     @property
     def renewed(self) -> dict[str, list[Tensor]]:
-        """By part, what `renew` has made."""
+        """The tensors that `renew` has made, by the key of their part."""
         return {part.key: part.renewed for part in self.every_part if part.renewed}
 
     def restore(self, renewed: Mapping[str, Sequence[Tensor]]) -> None:
-        """Take over what an earlier start had renewed."""
+        """Restore the tensors that `renewed` returned before a resume."""
         for part in self.every_part:
             if part.key in renewed:
                 part.restore(renewed[part.key])
 
     def at(self, layer: str) -> list[Part]:
-        """The parts whose last layer it is."""
+        """The parts whose last layer is `layer`."""
         return [part for part in self.every_part if part.layers[-1] == layer]
 
     def at_group(self, part: Part) -> list[Part]:
-        """The parts of one place and group, whose mean is its loss."""
+        """All parts with the place and group of `part`; E_l is their mean."""
         return [
             other for other in self.every_part if (other.layers, other.term.group) == (part.layers, part.term.group)
         ]
 
     @property
     def every_part(self) -> list[Part]:
-        """In network order, at a layer in the order of the terms."""
+        """All parts in network order; at the same layer in the order of the terms."""
         return [part for part in self.parts if isinstance(part, Part)]
 
     @property
@@ -171,12 +173,12 @@ class LossNetwork(nn.Module):
         return {part.key: float(part.scale) for part in self.every_part}
 
     def rescale(self, scales: Mapping[str, float]) -> None:
-        """Take the scales of an earlier start; those that it did not have stay."""
+        """Set the scales by the keys of their parts; a part without an entry keeps its scale."""
         for part in self.every_part:
             part.scale.fill_(scales.get(part.key, float(part.scale)))
 
     def features(self, picture: Tensor, padding: str | None = None) -> Iterator[tuple[str, Tensor]]:
-        """Of the layers that a term needs, in network order; float32, whatever the network computes in."""
+        """Features of the layers that the terms need, in network order; float32 whatever the network computes in."""
         return ((layer, maps.float()) for layer, maps in self.stream(picture, padding))
 
     def stream(self, picture: Tensor, padding: str | None = None) -> Iterator[tuple[str, Tensor]]:
@@ -190,7 +192,7 @@ class LossNetwork(nn.Module):
         for layer, maps in self.stream(picture, self.ours):
             features = maps if layer == PICTURE else maps.float()
             if layer != PICTURE:
-                tapped[layer] = maps  # as they are: half the bytes of float32 ones, and the same largest number
+                tapped[layer] = maps  # not `features`: bfloat16 takes half the bytes and has the same largest number
             self.wait(waiting, layer, features)
             with kept_as(maps, features):
                 for part in self.at(layer):
@@ -207,7 +209,7 @@ class LossNetwork(nn.Module):
         magnitudes: dict[Part, Tensor],
         peaks: Mapping[str, Tensor],
     ) -> Losses:
-        """From numbers alone, in vectors: a kernel on one costs a GPU as much as one on all of them."""
+        """Compose the losses from scalars, stacked into vectors: a GPU kernel takes as long for one as for all."""
         groups, parts = dict[str, Tensor](), dict[Part, Tensor]()
         for name in self.weights:
             members = [part for part in distances if part.term.group == name]
@@ -224,7 +226,7 @@ class LossNetwork(nn.Module):
         return Losses(total, groups, distances, layers, parts, magnitudes, dict(peaks))
 
     def backward(self, image: Tensor) -> Losses:
-        """The losses of `image`, a leaf, to whose `grad` that of the total is added."""
+        """Compute the losses of `image`, a leaf tensor, and add the gradient of the total to its `grad`."""
         losses: Losses = self(image)
         losses.total.backward()  # type: ignore[no-untyped-call]
         return losses
@@ -232,10 +234,11 @@ class LossNetwork(nn.Module):
     def gradients(
         self, picture: Tensor, of: Callable[[Losses], Mapping[str, Tensor]]
     ) -> Iterator[tuple[str, Tensor | None]]:
-        """Of some scalars that are made of a picture's losses, by name: (3, H, W), or nothing where there is none.
+        """Yield the gradient (3, H, W) of each scalar that `of` makes from a picture's losses; None if it has none.
 
-        Costs one forward and a backward pass each, with activation checkpointing a forward pass each too: a graph that
-        goes back several times keeps all that it has computed again, so that then each has its own.
+        Costs one forward pass, and a backward pass for each scalar. With activation checkpointing each scalar also
+        takes a forward pass: a graph that is traversed several times would keep all that it recomputes, so each scalar
+        gets a graph of its own.
         """
         picture = picture.detach().requires_grad_()
         shared: Mapping[str, Tensor] = of(self(picture))
@@ -243,7 +246,7 @@ class LossNetwork(nn.Module):
         if self.vgg.checkpointing:
             shared = {}
         for name in names:
-            loss = (shared or of(self(picture)))[name]  # alone, so that nothing else of its graph is held
+            loss = (shared or of(self(picture)))[name]  # no name for the rest, so that its graph can be freed
             if not loss.requires_grad:  # a group without layers
                 yield name, None
                 continue

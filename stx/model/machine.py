@@ -1,7 +1,7 @@
-"""What this process may use of the machine: processors and memory, whoever set the limit.
+"""The processors and the memory that this process may use of the machine, whoever set the limit.
 
-Each takes the `root` of the file system and the environment, and is a fact of the operating system, a container
-(control groups, versions 1 and 2) or a batch system (Slurm).
+Limits come from the operating system, a container (control groups, versions 1 and 2) or a batch system (Slurm). The
+functions take the `root` of the file system and the environment.
 """
 
 import ctypes
@@ -15,7 +15,7 @@ MEGABYTE = 2**20
 
 
 def processors(root: Path = ROOT, environment: Mapping[str, str] = os.environ) -> int:
-    """How many, at least 1: those that the process may run on, or fewer, where its share of time is limited."""
+    """Number of processors, at least 1: those that the process may run on, or fewer if its share of time is limited."""
     limits = [float(affinity()), *quotas(root)]
     for name in ("SLURM_CPUS_PER_TASK",):
         if environment.get(name, "").isdecimal():
@@ -30,20 +30,20 @@ def affinity() -> int:
 
 
 def quotas(root: Path) -> Iterator[float]:
-    """Processors' worth of time that control groups grant."""
+    """Limits that control groups set on processor time, in processors."""
     for folder in groups(root, "cpu"):
         quota, _, period = text(folder / "cpu.max").partition(" ")
         if not quota:
             quota, period = text(folder / "cpu.cfs_quota_us"), text(folder / "cpu.cfs_period_us")
-        if quota.isdecimal() and period.isdecimal() and int(quota) and int(period):  # else "max", or -1
+        if quota.isdecimal() and period.isdecimal() and int(quota) and int(period):  # without a limit "max" or -1
             yield int(quota) / int(period)
 
 
 def memory(root: Path = ROOT, environment: Mapping[str, str] = os.environ) -> float:
-    """Bytes; infinite where nobody says."""
+    """Bytes of memory that the process may use; infinite if nothing tells."""
     limits = [physical_memory(), *granted_memory(root)]
     per_node, per_processor = (environment.get(f"SLURM_MEM_PER_{of}", "") for of in ("NODE", "CPU"))
-    if per_node.isdecimal() and int(per_node):  # 0: all that there is
+    if per_node.isdecimal() and int(per_node):  # 0 stands for all of the node's memory
         limits.append(float(per_node) * MEGABYTE)
     if per_processor.isdecimal() and int(per_processor):
         limits.append(float(per_processor) * MEGABYTE * processors(root, environment))
@@ -51,15 +51,15 @@ def memory(root: Path = ROOT, environment: Mapping[str, str] = os.environ) -> fl
 
 
 def granted_memory(root: Path) -> Iterator[float]:
-    """Bytes that control groups grant."""
+    """Limits that control groups set on memory, in bytes."""
     for folder in groups(root, "memory"):
         limit = text(folder / "memory.max") or text(folder / "memory.limit_in_bytes")
-        if limit.isdecimal():  # else "max"; version 1 says some 2**63 for the same
+        if limit.isdecimal():  # without a limit "max" in version 2, about 2**63 in version 1
             yield float(limit)
 
 
 def physical_memory() -> float:
-    """Bytes; infinite where the system does not say."""
+    """Bytes of physical memory; infinite if the system does not say."""
     if sys.platform == "win32":
         return windows_memory()
     try:
@@ -88,7 +88,7 @@ def windows_memory() -> float:
 
 
 def groups(root: Path, controller: str) -> Iterator[Path]:
-    """The folders of this process's control group and those above it, whose limits hold too."""
+    """The folders of this process's control group and of those above it, whose limits apply too."""
     for line in text(root / "proc/self/cgroup").splitlines():
         number, controllers, path = [*line.split(":", 2), "", ""][:3]
         if number == "0" and not controllers:
@@ -98,13 +98,13 @@ def groups(root: Path, controller: str) -> Iterator[Path]:
             mount = next((mount for mount in mounts if mount.is_dir()), root / "sys/fs/cgroup" / controller)
         else:
             continue
-        inside = mount / path.lstrip("/")  # "/.." from inside a container, whose own group is the mount's top
+        inside = mount / path.lstrip("/")  # inside a container it may be "/..": its own group is the mount's top
         yield inside
         yield from (parent for parent in inside.parents if parent == mount or mount in parent.parents)
 
 
 def text(path: Path) -> str:
-    """What stands in a file; nothing where there is none that can be read."""
+    """The text of a file; empty if there is none that can be read."""
     try:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""How large values are, all of a list in two kernels."""
+"""Magnitudes of tensors, for a whole list in two kernels."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from stx.stats.precision import widest
 
 
 def root_mean_squares(values: Sequence[Tensor]) -> Sequence[Tensor]:
-    """Of each; on a GPU two kernels for all of them."""
+    """The root mean square of each tensor; on a GPU two kernels for all of them."""
     if not values:
         return []
     norms = torch._foreach_norm([each.detach() for each in values], 2, dtype=widest(values[0].device))
@@ -18,5 +18,5 @@ def root_mean_squares(values: Sequence[Tensor]) -> Sequence[Tensor]:
 
 
 def largest(maps: Sequence[Tensor]) -> Sequence[Tensor]:
-    """The largest magnitude in each, not finite where any value is not; on a GPU two kernels for all of them."""
+    """The largest magnitude in each map, not finite if any value is not; on a GPU two kernels for all of them."""
     return torch._foreach_norm([each.detach() for each in maps], math.inf) if maps else []

@@ -1,4 +1,4 @@
-"""How much memory a run will take at its worst: said before it starts, and refused where it cannot fit."""
+"""The peak memory of a run, estimated before it starts, so that a run that cannot fit is refused."""
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -22,36 +22,38 @@ from stx.model.vgg import POOL, RELU, segments
 from stx.stats.gathered import Core, Gathered, Sums
 
 PROCESS = 0.8e9
-"""Bytes of PyTorch, MLflow and the networks' weights, whatever the picture. Measured."""
+"""Bytes of PyTorch, MLflow and the networks' weights, for any picture. Measured."""
 PICTURES = 16
-"""Of the working size, float32: both inputs, the start, the image and its gradient, and the copies of the loop."""
+"""Number of float32 pictures of the working size: both inputs, the start, the image and its gradient, and the copies
+that the loop makes."""
 JUDGE = 900.0
-"""Bytes a pixel of the held-out measures at the end: two maps of the first block in float32, and sorting. Measured."""
+"""Bytes per pixel of the held-out measures at the end: two float32 maps of the first block, and sorting. Measured."""
 
 
 FASTER = 1.2
-"""Than the number of positions, by which what a statistic keeps may grow before larger maps are tried."""
+"""How many times faster than the number of positions a statistic's memory may grow before larger maps are tried."""
 LARGEST = 96 * 96
-"""Positions of the largest one."""
+"""Number of positions at which no larger map is tried."""
 
 
 class Stage(NamedTuple):
-    """Of the network, in float numbers or bytes a pixel of the picture."""
+    """A stage of the network; its sizes are in numbers or bytes per pixel of the picture."""
 
     before: float
     after: float
-    """The map that goes in and the one that comes out: numbers."""
+    """Numbers in the map that goes in, and in the one that comes out."""
     kept: float
-    """What the gradient needs of it: numbers of the features' type."""
+    """Numbers, of the features' type, that are kept for the gradient."""
     places: float
-    """And bytes beside them."""
+    """Bytes that are kept besides, for the positions of maxima."""
     tapped: str | None
+    """The layer whose features are the output, if a term looks at them."""
     beyond: float
-    """A copy of the map that goes in, while it goes on beyond its edges: numbers."""
+    """Numbers in the padded copy of the map that goes in, for a padding other than zeros."""
 
 
 def stages(names: Sequence[str], tapped: Collection[str], pooling: str, padding: str) -> Iterator[list[Stage]]:
-    """The network as `stx.model.vgg` runs it, a segment at a time. What a convolution makes is kept by its ReLU."""
+    """The network as `stx.model.vgg` runs it, one segment at a time. The ReLU keeps what its convolution computes."""
     size = 3.0
     for name, segment in segments(names, tapped, commuting=pooling == "max"):
         stages_of = []
@@ -82,13 +84,14 @@ def of_a_step(
     pixels: int,
     divided: bool = False,
 ) -> float:
-    """Bytes a pixel of a step at its worst, for a picture of so many with a style picture of one size.
+    """Bytes per pixel of a step at its peak, for a picture of `pixels` and a style picture of the same size.
 
-    The way back frees what it has passed: at each stage there is what those up to it keep, and the gradients before
-    and after it. With activation checkpointing the segments before its own keep their outputs alone. The calibration
-    goes back several times, so that all is kept throughout; with activation checkpointing it costs what a step does.
+    The backward pass frees what it has passed: at each stage the memory holds what the stages up to it keep, and the
+    gradients of its input and output. With activation checkpointing, earlier segments keep their outputs only. The
+    calibration goes backward several times, so that everything is kept throughout; with activation checkpointing it
+    costs what a step does.
 
-    `divided`: of a block, whose statistics are gathered, without what looks at the picture itself.
+    `divided` stands for a block, whose statistics are gathered; terms that look at the picture itself do not count.
     """
     tapped = {layer for term in terms for layer in term.layers}
     kept, worst, largest = 0.0, 0.0, 0.0
@@ -105,7 +108,7 @@ def of_a_step(
                     if place[-1] == stage.tapped
                 )
                 inside += statistic
-                passing += statistic  # gradients and what comes between, about
+                passing += statistic  # an estimate for gradients and intermediate results
                 passing += 0 if itemsize == 4 else 8 * stage.after  # the features in float32, and their gradient
             worst, largest = max(worst, kept + inside + passing), max(largest, passing)
         kept += segment[-1].after * itemsize if checkpointing and len(segment) > 2 else inside
@@ -114,29 +117,31 @@ def of_a_step(
 
 
 def kept_again(terms: Sequence[Term], itemsize: int) -> float:
-    """Bytes a pixel of features that are kept beside the ones that the network keeps."""
+    """Bytes per pixel of features that are kept in addition to those that the network keeps."""
     changing = {layer for term in terms if term.renew for layer in term.layers}
     turned = {layer for term in terms if term.renew and term.rotations for layer in term.layers}
-    again = sum(4 * numbers_at(layer) * (4 if layer in turned else 1) for layer in changing)  # the style's, kept
-    # The gradients of all layers that a term looks at together are there at once, and float32 copies of features that
-    # are of another type.
+    again = sum(4 * numbers_at(layer) * (4 if layer in turned else 1) for layer in changing)  # of the style picture
+    # The gradients of all layers of a joint term exist at once, and so do float32 copies of features of another type.
     joint = {layer for term in terms if term.joint for layer in term.layers}
     return again + sum((4 if itemsize == 4 else 8) * numbers_at(layer) for layer in joint)
 
 
 def by_the_picture(terms: Sequence[Term], pixels: int) -> float:
-    """Bytes a pixel that terms keep that look at the picture itself."""
+    """Bytes per pixel that terms keep if they look at the picture itself."""
     return sum(kept_by(term, place, pixels) for term in terms for place in term.places if place[-1] == PICTURE)
 
 
 def numbers_at(layer: str) -> float:
-    """Features of a layer, a pixel of the picture."""
+    """Number of a layer's features per pixel of the picture."""
     return 3.0 if layer == PICTURE else LAYERS[layer] / 4 ** depth(layer)
 
 
 def kept_by(term: Term, place: Sequence[str], pixels: int, divided: bool = False) -> float:
-    """Bytes a pixel that a statistic keeps for its gradient beside the features, of a picture of so many: tried, twice,
-    and beyond that taken to grow with the picture, as far as a statistic that looks at samples alone does not."""
+    """Bytes per pixel that a statistic keeps for its gradient beside the features, for a picture of `pixels`.
+
+    Measured on two small maps and extrapolated linearly: a constant part, as of a statistic that looks at samples only,
+    does not grow with the picture.
+    """
 
     def bytes_of(size: tuple[int, int]) -> int:
         if (key := (*alike(term), tuple(place), size, divided)) not in TRIED:
@@ -147,7 +152,7 @@ def kept_by(term: Term, place: Sequence[str], pixels: int, divided: bool = False
 
 
 def renewed(terms: Sequence[Term], pixels: int) -> float:
-    """Bytes of the references and targets that are renewed along the way, for a picture of so many pixels."""
+    """Bytes of the references and targets that are renewed during a run, for a picture of so many pixels."""
     changing = [(term, place) for term in terms if term.renew for place in term.places]
 
     def weight(term: Term, place: Sequence[str], size: tuple[int, int]) -> int:
@@ -161,10 +166,10 @@ def renewed(terms: Sequence[Term], pixels: int) -> float:
 
 
 def a_pixel(bytes_of: Callable[[tuple[int, int]], int], term: Term, place: Sequence[str], pixels: int) -> float:
-    """What two small maps at the first layer of a place say of a picture of so many pixels."""
+    """Extrapolate bytes per pixel of a picture of `pixels` from two small maps at the first layer of a place."""
     small, large = ((9, 13), (18, 26)) if term.reference is None else ((36, 40), (40, 48))
     least, most = bytes_of(small), bytes_of(large)
-    # What grows faster than the picture looks at pairs of positions, up to a number of them that lies beyond.
+    # Memory that grows faster than the map is that of pairs of positions, whose number is limited at larger sizes.
     while most * count(small) > FASTER * least * count(large) and count(large) < LARGEST:
         small, large = large, (2 * large[0], 2 * large[1])
         least, most = most, bytes_of(large)
@@ -178,12 +183,12 @@ def count(size: tuple[int, int]) -> int:
 
 
 def maps_of(place: Sequence[str], size: tuple[int, int]) -> list[Tensor]:
-    """Small noise as the network would give it."""
+    """Small noise maps in the memory format of the network's own."""
     return [each[None].to(memory_format=torch.channels_last).squeeze(0) for each in noise(place, size)]
 
 
 def kept_of(term: Term, place: Sequence[str], size: tuple[int, int], divided: bool = False) -> int:
-    """Bytes, for a map of that size at the first layer of a place."""
+    """Bytes that a term keeps for its gradient, for a map of that size at the first layer of a place."""
     maps = [each.requires_grad_() for each in maps_of(place, size)]
     given = term.of(maps)
     statistic = term.fit(term.of([each.detach() for each in maps]))
@@ -192,7 +197,7 @@ def kept_of(term: Term, place: Sequence[str], size: tuple[int, int], divided: bo
     def keep(tensor: Tensor) -> Tensor:
         storage = tensor.untyped_storage()
         storages[storage.data_ptr()] = storage.nbytes()
-        return tensor.detach()  # with its history, an output that is kept would hold itself forever
+        return tensor.detach()  # an output that is saved with its graph would keep itself alive forever
 
     with saved_tensors_hooks(keep, lambda tensor: tensor):
         form = gathered(statistic) if divided else None
@@ -211,7 +216,7 @@ def kept_of(term: Term, place: Sequence[str], size: tuple[int, int], divided: bo
 
 
 def sums_of(form: Gathered, bound: Mapping[str, Any], term: Term, maps: Sequence[Tensor]) -> Sums:
-    """What a block's maps are gathered to, where nearly all of their positions count: a part of a map is a copy."""
+    """Gather a block's maps. The cores leave out a margin, since taking a part of a map makes a copy of it."""
     steps = [each.shape[1] // maps[-1].shape[1] for each in maps]
     given = term.of(maps)
     cores = term.of([Core(slice(n, m.shape[1]), slice(n, m.shape[2])) for n, m in zip(steps, maps, strict=True)])
@@ -221,16 +226,16 @@ def sums_of(form: Gathered, bound: Mapping[str, Any], term: Term, maps: Sequence
 
 
 def available(device: torch.device) -> float:
-    """Bytes of memory of the device, or that this process may use of the machine's."""
+    """Bytes of memory that are free on a CUDA device, or that this process may use of the machine's memory."""
     if device.type == "cuda":
-        cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # by PyTorch, for itself
+        cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # PyTorch will reuse it
         return float(torch.cuda.mem_get_info(device)[0] + cached)
     return machine.memory()
 
 
-TRIED: dict[tuple[Any, ...], int] = {}  # bytes that terms keep, by what they are and on which maps that was tried
+TRIED: dict[tuple[Any, ...], int] = {}  # bytes that terms keep: by `alike`, place, size of the map, and `divided`
 FULL = ("out of memory", "can't allocate memory", "ALLOC_FAILED")
-"""What PyTorch, CUDA and its libraries say where the memory is full, in errors of kinds that say other things too."""
+"""What PyTorch, CUDA and its libraries say when memory is full; the types of these errors have other causes too."""
 
 
 def ran_out(error: BaseException) -> bool:
@@ -239,7 +244,7 @@ def ran_out(error: BaseException) -> bool:
 
 @contextmanager
 def told_when_full(device: str, also: Callable[[], str] = str) -> Iterator[None]:
-    """A block whose want of memory is raised as OutOfMemory, with what there is to say `also` by then."""
+    """Raise OutOfMemory if the block runs out of memory; `also` returns what to add to the message by then."""
     try:
         yield
     except (MemoryError, RuntimeError) as error:

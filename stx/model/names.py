@@ -1,13 +1,15 @@
-"""What metrics, and the parts of a loss that they are of, are called: in tables, charts, messages and stores alike."""
+"""Names of metrics and of the parts of a loss: the same in tables, charts, messages and stores."""
 
 
 def metric(name: str) -> str:
-    """With one slash, behind the kind: a store puts all of a kind below one heading, so that a layer's several
-    statistics stand beside each other, as `style_loss/conv1_1 gram`."""
+    """A metric's name with a single slash, after its kind, as in `style_loss/conv1_1 gram`.
+
+    A store groups metrics by what precedes the slash, so the statistics at one layer are listed side by side.
+    """
     kind, slash, where = name.partition("/")
     return kind + slash + place(where)
 
 
 def place(key: str) -> str:
-    """Of a part of a loss, by its key: its layer and its term, `conv1_1 gram`."""
+    """The name of a part of a loss, from its key: its layer and its term, as in `conv1_1 gram`."""
     return key.replace("/", " ")

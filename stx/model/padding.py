@@ -1,4 +1,4 @@
-"""What stands beyond the edges of the maps that VGG19 convolves: by 3 x 3 kernels, one position on every side."""
+"""Padding of the maps that VGG19 convolves: one position on every side, as its kernels are 3 x 3."""
 
 from typing import Any
 
@@ -14,17 +14,20 @@ FIRST = "conv1_1"
 
 
 def mode(padding: str, layer: str) -> str:
-    """zeros, replicate, reflect or circular: what an option, such as replicate_first for conv1_1, is at a layer."""
+    """The kind of padding at a layer: zeros, replicate, reflect or circular.
+
+    An option that ends in `_first`, such as replicate_first, stands for that kind at conv1_1 and zeros elsewhere.
+    """
     kind, _, first = padding.partition("_")
     return ZEROS if first and layer != FIRST else kind
 
 
 class Padded(torch.autograd.Function):
-    """A convolution of maps (1, D, H, W) that go on beyond their edges, by a kernel that has no gradient.
+    """A convolution of padded maps (1, D, H, W), with a kernel that needs no gradient.
 
-    It keeps nothing of the maps, where PyTorch would keep their padded copy. What comes back to a position beyond an
-    edge is added to the one that it shows, in an order of its own on every device: PyTorch's own gradient of such a
-    padding differs from run to run on a card.
+    It saves nothing of the maps, whereas PyTorch would save their padded copy. The gradient at a position beyond an
+    edge is added to that at the position it copies, in a fixed order on every device: the gradient of PyTorch's own
+    padding differs from run to run on a GPU.
     """
 
     @staticmethod
@@ -45,12 +48,12 @@ class Padded(torch.autograd.Function):
 
 
 def beyond(maps: Tensor, kind: str) -> Tensor:
-    """Maps (1, D, H, W) with one position more on every side: (1, D, H + 2, W + 2), in their memory format."""
+    """Pad maps (1, D, H, W) by one position on every side: (1, D, H + 2, W + 2), in their memory format."""
     return wrapped(maps, 1) if kind == CIRCULAR else pad(maps, (1, 1, 1, 1), mode=kind)
 
 
 def folded(gradient: Tensor, kind: str) -> Tensor:
-    """Of padded maps (1, D, H + 2, W + 2), which it changes -> of the maps (1, D, H, W)."""
+    """Gradient of padded maps (1, D, H + 2, W + 2), which is changed in place -> gradient of the maps (1, D, H, W)."""
     shown = 2 if kind == REFLECT else 1
     for dimension in (2, 3):
         last = gradient.shape[dimension] - 1
@@ -61,7 +64,7 @@ def folded(gradient: Tensor, kind: str) -> Tensor:
 
 
 def convolved(maps: Tensor, kernel: Tensor, bias: Tensor, kind: str) -> Tensor:
-    """Maps of the same height and width; `kind` as `mode` gives it."""
+    """Convolve maps to maps of the same height and width, with the `kind` of padding that `mode` returns."""
     if kind == ZEROS:
         return conv2d(maps, kernel, bias, padding=1)
     convolution: Tensor = Padded.apply(maps, kernel, bias, kind)  # type: ignore[no-untyped-call]

@@ -11,7 +11,7 @@ from stx.model.terms import PICTURE, Features, Term, Weights, copied, moved, ten
 
 
 class Part(nn.Module):
-    """A term at one of its places: its target and its scale, fitted once, or renewed as its term says."""
+    """A term at one of its places: target and scale, fitted once, or renewed as often as the term says."""
 
     def __init__(self, term: Term, place: tuple[str, ...], several: bool, share: float):
         super().__init__()
@@ -19,27 +19,27 @@ class Part(nn.Module):
         self.layer = label(term, place)
         names = [self.layer] * bool(self.layer) + [term.name] * several
         self.place = "/".join(names)
-        """The layer, and with `several` terms at it the term's name."""
+        """The layer, followed by the term's name if the group has `several` terms."""
         self.key = (f"{term.group}/" if term.prefix is None else term.prefix) + self.place
         self.key = self.key.rstrip("/")
-        """What it is called in scales and gradient norms."""
+        """The part's name in scales and gradient norms."""
         self.statistic: Callable[..., Tensor] = term.statistic
         self.given: Features | None = None
-        """The target picture's features, where the reference is to be made of them again."""
+        """Features of the target picture, kept if the reference will be made from them again."""
         self.given_weights: Weights = None
-        """Of their positions."""
+        """Weights of the positions of `given`."""
         self.weights: Weights = None
-        """Of the positions of pictures that are judged."""
+        """Weights of the positions of the pictures that are judged."""
         self.target: Tensor | None
         self.register_buffer("target", None)
         self.scale: Tensor
         self.register_buffer("scale", torch.ones(()))
         self.share: Tensor
         self.register_buffer("share", torch.tensor(share))
-        """Of its group's loss: w_l, over the terms of the group at the layer."""
+        """Weight in the group's loss: w_l times the term's share, divided by the number of the group's terms here."""
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Part":
-        """PyTorch's way behind `.to(device)`: the reference moves with target and scale."""
+        """Implement `.to(device)`: the reference moves along with target and scale."""
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         self.statistic = moved(self.statistic, fn)
         self.given, self.given_weights, self.weights = (
@@ -52,13 +52,14 @@ class Part(nn.Module):
         return self.statistic(features) if weights is None else self.statistic(features, weights=weights)
 
     def ours(self, features: Features) -> Tensor:
-        """The values of a picture that is judged, which may be a tile."""
+        """The values of a picture that is judged; it may be a tile."""
         return self.statistic(features, **self.term.told) if self.term.wraps else self.values(features, self.weights)
 
     def fit(self, features: Features, ours: Features | None = None, step: int = 0, weights: Weights = None) -> None:
-        """Take reference and target from the features of the picture that the term is toward.
+        """Make reference and target from the features of the picture that the term is toward.
 
-        Those of before are written over where they can be: a CUDA graph reads them where they lie.
+        Existing tensors are overwritten in place if their shapes allow it, since a CUDA graph reads them at a fixed
+        address.
         """
         self.refer(self.term.fit(features, ours, step, weights, self.weights))
         if self.term.distance is not None:
@@ -67,23 +68,23 @@ class Part(nn.Module):
         self.given, self.given_weights = (features, weights) if again else (None, None)
 
     def refer(self, fitted: Callable[..., Tensor]) -> None:
-        """Take a statistic with its reference."""
+        """Take over a statistic with its reference, as `Term.fit` returns it."""
         if self.term.renew:
-            fitted = moved(fitted, torch.clone)  # not a part of the features that are kept
+            fitted = moved(fitted, torch.clone)  # so that overwriting it does not change the features that are kept
         if not copied(fitted, into=self.statistic):
             self.statistic = fitted
 
     def aim(self, values: Tensor) -> None:
-        """Take the target."""
+        """Set the target."""
         self.target = values if self.target is None else self.target.copy_(values)
 
     def blend(self, picture: str, features: Features, weights: Weights) -> None:
-        """Let the target be the mean of several pictures' values, each `picture`'s as it comes, its own first."""
+        """Add a picture to a target that is the mean of several pictures' values; `term.toward` must come first."""
         if picture in self.term.blend and self.target is not None:
             self.mix(picture, self.target if picture == self.term.toward else self.values(features, weights))
 
     def mix(self, picture: str, values: Tensor) -> None:
-        """The same, of the values that a picture has."""
+        """The same as `blend`, from the values of the picture."""
         assert self.target is not None
         if picture == self.term.toward:
             self.target.mul_(self.term.blend[picture])
@@ -91,7 +92,7 @@ class Part(nn.Module):
             self.target.add_(values, alpha=self.term.blend[picture])
 
     def restore(self, tensors: Sequence[Tensor]) -> None:
-        """Take over reference and target of an earlier start, as `renewed` gave them. Raises UserError for others."""
+        """Restore reference and target that `renewed` returned before a resume. Raises UserError if shapes differ."""
         if [each.shape for each in tensors] != [each.shape for each in self.renewed]:
             where = place(self.key)
             raise UserError(
@@ -102,13 +103,16 @@ class Part(nn.Module):
 
     @property
     def renewed(self) -> list[Tensor]:
-        """What changes along the way: tensors of the reference, and the target."""
+        """The tensors that change during a run: those of the reference, and the target. Empty if nothing is renewed."""
         if not self.term.renew:
             return []
         return [*tensors_of(self.statistic), *([] if self.target is None else [self.target])]
 
     def fits(self, features: Features) -> None:
-        """Set the scale for pictures with such features. Raises UserError where their values have another shape."""
+        """Set the scale for pictures with such features. Raises UserError if their values have another shape.
+
+        A reference that depends on the picture that is made is fitted to these features first.
+        """
         if self.term.follows and self.given is not None:
             self.fit(self.given, features, weights=self.given_weights)
         if self.target is None:
@@ -116,7 +120,7 @@ class Part(nn.Module):
         self.suit(self.ours(features), features if isinstance(features, Tensor) else features[0])
 
     def suit(self, values: Tensor, features: Tensor) -> None:
-        """Set the scale for pictures with such values, whose shapes alone matter. Raises UserError as `fits` does."""
+        """Set the scale for pictures with such values; only their shapes matter. Raises UserError as `fits` does."""
         if self.target is None:
             return
         if values.shape != self.target.shape:
@@ -127,7 +131,7 @@ class Part(nn.Module):
         self.scale.fill_(self.term.factor(values, features))
 
     def forward(self, features: Features) -> tuple[Tensor, Tensor]:
-        """The distance before its scale, and the values that it is of."""
+        """The distance, not yet scaled, and the values that it was computed from."""
         values = self.ours(features)
         if self.target is None or self.term.distance is None:
             return values, values
@@ -135,12 +139,12 @@ class Part(nn.Module):
 
 
 def label(term: Term, place: Sequence[str]) -> str:
-    """What a place is called, in names of metrics: nothing, where it is the picture that is compared with none."""
+    """The name of a place in metrics; empty for a term on the picture itself that has no target."""
     if len(place) > 1:
         return f"{place[0]}-{place[-1]}"
     return "" if place[0] == PICTURE and term.toward is None else place[0]
 
 
 def at_place(part: Part, waiting: Mapping[str, Tensor], features: Tensor) -> Features:
-    """Those of a part, whose last are `features`."""
+    """The features that a part looks at: `features` at its last layer, earlier ones of a joint term from `waiting`."""
     return part.term.of([waiting[layer] for layer in part.layers] if part.term.joint else [features])

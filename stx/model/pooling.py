@@ -9,8 +9,10 @@ from torch.nn.functional import avg_pool2d, max_pool2d
 
 
 class MaxPool(torch.autograd.Function):
-    """`max_pool2d` that keeps the places of the maxima for its gradient, and not its input, of which PyTorch needs the
-    shape alone: a third of what a whole step keeps."""
+    """`max_pool2d` that saves only the places of the maxima for its gradient.
+
+    PyTorch also saves the input, although it needs only its shape: a third of what a whole step keeps.
+    """
 
     @staticmethod
     def forward(maps: Tensor) -> tuple[Tensor, Tensor]:
@@ -27,13 +29,13 @@ class MaxPool(torch.autograd.Function):
     @staticmethod
     def backward(context: Any, gradient: Tensor, _: None) -> Tensor:
         (places,) = context.saved_tensors
-        # Not torch.nn.functional's, which imports a computer algebra system to compare two sizes: a second at the start
+        # torch.nn.functional.max_unpool2d imports a computer algebra system to compare two sizes, which takes a second.
         scattered: Tensor = torch.ops.aten.max_unpool2d(gradient, places, context.size)
         return scattered
 
 
 def max_pool(maps: Tensor) -> Tensor:
-    if maps.is_cuda:  # where unpooling would leave channels last
+    if maps.is_cuda:  # there, unpooling does not keep the channels last format
         return max_pool2d(maps, 2)
     pooled: Tensor = MaxPool.apply(maps)[0]  # type: ignore[no-untyped-call]
     return pooled

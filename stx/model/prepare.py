@@ -1,4 +1,4 @@
-"""Config -> pictures and loss network: all that a user can get wrong is found here, before anything is written."""
+"""From a config to pictures and loss network: whatever a user can get wrong is found before anything is written."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -38,41 +38,41 @@ class Inputs(NamedTuple):
     hardware: Hardware
     weights: Weights
     terms: tuple[Term, ...]
-    """Of the loss, tried."""
+    """Terms of the loss, which have been tried."""
     optimiser: "partial[Any]"
-    """Gives one, of a list with the picture that it is to change."""
+    """Called with a list of the picture to change, it makes the optimiser."""
     content: Tensor | None
     """The photograph, if there is one."""
     styles: Mapping[str, Tensor]
-    """By the names that terms are toward: "style", "style_2"."""
+    """The style pictures by the names that terms are toward: "style", "style_2"."""
     initial: Tensor
     memory: float
-    """Bytes that the run is expected to take at its worst."""
+    """Bytes that the run is expected to take at its peak."""
     painting: Image | None = None
-    """For levels that start from it, at its own size if its colours are its own."""
+    """The first style picture, if levels start from it; at its own size unless its colours were changed."""
     squashed: tuple[str, ...] = ()
     """Which of "photograph" and "painting" do not keep their proportions."""
     finish: colour.Finish = colour.unchanged
-    """What a result goes through before anybody sees it."""
+    """Applied to a result before it is shown or saved."""
     guides: Mapping[str, Mapping[str, Tensor]] = MappingProxyType({})
-    """Of regions, (H, W) in [0, 1], by picture and region, of any size."""
+    """Guides of regions, (H, W) of any size in [0, 1], by picture and region."""
     notes: tuple[str, ...] = ()
-    """What to say of the masks."""
+    """Remarks on the masks, for the user."""
     on_white: tuple[str, ...] = ()
-    """Terms for which what is transparent is white, as they take no weights of positions."""
+    """Terms for which transparent parts count as white, since positions cannot be weighed for their group."""
     budget: Budget = Budget(0.0)
     """Whether the picture goes through the network in one piece, and at which size it is measured."""
     others: Mapping[str, Tensor] = MappingProxyType({})
-    """Further pictures that terms are toward, as large as the one that is made."""
+    """Further pictures that terms are toward, of the size of the picture that is made."""
 
     @property
     def pictures(self) -> dict[str, Tensor]:
-        """Those that are given, as the network sees them: "content" first, if there is one, "style", "style_2"."""
+        """The given pictures as the network sees them: "content" first, if there is one, then "style", "style_2"."""
         return {**({} if self.content is None else {"content": self.content}), **self.styles}
 
     @property
     def photograph(self) -> Tensor:
-        """Of a run that has one."""
+        """The content picture of a run that has one."""
         assert self.content is not None
         return self.content
 
@@ -83,7 +83,7 @@ class Inputs(NamedTuple):
 
     @property
     def measured_at(self) -> str:
-        """The size at which the picture is measured where memory has no room for the whole; empty where it has."""
+        """The size at which the picture is measured if memory does not suffice for its own; empty if it does."""
         (width, height), part = self.size, self.budget.judged
         return f"{int(width * part)} x {int(height * part)}" if part < 1 else ""
 
@@ -94,13 +94,14 @@ class Inputs(NamedTuple):
 
 
 def prepare(config: Config, given: Mapping[str, Image] = MappingProxyType({})) -> Inputs:
-    """Device, weights, terms, optimiser and pictures of a run. Raises UserError, and OutOfMemory of a full device.
+    """Device, weights, terms, optimiser and pictures of a run.
 
     Pictures that are `given` as "content", "style", "style_2" take the place of the files that the config names.
+    Raises UserError for what a user can get wrong, and OutOfMemory if the device is full.
     """
     with memory.told_when_full(f"device={config.device}"):
         hardware = choose(config.device, config.precision, config.deterministic)
-        torch.empty(0, device=hardware.device)  # a CUDA device makes its context now
+        torch.empty(0, device=hardware.device)  # makes the context of a CUDA device, so that its time counts here
         timeline.ended("device")
         return inputs_on(hardware, config, given)
 
@@ -114,7 +115,7 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
     asked = terms(config, within)
     deepest = deepest_layer(asked)
     size = result_size(config, (content or paintings["style"]).size, halved(deepest))
-    if (held := temporal.within(within, config.temporal, size)) is not within:  # a mask, which lies on the result
+    if (held := temporal.within(within, config.temporal, size)) is not within:  # its mask needs the result's size
         within, asked = held, terms(config, held)
     style_sizes = {name: painting_size(config, style.size, size, asked) for name, style in paintings.items()}
     own_sizes = {f"style={config.styles[name]}": style.size for name, style in paintings.items()}
@@ -130,7 +131,7 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
     seen = Seen(None, own, colour.unchanged) if content is None else coloured(config, content, size, paintings, own)
     styles = seen.styles
     painting = paintings["style"] if styles["style"] is own["style"] else images.to_picture(styles["style"])
-    grey = colour.grey if config.colour.name == "luminance" else colour.unchanged  # as the loop's own pictures are
+    grey = colour.grey if config.colour.name == "luminance" else colour.unchanged  # as the loop's pictures are then
     others = {name: grey(picture) for name, picture in temporal.pictures(config.temporal, size).items()}
     timeline.ended("pictures, terms, expected memory")
     return Inputs(
@@ -157,7 +158,7 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
 
 
 class Seen(NamedTuple):
-    """Pictures as the network is to see them, on the host."""
+    """Pictures as the network will see them, in host memory."""
 
     content: Tensor | None
     styles: dict[str, Tensor]
@@ -167,7 +168,7 @@ class Seen(NamedTuple):
 def coloured(
     config: Config, content: Image, size: Size, paintings: Mapping[str, Image], own: Mapping[str, Tensor]
 ) -> Seen:
-    """Photograph and paintings, of whose `own` colours some are the other's."""
+    """Photograph and paintings with the colours that the config asks for; `own` are the paintings in their own."""
     photograph, opacity = images.to_tensor(content, size), regions.opacity(content)
     seen = {
         name: colour.before(config.colour, photograph, each, (opacity, regions.opacity(paintings[name])))
@@ -178,7 +179,7 @@ def coloured(
 
 
 def loss_network(config: Config, inputs: Inputs, scales: Mapping[str, float] | None = None) -> LossNetwork:
-    """The network that a run descends, with the `scales` of an earlier start or calibrated, if the config says so."""
+    """The network whose loss a run minimises, with the given `scales`, or calibrated if the config says so."""
     vgg = VGG19(
         inputs.weights,
         config.pooling.name,
@@ -189,7 +190,7 @@ def loss_network(config: Config, inputs: Inputs, scales: Mapping[str, float] | N
         config.pooling.rescale,
     )
     judged = inputs.content
-    if judged is None:  # a picture as a texture is to become, by which its losses are calibrated
+    if judged is None:  # the losses of a texture are calibrated at its style, which the result will resemble
         judged = resized(inputs.style, inputs.initial.shape[1:])
     pictures = {**inputs.styles, **inputs.others, "content": judged}
     guides = regions.at_sizes(inputs.guides, pictures)
@@ -206,8 +207,10 @@ def loss_network(config: Config, inputs: Inputs, scales: Mapping[str, float] | N
 
 
 def side_at(inputs: Inputs) -> int | None:
-    """Pixels of a block's side, where a picture has more than one block with its margin: a pyramid's smaller levels
-    have less."""
+    """Side of a block's core in pixels; None if one block with its margin covers every picture.
+
+    That can be so at the smaller levels of a pyramid.
+    """
     side = inputs.budget.side
     pictures = (inputs.initial, *inputs.styles.values())
     if side is None or max(max(each.shape[1:]) for each in pictures) <= side + 2 * margin(inputs.terms):

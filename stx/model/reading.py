@@ -1,4 +1,4 @@
-"""Pictures from their files, unless that takes more memory than there is: known before they are decoded."""
+"""Reading of pictures, refused before they are decoded if that would take more memory than there is."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -12,19 +12,21 @@ from stx.model import memory
 from stx.pictures import images
 
 HELD = 4
-"""Bytes a pixel of a picture that has been read: Pillow keeps three channels in four."""
+"""Bytes per pixel of a picture that has been read: Pillow keeps three channels in four bytes."""
 
 
 class Given(NamedTuple):
     content: Image | None
     styles: dict[str, Image]
     memory: float
-    """Bytes that the process took at its worst while they were read; 0 if no file was."""
+    """Estimate of the bytes that the process took at its peak while reading; 0 if no file was read."""
 
 
 def given(config: Config, instead: Mapping[str, Image]) -> Given:
-    """Photograph, if any, and style pictures; what is there `instead`, by name ("content", "style", "style_2"), is not
-    read. Raises UserError.
+    """The photograph, if any, and the style pictures that a config names.
+
+    Pictures in `instead`, by name ("content", "style", "style_2"), are taken from there and not read. Raises UserError
+    as `read` does.
     """
     pictures: dict[str, Image] = {}
     needed = 0.0
@@ -38,15 +40,15 @@ def given(config: Config, instead: Mapping[str, Image]) -> Given:
 
 
 def read(source: str) -> Image:
-    """Raises UserError for a picture that does not fit into memory, before it is decoded, and as `images.load`."""
+    """Read a picture. Raises UserError if it would not fit into memory, before decoding, and as `images.load` does."""
     fitting(source)
     return images.load(source)
 
 
 def fitting(source: str, held: Sequence[Image] = ()) -> float:
-    """Bytes that the process takes at its worst while it reads `source` beside pictures that it holds already.
+    """Bytes that the process takes at its peak while it reads `source`, with the pictures in `held` in memory already.
 
-    0 for a picture that comes with stx. Raises UserError where the machine has less.
+    0 for a picture that comes with stx. Raises UserError if the machine has less.
     """
     own = images.memory_to_load(source)
     if not own:

@@ -1,4 +1,4 @@
-"""What a config's masks, and its pictures' transparency, come to: regions, by picture, and what they weigh."""
+"""The regions that follow from a config's masks and from the transparency of its pictures."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,10 +14,11 @@ from stx.pictures.masks import NONE, OPAQUE, Regions
 
 
 def regions(config: Config, pictures: Mapping[str, Image]) -> Regions:
-    """Those of the masks, or of what is opaque where a picture is not all so. Raises UserError.
+    """The regions of the masks or, without masks, the opaque region if a picture is partly transparent.
 
-    `pictures` are photograph and style pictures as they were read: "content", "style", "style_2". What is transparent
-    is in no region of a mask.
+    `pictures` are photograph and style pictures as they were read: "content", "style", "style_2". Transparent parts
+    belong to no region of a mask. Raises UserError for a tile of a transparent photograph, a picture that is all
+    transparent, and masks that cannot be used.
     """
     opaque = {name: each for name, picture in pictures.items() if (each := opacity(picture)) is not None}
     if config.tile and "content" in opaque:
@@ -31,7 +32,7 @@ def regions(config: Config, pictures: Mapping[str, Image]) -> Regions:
     read = {name: reading.read(source) for name, source in sources.items()}
     for name, mask in read.items():
         option = f"masks.{name.partition('_')[0]}={sources[name]}"
-        if mask.getcolors(1) is None:  # one of a single colour lies on any picture
+        if mask.getcolors(1) is None:  # a mask of a single colour fits any picture
             masks.refuse_proportions(option, mask.size, pictures[name].size)
     content = read.pop("content")
     asked = masks.regions(content, read, opaque)
@@ -41,7 +42,7 @@ def regions(config: Config, pictures: Mapping[str, Image]) -> Regions:
 
 
 def opacity(picture: Image) -> Tensor | None:
-    """(H, W) in [0, 1], of a picture that was read; None where all of it is opaque."""
+    """Opacity (H, W) in [0, 1] of a picture as it was read; None if all of it is opaque."""
     alpha = images.alpha_of(picture)
     return None if alpha is None else masks.opacity(alpha)
 
@@ -49,7 +50,7 @@ def opacity(picture: Image) -> Tensor | None:
 def at_sizes(
     guides: Mapping[str, Mapping[str, Tensor]], pictures: Mapping[str, Tensor]
 ) -> dict[str, dict[str, Tensor]]:
-    """Guides as large as their pictures (3, H, W), and where those are."""
+    """Guides resized to their pictures (3, H, W) and moved to the same device."""
     return {
         name: {
             region: masks.at_size(guide.to(pictures[name].device), pictures[name].shape[1:])
@@ -60,8 +61,10 @@ def at_sizes(
 
 
 def on_white(guides: Mapping[str, Mapping[str, Tensor]], terms: Sequence[Term]) -> tuple[str, ...]:
-    """The terms for which what is transparent is white: of those of a group that one of them keeps from weighing
-    positions, all."""
+    """The names of the terms for which transparent parts count as white.
+
+    These are all terms of a group if one of them cannot weigh positions.
+    """
     transparent = {
         "content": OPAQUE in guides.get("content", {}),
         "style": any(OPAQUE in own for own in guides.values()),

@@ -1,4 +1,4 @@
-"""Pictures (3, H, W) at other sizes, tiles among them."""
+"""Resizing of pictures (3, H, W), tiles included."""
 
 import math
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ MARGIN = 4
 
 
 def resized(picture: Tensor, size: Sequence[int], tile: bool = False) -> Tensor:
-    """A picture (3, H, W) at another size (h, w), within [0, 1]; bicubic, without aliases. A `tile` stays one."""
+    """Resize a picture (3, H, W) to `size` (h, w), within [0, 1]; bicubic, with antialiasing. A `tile` stays a tile."""
     if picture.shape[1:] == torch.Size(size):
         return picture
     if tile:
@@ -24,7 +24,7 @@ def resized(picture: Tensor, size: Sequence[int], tile: bool = False) -> Tensor:
 
 
 def resized_tile(picture: Tensor, size: Sequence[int]) -> Tensor:
-    """With a margin of its other side while it is resized, as wide as is a whole number of pixels before and after."""
+    """Resize with a margin that wraps around, and that is a whole number of pixels wide before and after."""
     margins = []
     for dimension, (before, after) in enumerate(zip(picture.shape[1:], size, strict=True), start=1):
         step = before // math.gcd(before, after)

@@ -14,7 +14,7 @@ from stx.pictures.sizes import Size
 def initial(
     config: Config, size: Size, content: Tensor | None, painting: Image | None, preprocessing: Preprocessing
 ) -> Tensor:
-    """Where the optimisation starts, (3, H, W) of `size`, as `content` is."""
+    """Where the optimisation starts: (3, H, W) of `size`, which `content` has already."""
     init, shape = config.start, (3, size[1], size[0])
     if isinstance(init, NoiseInit):
         generator = torch.Generator().manual_seed(config.seed)
@@ -24,7 +24,7 @@ def initial(
     if init.name == "grey":
         start = zero(preprocessing).expand(shape)
     elif init.name == "content" or painting is None:
-        assert content is not None  # as the schema has it
+        assert content is not None  # which the schema requires
         start = content
     else:
         start = images.to_tensor(painting, size)

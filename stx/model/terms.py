@@ -1,4 +1,4 @@
-"""A loss is a sum of terms, and a term is data: what of which layers, compared with what, how, and how strongly."""
+"""A loss is a sum of terms, and a term is data: a statistic of some layers, its target, its distance, its weight."""
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -16,18 +16,18 @@ from stx.stats.squared_error import squared_error
 PICTURE = "picture"
 """The layer of terms that look at the picture itself, (3, H, W), RGB in [0, 1]."""
 ORDER = (*LAYERS, PICTURE)
-"""In which they come."""
+"""All layers in network order, the picture last."""
 
 Features = Tensor | list[Tensor]
-"""Of one layer, (D, H, W), or of the several that a joint term looks at."""
+"""Features (D, H, W) of one layer, or a list of them for a joint term, which looks at several layers."""
 Each = TypeVar("Each")
 Weights = Tensor | list[Tensor] | None
-"""Of their positions, (H, W), zero or more with a sum of one; None: all weigh alike."""
+"""Weights (H, W) of the positions of features: not negative, with a sum of one. None: all positions weigh the same."""
 
 
 @over_positions("mean")
 def mean_square(ours: Tensor, target: Tensor) -> Tensor:
-    """The distance of every statistic that has none of its own."""
+    """The distance for every statistic that does not define its own."""
     return squared_error(ours, target, 1 / ours.numel())
 
 
@@ -36,52 +36,57 @@ def one(values: Tensor, features: Tensor) -> float:
 
 
 def thesis_factor(values: Tensor, features: Tensor) -> float:
-    """The thesis's reading of E_l: Gram's factor, `sum (S(x) - S(a))^2 / (4 N^2 M^2)`, for a mean square of any S."""
+    """The factor that turns the mean square of any S into the thesis's E_l, `sum (S(x) - S(a))^2 / (4 N^2 M^2)`.
+
+    That is the factor of the Gram matrix, for every statistic.
+    """
     return values.numel() / (4 * features.numel() ** 2)
 
 
 class Term(NamedTuple):
-    """One statistic in a loss. A second style is a group of terms `toward` it, by the name that it is given under."""
+    """One statistic in a loss. A second style picture has terms of its own, `toward` the name it is given under."""
 
     group: str
-    """Its loss is part of loss/<group>; the terms of a group have one weight, and E_l of a layer is their mean."""
+    """The term is part of loss/<group>. The terms of a group share one weight; E_l at a layer is their mean."""
     name: str
     statistic: Callable[..., Tensor]
-    """Features (D, H, W) of one layer, or a list of several -> values; without a target -> one number."""
+    """Features (D, H, W) of one layer, or a list for several layers -> values; one number if there is no target."""
     layers: Mapping[str, float]
     """w_l by layer."""
     weight: float = 1.0
-    """Of the group in the total."""
+    """Weight of the group in the total."""
     toward: str | None = None
-    """The picture whose values are the target; without one, what the statistic gives is the loss."""
+    """Name of the picture whose values are the target. None: the value of the statistic is the loss."""
     distance: Callable[[Tensor, Tensor], Tensor] | None = mean_square
-    """None where the statistic's value is a distance already, to its reference."""
+    """None if the value of the statistic already is a distance, to its reference."""
     reference: Callable[..., Any] | None = None
-    """Called with that picture's features; its result is the statistic's keyword of that name. One that takes `ours` is
-    given the features of the picture that is made, too, and one that takes `step` the number of the step."""
+    """Called with the features of the picture that the term is `toward`; the statistic gets the result as its keyword
+    `reference`. If the function takes `ours`, it is also given the features of the picture that is made; if it takes
+    `step`, the number of the step."""
     factor: Callable[[Tensor, Tensor], float] = one
-    """Of the loss, from the shapes of values and features."""
+    """Factor on the distance, which depends on the shapes of values and features only."""
     prefix: str | None = None
-    """Of what its parts are called, before their layers: the group, unless another is given."""
+    """What the keys of its parts begin with, before the layer. None: the group and a slash."""
     share: float = 1.0
-    """Of the term beside the others of its group: times w_l, where E_l enters the group."""
+    """The term's own weight within its group; it multiplies w_l."""
     joint: Literal["pairs", "all"] | None = None
-    """It looks at several layers at once: at each two that follow one another, or at all of them."""
+    """Look at several layers at once: at each pair of successive layers, or at all of them."""
     renew: int = 0
-    """Every so many steps its reference is made again; 0: never."""
+    """Number of steps after which the reference is made again; 0: never."""
     rotations: bool = False
-    """Its reference is made of a list: of the target picture's features turned by no, one, two and three quarters."""
+    """The reference is made from a list: features of the target picture turned by 0, 90, 180 and 270 degrees."""
     blend: Mapping[str, float] = MappingProxyType({})
-    """Of a target that is a mean of several pictures' values: the share of each by name, `toward` among them."""
+    """For a target that is the mean of the values of several pictures: the share of each by name, `toward` included."""
 
     region: str | None = None
-    """Of pictures with guides: the region whose positions it looks at, by name."""
+    """Name of the region whose positions the term looks at, in pictures that have guides."""
     wraps: bool = False
-    """The picture that is made is a tile: its statistic is told so (`wraps`). A given picture is none."""
+    """The picture that is made is a tile, which the statistic is told by its keyword `wraps`. Given pictures are not
+    tiles."""
 
     @property
     def places(self) -> dict[tuple[str, ...], float]:
-        """What it looks at, layers in network order, with the weight of each."""
+        """The layers that the term looks at, one or several at a time, in network order -> the weight of each place."""
         names = sorted(self.layers, key=ORDER.index)
         if self.joint is None or not names:
             return {(name,): self.share * self.layers[name] for name in names}
@@ -90,23 +95,23 @@ class Term(NamedTuple):
 
     @property
     def typed(self) -> str:
-        """Its name in messages: the option that one types for it, where that is called otherwise."""
+        """The term's name in messages: the option that a user types for it, if that differs from its name."""
         from stx.config.functions import option_of  # late: losses alone need no config
 
         return option_of(f"{self.group}_stat", self.name)
 
     @property
     def told(self) -> dict[str, bool]:
-        """What its statistic is told of a picture that is made."""
+        """Keywords that the statistic gets for a picture that is made, as opposed to given."""
         return {"wraps": True} if self.wraps else {}
 
     @property
     def follows(self) -> bool:
-        """Whether its reference depends on the picture that is made."""
+        """Whether the reference depends on the picture that is made."""
         return self.reference is not None and "ours" in inspect.signature(self.reference).parameters
 
     def of(self, maps: Sequence[Each]) -> Each | list[Each]:
-        """What the statistic is given of the features at one of its places: all of them, or those of the one layer."""
+        """What the statistic is given of the `maps` at one place: the list if the term is joint, else its one map."""
         return list(maps) if self.joint else maps[0]
 
     def fit(
@@ -117,9 +122,9 @@ class Term(NamedTuple):
         weights: Weights = None,
         our_weights: Weights = None,
     ) -> Callable[..., Tensor]:
-        """The statistic with its reference from these features, for a picture whose own are `ours`: or the same.
+        """Bind the statistic to a reference made from `features`, for a picture with the features `ours`.
 
-        `weights` are those of the positions of these features, and `our_weights` those of the others.
+        `weights` and `our_weights` are the weights of the positions of each. Without `ours`, `features` stand for both.
         """
         if self.reference is None:
             return self.statistic
@@ -139,14 +144,14 @@ class Term(NamedTuple):
 
 
 def tensors_of(fitted: Callable[[Features], Tensor]) -> list[Tensor]:
-    """Of the reference that `Term.fit` has given a statistic."""
+    """The tensors of the reference that `Term.fit` has bound to a statistic."""
     reference = fitted.keywords.get("reference") if isinstance(fitted, partial) else None
     several = reference if isinstance(reference, tuple) else (reference,)
     return [each for each in several if isinstance(each, Tensor)]
 
 
 def copied(fitted: Callable[[Features], Tensor], into: Callable[[Features], Tensor]) -> bool:
-    """Write a reference over another one of its shape; whether there is one."""
+    """Copy the reference of `fitted` over that of `into`, if the shapes agree. Returns whether it was copied."""
     new, own = tensors_of(fitted), tensors_of(into)
     if not own or [each.shape for each in own] != [each.shape for each in new]:
         return False
@@ -156,7 +161,7 @@ def copied(fitted: Callable[[Features], Tensor], into: Callable[[Features], Tens
 
 
 def moved(fitted: Callable[[Features], Tensor], move: Callable[[Tensor], Tensor]) -> Callable[[Features], Tensor]:
-    """What `Term.fit` gave, with the tensors of its reference moved to another device or type."""
+    """The result of `Term.fit` with `move` applied to the tensors of its reference: another device or type, a clone."""
     if not isinstance(fitted, partial) or "reference" not in fitted.keywords:
         return fitted
     reference = fitted.keywords["reference"]
@@ -168,7 +173,7 @@ def moved(fitted: Callable[[Features], Tensor], move: Callable[[Tensor], Tensor]
 
 
 def alike(term: Term) -> tuple[Any, ...]:
-    """Equal for terms that keep the same: of the jobs of a sweep most do."""
+    """A key that is equal for terms that keep the same amount of memory, as in most jobs of a sweep."""
     functions = (each for each in (term.statistic, term.distance, term.reference))
     named = (
         (each.func, repr(each.args), repr(sorted(each.keywords.items()))) if isinstance(each, partial) else each

@@ -1,4 +1,4 @@
-"""Terms tried on small noise: what is wrong with them, and what they can do, is known before any network is made."""
+"""Trials of terms on small noise: they show what is wrong with a term, and what it can do, before a network is made."""
 
 import inspect
 import site
@@ -15,13 +15,16 @@ from stx.errors import UserError
 from stx.model.terms import PICTURE, Features, Term, tensors_of
 
 TRIED = (8, 6), (7, 8)
-"""Maps (H, W) on which statistics are tried: neither of one shape nor of one number of positions."""
+"""Sizes (H, W) of the maps on which statistics are tried; they differ in shape and in number of positions."""
 TILE = (32, 32)
-"""The same of tiles: what is half of it is a whole number of positions at every layer."""
+"""The size for tiles: half of it is a whole number of positions at every layer."""
 
 
 def tried(terms: Sequence[Term], same_shape: bool) -> None:
-    """Run the terms on small noise, so that a bad parameter is a message and not a failed run. Raises UserError."""
+    """Run the terms on small noise, so that a bad parameter raises UserError here instead of failing the run.
+
+    `same_shape` says that all style pictures have the size of the picture that is made.
+    """
     for term in terms:
         option = term.group if term.toward is None else f"{term.group}_stat ({term.typed})"
         if term.layers and not term.places:
@@ -32,7 +35,7 @@ def tried(terms: Sequence[Term], same_shape: bool) -> None:
             refuse_kinds(term, option)
             ours, other = (term.of(noise(place, size)) for size in TRIED)
             try:
-                # Only of a style may the other picture have another shape.
+                # Only a style picture may have another shape than the picture that is made.
                 shown = (ours, other) if term.group == "style" and not same_shape else (ours, ours)
                 values = [term.fit(ours, maps)(maps) for maps in shown]
                 if not all(isinstance(each, Tensor) for each in values):
@@ -43,7 +46,7 @@ def tried(terms: Sequence[Term], same_shape: bool) -> None:
                     raise ValueError("it must be one number")
                 if term.toward is not None and term.distance and term.distance(values[0], values[0]).ndim != 0:
                     raise ValueError("its distance must be one number")
-            except Exception as error:  # whatever a function of the user's may raise
+            except Exception as error:  # a user's function may raise anything
                 given = f" (joint={term.joint} gives it the features of {len(place)} layers)" if term.joint else ""
                 raise UserError(f"{option}: {error}{given}{line_of(error)}") from None
             if term.group == "style" and values[0].shape != values[1].shape and not same_shape:
@@ -53,13 +56,13 @@ def tried(terms: Sequence[Term], same_shape: bool) -> None:
 
 
 def followed(term: Term, maps: Features) -> bool:
-    """Whether autograd sees what the statistic makes of the features: not through detach(), item() or NumPy."""
+    """Whether a gradient reaches the features through the statistic, which detach(), item() and NumPy prevent."""
     watched = [each.clone().requires_grad_() for each in ([maps] if isinstance(maps, Tensor) else maps)]
     return term.fit(maps)(term.of(watched)).requires_grad
 
 
 def line_of(error: Exception) -> str:
-    """Where in the user's own code it was raised, for a message; empty where it was in none."""
+    """Where in the user's own code the error was raised, for a message; empty if it was raised elsewhere."""
     packages = (str(Path(__file__).parents[1]), *site.getsitepackages())
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if frame.filename.endswith(".py") and not frame.filename.startswith(packages)]
@@ -67,7 +70,7 @@ def line_of(error: Exception) -> str:
 
 
 def refuse_kinds(term: Term, option: str) -> None:
-    """Raise UserError for a function that says to take the features of one layer, or of several, and gets others."""
+    """Raise UserError if a function's annotation says one layer where it gets several, or the other way round."""
     joint, turned = bool(term.joint), bool(term.joint or term.rotations)
     for name, function, several in (("", term.statistic, joint), ("reference: ", term.reference, turned)):
         if function and not inspect.signature(function).parameters:
@@ -88,8 +91,10 @@ def inspected(function: Callable[..., Any] | None) -> set[str]:
 
 
 def noise(place: Sequence[str], size: tuple[int, int]) -> list[Tensor]:
-    """From a generator of its own: the caller's is nobody else's business. Of several layers the first has the size,
-    the others what the network would make of it."""
+    """Random features of the layers of a place: the first has `size`, the others what the network would make of it.
+
+    They come from a generator of their own, so that the caller's random numbers stay the same.
+    """
     generator = torch.Generator().manual_seed(0)
     height, width = size
 
@@ -102,19 +107,22 @@ def noise(place: Sequence[str], size: tuple[int, int]) -> list[Tensor]:
 
 
 def depth(layer: str) -> int:
-    """How often the network has halved the picture there."""
+    """How many times the network has halved the picture at a layer."""
     return 0 if layer == PICTURE else int(layer.removeprefix("conv").partition("_")[0]) - 1
 
 
 def position_free(terms: Sequence[Term]) -> bool:
-    """Whether no style statistic's shape depends on the picture's; a broken one is refused later, with its cause."""
+    """Whether the values of every style statistic have a shape that does not depend on the picture's.
+
+    True also for a statistic that fails: it is refused later, with the cause.
+    """
     for term in terms:
         if term.group != "style":
             continue
         maps = [term.of(noise(place, size)) for place in [*term.places][:1] for size in TRIED]
         try:
             shapes = {term.fit(each)(each).shape for each in maps}
-        except Exception:  # whatever a function of the user's may raise
+        except Exception:  # a user's function may raise anything
             return True
         if len(shapes) > 1:
             return False
@@ -122,13 +130,13 @@ def position_free(terms: Sequence[Term]) -> bool:
 
 
 def unblendable(term: Term) -> str:
-    """Why the values that several pictures have may not be averaged to one target; empty where they may."""
+    """Why the values of several pictures may not be averaged to one target; empty if they may."""
     if term.distance is None or term.renew or term.rotations or term.follows:
         return "it is compared with each picture's own features"
     for place in [*term.places][:1]:
         try:
             references = [tensors_of(term.fit(term.of(noise(place, size)))) for size in TRIED]
-        except Exception:  # whatever a function of the user's may raise; refused later, with its cause
+        except Exception:  # a user's function may raise anything; it is refused later, with the cause
             return ""
         if not all(torch.equal(one, other) for one, other in zip(*references, strict=True)):
             return "what it looks at depends on the picture"
@@ -136,15 +144,15 @@ def unblendable(term: Term) -> str:
 
 
 def wraps(term: Term) -> bool:
-    """Whether its statistic can be told that a picture is a tile."""
+    """Whether the term's statistic can be told that a picture is a tile."""
     return "wraps" in inspected(term.statistic)
 
 
 def edged(terms: Sequence[Term]) -> list[str]:
-    """The names of the terms whose loss changes as a tile begins elsewhere: they see its edges, or places.
+    """The names of the terms whose loss changes if a tile begins elsewhere: they depend on its edges, or on places.
 
-    What is compared with a photograph is to be where it is there, which begins elsewhere with the tile. Where a
-    reference is drawn anew along the way, that a statistic `wraps` is believed.
+    A term that compares with the photograph may depend on places, so the photograph is shifted with the tile. If a
+    reference is drawn anew during a run, a statistic that takes `wraps` is trusted without a trial.
     """
     asked = [term for term in terms if term.layers and not (term.wraps and term.renew)]
     return list(dict.fromkeys(term.typed for term in asked if not alike_when_rolled(term)))
@@ -164,17 +172,17 @@ def alike_when_rolled(term: Term) -> bool:
 
 
 def rolled(maps: Sequence[Tensor]) -> list[Tensor]:
-    """Maps that begin in their middle, along both sides."""
+    """Maps shifted cyclically by half of their size, along both axes."""
     return [each.roll((each.shape[1] // 2, each.shape[2] // 2), (1, 2)) for each in maps]
 
 
 def unmaskable(terms: Sequence[Term]) -> list[str]:
-    """The names of those that cannot look at some positions more than at others: they take no weights, or turn."""
+    """The names of the terms that cannot weigh positions: they take no `weights`, or have rotations."""
     return [term.typed for term in terms if "weights" not in inspected(term.statistic) or term.rotations]
 
 
 def refuse_unusable(terms: Sequence[Term], layers: Sequence[str], pictures: Mapping[str, Tensor]) -> None:
-    """Raise UserError for terms that would be left out of the loss, or enter it otherwise than they say."""
+    """Raise UserError for terms that would be left out of the loss, or enter it in another way than they say."""
     for term in terms:
         if missing := {term.toward, *term.blend} - {None, *pictures}:
             raise UserError(f"{term.name}: toward {', '.join(map(str, missing))}, none of {', '.join(pictures)}")

@@ -18,7 +18,7 @@ POOL, RELU = "pool", "relu"
 
 
 class Preprocessing(NamedTuple):
-    """How a picture in RGB and [0, 1] enters the network that its weights were trained for."""
+    """How a picture in RGB and [0, 1] becomes the input that a network's weights were trained for."""
 
     order: tuple[int, int, int]
     mean: tuple[float, float, float]
@@ -46,11 +46,11 @@ class Weights(NamedTuple):
     convolutions: Mapping[str, tuple[Tensor, Tensor]]
     preprocessing: Preprocessing
     sha256: str
-    """Of the file they came from; of the generator's name and seed for random ones."""
+    """Hash of the file that they came from; for random weights, of the generator's name and seed."""
 
 
 def shortest_side(layer: str, padding: str = ZEROS) -> int:
-    """Pixels that a picture's shorter side needs for `layer` to have a position, and two where it is to be mirrored."""
+    """Pixels that a picture's shorter side needs for `layer` to have a position, or two if its padding is reflect."""
 
     def needed(name: str) -> int:
         halvings = int(name.removeprefix("conv").partition("_")[0]) - 1
@@ -62,14 +62,14 @@ def shortest_side(layer: str, padding: str = ZEROS) -> int:
 class VGG19(nn.Module):
     """VGG19's convolutions, up to the last layer that is asked for; frozen.
 
-    Features stay raw. Average pooling gives smaller ones than the max pooling that the weights were trained with
-    (Gatys et al. 2015 preferred its pictures); `rescale` is a factor on what each pooling gives, which the kernel
-    behind it takes: it costs nothing. `padding` is what stands beyond the edges of pictures and maps; the weights were
+    Features stay raw. Average pooling (whose pictures Gatys et al. 2015 preferred) gives smaller features than the max
+    pooling that the weights were trained with; `rescale` multiplies the output of each pooling, and costs nothing, as
+    the next kernel is multiplied instead. `padding` is the kind of padding of pictures and maps; the weights were
     trained with zeros, which dull a picture's rim.
 
-    `dtype` is that of weights and features. The one place for the memory format: channels last, in which the
-    convolutions of bfloat16 run about twice as fast on a CPU that has it. With `checkpointing` the maps between two
-    layers that are asked for are not kept for the gradient but computed again: one more forward pass a step.
+    `dtype` is the type of weights and features. Their memory format is chosen here alone: channels last, in which
+    bfloat16 convolutions run about twice as fast on a CPU that supports them. With `checkpointing`, the maps between
+    two layers that are asked for are not kept for the gradient but computed again: one more forward pass per step.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class VGG19(nn.Module):
             self.register_buffer(f"{name}_kernel", kernel)
             self.register_buffer(f"{name}_bias", bias.to(dtype))
         order, mean, std = weights.preprocessing
-        self.order: Tensor  # on the device: a list would be copied there in every step, which waits
+        self.order: Tensor  # a buffer: a list would be copied to the device in every step, which has to wait for it
         self.register_buffer("order", torch.tensor(order))
         self.mean: Tensor
         self.std: Tensor
@@ -110,10 +110,11 @@ class VGG19(nn.Module):
     def stream(
         self, picture: Tensor, layers: Collection[str], padding: str | None = None
     ) -> Iterator[tuple[str, Tensor]]:
-        """The same one by one, in network order; of a picture with a `padding` of its own, such as a tile's.
+        """Yield the same features one layer at a time, in network order.
 
-        Whoever is done with a layer before the next saves its memory, and its gradient's: PyTorch goes back in the
-        order in which things were made, so that what is made of a layer at once waits until its turn comes.
+        `padding` replaces the network's own, for a picture such as a tile. To be done with a layer before asking for
+        the next saves the memory of its features, and of their gradient: PyTorch goes backward in the reverse order of
+        creation, so the gradient of what was computed from a layer at once is computed only when it is needed.
         """
         normalised = (picture.index_select(0, self.order) - self.mean) / self.std
         dtype = self.get_buffer("conv1_1_kernel").dtype
@@ -127,13 +128,13 @@ class VGG19(nn.Module):
                 yield name, maps.squeeze(0)
 
     def computed(self, maps: Tensor, stages: Sequence[str], padding: str | None) -> Tensor:
-        """What some stages, convolutions by name among them, make of maps (1, D, H, W)."""
+        """Apply stages to maps (1, D, H, W): POOL, RELU, or a convolution by its name."""
         padding = self.padding if padding is None else padding
         for stage in stages:
             if stage == POOL:
                 maps = self.pool(maps)
             elif stage == RELU:
-                maps = maps.relu_()  # upon what was just made: a tapped map is the one after it, which stays as it is
+                maps = maps.relu_()  # in place: nobody holds the map before it, as layers are tapped after their ReLU
             else:
                 kernel, bias = self.get_buffer(f"{stage}_kernel"), self.get_buffer(f"{stage}_bias")
                 maps = convolved(maps, kernel, bias, mode(padding, stage))
@@ -141,16 +142,16 @@ class VGG19(nn.Module):
 
 
 def kept_as(maps: Tensor, features: Tensor) -> saved_tensors_hooks:
-    """While it is entered, what is kept for the gradient of `features`, which are `maps` in float32, is kept as `maps`.
+    """A context in which autograd saves `maps` where it would save `features`, the same in float32.
 
-    They are there anyway, in half the memory; converting them again takes a hundredth of a step.
+    `maps` exist anyway, in half the memory; converting them again takes a hundredth of a step.
     """
-    wide = features.untyped_storage().data_ptr()  # the hooks live as long as what they keep: not `features` itself
+    wide = features.untyped_storage().data_ptr()  # not `features`: the hooks live as long as the tensors they save
 
     def pack(tensor: Tensor) -> tuple[Tensor, torch.dtype]:
         if tensor.untyped_storage().data_ptr() == wide:
             return maps.detach().as_strided(tensor.shape, tensor.stride(), tensor.storage_offset()), tensor.dtype
-        return tensor.detach(), tensor.dtype  # with its history, an output that is kept would hold itself forever
+        return tensor.detach(), tensor.dtype  # an output that is saved with its graph would keep itself alive forever
 
     def unpack(kept: tuple[Tensor, torch.dtype]) -> Tensor:
         return kept[0].to(kept[1])
@@ -161,9 +162,10 @@ def kept_as(maps: Tensor, features: Tensor) -> saved_tensors_hooks:
 def segments(
     names: Sequence[str], tapped: Collection[str], *, commuting: bool
 ) -> Iterator[tuple[str | None, list[str]]]:
-    """The network's stages up to the last of `tapped`, cut behind each of those, which is named, and behind pooling.
+    """The network's stages up to the last of `tapped`, cut after each tapped layer and after each pooling.
 
-    With a pooling that commutes with ReLU, ReLU comes behind it: a quarter of the map to compute and to keep.
+    Yields the layer's name, or None, with the stages. If the pooling is `commuting` with ReLU, ReLU comes after it,
+    where only a quarter of the map has to be computed and kept.
     """
     last = max((place for place, name in enumerate(names) if name in tapped), default=-1)
     stages: list[str] = []

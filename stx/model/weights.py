@@ -25,18 +25,18 @@ TORCHVISION_INDEX = dict(zip(LAYERS, (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25
 def load_weights(name: str, file: str | None, seed: int) -> Weights:
     """Weights by the name of their `model` option; `file` replaces the usual source, `seed` is for random ones.
 
-    Raises UserError where the source cannot be had or is not VGG19.
+    Raises UserError if the source is not available or does not hold VGG19's weights.
     """
     return remembered(name, file, seed, version(file))
 
 
-@lru_cache(maxsize=2)  # a sweep in one process uses the same for every job, and the judge has its own
+@lru_cache(maxsize=2)  # the same for every job of a sweep in one process, and those of the judge
 def remembered(name: str, file: str | None, seed: int, version: tuple[int, int]) -> Weights:
     return SOURCES[name](file, seed)
 
 
 def version(file: str | None) -> tuple[int, int]:
-    """What changes where a file is replaced by another of its name."""
+    """Modification time and size of a file, which change if another file takes its place; zeros if there is none."""
     path = Path(file).expanduser() if file else None
     if path is None or not path.is_file():
         return 0, 0
@@ -96,10 +96,10 @@ def downloaded() -> Path:
 
 
 def import_torchvision() -> Any:
-    """torchvision, also where its compiled operators do not fit a CPU-only torch; stx uses none of them.
+    """Import torchvision, even if its compiled operators do not fit a CPU-only torch; stx uses none of them.
 
-    Such an install dies on import, since it describes operators that nobody defined. Defining them beforehand would
-    break a healthy install, so only after the failure.
+    Such an installation fails on import, as it describes operators that nobody has defined. Defining them beforehand
+    would break a healthy installation, so this is done only after the failure.
     """
     try:
         import torchvision
@@ -135,12 +135,12 @@ SOURCES: dict[str, Callable[[str | None, int], Weights]] = {
 
 
 def read(path: Path) -> dict[str, Tensor]:
-    """A dict of tensors; never code, which a pickle could hold."""
+    """Read a dict of tensors, and never run code, which a pickle could hold. Raises UserError if that fails."""
     if not path.is_file():
         raise UserError(f"model.weights: there is no file {path}")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # zip, pickle and torch raise what they like for a damaged file
+    except Exception as error:  # zip, pickle and torch raise all kinds of errors for a damaged file
         raise UserError(f"model.weights: {path} is no file of tensors, or damaged ({type(error).__name__})") from None
     if not isinstance(state, dict):
         raise UserError(f"model.weights: {path} holds a {type(state).__name__}, not a dict of tensors")
@@ -149,7 +149,7 @@ def read(path: Path) -> dict[str, Tensor]:
 
 @contextmanager
 def entries_of(path: Path, format: str) -> Iterator[None]:
-    """Raise UserError where a file lacks an entry, which says what is wrong with its format, or has a damaged one."""
+    """Raise UserError if the block finds an entry missing, which `format` explains, or damaged."""
     try:
         yield
     except KeyError as error:
@@ -159,7 +159,7 @@ def entries_of(path: Path, format: str) -> Iterator[None]:
 
 
 def checked(convolutions: dict[str, tuple[Tensor, Tensor]], path: Path) -> dict[str, tuple[Tensor, Tensor]]:
-    """The same, if every kernel has VGG19's shape."""
+    """Return the convolutions as they are. Raises UserError if a kernel or bias does not have VGG19's shape."""
     inputs = 3
     for name, (kernel, bias) in convolutions.items():
         wanted = (LAYERS[name], inputs, 3, 3)
@@ -172,6 +172,6 @@ def checked(convolutions: dict[str, tuple[Tensor, Tensor]], path: Path) -> dict[
 
 
 def sha256(path: Path) -> str:
-    """Of a file's bytes, in hexadecimal digits. Raises OSError."""
+    """SHA-256 of a file's bytes, in hexadecimal digits. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

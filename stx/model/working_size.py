@@ -1,4 +1,4 @@
-"""How large pictures are worked at, and that the network has room for them."""
+"""The sizes at which pictures are processed, and whether they are large enough for the network."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,11 +13,11 @@ from stx.pictures.sizes import Size, is_squashed, with_area
 
 
 def result_size(config: Config, given: Size, multiple: int) -> Size:
-    """(width, height) of the picture that is made, of the proportions of a `given` one.
+    """(width, height) of the picture that is made, with the proportions of a `given` one.
 
-    A tile's sides are multiples of what the poolings in front of the deepest layer divide them by, so that each of
-    these goes on at the other side: what follows from proportions is rounded, or from a picture's own size. Raises
-    UserError for a side that was asked for and is none.
+    The sides of a tile are multiples of `multiple`, by which the poolings before the deepest layer divide them, so that
+    the maps of all layers wrap around as well. A side that follows from proportions, or from a picture's own size, is
+    rounded. Raises UserError if a side that was asked for is not such a multiple.
     """
     asked = config.image_size
     size = images.working_size(given, asked.width, asked.height, asked.long_side)
@@ -38,21 +38,22 @@ def result_size(config: Config, given: Size, multiple: int) -> Size:
 
 
 def to_multiple(size: Size, multiple: int) -> Size:
-    """The nearest size whose sides are multiples."""
+    """The nearest size whose sides are multiples of `multiple`."""
     width, height = (max(1, (side + multiple // 2) // multiple) * multiple for side in size)
     return width, height
 
 
 def halved(deepest: str) -> int:
-    """Pixels of the picture for one position at the deepest layer."""
+    """Side in pixels of one position at the deepest layer."""
     return 2 ** depth(deepest)
 
 
 def painting_size(config: Config, painting: Size, size: Size, terms: Sequence[Term]) -> Size:
-    """The painting's working size, where that of the picture that is made is `size`.
+    """The painting's working size, if the picture that is made has `size`.
 
-    As many pixels as that has; without a photograph no more than its own: a larger texture has more of it, not larger
-    ones. Raises UserError for a scale where both pictures must have one size.
+    By default it has as many pixels as that picture; without a photograph, no more than the painting has itself, since
+    a larger texture is to show more details, not larger ones. Raises UserError if `style_scale` is set where both
+    pictures must have the same size.
     """
     area, scaled = size[0] * size[1], config.style_scale != 1
     area = min(area, painting[0] * painting[1]) if config.content is None else area
@@ -60,7 +61,7 @@ def painting_size(config: Config, painting: Size, size: Size, terms: Sequence[Te
     if config.style_size == "long_side":
         return images.working_size(painting, None, None, round(max(size) * config.style_scale))
     least = shortest_side(deepest_layer(terms), config.given_padding)
-    wide_enough = min(own_size) >= least  # else it is squashed, and that is said
+    wide_enough = min(own_size) >= least  # if not, it is squashed to `size`, which is reported
     if config.style_size == "own" or (config.style_size == "auto" and (wide_enough or scaled) and position_free(terms)):
         return own_size
     if scaled:
@@ -72,13 +73,16 @@ def painting_size(config: Config, painting: Size, size: Size, terms: Sequence[Te
 
 
 def squashed(photographs: Sequence[tuple[Size, Size]], paintings: Sequence[tuple[Size, Size]]) -> tuple[str, ...]:
-    """Which of both kinds do not keep their proportions, by sizes before and after."""
+    """Which of "photograph" and "painting" do not keep their proportions, by sizes before and after."""
     kinds = {"photograph": photographs, "painting": paintings}
     return tuple(kind for kind, sizes in kinds.items() if any(is_squashed(*both) for both in sizes))
 
 
 def refuse_small(deepest: str, padding: str, sizes: Mapping[str, Size], reduced: float = 1) -> None:
-    """Raise UserError for a size at which the network's deepest layer has no position, or none to mirror at an edge."""
+    """Raise UserError for a size at which the deepest layer has no position, or too few for its padding.
+
+    `reduced` is the factor by which the sizes are divided at the smallest level.
+    """
     needed = shortest_side(deepest, padding)
     mirrored = f" with padding={padding}" if needed > shortest_side(deepest) else ""
     for what, (width, height) in sizes.items():
@@ -91,6 +95,6 @@ def refuse_small(deepest: str, padding: str, sizes: Mapping[str, Size], reduced:
 
 
 def deepest_layer(terms: Sequence[Term]) -> str:
-    """The layer at which the network ends: the first, where the terms look at the picture alone."""
+    """The layer at which the network ends; the first one if the terms look at the picture alone."""
     used = {layer for term in terms for layer in term.layers}
     return [layer for place, layer in enumerate(LAYERS) if layer in used or place == 0][-1]

@@ -1,6 +1,6 @@
 """Statistics of style and content, pure functions: features (D, H, W) of one layer and one picture -> Tensor. Priors.
 
-A new one is a function that stands here in `__all__`, or in a module that the user trusts, and a YAML file in
+A new one takes a function that is listed here in `__all__`, or is in a module that the user trusts, and a YAML file in
 `conf/style_stat/`, `conf/content_stat/` or `conf/prior/` that names it.
 """
 
@@ -108,4 +108,4 @@ __all__ = [
     "spectrum",
     "total_variation",
 ]
-"""What a YAML may name."""
+"""The functions that a YAML may name."""

@@ -13,7 +13,7 @@ from stx.stats.gathered import at_each_position, over_positions
 from stx.stats.squared_error import squared_error
 
 ROUNDINGS = 64
-"""Of a cosine, which distances that are none may come to."""
+"""Rounding errors of a cosine that the distance between equal features may amount to."""
 
 
 @at_each_position
@@ -21,7 +21,8 @@ ROUNDINGS = 64
 def features(features: Tensor, *, weights: Tensor | None = None) -> Tensor:
     """The features as they are, (D, H, W). With `half_sum_of_squares` the loss of Gatys et al. 2015, eq. 1.
 
-    With `weights` of positions, where those are largest; elsewhere less, so that what has none pulls at nothing.
+    With `weights` of positions they are scaled down where the weight is below the largest one, by the root of the
+    ratio: a position without weight has no pull.
     """
     return features if weights is None else features * (weights / weights.max()).sqrt()
 
@@ -33,12 +34,12 @@ def half_sum_of_squares(ours: Tensor, target: Tensor) -> Tensor:
 
 @fixes("similarities")
 def self_similarity(features: Tensor, *, reference: Tensor) -> Tensor:
-    """How much like each other the places of a picture are: (N, N), for the N positions that are the `reference`.
+    """How similar the places of a picture are to each other: (N, N), for the N positions in `reference`.
 
     Cosine distances between the features at two positions, each column divided by its sum (Kolkin et al. 2019, STROTSS,
-    arXiv 1904.12785, eq. 7), to be compared by `mean_absolute`. It keeps what belongs together and what stands apart,
-    and lets colours and textures go. A picture whose features are all alike has no distances: its columns are next to
-    zero.
+    arXiv 1904.12785, eq. 7), to be compared by `mean_absolute`. It keeps which places are similar and which differ, and
+    leaves colours and textures free. If all features of a picture are alike it has no distances, and all columns are
+    next to zero.
     """
     chosen = normalize(features.flatten(1).index_select(1, reference), dim=0)
     distances = (1 - chosen.T @ chosen).clamp(min=0)
@@ -56,7 +57,7 @@ def positions(features: Tensor, *, most: Annotated[int, Gt(0)]) -> Tensor:
 def coarse_self_similarity(features: Tensor, *, most: Annotated[int, Gt(1)]) -> Tensor:
     """`self_similarity` of means over k x k positions, with the smallest k that leaves at most `most` of them: (N, N).
 
-    No position is left out: a sample that stays the same leaves its pattern in smooth places.
+    No position is left out, since a sample that is always the same leaves its pattern in smooth places.
     """
     height, width = features.shape[1:]
     side = next(k for k in count(1) if -(-height // k) * -(-width // k) <= most)
@@ -68,8 +69,8 @@ def coarse_self_similarity(features: Tensor, *, most: Annotated[int, Gt(1)]) -> 
 def laplacian(picture: Tensor, *, pool: Annotated[int, Gt(0)]) -> Tensor:
     """Where a picture (3, H, W) has edges: the Laplacian of its colours' sum, of means over `pool` x `pool` pixels.
 
-    Li et al. 2017 ("Laplacian-steered neural style transfer", arXiv 1707.01253), eq. 6: (h, w). Beyond the border the
-    picture goes on as it ends.
+    Li et al. 2017 ("Laplacian-steered neural style transfer", arXiv 1707.01253), eq. 6: (h, w). The border is
+    replicated.
     """
     windows = tuple(min(pool, side) for side in picture.shape[1:])
     small = avg_pool2d(picture.sum(0, keepdim=True)[None], windows)

@@ -8,7 +8,7 @@ All take features (D, H, W) and the same five parameters:
     window      "mean" divides by (2r+1)^2, as the paper's code does; "sum" is the thesis's filter of ones
     normalise   the tensor is divided by its sum (an all-zero tensor stays zero)
 
-Of a tile, which `wraps`, windows go on at its other side.
+With `wraps` the picture is a tile, and windows wrap around its edges.
 """
 
 from typing import Literal
@@ -43,16 +43,16 @@ def cooc_tensor(
 ) -> Tensor:
     """What surrounds each active position in all *other* channels: shape (D, H, W).
 
-    The paper convolves with D filters of ones that are zero on their own channel, O(D^2 (2r+1)^2) a position. The
-    filters differ only in the channel left out, so it is the box mean of the sum of all channels less that of
-    the own one, O(D) a position.
+    The paper convolves with D filters of ones that are zero on their own channel, O(D^2 (2r+1)^2) per position. The
+    filters differ only in the channel that they leave out, so the result is the box mean of the sum of all channels
+    less that of the channel itself, O(D) per position.
 
-    `filter` names a file with a trained filter (D, D, k, k) in place of the ones (section 3.2 there), which fits the
-    layers of D channels alone; its k takes the place of 2r+1, O(D^2 k^2) a position. With the window "sum" it is
-    convolved as published; "mean" divides by k^2, which the published code does with its filter of ones alone.
+    `filter` names a file with a trained filter (D, D, k, k) in place of the ones (section 3.2 of the paper), which only
+    fits layers of D channels; its k takes the place of 2r+1, O(D^2 k^2) per position. With the window "sum" it is
+    convolved as published; "mean" divides by k^2, which the published code does only with its filter of ones.
 
     Raises UserError for a negative radius, a threshold that is not finite, fewer than two channels, and a file that
-    holds no such filter.
+    does not hold such a filter.
     """
     channels = features.shape[0]
     if radius < 0:
@@ -60,13 +60,13 @@ def cooc_tensor(
     if channels < 2:
         raise UserError("co-occurrence needs features of at least two channels")
     others = mean_of_others(features, above(features, threshold, softness), radius, filter, wraps)
-    if normalise:  # and no other factor matters
+    if normalise:  # no other factor matters then
         return others / nonzero(others.sum())
     return others * factor(channels, radius, window, filter)
 
 
 def mean_of_others(features: Tensor, mask: Tensor, radius: int, filter: str | None, wraps: bool = False) -> Tensor:
-    """The tensor before its factor: window means of the sum of all other channels."""
+    """The tensor without its factor: window means of the sum of all other channels."""
     if filter is None:
         return surroundings(features, mask, radius, wraps)
     weights = trained(filter, len(features)).to(features)
@@ -78,7 +78,7 @@ def mean_of_others(features: Tensor, mask: Tensor, radius: int, filter: str | No
 
 
 def nonzero(total: Tensor) -> Tensor:
-    """What one may divide by: an all-zero tensor stays zero."""
+    """The total as a divisor: 1 in place of 0, so that an all-zero tensor stays zero."""
     return torch.where(total == 0, torch.ones_like(total), total)
 
 
@@ -108,7 +108,7 @@ def cooc_matrix(
         softness=softness,
         wraps=wraps,
     )
-    return tensor.sum(0) / len(tensor)  # not mean(): its gradient would come in another memory format, and all after it
+    return tensor.sum(0) / len(tensor)  # not mean(): its gradient, and those that follow, change the memory format
 
 
 def tensor_sums(
@@ -122,7 +122,7 @@ def tensor_sums(
     before: Sums = (),
     **_: object,
 ) -> Sums:
-    """Of a co-occurrence tensor before its factor: sums over positions (D,), and of all squares."""
+    """Sums of a co-occurrence tensor without its factor: over positions (D,), and of all squares."""
     others = core.of(mean_of_others(features, above_in(features, before, threshold, softness), radius, None))
     return wide(others.sum((1, 2))), wide(others.square().sum())
 
@@ -219,11 +219,11 @@ def gram_cooc_vector(
 
 
 def means_apart(ours: Tensor, target: Tensor) -> Tensor:
-    """Mean squared difference of the channel means that two `cooc_vector`s are of, without threshold.
+    """Mean squared difference of the channel means behind two `cooc_vector`s that have no threshold.
 
-    There `S_k = (T - m_k) / (D - 1)` with T the sum of all means m (of windows, at the edges with zeros): a linear map
-    whose inverse, `m_k = sum(S) - (D - 1) S_k`, undoes that all entries are next to alike. It costs nothing, and what
-    is matched is the same; what changes is how hard it is to reach.
+    Without one `S_k = (T - m_k) / (D - 1)`, where T is the sum of all means m (over windows, zero padded at the edges).
+    This linear map makes all entries nearly alike; its inverse, `m_k = sum(S) - (D - 1) S_k`, undoes that. It costs
+    nothing, and what is matched is the same: what changes is how hard it is to reach.
     """
     apart = ours - target
     undone = apart.sum() - (len(apart) - 1) * apart

@@ -1,4 +1,4 @@
-"""Which channels are active together: correlations between channels at a place, or around it."""
+"""Which channels are active together: correlations between channels at the same place, or around it."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from stx.stats.wrapped import within
 
 
 def in_one_place(*, radius: int | list[int], threshold: Threshold, centred: bool, **_: object) -> list[Moment]:
-    """What radius 0 fixes, of all features."""
+    """What radius 0 fixes if all features take part."""
     if threshold != "none" or 0 not in ([radius] if isinstance(radius, int) else radius):
         return []
     return ["covariances"] if centred else ["second moments"]
@@ -34,10 +34,10 @@ def window_sums(
     before: Sums = (),
     **_: object,
 ) -> Sums:
-    """Of the features A that take part and of their windows L(A), zero padded: the sums of A (D,) and of A^2 (D,), and
-    for each radius those of A L(A)^T (D, D), A L(1) (D,), L(A) (D,) and L(1).
+    """Sums over the features A that take part, and over their window means L(A), zero padded.
 
-    From what is apart from the block's middle, as `about_middle` says why.
+    These are the sums of A (D,) and of A^2 (D,), and for each radius those of A L(A)^T (D, D), A L(1) (D,), L(A) (D,)
+    and L(1). They are computed from differences from the block's means, for the reason given at `about_middle`.
     """
     active = features
     if threshold != "none" or softness is not None:
@@ -68,7 +68,7 @@ def plain_window_sums(features: Tensor, core: Core, size: Size, *, radius: int, 
 
 
 def window_means(sums: Sums, size: Size, *, centred: bool) -> list[Tensor]:
-    """For each radius of `window_sums` the mean of A L(A)^T, of A less its mean if it is to be `centred`."""
+    """The mean of A L(A)^T for each radius of `window_sums`; if `centred`, for A less its mean."""
     total, _squares, *by_radius = sums
     mean = total / count(size)
     means = []
@@ -103,15 +103,15 @@ def cooc_gram(
     """Channel-by-channel co-occurrence: `S[k, w]`, the mean over positions of A[k] times the window mean of A[w].
 
     Shape (D, D), or (R, D, D) for a list of R radii. A are the features (D, H, W) above the threshold: "mean" (theirs),
-    a number, or "none" for all; windows are (2r+1) x (2r+1), zero padded. `centred` takes the channels' means off A
-    first. It keeps *with what* a channel is active in a neighbourhood, where the co-occurrence forms of Forcén et al.
-    2020 keep *where* it is active. With radius 0 and no threshold it is the Gram matrix; since zero padding makes the
-    window symmetric, S is too. With `weights` of positions both ends of a pair are weighed by their roots, and the
-    sum is divided by that of the roots' products. Of a tile, which `wraps`, windows go on at the other side, and the
-    mean is times what zero padding leaves of them: as large as that of a picture that ends. Costs a matrix product a
-    radius, O(D^2 H W) as Gram.
+    a number, or "none" for all; windows are (2r+1) x (2r+1), zero padded. `centred` first subtracts the channels' means
+    from A. It keeps *with what* a channel is active in a neighbourhood, whereas the co-occurrence forms of Forcén et
+    al. 2020 keep *where* it is active. With radius 0 and no threshold it is the Gram matrix; since zero padding makes
+    the window symmetric, S is too. With `weights` of positions, both ends of a pair are multiplied by the roots of
+    their weights, and the sum is divided by the sum of the products of these roots. In a tile (`wraps`), windows wrap
+    around the edges, and the mean is multiplied by the part of a window that zero padding leaves on average: it is as
+    large as that of a picture with edges. Costs a matrix product per radius, O(D^2 H W), as Gram does.
 
-    Raises UserError for a radius below 0, or none, and for a threshold that is not finite.
+    Raises UserError for a negative radius, an empty list of radii, and a threshold or softness that `above` refuses.
     """
     radii = [radius] if isinstance(radius, int) else radius
     if not radii or min(radii) < 0:
@@ -122,7 +122,7 @@ def cooc_gram(
         active = centred_by(active, weights)
     active = guided.guided(active, weights)
     flat = active.flatten(1)
-    with torch.no_grad():  # the correlation's gradient counts theirs
+    with torch.no_grad():  # the gradient of `mean_products` includes the windows' part
         around = [flat if each == 0 else box_mean(active, each, wraps).flatten(1) for each in radii]
     matrices = [mean_products(flat, window) for window in around]
     if wraps:
@@ -133,7 +133,7 @@ def cooc_gram(
 
 
 def pairs(weights: Tensor, radius: int) -> Tensor:
-    """How much of the pairs within a window both ends of are within a region, relative to the whole map."""
+    """The weight of pairs within a window that have both ends in a region, relative to that of the whole map."""
     guide = guided.guide(weights)
     return (guide * box_mean(guide, radius)).mean() / box_mean(torch.ones_like(guide), radius).mean()
 
@@ -147,7 +147,7 @@ def centred_by(maps: Tensor, weights: Tensor | None) -> Tensor:
 
 
 class Centred(torch.autograd.Function):
-    """Maps (D, H, W) less the mean of each; its own adjoint, as all that takes a mean away is."""
+    """Maps (D, H, W) less the mean of each; this is its own adjoint, so the gradient is the same function."""
 
     @staticmethod
     def forward(maps: Tensor) -> Tensor:

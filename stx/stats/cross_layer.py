@@ -14,7 +14,7 @@ from stx.stats.products import scaled_product
 
 
 def sums_across(features: list[Tensor], cores: list[Core], sizes: list[Size]) -> Sums:
-    """Sum of the products (D, E) of the deep layer and of the shallow one's means over the same windows as there."""
+    """Sum of the products (D, E) of the deep layer with the shallow one's means, over `cross_layer_gram`'s windows."""
     shallow, deep = features
     inner = cores[1].of(deep)
     if all(long % short == 0 for long, short in zip(*sizes, strict=True)):
@@ -26,8 +26,10 @@ def sums_across(features: list[Tensor], cores: list[Core], sizes: list[Size]) ->
 
 
 def window_means(maps: Tensor, axis: int, positions: slice, starts: Sequence[int], sizes: Sequence[Size]) -> Tensor:
-    """Along one axis, means over the windows of `adaptive_avg_pool2d` that belong to some positions of the deep layer,
-    from a map of the shallow one; their blocks begin at `starts` of the whole maps."""
+    """Means of a shallow map along one axis, over the windows of `adaptive_avg_pool2d` for some deep positions.
+
+    `positions` are those of the deep layer. The blocks of both layers begin at `starts` in the whole maps.
+    """
     long, short = (size[axis - 1] for size in sizes)
     deep = torch.arange(positions.start, positions.stop, device=maps.device) + starts[1]
     first, last = deep * long // short, -((deep + 1) * long // -short)
@@ -49,9 +51,9 @@ def cross_layer_gram(features: list[Tensor], *, weights: list[Tensor] | None = N
     """Which channels of a layer are active where which of a deeper one are: (D, E) for (D, H, W) and (E, h, w).
 
     Yeh et al. 2020 ("Improving style transfer with calibrated metrics", arXiv 1910.09447): the mean over the shallow
-    layer's positions of the products with the deep one, upsampled. Where the sizes are multiples that is, to the
-    nearest position, the product of the deep layer and of the shallow one's means over its positions, which costs a
-    small part of it; where they are none, the means' windows overlap.
+    layer's positions of the products with the deep layer, upsampled. If the sizes are multiples and upsampling takes
+    the nearest position, that equals the product of the deep layer with the shallow one's means over each of its
+    positions, which costs a small part of it. If the sizes are not multiples, the windows of these means overlap.
     """
     if weights is not None:
         pairs = cross_layer_gram([guide(each) for each in weights])

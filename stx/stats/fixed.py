@@ -1,6 +1,6 @@
-"""What a statistic fixes: which moments of the features two pictures share that are alike in it.
+"""What a statistic fixes: which moments of the features two pictures share if they have the same value of it.
 
-It decides which measures judge such a picture by its own loss; a list by hand would be wrong for the next statistic.
+This decides which measures judge a picture by its own loss; a list kept by hand would be wrong for the next statistic.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -19,9 +19,9 @@ Moment = Literal[
     "features",
     "similarities",
 ]
-"""Of channels, at one layer. "second moments": E[f f^T], the Gram matrix; "marginals": each channel's distribution;
-"distribution": all channels' together; "colours": the picture's; "features": what is at each position;
-"similarities": which positions are alike."""
+"""Moments of the channels at one layer. "second moments": E[f f^T], the Gram matrix; "marginals": the distribution of
+each channel; "distribution": the joint one of all channels; "colours": those of the picture; "features": what is at
+each position; "similarities": which positions are alike."""
 MOMENTS: tuple[Moment, ...] = get_args(Moment)
 FOLLOWS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"distribution"}), "marginals"),
@@ -34,13 +34,13 @@ FOLLOWS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"means", "covariances"}), "second moments"),
     (frozenset({"means", "second moments"}), "covariances"),
 )
-"""Who has all of the first has the second. Places come apart: "features" are compared at one layer alone."""
+"""Whatever fixes all of the first fixes the second. "features" imply nothing: they are compared at one layer only."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def fixes(*moments: Moment | Callable[..., Iterable[Moment]]) -> Callable[[Function], Function]:
-    """Say what a function of features fixes: moments, or a function of its keyword arguments that gives them."""
+    """Decorator: say what a function of features fixes, as moments or as functions of its keyword arguments."""
 
     def said(function: Function) -> Function:
         function.fixes = moments  # type: ignore[attr-defined]
@@ -50,7 +50,7 @@ def fixes(*moments: Moment | Callable[..., Iterable[Moment]]) -> Callable[[Funct
 
 
 def fixed_by(statistics: Iterable[Callable[..., Any]]) -> frozenset[str] | None:
-    """What statistics fix together, with their keyword arguments bound; None where one of them does not say."""
+    """What statistics with bound keyword arguments fix together; None if one of them does not say."""
     together: set[str] = set()
     for statistic in statistics:
         bound = statistic if isinstance(statistic, partial) else partial(statistic)
@@ -62,7 +62,7 @@ def fixed_by(statistics: Iterable[Callable[..., Any]]) -> frozenset[str] | None:
 
 
 def closed(moments: Collection[str]) -> frozenset[str]:
-    """With all that follows."""
+    """The moments with all that follow from them."""
     together, before = set(moments), -1
     while len(together) != before:
         before = len(together)

@@ -1,4 +1,4 @@
-"""Statistics that are made of sums over positions, which a picture can be asked for block by block.
+"""Statistics that are made of sums over positions, which can be computed block by block.
 
 Galerne et al. 2024 ("Scaling painting style transfer", EGSR, arXiv 2212.13459): a picture too large for the network
 goes through it in blocks with a margin. The blocks' sums are added, the loss and its gradient with respect to the sums
@@ -17,11 +17,11 @@ from stx.stats.products import mean_products
 Size = tuple[int, int]
 """(H, W) of the whole map."""
 Sums = tuple[Tensor, ...]
-"""Over positions, float64 where the device has it: of the blocks' they are added up."""
+"""Sums over positions, float64 where the device has it; those of all blocks are added up."""
 
 
 class Core(NamedTuple):
-    """The positions of a block's map that count; the others are there to be looked at from these."""
+    """The positions of a block's map that count; the others are there because these depend on them."""
 
     rows: slice
     columns: slice
@@ -29,7 +29,7 @@ class Core(NamedTuple):
     """Row and column at which the block's map begins in the whole one."""
 
     def of(self, maps: Tensor) -> Tensor:
-        """(D, h, w) of (D, H, W)."""
+        """The core (D, h, w) of maps (D, H, W)."""
         return maps[:, self.rows, self.columns]
 
     @property
@@ -43,17 +43,18 @@ class Core(NamedTuple):
 
 
 class Gathered(NamedTuple):
-    """How a statistic follows from sums. All are given its own settings too, by keyword, its reference among them."""
+    """How a statistic follows from sums. All functions also get its settings by keyword, its reference included."""
 
     sums: Callable[..., Sums]
-    """(features, core, size): of a block's core, from its features (D, h, w), or lists of both for a joint one."""
+    """(features, core, size) -> the sums over a block's core, from its features (D, h, w). A joint statistic gets lists
+    of all three."""
     value: Callable[..., Tensor]
-    """(sums, size): what the statistic gives for the whole map, or maps."""
+    """(sums, size) -> the value of the statistic for the whole map, or maps."""
     reach: Callable[..., int] = lambda **_: 0
-    """Positions beyond the core that it looks at."""
+    """How many positions beyond the core the statistic looks at."""
     before: Callable[..., Sums] = lambda features, core, **_: ()
-    """(features, core): sums that must be known of the whole map before `sums`, which gets them as `before`. Nothing
-    where the settings need none."""
+    """(features, core) -> sums that must be known of the whole map before `sums`, which gets them as `before`. Empty if
+    the settings need none."""
 
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -65,7 +66,7 @@ def gathers(
     reach: Callable[..., int] = lambda **_: 0,
     before: Callable[..., Sums] = lambda features, core, **_: (),
 ) -> Callable[[Function], Function]:
-    """Say of a statistic how it is made of sums."""
+    """Decorator: say how a statistic is made of sums."""
 
     def said(function: Function) -> Function:
         function.gathered = Gathered(sums, value, reach, before)  # type: ignore[attr-defined]
@@ -75,13 +76,13 @@ def gathers(
 
 
 def at_each_position(function: Function) -> Function:
-    """Say of a statistic that its value at a position is of the features there alone."""
+    """Decorator: say that the value of a statistic at a position depends on the features there alone."""
     function.at_each_position = True  # type: ignore[attr-defined]
     return function
 
 
 def over_positions(kind: Literal["sum", "mean"]) -> Callable[[Function], Function]:
-    """Say of a distance between values at each position what it is of those at one."""
+    """Decorator: say whether a distance is the sum or the mean of the distances at all positions."""
 
     def said(function: Function) -> Function:
         function.over_positions = kind  # type: ignore[attr-defined]
@@ -120,21 +121,23 @@ def moments(features: Tensor, core: Core, size: Size, **_: object) -> Sums:
 
 
 def about_middle(flat: Tensor) -> tuple[Tensor, Tensor]:
-    """The block's own means (D,), as mere numbers, and what is apart from them: squares of these keep the digits that
-    float32 would lose where a channel varies little about a large mean."""
+    """The block's own means (D,), detached, and the differences from them.
+
+    Squares of the differences keep the digits that float32 would lose if a channel varies little about a large mean.
+    """
     middle = flat.detach().mean(1)
     return wide(middle), flat - middle[:, None]
 
 
 def mean_and_covariance(sums: Sums, size: Size) -> tuple[Tensor, Tensor]:
-    """(D,) and (D, D), of `moments`."""
+    """Mean (D,) and covariance (D, D), from the sums of `moments`."""
     total, outer = sums
     mean = total / count(size)
     return mean, outer / count(size) - torch.outer(mean, mean)
 
 
 def mean_and_variance(sums: Sums, size: Size) -> tuple[Tensor, Tensor]:
-    """(D,) each, of `channel_moments`."""
+    """Mean and variance (D,) each, from the sums of `channel_moments`."""
     total, squares = sums
     mean = total / count(size)
     return mean, (squares / count(size) - mean.square()).clamp(min=0)

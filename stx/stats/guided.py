@@ -1,7 +1,7 @@
-"""Statistics of a region: positions weigh, and one of weight zero has no influence (Gatys et al. 2017, section 4).
+"""Statistics of a region: positions are weighted, and weight zero means no influence (Gatys et al. 2017, section 4).
 
-`weights` (H, W) are zero or more and sum to one: the squares of a guide T with sum T^2 = 1. Without them all positions
-weigh alike.
+`weights` (H, W) are not negative and sum to one: the squares of a guide T with sum T^2 = 1. Without them all positions
+weigh the same.
 """
 
 import torch
@@ -9,16 +9,16 @@ from torch import Tensor
 
 
 def guided(features: Tensor, weights: Tensor | None) -> Tensor:
-    """Features (D, H, W) times the guide T, by sqrt(H W), so that means of products over positions are weighted means.
+    """Features (D, H, W) times T sqrt(H W), so that means of their products over positions are weighted means.
 
-    The Gram matrix of them is the guided one (Gatys et al. 2017, "Controlling perceptual factors in neural style
-    transfer", arXiv 1611.07865, eq. 4 and 5).
+    Their Gram matrix is the guided one (Gatys et al. 2017, "Controlling perceptual factors in neural style transfer",
+    arXiv 1611.07865, eq. 4 and 5).
     """
     return features if weights is None else features * guide(weights)
 
 
 def mean(features: Tensor, weights: Tensor | None) -> Tensor:
-    """Of each channel over positions: (D,) of (D, H, W)."""
+    """The mean of each channel over positions: (D,) for (D, H, W)."""
     flat = features.flatten(1)
     return flat.mean(1) if weights is None else flat @ weights.flatten()
 
@@ -34,21 +34,22 @@ def guide(weights: Tensor) -> Tensor:
 
 
 def per_pair(products: Tensor, pairs: Tensor) -> Tensor:
-    """Means of products of guided features over pairs of positions, so that the shape of a region is no matter.
+    """Divide means of products of guided features by `pairs`, so that the shape of a region does not matter.
 
-    `pairs` are the same means of the guide itself, relative to those of ones: 1 of equal weights. Where a region has no
-    such pair it is zero.
+    The means are taken over pairs of positions; `pairs` are the same means of the guide itself, relative to those of
+    ones: 1 for equal weights. The result is zero if a region has no such pair.
     """
     return products / pairs.clamp(min=1e-6)
 
 
 def quantiles(rows: Tensor, levels: Tensor, weights: Tensor) -> Tensor:
-    """Of each row (R, M) at `levels` (K,) in [0, 1], where position m weighs `weights` (M,): shape (R, K).
+    """Quantiles of each row (R, M) at `levels` (K,) in [0, 1], where position m has the weight m of (M,): shape (R, K).
 
-    Between the middles of what each sorted value weighs, which run from 0 to 1: of equal weights linear interpolation
-    between order statistics.
+    Interpolated linearly between the sorted values, each of which stands at the middle of its part of the cumulative
+    weight; the first of these middles has the level 0 and the last the level 1. For equal weights this is linear
+    interpolation between order statistics.
     """
-    counted = torch.where(weights > 0, rows.detach(), torch.inf)  # the others come last, and are never read
+    counted = torch.where(weights > 0, rows.detach(), torch.inf)  # positions without weight come last: never read
     order = counted.argsort(dim=1)
     sorted_weights = weights.to(levels.dtype).expand_as(rows).gather(1, order)
     middles = sorted_weights.cumsum(1) - sorted_weights / 2

@@ -18,8 +18,9 @@ Count = Annotated[int, Gt(0)]
 def relaxed_emd(features: list[Tensor], *, reference: tuple[Tensor, Tensor], wraps: bool = False) -> Tensor:
     """Lower bound of the earth mover's distance between hypercolumns, by cosines (eq. 4 to 6): one number.
 
-    The larger of the two means, over our sample and over the style's, of the distance to the nearest of the other. The
-    `reference` has our places and the style's hypercolumns, as `sample` gives them. It is a distance already.
+    The larger of two means, over our sample and over the style's, of the distance to the nearest one in the other
+    sample. The `reference` holds our places and the style's hypercolumns, as `sample` returns them. The value is a
+    distance already.
     """
     places, style = reference
     ours = normalize(hypercolumns(features, places, wraps), dim=0)
@@ -28,9 +29,9 @@ def relaxed_emd(features: list[Tensor], *, reference: tuple[Tensor, Tensor], wra
 
 @fixes("colours")
 def palette_emd(features: Tensor, *, reference: tuple[Tensor, Tensor], wraps: bool = False) -> Tensor:
-    """The same between colours, of a picture (3, H, W), by their Euclidean distances.
+    """The same bound between colours, for a picture (3, H, W), by their Euclidean distances.
 
-    The paper takes them in another basis; a rotation changes none of these.
+    The paper uses another colour basis, but a rotation changes no distance.
     """
     places, style = reference
     ours = hypercolumns([features], places, wraps)
@@ -45,7 +46,7 @@ def both_ways(distances: Tensor) -> Tensor:
 
 @fixes("means", "covariances")
 def hypercolumn_moments(features: list[Tensor], *, reference: Tensor, wraps: bool = False) -> Tensor:
-    """Covariance and mean of hypercolumns at the places (N, 2) that are the `reference`: (D, D + 1).
+    """Covariance and mean of hypercolumns at the places (N, 2) in `reference`: (D, D + 1).
 
     To be compared by `moment_distance`.
     """
@@ -62,10 +63,10 @@ def moment_distance(ours: Tensor, target: Tensor) -> Tensor:
 
 
 def hypercolumns(features: list[Tensor], places: Tensor, wraps: bool = False) -> Tensor:
-    """What all layers have at some places (N, 2), x and y as parts of width and height: (sum of D, N).
+    """The features of all layers at some places (N, 2), x and y as fractions of width and height: (sum of D, N).
 
-    Interpolated between the nearest positions of each layer, as the paper's upsampled maps are; of a tile, which
-    `wraps`, between those at both of its ends too.
+    Interpolated between the nearest positions of each layer, as the paper's upsampled maps are; for a tile (`wraps`)
+    also between positions at opposite edges.
     """
     return torch.cat(
         [at(wrapped(maps, 1), within_margin(maps, places)) if wraps else at(maps, places) for maps in features]
@@ -78,13 +79,13 @@ def at(maps: Tensor, places: Tensor) -> Tensor:
 
 
 def within_margin(maps: Tensor, places: Tensor) -> Tensor:
-    """Places of maps (D, H, W), in maps with a margin of one position around."""
+    """Convert places in maps (D, H, W) to places in the same maps with a margin of one position around them."""
     sides = [(maps.shape[2], places[:, 0]), (maps.shape[1], places[:, 1])]
     return torch.stack([(part * side + 1) / (side + 2) for side, part in sides], 1)
 
 
 def sample(features: Tensor | list[Tensor], *, most: Count, seed: int, step: int) -> tuple[Tensor, Tensor]:
-    """Places for our picture (N, 2), and the style's hypercolumns (D, N) at others; new ones for every step."""
+    """Places (N, 2) for our picture, and the style's hypercolumns (D, N) at other places; new ones for every step."""
     maps = [features] if isinstance(features, Tensor) else features
     ours, theirs = (drawn(maps[0], most, f"{seed} {step} {which}") for which in ("ours", "style"))
     return ours, hypercolumns(maps, theirs)
@@ -96,6 +97,6 @@ def places(features: Tensor | list[Tensor], *, most: Count, seed: int, step: int
 
 
 def drawn(like: Tensor, count: int, seed: str) -> Tensor:
-    """`count` places, or as many as the map has positions, of a seed that may be any words."""
+    """`count` random places, or as many as the map has positions if these are fewer; the seed may be any text."""
     generator = torch.Generator().manual_seed(random.Random(seed).getrandbits(63))  # nothing secret
     return torch.rand(min(count, like[0].numel()), 2, generator=generator).to(like)

@@ -20,9 +20,9 @@ from stx.stats.guided import mean
 from stx.stats.precision import wide
 
 SAMPLE = 512
-"""Positions between which the bandwidth's median distance is taken."""
+"""Number of positions between which the median distance for the bandwidth is taken."""
 CHUNK, CHUNK_ON_CARD = 2**11, 2**16
-"""Positions whose angles are held at a time."""
+"""Number of positions whose angles are held at a time, on a CPU and on a GPU."""
 
 
 def means_alone(sums: Sums, size: Size) -> Tensor:
@@ -46,7 +46,7 @@ def polynomial(sums: Sums, size: Size, *, offset: float) -> Tensor:
 def mmd_polynomial(features: Tensor, *, offset: float, weights: Tensor | None = None) -> Tensor:
     """The kernel `k(x, y) = (x.y + c)^2`: the Gram matrix and sqrt(2c) times the means, as one row (D^2 + D,).
 
-    With c = 0 it is Gram's (Li et al. 2017, section 3.2). Raises UserError for c below 0, where it is no kernel.
+    With c = 0 it is Gram's (Li et al. 2017, section 3.2). Raises UserError for c below 0, which does not give a kernel.
     """
     if not (offset >= 0 and math.isfinite(offset)):
         raise UserError(f"offset is {offset}: it must be 0 or more")
@@ -66,8 +66,10 @@ def means_of_waves(sums: Sums, size: Size, *, reference: Tensor) -> Tensor:
 @gathers(sums_of_waves, means_of_waves)
 @fixes("distribution")
 def mmd_gaussian(features: Tensor, *, reference: Tensor, weights: Tensor | None = None) -> Tensor:
-    """The Gaussian kernel, approximated: means of cos and sin along random frequencies (K, D), which are its
-    `reference`: shape (2 K,), a half of K of them each (Rahimi & Recht 2007, algorithm 1)."""
+    """The Gaussian kernel, approximated by means of cos and sin along the random frequencies (K, D) in `reference`.
+
+    Shape (2 K,), K of each, divided by sqrt(K) (Rahimi & Recht 2007, algorithm 1).
+    """
     positions = features.flatten(1).T
     times = None if weights is None else weights.flatten() * len(positions)
     waves: Tensor = Waves.apply(positions, reference, times)  # type: ignore[no-untyped-call]
@@ -75,11 +77,11 @@ def mmd_gaussian(features: Tensor, *, reference: Tensor, weights: Tensor | None 
 
 
 class Waves(torch.autograd.Function):
-    """Sums over positions (M, D) of cos and sin of their angles `X W^T` to frequencies (K, D), each so many `times`
-    (M,), or once: shape (2 K,).
+    """Sums over positions X (M, D) of cos and sin of the angles `X W^T`, for frequencies W (K, D): shape (2 K,).
 
-    The angles are K numbers a position, where the features are D: they are neither kept nor ever all there, but
-    computed again for the gradient, in less time than it takes to fetch them.
+    Each position counts `times` (M,), or once. The angles are K numbers per position, whereas the features are D: they
+    are neither kept nor ever all held at once, but computed again for the gradient, in less time than it takes to fetch
+    them.
     """
 
     @staticmethod
@@ -108,8 +110,10 @@ def total(waves: Tensor, times: Tensor | None) -> Tensor:
 
 
 def angles(positions: Tensor, frequencies: Tensor, times: Tensor | None) -> Iterator[tuple[Tensor, Tensor | None]]:
-    """Of some positions at a time, with the times of each: on a CPU of few, which stay in the cache, on a GPU of as
-    many as fill it."""
+    """The angles of a chunk of positions at a time, with the times of each.
+
+    A chunk is small on a CPU, to stay in the cache, and large enough to fill a GPU.
+    """
     chunk = CHUNK if positions.device.type == "cpu" else CHUNK_ON_CARD
     counted = repeat(None) if times is None else torch.split(times, chunk)
     return ((some @ frequencies.T, n) for some, n in zip(torch.split(positions, chunk), counted, strict=False))
@@ -128,11 +132,11 @@ def frequencies(features: Tensor, *, count: int, bandwidth: float, seed: int, we
     if weights is None:
         chosen = torch.randperm(flat.shape[1], generator=generator)[:SAMPLE].to(flat.device)
     else:
-        shares = weights.flatten().double().cumsum(0).cpu()  # on the host, and drawn by it: multinomial has a limit
+        shares = weights.flatten().double().cumsum(0).cpu()  # not torch.multinomial, which limits how many there are
         drawn = torch.rand(SAMPLE, generator=generator, dtype=torch.float64) * shares[-1]
         chosen = torch.searchsorted(shares, drawn).clamp(max=len(shares) - 1).to(flat.device)
     distances = torch.pdist(flat[:, chosen].T).square()
     median = distances.median() if distances.numel() else distances.new_zeros(())
-    # More than half of the positions alike leave no scale; any will do, as there is next to nothing to tell apart.
+    # If more than half of the positions are alike, there is no scale; any will do, as there is little to tell apart.
     sigma = torch.where(median > 0, bandwidth * median, torch.ones_like(median)).sqrt()
     return torch.randn(count, len(flat), generator=generator).to(flat) / sigma

@@ -15,8 +15,8 @@ from stx.stats.gathered import Size, Sums, channel_moments, gathers, mean_and_va
 class Moments(torch.autograd.Function):
     """Mean and variance of each row of (D, M), (D,) each.
 
-    The gradient is written in one pass, where autograd takes six: no deviation from the mean is kept for it, and the
-    mean's own part in the variance's gradient is zero.
+    The gradient takes one pass, where autograd takes six: the deviations from the mean are not kept for it, and the
+    mean's own part in the gradient of the variance is zero.
     """
 
     @staticmethod
@@ -47,7 +47,8 @@ def mean_std(features: Tensor, *, epsilon: float, weights: Tensor | None = None)
     """Mean and standard deviation of each channel over positions: shape (2, D), for features (D, H, W).
 
     The statistics that batch and instance normalisation set (Li et al. 2017, arXiv 1701.01036, section 4.2). `epsilon`
-    is added to the variance: the root has no gradient at zero. Raises UserError for one that is zero in float32.
+    is added to the variance, since the root has no gradient at zero. Raises UserError if it is zero in float32, or not
+    finite.
     """
     if not torch.finfo(torch.float32).tiny <= epsilon < math.inf:
         raise UserError(f"epsilon is {epsilon}: it must be above 1e-37")

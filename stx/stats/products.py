@@ -1,4 +1,4 @@
-"""Mean products of channels over positions, one matrix product each way."""
+"""Mean products of channels over positions, with one matrix product forward and one backward."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ from torch import Tensor
 
 
 class Correlation(torch.autograd.Function):
-    """`F L(F)^T / M`, (D, D), for features F (D, M) and the values around them, L(F), of a linear, self-adjoint L.
+    """`F L(F)^T / M`, (D, D), for features F (D, M) and the values around them, L(F), for a linear, self-adjoint L.
 
     Its gradient is (G + G^T) L(F) / M (Gatys et al. 2015, eq. 6, for L = 1): one matrix product, where autograd takes
-    two and the adjoint of L. All of it goes to F; none to L(F), which is taken as computed from F.
+    two and the adjoint of L. All of the gradient goes to F, and none to L(F), which is taken to be computed from F.
     """
 
     @staticmethod
@@ -25,15 +25,15 @@ class Correlation(torch.autograd.Function):
     def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
         (around,) = context.saved_tensors
         per_position = scaled_product(around.T, gradient + gradient.T, 1 / around.shape[1])
-        return per_position.T, None  # position by position, as channels-last maps lie
+        return per_position.T, None  # laid out position by position, as channels-last maps are
 
 
 def scaled_product(left: Tensor, right: Tensor, factor: float) -> Tensor:
-    """The matrix product times a number, which costs nothing within it."""
+    """The matrix product times a factor, which costs nothing as a part of the product."""
     return torch.addmm(left.new_empty(()), left, right, beta=0, alpha=factor)
 
 
 def mean_products(flat: Tensor, around: Tensor) -> Tensor:
-    """Mean over positions of the products of `flat` and of a self-adjoint map of it, `around`: (D, M) to (D, D)."""
+    """Mean over positions of the products of `flat` with `around`, a self-adjoint map of it: (D, M) to (D, D)."""
     products: Tensor = Correlation.apply(flat, around)  # type: ignore[no-untyped-call]
     return products

@@ -14,20 +14,21 @@ POLYNOMIALS = (
     (4.4593, -17.6241, 39.1267, -39.9895, 15.0226),
     (2.5404205, -3.6085929, 3.4587453, -1.7534049, 0.3628320),
 )
-"""Coefficients of 1, x, ..., x^4, a row an iteration. `s p(s^2)` is the odd polynomial of ninth degree that is nearest
-to 1 over what the rows before it make of 1e-4 <= s <= 1 (the Polar Express of Amsel et al. 2025, arXiv 2505.16932); all
-but the last are a two-hundredth smaller, so that no rounding leads above 1. The six make 1 of it, within 2e-7."""
+"""Coefficients of 1, x, ..., x^4, one row per iteration. `s p(s^2)` is the odd polynomial of degree nine that is
+nearest to 1 on the range to which the rows before it map 1e-4 <= s <= 1 (the Polar Express of Amsel et al. 2025, arXiv
+2505.16932); all rows but the last are smaller by 1/200, so that no rounding leads above 1. All six rows together map
+1e-4 <= s <= 1 to 1 within 2e-7."""
 AGAIN = 2
-"""After this iteration the matrix is computed from the first one again, so that roundings do not add up."""
+"""After this iteration the matrix is computed from the original one again, so that rounding errors do not add up."""
 FLOOR = 4
-"""Roundings of the sum of variances by which each is raised, so that no eigenvalue is rounded to below 0."""
+"""Rounding errors of the sum of variances that are added to each variance, so that no eigenvalue falls below 0."""
 
 
 def inverse_root(matrix: Tensor) -> Tensor:
-    """`A^-1/2` (R, R) of a symmetric A without eigenvalues below 0, whose trace is 1 or less.
+    """`A^-1/2` (R, R) of a symmetric A that has no negative eigenvalues, and a trace of at most 1.
 
-    `Q_k+1 = p_k(A_k) Q_k`, where the eigenvalues of `A_k = Q_k A Q_k^T` run to 1: 27 products of size R. Eigenvalues
-    below 1e-8 get less than their inverse root, at most 3.4e4.
+    `Q_k+1 = p_k(A_k) Q_k`, where the eigenvalues of `A_k = Q_k A Q_k^T` converge to 1: 27 products of size R.
+    Eigenvalues below 1e-8 get less than their inverse root, at most 3.4e4.
     """
     root, current = None, matrix
     for number, coefficients in enumerate(POLYNOMIALS):
@@ -58,9 +59,9 @@ def symmetric(matrix: Tensor) -> Tensor:
 class Overlap(torch.autograd.Function):
     """`tr((T^1/2 C T^1/2)^1/2)` for a covariance C (R, R) and a diagonal T, given as its deviations t (R,).
 
-    Its gradient is `T^1/2 (T^1/2 C T^1/2)^-1/2 T^1/2 / 2`, from the same inverse root. That T is diagonal is what makes
-    float32 enough: `t C t` is small, and its rounding with it, where t is; elsewhere all is rounded as the largest is.
-    Nothing goes to T, and nothing to a C of zero, where the root has no gradient.
+    Its gradient is `T^1/2 (T^1/2 C T^1/2)^-1/2 T^1/2 / 2`, from the same inverse root. Float32 is enough because T is
+    diagonal: where t is small, `t C t` is small and so is its rounding error; with any other T, all entries would be
+    rounded as the largest one is. No gradient goes to T, and none to a C of zero, where the root has none.
     """
 
     @staticmethod
@@ -78,7 +79,7 @@ class Overlap(torch.autograd.Function):
         scale = size * (spread.clamp(min=0) * share).sqrt()
         gradient = relative[:, None] * root * relative * (size / (2 * (spread.clamp(min=tiny) * share).sqrt()))
         gradient = torch.where(spread == 0, torch.zeros_like(gradient), gradient)
-        # With all of the floor the root is too large, without it too small; with half of it right to the first order.
+        # With the whole floor the trace is too large, without it too small; with half of it, right to first order.
         raised = (root.diagonal() * relative.square()).sum() * floor / share
         return ((root * product).sum() - raised / 2) * scale, gradient
 
@@ -95,6 +96,6 @@ class Overlap(torch.autograd.Function):
 
 
 def overlap(covariance: Tensor, deviations: Tensor) -> Tensor:
-    """`Overlap` without its gradient."""
+    """`Overlap` as a function, without its second output, the gradient."""
     value: Tensor = Overlap.apply(covariance, deviations)[0]  # type: ignore[no-untyped-call]
     return value

@@ -16,8 +16,10 @@ from stx.stats.products import scaled_product
 
 
 def pair_sums(features: Tensor, core: Core, size: Size, *, shifts: list[int]) -> Sums:
-    """For each shift, along x and then along y, over the pairs of positions that lie it apart: the sums of F F'^T
-    (D, D), F (D,) and F' (D,). The first of a pair lies in the core. Before them the sum of all F (D,)."""
+    """The sum of all F (D,), and for each shift, along x and then along y, sums over pairs of positions that far apart.
+
+    These are the sums of F F'^T (D, D), F (D,) and F' (D,), over the pairs whose first position is in the core.
+    """
     middle, apart = about_middle(features.flatten(1))
     maps, sums = apart.view_as(features), [wide(core.of(apart.view_as(features)).sum((1, 2)))]
     sums[0] = sums[0] + core.of(maps)[0].numel() * middle
@@ -42,7 +44,7 @@ def pair_sums(features: Tensor, core: Core, size: Size, *, shifts: list[int]) ->
 
 
 def pair_counts(size: Size, shifts: Sequence[int]) -> list[int]:
-    """In the order of `pair_sums`."""
+    """The number of pairs for each shift and axis, in the order of `pair_sums`."""
     height, width = size
     cut = [(min(shift, width - 1), min(shift, height - 1)) for shift in shifts]
     return [number for x, y in cut for number in (height * (width - x), (height - y) * width)]
@@ -55,7 +57,7 @@ def pair_means(sums: Sums, size: Size, *, shifts: list[int]) -> Tensor:
 
 
 def centred_pair_means(sums: Sums, size: Size, *, shifts: list[int]) -> Tensor:
-    """The same of features less their means."""
+    """`pair_means` for features less their means."""
     total, *by_shift = sums
     mean = total / count(size)
     parts = zip(by_shift[::3], by_shift[1::3], by_shift[2::3], pair_counts(size, shifts), strict=True)
@@ -76,12 +78,13 @@ def largest_shift(*, shifts: list[int]) -> int:
 def shift_gram(features: Tensor, *, shifts: list[int], weights: Tensor | None = None, wraps: bool = False) -> Tensor:
     """Correlations between channels at a distance (Berger & Memisevic 2017, arXiv 1606.01286, section 3).
 
-    For each shift, the mean over positions of F[k] at one place and F[w] that many positions further along x, and the
-    same along y: shape (2 S, D, D) for S shifts of features (D, H, W). A shift of 0 is the Gram matrix. Beyond the
-    picture it is cut to the largest that leaves a row. Of a tile, which `wraps`, every place has one so far away; the
-    shift is cut as well, and not taken around it: a style picture is seldom larger than what it is matched with, so
-    that its target is of the cut shift, where a shift of the whole side would compare it with the Gram matrix.
-    Raises UserError for a negative shift, or none.
+    For each shift, the mean over positions of F[k] at one place times F[w] that many positions further along x, and the
+    same along y: shape (2 S, D, D) for S shifts of features (D, H, W). A shift of 0 is the Gram matrix. A shift beyond
+    the picture is cut to the largest one that leaves a row of pairs. In a tile (`wraps`) every place has another one
+    that far away; the shift is cut all the same and does not go around. A style picture is seldom larger than the tile,
+    so its target has the cut shift too; a shift by the tile's whole side would compare that with the Gram matrix.
+
+    Raises UserError for a negative shift, and for an empty list.
     """
     if not shifts or min(shifts) < 0:
         raise UserError(f"shifts is {shifts}: it must be a list of whole numbers from 0")
@@ -105,10 +108,10 @@ def round_the_edges(features: Tensor, shifts: Sequence[int]) -> Tensor:
 
 
 class Shifted(torch.autograd.Function):
-    """What `shift_gram` gives, from maps laid out position by position with a margin of zeros behind each row.
+    """`shift_gram`, computed on maps laid out position by position, with a margin of zeros after each row.
 
-    There two places that lie `shift` apart, along x or y, are as many positions apart everywhere, and products with the
-    margin are zero: each matrix is one product of two views, and nothing is cut out and copied.
+    In this layout, two places that are `shift` apart along x or y are the same number of positions apart everywhere,
+    and products with the margin are zero: each matrix is one product of two views, and nothing is cut out and copied.
     """
 
     @staticmethod
@@ -136,8 +139,10 @@ class Shifted(torch.autograd.Function):
 
 
 def with_margin(features: Tensor, shifts: Sequence[int]) -> tuple[Tensor, list[tuple[int, int]]]:
-    """Features (D, H, W) as (H (W + margin), D), and for each shift, along x and y, the positions between two places
-    and the number of such pairs."""
+    """Features (D, H, W) as (H (W + margin), D), and for each shift the offsets and numbers of pairs along x and y.
+
+    An offset is the number of positions between the two places of a pair.
+    """
     channels, height, width = features.shape
     across = [min(shift, width - 1) for shift in shifts]
     margin = max(across)

@@ -1,4 +1,4 @@
-"""How strongly a picture repeats itself, and at which distances: in its spectrum, or shifted upon itself."""
+"""How strongly a picture repeats itself, and at which distances: by its spectrum, or by shifts against itself."""
 
 from typing import Annotated
 
@@ -14,24 +14,26 @@ from stx.stats.precision import wide
 
 @fixes()
 def spectrum(features: Tensor) -> Tensor:
-    """The Fourier transform of each channel, (D, H, W, 2) with real and imaginary parts, of features (D, H, W) or a
-    picture (3, H, W). To be compared by `off_spectrum`, between pictures of one size."""
+    """The Fourier transform of each channel, (D, H, W, 2) with real and imaginary parts.
+
+    For features (D, H, W) or a picture (3, H, W). To be compared by `off_spectrum`, between pictures of one size.
+    """
     return torch.view_as_real(torch.fft.fft2(features, norm="ortho"))
 
 
 def off_spectrum(ours: Tensor, target: Tensor) -> Tensor:
-    """Mean square distance of a picture from all that have the target's spectrum, wherever their waves begin.
+    """Mean square distance of a picture from the nearest one with the target's spectrum, whatever its waves' phases.
 
-    Liu, Gousseau & Xia 2016 (arXiv 1605.01141), eq. 6 and 7, by Parseval's theorem, for a mean in place of half a sum:
-    of two spectra x and s `sum |x|^2 + |s|^2 - 2 |<x, s>|`, where the inner product is over channels, which share a
-    wave's phase. Their gradient, the picture less the nearest of the others, is this one's.
+    Liu, Gousseau & Xia 2016 (arXiv 1605.01141), eq. 6 and 7, by Parseval's theorem, with a mean in place of half a sum:
+    for two spectra x and s `sum |x|^2 + |s|^2 - 2 |<x, s>|`, where the inner product is over channels, which share the
+    phase of a wave. The gradient is that of the paper, the picture less the nearest one.
     """
     common = (torch.view_as_complex(ours) * torch.view_as_complex(target).conj()).sum(0).abs().sum()
     return (ours.square().sum() + target.square().sum() - 2 * common) * 2 / ours.numel()
 
 
 def shifted_sums(features: Tensor, core: Core, size: Size, *, reach: int) -> Sums:
-    """Sums of F[y, x] F[y + dy, x + dx], the first place in the core: (D, 2 r + 1, r + 1)."""
+    """Sums of F[y, x] F[y + dy, x + dx] over all (y, x) in the core: (D, 2 r + 1, r + 1)."""
     inside = torch.zeros_like(features)
     inside[:, core.rows, core.columns] = core.of(features)
     padded = (features.shape[1] + reach, features.shape[2] + reach)
@@ -40,7 +42,7 @@ def shifted_sums(features: Tensor, core: Core, size: Size, *, reach: int) -> Sum
 
 
 def within(sums: Tensor, reach: int) -> Tensor:
-    """Of all shifts, those up to `reach`."""
+    """From the sums for all shifts, those for shifts up to `reach`."""
     rows = torch.arange(-reach, reach + 1, device=sums.device) % sums.shape[1]
     columns = torch.arange(reach + 1, device=sums.device) % sums.shape[2]
     return sums.index_select(1, rows).index_select(2, columns)
@@ -53,7 +55,7 @@ def means_of_pairs(sums: Sums, size: Size, *, reach: int) -> Tensor:
 
 
 def pairs_within(size: Size, reach: int, device: torch.device) -> Tensor:
-    """How many pairs of places lie each shift apart."""
+    """The number of pairs of places that are each shift apart."""
     rows, columns = torch.arange(-reach, reach + 1, device=device), torch.arange(reach + 1, device=device)
     return (size[0] - rows.abs()).clamp(min=0)[:, None] * (size[1] - columns).clamp(min=0)
 
@@ -69,10 +71,11 @@ def deep_correlations(
 ) -> Tensor:
     """Each channel's correlation with itself, shifted: (D, 2 r + 1, r + 1) for features (D, H, W) and shifts up to r.
 
-    The mean of F[y, x] F[y + dy, x + dx] over the places where both are, for dy from -r to r and dx from 0 to r; the
-    others are these again (Sendik & Cohen-Or 2017, "Deep correlations for texture synthesis", section 4.1). They go up
-    to half of the map; up to a fixed reach two pictures of different sizes can be compared. Zero where the map is too
-    small for a shift. By a Fourier transform of the map with a margin of zeros; of a tile, which `wraps`, without one.
+    The mean of F[y, x] F[y + dy, x + dx] over the places where both exist, for dy from -r to r and dx from 0 to r; all
+    other shifts repeat these (Sendik & Cohen-Or 2017, "Deep correlations for texture synthesis", section 4.1). The
+    paper goes up to half of the map; with a fixed reach, pictures of different sizes can be compared. Zero if the map
+    is too small for a shift. Computed by a Fourier transform of the map with a margin of zeros, or for a tile (`wraps`)
+    without one.
     """
     height, width = features.shape[1:]
     size = (height, width) if wraps else (height + reach, width + reach)

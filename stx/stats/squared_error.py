@@ -8,8 +8,11 @@ from torch.nn.functional import mse_loss
 
 
 class SquaredError(torch.autograd.Function):
-    """PyTorch's own has a gradient that loses the memory format, and the plain formula takes twice as many passes over
-    memory and keeps the difference, where the values are often kept anyway."""
+    """`factor` times the sum of squared differences.
+
+    PyTorch's own gradient loses the memory format. The plain formula takes twice as many passes over memory, and keeps
+    the difference, whereas the values that are kept here are often kept anyway.
+    """
 
     @staticmethod
     def forward(ours: Tensor, target: Tensor, factor: float) -> Tensor:

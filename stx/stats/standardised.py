@@ -15,7 +15,7 @@ from stx.stats.windows import box_mean, window_reach
 from stx.stats.wrapped import within
 
 ROUNDINGS = 64
-"""Of a feature, which a deviation that is none may come to."""
+"""Rounding errors of a feature that the deviation of a constant channel may amount to."""
 
 
 def of_sums(sums: Sums, size: Size, *, floor: float, **_: object) -> Tensor:
@@ -33,22 +33,22 @@ def correlation(
 ) -> Tensor:
     """Pearson's correlations between channels, the Gram matrix of standardised features: (D, D) for (D, H, W).
 
-    With a `radius` r it is between a channel and the other's mean over the (2r+1)^2 positions around, zero padded, by
-    the deviations of the channels themselves: what of a co-occurrence is no matter of strength.
+    With a `radius` r they are between a channel and the other's mean over the (2r+1)^2 positions around, zero padded,
+    divided by the deviations of the channels themselves: the part of a co-occurrence that does not depend on strength.
 
-    A channel that hardly varies has no direction to speak of: to its variance, as to all, `floor`^2 of the mean
-    variance is added, so that its correlations go to zero and its gradient stays finite. Raises UserError for a floor
-    that is not above 0, and a radius below 0.
+    The direction of a channel that hardly varies means nothing: `floor`^2 of the mean variance is added to every
+    variance, so that the correlations of such a channel go to zero and its gradient stays finite. Raises UserError for
+    a floor that is not above 0, and a radius below 0.
     """
     if not 0 < floor < math.inf or radius < 0:
         raise UserError(f"floor is {floor} and radius {radius}: they must be above 0, and 0 or more")
     centred = guided.guided(centred_by(features, weights), weights)
     flat = centred.flatten(1)
-    with torch.no_grad():  # the products' gradient counts theirs
+    with torch.no_grad():  # the gradient of `mean_products` includes the windows' part
         around = box_mean(centred, radius, wraps).flatten(1) if radius else flat
     covariance = mean_products(flat, around)
     if wraps:
-        covariance = covariance * within(features.shape[1:], radius)  # as large as that of a picture that ends
+        covariance = covariance * within(features.shape[1:], radius)  # as large as that of a picture with edges
     if weights is not None:
         covariance = guided.per_pair(covariance, pairs(weights, radius))
     variance = flat.square().sum(1) / flat.shape[1]
@@ -58,7 +58,7 @@ def correlation(
 def standardised(
     covariance: Tensor, variance: Tensor, floor: float, mean_square: Tensor, numbers: torch.finfo
 ) -> Tensor:
-    """Covariances over the roots of both variances, of features whose roundings are those of such `numbers`."""
-    rounding = (ROUNDINGS * numbers.eps) ** 2 * mean_square  # of channels that never vary
+    """Covariances divided by the roots of both variances, for features with the precision of `numbers`."""
+    rounding = (ROUNDINGS * numbers.eps) ** 2 * mean_square  # what the variance of a constant channel may be
     scale = (variance + floor**2 * variance.mean() + rounding).clamp(min=numbers.tiny).rsqrt()
     return covariance * scale[:, None] * scale

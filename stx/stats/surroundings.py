@@ -1,8 +1,9 @@
-"""Co-occurrence as statistics of a joint distribution: of what is at a position, and what is around it.
+"""Co-occurrence as statistics of the joint distribution of what is at a position and what is around it.
 
-`[F, box_r F]`, the features and their window means, has the covariances of both as blocks, and between them the centred
-co-occurrence. What compares distributions, or channels, may be given these in place of the features. They are what was
-tried to find out whether co-occurrence has more to it than moments and covariance: docs/cooccurrence.md.
+The covariance of `[F, box_r F]`, the features and their window means, has the covariances of both as blocks, and the
+centred co-occurrence between them. Statistics that compare distributions, or channels, can take these maps in place of
+the features. They were tried to find out whether there is more to co-occurrence than moments and covariance:
+docs/cooccurrence.md.
 """
 
 import torch
@@ -19,16 +20,17 @@ from stx.stats.windows import box_mean, window_reach
 from stx.stats.wrapped import within
 
 NOTHING = 1e-12
-"""What a matrix of zeros is divided by, so that its gradient is finite."""
+"""Divisor for a matrix of zeros, so that its gradient is finite."""
 SMALLEST = 1e-6
-"""Of the mean magnitude of a matrix, below which its signed root is straight: its slope has no bound at zero."""
+"""Part of a matrix's mean magnitude below which its signed root is linear, as a root's slope is infinite at zero."""
 
 
 def both(features: Tensor, radius: int, wraps: bool = False) -> Tensor:
     """Features (D, H, W) and their means over windows of (2r+1)^2, zero padded: (2 D, H, W).
 
-    Of a tile, which `wraps`, windows go on at its other side, times what zero padding leaves of them: on average as
-    large as those of a picture that ends. That these are smaller at its rim, and so spread more, is not made up for.
+    In a tile (`wraps`), windows wrap around the edges, and their means are multiplied by the part of a window that zero
+    padding leaves: on average they are as large as those of a picture with edges. The latter are smaller at the rim,
+    and so vary more, which is not compensated.
     """
     if radius < 0:
         raise UserError(f"radius is {radius}: it must be 0 or more")
@@ -91,7 +93,7 @@ def root_of_windows(sums: Sums, size: Size, *, radius: int) -> Tensor:
 @gathers(plain_window_sums, root_of_windows, window_reach)
 @fixes()
 def signed_root_cooc(features: Tensor, *, radius: int, wraps: bool = False) -> Tensor:
-    """The centred `cooc_gram` with signed square roots in place of its numbers, over their norm: (D, D).
+    """The centred `cooc_gram` with signed square roots in place of its numbers, divided by their norm: (D, D).
 
     The normalisation of bilinear pooling (Lin, RoyChowdhury & Maji 2015, arXiv 1504.07889, section 3.1).
     """

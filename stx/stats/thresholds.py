@@ -17,10 +17,10 @@ Threshold = float | Literal["mean", "none"]
 def above(
     features: Tensor, threshold: Threshold, softness: float | None = None, weights: Tensor | None = None
 ) -> Tensor:
-    """How far each feature takes part: 1 above the threshold, else 0, and no gradient passes; with a softness the
-    sigmoid, whose slope the gradient follows. Mean and deviation are those of the positions by their `weights`.
+    """How far each feature takes part: 1 above the threshold and 0 elsewhere, or with a softness a sigmoid.
 
-    Raises UserError for numbers that are not finite, or no softness.
+    Only the sigmoid has a gradient. Mean and deviation are weighted by the `weights` of positions. Raises UserError if
+    a number is not finite, or the softness is not above 0 or has no threshold.
     """
     refuse_impossible(threshold, softness)
     if threshold == "none":
@@ -51,7 +51,7 @@ def soft_mask(features: Tensor, limit: Tensor, width: Tensor) -> Tensor:
 def threshold_sums(
     features: Tensor, core: Core, *, threshold: Threshold, softness: float | None = None, **_: object
 ) -> Sums:
-    """What `above_in` must know of the whole map: sums of all features and of their squares, and how many there are."""
+    """What `above_in` must know of the whole map: sums of features and their squares, and their number, or nothing."""
     refuse_impossible(threshold, softness)
     if threshold != "mean" and softness is None:
         return ()

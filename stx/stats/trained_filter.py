@@ -10,7 +10,7 @@ from stx.errors import UserError
 
 
 def trained(file: str, channels: int) -> Tensor:
-    """The filter of a file, (D, D, k, k) with an odd k. Raises UserError."""
+    """The filter (D, D, k, k), with an odd k, in a file. Raises UserError if there is none, or not for D `channels`."""
     weights = tensor_in(file)
     if weights.ndim != 4 or weights.shape[2] != weights.shape[3] or weights.shape[3] % 2 == 0:
         raise UserError(f"filter={file} has the shape {tuple(weights.shape)}: it must be (D, D, k, k) with an odd k")
@@ -32,7 +32,7 @@ def tensor_in(file: str) -> Tensor:
 
 @lru_cache(maxsize=1)
 def read(file: str, *version: int) -> Tensor:
-    """Once for each `version` of the file, not at each step."""
+    """Read a tensor once for each `version` of its file, and not at each step. Raises UserError if that fails."""
     try:
         loaded = torch.load(Path(file).expanduser(), map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged file may raise anything

@@ -1,4 +1,4 @@
-"""Optimal transport between the features of two pictures: of their Gaussians, along random directions, by channel."""
+"""Optimal transport between the features of two pictures: between Gaussians, along random directions, by channel."""
 
 import random
 from typing import Annotated
@@ -17,16 +17,17 @@ from stx.stats.products import mean_products
 from stx.stats.root import overlap
 
 RANK = 1e-12
-"""Axes with less than this part of the largest variance are none: with fewer positions than channels it is rounding."""
+"""Axes with less than this part of the largest variance are left out: with fewer positions than channels, there are
+some that consist of rounding errors."""
 CHUNK = 2**16
 """Positions converted to float64 at a time: all of them would double the memory of the largest features."""
 
 
 def principal_axes(features: Tensor, *, whole: bool = False, weights: Tensor | None = None) -> Tensor:
-    """Along which features (D, H, W) vary, orthonormal, in the order of their variances: (D, R), R <= D.
+    """Orthonormal axes (D, R) along which features (D, H, W) vary, in descending order of variance, R <= D.
 
-    There are no more of them than positions less one; D, if they are to be a `whole` basis. Found once for a target, on
-    the CPU, in float64.
+    There are at most as many as positions less one, or D if they are to be a `whole` basis. Computed once for a target,
+    on the CPU, in float64.
     """
     flat = features.detach().flatten(1).cpu()
     mean = flat.mean(1, dtype=torch.float64, keepdim=True)
@@ -54,20 +55,20 @@ def gaussian_of_moments(sums: Sums, size: Size, *, reference: Tensor, epsilon: f
 def gaussian(
     features: Tensor, *, reference: Tensor, epsilon: Annotated[float, Ge(0)] = 0.0, weights: Tensor | None = None
 ) -> Tensor:
-    """Covariance along R axes of a target, its `reference` (D, R), as `principal_axes` gives them; variances and means.
+    """Covariance along R axes of a target, its `reference` (D, R) from `principal_axes`, and all variances and means.
 
     Shape (D, R + 2), for features (D, H, W): the covariance is in the first R rows and columns, with zeros below; the
     last two columns are variance and mean of each channel. `epsilon` is added to all variances: with a whole basis as
-    axes it is the covariance of C + epsilon I.
+    axes, the covariance is that of C + epsilon I.
     """
     mean = guided.mean(features, weights)[:, None]
-    apart = features - mean.detach()[:, None]  # the covariance's gradient has no mean as it is
+    apart = features - mean.detach()[:, None]  # the mean's part in the gradient of a covariance is zero
     centred = guided.guided(apart, weights).flatten(1)
     return along_axes(mean, mean_products(centred, centred), reference, epsilon)
 
 
 def along_axes(mean: Tensor, covariance: Tensor, axes: Tensor, epsilon: float) -> Tensor:
-    """What `gaussian` gives, of the mean (D, 1) and covariance (D, D)."""
+    """The value of `gaussian`, from the mean (D, 1) and covariance (D, D)."""
     if epsilon:
         covariance = covariance + epsilon * torch.eye(len(covariance), dtype=covariance.dtype, device=covariance.device)
     along = axes.T @ covariance @ axes
@@ -78,10 +79,10 @@ def along_axes(mean: Tensor, covariance: Tensor, axes: Tensor, epsilon: float) -
 def gaussian_wasserstein(ours: Tensor, target: Tensor) -> Tensor:
     """Squared 2-Wasserstein distance between `gaussian`s along the target's axes, over D (Dowson & Landau 1982, eq. 4).
 
-    `|m - n|^2 + tr(C) + tr(T) - 2 tr((T^1/2 C T^1/2)^1/2)`: along its own axes T is a diagonal, and beyond them it is
-    zero, so that the last trace is that of R x R numbers: 27 products of that size, and no wait for the host. On
-    VGG19's float32 features it is the eigenvalues' in float64 within 2e-4 of tr(C) + tr(T). Directions in which the
-    picture has less than 1e-6 of its largest variance pull less than they should. Not a number where one is not finite.
+    `|m - n|^2 + tr(C) + tr(T) - 2 tr((T^1/2 C T^1/2)^1/2)`: along its own axes T is diagonal, and beyond them it is
+    zero, so the last trace is that of an R x R matrix: 27 products of that size, and no wait for the host. On VGG19's
+    float32 features it agrees with eigenvalues in float64 within 2e-4 of tr(C) + tr(T). Directions in which the picture
+    has less than 1e-6 of its largest variance pull less than they should. NaN if an input is not finite.
     """
     axes = ours.shape[1] - 2
     deviations = target[:axes, :axes].diagonal().clamp(min=0).sqrt()
@@ -95,8 +96,9 @@ def gaussian_wasserstein(ours: Tensor, target: Tensor) -> Tensor:
 def sliced_wasserstein(features: Tensor, *, reference: Tensor, quantiles: int, weights: Tensor | None = None) -> Tensor:
     """Quantiles of the features' projections on fixed directions (K, D), its `reference`: shape (K, quantiles).
 
-    The mean square of two such is the squared sliced 2-Wasserstein distance (Rabin et al. 2011; Heitz et al. 2021,
-    arXiv 2006.07229, for style; they draw `fresh_directions` each step, and sort all values where these are quantiles).
+    The mean squared difference of two of these is the squared sliced 2-Wasserstein distance (Rabin et al. 2011; Heitz
+    et al. 2021, arXiv 2006.07229, for style, who draw `fresh_directions` at each step, and compare all sorted values
+    instead of quantiles).
     """
     return quantiles_of(reference @ features.flatten(1), quantiles, weights)
 
@@ -110,7 +112,7 @@ def directions(features: Tensor, *, count: int, seed: int) -> Tensor:
 
 
 def fresh_directions(features: Tensor, *, seed: int, step: int) -> Tensor:
-    """As many random unit vectors as there are channels, (D, D), others at each step: Heitz et al. 2021."""
+    """As many random unit vectors as there are channels, (D, D), new ones at each step (Heitz et al. 2021)."""
     drawn = random.Random(f"{seed} {step}").getrandbits(63)  # nothing secret
     return directions(features, count=len(features), seed=drawn)
 
@@ -128,7 +130,7 @@ def quantiles_of(rows: Tensor, count: int, weights: Tensor | None = None) -> Ten
     if weights is not None:
         levels = torch.linspace(0, 1, count, dtype=widest(rows.device), device=rows.device)
         return guided.quantiles(rows, levels, weights.flatten())
-    order = rows.detach().argsort(dim=1)  # of which the gradient needs those few that are read
+    order = rows.detach().argsort(dim=1)  # not a sort: the gradient needs only the few values that are read
     places = torch.linspace(0, order.shape[1] - 1, count, dtype=widest(rows.device), device=rows.device)
     below = places.floor().long()
     above = (below + 1).clamp(max=order.shape[1] - 1)

@@ -1,4 +1,4 @@
-"""Means over the windows around positions, which statistics of neighbourhoods are made of."""
+"""Means over the windows around positions, from which statistics of neighbourhoods are made."""
 
 from typing import Any
 
@@ -10,17 +10,17 @@ from stx.stats.wrapped import wrapped
 
 
 class BoxMean(torch.autograd.Function):
-    """Mean over a (2r+1)^2 window around each position of maps (D, H, W); padding counts as zeros, or `wraps`.
+    """Mean over a (2r+1)^2 window around each position of maps (D, H, W), which are zero padded, or wrap around.
 
-    A box is separable: two passes of 2r+1 instead of one of (2r+1)^2. It is symmetric, so it is its own adjoint and its
-    gradient costs what it costs; PyTorch's backward of a pooling runs on one thread for one picture.
+    A box is separable: two passes of 2r+1 instead of one of (2r+1)^2. It is symmetric, so it is its own adjoint, and
+    its gradient costs the same; PyTorch's backward pass of a pooling runs on one thread for one picture.
     """
 
     @staticmethod
     def forward(maps: Tensor, radius: int, wraps: bool) -> Tensor:
         height, width = maps.shape[1:]
-        down, across = min(radius, height - 1), min(radius, width - 1)  # a window beyond the picture adds zeros alone
-        # PyTorch tells channels-last by the stride of the batch of one as well: without it, it copies, 20 times slower.
+        down, across = min(radius, height - 1), min(radius, width - 1)  # beyond the picture there are only zeros
+        # PyTorch recognises channels last by the stride of the batch of one too: otherwise it copies, 20 times slower.
         batch = maps.permute(1, 2, 0)[None].permute(0, 3, 1, 2)
         if wraps:
             rows = avg_pool2d(wrapped(batch, radius, [3]), (1, 2 * radius + 1), stride=1)
@@ -36,7 +36,7 @@ class BoxMean(torch.autograd.Function):
 
     @staticmethod
     def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        lying_as_features = gradient.permute(1, 2, 0).contiguous().permute(2, 0, 1)  # a soft mask's does not
+        lying_as_features = gradient.permute(1, 2, 0).contiguous().permute(2, 0, 1)  # that of a soft mask does not
         return box_mean(lying_as_features, context.radius, context.wraps), None, None
 
 
@@ -47,9 +47,10 @@ def box_mean(maps: Tensor, radius: int, wraps: bool = False) -> Tensor:
 
 
 class Surroundings(torch.autograd.Function):
-    """Where `mask` is 1, the window's mean of the sum of all other channels, of maps (D, H, W) that are masked as well.
+    """Where `mask` is 1, the window mean of the sum of all other channels, for maps (D, H, W) that are masked as well.
 
-    Masking, windows and sums are symmetric, so it is its own adjoint: its gradient is itself, at what it costs.
+    Masking, windows and sums are symmetric, so it is its own adjoint: the gradient is the same function at the same
+    cost.
     """
 
     @staticmethod
@@ -71,7 +72,7 @@ class Surroundings(torch.autograd.Function):
 
 
 def surroundings(features: Tensor, mask: Tensor, radius: int, wraps: bool = False) -> Tensor:
-    """`Surroundings` as a function, of a mask through which a gradient may pass."""
+    """`Surroundings` as a function, for a mask that may have a gradient itself."""
     if not mask.requires_grad:
         others: Tensor = Surroundings.apply(features, mask, radius, wraps)  # type: ignore[no-untyped-call]
         return others

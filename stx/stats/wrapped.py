@@ -1,4 +1,4 @@
-"""Tiles: maps that go on at their other side."""
+"""Tiles: maps that wrap around at their edges."""
 
 from collections.abc import Sequence
 
@@ -7,10 +7,10 @@ from torch import Tensor
 
 
 def wrapped(maps: Tensor, reach: int, dimensions: Sequence[int] = (-2, -1)) -> Tensor:
-    """Maps with `reach` more positions before and behind, those of their other side, along each of the dimensions.
+    """Maps with `reach` more positions at both ends of each of the dimensions, taken from the opposite end.
 
-    However far that is: a reach beyond the map goes round more than once. In the maps' memory format, which PyTorch's
-    own circular padding does not keep.
+    A reach beyond the size of the map goes around more than once. Keeps the maps' memory format, which PyTorch's own
+    circular padding does not.
     """
     for dimension in dimensions:
         size = maps.shape[dimension]
@@ -21,10 +21,10 @@ def wrapped(maps: Tensor, reach: int, dimensions: Sequence[int] = (-2, -1)) -> T
 
 
 def within(size: Sequence[int], radius: int, power: int = 1) -> float:
-    """Which part of the windows of (2r+1)^2 around the positions of a map (h, w) lies within it: the mean of its power.
+    """The part of a (2r+1)^2 window that lies within a map (h, w), to a power: the mean over windows at all positions.
 
-    A mean over positions of what such windows hold, of a map that ends with zeros, is about so much of one that does
-    not end; a mean of squares with the `power` 2. Of a map that is alike everywhere it is exactly that.
+    The mean over positions of window means of a zero padded map is about this part of that of a map that wraps around;
+    for the mean of their squares it is so with `power` 2. For a constant map this is exact.
     """
     part = 1.0
     for side in size:

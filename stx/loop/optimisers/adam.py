@@ -12,19 +12,20 @@ from torch.nn.functional import interpolate
 from torch.optim.adam import adam
 
 EPSILON = 1e-8
-"""As Kingma & Ba (2015) propose, and PyTorch has it."""
+"""The value that Kingma & Ba (2015) propose, and PyTorch's default."""
 Decay = Annotated[float, Ge(0), Lt(1)]
 
 
 class Adam:
-    """Adam over one picture (3, H, W), kept within [0, 1], and `bands` smaller versions of it that are added to it.
+    """Adam over one picture (3, H, W), kept within [0, 1], and over `bands` smaller pictures that are added to it.
 
-    Adam moves every coordinate by about `lr`, whatever its gradient's size. Where pixels are the coordinates, speckle,
-    which the network hardly sees and has next to no gradient, grows as fast as all else. A coarse band's coordinates
-    move many pixels together: what the loss asks for comes from them, in fewer steps, and leaves the finest one less
-    to do. Without bands it is Adam on pixels.
+    Adam moves every coordinate by about `lr`, whatever the size of its gradient. If the coordinates are pixels, speckle
+    grows as fast as everything else, although the network hardly sees it and it has next to no gradient. A coordinate
+    of a coarse band moves many pixels together: the coarse bands provide what the loss asks for, in fewer steps, and
+    leave less to the finest one. Without bands this is Adam on pixels.
 
-    The arithmetic is PyTorch's function; its class would import the compiler, a second or more at the start of a run.
+    The arithmetic is PyTorch's function; its class would import the compiler, which takes a second or more at the start
+    of a run.
     """
 
     stalled = rejected = False
@@ -48,24 +49,24 @@ class Adam:
             number: {"step": torch.tensor(0.0), "exp_avg": torch.zeros_like(band), "exp_avg_sq": torch.zeros_like(band)}
             for number, band in enumerate(map(Tensor.detach, self.bands))
         }
-        """By the number of the band, as PyTorch's class has it by parameter."""
+        """State by the number of the band, as PyTorch's class has it by parameter."""
 
     @staticmethod
     def remembered(**settings: Any) -> int:
         bands = sum(4.0**-halvings for halvings in range(int(settings["bands"]) + 1))
-        return math.ceil(4 * bands)  # themselves, their gradients, two moments
+        return math.ceil(4 * bands)  # the bands, their gradients, two moments
 
     def shorten(self, factor: float) -> None:
         self.lr *= factor
 
     def renewed(self) -> None:
-        """It compares no losses."""
+        """Do nothing, as Adam compares no losses."""
 
     def state_dict(self) -> dict[str, Any]:
         return {"state": self.state, "param_groups": [{"lr": self.lr}]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Raises ValueError for another optimiser's state, and for one of bands of other sizes."""
+        """Restore a state. Raises ValueError if it is another optimiser's, or of bands of other sizes."""
         state, wanted = state_dict["state"], set(self.state[0])
         if state.keys() != self.state.keys() or any(not wanted <= set(of_band) for of_band in state.values()):
             raise ValueError("it is another optimiser's, or of other bands")
@@ -80,7 +81,7 @@ class Adam:
             self.lr = group["lr"]
 
     def handed_on(self, size: Sequence[int]) -> dict[str, Any]:
-        """Its moments at the bands' sizes there, as style-transfer-pytorch goes on; what is squared stays positive."""
+        """The moments, resized to the bands of the new size as in style-transfer-pytorch; squares stay non-negative."""
         if not self.carry:
             return {}
         state = {
@@ -91,7 +92,7 @@ class Adam:
             }
             for number, of_band in self.state.items()
         }
-        return {"state": state, "param_groups": []}  # steps are of their whole length again
+        return {"state": state, "param_groups": []}  # without `lr`: steps have their full length again
 
     def accepted(self) -> Tensor:
         return self.image.detach()
@@ -107,11 +108,11 @@ class Adam:
     def step(self, closure: Callable[[], Tensor]) -> Tensor:
         loss = closure()
         assert self.image.grad is not None
-        # of a product, as gradients that are handed on import a computer algebra system to compare two shapes
+        # Through a product, since PyTorch imports a computer algebra system to compare the shapes of `grad_outputs`.
         gradients = torch.autograd.grad((self.added() * self.image.grad).sum(), self.bands)
         with torch.no_grad():
             for band in self.bands:
-                band.zero_()  # it holds one step; the picture holds their sum
+                band.zero_()  # a band holds one step, and the picture the sum of all steps
             adam(
                 self.bands,
                 list(gradients),

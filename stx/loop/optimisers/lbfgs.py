@@ -1,4 +1,4 @@
-"""L-BFGS within bounds, that neither stands still nor explodes (Nocedal & Wright 2006, chapters 7.2 and 16.7)."""
+"""L-BFGS within bounds, which neither stands still nor explodes (Nocedal & Wright 2006, chapters 7.2 and 16.7)."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,35 +16,35 @@ from stx.stats.precision import wide, widest
 LOWER, UPPER = 0.0, 1.0
 SUFFICIENT_DECREASE = 1e-4
 SMALLEST_STEP = 2.0**-12
-"""Backtracking below this part of a quasi-Newton step means that the curvature estimate is wrong."""
+"""Part of a quasi-Newton step; having to backtrack below it means that the curvature estimate is wrong."""
 SHORTER = (0.1, 0.5)
-"""Part of a step that is left when it is taken back: what a parabola through both losses says, within these."""
+"""Limits of the factor by which a step is shortened when it is taken back; a parabola through both losses sets it."""
 CURVED = 1e-8
-"""Cosine between a move and its change of gradient, below which the pair says nothing of the curvature."""
+"""Cosine between a move and its change of gradient below which the pair says nothing about the curvature."""
 CHUNK = 2**18
 """Numbers of each row that `inner_products` masks at a time: a masked copy of all pairs would double the memory."""
 
 
 class LBFGS:
-    """One evaluation of the closure and one read by the host a step, over one tensor within [LOWER, UPPER].
+    """L-BFGS over one tensor within [LOWER, UPPER]: one evaluation of the closure and one read by the host per step.
 
     `torch.optim.LBFGS` decides by absolute numbers: a first step of at most 1 in the L1 norm, curvature updates only
-    where y.s > 1e-10, a stop where the slope is below 1e-9. Over an image these make it stand still where gradients are
-    small, or take the raw gradient as its next step where they are large. Here every decision is relative, so that
-    the iterates do not depend on the scale of the loss: the first step moves the image by `first_step` (root mean
-    square, pixel units), the curvature test is relative, and a step that does not lower the loss enough, or makes it
-    not finite, is taken back and shortened.
+    if y.s > 1e-10, a stop if the slope is below 1e-9. On an image these make it stand still if gradients are small, or
+    take the raw gradient as its next step if they are large. Here every decision is relative, so that the iterates do
+    not depend on the scale of the loss: the first step moves the image by `first_step` (root mean square, pixel units),
+    the curvature test is relative, and a step that does not lower the loss enough, or makes it not finite, is taken
+    back and shortened.
 
-    Bounds are kept by projection (Bertsekas 1982; Kim, Sra & Dhillon 2010), not by L-BFGS-B's Cauchy point: a pixel at
-    a bound that its gradient pushes on is held there and left out of the curvature; the others take the quasi-Newton
-    step of their own subspace, and what would leave the bounds is clamped. So each loss is that of a picture that can
-    be kept.
+    Bounds are kept by projection (Bertsekas 1982; Kim, Sra & Dhillon 2010), not by L-BFGS-B's Cauchy point: a pixel
+    that is at a bound and would be pushed beyond it is held there and left out of the curvature; the others take the
+    quasi-Newton step of their own subspace, and what would leave the bounds is clamped. So each loss is that of a
+    picture within the bounds, which can be kept.
 
     The direction is a combination of the pairs and the gradient, whose coefficients follow from inner products alone
-    (Chen, Wang & Zhou 2014): one matrix product on the device, one small matrix for the host.
+    (Chen, Wang & Zhou 2014): one matrix product on the device, and one small matrix for the host.
 
-    `stalled` turns true, for good, when even a short step along the gradient no longer lowers the loss; `rejected` says
-    that the image of the last evaluation was taken back.
+    `stalled` becomes true, for good, when even a short step along the gradient no longer lowers the loss; `rejected`
+    says that the image of the last evaluation was taken back.
     """
 
     measured: Mapping[str, Tensor] = MappingProxyType({})
@@ -59,12 +59,12 @@ class LBFGS:
         self.rejected = False
 
     def handed_on(self, size: Sequence[int]) -> dict[str, Any]:
-        """Nothing: its pairs are of the losses at one size."""
+        """Nothing, since the pairs describe the loss at one size."""
         return {}
 
     @staticmethod
     def remembered(**settings: Any) -> int:
-        # a move and a change of gradient each, and a spare one; where it is
+        # a move and a change of gradient for each pair and a spare one; position, gradient and direction
         return 2 * (int(settings["history"]) + 1) + 3
 
     def shorten(self, factor: float) -> None:
@@ -106,7 +106,7 @@ class LBFGS:
         return loss
 
     def renewed(self) -> None:
-        """The next image is accepted whatever its loss. The pairs stay: curvature is about what it was."""
+        """Accept the next image whatever its loss. The pairs stay, as the curvature is about what it was."""
         if self.state:
             self.state["loss"] = math.inf
 
@@ -116,14 +116,14 @@ class LBFGS:
             self.unit = 0.0
         rows = 2 * (self.history + 1)
         state.update(
-            pairs=gradient.new_zeros(rows, gradient.numel()),  # a move and its change of gradient, row by row
-            slots=[],  # of the pairs that are in use, oldest first; one is free for the pair that is being judged
+            pairs=gradient.new_zeros(rows, gradient.numel()),  # each pair is a row of the move, one of the change
+            slots=[],  # those of the pairs in use, oldest first; one is left for the pair that is being judged
             slope=gradient.new_zeros((), dtype=widest(gradient.device)),
             loss=math.inf,
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """In the layout of PyTorch's optimisers, with what was `decided` beside."""
+        """The state in the layout of PyTorch's optimisers, and in addition what was `decided`."""
         return {
             "state": {0: dict(self.state)} if self.state else {},
             "param_groups": [{"history": self.history, "first_step": self.first_step}],
@@ -131,7 +131,7 @@ class LBFGS:
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Raises ValueError for a state of another optimiser, of another picture, or of an earlier version."""
+        """Restore a state. Raises ValueError if another optimiser, another picture or an earlier version made it."""
         (settings,), state = state_dict["param_groups"], dict(state_dict["state"].get(0, {}))
         if "first_step" not in settings or "decided" not in state_dict:
             raise ValueError("it is another optimiser's")
@@ -147,7 +147,7 @@ class LBFGS:
             setattr(self, name, value)
 
     def accepted(self) -> Tensor:
-        """The last image that was judged good; the step under way has not been judged."""
+        """The last image that was judged good; the step being tried has not been judged."""
         position = self.state.get("position")
         return self.image.detach() if position is None else position.view_as(self.image)
 
@@ -157,7 +157,7 @@ class LBFGS:
         self.image.copy_(self.accepted())
 
     def search(self, state: dict[str, Any], products: NDArray[np.float64], free: Tensor) -> None:
-        """Take a whole quasi-Newton step, or one of `first_step` along the gradient while there is no curvature."""
+        """Take a full quasi-Newton step, or one of `first_step` along the gradient while no curvature is known."""
         useful = [slot for slot in state["slots"] if curved(products, 2 * slot)]
         coefficients = two_loop(products, [2 * slot for slot in useful])
         rows = state["pairs"][: len(coefficients) - 1]
@@ -173,7 +173,7 @@ class LBFGS:
         self.move(state)
 
     def backtrack(self, state: dict[str, Any], height: float, slope: float) -> None:
-        """Shorten the step from the last good image; along the gradient once the curvature has proved useless."""
+        """Shorten the step from the last good image; go along the gradient once the curvature has proved useless."""
         excess = height - state["loss"] - slope
         least, most = SHORTER
         parabola = -slope / (2 * excess) if math.isfinite(excess) and excess > 0 else most
@@ -189,7 +189,7 @@ class LBFGS:
             self.settle()
 
     def move(self, state: dict[str, Any]) -> None:
-        """To the point at this length along the direction, within the bounds; its slope waits on the device."""
+        """Move to the point at `length` along the direction, within the bounds; its slope stays on the device."""
         position = state["position"]
         reached = torch.add(position, state["direction"], alpha=state["length"]).clamp_(LOWER, UPPER)
         state["slope"] = (wide(state["gradient"]) * (reached - position)).sum()
@@ -197,7 +197,7 @@ class LBFGS:
 
 
 def inside(position: Tensor, gradient: Tensor) -> Tensor:
-    """Where descent may move: not at a bound with the gradient pushing on it."""
+    """Where descent may move a pixel: everywhere but at a bound that the descent direction points beyond."""
     return ~outwards(position, -gradient)
 
 
@@ -206,7 +206,10 @@ def outwards(position: Tensor, direction: Tensor) -> Tensor:
 
 
 def inner_products(pairs: Tensor, gradient: Tensor, free: Tensor) -> Tensor:
-    """Of all rows of `pairs` (2 k, n) and the gradient (n,), over the free pixels: float64 (2 k + 1, 2 k + 1)."""
+    """Inner products of all rows of `pairs` (2 k, n) and the gradient (n,), over the free pixels: (2 k + 1, 2 k + 1).
+
+    In float64 where the device has it.
+    """
     products = gradient.new_zeros(len(pairs) + 1, len(pairs) + 1, dtype=widest(gradient.device))
     room = gradient.new_empty(len(pairs) + 1, min(CHUNK, gradient.numel()))
     parts = (torch.split(each, CHUNK, dim=-1) for each in (pairs, gradient, free))
@@ -226,8 +229,8 @@ def curved(products: NDArray[np.float64], move: int) -> bool:
 def two_loop(products: NDArray[np.float64], moves: list[int]) -> NDArray[np.float64]:
     """The quasi-Newton direction, minus the inverse Hessian estimate times the gradient (algorithm 7.4).
 
-    As coefficients of the rows that `products` are of: `moves` are the rows of the moves, oldest first, each with its
-    change of gradient in the next row; the gradient is the last row.
+    It is returned as the coefficients of the rows whose inner products are `products`: `moves` are the numbers of the
+    rows with the moves, oldest first; each change of gradient is in the row after its move, the gradient in the last.
     """
     direction = np.zeros(len(products))
     direction[-1] = -1

@@ -14,14 +14,14 @@ from stx.stats.precision import wide
 
 
 class PlainLBFGS(torch.optim.LBFGS):
-    """PyTorch's L-BFGS as the thesis's run behaved: one evaluation a step, no line search, no clamp.
+    """PyTorch's L-BFGS as it behaved in the thesis's run: one evaluation per step, no line search, no clamp.
 
     It estimates the curvature from pairs (s, y), the last move and the change of gradient along it, and skips a pair
-    with y.s <= 1e-10. With no pair at all the next move is the raw gradient, however long that is.
+    with y.s <= 1e-10. Without any pair the next move is the raw gradient, however long that is.
 
-    All of that is by absolute numbers, so that it depends on the `unit` in which pixels are changed: 1 is the range
-    from black to white; programs whose values go to 255 get further where the loss is large. It is a power of two, so
-    that going from one to the other rounds nothing.
+    Since it decides by absolute numbers, all of this depends on `unit`, the length of the range from black to white in
+    which pixels are changed: programs whose values go up to 255 get further if the loss is large. The unit is a power
+    of two, so that converting to it and back rounds nothing.
     """
 
     stalled = rejected = False
@@ -37,22 +37,22 @@ class PlainLBFGS(torch.optim.LBFGS):
         refuse_rounding(unit)
         (self.image,), self.unit = params, unit
         self.pixels = self.image if unit == 1 else (self.image.detach() * unit).requires_grad_()
-        """What PyTorch's class changes."""
+        """The tensor that PyTorch's class changes."""
         super().__init__([self.pixels], lr=lr, max_iter=1, history_size=history)
         self.measured: Mapping[str, Tensor] = {}
 
     def handed_on(self, size: Sequence[int]) -> dict[str, Any]:
-        """Nothing: its pairs are of the losses at one size."""
+        """Nothing, since the pairs describe the loss at one size."""
         return {}
 
     @staticmethod
     def remembered(**settings: Any) -> int:
-        refuse_rounding(float(settings["unit"]))  # asked before a run begins
-        # a move and a change of gradient each; the last gradient, the direction
+        refuse_rounding(float(settings["unit"]))  # here, as this is called before a run begins
+        # a move and a change of gradient for each pair; the last gradient, the direction
         return 2 * int(settings["history"]) + (2 if settings["unit"] == 1 else 4)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Raises ValueError for a state of another optimiser, or of another picture."""
+        """Restore a state. Raises ValueError if it is another optimiser's or another picture's."""
         if [sorted(group) for group in state_dict["param_groups"]] != [sorted(group) for group in self.param_groups]:
             raise ValueError("it is another optimiser's")
         if any(state["d"].shape != (self.image.numel(),) for state in state_dict["state"].values() if "d" in state):
@@ -63,7 +63,7 @@ class PlainLBFGS(torch.optim.LBFGS):
         self.param_groups[0]["lr"] *= factor
 
     def renewed(self) -> None:
-        """It compares no losses."""
+        """Do nothing, as PyTorch's L-BFGS compares no losses without a line search."""
 
     def accepted(self) -> Tensor:
         return self.image.detach()
@@ -96,6 +96,6 @@ class PlainLBFGS(torch.optim.LBFGS):
 
 
 def refuse_rounding(unit: float) -> None:
-    """Raise UserError for a unit that is no power of two: a run that goes on would begin a rounding off."""
+    """Raise UserError for a unit that is no power of two: a resumed run would start with a rounding error."""
     if math.frexp(unit)[0] != 0.5:
         raise UserError(f"optim.unit={unit:g}: it must be a power of two; 256 is next to 255")
