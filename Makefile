@@ -4,11 +4,11 @@ BIN := .venv/bin
 UI_PORT ?= 5000
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 8
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-demo: .venv/ready ## set up, then stylise a bundled photograph in a minute or two (no GPU needed)
-	@picture=$$($(BIN)/stx run content=china style=swirls image_size=small) && \
-	printf '\nThe picture   %s\nIts run       make ui, then http://127.0.0.1:$(UI_PORT)/#/experiments?workflowType=machine_learning\n' "$$picture"
+demo: .venv/ready ## set up, then stylise a bundled photograph: minutes (no GPU needed)
+	@picture=$$($(BIN)/stx run content=china style=swirls image_size.long_side=256) && \
+	printf '\nThe picture is %s\nmake ui shows the run in MLflow\n' "$$picture"
 
 test: .venv/ready ## set up, then run the tests (minutes); PYTEST=--slow adds the slow ones
 	$(BIN)/python -m pytest --numprocesses=2 --dist=worksteal --durations=10 $(PYTEST)

@@ -8,6 +8,7 @@ if __name__ == "__main__":  # before the imports, so that Ctrl-C is handled duri
 import argparse
 import logging
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from stx.config import command, search_path
 from stx.config.compose import key_of, values_of
 from stx.errors import Stopped, UserError
+from stx.runs.words import remaining
 from stx.studies.compare.changes import LISTS, SETTINGS
 
 if TYPE_CHECKING:
@@ -94,14 +96,16 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
         batch(COMPARISON, first, folder, crew, recorded, making, f"compare: {Path(name).stem}") as runs,
     ):
         command.say(
-            f"{len(first)} runs in round 1, then those that equal content takes; the report comes at the end: "
+            f"{len(first)} runs in round 1; later rounds bring the contents together; the report comes at the end: "
             f"{folder / REPORT / 'report.html'}"
         )
         results = Results(protocol, {}, {}, matching(protocol, content_losses(runs)))
         earlier.refuse_unmeasured(own.get("earlier", ""), recorded, results.match)
+        pace = Pace()
         for round_, number, of, ended in work(results, for_all, runs):
             how = f"({ended.message})" if ended.message else f"in {ended.seconds:.0f} s"
-            command.say(f"round {round_}, {number}/{of} {ended.name}: {ended.outcome} {how}")
+            left = pace.left(of - number, ended.message != "kept")
+            command.say(f"round {round_}, {number}/{of} {ended.name}: {ended.outcome} {how}{left}")
         if not results.runs and (folder / REPORT).exists():
             why = next(iter(results.failed.values()), "none is made with these options")
             raise Stopped(f"no run has finished ({why}); {folder / REPORT} is unchanged")
@@ -109,6 +113,21 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
         for line in lines:
             command.say(line)
         return len(results.failed), report
+
+
+class Pace:
+    """How long the rest of a round will take, by the mean time of the runs that were made."""
+
+    def __init__(self) -> None:
+        self.began, self.made, self.passed = time.monotonic(), 0, 0.0
+
+    def left(self, runs: int, made: bool) -> str:
+        """To be called when a run has ended, with the number of `runs` left; `made`: it was not there before."""
+        now = time.monotonic()
+        if made:
+            self.made, self.passed = self.made + 1, self.passed + now - self.began
+        self.began = now
+        return f", round: about {remaining(self.passed / self.made * runs)}" if made and runs else ""
 
 
 def refuse_decided(for_all: Sequence[str]) -> None:

@@ -145,9 +145,9 @@ def paint(asked: argparse.Namespace) -> Path:
 
 
 def ending(result: "Result", asked: argparse.Namespace) -> str:
-    own_weight = asked.strength is None and "loss_weights.beta" in map(key_of, asked.overrides)
-    used = None if own_weight else MIDDLE if asked.strength is None else asked.strength
-    return words.closing(result.measured, used) if result.outcome == "finished" else ""
+    if result.outcome != "finished" or (asked.strength is None and "loss_weights.beta" in map(key_of, asked.overrides)):
+        return ""
+    return words.suggestion(result.measured, MIDDLE if asked.strength is None else asked.strength)
 
 
 def plan(asked: argparse.Namespace) -> tuple["Job", "Inputs"]:
@@ -223,6 +223,8 @@ def refuse_twice(asked: argparse.Namespace) -> None:
         key = key_of(text)
         if key == "resume":
             raise UserError(f"{text}: paint begins a picture; to go on with one: stx run {text}")
+        if key in ("output", "size", "strength"):
+            raise UserError(f"{text}: here that is typed with dashes: --{key} {text.partition('=')[2]}")
         if key in sets:
             raise UserError(f"{text}: {sets[key]} sets this already; leave one of them out")
 

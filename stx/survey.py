@@ -152,7 +152,11 @@ def score(own: Mapping[str, str], words: Sequence[str], typed: str) -> Path:
     for line in gathered.left_out:
         command.say(line)
     fit.refuse_missing()
-    return report.write(command.output_folder(own.get("output", str(folder / "report"))), gathered, survey, typed)
+    output = command.output_folder(own.get("output", str(folder / "report")))
+    page, lines = report.write(output, gathered, survey, typed)
+    for line in lines:
+        command.say(line)
+    return page
 
 
 def one_folder(verb: str, words: Sequence[str]) -> Path:

@@ -33,7 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, new_database: Path, forkser
     assert made.returncode == 0, made.stderr
     assert made.stdout == "survey/survey.html\n"
     assert "2 pairs of 2 methods (gram, mean_std)" in made.stderr
-    assert "each rater gets 4 questions, and 2 of them a second time; for questions=60 there are too" in made.stderr
+    assert "2 of them are asked a second time; for questions=60 there are too" in made.stderr
     assert "keep it to yourself" in made.stderr
     return folder
 

@@ -25,6 +25,8 @@ from stx.errors import did_you_mean
 
 MOST_NAMES = 40
 """Most choices that a message lists; with more it would be longer than two lines."""
+FEW_NAMES = 8
+"""Most choices that come before the one that was probably meant."""
 OWN = ("style_stat", "content_stat", "prior")
 """Groups to which users add options of their own."""
 
@@ -76,7 +78,10 @@ def explain_hydra(error: HydraException, typed: Sequence[str] | None) -> str:
 def choice(typed: str, group: str, name: str, allowed: Sequence[str]) -> str:
     shown = allowed if len(allowed) <= MOST_NAMES else [allowed[0], "...", allowed[-1]]
     own = "; for one of your own: --config-dir FOLDER" if group in OWN and "--config-dir" not in sys.argv else ""
-    return f"{typed}: choose from {', '.join(shown)}{did_you_mean(name, allowed)}{own}"
+    hint = did_you_mean(name, allowed)
+    if len(shown) > FEW_NAMES:  # a hint behind them all would be overlooked
+        return f"{typed}{hint}: choose from {', '.join(shown)}{own}"
+    return f"{typed}: choose from {', '.join(shown)}{hint}{own}"
 
 
 def not_by_name(typed: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ from stx.pictures import animation, deep, images, profile
 from stx.pictures.colour import Finish, unchanged
 from stx.pictures.description import ROOM, exif
 from stx.pictures.sheet import contact_sheet, fitted, repeated
+from stx.runs.check import unwritable
 from stx.runs.files import FRAMES, OUTPUT, TIMELAPSE
 from stx.runs.timelapse import MARK, Timelapse
 
@@ -72,8 +73,8 @@ def refuse(config: Config) -> None:
         raise UserError(f"{said}: that is no regular file; choose another name")
     if not path.parent.is_dir():
         raise UserError(f"{said}: there is no folder {path.parent}")
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise UserError(f"{said}: {path.parent} may not be written to; name another folder")
+    if why := unwritable(path.parent):
+        raise UserError(f"{said}: {path.parent} {why}; name another folder")
     refuse_beside(config, Files.beside(path), said)
 
 
@@ -210,6 +211,11 @@ def delivering(config: Config, inputs: Inputs, folder: Path) -> Iterator[Deliver
         yield Delivery()
         return
     beside = Beside(config, inputs, folder / OUTPUT)
+    if beside.files.preview.exists():
+        log.warning(
+            f"{beside.files.preview} is there already: another run for {beside.files.output} may be at work, or was "
+            "killed; the last one to end replaces the picture"
+        )
     try:
         yield beside
     finally:

@@ -146,7 +146,7 @@ def opening(job: Job, inputs: Inputs, record: Identity, resumed: Checkpoint | No
         )
     weights = config.loss_weights
     if config.content is not None and weights.calibrate == "gradient" and weights.beta > 30 * weights.alpha:
-        lines.append("loss_weights: with beta beyond 30 times alpha the content vanishes")
+        lines.append("loss_weights: with beta beyond 30 times alpha the content may be lost")
     return "\n".join(lines)
 
 
@@ -196,6 +196,8 @@ def closing(outcome: Outcome, measured: Mapping[str, float], where: str, config:
     if outcome.stalled and not outcome.diverged:
         lines.append("the optimiser stalled: not even a short step along the gradient still lowers the loss")
     if measured:
+        if "measure/content" in measured:
+            lines.append(words.closing(measured))
         lines.append(distances(measured))
         if "measure/wrap" in measured:
             lines.append(f"tile: steps across its edges {measured['measure/wrap']:.2f} times those inside")
@@ -211,7 +213,7 @@ def story(outcome: Outcome, measured: Mapping[str, float]) -> list[str]:
     steps = f"{outcome.steps} step{'' if outcome.steps == 1 else 's'}"
     if "measure/content" not in measured:
         return [", ".join([steps, *([distances(measured)] if measured else [])])]
-    return [f"{steps}, {words.closing(measured, None)}", words.scales(measured)]
+    return [f"{steps}, {words.closing(measured)}", words.scales(measured)]
 
 
 def distances(measured: Mapping[str, float]) -> str:

@@ -34,6 +34,7 @@ from stx.runs.live.serving import page
 from stx.runs.progress import Stage, progress
 from stx.runs.table import mended, norms_table, refill
 from stx.runs.timing import Timed
+from stx.runs.tracking.store import PARENT
 from stx.runs.tracking.tracker import Tracker, tracked
 from stx.runs.words import style_distance
 
@@ -62,7 +63,7 @@ def run(job: Job, *watchers: Listener) -> Result:
             watching = [delivery, *films, *watchers, view]
             told = job._replace(tags={**job.tags, **view.tags})
             outcome, picture, measured, where = worked(told, inputs, record, resumed, stop, watching)
-            closing = describe.closing(outcome, measured, where, job.config)
+            closing = describe.closing(outcome, measured, "" if PARENT in job.tags else where, job.config)
             say_at_the_end(job, closing)
             if outcome.diverged and config.guard.on_nan == "raise":
                 raise Diverged(f"diverged at {outcome.event}; the last finite picture is {folder / OUTPUT}")
@@ -107,6 +108,8 @@ def worked(
         listeners = (canvas, files, tracker, judged, bar, Timed(), *watchers)
         outcome = coarse_to_fine(config, inputs, resumed, listeners, stop)
         picture, measured = resized(outcome.picture, inputs.initial.shape[1:], config.tile), dict[str, float]()
+        if not outcome.stopped and not job.quiet:
+            log.info("measuring the picture")
         with stop.at_once():
             measured = {} if outcome.stopped else judged.at_the_end(picture, outcome.steps)
         files.end(inputs, images.to_picture(inputs.finish(picture)), measured)

@@ -72,25 +72,34 @@ def remaining(seconds: float) -> str:
     return f"{minutes:.0f} min left" if minutes < 100 else f"{minutes / 60:.1f} h left"
 
 
-def closing(measured: Mapping[str, float], strength: float | None) -> str:
-    """How far the picture has come from photograph to painting, and which strength to try next.
+def closing(measured: Mapping[str, float]) -> str:
+    """How far the picture is from the photograph to the painting, and what is left of the layout.
 
-    `measured` holds a run's measures and baselines; if it is empty, so is the text. Without a `strength`, none is
-    suggested.
+    `measured` are a run's measures and baselines; without any, nothing is said.
     """
     if not measured:
         return ""
     if not measured["baseline/sliced_wasserstein"] > 0:
         return "photograph and painting are of one style: there is no way to go"
-    way, kept = way_to_style(measured), layout(measured)
+    way = way_to_style(measured)
     part = min(PARTS, key=lambda share: abs(share - way))
-    said = [f"{PARTS[part]} of the way to the painting's style" if way > 0.05 else "no nearer to the painting's style"]
-    said.append(LAYOUT[kept])
-    if strength is not None and kept >= 2 and 0 < strength <= MIDDLE:
-        said.append(f"less: --strength {max(0.0, strength - STEP):.2g}")
-    elif strength is not None and kept < 2 and way < NEAR and MIDDLE <= strength < 1:
-        said.append(f"more: --strength {min(1.0, strength + STEP):.2g}")
-    return "; ".join(said)
+    said = f"{PARTS[part]} of the way to the painting's style" if way > 0.05 else "no nearer to the painting's style"
+    return f"{said}; {LAYOUT[layout(measured)]}"
+
+
+def suggestion(measured: Mapping[str, float], strength: float) -> str:
+    """The strength to try next after `strength`; empty if that is good enough, or the limit.
+
+    A user who asked for less than MIDDLE is not told to take more, and the other way round.
+    """
+    if not measured or not measured["baseline/sliced_wasserstein"] > 0:
+        return ""
+    kept = layout(measured)
+    if kept >= 2 and 0 < strength <= MIDDLE:
+        return f"to keep more of the photograph: --strength {max(0.0, strength - STEP):.2g}"
+    if kept < 2 and way_to_style(measured) < NEAR and MIDDLE <= strength < 1:
+        return f"for more of the style: --strength {min(1.0, strength + STEP):.2g}"
+    return ""
 
 
 def scales(measured: Mapping[str, float]) -> str:

@@ -203,6 +203,22 @@ def test_where_nothing_can_be_put_any_more_the_run_s_own_picture_is_named(inputs
             put(config("gone/out.png", f"output.bits={bits}"), inputs)
 
 
+def test_a_folder_that_takes_no_files_is_refused_whatever_its_permissions_say() -> None:
+    with pytest.raises(UserError, match=r"/proc takes no files \(.*\); name another folder"):
+        refuse(config("/proc/out.png"))
+
+
+def test_a_preview_that_is_there_already_is_said_to_be_another_run_s(
+    inputs: Inputs, caplog: pytest.LogCaptureFixture
+) -> None:
+    how = config("out.png")
+    with delivering(how, inputs, Path("folder")) as first:
+        first.kept(torch.ones(3, 3, 20))
+        assert not caplog.messages
+        with delivering(how, inputs, Path("folder")):
+            assert "another run for out.png may be at work" in caplog.text
+
+
 def test_what_is_no_regular_file_is_not_written_to_and_a_link_leads_to_its_file(tmp_path: Path) -> None:
     os.mkfifo("pipe.png")
     with pytest.raises(UserError, match="no regular file"):

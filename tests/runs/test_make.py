@@ -92,7 +92,8 @@ def test_a_run_that_is_not_quiet_says_how_far_it_is_and_one_that_is_timed_where_
     timeline.begin()
     with caplog.at_level("INFO", "stx"):
         run(job(tmp_path, "timing=true", "image_size.width=40", "image_size.height=7")._replace(quiet=False))
-    assert capsys.readouterr().err.splitlines()[-1].startswith("step 3/3 (40 x 7)  total ")
+    said = capsys.readouterr().err.splitlines()
+    assert [line.split("  ")[0] for line in said if line.startswith("step 3/3 ")] == ["step 3/3 (40 x 7)"]
     parts = json.loads((tmp_path / TIMING).read_text())
     assert list(parts)[-3:] == ["first steps", "measures", "picture and sheet"]
     told = [line.split("%  ")[1] for line in caplog.text.splitlines() if "%  " in line]

@@ -70,32 +70,35 @@ def test_times_are_round(seconds: float, said: str) -> None:
 @pytest.mark.parametrize(
     ("measures", "strength", "said"),
     [
-        (measured(0.25, 0.7, 0.2), 0.5, "three quarters; layout mostly kept; more: --strength 0.8"),
-        (measured(0.52, 0.3, 0.1), 0.8, "half; layout kept; more: --strength 1"),
+        (measured(0.25, 0.7, 0.2), 0.5, "three quarters; layout mostly kept; more of the style: --strength 0.8"),
+        (measured(0.52, 0.3, 0.1), 0.8, "half; layout kept; more of the style: --strength 1"),
         (measured(0.52, 0.3, 0.1), 1.0, "half; layout kept"),
         (measured(0.1, 0.8, 0.3), 0.5, "nine tenths; layout mostly kept"),
         (measured(0.52, 0.3, 0.1), 0.3, "half; layout kept"),  # which was asked for: less than the default
         (measured(0.1, 1.3, 0.2), 0.8, "nine tenths; layout lost"),
-        (measured(0.1, 1.3, 0.2), 0.5, "nine tenths; layout lost; less: --strength 0.2"),
-        (measured(0.3, 0.7, 0.7), 0.2, "two thirds; layout partly kept; less: --strength 0"),
+        (measured(0.1, 1.3, 0.2), 0.5, "nine tenths; layout lost; more of the photograph: --strength 0.2"),
+        (measured(0.3, 0.7, 0.7), 0.2, "two thirds; layout partly kept; more of the photograph: --strength 0"),
         (measured(0.3, 1.3, 0.2), 0.0, "two thirds; layout lost"),
-        (measured(0.52, 0.3, 0.1), None, "half; layout kept"),
     ],
 )
-def test_style_layout_and_the_next_strength_are_said_last(
-    measures: dict[str, float], strength: float | None, said: str
+def test_style_and_layout_are_said_and_the_next_strength(
+    measures: dict[str, float], strength: float, said: str
 ) -> None:
-    assert words.closing(measures, strength) == said.replace(";", " of the way to the painting's style;", 1)
+    way, kept, *next_one = said.split("; ")
+    assert words.closing(measures) == f"{way} of the way to the painting's style; {kept}"
+    suggested = words.suggestion(measures, strength)
+    assert suggested.removeprefix("for ").removeprefix("to keep ") == "".join(next_one)
 
 
 def test_what_is_further_from_the_painting_and_what_is_too_small_to_judge() -> None:
-    assert words.closing(measured(1.2, 0.3, 0.1), None) == "no nearer to the painting's style; layout kept"
-    assert words.closing({}, 0.5) == ""
+    assert words.closing(measured(1.2, 0.3, 0.1)) == "no nearer to the painting's style; layout kept"
+    assert words.closing({}) == words.suggestion({}, 0.5) == ""
 
 
 def test_two_pictures_of_one_style_are_said_to_be() -> None:
     alike = {**measured(0, 0.0, 0.0), "baseline/sliced_wasserstein": 0.0}
-    assert words.closing(alike, 0.5) == "photograph and painting are of one style: there is no way to go"
+    assert words.suggestion(alike, 0.5) == ""
+    assert words.closing(alike) == "photograph and painting are of one style: there is no way to go"
 
 
 @pytest.mark.parametrize(

@@ -88,8 +88,8 @@ def note(results: Results, scores: Mapping[str, Ratio | None], gaps: bool) -> Te
     )
     return Text(
         f"{intervals}† circular: the statistic fixes what the measure is made of, if at other layers; ‡ some of it; ? "
-        f"it does not say what it fixes. {GAPS if gaps else ''}{SMALL if reduced(results) else ''}"
-        f"{SHARED if shared(results) else ''}{of_photographs}"
+        f"not known, as the statistic does not declare what it fixes. {GAPS if gaps else ''}"
+        f"{SMALL if reduced(results) else ''}{SHARED if shared(results) else ''}{of_photographs}"
     )
 
 
@@ -163,7 +163,7 @@ def left_out(at: Level) -> list[Block]:
     said: list[Block] = [
         Text(
             f"{len(at.compared)} of {at.of} pictures of each statistic are compared: those whose content distance "
-            "every statistic's runs reach. What one of them does not reach is left out for all."
+            "every statistic's runs reach. A picture that one statistic does not reach is left out for all of them."
         )
     ]
     if others:

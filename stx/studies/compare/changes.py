@@ -10,7 +10,7 @@ LISTS = ("photographs", "styles", "seeds", "statistics")
 """What to compare, each typed as a list separated by commas."""
 NUMBERS = ("levels", "spread")
 """Settings that are lists of numbers, typed in the same way."""
-SETTINGS = ("runs", "tolerance", "least", "each", "primary", "match", *NUMBERS)
+SETTINGS = ("runs", "tolerance", "least", "close", "each", "primary", "match", *NUMBERS)
 """How to compare it."""
 
 

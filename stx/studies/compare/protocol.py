@@ -58,6 +58,8 @@ class Protocol(Section):
     """Parts of its first weight at which the reference is run: the levels of content at which style is compared."""
     least: Annotated[Whole, Field(ge=1)] = 1
     """Fewest runs of a cell, even if it has met all levels in fewer."""
+    close: bool = False
+    """Whether one run of each cell is to meet the first level's content within the tolerance, to be looked at."""
     each: Annotated[Whole, Field(ge=1)] | None = None
     """Number of styles for each photograph, others for the next one; None: all."""
     version: Annotated[Whole, Field(ge=1)] = 1

@@ -135,7 +135,7 @@ def how(results: Results) -> str:
     return (
         f"{done} Style at another content says nothing: measures are read off at {contents}, on logarithmic axes "
         f"between the runs next to them; in the leaderboard at beta = {first:g}, by {YARDSTICKS[results.match].label} "
-        f"(`measure/{results.match}`). What ranks is `measure/{protocol.primary}`, as the protocol says; "
+        f"(`measure/{results.match}`). Statistics are ranked by `measure/{protocol.primary}`, as the protocol says; "
         "docs/measures.md has all of them."
     )
 
@@ -176,4 +176,5 @@ def all_runs(results: Results) -> list[Block]:
         "content",
         results.protocol.primary.replace("_", " "),
     ]
-    return [*blocks, Table(columns, rows)]
+    caption = "Distances as they were measured; charts show style as a share of the untouched photograph's distance"
+    return [*blocks, Table(columns, rows, caption)]

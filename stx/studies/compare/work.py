@@ -160,13 +160,15 @@ def aimed(results: Results, cell: Cell, tried: Sequence[Tried]) -> list[float]:
     """The contents that a cell's next run may aim at.
 
     They lie just beyond the levels that its runs do not reach or, if it has had too few runs, on both sides of the
-    level that all its runs are farthest from.
+    level that all its runs are farthest from. If the protocol wants a close run, the first level itself comes last.
     """
     targets, contents = results.targets(cell), [one.content for one in tried]
     if missed := [each for each in targets if not reached(contents, each, results.tolerance)]:
         return [passing(tried, each) for each in missed]
     if len(tried) < results.protocol.least and targets:
         return beside(max(targets, key=lambda each: min(miss(one, each) for one in tried)))
+    if results.protocol.close and targets and min(miss(one, targets[0]) for one in tried) > results.tolerance:
+        return targets[:1]
     return []
 
 

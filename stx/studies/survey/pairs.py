@@ -64,16 +64,33 @@ def nearest(entries: Sequence[Entry]) -> float:
     return min((apart(*(one.content for one in pair)) for pair in comparable(entries, math.inf)), default=math.inf)
 
 
+def widest(entries: Sequence[Entry]) -> float:
+    """The smallest tolerance at which every picture that has another method's to go with is in a pair."""
+    least: dict[str, float] = {}
+    for pair in comparable(entries, math.inf):
+        far = apart(*(one.content for one in pair))
+        for entry in pair:
+            least[entry.run] = min(far, least.get(entry.run, math.inf))
+    return max((far for far in least.values() if math.isfinite(far)), default=math.inf)
+
+
+def rounded_up(tolerance: float) -> str:
+    """A tolerance as one types it, in hundredths."""
+    return f"{math.ceil(round(100 * tolerance, 6)) / 100:g}"
+
+
 def left_alone(entries: Sequence[Entry], pool: Sequence[Pair], tolerance: float) -> str:
     """How many pictures are in no pair, and which methods have no picture in one, in words; empty if all are in one."""
     shown = {entry.run for pair in pool for entry in pair}
     if not (alone := sum(entry.run not in shown for entry in entries)):
         return ""
     absent = sorted({entry.method for entry in entries} - {entry.method for pair in pool for entry in pair})
+    wide = widest(entries)
+    more = f"; tolerance={rounded_up(wide)} takes in all that can be paired" if tolerance < wide < math.inf else ""
     none_of = f", among them all of {', '.join(absent)}" if absent else ""
     return (
         f"{alone} of {len(entries)} pictures are in no pair{none_of}: no other method's of the same photograph and "
-        f"style has a content distance within {tolerance:.0%} of theirs; a larger tolerance= takes more in"
+        f"style has a content distance within {tolerance:.0%} of theirs{more}"
     )
 
 

@@ -18,7 +18,7 @@ from stx.pictures.sheet import fitted
 from stx.studies.survey.entries import Source
 from stx.studies.survey.key import Behind, Compared, Key
 from stx.studies.survey.options import Options
-from stx.studies.survey.pairs import Pair, nearest
+from stx.studies.survey.pairs import Pair, nearest, rounded_up, widest
 
 
 class Questionnaire(NamedTuple):
@@ -75,7 +75,9 @@ def outlook(pairs: int, asked: Options) -> Iterator[str]:
     few = (
         f"; for questions={asked.questions} there are too few pairs" if of_each.questions < asked.questions // 2 else ""
     )
-    yield f"each rater gets {2 * of_each.questions} questions, and {2 * of_each.again} of them a second time{few}"
+    half = "half of them about style and half about content"
+    again = f"; {2 * of_each.again} of them are asked a second time" if of_each.again else ""
+    yield f"each rater gets {2 * of_each.questions} questions, {half}{again}{few}"
 
 
 class Album:
@@ -136,7 +138,7 @@ def refuse_none(pairs: Sequence[Pair], of: Source, tolerance: float) -> None:
             f"tolerance={tolerance:g}: no two methods have pictures of one photograph, style and seed whose "
             f"content distances (measure/{of.match}) are as near; "
             + (
-                f"the nearest two differ by {apart:.0%}: tolerance={math.ceil(100 * apart) / 100:g}"
+                f"the nearest two differ by {apart:.0%}; tolerance={rounded_up(widest(of.entries))} takes in all"
                 if math.isfinite(apart)
                 else "give the folder of a `stx compare`, which searches for equal ones"
             )

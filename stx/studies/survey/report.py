@@ -51,14 +51,24 @@ def score(of: Votes, asks: Asked, key: Key) -> Scored:
     return Scored(asks, of, fit.ranked(of, draws), measures)
 
 
-def write(folder: Path, gathered: Gathered, key: Key, command: str) -> Path:
-    """Write the report and return its HTML page. Raises UserError if the folder has files but no survey's report."""
+def write(folder: Path, gathered: Gathered, key: Key, command: str) -> tuple[Path, list[str]]:
+    """Write the report.
+
+    Returns its HTML page, and a line for each question with the methods from the first to the last. Raises UserError if
+    the folder has files but no survey's report.
+    """
     refuse_filled(folder, (TABLE,))
     every = scored(gathered, key)
     blocks = [*opening(gathered, key, command), *(block for one in every for block in question(one, gathered))]
     html, _ = page.write(folder, "What people chose", [*blocks, *how(key)])
     atomic.write(folder / TABLE, table(every))
-    return html
+    return html, [in_a_line(one) for one in every]
+
+
+def in_a_line(one: Scored) -> str:
+    """The methods in the order of their strengths, with the share of comparisons that each has won."""
+    ranked = ", ".join(f"{row.method} {row.wins:.0%}" for row in one.strengths)
+    return f"{TITLES[one.asks].lower()}, by share of comparisons won: {ranked} ({counted(one.of.votes, 'answer')})"
 
 
 def opening(gathered: Gathered, key: Key, command: str) -> Iterator[Block]:
@@ -68,7 +78,12 @@ def opening(gathered: Gathered, key: Key, command: str) -> Iterator[Block]:
     yield Text(
         f"{counted(gathered.answers, 'answer')} of {counted(raters, 'rater')} about {counted(key.pairs, 'pair')} of "
         f"pictures, whose content distances (`measure/{key.match}`) differ by {key.tolerance:.0%} at most. "
-        + (f"{repeats} of them are to questions asked once more, {same / repeats:.0%} as before." if repeats else "")
+        + (
+            f"{repeats} of the answers are to repeated questions, and {same / repeats:.0%} of these agree with the "
+            "first answer."
+            if repeats
+            else ""
+        )
     )
     if gathered.left_out:
         yield Items([f"**Left out:** {one}" for one in gathered.left_out])
@@ -87,6 +102,11 @@ def question(one: Scored, gathered: Gathered) -> Iterator[Block]:
         [placed(rank, row) for rank, row in enumerate(one.strengths, start=1)],
         "Bradley-Terry strengths, their mean 0: of two methods the one that is stronger by 1 is chosen 73 times in 100",
     )
+    if all(math.isnan(row.low) for row in one.strengths):
+        yield Text(
+            "**No intervals:** there are too few raters, photographs or styles for them, so these differences may be "
+            "chance."
+        )
     if agreed := agreement.agreement(gathered.answers, one.asks):
         yield Text(
             f"Two raters choose alike in {agreed.same:.0%} of cases: Kendall's u = {agreed.u:.2f}, over "

@@ -10,6 +10,8 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from stx import atomic
+from stx.config.secrets import hidden
+from stx.runs.describe import typed
 from stx.runs.files import OUTPUT
 from stx.runs.naming import headings, told_apart
 from stx.runs.sources import LOSS
@@ -65,6 +67,7 @@ def write(folder: Path, rows: Sequence[Row], command: str, findings: Findings | 
         page.Text(" ".join([f"{ended} of {many} {one}s have ended.", *said, *([MARKED] if len(best) == 1 else [])])),
         *([page.Items([f"**{row.task.name}** {row.outcome}: {row.message or 'not finite'}" for row in lost(rows)])]
           if lost(rows) else []),
+        *([page.Text(f"To repeat the best {one}: {again(best[0])}")] if len(best) == 1 else []),
     ]  # fmt: skip
     for title, file in shown_sheets:
         blocks += [page.Heading(title), page.Picture(file.name, "")]
@@ -79,6 +82,11 @@ def write(folder: Path, rows: Sequence[Row], command: str, findings: Findings | 
     return [written, *files, *([preview(first)] if first else [])]
 
 
+def again(row: Row) -> str:
+    """The command that makes a job's run again."""
+    return code(hidden(typed(row.task.overrides)))
+
+
 def measured(one: str, rows: Sequence[Row], best: Sequence[Row], word: str) -> page.Table:
     """A table with a row for each job, with everything that is known about it; `one` is what a job is called."""
     return page.Table(
@@ -88,7 +96,8 @@ def measured(one: str, rows: Sequence[Row], best: Sequence[Row], word: str) -> p
             cells(row, values, word if row in best else "")
             for row, values in zip(rows, values_shown(rows), strict=True)
         ],
-        "Compare losses only between jobs with the same weights; distances can always be compared. Style distance: "
+        "Losses can be compared only between jobs with the same statistic, network, size and weights; distances can "
+        "always be compared. Style distance: "
         "the sliced Wasserstein distance to the painting, as a share of the photograph's own. Content distance: "
         "the distance between the features at conv4_3. No default loss uses either."
         f"{REDUCED if any(row.reduced for row in rows) else ''}",

@@ -59,6 +59,14 @@ def test_a_cell_that_meets_all_levels_early_has_its_least_runs_and_no_more() -> 
     assert len(made(0.25, 0.3, one_level.model_copy(update={"least": 1})).runs[OTHER]) == 1
 
 
+def test_a_protocol_that_wants_pictures_side_by_side_gets_one_run_at_the_level_itself() -> None:
+    one_level = PROTOCOL.model_copy(update={"levels": (1.0,), "least": 1, "runs": 4})
+    for close in (False, True):
+        results = made(0.25, 0.2, one_level.model_copy(update={"close": close}))
+        nearest = min(abs(results.content(one) / results.targets(OTHER)[0] - 1) for one in results.runs[OTHER])
+        assert (nearest <= PROTOCOL.tolerance) == close
+
+
 def test_the_run_behind_the_first_passes_the_level_so_that_it_lies_between_two() -> None:
     one_level = PROTOCOL.model_copy(update={"levels": (1.0,), "least": 1})
     results = made(0.25, 0.2, one_level)

@@ -101,7 +101,7 @@ def test_mistakes_in_a_protocol_are_named(tmp_path: Path) -> None:
     for text, answer in (
         ("[1, 2]", "has no settings in it"),
         ("a: [", "is no YAML"),
-        (good.replace("runs: 3", "runs: 0"), "runs=0: should be greater than or equal to 1"),
+        (good.replace("runs: 4", "runs: 0"), "runs=0: should be greater than or equal to 1"),
         (good.replace("betas: {gram: 3", "betas: {grim: 3"), "no weight for its reference"),
         (good + "colour: blue\n", "there is no option colour"),
         (good.replace("reference: gram", "reference: grim"), "its reference, grim, is not among its statistics"),
@@ -115,7 +115,7 @@ def test_mistakes_in_a_protocol_are_named(tmp_path: Path) -> None:
         (good + "spraed: [1, 2]\n", r"there is no option spraed \(did you mean spread\?\)"),
         (good + "spread: [0.4, 1]\n", "spread begins with 0.4; its first part must be 1"),
         (good + "levels: [1, 1]\n", "levels: 1.0 stands here twice"),
-        (good + "least: 9\n", "least=9 is more than its runs, 3"),
+        (good + "least: 9\n", "least=9 is more than its runs, 4"),
         (good.replace("seeds: [0]", "seeds: [0, 0]"), "seeds: 0 stands here twice"),
         (
             good.replace("photographs: [china, flower]", "photographs: [china, china]"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from surveys import METHODS, entries, entry
 
-from stx.studies.survey.pairs import apart, comparable, left_alone, pairs
+from stx.studies.survey.pairs import apart, comparable, left_alone, pairs, rounded_up, widest
 
 
 def test_pictures_of_one_photograph_style_and_seed_by_two_methods_are_shown_beside_each_other(tmp_path: Path) -> None:
@@ -54,6 +54,21 @@ def test_any_stretch_of_the_order_has_each_two_methods_about_as_often(tmp_path: 
         assert max(counts.values()) - min(counts.values()) <= 2
     first = Counter(pair.first.method for pair in pool)
     assert max(first.values()) < 0.6 * len(pool)  # which of two comes first says nothing
+
+
+def test_the_tolerance_that_takes_in_every_picture_is_the_farthest_one_s(tmp_path: Path) -> None:
+    several = [
+        entry(tmp_path, method, photograph=photograph, content=content)._replace(run=f"{method}-{photograph}")
+        for method, photograph, content in (("gram", "a", 1.0), ("mean_std", "a", 1.08), ("gram", "b", 1.0),
+                                            ("mean_std", "b", 1.117), ("gram", "c", 1.0))
+    ]  # fmt: skip
+    least = float(rounded_up(widest(several)))
+    assert least == 0.12
+    assert len(pairs(several, least, random.Random(0))) == 2
+    assert len(pairs(several, least - 0.01, random.Random(0))) == 1
+    assert rounded_up(0.08) == "0.08"  # not 0.09, as a rounding error would make it
+    assert "tolerance=0.12 takes in all that can be paired" in left_alone(several, [], 0.05)
+    assert widest(several[-1:]) == math.inf
 
 
 def test_a_seed_is_an_order(tmp_path: Path) -> None:

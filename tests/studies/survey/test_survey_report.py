@@ -17,7 +17,7 @@ TRUE = {"cooc_vector_undone": 1.0, "gaussian_wasserstein": 0.0, "sliced_wasserst
 
 
 def written(folder: Path, of: Key, gathered: Gathered) -> tuple[str, list[dict[str, str]]]:
-    html = report.write(folder, gathered, of, "stx survey score")
+    html, _ = report.write(folder, gathered, of, "stx survey score")
     assert sorted(path.name for path in folder.iterdir()) == ["report.html", "report.md", "scores.csv"]
     with (folder / "scores.csv").open(encoding="utf-8", newline="") as file:
         return html.read_text(encoding="utf-8"), list(csv.DictReader(file))
@@ -63,6 +63,15 @@ def test_groups_that_nothing_connects_are_said(tmp_path: Path) -> None:
     }
     html, _ = written(tmp_path / "report", of, Gathered(answers, []))
     assert "no answer compares these groups of methods with each other: a, b; c, d" in html
+
+
+def test_the_order_is_said_in_a_line_and_that_few_raters_have_no_interval(tmp_path: Path) -> None:
+    of = survey(tmp_path / "survey").key
+    _, lines = report.write(tmp_path / "many", Gathered(simulated(of, TRUE, 12, len(of.pairs)), []), of, "")
+    assert lines[0].startswith("closer in style to the painting, by share of comparisons won: cooc_vector_undone ")
+    assert lines[0].endswith(" (144 answers)")
+    html, _ = written(tmp_path / "two", of, Gathered(simulated(of, TRUE, 2, len(of.pairs)), []))
+    assert "No intervals:" in html
 
 
 def test_a_folder_with_files_of_somebody_s_is_left_alone(tmp_path: Path) -> None:
