@@ -26,8 +26,7 @@ from stx.config.typed import as_typed
 from stx.errors import Diverged, Stopped, UserError, did_you_mean
 
 UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\udc80-\udcff]")
-"""Characters that are not printed, though file names or other programs may send them: control characters, which a
-terminal would act on, and bytes that are not UTF-8."""
+"""Characters that are not printed: control characters, which a terminal obeys, and bytes that are not UTF-8."""
 DEBUG = os.environ.get("HYDRA_FULL_ERROR") == "1"
 """Whether the user has set HYDRA_FULL_ERROR=1, which as in Hydra shows the whole traceback, for mistakes too."""
 

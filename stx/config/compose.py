@@ -187,10 +187,8 @@ def overrides_of(whole: Any) -> list[str]:
 
 
 def jobs_of_sweep(whole: DictConfig, read: Callable[[list[str]], list[str]] = list) -> list[list[str]]:
-    """The overrides of each job of a sweep that is a plain product. Hydra must be initialised.
-
-    `read` turns words of the command line into the overrides that they stand for.
-    """
+    """The overrides of each job of a sweep that is a plain product. Hydra must be initialised; `read` turns words of
+    the command line into the overrides that they stand for."""
     parsed = OverridesParser.create(GlobalHydra.instance().config_loader()).parse_overrides(read(swept(whole)))
     return [list(job) for batch in BasicSweeper.split_arguments(parsed, max_batch_size=None) for job in batch]
 

@@ -50,10 +50,9 @@ def optimise(
 
     References that are due are renewed before a step. Yields records up to the one numbered `steps`, or fewer if the
     optimiser stalls. To resume a run, pass the number of steps `done` and the `last_finite` image of the last record.
-    Nothing here waits for the device, except L-BFGS, which decides on the host. `evaluate` may be what `evaluation`
-    returned for the network and the image; without it, evaluation is eager. If `frozen`, `last_finite` stays the same
-    from the first event on, since what follows an infinite loss may be finite again. What the optimiser accepts enters
-    the `average`.
+    Only L-BFGS waits for the device, as it decides on the host. `evaluate` may be what `evaluation` returned for the
+    network and the image; by default it is eager. If `frozen`, `last_finite` stays the same from the first event on,
+    since what follows an infinite loss may be finite again. What the optimiser accepts enters the `average`.
     """
     average, evaluate = average or Average(0, image), evaluate or eager(network, image)
     last_finite = image.detach().clone() if last_finite is None else last_finite

@@ -126,10 +126,8 @@ class LossNetwork(nn.Module):
             waiting[layer] = features
 
     def renew(self, number: int, image: Tensor, every: bool = False) -> bool:
-        """Renew the references that are due before step `number`, or with `every` all that are ever renewed.
-
-        `image` is the picture as it is now. Returns whether there was anything to renew.
-        """
+        """Renew the references that are due before step `number`, or `every` one that is ever renewed, from the image
+        as it is now. Returns whether there was anything to renew."""
         renewed = [part for part in self.every_part if part.term.renew]
         due = [part for part in renewed if every or (number - 1) % part.term.renew == 0]
         with torch.no_grad():
@@ -236,9 +234,8 @@ class LossNetwork(nn.Module):
     ) -> Iterator[tuple[str, Tensor | None]]:
         """Yield the gradient (3, H, W) of each scalar that `of` makes from a picture's losses; None if it has none.
 
-        Costs one forward pass, and a backward pass for each scalar. With activation checkpointing each scalar also
-        takes a forward pass: a graph that is traversed several times would keep all that it recomputes, so each scalar
-        gets a graph of its own.
+        Costs one forward pass, and a backward pass for each scalar. With activation checkpointing each scalar gets a
+        graph, and so a forward pass, of its own: a graph traversed several times would keep all that it recomputes.
         """
         picture = picture.detach().requires_grad_()
         shared: Mapping[str, Tensor] = of(self(picture))

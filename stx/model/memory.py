@@ -24,8 +24,7 @@ from stx.stats.gathered import Core, Gathered, Sums
 PROCESS = 0.8e9
 """Bytes of PyTorch, MLflow and the networks' weights, for any picture. Measured."""
 PICTURES = 16
-"""Number of float32 pictures of the working size: both inputs, the start, the image and its gradient, and the copies
-that the loop makes."""
+"""Float32 pictures of the working size: both inputs, the start, the image, its gradient, and the loop's copies."""
 JUDGE = 900.0
 """Bytes per pixel of the held-out measures at the end: two float32 maps of the first block, and sorting. Measured."""
 
@@ -86,10 +85,9 @@ def of_a_step(
 ) -> float:
     """Bytes per pixel of a step at its peak, for a picture of `pixels` and a style picture of the same size.
 
-    The backward pass frees what it has passed: at each stage the memory holds what the stages up to it keep, and the
-    gradients of its input and output. With activation checkpointing, earlier segments keep their outputs only. The
-    calibration goes backward several times, so that everything is kept throughout; with activation checkpointing it
-    costs what a step does.
+    The backward pass frees what it has passed: at each stage there is what the stages up to it keep, and the gradients
+    of its input and output. With activation checkpointing, earlier segments keep their outputs only. The calibration
+    goes backward several times, so everything is kept throughout; with activation checkpointing it costs a step's.
 
     `divided` stands for a block, whose statistics are gathered; terms that look at the picture itself do not count.
     """
@@ -137,11 +135,8 @@ def numbers_at(layer: str) -> float:
 
 
 def kept_by(term: Term, place: Sequence[str], pixels: int, divided: bool = False) -> float:
-    """Bytes per pixel that a statistic keeps for its gradient beside the features, for a picture of `pixels`.
-
-    Measured on two small maps and extrapolated linearly: a constant part, as of a statistic that looks at samples only,
-    does not grow with the picture.
-    """
+    """Bytes per pixel that a statistic keeps for its gradient beside the features, for a picture of `pixels`: measured
+    on two small maps and extrapolated linearly, so that a constant part, as of samples, does not grow with it."""
 
     def bytes_of(size: tuple[int, int]) -> int:
         if (key := (*alike(term), tuple(place), size, divided)) not in TRIED:

@@ -1,11 +1,9 @@
 """Checks, before anything is written, for whatever would keep a run from finishing."""
 
-import errno
 import math
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryFile
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -17,15 +15,7 @@ from stx.config.schema import Config, MlflowTracking, validate
 from stx.config.variables import say_taken
 from stx.errors import UserError
 from stx.runs.files import HYDRA
-
-WHY = {
-    errno.EROFS: "is on a file system that can only be read",
-    errno.EACCES: "may not be written to by you",
-    errno.EPERM: "may not be written to by you",
-    errno.ENOSPC: "is on a full disk",
-    errno.EDQUOT: "is full as far as your quota goes",
-}
-"""Why a folder takes no files, by error number."""
+from stx.runs.writable import unwritable
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -110,15 +100,6 @@ def check_space(needed: int, folder: Path, what: str = "this run", option: str =
             f"{folder}: {free / 1e6:.0f} MB are free there and {what} may need {max(1.0, needed / 1e6):.0f} MB; "
             f"make room, or name another folder: {option}=..."
         )
-
-
-def unwritable(folder: Path) -> str:
-    """Why no file can be created in a folder; empty if one can. The test leaves no file behind."""
-    try:
-        with TemporaryFile(dir=folder):
-            return ""
-    except OSError as error:
-        return WHY.get(error.errno or 0, f"takes no files ({error.strerror})")
 
 
 def reach_store(config: Config) -> None:

@@ -20,9 +20,9 @@ from stx.pictures import animation, deep, images, profile
 from stx.pictures.colour import Finish, unchanged
 from stx.pictures.description import ROOM, exif
 from stx.pictures.sheet import contact_sheet, fitted, repeated
-from stx.runs.check import unwritable
 from stx.runs.files import FRAMES, OUTPUT, TIMELAPSE
 from stx.runs.timelapse import MARK, Timelapse
+from stx.runs.writable import unwritable
 
 log = logging.getLogger("stx")
 

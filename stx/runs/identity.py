@@ -145,10 +145,7 @@ def refuse_changed(before: Identity, after: Mapping[str, str], folder: Path) -> 
 
 
 def edited(identity: Identity, folder: Path) -> str:
-    """A warning if config.yaml, which is only for people to read, differs from the record; empty if it does not.
-
-    It has the names of options alone, as a value may be secret.
-    """
+    """A warning, without values, which may be secret, if config.yaml (for people to read) differs from the record."""
     path = folder / CONFIG
     try:
         shown, recorded = (

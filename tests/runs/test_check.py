@@ -1,6 +1,5 @@
 """What a run needs on disk, said before it starts, against the checkpoint that it writes."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,7 @@ from conftest import Command
 from stx.config.compose import composition
 from stx.errors import UserError
 from stx.model.prepare import prepare
-from stx.runs.check import check_space, space, unwritable
+from stx.runs.check import check_space, space
 
 SETTINGS = ("+experiment=plain", "image_size=small", "model=vgg19_random", "optim=adam", "tracking.pictures_every=0")
 
@@ -33,19 +32,3 @@ def test_no_place_for_files_is_told_from_a_full_one_and_the_option_that_names_it
         check_space(10**18, tmp_path / "new", option="hydra.sweep.dir")
     with pytest.raises(UserError, match="is a file; name a folder"):
         check_space(1, Path(__file__) / "new")
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_of_somebody_else_s_is_said_to_be_one(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    assert unwritable(tmp_path) == "may not be written to by you"
-
-
-def read_only() -> list[str]:
-    mounts = [line.split() for line in Path("/proc/mounts").read_text().splitlines()]
-    return [place for _, place, _, options, *_ in mounts if "ro" in options.split(",") and os.path.isdir(place)]
-
-
-@pytest.mark.skipif(not read_only(), reason="no file system here can only be read")
-def test_a_file_system_that_can_only_be_read_is_said_to_be_one() -> None:
-    assert unwritable(Path(read_only()[0])) == "is on a file system that can only be read"
