@@ -68,7 +68,7 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
     """Run a comparison. Returns the number of failed runs and the report's path."""
     # Imported late: torch takes a second, which --help and mistakes in the options need not wait for.
     from stx.runs.batch import batch
-    from stx.runs.files import BATCH, refuse_filled
+    from stx.runs.files import BATCH, refuse_filled, refuse_in_use
     from stx.runs.launcher import hired
     from stx.studies.compare import earlier
     from stx.studies.compare.given import of_pairs
@@ -86,6 +86,7 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
     name = own.get("protocol", "quick")
     folder = command.output_folder(own.get("output", f"outputs/compare-{Path(name).stem}"))
     refuse_filled(folder, (BATCH, REPORT))
+    refuse_in_use(folder)
     protocol = load(name, {key: text for key, text in own.items() if key in (*LISTS, *SETTINGS)}, for_all)
     finished = of_pairs(own["pictures"], protocol.pairs) if "pictures" in own else []
     recorded = earlier.read(own["earlier"]) if "earlier" in own else {}

@@ -135,7 +135,8 @@ def paint(asked: argparse.Namespace) -> Path:
     expected = estimate.seconds(job.config, inputs)
     command.say(words.opening((photo.size, inputs.size), (painting.size, (beside, below)), expected))
     files = Files.of(job.config)
-    command.say(f"{describe.command(job)}\n{files.output}; until it is done: {files.preview}")
+    replaced = " (replaces the file that is there)" if files.output.exists() else ""
+    command.say(f"{describe.command(job)}\n{files.output}{replaced}; until it is done: {files.preview}")
 
     del inputs  # the run makes its own
     result = run(job)

@@ -54,7 +54,7 @@ def test_answers_to_a_comparison_s_survey_become_scores(folder: Path) -> None:
     assert done.stdout == "survey/report/report.html\n"
     assert "forged.json: left out: format: Field required" in done.stderr
     said = (folder / "survey" / "report" / "report.md").read_text(encoding="utf-8")
-    assert "8 answers of 4 raters about 2 pairs of pictures" in said
+    assert "8 answers by 4 raters about 2 pairs of pictures" in said
     assert "| 1 | mean\\_std |" in said
 
 
@@ -94,7 +94,7 @@ def test_a_survey_is_served_until_ctrl_c(folder: Path) -> None:
     started.send_signal(signal.SIGINT)
     done = started.ended()
     assert (done.returncode, done.stdout) == (0, "survey/answers.db\n")
-    assert done.stderr.splitlines()[-1] == "0 answers of 0 raters"
+    assert done.stderr.splitlines()[-1] == "0 answers by 0 raters"
 
 
 def test_a_filter_s_conditions_are_no_options() -> None:

@@ -47,6 +47,8 @@ def explain_hydra(error: HydraException, typed: Sequence[str] | None) -> str:
     if isinstance(error, OverrideParseException):
         given = str(error.override)
         key = key_of(given)
+        if blank := re.search(r"(?:^| )(\S+) = (\S+)(?: |$)", " ".join(sys.argv[1:] if typed is None else typed)):
+            return f"{blank[0].strip()}: without blanks beside the equals sign: {blank[1]}={blank[2]}"
         if "=" not in given and (exists(given) or (given.isidentifier() and given not in Config.model_fields)):
             return f"{given}: options are key=value: content={given}; stx paint takes two pictures as they stand"
         if spaced := re.fullmatch(r"([\w.@/+~]+)\s+=\s*(.*)|([\w.@/+~]+)=\s+(.*)", given):

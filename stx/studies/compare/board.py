@@ -88,7 +88,7 @@ def note(results: Results, scores: Mapping[str, Ratio | None], gaps: bool) -> Te
     )
     return Text(
         f"{intervals}† circular: the statistic fixes what the measure is made of, if at other layers; ‡ some of it; ? "
-        f"not known, as the statistic does not declare what it fixes. {GAPS if gaps else ''}"
+        f"not known, as the statistic does not declare what it fixes (`@fixes`). {GAPS if gaps else ''}"
         f"{SMALL if reduced(results) else ''}{SHARED if shared(results) else ''}{of_photographs}"
     )
 

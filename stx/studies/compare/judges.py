@@ -85,7 +85,8 @@ def blocks(results: Results, every: list[Scores]) -> list[Block]:
         Text(
             "On logarithmic axes between the runs next to the reference's content. In brackets the number of pairs, "
             f"and the {CONFIDENCE:.0%} confidence interval where there are three photographs and three styles; bold "
-            "where the difference remains under Holm's correction."
+            "where the difference remains under Holm's correction; – where too few runs reach that content, or "
+            "pictures are too small for the measure."
             + "".join(f" {judge} is not installed: pip install 'stx[judge]'." for judge in missing)
         )
     )

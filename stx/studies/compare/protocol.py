@@ -202,6 +202,6 @@ def chosen(plain: dict[str, Any], key: str, names: Sequence[str], options: Seque
     for name in names:
         if name not in offered and name not in options:
             allowed = [*offered, *(option for option in options if option not in offered)]
-            raise UserError(f"statistics={name}: choose from {', '.join(allowed)}{did_you_mean(name, allowed)}")
+            raise UserError(f"statistics={name}{did_you_mean(name, allowed)}: choose from {', '.join(allowed)}")
     reference = str(plain.get("reference"))
     return {name: offered.get(name, f"style_stat={name}") for name in dict.fromkeys([reference, *names])}

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from stx.config.schema import MlflowTracking, NoTracking
 from stx.errors import UserError, did_you_mean, first_line
-from stx.runs.files import CONTENT, OUTPUT, STYLE
+from stx.runs.files import BATCH, CONTENT, OUTPUT, STYLE, in_use
 from stx.runs.params import MIXED
 from stx.runs.selection import folder_of, selected
 from stx.runs.shown import Shown
@@ -45,8 +45,10 @@ class Source(NamedTuple):
 
 def source(text: str, asked: Options, tracking: MlflowTracking | NoTracking) -> Source:
     """The pictures of the runs that `text` names. Raises UserError if it names none."""
-    runs = selected(text, tracking).runs
     folder = place(text, tracking)
+    if text and folder and (folder / BATCH).is_file() and in_use(folder):
+        raise UserError(f"{text}: this comparison is still at work; its pictures have equal content when it has ended")
+    runs = selected(text, tracking).runs
     if text and folder and not asked.by and (folder / REPORT / export.FILE).is_file():
         return of_comparison(folder / REPORT, runs, asked.match)
     whole = of_runs(runs, asked)
@@ -88,7 +90,7 @@ def of_runs(runs: Sequence[Shown], asked: Options) -> Source:
     some = [entry(run, run.params[by], match) for run in finished if by in run.params]
     entries = [one for one in some if one]
     others = differing([run for run in finished if by in run.params])
-    why = f"runs have not finished, have several paintings, or lack their pictures, {by} or measure/{match}"
+    why = f"runs left out: not finished, with several paintings, or without their pictures, {by} or measure/{match}"
     return Source(entries, by, match, left_out(len(entries), len(runs), why), others)
 
 
@@ -110,7 +112,7 @@ def of_comparison(report: Path, runs: Sequence[Shown], match: str | None) -> Sou
         entry(by_id[one.run.id], cell.statistic, results.match) for cell, one in nearest.items() if one.run.id in by_id
     ]
     entries = [one for one in some if one]
-    why = f"searches have no run whose pictures and measure/{results.match} are still there"
+    why = f"searches left out: none of their runs still has its pictures and measure/{results.match}"
     return Source(entries, STATISTIC, results.match, left_out(len(entries), len(results.runs), why))
 
 

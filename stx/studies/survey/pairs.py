@@ -89,8 +89,8 @@ def left_alone(entries: Sequence[Entry], pool: Sequence[Pair], tolerance: float)
     more = f"; tolerance={rounded_up(wide)} takes in all that can be paired" if tolerance < wide < math.inf else ""
     none_of = f", among them all of {', '.join(absent)}" if absent else ""
     return (
-        f"{alone} of {len(entries)} pictures are in no pair{none_of}: no other method's of the same photograph and "
-        f"style has a content distance within {tolerance:.0%} of theirs{more}"
+        f"{alone} of {len(entries)} pictures are left out{none_of}: no other method has a picture of the same "
+        f"photograph and style whose content distance is within {tolerance:.0%}{more}"
     )
 
 

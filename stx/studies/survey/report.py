@@ -76,7 +76,7 @@ def opening(gathered: Gathered, key: Key, command: str) -> Iterator[Block]:
     repeats, same = sum(one.repeats for one in raters), sum(one.same for one in raters)
     yield Text(f"`{command}`")
     yield Text(
-        f"{counted(gathered.answers, 'answer')} of {counted(raters, 'rater')} about {counted(key.pairs, 'pair')} of "
+        f"{counted(gathered.answers, 'answer')} by {counted(raters, 'rater')} about {counted(key.pairs, 'pair')} of "
         f"pictures, whose content distances (`measure/{key.match}`) differ by {key.tolerance:.0%} at most. "
         + (
             f"{repeats} of the answers are to repeated questions, and {same / repeats:.0%} of these agree with the "
@@ -99,7 +99,7 @@ def question(one: Scored, gathered: Gathered) -> Iterator[Block]:
         yield Text(f"**Not one scale:** no answer compares these groups of methods with each other: {told}.")
     yield Table(
         ["rank", "method", "strength", f"{CONFIDENCE:.0%} interval", "wins", "answers"],
-        [placed(rank, row) for rank, row in enumerate(one.strengths, start=1)],
+        [placed(rank, row) for rank, row in zip(ranks(one.strengths), one.strengths, strict=True)],
         "Bradley-Terry strengths, their mean 0: of two methods the one that is stronger by 1 is chosen 73 times in 100",
     )
     if all(math.isnan(row.low) for row in one.strengths):
@@ -121,9 +121,15 @@ def question(one: Scored, gathered: Gathered) -> Iterator[Block]:
     )
 
 
-def placed(rank: int, row: Strength) -> list[str]:
+def ranks(rows: Sequence[Strength]) -> list[str]:
+    """The ranks of rows in the order of their strengths; equal strengths, as tables show them, share one: 1=."""
+    shown = [round(row.strength, 2) for row in rows]
+    return [f"{shown.index(each) + 1}{'=' * (shown.count(each) > 1)}" for each in shown]
+
+
+def placed(rank: str, row: Strength) -> list[str]:
     interval = between(row.low, row.high)
-    return [f"{rank}", row.method, f"{row.strength:+.2f}", interval, f"{row.wins:.0%}", f"{row.answers}"]
+    return [rank, row.method, f"{row.strength:+.2f}", interval, f"{row.wins:.0%}", f"{row.answers}"]
 
 
 def measured(each: Follows | None) -> list[str]:

@@ -23,7 +23,8 @@ def write(folder: Path, survey: Questionnaire) -> Path:
     refuse_filled(folder, (key.KEY,))
     if (folder / key.KEY).exists() and key.read(folder).survey != survey.key.survey:
         raise UserError(
-            f"output={folder}: it holds another survey, whose answers belong to it; name another folder: output=FOLDER"
+            f"output={folder}: it holds another survey, whose answers belong to it; name another folder: "
+            "output=FOLDER, or delete this one if nobody has been asked"
         )
     folder.mkdir(parents=True, exist_ok=True)
     key.write(folder, survey.key)

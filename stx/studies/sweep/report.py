@@ -96,8 +96,8 @@ def measured(one: str, rows: Sequence[Row], best: Sequence[Row], word: str) -> p
             cells(row, values, word if row in best else "")
             for row, values in zip(rows, values_shown(rows), strict=True)
         ],
-        "Losses can be compared only between jobs with the same statistic, network, size and weights; distances can "
-        "always be compared. Style distance: "
+        "Losses can be compared only between jobs with the same statistic, network, size and weights; style distances "
+        "between any, but best at about the same content distance. Style distance: "
         "the sliced Wasserstein distance to the painting, as a share of the photograph's own. Content distance: "
         "the distance between the features at conv4_3. No default loss uses either."
         f"{REDUCED if any(row.reduced for row in rows) else ''}",
@@ -116,11 +116,23 @@ def verdict(rows: Sequence[Row], findings: Findings | None = None) -> str:
             f"median ({middle:.2f}). Its style distance is {row.style:.2f} of the photograph's own, its content "
             f"distance {row.content:.2f}."
         )
+        if closest := nearer(row, rows):
+            parts.append(
+                f"Closest to the style of all, but farther from the photograph: **{closest.task.name}** "
+                f"({closest.style:.2f}, content distance {closest.content:.2f})."
+            )
     if best and not findings and any(row.reduced for row in rows) and not row.reduced:
         parts.append("Jobs with † were measured at a reduced size, and are not ranked with the others.")
     if failed:
         parts.append(f"{len(failed)} of {len(rows)} failed or diverged.")
     return " ".join(parts)
+
+
+def nearer(best: Row, rows: Sequence[Row]) -> Row | None:
+    """The job that came closest to the style of all, if that is not the best one; measured at the same size."""
+    others = [row for row in rows if row.outcome == "finished" and row.reduced == best.reduced]
+    closest = min((row for row in others if math.isfinite(row.style + row.content)), key=lambda row: row.style)
+    return closest if closest.style < best.style else None
 
 
 def ahead(rows: Sequence[Row], findings: Findings | None = None) -> tuple[list[Row], str]:

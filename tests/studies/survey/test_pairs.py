@@ -85,7 +85,7 @@ def test_pictures_that_no_other_method_s_content_comes_near_are_counted(tmp_path
         for method, content in (("gram", 1.0), ("mean_std", 1.01), ("cooc_gram", 2.0))
     )
     pool = pairs([one, near, far], 0.05, random.Random(0))
-    assert left_alone([one, near, far], pool, 0.05).startswith("1 of 3 pictures are in no pair, among them all of cooc")
+    assert left_alone([one, near, far], pool, 0.05).startswith("1 of 3 pictures are left out, among them all of cooc")
     again = near._replace(content=2.0, run="again")
-    assert left_alone([one, near, again], pool, 0.05).startswith("1 of 3 pictures are in no pair: no other")
+    assert left_alone([one, near, again], pool, 0.05).startswith("1 of 3 pictures are left out: no other")
     assert left_alone([one, near], pool, 0.05) == ""

@@ -6,13 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from surveys import asked
 
 from conftest import SMALL
 from stx.config.compose import composition
 from stx.config.schema import NoTracking
 from stx.errors import UserError
-from stx.runs.files import CONTENT, OUTPUT
+from stx.runs.files import BATCH, CONTENT, LOCK, OUTPUT
 from stx.runs.job import Job
 from stx.runs.make import run
 from stx.runs.selection import selected
@@ -45,7 +46,8 @@ def test_runs_that_came_to_their_end_are_shown_with_what_they_were_made_of(folde
     assert {entry.method for entry in told.entries} == {"gram", "mean_std"}
     assert told.match == "content"
     assert told.left_out == (
-        "1 of 3 runs have not finished, have several paintings, or lack their pictures, style_stat or measure/content"
+        "1 of 3 runs left out: not finished, with several paintings, or without their pictures, style_stat or "
+        "measure/content"
     )
     for entry in told.entries:
         place = folder / "runs" / entry.method
@@ -119,6 +121,15 @@ def test_of_a_comparison_each_statistic_s_run_nearest_to_the_reference_is_shown(
     assert told.by == "statistic"
     as_runs = source(str(tmp_path / "compare"), asked(by="optim.steps"), NO_STORE)
     assert {entry.method for entry in as_runs.entries} == {"3"}
+
+
+def test_a_comparison_that_is_still_at_work_is_said_to_be(folder: Path, tmp_path: Path) -> None:
+    copy = reported(folder, tmp_path / "compare", {"gram": [0.5]})
+    (copy / BATCH).write_text("{}")
+    lock = FileLock(str(copy / LOCK), is_singleton=False)
+    with lock, pytest.raises(UserError, match="this comparison is still at work"):
+        source(str(copy), asked(), NO_STORE)
+    assert source(str(copy), asked(), NO_STORE).entries
 
 
 def test_a_report_that_is_none_is_said(folder: Path, tmp_path: Path) -> None:

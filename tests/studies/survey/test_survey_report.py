@@ -8,6 +8,7 @@ from surveys import NEARNESS, key, simulated, survey
 
 from stx.errors import UserError
 from stx.studies.survey import report
+from stx.studies.survey.fit import Strength
 from stx.studies.survey.key import Key
 from stx.studies.survey.scoring import Gathered
 
@@ -37,7 +38,7 @@ def test_methods_are_ranked_and_the_measure_that_people_followed_comes_first(tmp
     (correlation,) = [row for row in rows if row["what"] == "correlation"]
     assert float(correlation["value"]) == pytest.approx(1)
     markdown = (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
-    for said in ("144 answers of 12 raters", "Closer in style to the painting", "Kendall's u", "sliced Wasserstein"):
+    for said in ("144 answers by 12 raters", "Closer in style to the painting", "Kendall's u", "sliced Wasserstein"):
         assert said in markdown
     assert "Keeps more of the photograph" not in markdown
     assert "<h1>What people chose</h1>" in html
@@ -72,6 +73,11 @@ def test_the_order_is_said_in_a_line_and_that_few_raters_have_no_interval(tmp_pa
     assert lines[0].endswith(" (144 answers)")
     html, _ = written(tmp_path / "two", of, Gathered(simulated(of, TRUE, 2, len(of.pairs)), []))
     assert "No intervals:" in html
+
+
+def test_methods_that_tables_show_as_equally_strong_share_a_rank() -> None:
+    rows = [Strength(f"{value}", value, 0, 0, 0, 0) for value in (0.5, 0.104, 0.101, -0.7)]
+    assert report.ranks(rows) == ["1", "2=", "2=", "4"]
 
 
 def test_a_folder_with_files_of_somebody_s_is_left_alone(tmp_path: Path) -> None:
