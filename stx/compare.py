@@ -8,9 +8,10 @@ if __name__ == "__main__":  # before the imports, so that Ctrl-C is handled duri
 import argparse
 import logging
 import sys
-import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
+from statistics import mean
 from typing import TYPE_CHECKING
 
 from stx.config import command, search_path
@@ -68,7 +69,7 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
     """Run a comparison. Returns the number of failed runs and the report's path."""
     # Imported late: torch takes a second, which --help and mistakes in the options need not wait for.
     from stx.runs.batch import batch
-    from stx.runs.files import BATCH, refuse_filled, refuse_in_use
+    from stx.runs.files import BATCH, alone_in, refuse_filled
     from stx.runs.launcher import hired
     from stx.studies.compare import earlier
     from stx.studies.compare.given import of_pairs
@@ -86,7 +87,8 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
     name = own.get("protocol", "quick")
     folder = command.output_folder(own.get("output", f"outputs/compare-{Path(name).stem}"))
     refuse_filled(folder, (BATCH, REPORT))
-    refuse_in_use(folder)
+    with alone_in(folder) if folder.is_dir() else nullcontext():  # now, as composing all runs takes time
+        pass
     protocol = load(name, {key: text for key, text in own.items() if key in (*LISTS, *SETTINGS)}, for_all)
     finished = of_pairs(own["pictures"], protocol.pairs) if "pictures" in own else []
     recorded = earlier.read(own["earlier"]) if "earlier" in own else {}
@@ -96,17 +98,15 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
         hired(launcher, folder) as crew,
         batch(COMPARISON, first, folder, crew, recorded, making, f"compare: {Path(name).stem}") as runs,
     ):
-        command.say(
-            f"{len(first)} runs in round 1; later rounds bring the contents together; the report comes at the end: "
-            f"{folder / REPORT / 'report.html'}"
-        )
+        page, rounds = folder / REPORT / "report.html", f"the first of at most {protocol.rounds} rounds"
+        command.say(f"{len(first)} runs in {rounds}; the report comes at the end: {page}")
         results = Results(protocol, {}, {}, matching(protocol, content_losses(runs)))
         earlier.refuse_unmeasured(own.get("earlier", ""), recorded, results.match)
-        pace = Pace()
+        made: list[float] = []
         for round_, number, of, ended in work(results, for_all, runs):
-            how = f"({ended.message})" if ended.message else f"in {ended.seconds:.0f} s"
-            left = pace.left(of - number, ended.message != "kept")
-            command.say(f"round {round_}, {number}/{of} {ended.name}: {ended.outcome} {how}{left}")
+            made += [] if ended.message or crew else [ended.seconds]  # others' runs are reported when all have ended
+            how = f"({ended.message})" if ended.message else f"in {ended.seconds:.0f} s{time_left(made, of - number)}"
+            command.say(f"round {round_}, {number}/{of} {ended.name}: {ended.outcome} {how}")
         if not results.runs and (folder / REPORT).exists():
             why = next(iter(results.failed.values()), "none is made with these options")
             raise Stopped(f"no run has finished ({why}); {folder / REPORT} is unchanged")
@@ -116,19 +116,9 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
         return len(results.failed), report
 
 
-class Pace:
-    """How long the rest of a round will take, by the mean time of the runs that were made."""
-
-    def __init__(self) -> None:
-        self.began, self.made, self.passed = time.monotonic(), 0, 0.0
-
-    def left(self, runs: int, made: bool) -> str:
-        """To be called when a run has ended, with the number of `runs` left; `made`: it was not there before."""
-        now = time.monotonic()
-        if made:
-            self.made, self.passed = self.made + 1, self.passed + now - self.began
-        self.began = now
-        return f", round: about {remaining(self.passed / self.made * runs)}" if made and runs else ""
+def time_left(seconds: Sequence[float], runs: int) -> str:
+    """How long the `runs` left of a round will take, by the mean of the `seconds` of those that were made here."""
+    return f", round: about {remaining(mean(seconds) * runs)}" if seconds and runs else ""
 
 
 def refuse_decided(for_all: Sequence[str]) -> None:

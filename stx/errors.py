@@ -22,8 +22,22 @@ def first_line(error: BaseException) -> str:
 
 def did_you_mean(name: str, allowed: Iterable[str], cutoff: float = 0.5) -> str:
     """A hint at the nearest allowed name, or "" if none is near. `cutoff` is the least similarity; 1 is equality."""
-    nearest = get_close_matches(name, list(allowed), n=1, cutoff=cutoff)
+    names = list(allowed)
+    begun = [each for each in names if len(name) > 2 and each.startswith(name)]
+    nearest = begun if len(begun) == 1 else get_close_matches(name, names, n=1, cutoff=cutoff)
     return f" (did you mean {nearest[0]}?)" if nearest else ""
+
+
+FEW = 8
+"""Most choices that come before the one that was probably meant: behind more it would be overlooked."""
+
+
+def choose_from(name: str, allowed: Iterable[str], shown: Sequence[str] = ()) -> str:
+    """What a message about the wrong `name` goes on with: the allowed names, or those `shown` for them, and a hint."""
+    names = list(allowed)
+    listed, hint = list(shown or names), did_you_mean(name, names)
+    said = f": choose from {', '.join(listed)}"
+    return f"{hint}{said}" if len(listed) > FEW else f"{said}{hint}"
 
 
 def some_of(names: Sequence[str], most: int = 5) -> str:

@@ -103,15 +103,20 @@ def filmed(plan: "Plan", place: "Reel", stands: "Nobody", typed: str) -> Path:
 
     command.say(opening(plan, place))
     earlier = stands.told("brightness")
+    resumed = {number for number in range(1, plan.film.length + 1) if place.run(number).exists()}
     rows, began = [], time.monotonic()
     for frame in work.frames(plan, place):
         taken, began = time.monotonic() - began, time.monotonic()
         rows.append(frame)
         if frame.number not in earlier:
             stands.measured(frame.metrics(), frame.number)
-        command.say(f"{frame.number}/{plan.film.length} {progress(frame)}{left(frame, taken, plan)}")
+        rest = "" if frame.number in resumed else left(frame, taken, plan)
+        command.say(f"{frame.number}/{plan.film.length} {progress(frame)}{rest}")
     path = reel.join(place, plan.film, plan.size)
-    alone = dict(work.by_themselves(plan, place))
+    alone = {}
+    for number, flicker in work.by_themselves(plan, place):
+        alone[number] = flicker
+        command.say(f"frame {number} by itself, to compare with: flicker {flicker:.4f}")
     files, total = report.write(plan, place, rows, alone, typed), report.summary(rows, alone)
     note = report.description(total, typed)
     stands.show([path, *files], {"stx.command": typed, "mlflow.note.content": note})
@@ -127,15 +132,16 @@ def opening(plan: "Plan", place: "Reel") -> str:
 
 
 def left(frame: "Frame", taken: float, plan: "Plan") -> str:
-    """The time that the remaining frames will take if each step takes as long as in this one.
+    """The time for the other frames and those made by themselves, if each step takes as long as one of this frame.
 
-    Empty if there are none, or if this frame was kept from an earlier call.
+    Empty for a frame that was there already and if nothing is left.
     """
-    frames = plan.film.length - frame.number
-    if frame.kept or not frames:
+    first, later = plan.config.optim.steps, plan.options.steps
+    alone = max(0, min(plan.options.alone, plan.film.length) - 1)
+    steps = (plan.film.length - frame.number) * later + alone * first
+    if frame.kept or not steps:
         return ""
-    steps = plan.config.optim.steps if frame.anew else plan.options.steps
-    return f", about {remaining(taken * plan.options.steps / max(1, steps) * frames)}"
+    return f", about {remaining(taken / (first if frame.anew else later) * steps)}"
 
 
 def progress(frame: "Frame") -> str:

@@ -225,7 +225,7 @@ def refuse_twice(asked: argparse.Namespace) -> None:
         if key == "resume":
             raise UserError(f"{text}: paint begins a picture; to go on with one: stx run {text}")
         if key in ("output", "size", "strength"):
-            raise UserError(f"{text}: here that is typed with dashes: --{key} {text.partition('=')[2]}")
+            raise UserError(f"{text}: here that is typed with dashes: --{key} {shlex.quote(text.partition('=')[2])}")
         if key in sets:
             raise UserError(f"{text}: {sets[key]} sets this already; leave one of them out")
 

@@ -136,7 +136,7 @@ def serve(own: Mapping[str, str], words: Sequence[str], typed: str) -> Path:
             )
         serving.serve(folder, survey, listening, asked.host)
     answers, raters = collect.count(folder / key.COLLECTED)
-    command.say(f"{answers} answers by {raters} raters")
+    command.say(f"{answers} answer{'s' * (answers != 1)} by {raters} rater{'s' * (raters != 1)}")
     return folder / key.COLLECTED
 
 

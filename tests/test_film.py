@@ -5,6 +5,8 @@ import signal
 import time
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import mlflow
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 from PIL import Image
 
 from conftest import SHALLOW, Command, Started, command
+from stx.film import left
 from stx.pictures import animation, clip, images
 
 pytest.importorskip("cv2", reason="OpenCV (stx[video]) is not installed")
@@ -43,8 +46,9 @@ def test_a_film_becomes_frames_a_film_a_report_and_one_run_in_the_store(tmp_path
     assert done.returncode == 0, done.stderr
     assert done.stdout == "outputs/film-clip/film.mp4\n"
     opening, *lines = [line for line in done.stderr.splitlines() if line.startswith(("clip.mp4: ", "1/", "4/"))]
+    assert len([line for line in done.stderr.splitlines() if line.startswith("frame 2 by itself")]) == 1
     assert opening == "clip.mp4: 4 frames, 32 x 24; 3 steps for the first, 2 for each of the others; outputs/film-clip"
-    assert ["left" in line for line in lines] == [True, False]
+    assert ["left" in line for line in lines] == [True, True]  # behind the last one, one by itself
     place = tmp_path / "outputs" / "film-clip"
     film = clip.read(str(place / "film.mp4"), Fraction(1))
     assert (film.size, film.length, film.rate) == ((32, 24), 4, RATE)
@@ -142,3 +146,18 @@ def test_a_frame_that_fails_ends_the_film_with_its_number_and_is_tried_again(tmp
     assert "the same command continues from there" in failed.stderr
     (taken / "losses.csv").unlink()
     assert command(tmp_path, *typed).returncode == 0
+
+
+def test_the_time_left_counts_the_other_frames_and_those_made_by_themselves() -> None:
+    def said(number: int, taken: float, alone: int = 4, kept: bool = False, anew: bool = False) -> str:
+        frame: Any = SimpleNamespace(number=number, kept=kept, anew=anew)
+        plan: Any = SimpleNamespace(
+            film=SimpleNamespace(length=5),
+            config=SimpleNamespace(optim=SimpleNamespace(steps=180)),
+            options=SimpleNamespace(steps=60, alone=alone),
+        )
+        return left(frame, taken, plan)
+
+    assert said(1, 18.0, anew=True) == ", about 78 s left"  # .1 s a step: four frames of 60, three of 180
+    assert said(4, 6.0) == ", about 60 s left"
+    assert said(5, 6.0, alone=1) == said(2, 0.1, kept=True) == ""

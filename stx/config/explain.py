@@ -27,9 +27,6 @@ TAGS = {
 """Sections that are unions, with the tags of their members: pydantic puts the tag that it tried into an error's path,
 right after the section."""
 
-EVERYDAY = {"size": ["image_size.long_side"], "strength": ["loss_weights.beta"], "iterations": ["optim.steps"]}
-"""Options by the names that people try first."""
-
 
 def explain(error: ValidationError, plain: Any) -> str:
     """A message for the first value that the schema refuses in the config `plain`, in terms of the command line."""
@@ -86,7 +83,6 @@ def unknown_option(option: str, allowed: Iterable[str], elsewhere: Sequence[str]
     """
     parent, _, name = option.rpartition(".")
     allowed = list(allowed)
-    elsewhere = elsewhere or EVERYDAY.get(option, ())
     if elsewhere:
         return f"there is no option {option} (did you mean {' or '.join(elsewhere)}?)"
     offered = f"{parent} has {', '.join(allowed)}" if parent else f"The options are {', '.join(allowed)}"

@@ -1,6 +1,7 @@
 """Messages for what Hydra could not compose: in one or two lines the option, what is allowed, the nearest match."""
 
 import re
+import shlex
 import sys
 from collections.abc import Sequence
 
@@ -21,12 +22,12 @@ from stx.config.explain import unknown_option
 from stx.config.functions import of_another
 from stx.config.paths import FILES, exists
 from stx.config.schema import CONF, Config
-from stx.errors import did_you_mean
+from stx.errors import choose_from
 
 MOST_NAMES = 40
 """Most choices that a message lists; with more it would be longer than two lines."""
-FEW_NAMES = 8
-"""Most choices that come before the one that was probably meant."""
+EVERYDAY = {"size": ["image_size.long_side"], "strength": ["loss_weights.beta"], "iterations": ["optim.steps"]}
+"""Options by the names that people try first."""
 OWN = ("style_stat", "content_stat", "prior")
 """Groups to which users add options of their own."""
 
@@ -47,8 +48,10 @@ def explain_hydra(error: HydraException, typed: Sequence[str] | None) -> str:
     if isinstance(error, OverrideParseException):
         given = str(error.override)
         key = key_of(given)
-        if blank := re.search(r"(?:^| )(\S+) = (\S+)(?: |$)", " ".join(sys.argv[1:] if typed is None else typed)):
-            return f"{blank[0].strip()}: without blanks beside the equals sign: {blank[1]}={blank[2]}"
+        words = list(sys.argv[1:] if typed is None else typed)
+        if words[words.index(given) + 1 :][:1] == ["="] if given in words else False:
+            value = "".join(words[words.index(given) + 2 :][:1])
+            return f"{given} = {value}: without blanks beside the equals sign: {shlex.quote(f'{given}={value}')}"
         if "=" not in given and (exists(given) or (given.isidentifier() and given not in Config.model_fields)):
             return f"{given}: options are key=value: content={given}; stx paint takes two pictures as they stand"
         if spaced := re.fullmatch(r"([\w.@/+~]+)\s+=\s*(.*)|([\w.@/+~]+)=\s+(.*)", given):
@@ -73,17 +76,16 @@ def explain_hydra(error: HydraException, typed: Sequence[str] | None) -> str:
             appended = re.search(r"use (\+\S+)", text)
             return f"{option} is added with a plus: {appended[1] if appended else f'+{option}={presets(option)[0]}'}"
         others = without(option, typed)
-        return of_another(option) + unknown_option(option, siblings(option, others), namesakes(option, others))
+        return of_another(option) + unknown_option(
+            option, siblings(option, others), namesakes(option, others) or EVERYDAY.get(option, ())
+        )
     return " ".join(line.strip() for line in text.splitlines() if "HYDRA_FULL_ERROR" not in line)
 
 
 def choice(typed: str, group: str, name: str, allowed: Sequence[str]) -> str:
     shown = allowed if len(allowed) <= MOST_NAMES else [allowed[0], "...", allowed[-1]]
     own = "; for one of your own: --config-dir FOLDER" if group in OWN and "--config-dir" not in sys.argv else ""
-    hint = did_you_mean(name, allowed)
-    if len(shown) > FEW_NAMES:  # a hint behind them all would be overlooked
-        return f"{typed}{hint}: choose from {', '.join(shown)}{own}"
-    return f"{typed}: choose from {', '.join(shown)}{hint}{own}"
+    return f"{typed}{choose_from(name, allowed, shown)}{own}"
 
 
 def not_by_name(typed: Sequence[str]) -> str:

@@ -76,5 +76,5 @@ def untrusted(target: str, option: str, module: str) -> UserError:
     hint = "" if top == "stx" else f"; if you trust {top}, say so: {TRUST}={modules}"
     return UserError(
         f"{option}._target_={target}: a YAML may call functions of stx and torch.nn alone{hint}\n"
-        f"allowed without that: the functions that {', '.join(OFFERING)} publish, and the losses of {LOSSES}"
+        f"these are the functions that {', '.join(OFFERING)} publish, and the losses of {LOSSES}"
     )

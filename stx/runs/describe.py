@@ -196,7 +196,7 @@ def closing(outcome: Outcome, measured: Mapping[str, float], where: str, config:
     if outcome.stalled and not outcome.diverged:
         lines.append("the optimiser stalled: not even a short step along the gradient still lowers the loss")
     if measured:
-        if "measure/content" in measured:
+        if "measure/content" in measured and measured["baseline/sliced_wasserstein"] > 0:
             lines.append(words.closing(measured))
         lines.append(distances(measured))
         if "measure/wrap" in measured:

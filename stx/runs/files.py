@@ -46,7 +46,6 @@ WRITTEN = (
     f"{TIMELAPSE}.mp4", f"{TIMELAPSE}.gif", f"{TIMELAPSE}.webp",
 )  # fmt: skip
 LOCK = ".lock"
-AT_WORK = "another process is at work in this folder"
 GLANCE = 0.5
 """Seconds for which a process that only checks whether a folder is in use may hold its lock."""
 
@@ -68,12 +67,6 @@ def in_use(folder: Path) -> bool:
         return True
 
 
-def refuse_in_use(folder: Path) -> None:
-    """Raise Taken if another process is at work in a folder. For a check before slow work: it holds no lock."""
-    if in_use(folder):
-        raise Taken(f"{folder}: {AT_WORK}; wait for it, or name another")
-
-
 def refuse_filled(folder: Path, marks: Collection[str], option: str = "output") -> None:
     """Raise UserError if stx's files would be mixed with somebody's own.
 
@@ -93,7 +86,7 @@ def alone_in(folder: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout:
-        raise Taken(f"{folder}: {AT_WORK}; wait for it, or name another") from None
+        raise Taken(f"{folder}: another process is at work in this folder; wait for it, or name another") from None
     try:
         yield
     finally:

@@ -53,6 +53,17 @@ def test_the_style_distance_is_told_as_a_share_of_the_photographs_own() -> None:
     ]
 
 
+def test_a_texture_and_pictures_of_one_style_have_no_way_to_go() -> None:
+    alike = {**measured(), "measure/sliced_wasserstein": 0.0, "baseline/sliced_wasserstein": 0.0}
+    without = ("measure/content", "baseline/sliced_wasserstein")
+    texture = {name: value for name, value in measured().items() if name not in without}
+    for case, line in (
+        (alike, "photograph and painting are of one style, content distance 0.75"),
+        (texture, "style distance 0.5 (sliced Wasserstein)"),
+    ):
+        assert describe.closing(Outcome(9, PICTURE, []), case, "", CONFIG).splitlines()[1:] == [line]
+
+
 @pytest.mark.parametrize("noise", [{"luma": 1.51}, {"chroma": 27.0}])
 def test_a_noisy_picture_is_said_to_be_noisy(noise: dict[str, float]) -> None:
     (line,) = said(**noise)[3:]

@@ -13,7 +13,7 @@ from stx.config import search_path
 from stx.config.explain import explain
 from stx.config.paths import split
 from stx.config.schema import CONF, NotNegative, Positive, Section, Whole
-from stx.errors import UserError, did_you_mean
+from stx.errors import UserError, choose_from
 from stx.pictures.listing import is_listing, pictures_of
 from stx.studies.compare.changes import SETTINGS, setting
 
@@ -59,7 +59,7 @@ class Protocol(Section):
     least: Annotated[Whole, Field(ge=1)] = 1
     """Fewest runs of a cell, even if it has met all levels in fewer."""
     close: bool = False
-    """Whether one run of each cell is to meet the first level's content within the tolerance, to be looked at."""
+    """Whether one run of each cell is to come very close to the first level's content, as far as `runs` allows."""
     each: Annotated[Whole, Field(ge=1)] | None = None
     """Number of styles for each photograph, others for the next one; None: all."""
     version: Annotated[Whole, Field(ge=1)] = 1
@@ -141,9 +141,7 @@ def load(name: str, changes: dict[str, str], overrides: Sequence[str] = ()) -> P
     file = Path(name) if name.endswith((".yaml", ".yml")) else CONF / "protocol" / f"{name}.yaml"
     names = sorted(path.stem for path in (CONF / "protocol").glob("*.yaml"))
     if not file.is_file():
-        raise UserError(
-            f"protocol={name}: choose from {', '.join(names)}, or give a YAML file{did_you_mean(name, names)}"
-        )
+        raise UserError(f"protocol={name}{choose_from(name, names)}; or give a YAML file")
     try:
         plain: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -170,6 +168,8 @@ def load(name: str, changes: dict[str, str], overrides: Sequence[str] = ()) -> P
             raise UserError(f"protocol={name}: baselines has {other}, which is not among its statistics")
     if protocol.spread and protocol.spread[0] != 1:
         raise UserError(f"protocol={name}: spread begins with {protocol.spread[0]:g}; its first part must be 1")
+    if protocol.close and protocol.spread:
+        raise UserError(f"protocol={name}: close=true needs a search, which spread leaves out; leave one of them out")
     if protocol.least > protocol.rounds:
         raise UserError(f"protocol={name}: least={protocol.least} is more than its runs, {protocol.rounds}")
     if protocol.reference not in protocol.betas:
@@ -202,6 +202,6 @@ def chosen(plain: dict[str, Any], key: str, names: Sequence[str], options: Seque
     for name in names:
         if name not in offered and name not in options:
             allowed = [*offered, *(option for option in options if option not in offered)]
-            raise UserError(f"statistics={name}{did_you_mean(name, allowed)}: choose from {', '.join(allowed)}")
+            raise UserError(f"statistics={name}{choose_from(name, allowed)}")
     reference = str(plain.get("reference"))
     return {name: offered.get(name, f"style_stat={name}") for name in dict.fromkeys([reference, *names])}

@@ -16,6 +16,9 @@ from stx.studies.compare.balance import Tried, beside, exhausted, miss, next_bet
 from stx.studies.compare.protocol import Cell, Protocol, cells, first_beta
 from stx.studies.compare.yardsticks import IN_TURN, YARDSTICKS, measured
 
+CLOSE = 0.02
+"""How far, as a logarithm, a protocol's `close` run may be from the reference's content: two of them then differ by
+less than `stx survey` accepts."""
 COMPARISON = "compare"
 """What the store calls the batch."""
 
@@ -167,7 +170,7 @@ def aimed(results: Results, cell: Cell, tried: Sequence[Tried]) -> list[float]:
         return [passing(tried, each) for each in missed]
     if len(tried) < results.protocol.least and targets:
         return beside(max(targets, key=lambda each: min(miss(one, each) for one in tried)))
-    if results.protocol.close and targets and min(miss(one, targets[0]) for one in tried) > results.tolerance:
+    if results.protocol.close and targets and min(miss(one, targets[0]) for one in tried) > CLOSE:
         return targets[:1]
     return []
 

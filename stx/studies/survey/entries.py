@@ -2,13 +2,14 @@
 
 import json
 import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from stx.config.schema import MlflowTracking, NoTracking
 from stx.errors import UserError, did_you_mean, first_line
-from stx.runs.files import BATCH, CONTENT, OUTPUT, STYLE, in_use
+from stx.runs.files import BATCH, CONTENT, OUTPUT, STYLE, SWEEP, in_use
 from stx.runs.params import MIXED
 from stx.runs.selection import folder_of, selected
 from stx.runs.shown import Shown
@@ -46,13 +47,23 @@ class Source(NamedTuple):
 def source(text: str, asked: Options, tracking: MlflowTracking | NoTracking) -> Source:
     """The pictures of the runs that `text` names. Raises UserError if it names none."""
     folder = place(text, tracking)
-    if text and folder and (folder / BATCH).is_file() and in_use(folder):
-        raise UserError(f"{text}: this comparison is still at work; its pictures have equal content when it has ended")
+    if text and folder and not asked.by and at_work(folder):
+        raise UserError(f"{text}: it is still at work; a comparison's pictures have equal content when it has ended")
     runs = selected(text, tracking).runs
     if text and folder and not asked.by and (folder / REPORT / export.FILE).is_file():
         return of_comparison(folder / REPORT, runs, asked.match)
     whole = of_runs(runs, asked)
     return whole if asked.by else whole._replace(without_report=without_report(text, folder, whole.by, tracking))
+
+
+def at_work(folder: Path) -> bool:
+    """Whether a comparison, or what is no sweep, is at work in a folder. Where that cannot be seen, it is not."""
+    if not os.path.isfile(folder / BATCH) or os.path.isfile(folder / SWEEP):  # pathlib fails on a long filter
+        return False
+    try:
+        return in_use(folder)
+    except OSError:  # somebody else's
+        return False
 
 
 def place(text: str, tracking: MlflowTracking | NoTracking) -> Path | None:

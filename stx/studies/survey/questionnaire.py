@@ -138,7 +138,8 @@ def refuse_none(pairs: Sequence[Pair], of: Source, tolerance: float) -> None:
             f"tolerance={tolerance:g}: no two methods have pictures of one photograph, style and seed whose "
             f"content distances (measure/{of.match}) are as near; "
             + (
-                f"the nearest two differ by {apart:.0%}; tolerance={rounded_up(widest(of.entries))} takes in all"
+                f"the nearest two differ by {apart:.0%}: tolerance={rounded_up(apart)} takes in these, "
+                f"{rounded_up(widest(of.entries))} all that can be paired"
                 if math.isfinite(apart)
                 else "give the folder of a `stx compare`, which searches for equal ones"
             )

@@ -66,9 +66,10 @@ def write(folder: Path, gathered: Gathered, key: Key, command: str) -> tuple[Pat
 
 
 def in_a_line(one: Scored) -> str:
-    """The methods in the order of their strengths, with the share of comparisons that each has won."""
-    ranked = ", ".join(f"{row.method} {row.wins:.0%}" for row in one.strengths)
-    return f"{TITLES[one.asks].lower()}, by share of comparisons won: {ranked} ({counted(one.of.votes, 'answer')})"
+    """The methods with their ranks, the strongest first, and the share of comparisons that each has won."""
+    rows = zip(ranks(one.strengths), one.strengths, strict=True)
+    ranked = ", ".join(f"{rank} {row.method} ({row.wins:.0%})" for rank, row in rows)
+    return f"{TITLES[one.asks].lower()}, with shares of comparisons won: {ranked}; {counted(one.of.votes, 'answer')}"
 
 
 def opening(gathered: Gathered, key: Key, command: str) -> Iterator[Block]:

@@ -10,8 +10,6 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from stx import atomic
-from stx.config.secrets import hidden
-from stx.runs.describe import typed
 from stx.runs.files import OUTPUT
 from stx.runs.naming import headings, told_apart
 from stx.runs.sources import LOSS
@@ -67,7 +65,6 @@ def write(folder: Path, rows: Sequence[Row], command: str, findings: Findings | 
         page.Text(" ".join([f"{ended} of {many} {one}s have ended.", *said, *([MARKED] if len(best) == 1 else [])])),
         *([page.Items([f"**{row.task.name}** {row.outcome}: {row.message or 'not finite'}" for row in lost(rows)])]
           if lost(rows) else []),
-        *([page.Text(f"To repeat the best {one}: {again(best[0])}")] if len(best) == 1 else []),
     ]  # fmt: skip
     for title, file in shown_sheets:
         blocks += [page.Heading(title), page.Picture(file.name, "")]
@@ -80,11 +77,6 @@ def write(folder: Path, rows: Sequence[Row], command: str, findings: Findings | 
     files = [folder / TABLE, *(file for _, file in shown_sheets), *([chart] if chart else [])]
     first = next((file for _, file in shown_sheets if file.suffix == ".jpg"), None)
     return [written, *files, *([preview(first)] if first else [])]
-
-
-def again(row: Row) -> str:
-    """The command that makes a job's run again."""
-    return code(hidden(typed(row.task.overrides)))
 
 
 def measured(one: str, rows: Sequence[Row], best: Sequence[Row], word: str) -> page.Table:

@@ -74,7 +74,7 @@ def test_what_leaves_nothing_to_be_asked_is_said(tmp_path: Path) -> None:
         ([one, one], "by=style_stat: all of these runs have gram"),
         (
             [one, other],
-            r"tolerance=0.05: no two methods have .*measure/content.*the nearest two differ by 100%; tolerance=1 takes",
+            r"tolerance=0.05: no two methods have .*measure/content.*the nearest two differ by 100%: tolerance=1 takes",
         ),
         ([one, other._replace(seed="9")], "give the folder of a `stx compare`"),
     ):

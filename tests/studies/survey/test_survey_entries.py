@@ -127,7 +127,7 @@ def test_a_comparison_that_is_still_at_work_is_said_to_be(folder: Path, tmp_path
     copy = reported(folder, tmp_path / "compare", {"gram": [0.5]})
     (copy / BATCH).write_text("{}")
     lock = FileLock(str(copy / LOCK), is_singleton=False)
-    with lock, pytest.raises(UserError, match="this comparison is still at work"):
+    with lock, pytest.raises(UserError, match="it is still at work"):
         source(str(copy), asked(), NO_STORE)
     assert source(str(copy), asked(), NO_STORE).entries
 
