@@ -49,8 +49,9 @@ def explain_hydra(error: HydraException, typed: Sequence[str] | None) -> str:
         given = str(error.override)
         key = key_of(given)
         words = list(sys.argv[1:] if typed is None else typed)
-        if words[words.index(given) + 1 :][:1] == ["="] if given in words else False:
-            value = "".join(words[words.index(given) + 2 :][:1])
+        place = words.index(given) + 1 if given in words else len(words)
+        if words[place : place + 1] == ["="]:
+            value = "".join(words[place + 1 : place + 2])
             return f"{given} = {value}: without blanks beside the equals sign: {shlex.quote(f'{given}={value}')}"
         if "=" not in given and (exists(given) or (given.isidentifier() and given not in Config.model_fields)):
             return f"{given}: options are key=value: content={given}; stx paint takes two pictures as they stand"
