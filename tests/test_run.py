@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from PIL import Image
 
 from conftest import SMALL, TINY, Command, Started, command
 from stx.pictures.sheet import GAP
+from stx.runs import describe, identity
 from stx.runs.tracking.store import Store
 
 
@@ -149,7 +151,14 @@ def test_own_pictures_and_an_own_statistic_need_one_function_and_one_yaml(
     monkeypatch.setenv("STX_TRUST", "mine")
     done = stx("--config-dir", "conf", *SMALL, *arguments)
     assert done.returncode == 0, done.stderr
-    assert Image.open((tmp_path / done.stdout.strip()).parent / "style.png").size == (59, 26)
+    folder = (tmp_path / done.stdout.strip()).parent
+    assert Image.open(folder / "style.png").size == (59, 26)
+    begun = identity.read(folder)
+    assert begun is not None
+    words = ["stx", "run", "--config-dir", "conf", *SMALL, *arguments]
+    assert shlex.split(describe.typed(begun.overrides, begun.begun_in)) == words  # does the same from anywhere
+    longer = stx(f"resume={folder}", "optim.steps=9")  # it is known from then on where the option is
+    assert longer.returncode == 0, longer.stderr
     wrong = stx("--config-dir", "conf", *SMALL, *arguments, "style_stat.pwer=2")
     assert wrong.returncode == 2
     assert "(did you mean power?)" in wrong.stderr

@@ -4,6 +4,9 @@ import argparse
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
 
 from stx.config.compose import key_of, quoted, values_of
 from stx.config.schema import CONF
@@ -28,24 +31,41 @@ def typed(arguments: argparse.Namespace) -> list[str]:
     return [*arguments.overrides, override_of(folder)]
 
 
-def override_of(folder: Path) -> str:
+def override_of(*folders: Path) -> str:
     """The override that --config-dir stands for."""
-    return f"{OPTION}=[{quoted(str(folder.absolute()))}]"
+    return f"{OPTION}=[{','.join(quoted(str(folder.absolute())) for folder in folders)}]"
 
 
-def command_line(words: Sequence[str], overrides: Sequence[str]) -> str:
+def of_hydra(own: Any) -> list[str]:
+    """The override for the folders that a command of Hydra's was told of, by its --config-dir or by the override
+    itself; empty if it was told of none. `own` is Hydra's own part of the config."""
+    typed: Any = OmegaConf.to_container(own.overrides.hydra)  # as it stands: any ${...} in it is for each job
+    named = [text for text in typed if key_of(text) == OPTION]
+    flagged = [Path(source.path) for source in own.runtime.config_sources if source.provider == "command-line"]
+    if not flagged:
+        return named
+    return [override_of(*(Path(str(folder)) for text in named for folder in folders_of(text)), *flagged)]
+
+
+def folders_of(text: str) -> list[Any]:
+    return [folder for _, values in values_of(text) for folder in values or []]
+
+
+def command_line(words: Sequence[str], overrides: Sequence[str], place: str = "") -> str:
     """The command line that does the same again when it is pasted: `stx`, some words and the overrides.
 
-    --config-dir takes the place of the override that it stands for.
+    --config-dir takes the place of the override that it stands for, with a path relative to the folder `place`, or to
+    the current one.
     """
-    return shlex.join(["stx", *words, *(word for text in overrides for word in with_flag(text))])
+    here = Path(place or Path.cwd())
+    return shlex.join(["stx", *words, *(word for text in overrides for word in with_flag(text, here))])
 
 
-def with_flag(text: str) -> list[str]:
-    folders = [folder for _, values in values_of(text) for folder in values or []] if key_of(text) == OPTION else []
+def with_flag(text: str, here: Path) -> list[str]:
+    folders = folders_of(text) if key_of(text) == OPTION else []
     if len(folders) != 1 or override_of(folder := Path(str(folders[0]))) != text:
         return [text]
-    return ["--config-dir", str(folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder)]
+    return ["--config-dir", str(folder.relative_to(here) if folder.is_relative_to(here) else folder)]
 
 
 def options(group: str, overrides: Sequence[str]) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
+from stx.config import search_path
 from stx.config.compose import choices_of, overrides_of
 from stx.config.schema import validate
 from stx.config.secrets import hidden
@@ -41,7 +42,8 @@ def job(composed: DictConfig) -> Job:
     own = HydraConfig.get()
     folder = relative(Path(own.runtime.output_dir))
     config, choices = validate(composed), choices_of(own)
-    return Job(config, folder, choices, overrides_of(own), name=run_name(config, choices), notes=notes(composed, own))
+    overrides = [*search_path.of_hydra(own), *overrides_of(own)]  # without which options of one's own are unknown later
+    return Job(config, folder, choices, overrides, name=run_name(config, choices), notes=notes(composed, own))
 
 
 def notes(composed: DictConfig, own: Any) -> dict[str, str]:

@@ -1,10 +1,10 @@
 """What a run says about itself: on the terminal, in its folder and in its tracker."""
 
 import math
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from stx.config import search_path
 from stx.config.compose import override
 from stx.config.schema import Config
 from stx.loop.checkpoint import Checkpoint
@@ -28,12 +28,12 @@ from stx.runs.words import noisy, style_share
 
 
 def command(job: Job) -> str:
-    return typed(job.overrides)
+    return typed(job.overrides, job.resumed.begun_in if job.resumed else "")
 
 
-def typed(overrides: Sequence[str]) -> str:
-    """The command line with these overrides."""
-    return shlex.join(["stx", "run", *overrides])
+def typed(overrides: Sequence[str], place: str = "") -> str:
+    """The command line with these overrides, for the folder `place`, or the current one."""
+    return search_path.command_line(["run"], overrides, place)
 
 
 def run(job: Job, inputs: Inputs, record: Identity) -> About:
@@ -41,6 +41,7 @@ def run(job: Job, inputs: Inputs, record: Identity) -> About:
     config, choices = job.config, job.choices
     tags = {
         "stx.command": command(job),
+        "stx.begun_in": record.begun_in,
         "stx.folder": str(job.folder.absolute()),
         "stx.hardware": inputs.hardware.description,
         "stx.expected_memory_gb": f"{inputs.memory / 1e9:.1f}",
@@ -58,6 +59,7 @@ def run(job: Job, inputs: Inputs, record: Identity) -> About:
         command(job),
         record.id,
         config.optim.steps,
+        record.begun_in,
     )
 
 

@@ -51,6 +51,8 @@ class Shown:
     files: Files
     reduced: bool = False
     """Whether it was measured at a smaller size than its own, for lack of memory."""
+    place: str = ""
+    """The folder that file names in its command are relative to; empty if it was not recorded."""
 
     @property
     def style(self) -> float:
@@ -106,6 +108,7 @@ def of_store(run: Run, uri: str) -> Shown:
         folder=here,
         files=files,
         reduced=MEASURED_AT in run.tags,
+        place=run.tags.get("stx.begun_in", ""),
     )
 
 
@@ -132,12 +135,13 @@ def of_folder(folder: Path, values: Mapping[str, str] = MappingProxyType({})) ->
         params=params or {key.lstrip("+"): value for key, value in values.items()},
         metrics=files.last(),
         tags={},
-        command=hidden(describe.typed(record.overrides)) if record else "",
+        command=hidden(describe.typed(record.overrides, record.begun_in)) if record else "",
         link=page.of_run(stored["uri"], stored["experiment_id"], stored["run_id"]) if stored else "",
         started=began(folder),
         folder=folder,
         files=files,
         reduced=reduced(record),
+        place=record.begun_in if record else "",
     )
 
 

@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from stx import atomic
+from stx.config import search_path
 from stx.config.compose import key_of, override, overrides_of, stands_for_several, value_of
 from stx.config.secrets import taken_out
 from stx.errors import UserError
@@ -53,11 +54,12 @@ ANEW = ("hydra.sweep.dir", "hydra.mode", "hydra.sweeper.member")
 
 
 def workers_of(config: DictConfig) -> list[str]:
-    """The typed overrides that say how a sweep is worked: Hydra's own, such as its launcher and search path, and
-    sweep.jobs. A continued sweep keeps them."""
+    """The typed overrides that say how a sweep is worked: Hydra's own, such as its launcher and search path, which
+    --config-dir stands for too, and sweep.jobs. A continued sweep keeps them."""
     own: Any = OmegaConf.to_container(config.hydra.overrides.hydra)
     jobs = [text for text in overrides_of(config) if key_of(text) == "sweep.jobs"]
-    return [*(text for text in own if key_of(text) not in ANEW), *jobs]
+    kept = [text for text in own if key_of(text) not in (*ANEW, search_path.OPTION)]
+    return [*search_path.of_hydra(config.hydra), *kept, *jobs]
 
 
 def write(folder: Path, tasks: Sequence[Task], typed: Sequence[str], workers: Sequence[str] = ()) -> None:

@@ -30,6 +30,8 @@ class About(NamedTuple):
     """The id by which all stores know it."""
     steps: int = 0
     """Steps that it may take at most."""
+    place: str = ""
+    """The folder that file names in the command are relative to."""
 
 
 def note(about: About, outcome: str, event: str | None, said: Collection[str], folder: Path) -> str:
@@ -46,7 +48,13 @@ def note(about: About, outcome: str, event: str | None, said: Collection[str], f
     if (folder / PLOTS / SHOWN).exists():
         others = f"{code(LOSSES)} has every step, {code(PLOTS)} more charts, {code(CONFIG)} all settings."
         lines += [picture(f"{PLOTS}/{SHOWN}", "losses"), f"Below *Artifacts*: {others}"]
-    return "\n\n".join([*lines, f"To repeat it: {code(about.command)}"])
+    return "\n\n".join([*lines, repeated(about.command, about.place)])
+
+
+def repeated(command: str, place: str) -> str:
+    """How to do the same again; `place` is the folder that file names in the command are relative to."""
+    where = f", in {code(place)}" if place else ""
+    return f"To repeat it{where}: {code(command)}"
 
 
 def picture(file: str, says: str, run_id: str = THIS_RUN) -> str:

@@ -1,11 +1,12 @@
 """The report: what each statistic scores against the reference at equal content distance, all from the store."""
 
 import math
+import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from stx.runs.batch import Batch
-from stx.runs.tracking.note import code
+from stx.runs.tracking.note import code, repeated
 from stx.studies import page
 from stx.studies.compare import earlier, export, judges, pictures, programs
 from stx.studies.compare.board import board, left_out, shown
@@ -78,7 +79,7 @@ def summary(ratios: Mapping[str, Ratio | None], results: Results, sheet: str, co
         "\n".join(f"- {code(name)} {shown(ratios[name])}" for name in ranking(ratios)),
         *([sheet] if sheet else []),
         f"The whole report is {code('report/report.html')}, below *Artifacts*.",
-        f"To repeat it: {code(command)}",
+        repeated(command, os.getcwd()),
     ]
     return "\n\n".join(lines)
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple
 from stx import atomic
 from stx.pictures import charts, images
 from stx.pictures.sheet import contact_sheet, fitted
-from stx.runs.tracking.note import code
+from stx.runs.tracking.note import repeated
 from stx.studies import page
 from stx.studies.film import reel
 from stx.studies.film.frames import Plan
@@ -203,6 +204,6 @@ def description(total: Summary, command: str) -> str:
         linked(FRAMES, "frames of the source, and of the film below them"),
         "Flicker: how much a frame differs from the one before, moved as the source moves. Drift: how much "
         "brighter the last frame is than the first of its scene. The film and all numbers are below *Artifacts*.",
-        f"To repeat it: {code(command)}",
+        repeated(command, os.getcwd()),
     ]
     return "\n\n".join(lines)

@@ -53,6 +53,7 @@ def entry(run: Shown, album: Album, sides: Sides) -> dict[str, Any]:
         "metrics": {name: rounded(value) for name, value in run.metrics.items()},
         "started": run.started,
         "command": run.command,
+        "place": run.place,
         "link": run.link.splitlines(),
         "folder": str(run.folder or ""),
         "picture": result,

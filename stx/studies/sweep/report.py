@@ -13,7 +13,7 @@ from stx import atomic
 from stx.runs.files import OUTPUT
 from stx.runs.naming import headings, told_apart
 from stx.runs.sources import LOSS
-from stx.runs.tracking.note import code
+from stx.runs.tracking.note import code, repeated
 from stx.studies import page
 from stx.studies.preview import SMALL, linked, preview
 from stx.studies.sweep.results import OVER, Row, lost, nearest
@@ -198,7 +198,7 @@ def description(
     lines = [
         f"{page.words(verdict(rows, findings)) or f'{len(rows)} jobs'}{leads}",
         *([linked(small.replace(SMALL, ""), "the pictures")] if small else []),
-        f"To repeat it: {code(command)}",
+        repeated(command, os.getcwd()),
         *([SCALES] if nearest(rows) else []),
         "\n".join(job_table(rows, best, word)),
         *(

@@ -13,6 +13,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from stx import atomic
+from stx.config import search_path
 from stx.config.command import result, say
 from stx.config.compose import override, overrides_of
 from stx.config.schema import sweep_options
@@ -185,4 +186,4 @@ def go_on(folder: Path) -> str:
 
 
 def command(typed: Sequence[str]) -> str:
-    return shlex.join(["stx", "run", "--multirun", *dict.fromkeys(typed)])
+    return search_path.command_line(["run", "--multirun"], list(dict.fromkeys(typed)))

@@ -1,9 +1,10 @@
 """The report: verdicts first, then each experiment beside the thesis's words, then why things are as they are."""
 
+import os
 from pathlib import Path
 
 from stx.runs.batch import Batch
-from stx.runs.tracking.note import code
+from stx.runs.tracking.note import code, repeated
 from stx.studies import page
 from stx.studies.page import Block, Heading, Items, Pictures, Quote, Table, Text
 from stx.studies.thesis import explain, outlook, separation
@@ -42,7 +43,7 @@ def summary(verdicts: Verdicts, command: str) -> str:
         f"The thesis's {len(words)} claims: **{counts}**.",
         f"The report is {code('report/report.html')}, below *Artifacts*.",
         "\n".join(f"- {name}: {verdict.word}" for name, verdict in verdicts.items()),
-        f"To repeat it: {code(command)}",
+        repeated(command, os.getcwd()),
     ]
     return "\n\n".join(lines)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stx.runs.tracking.note import About, code, note
+from stx.runs.tracking.note import About, code, note, repeated
 
 ABOUT = About("run", {}, {}, "`china` in the style of `swirls`.", "stx run seed=1")
 
@@ -17,6 +17,7 @@ def test_what_came_of_a_run_comes_first_and_the_command_last(tmp_path: Path) -> 
         "Style distance 0.19",
         "To repeat it: `stx run seed=1`",
     ]
+    assert repeated("stx run seed=1", "/home/me/art") == "To repeat it, in `/home/me/art`: `stx run seed=1`"
     assert note(ABOUT, "running", None, (), tmp_path).startswith("**running**\n\n`china` in")
     event = "step 3: style loss at conv1_1"
     assert note(ABOUT, "diverged", event, ["9 steps"], tmp_path).startswith(f"**diverged** at `{event}`: 9 steps\n\n")

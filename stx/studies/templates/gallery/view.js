@@ -47,6 +47,7 @@ function places(run) {
   for (const line of [/^https?:\/\//.test(address ?? "") ? "" : address, before]) {
     if (line) items.push(make("li", {}, make("code", { textContent: line })));
   }
+  if (run.place) items.push(make("li", {}, "The command was typed in ", make("code", { textContent: run.place })));
   if (run.folder) items.push(make("li", {}, "Its folder: ", make("code", { textContent: run.folder })));
   return items;
 }
