@@ -54,7 +54,8 @@ def lines(path: Path, series: Series, *, title: str, x: str, y: str, marks: Sequ
     """Write a chart with a line through the (x, y) of each series on a logarithmic y axis, as PNG at `path`.
 
     It has 770 x 440 pixels, and is higher if many names need that. The line has a gap where y is not positive or where
-    x or y is not finite; a series of only gaps is "(none)" in the legend. Raises OSError if the file cannot be written.
+    x or y is not finite; the legend says of a series of only gaps "(none)", or "(always 0)". Raises OSError if the file
+    cannot be written.
     """
     return saved(path, line_figure(series, title=title, x=x, y=y, marks=marks))
 
@@ -102,7 +103,7 @@ def drawn(
         xs, ys = [at for at, _ in pairs], [value if plotted(at, value) else math.nan for at, value in pairs]
         shown = [*marked(ys)] if linewidth else None
         handles += axes.plot(xs, ys, color=colour, marker=marker, markersize=4, linewidth=linewidth, markevery=shown)
-        names.append(textwrap.fill(name if any(map(math.isfinite, ys)) else f"{name} (none)", LEGEND_WIDTH))
+        names.append(textwrap.fill(f"{name}{absent(pairs, ys)}", LEGEND_WIDTH))
     for mark in marks:
         handles.append(upright(axes, mark))
         names.append(mark.name)
@@ -118,6 +119,13 @@ def drawn(
         text.set_text(said)
     figure.set_figheight(max(HEIGHT, needed(names)))
     return figure
+
+
+def absent(pairs: Sequence[tuple[float, float]], ys: Sequence[float]) -> str:
+    """Why the legend names a series that cannot be seen: it has no finite value, or is 0, which has no logarithm."""
+    if any(map(math.isfinite, ys)):
+        return ""
+    return " (always 0)" if pairs and all(value == 0 for _, value in pairs) else " (none)"
 
 
 def needed(names: Sequence[str]) -> float:

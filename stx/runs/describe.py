@@ -7,6 +7,7 @@ from pathlib import Path
 from stx.config import search_path
 from stx.config.compose import override
 from stx.config.schema import Config
+from stx.config.secrets import hidden
 from stx.loop.checkpoint import Checkpoint
 from stx.loop.listener import Outcome
 from stx.model.blocks import margin
@@ -34,6 +35,11 @@ def command(job: Job) -> str:
 def typed(overrides: Sequence[str], place: str = "") -> str:
     """The command line with these overrides, for the folder `place`, or the current one."""
     return search_path.command_line(["run"], overrides, place)
+
+
+def recorded(record: Identity) -> str:
+    """The command line that repeats the run of a record, without passwords."""
+    return hidden(typed(record.overrides, record.begun_in))
 
 
 def run(job: Job, inputs: Inputs, record: Identity) -> About:

@@ -7,7 +7,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 from stx.config.restored import restored
-from stx.config.secrets import hidden
 from stx.errors import UserError, first_line
 from stx.runs import describe, identity
 from stx.runs.files import CONTENT, OUTPUT, in_use
@@ -135,7 +134,7 @@ def of_folder(folder: Path, values: Mapping[str, str] = MappingProxyType({})) ->
         params=params or {key.lstrip("+"): value for key, value in values.items()},
         metrics=files.last(),
         tags={},
-        command=hidden(describe.typed(record.overrides, record.begun_in)) if record else "",
+        command=describe.recorded(record) if record else "",
         link=page.of_run(stored["uri"], stored["experiment_id"], stored["run_id"]) if stored else "",
         started=began(folder),
         folder=folder,

@@ -24,6 +24,8 @@ LINE_START = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=[-+>]))")
 # Where a name in a table cell may break: after these characters, but not within a number.
 BREAK = re.compile(r"(?<=[\w\])]{2}[_.,=/])(?=[A-Za-z\[(])")
 NUMBER = r"[-+−]?\d[\d.,]*(?:e[-+]?\d+)?"
+GAP = "–"
+"""What a table has where there is no number."""
 NUMERIC = re.compile(rf"\s*{NUMBER}(?:\s*±\s*{NUMBER})?\s*(?:[%†‡§?]\s*)*", re.IGNORECASE)
 
 

@@ -65,8 +65,8 @@ def legend(pixels: np.ndarray) -> bytes:
 
 
 def test_a_series_of_nothing_stays_in_the_legend(tmp_path: Path) -> None:
-    named = drawn(tmp_path / "named.png", {LONG: FALLING, "b (none)": FALLING})
-    for nothing in ([], [(1.0, 0.0)]):
+    for nothing, why in (([], "none"), ([(1.0, -1.0)], "none"), ([(1.0, 0.0), (2.0, 0.0)], "always 0")):
+        named = drawn(tmp_path / "named.png", {LONG: FALLING, f"b ({why})": FALLING})
         pixels = drawn(tmp_path / "chart.png", {LONG: FALLING, "b": nothing})
         assert legend(pixels) == legend(named)
         assert 0 < count(pixels, COLOURS[1]) < 100  # its sign in the legend alone

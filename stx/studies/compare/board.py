@@ -18,11 +18,10 @@ from stx.studies.compare.intervals import CONFIDENCE, holm
 from stx.studies.compare.leaderboard import Ratio, mean_of, ranking, ratio, step_time, unmet
 from stx.studies.compare.protocol import first_beta
 from stx.studies.compare.work import Results
-from stx.studies.page import Block, Heading, Items, Table, Text
+from stx.studies.page import GAP, Block, Heading, Items, Table, Text
 
 SHARED = "Several runs were at work at once, or on several machines, so that their times a step say little. "
 
-GAP = "–"
 GAPS = f"{GAP}: too few of its runs reach that content, or its pictures are too small for the measure. "
 SMALL = (
     "§ some of its runs were measured at a reduced size, for want of memory: their numbers are not those of the whole, "

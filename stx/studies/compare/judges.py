@@ -11,7 +11,7 @@ from stx.studies.compare.intervals import CONFIDENCE, holm
 from stx.studies.compare.leaderboard import Ratio, ranking, ratio
 from stx.studies.compare.work import Results
 from stx.studies.compare.yardsticks import CLAIMED, YARDSTICKS
-from stx.studies.page import Block, Heading, Items, Table, Text
+from stx.studies.page import GAP, Block, Heading, Items, Table, Text
 
 JUDGES = {"VGG19": "", "EfficientNet-Lite0": "lite0_"}
 """The prefix of each judge's measures. Losses use the features of the first judge, at other layers."""
@@ -111,7 +111,7 @@ def cell(one: Scores, name: str) -> str:
 def shown(score: Ratio | None, bold: bool = False) -> str:
     """A score with the number of pairs, and with its interval if it has one."""
     if score is None:
-        return "–"
+        return GAP
     mean = f"**{score.mean:.3f}**" if bold else f"{score.mean:.3f}"
     interval = "" if math.isnan(score.low) else f", {score.low:.2f} to {score.high:.2f}"
     return f"{mean} ({score.pairs}{interval})"

@@ -15,7 +15,7 @@ from stx.studies import page
 from stx.studies.compare.given import Given
 from stx.studies.compare.intervals import CONFIDENCE, Pair, interval
 from stx.studies.compare.report import counted
-from stx.studies.page import Block, Table, Text
+from stx.studies.page import GAP, Block, Table, Text
 
 FEWEST = 3
 """Fewest pictures of a pair whose order says anything."""
@@ -94,6 +94,6 @@ def write(given: Sequence[Given], folder: Path, command: str) -> Path:
 
 def row(score: Follows | None) -> list[str]:
     if score is None:
-        return ["–", "–", "0"]
-    between = "–" if math.isnan(score.low) else f"{max(-1, score.low):.2f} to {min(1, score.high):.2f}"
+        return [GAP, GAP, "0"]
+    between = GAP if math.isnan(score.low) else f"{max(-1, score.low):.2f} to {min(1, score.high):.2f}"
     return [f"{score.mean:.2f}", between, str(score.pairs)]

@@ -16,7 +16,7 @@ from stx.studies.compare.outdated import outdated, said
 from stx.studies.compare.protocol import cells, first_beta
 from stx.studies.compare.work import Results, member_name, wanted
 from stx.studies.compare.yardsticks import YARDSTICKS
-from stx.studies.page import Block, Heading, Items, Table, Text
+from stx.studies.page import GAP, Block, Heading, Items, Table, Text
 from stx.studies.preview import linked
 
 HERE = ("stx.hardware", "stx.versions")
@@ -147,7 +147,7 @@ def pairs(at: Level) -> list[Block]:
     names = [name for name in results.protocol.statistics if name != results.protocol.reference and at.enters(name)]
     logs = {name: ratios(at, name, results.judged_by) for name in names}
     rows = [
-        [label(*pair), *(f"{math.exp(logs[name][pair]):.3f}" if pair in logs[name] else "–" for name in names)]
+        [label(*pair), *(f"{math.exp(logs[name][pair]):.3f}" if pair in logs[name] else GAP for name in names)]
         for pair in dict.fromkeys(cell.pair for cell in results.runs)
     ]
     return [

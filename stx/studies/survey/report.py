@@ -13,7 +13,7 @@ from stx.runs.files import refuse_filled
 from stx.studies import page
 from stx.studies.compare.intervals import CONFIDENCE
 from stx.studies.compare.report import counted
-from stx.studies.page import Block, Heading, Items, Table, Text
+from stx.studies.page import GAP, Block, Heading, Items, Table, Text
 from stx.studies.survey import agreement, fit
 from stx.studies.survey.fit import Strength
 from stx.studies.survey.follows import Bounded, Follows, follows
@@ -25,7 +25,6 @@ TITLES: dict[Asked, str] = {
     "style": "Closer in style to the painting",
     "content": "Keeps more of the photograph",
 }
-NONE = "–"
 TABLE = "scores.csv"
 
 
@@ -135,15 +134,15 @@ def placed(rank: str, row: Strength) -> list[str]:
 
 def measured(each: Follows | None) -> list[str]:
     if each is None:
-        return [NONE] * 5
+        return [GAP] * 5
     share, rank = each.share, each.correlation
-    percent = NONE if math.isnan(share.low) else f"{share.low:.0%} to {share.high:.0%}"
-    correlated = NONE if math.isnan(rank.value) else f"{rank.value:+.2f}"
+    percent = GAP if math.isnan(share.low) else f"{share.low:.0%} to {share.high:.0%}"
+    correlated = GAP if math.isnan(rank.value) else f"{rank.value:+.2f}"
     return [f"{share.value:.0%}", percent, correlated, between(rank.low, rank.high), f"{each.answers}"]
 
 
 def between(low: float, high: float) -> str:
-    return NONE if math.isnan(low) else f"{low:+.2f} to {high:+.2f}"
+    return GAP if math.isnan(low) else f"{low:+.2f} to {high:+.2f}"
 
 
 def how(key: Key) -> Iterator[Block]:

@@ -63,6 +63,8 @@ def write(folder: Path, rows: Sequence[Row], command: str, findings: Findings | 
     blocks: list[page.Block] = [
         page.Text(f"`{command}`"),
         page.Text(" ".join([f"{ended} of {many} {one}s have ended.", *said, *([MARKED] if len(best) == 1 else [])])),
+        *([page.Text(f"To repeat the best by itself: {code(best[0].command)}")]
+          if len(best) == 1 and best[0].command else []),
         *([page.Items([f"**{row.task.name}** {row.outcome}: {row.message or 'not finite'}" for row in lost(rows)])]
           if lost(rows) else []),
     ]  # fmt: skip

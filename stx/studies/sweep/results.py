@@ -7,7 +7,7 @@ from statistics import median
 from typing import NamedTuple, Protocol, TypeVar
 
 from stx.errors import UserError, first_line
-from stx.runs import identity
+from stx.runs import describe, identity
 from stx.runs.files import BASELINES, JOURNAL, MEASURES
 from stx.runs.member import ENDED, failure
 from stx.runs.shown import reduced
@@ -39,6 +39,8 @@ class Row(NamedTuple):
     """The address at which the store shows the run; empty if there is none."""
     reduced: bool = False
     """Whether it was measured at a smaller size than its own, for lack of memory."""
+    command: str = ""
+    """The command that repeats it by itself; empty if it has not begun."""
 
 
 def read(task: Task) -> Row:
@@ -70,6 +72,7 @@ def read(task: Task) -> Row:
         seconds,
         link,
         reduced(record),
+        describe.recorded(record) if record else "",
     )
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from stx.pictures.charts import lines
-from stx.studies.page import Block, Heading, Picture, Pictures, Table, Text
+from stx.studies.page import GAP, Block, Heading, Picture, Pictures, Table, Text
 from stx.studies.thesis import overflow, readings, reasons
 from stx.studies.thesis.evidence import Evidence
 from stx.studies.thesis.material import Material, number
@@ -131,7 +131,7 @@ def factors(material: Material) -> list[Block]:
             ours, theirs = literal.layers("style_loss", "first"), mean.layers("style_loss", "first")
             apart = [math.log10(theirs[layer] / ours[layer]) for layer in ours if ours[layer] > 0 < theirs[layer]]
             rows.append([name, "1/(4 N² M²)", *(number(ours.get(layer)) for layer in STYLE_LAYERS), ""])
-            orders = f"{min(apart):.1f} to {max(apart):.1f}" if apart else "–"
+            orders = f"{min(apart):.1f} to {max(apart):.1f}" if apart else GAP
             rows.append(["", "mean", *(number(theirs.get(layer)) for layer in STYLE_LAYERS), orders])
     if not rows:
         return []

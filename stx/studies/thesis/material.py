@@ -12,7 +12,7 @@ from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs.files import CONTENT, OUTPUT, STYLE
 from stx.runs.plan import Planned
 from stx.runs.tracking.stored import Run
-from stx.studies.page import Picture, Pictures
+from stx.studies.page import GAP, Picture, Pictures
 from stx.studies.thesis.evidence import Evidence
 
 LARGEST = 512
@@ -75,5 +75,5 @@ class Material(NamedTuple):
 
 def number(value: float | None) -> str:
     if value is None or math.isnan(value):
-        return "–"
+        return GAP
     return f"{value:.0f}" if 100 <= abs(value) < 10000 else f"{value:.3g}"

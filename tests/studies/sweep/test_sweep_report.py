@@ -93,9 +93,13 @@ def test_a_sweep_without_a_picture_has_a_page_all_the_same(tmp_path: Path) -> No
 def test_the_best_job_is_marked_among_the_pictures_in_the_chart_and_in_both_tables(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    four = rows(tmp_path, beta=("1", "10"), pooling=("max", "avg"))
+    four = [
+        row._replace(command=f"stx run seed={n}")
+        for n, row in enumerate(rows(tmp_path, beta=("1", "10"), pooling=("max", "avg")))
+    ]
     page, _, sheet, *_ = report.write(tmp_path, four, "stx")
     text = page.read_text()
+    assert "To repeat the best by itself: <code>stx run seed=0</code>" in text
     assert "Best: <strong>beta=1 max</strong>" in text
     assert "The best has a frame among the pictures, a ring in the chart and a mark in the table." in text
     (row,) = re.findall(r'<tr class="marked">.*?</tr>', text, re.DOTALL)

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from conftest import SHALLOW, Started, command
+from stx.config import search_path
 from stx.runs.shown import of_store
 from stx.runs.task import Task
 from stx.runs.tracking.experiments import Experiments
@@ -46,6 +47,13 @@ def test_a_job_that_cannot_go_on_takes_no_other_along_and_is_in_the_store_with_i
     runs = [of_store(run, "") for run in Experiments(f"sqlite:///{tmp_path}/mlflow.db").runs("mine")]
     (failed,) = (run for run in runs if run.outcome == "failed")
     assert (len(runs), failed.name) == (3, "mine")
+    assert all(
+        run.command.startswith("stx run --config-dir conf ") and run.place == str(tmp_path)
+        for run in runs
+        if run is not failed
+    )
+    record = json.loads((tmp_path / "sweep" / "sweep.json").read_text())
+    assert search_path.override_of(tmp_path / "conf") in record["workers"]
     assert failed.message.startswith("style_stat (breaks): on purpose")
 
 

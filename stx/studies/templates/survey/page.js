@@ -238,6 +238,7 @@ document.addEventListener("keydown", (event) => {
   if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
   const side = { 1: "left", ArrowLeft: "left", 2: "right", ArrowRight: "right" }[event.key];
   if (side) choose(side);
+  else if (event.key === "Enter" && !at("intro").hidden && event.target !== at("begin")) at("begin").click();
   else if (event.key === "Backspace") back();
 });
 addEventListener("online", send);
