@@ -16,6 +16,7 @@ from stx.model.temporal import CONSISTENT
 from stx.model.trials import edged, position_free, unmaskable
 from stx.model.working_size import deepest_layer, halved
 from stx.pictures.masks import OPAQUE
+from stx.pictures.sizes import Size
 from stx.runs import words
 from stx.runs.divergence import diverged
 from stx.runs.files import CHECKPOINT, OUTPUT
@@ -170,15 +171,17 @@ def of_tiles(config: Config, inputs: Inputs) -> list[str]:
     return lines
 
 
-def how_to_go_on(folder: Path, picture: Path | None = None) -> str:
+def how_to_go_on(folder: Path, picture: Path | None = None, enlarged: str = "") -> str:
     """Where the picture so far is, and the command that resumes the run. `picture`: where it was delivered."""
-    return f"the picture so far: {picture or folder / OUTPUT}\ngo on: {typed([override('resume', str(folder))])}"
+    so_far = f"the picture so far{enlarged}: {picture or folder / OUTPUT}"
+    return f"{so_far}\ngo on: {typed([override('resume', str(folder))])}"
 
 
-def last(folder: Path, picture: Path, outcome: Outcome, signal: int | None) -> str:
-    """Where the picture is, and how to go on."""
+def last(folder: Path, picture: Path, outcome: Outcome, signal: int | None, size: Size) -> str:
+    """Where the picture is, and how to go on. `size`: the picture's (width, height), which the last steps have."""
     if outcome.stopped:
-        return how_to_go_on(folder, picture)
+        height, width = outcome.picture.shape[1:]
+        return how_to_go_on(folder, picture, "" if (width, height) == size else f", enlarged from {width} x {height}")
     return f"{'interrupted at its end; ' if signal else ''}the picture: {picture}"
 
 

@@ -73,7 +73,7 @@ def run(job: Job, *watchers: Listener) -> Result:
                 end = film.stopped if outcome.stopped else film.make
                 with stop.at_once():
                     end(outcome.picture, outcome.steps)
-            last = describe.last(folder, delivered, outcome, stop.signal)
+            last = describe.last(folder, delivered, outcome, stop.signal, inputs.size)
             view.end(outcome.status, f"{closing}\n{last}", picture)
     if stop.signal:
         log.info(last)

@@ -188,3 +188,10 @@ def test_how_to_go_on_can_be_typed_as_it_stands() -> None:
     assert shlex.split(typed.removeprefix("go on: "))[:2] == ["stx", "run"]
     (resume,) = shlex.split(typed)[4:]
     assert composition([resume]).config.resume == "my runs/1"
+
+
+def test_a_picture_that_was_stopped_at_a_coarse_level_is_said_to_be_enlarged() -> None:
+    outcome = Outcome(3, torch.zeros(3, 24, 32), [], stopped=True)
+    coarse = describe.last(Path("run"), Path("out.png"), outcome, 2, (64, 48))
+    assert coarse == "the picture so far, enlarged from 32 x 24: out.png\ngo on: stx run resume=run"
+    assert describe.last(Path("run"), Path("out.png"), outcome, 2, (32, 24)).startswith("the picture so far: out.png\n")
