@@ -66,8 +66,9 @@ def plan(config: DictConfig) -> list[Task]:
     for line in (*said, swept_in_vain(task.config for task in tasks)):
         if line:
             say(f"stx: {line}")
-    for config_ in {task.config.tracking: task.config for task in tasks}.values():
-        reach_store(config_)
+    if not config.sweep.plan:  # which starts nothing: reaching a store that is a file would create it
+        for config_ in {task.config.tracking: task.config for task in tasks}.values():
+            reach_store(config_)
     return tasks
 
 

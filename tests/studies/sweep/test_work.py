@@ -96,8 +96,10 @@ def test_a_picture_that_is_taken_out_of_a_swept_folder_stays_in_the_table_and_is
 
 
 def test_a_plan_says_what_a_sweep_takes_and_starts_nothing(tmp_path: Path) -> None:
-    done = command(tmp_path, "run", "--multirun", *TINY, "pooling=max,avg", "seed=0", "sweep.plan=true")
+    store = ["tracking=mlflow", "tracking.uri=sqlite:///store.db"]
+    done = command(tmp_path, "run", "--multirun", *TINY[:-1], *store, "pooling=max,avg", "seed=0", "sweep.plan=true")
     assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "store.db").exists()
     assert "2 jobs, one after the other: under a minute, up to" in done.stderr
     assert not list(tmp_path.rglob("sweep.json"))
 
