@@ -20,12 +20,12 @@ from stx.studies.compare.protocol import first_beta
 from stx.studies.compare.work import Results
 from stx.studies.page import GAP, Block, Heading, Items, Table, Text
 
-SHARED = "Several runs were at work at once, or on several machines, so that their times a step say little. "
+SHARED = "Several runs worked at once, or on different machines, so their times per step mean little. "
 
-GAPS = f"{GAP}: too few of its runs reach that content, or its pictures are too small for the measure. "
+GAPS = f"{GAP}: too few runs reach that content, or the pictures are too small for the measure. "
 SMALL = (
-    "§ some of its runs were measured at a reduced size, for want of memory: their numbers are not those of the whole, "
-    "and its rank beside a statistic without the sign is none. "
+    "§ some of its runs were measured at a reduced size, for lack of memory: neither its numbers nor its rank can be "
+    "compared with those of a statistic without this sign. "
 )
 
 
@@ -58,14 +58,14 @@ def board(work: Batch, at: Level, scores: Mapping[str, Ratio | None]) -> list[Bl
         Table(
             ["statistic", *(measures[name] for name in style)],
             tables[0],
-            f"style: each measure over `{reference}`'s at its content at beta = {beta:g}, geometric mean over pairs of "
-            "pictures; below 1 is nearer to the style",
+            f"style: each measure relative to that of `{reference}`, at the content that `{reference}` has at beta = "
+            f"{beta:g}; geometric mean over pairs of pictures; below 1 is nearer to the style",
         ),
         Table(
-            ["statistic", *(measures[name] for name in measures if name not in style), "time a step"],
+            ["statistic", *(measures[name] for name in measures if name not in style), "time per step"],
             [[*row, time] for row, time in zip(tables[1], times, strict=True)],
-            f"and what it costs, over `{reference}`'s; below 1 is nearer to the photograph, but for SSIM, less noise, "
-            "or faster. What was held equal is 1 by construction",
+            f"cost: relative to that of `{reference}`; below 1 is nearer to the photograph (except for SSIM), less "
+            "noisy, or faster. What was held equal is 1 by construction",
         ),
         note(results, scores, gaps=any(cell.startswith(GAP) for table in tables for row in table for cell in row)),
     ]
@@ -75,19 +75,20 @@ def note(results: Results, scores: Mapping[str, Ratio | None], gaps: bool) -> Te
     """What the brackets and signs mean; `gaps`: whether some cells of the leaderboard have no number."""
     left = mean_of(results, results.protocol.reference, lambda run: share(run, results.protocol.primary))
     intervals = (
-        f"In brackets the {CONFIDENCE:.0%} confidence interval, by the bootstrap over photographs and over styles "
-        "(Owen 2007) with Student's t; bold where the difference remains under Holm's correction for all statistics. "
+        f"Brackets give the {CONFIDENCE:.0%} confidence interval, from a bootstrap over photographs and over styles "
+        "(Owen 2007) with Student's t. Bold marks a difference that remains significant under Holm's correction for "
+        "all statistics. "
     )
     if all(score is None or math.isnan(score.low) for score in scores.values()):
-        intervals = "So few photographs and styles have no confidence interval. "
+        intervals = "There are too few photographs and styles for confidence intervals. "
     of_photographs = (
-        "Photographs and paintings are of one style: there is no distance to be a share of."
+        "Photographs and paintings have the same style, so there is no distance to take a share of."
         if math.isnan(left)
-        else f"The reference's pictures are at {left:.2f} of the photographs' own style distance."
+        else f"The reference's pictures have {left:.2f} of the photographs' own style distance."
     )
     return Text(
-        f"{intervals}† circular: the statistic fixes what the measure is made of, if at other layers; ‡ some of it; ? "
-        f"not known, as the statistic does not declare what it fixes (`@fixes`). {GAPS if gaps else ''}"
+        f"{intervals}† circular: the statistic fixes what the measure is computed from, if at other layers; ‡ fixes "
+        f"part of it; ? unknown, as the statistic does not declare what it fixes (`@fixes`). {GAPS if gaps else ''}"
         f"{SMALL if reduced(results) else ''}{SHARED if shared(results) else ''}{of_photographs}"
     )
 
@@ -100,10 +101,15 @@ def conclusion(results: Results, scores: Mapping[str, Ratio | None], adjusted: M
     first = next((name for name in alike if scores[name]), reference)
     score = scores[first]
     if first == reference or score is None:
-        return [Text(f"None is nearer to the style than `{reference}`, at its content.")] if score else []
+        return [Text(f"No statistic is nearer to the style than `{reference}` at its content.")] if score else []
     sure = adjusted.get(first, math.nan)
-    chance = "too few pictures to tell that from chance" if math.isnan(sure) else f"p = {sure:.2g} by Holm's correction"
-    return [Text(f"Nearest to the style at `{reference}`'s content: **`{first}`**, at {shown(score)} of it; {chance}.")]
+    chance = "too few pictures to rule out chance" if math.isnan(sure) else f"p = {sure:.2g} with Holm's correction"
+    return [
+        Text(
+            f"Nearest to the style at `{reference}`'s content: **`{first}`**, at {shown(score)} of its distance; "
+            f"{chance}."
+        )
+    ]
 
 
 def toward_style(measure: str) -> bool:
@@ -161,13 +167,15 @@ def left_out(at: Level) -> list[Block]:
     others = {name: len(keys) for name, keys in at.reached.items() if not at.enters(name)}
     said: list[Block] = [
         Text(
-            f"{len(at.compared)} of {at.of} pictures of each statistic are compared: those whose content distance "
-            "every statistic's runs reach. A picture that one statistic does not reach is left out for all of them."
+            f"{len(at.compared)} of {at.of} pictures of each statistic are compared: those whose content distance is "
+            "within reach of every statistic's runs. A picture that one statistic does not reach is left out for all."
         )
     ]
     if others:
         names = ", ".join(f"`{name}` ({count} of {at.of})" for name, count in others.items())
-        said.append(Text(f"Not compared, as their runs reach the content of fewer than half of the pictures: {names}."))
+        said.append(
+            Text(f"Not compared, because their runs reach the content of fewer than half of the pictures: {names}.")
+        )
     missed = [(cell, far) for cell, far in unmet(results) if at.enters(cell.statistic) and cell.key not in at.compared]
     worst = sorted(missed, key=lambda item: -abs(log_ratio(item[1], 1.0)))
     if worst:

@@ -71,7 +71,7 @@ def blocks(results: Results, every: list[Scores]) -> list[Block]:
         return []
     reference = results.protocol.reference
     of_reference = [one for one in every if one.over == reference]
-    said: list[Block] = [Heading("Style at equal content, by each judge and each measure of content")]
+    said: list[Block] = [Heading("Style at equal content, by judge and by measure of content")]
     for judge in JUDGES:
         for number in sorted({one.where.level.number for one in of_reference}):
             columns = [one for one in of_reference if (one.where.judge, one.where.level.number) == (judge, number)]
@@ -83,10 +83,10 @@ def blocks(results: Results, every: list[Scores]) -> list[Block]:
     ]
     said.append(
         Text(
-            "On logarithmic axes between the runs next to the reference's content. In brackets the number of pairs, "
-            f"and the {CONFIDENCE:.0%} confidence interval where there are three photographs and three styles; bold "
-            "where the difference remains under Holm's correction; – where too few runs reach that content, or "
-            "pictures are too small for the measure."
+            "Interpolated on logarithmic axes between the two runs nearest to the reference's content. Brackets give "
+            f"the number of pairs, and the {CONFIDENCE:.0%} confidence interval where there are three photographs and "
+            "three styles. Bold marks a difference that remains significant under Holm's correction. "
+            f"{GAP}: too few runs reach that content, or the pictures are too small for the measure."
             + "".join(f" {judge} is not installed: pip install 'stx[judge]'." for judge in missing)
         )
     )
@@ -96,11 +96,11 @@ def blocks(results: Results, every: list[Scores]) -> list[Block]:
 def side_by_side(results: Results, judge: str, number: int, columns: list[Scores]) -> Table:
     reference = results.protocol.reference
     names = [name for name in results.protocol.statistics if name != reference]
-    at = f", contents of `{reference}` at beta = {results.beta(number):g}"
+    at = f", at the content of `{reference}` at beta = {results.beta(number):g}"
     weight = at if len(results.protocol.levels) > 1 else ""
     rows = [[f"`{name}`", *(cell(one, name) for one in columns)] for name in names]
     heads = [f"equal {YARDSTICKS[one.where.level.by].label}" for one in columns]
-    title = f"{judge}{weight}: {columns[0].where.measure.removeprefix('measure/')} over `{reference}`'s"
+    title = f"{judge}{weight}: {columns[0].where.measure.removeprefix('measure/')} relative to that of `{reference}`"
     return Table(["statistic", *heads], rows, title)
 
 
@@ -134,7 +134,7 @@ def agreement(of_reference: list[Scores]) -> list[Block]:
             rows.append([YARDSTICKS[by].label, f"{beta:g}", f"{float(spearmanr(*means).statistic):.2f}", *orders])
     if not rows:
         return []
-    columns = ["equal", "at its beta", "rank correlation", f"from the nearest on, {first_judge}", second_judge]
+    columns = ["held equal", "at beta", "rank correlation", f"nearest first, by {first_judge}", f"by {second_judge}"]
     return [Heading("Do the judges agree?"), Table(columns, rows)]
 
 
@@ -163,13 +163,13 @@ def held(results: Results, every: list[Scores]) -> list[Block]:
         if any((one.over, one.where.judge) == (over, judge) for one in counted)
     ]
     return [
-        Heading("What holds"),
+        Heading("Which differences hold?"),
         Table(
             ["nearer to the style", *heads],
             rows,
-            f"in how many ways of holding content equal, of {len(CLAIMED)} measures at each level, Holm's p below 0.05",
+            f"in how many ways of holding content equal ({len(CLAIMED)} measures at each level) Holm's p is below 0.05",
         ),
-        Text("By every judge, whichever way content is held equal:" if everywhere else "Nothing holds by every judge "
-             "in every way of holding content equal."),
+        Text("By every judge, whichever way content is held equal:" if everywhere else "No difference holds for every "
+             "judge and every way of holding content equal."),
         *([Items(everywhere)] if everywhere else []),
     ]  # fmt: skip

@@ -22,7 +22,7 @@ def said(names: list[str], among: int) -> str:
     if not names:
         return ""
     return (
-        f"{len(names)} of {among} runs were made from other pictures, code or options than those of now, and do not "
-        f"count: {names[0]}{' and others' if len(names) > 1 else ''}; undo the change, or make them anew without "
+        f"{len(names)} of {among} runs were made from other pictures, code or options than today's, and do not "
+        f"count: {names[0]}{' and others' if len(names) > 1 else ''}; undo the change, or run them again without "
         "report=only"
     )

@@ -40,7 +40,10 @@ def pareto(results: Results, folder: Path) -> list[Block]:
         x="content distance",
         y="style distance, of the photograph's",
     )
-    return [Heading("Style against content"), Picture("pictures/pareto.png", "every run, those of the search too")]
+    return [
+        Heading("Style against content"),
+        Picture("pictures/pareto.png", "every run, including those of the search"),
+    ]
 
 
 def sheet(results: Results, folder: Path) -> list[Block]:
@@ -60,7 +63,7 @@ def sheet(results: Results, folder: Path) -> list[Block]:
     grid = contact_sheet(rows, row_labels=row_names, column_labels=columns, cell=fitted(pictures[0].size, CELL))
     grid.resize(fitted(grid.size, 2400)).save(folder / SHEET, quality=88)
     preview(folder / SHEET)
-    caption = "of each statistic the picture nearest to the reference's content distance"
+    caption = "each statistic's picture that is nearest to the reference's content distance"
     if left := len(unmet(results)):
         caption += f"; {left} {'is' if left == 1 else 'are'} not within {results.tolerance:.0%} of it"
     return [Heading("Pictures"), Pictures([Picture(SHEET, caption)], 1000)]

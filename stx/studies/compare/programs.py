@@ -98,12 +98,12 @@ def blocks(results: Results, outcomes: Judged, folder: Path) -> list[Block]:
         Table(
             ["program", "content", *columns],
             rows,
-            f"{results.protocol.primary} over `{name}`'s at the content distance that each picture has; content over "
-            f"that of `{name}`'s first runs",
+            f"{results.protocol.primary} relative to that of `{name}`, at the content distance that each picture has; "
+            f"content relative to that of `{name}`'s first runs",
         ),
         Text(
-            f"Read off between `{name}`'s runs; a picture whose content lies beyond them is left out. "
-            f"{resized} of {len(outcomes)} were resized to the size of the runs to be judged."
+            f"Interpolated between `{name}`'s runs; a picture whose content lies beyond them is left out. "
+            f"{resized} of {len(outcomes)} were resized to the size of the runs before they were measured."
         ),
         *sheet(results, outcomes, folder),
     ]
@@ -143,4 +143,4 @@ def sheet(results: Results, outcomes: Judged, folder: Path) -> list[Block]:
         cell=fitted(size, CELL),
     )
     grid.resize(fitted(grid.size, 2400)).save(folder / "pictures" / "programs.jpg", quality=88)
-    return [Pictures([Picture("pictures/programs.jpg", "as they were given")], 1000)]
+    return [Pictures([Picture("pictures/programs.jpg", "as submitted")], 1000)]

@@ -62,7 +62,7 @@ def write(
 def in_a_line(ratios: Mapping[str, Ratio | None], reference: str) -> str:
     """The scores in a line, the nearest to the style first; empty if no two statistics were comparable."""
     means = [f"{name} {score.mean:.2f}" for name in ranking(ratios) if (score := ratios[name])]
-    said = f"style distance over that of {reference} at equal content, less is better: {', '.join(means)}"
+    said = f"style distance relative to that of {reference} at equal content, lower is better: {', '.join(means)}"
     return said if len(means) > 1 else ""
 
 
@@ -74,7 +74,7 @@ def summary(ratios: Mapping[str, Ratio | None], results: Results, sheet: str, co
     """Markdown for the comparison's own run."""
     protocol = results.protocol
     lines = [
-        f"Style distance over that of {code(protocol.reference)}, at equal content distance; less is better. "
+        f"Style distance relative to that of {code(protocol.reference)}, at equal content; lower is better. "
         f"{counted(protocol.pairs, 'pair')} of photograph and painting, {counted(protocol.seeds, 'seed')}.",
         "\n".join(f"- {code(name)} {shown(ratios[name])}" for name in ranking(ratios)),
         *([sheet] if sheet else []),
@@ -110,13 +110,13 @@ def missing(results: Results) -> list[Block]:
     waiting = [member_name(cell, beta) for cell, beta in wanted(results).items()]
     waiting = [name for name in waiting if name not in results.failed]
     of = sum(1 for _ in cells(results.protocol))
-    return [Text(f"**Not complete:** {len(waiting)} of {of} searches have runs to come.")] if waiting else []
+    return [Text(f"**Incomplete:** {len(waiting)} of {of} searches are unfinished.")] if waiting else []
 
 
 def taken_over(results: Results) -> str:
     """How many runs come from an earlier report, in words; empty if none does."""
     count = sum(isinstance(one.run, earlier.Recorded) for several in results.runs.values() for one in several)
-    return f" {count} of them are of an earlier report." if count else ""
+    return f" {count} of them come from an earlier report." if count else ""
 
 
 def how(results: Results) -> str:
@@ -130,14 +130,14 @@ def how(results: Results) -> str:
         done = f"Every statistic was run at {parts} times its first weight."
     else:
         done = (
-            f"Every statistic's weight was searched, in at most {protocol.runs} runs, for pictures on both sides of "
-            f"{contents}."
+            f"Each statistic's weight was varied, in at most {protocol.runs} runs, until its pictures lay on both "
+            f"sides of {contents}."
         )
     return (
-        f"{done} Style at another content says nothing: measures are read off at {contents}, on logarithmic axes "
-        f"between the runs next to them; in the leaderboard at beta = {first:g}, by {YARDSTICKS[results.match].label} "
-        f"(`measure/{results.match}`). Statistics are ranked by `measure/{protocol.primary}`, as the protocol says; "
-        "docs/measures.md has all of them."
+        f"{done} Style distances can be compared only at equal content, so every measure is interpolated at "
+        f"{contents}, on logarithmic axes between the two nearest runs. The leaderboard holds "
+        f"{YARDSTICKS[results.match].label} equal (`measure/{results.match}`), at beta = {first:g}. The protocol ranks "
+        f"statistics by `measure/{protocol.primary}`; docs/measures.md describes all measures."
     )
 
 
@@ -152,14 +152,18 @@ def pairs(at: Level) -> list[Block]:
     ]
     return [
         Heading("Pair by pair"),
-        Table(["photograph · style", *names], rows, f"{results.protocol.primary}, mean of seeds"),
+        Table(
+            ["photograph · style", *names],
+            rows,
+            f"{results.protocol.primary} relative to that of `{results.protocol.reference}`, averaged over seeds",
+        ),
     ]
 
 
 def all_runs(results: Results) -> list[Block]:
     blocks: list[Block] = [Heading("All runs")]
     if results.failed:
-        blocks += [Text("These failed, and are tried again by the same command:")]
+        blocks += [Text("These failed; the same command tries them again:")]
         blocks += [Items([f"`{name}`: {message}" for name, message in results.failed.items()])]
     rows = [
         [cell.statistic, *map(stem, cell.pair), str(cell.seed), f"{one.beta:g}", one.run.id[:8]]
@@ -177,5 +181,5 @@ def all_runs(results: Results) -> list[Block]:
         "content",
         results.protocol.primary.replace("_", " "),
     ]
-    caption = "Distances as they were measured; charts show style as a share of the untouched photograph's distance"
+    caption = "Distances as measured; charts show style as a share of the untouched photograph's distance"
     return [*blocks, Table(columns, rows, caption)]

@@ -48,5 +48,5 @@ def test_the_nearest_is_sought_among_those_that_were_measured_as_the_reference_w
 
 
 def test_a_cell_without_a_number_is_explained_where_there_is_one() -> None:
-    assert "–: too few of its runs reach that content" in note(results(), SCORES, gaps=True).text
+    assert "–: too few runs reach that content" in note(results(), SCORES, gaps=True).text
     assert "–" not in note(results(), SCORES, gaps=False).text

@@ -101,7 +101,7 @@ def test_only_what_both_judges_say_in_every_way_holds() -> None:
 def test_where_nothing_holds_that_is_said() -> None:
     alike = results(dict.fromkeys(FACTORS, (1.0, 1.0)))
     held = judges.held(alike, scores(alike))
-    assert any(isinstance(block, Text) and block.text.startswith("Nothing holds") for block in held)
+    assert any(isinstance(block, Text) and block.text.startswith("No difference holds") for block in held)
 
 
 def test_the_judges_ranks_are_compared() -> None:
@@ -133,11 +133,11 @@ def test_side_by_side_is_a_table_for_each_judge_and_level_with_bold_where_it_rem
     blocks = judges.blocks(results(), scores(results()))
     by_caption = tables(blocks)
     assert {
-        f"{judge}, contents of `gram` at beta = {beta}: {prefix}sliced_wasserstein over `gram`'s"
+        f"{judge}, at the content of `gram` at beta = {beta}: {prefix}sliced_wasserstein relative to that of `gram`"
         for judge, prefix in (("VGG19", ""), ("EfficientNet-Lite0", "lite0_"))
         for beta in (3, 6)
     } <= by_caption.keys()
-    first = by_caption["VGG19, contents of `gram` at beta = 3: sliced_wasserstein over `gram`'s"]
+    first = by_caption["VGG19, at the content of `gram` at beta = 3: sliced_wasserstein relative to that of `gram`"]
     cells_of = {row[0]: row[1] for row in first.rows}
     assert cells_of["`better`"].startswith("**0.6")
     assert "**" not in cells_of["`equal`"]
