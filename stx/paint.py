@@ -119,6 +119,7 @@ def paint(asked: argparse.Namespace) -> Path:
     Raises UserError before anything is written, and whatever `run` raises.
     """
     refuse_twice(asked)
+    job, inputs = plan(asked)
     # Imported late: torch takes a second, which --help and mistakes in the options need not wait for.
     from stx.pictures import images
     from stx.runs import describe, estimate
@@ -127,7 +128,6 @@ def paint(asked: argparse.Namespace) -> Path:
     from stx.runs.identity import refuse_taken
     from stx.runs.make import run
 
-    job, inputs = plan(asked)
     reach_store(job.config)
     refuse_taken(job.folder)
     photo, painting = images.load(asked.photo), images.load(asked.painting)
@@ -153,8 +153,7 @@ def ending(result: "Result", asked: argparse.Namespace) -> str:
 
 def plan(asked: argparse.Namespace) -> tuple["Job", "Inputs"]:
     """The run, checked as `stx run` checks it. Raises UserError."""
-    from stx.runs.check import check
-    from stx.runs.job import Job
+    from stx.runs.check import begin_store, check
     from stx.runs.naming import run_name
 
     overrides = [
@@ -164,9 +163,12 @@ def plan(asked: argparse.Namespace) -> tuple["Job", "Inputs"]:
         *(["live=true"] if asked.live else []),
         *asked.overrides,
     ]
-    if "output.file" not in map(key_of, asked.overrides):
-        overrides.append(override("output.file", output(asked)))
     with at_work():
+        begin_store(compose(overrides))  # before all that imports torch
+        from stx.runs.job import Job
+
+        if "output.file" not in map(key_of, asked.overrides):
+            overrides.append(override("output.file", output(asked)))
         if asked.strength is not None:
             beta = composition(overrides).config.loss_weights.beta * FACTOR ** ((asked.strength - MIDDLE) / MIDDLE)
             overrides.append(f"loss_weights.beta={beta:.3g}")

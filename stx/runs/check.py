@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from stx import timeline
 from stx.config.compose import task
@@ -100,6 +100,14 @@ def check_space(needed: int, folder: Path, what: str = "this run", option: str =
             f"{folder}: {free / 1e6:.0f} MB are free there and {what} may need {max(1.0, needed / 1e6):.0f} MB; "
             f"make room, or name another folder: {option}=..."
         )
+
+
+def begin_store(composed: DictConfig) -> None:
+    """Begin the process that a run's store needs, which imports MLflow while torch is imported here."""
+    if OmegaConf.select(composed, "tracking.name") == "mlflow":
+        from stx.runs.tracking import office
+
+        office.begin()
 
 
 def reach_store(config: Config) -> None:

@@ -17,7 +17,7 @@ from stx.config.effects import refuse_ineffective
 from stx.config.secrets import hidden, public
 from stx.config.variables import say_taken
 from stx.errors import UserError
-from stx.runs.check import check, reach_store
+from stx.runs.check import begin_store, check, reach_store
 from stx.runs.sweep import plan, refuse_somebody_s
 
 
@@ -30,10 +30,7 @@ class Preflight(Callback):
                     raise UserError(f"{typed} is for a sweep: add --multirun; a single run is then a sweep of one")
             if (launcher := config.hydra.runtime.choices.get("hydra/launcher")) != "basic":
                 raise UserError(f"hydra/launcher={launcher} is for a sweep: add --multirun")
-            if OmegaConf.select(config, "tracking.name") == "mlflow":
-                from stx.runs.tracking import office
-
-                office.begin()  # it imports MLflow while torch is imported here
+            begin_store(config)
             if config.resume is not None:
                 go_on(config)
                 return

@@ -26,7 +26,7 @@ from stx.config.effects import ineffective, swept_in_vain
 from stx.config.refusals import explain_hydra
 from stx.errors import UserError, some_of
 from stx.runs.axes import Photograph, is_axis, unfolded, with_others
-from stx.runs.check import check, reach_store
+from stx.runs.check import begin_store, check, reach_store
 from stx.runs.files import RUN, SETTINGS
 from stx.runs.naming import named, told_apart
 from stx.runs.sweep_before import refuse_otherwise
@@ -59,6 +59,8 @@ def plan(config: DictConfig) -> list[Task]:
     if not asked:
         raise UserError("--multirun: the sweep is empty, there is no job in it")
     asked = [[text for text in overrides if not key_of(text).startswith(OWN)] for overrides in asked]
+    if not config.sweep.plan:
+        begin_store(config)
     with at_work():
         refuse_otherwise(place, before, asked, overrides_of(config), own)
         tasks = all_checked(config, asked, before.get("jobs", ()))
