@@ -24,19 +24,19 @@ docs: .venv/ready ## build the documentation into build/site; a broken link is a
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 	@echo build/site/index.html
 
-docs-check: ## type every command of README and docs as it stands, in an environment of its own: hours
+docs-check: ## run every command in README and docs as written, in a separate environment: hours
 	rm -rf build/docs-check
 	$(PYTHON) -m venv build/docs-check
 	build/docs-check/bin/pip install --quiet -r requirements.lock
 	build/docs-check/bin/pip install --quiet --no-deps --no-build-isolation .
 	build/docs-check/bin/python -m pytest tests/test_docs.py --as-typed --timeout=0
 
-ui: .venv/ready ## open the MLflow UI on the default store, on this machine only
+ui: .venv/ready ## start the MLflow UI for the default store, on this machine only
 	@echo "http://127.0.0.1:$(UI_PORT)/#/experiments?workflowType=machine_learning   (port $(UI_PORT) taken? make ui UI_PORT=5001)"
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --backend-store-uri sqlite:///outputs/mlflow.db \
 		--host 127.0.0.1 --port $(UI_PORT)
 
-lock: .venv/ready ## write the versions of this environment to requirements.lock
+lock: .venv/ready ## write the package versions of this environment to requirements.lock
 	$(BIN)/pip freeze --exclude-editable | sed -E 's/\+(cpu|cu[0-9]+)$$//' > requirements.lock
 
 clean: ## remove the environment (the runs in outputs/ stay)
@@ -44,7 +44,7 @@ clean: ## remove the environment (the runs in outputs/ stay)
 
 .venv/ready: pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "stx needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
-	@echo 'Installing stx and what it needs, PyTorch among it, into .venv: once, a few minutes'
+	@echo 'Installing stx and what it needs, including PyTorch, into .venv: once, a few minutes'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet -r requirements.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .

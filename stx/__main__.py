@@ -11,14 +11,14 @@ from stx import timeline as timeline  # importing it starts its clock
 from stx.errors import did_you_mean
 
 COMMANDS = {
-    "paint": "a photograph in the style of a painting: the start",
+    "paint": "a photograph in the style of a painting: start here",
     "run": "the same with every setting, sweeps and resume=",
-    "film": "a film, each frame from the last one's result",
+    "film": "a film, each frame starting from the previous result",
     "compare": "statistics on the same pictures, at equal content",
     "thesis": "every experiment of the thesis, and a verdict on each claim",
     "gallery": "the pictures of many runs on one page, to sort, filter and look at closely",
-    "survey": "people choose between pictures, blind; scores, and which measure follows them",
-    "sync": "deliver what a store that was away has missed",
+    "survey": "people choose between pictures, blind; scores, and which measure agrees with them",
+    "sync": "deliver what an unreachable store has missed",
 }
 
 
@@ -42,9 +42,7 @@ def main() -> None:
         stream.write(f"{wrong}Usage: stx {{{','.join(COMMANDS)}}} ..., stx --version\n")
         if helped:
             stream.writelines(f"  {name:8} {what}\n" for name, what in COMMANDS.items())
-        stream.write(
-            "`stx paint photo.jpg painting.jpg -o out.jpg` is the start; `stx run --help` lists all options.\n"
-        )
+        stream.write("To start: `stx paint photo.jpg painting.jpg -o out.jpg`. `stx run --help` lists all options.\n")
         sys.exit(0 if helped and arguments else 2)
     sys.argv = [sys.argv[0], *arguments[1:]]
     answer_ctrl_c()

@@ -27,19 +27,20 @@ EXAMPLES = """
 examples
   stx compare protocol=quick                       four statistics, two pairs: a few minutes
   stx compare protocol=test                        an earlier table of nine pairs: an hour
-  stx compare statistics=cooc_gram,mean_std        any options of style_stat, against the protocol's reference
+  stx compare statistics=cooc_gram,mean_std        any options of style_stat, compared with the protocol's reference
   stx compare photographs=me.jpg,you.jpg styles=painting.jpg seeds=0,1 optim.steps=100
   stx compare protocol=mine.yaml output=outputs/mine
-  stx compare protocol=quick runs=4 levels=1,0.3   whatever else the protocol says of the comparison
-  stx compare protocol=quick pictures=folder       beside finished pictures: folder/PROGRAM/china-swirls.png
-  stx compare ratings=ratings.csv                  which measure follows people's ratings
-  stx compare protocol=benchmark report=only       what is there so far; nothing is run
+  stx compare protocol=quick runs=4 levels=1,0.3   other settings of the comparison
+  stx compare protocol=quick pictures=folder       compared with finished pictures: folder/PROGRAM/china-swirls.png
+  stx compare ratings=ratings.csv                  which measure agrees with people's ratings
+  stx compare protocol=benchmark report=only       a report of the runs so far; nothing is run
   stx compare protocol=mine.yaml earlier=docs/compare/benchmark
-                                                   beside the runs of a report, which are not made again
+                                                   together with the runs of a report, which are not made again
   stx compare protocol=test hydra/launcher=joblib  several runs at once; submitit_slurm or ray: on a cluster
 
-Every statistic's weight is searched, in a few runs, until its pictures are as far from the photograph as the
-reference's. The same command goes on where it was stopped. All else is key=value as for stx run, for all runs.
+Every statistic's weight is adjusted, in a few runs, until its pictures are as far from the photograph as the
+reference's. The same command continues where it was stopped. All other options are key=value as for stx run, and apply
+to all runs.
 """
 OWN = ("protocol", *LISTS, "output", "pictures", "ratings", "earlier", "report", *SETTINGS)
 REPORT = "report"

@@ -1,4 +1,4 @@
-"""stx film: a film, its frames each from the last one's result."""
+"""stx film: a film, each frame starting from the previous result."""
 
 if __name__ == "__main__":  # before the imports, so that Ctrl-C is handled during them
     from stx.__main__ import answer_ctrl_c
@@ -29,14 +29,14 @@ EXAMPLES = """
 examples
   stx film film=clip.mp4 style=swirls              a video file, by PyAV
   stx film film=frames style=painting.jpg rate=24  a folder of pictures, in the order of their names
-  stx film 'film=frames/*.png' style=painting.jpg  those of a glob
+  stx film 'film=frames/*.png' style=painting.jpg  the pictures that match a glob
   stx film film=clip.mp4 image_size.long_side=256 steps=30
-  stx film film=clip.mp4 temporal.weight=10        stronger; 0: only begun from the last result
-  stx film film=clip.mp4 style_stat=gram alone=0   without frames made by themselves to compare with
+  stx film film=clip.mp4 temporal.weight=10        a stronger pull; 0: frames only start from the previous result
+  stx film film=clip.mp4 style_stat=gram alone=0   without independent frames for comparison
   stx film film=clip.mp4 output=out                out/frames, out/film.mp4, out/report
 
-The same command goes on where it was stopped. Of steps, cut, alone and rate conf/film/film.yaml says what they are;
-all else is key=value as for stx run, for all frames. The film has no sound.
+The same command continues where it was stopped. conf/film/film.yaml explains steps, cut, alone and rate. All other
+options are key=value as for stx run, and apply to all frames. The film has no sound.
 """
 GOES_ON = "interrupted; the same command goes on from here, and the frames so far are kept"
 OWN = ("film", "output", "steps", "cut", "alone", "rate")

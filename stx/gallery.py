@@ -1,4 +1,4 @@
-"""stx gallery: a page of runs, whole in one file, to sort, to filter and to look at closely."""
+"""stx gallery: a page of runs in a single file, to sort, filter and look at closely."""
 
 if __name__ == "__main__":  # before the imports, so that Ctrl-C is handled during them
     from stx.__main__ import answer_ctrl_c
@@ -20,14 +20,14 @@ EXAMPLES = """
 examples
   stx gallery                                      the runs of the default experiment
   stx gallery outputs/sweeps/2026-11-29/10-00-00-000000
-                                                   a sweep's folder, or any other with runs below: no store
+                                                   a sweep's folder, or any folder that contains runs: needs no store
   stx gallery mine                                 an experiment
   stx gallery 4f1d9c52e0b84a3c9d1f0a7b6c5d4e3f     a sweep, a comparison or a run, by its id in MLflow
   stx gallery "params.style_stat = 'gram'"         an MLflow filter
-  stx gallery tracking.experiment=outputs          an experiment that is called like a folder of runs
+  stx gallery tracking.experiment=outputs          an experiment that has the name of a folder of runs
   stx gallery tracking.uri=http://server:5000 output=page.html
 
-The page is outputs/gallery.html, or in the folder, or at the name ending in .html, that output= says.
+The page is outputs/gallery.html. output= names another folder, or a file that ends in .html.
 """
 OWN = ("output", *stores.OPTIONS)
 OUTPUT = "outputs"
@@ -40,7 +40,7 @@ def main() -> None:
         epilog=EXAMPLES,
         formatter_class=argparse.RawTextHelpFormatter,
     )
-    parser.add_argument("words", nargs="*", metavar="runs", help="which, and key=value; see the examples")
+    parser.add_argument("words", nargs="*", metavar="runs", help="which runs, and key=value; see the examples")
     arguments = command.words_of(parser)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     told: list[str] = []

@@ -33,10 +33,10 @@ examples
   stx paint photo.jpg painting.jpg -o out.png --strength 0.8 --size 1024
   stx paint china swirls                                pictures that come with stx
   stx paint photo.jpg painting.jpg -o out.tif output.bits=16 output.timelapse=gif
-  stx paint photo.jpg painting.jpg device=cuda seed=3   all else is key=value as for `stx run`
+  stx paint photo.jpg painting.jpg device=cuda seed=3   other options are key=value as for `stx run`
 
-Beside out.jpg come out-sheet.jpg, with photograph, painting and result, and out.preview.jpg while it works. Ctrl-C ends
-early, with the picture so far. It is a run like any other: `stx run --help` says what else it can be told.
+Beside out.jpg, stx writes out-sheet.jpg, with photograph, painting and result, and out.preview.jpg while it works.
+Ctrl-C ends the run early and keeps the picture so far. It is a run like any other: `stx run --help` lists all options.
 """
 
 
@@ -92,7 +92,7 @@ def parser() -> argparse.ArgumentParser:
         help=f"of the painting's style (default: {MIDDLE:g}); 0 is a third of the weight, 1 three times as much",
     )
     options.add_argument("--size", type=pixels, metavar="PIXELS", help="of the longer side (default: image_size)")
-    options.add_argument("--live", action="store_true", help="a page shows the picture as it comes, and stops it")
+    options.add_argument("--live", action="store_true", help="show the run on a web page, which can also stop it")
     search_path.add_flag(options)
     return options
 

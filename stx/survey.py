@@ -1,4 +1,4 @@
-"""stx survey: which pictures people prefer, two at a time and blind, and which measure follows them."""
+"""stx survey: which pictures people prefer, two at a time and blind, and which measure agrees with them."""
 
 if __name__ == "__main__":  # before the imports, so that Ctrl-C is handled during them
     from stx.__main__ import answer_ctrl_c
@@ -21,17 +21,17 @@ from stx.errors import UserError, did_you_mean
 EXAMPLES = """
 examples
   stx survey create outputs/compare-quick         the statistics of a comparison, at equal content
-  stx survey create stx by=pooling                an experiment's runs, by another param than style_stat
+  stx survey create stx by=pooling                an experiment's runs, by a param other than style_stat
   stx survey create "params.seed = '0'" output=outputs/mine questions=40
   stx survey serve outputs/survey                 on this machine: http://127.0.0.1:8470/
-  stx survey score outputs/survey                 what was collected, and the files in outputs/survey/answers
-  stx survey score outputs/survey answers-*.json  those beside it
+  stx survey score outputs/survey                 the collected answers, and the files in outputs/survey/answers
+  stx survey score outputs/survey answers-*.json  and these files
 
-The page is one file that asks for nothing: send it, and have the answers sent back as files; or serve it. Only key.json
-knows which picture is whose. docs/survey.md has the rest.
+The page is a single file that makes no network requests: send it, and have the answers sent back as files; or serve it.
+Only key.json says which method made which picture. See docs/survey.md for more.
 """
 FURTHER = {
-    "output": "the folder that it writes",
+    "output": "the folder to write",
     "tracking": "none: runs in folders, without a store",
     "tracking.uri": "the store",
     "tracking.experiment": "the experiment in it",
@@ -43,7 +43,7 @@ def main() -> None:
     parser = Parser(
         prog="stx survey", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("words", nargs="*", metavar="word", help="create, serve or score, of what, and key=value")
+    parser.add_argument("words", nargs="*", metavar="word", help="create, serve or score; what to use; and key=value")
     arguments = command.words_of(parser)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     with command.answering_batch(lambda: arguments.words, ()) as given:

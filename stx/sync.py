@@ -19,10 +19,10 @@ from stx.errors import UserError, first_line
 
 HELP = """stx sync [folder ...] [--again] [tracking.uri=...]
 
-Deliver what runs below these folders (default: outputs) could not tell their tracking store while it was away.
-Nothing is lost and nothing stored twice, however often it is called. tracking.uri=... takes another store than the
-runs were told; a store that does not know a run is told all of it. --again: everything is compared with the store,
-or sent as new runs where the old ones were deleted.
+Deliver what the runs in these folders (default: outputs) could not send to their tracking store while it was
+unreachable. Nothing is lost or stored twice, however often you call it. tracking.uri=... delivers to another store
+than the runs' own; a store that does not know a run receives all of it. --again compares everything with the store,
+and sends runs that were deleted there as new ones.
 """
 AGAIN, URI = "--again", "tracking.uri="
 

@@ -22,8 +22,8 @@ examples
   stx thesis --quick only=e06,e07 optim.steps=20   some of them; the report says what was not run
   stx thesis hydra/launcher=submitit_slurm         on a cluster; joblib: several runs at once here
 
-The same command goes on where it was stopped. `output=folder` takes another folder than outputs/thesis or
-outputs/thesis-quick; tracking.uri=... another store.
+The same command continues where it was stopped. `output=folder` replaces outputs/thesis or outputs/thesis-quick;
+tracking.uri=... uses another store.
 """
 
 OWN = ("output", "only")

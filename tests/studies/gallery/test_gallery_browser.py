@@ -310,7 +310,7 @@ def test_a_page_of_no_runs_says_so(tmp_path: Path, tab: Callable[..., Any]) -> N
     write(Selection("Experiment empty", []), tmp_path / "page.html")
     page = tab(tmp_path / "page.html")
     assert page.inner_text("#count") == "0 of 0 runs"
-    assert page.inner_text("#nothing") == "There is no run here yet."
+    assert page.inner_text("#nothing") == "There are no runs here yet."
     page.click("#add")
     assert not page.is_visible("#clear")
 

@@ -213,7 +213,7 @@ def test_a_reload_goes_on_where_it_was_and_asks_the_same(server: Server, tab: Ca
     one.page.reload(wait_until="domcontentloaded")
     assert one.page.evaluate("[state.rater, plan]") == [rater, plan]
     assert one.text("place") == "4 of 10"
-    assert one.text("begin") == "Go on"
+    assert one.text("begin") == "Continue"
     for _ in range(7):
         choose(one)
     one.holds("state.sent === 10")
@@ -231,7 +231,7 @@ def test_a_server_that_goes_away_is_waited_for_and_nothing_is_lost(server: Serve
     server.end()
     for _ in range(4):
         choose(one)
-    assert one.text("said").startswith("The server does not answer.")
+    assert one.text("said").startswith("The server does not respond.")
     server.begin()
     one.page.evaluate("dispatchEvent(new Event('online'))")
     one.holds("state.sent === 5")
@@ -322,7 +322,7 @@ def test_a_browser_that_keeps_nothing_says_so_and_what_it_keeps_wrongly_is_left(
         assert one.page.evaluate("(wrong) => { localStorage.setItem(STORED, wrong); return stored(); }", wrong) is None
     one.page.evaluate("() => { Storage.prototype.setItem = () => { throw new Error('full'); }; }")
     choose(one)
-    assert one.text("said").startswith("This browser keeps nothing")
+    assert one.text("said").startswith("This browser cannot store your answers")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -4,7 +4,7 @@ const SERIES = ["total", "content", "style"];
 const AGAIN_MS = 3000; // between two looks whether the next run is here
 const PHASES = {
   starting: "Getting ready", working: "At work", stopping: "Stopping after this step",
-  ending: "Judging the picture", finished: "Finished",
+  ending: "Measuring the picture", finished: "Finished",
   interrupted: "Stopped", diverged: "Diverged", pruned: "Cut short by its search", failed: "Failed",
 };
 const at = (id) => document.getElementById(id);
@@ -64,7 +64,7 @@ async function renew() {
     if (wanted <= shown) { URL.revokeObjectURL(next); return; } // a later one was faster
     shown = wanted;
     at("image").src = next;
-    at("image").alt = behind ? `The picture after step ${behind}` : "The picture that it starts from";
+    at("image").alt = behind ? `The picture after step ${behind}` : "The starting picture";
     at("caption").textContent = at("image").alt;
     if (address) URL.revokeObjectURL(address);
     address = next;

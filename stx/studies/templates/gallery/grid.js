@@ -31,7 +31,7 @@ function render() {
   const counts = [[`${order.length} of ${runs.length}`, "runs"], ...bad.filter(([count]) => count)];
   at("count").textContent = counts.map((each) => each.join(" ")).join(" · ");
   at("nothing").hidden = order.length > 0;
-  at("nothing").textContent = runs.length ? "No run matches." : "There is no run here yet.";
+  at("nothing").textContent = runs.length ? "No run matches." : "There are no runs here yet.";
   at("clear").hidden = order.length > 0 || !runs.length;
   at("down").textContent = state.down ? "↓ descending" : "↑ ascending";
 }
@@ -89,7 +89,7 @@ function row(filter) {
   const said = make("span", { className: "misfit", role: "status" });
   const judge = () => {
     value.ariaInvalid = String(misfit(filter));
-    said.textContent = misfit(filter) ? "Not a number, so this filter is left out. Write it as 0.5 or 1e-3." : "";
+    said.textContent = misfit(filter) ? "Not a number, so this filter is ignored. Write it as 0.5 or 1e-3." : "";
   };
   const fit = () => { // numbers are compared, texts looked into
     const allowed = BY_KEY.get(filter.key).number ? ["<", ">", "="] : ["~", "="];

@@ -75,7 +75,7 @@ function show(run, place, count) {
   at("given").replaceChildren(...run.given.filter(({ picture }) => picture.length).map((one) => make("figure", {},
     make("img", { src: picture(one.picture[1]) || picture(one.picture[0]), alt: called(one) }),
     make("figcaption", { textContent: called(one) }))));
-  at("command").textContent = run.command || "Nobody noted it.";
+  at("command").textContent = run.command || "The command was not recorded.";
   at("copy").hidden = !run.command;
   at("copy").textContent = "Copy";
   at("where").replaceChildren(...places(run));

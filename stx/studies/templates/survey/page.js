@@ -5,8 +5,8 @@ const collects = "collects" in document.documentElement.dataset; // by the serve
 const STORED = `stx-survey-${survey.survey}`;
 const QUESTIONS = { style: "Which is closer in style to this painting?", content: "Which keeps more of this photograph?" };
 const TASKS = {
-  style: "You see a painting, and two pictures below it. Choose the one that is closer to the painting in style: its colours, its strokes, its textures. What the pictures are of does not matter here.",
-  content: "You see a photograph, and two pictures below it. Choose the one that keeps more of what the photograph shows: its things, their shapes and their places. Colours and strokes do not matter here.",
+  style: "You see a painting, and two pictures below it. Choose the one that is closer to the painting in style: its colours, its strokes, its textures. What the pictures show does not matter here.",
+  content: "You see a photograph, and two pictures below it. Choose the one that keeps more of what the photograph shows: the objects, their shapes and their positions. Colours and strokes do not matter here.",
 };
 const BESIDE = { style: "The painting", content: "The photograph" };
 const MOST = 100; // answers at once
@@ -75,7 +75,7 @@ function keep() {
   try {
     localStorage.setItem(STORED, JSON.stringify(state));
   } catch {
-    say("This browser keeps nothing: do not close or reload the page before the end.");
+    say("This browser cannot store your answers: do not close or reload the page before the end.");
   }
 }
 
@@ -113,7 +113,7 @@ function introduce({ asks }) {
   at("about").textContent = QUESTIONS[asks].replace("this", "the");
   at("task").textContent = TASKS[asks];
   at("opening").hidden = state.answers.length > 0;
-  at("begin").textContent = state.answers.length ? "Go on" : "Begin";
+  at("begin").textContent = state.answers.length ? "Continue" : "Begin";
   at("about").focus();
 }
 
@@ -137,7 +137,7 @@ function finish() {
   keep();
   at("outlook").textContent = collects
     ? "That was all. Your answers are sent as you give them; you can save a copy."
-    : "That was all. Save your answers as a file, and send it to whoever asked you.";
+    : "That was all. Save your answers as a file, and send it to the person who asked you.";
   at("next").hidden = !(collects && state.sent === plan.length); // else the answers are to be saved before
   at("thanks").focus();
   send();
@@ -212,10 +212,10 @@ async function send() {
       }
     } else if (answer.status < 500 && ![408, 429].includes(answer.status)) {
       again = false;
-      say(`The server takes no answers (${await answer.text()}): save them as a file at the end.`);
+      say(`The server does not accept the answers (${await answer.text()}): save them as a file at the end.`);
     } else throw new Error(answer.statusText);
   } catch {
-    say("The server does not answer. Go on: what you choose is kept here, and sent when it does.");
+    say("The server does not respond. Continue: your choices are stored here, and will be sent when it does.");
     timer = setTimeout(send, pause);
     pause = Math.min(2 * pause, LATE_MS);
     again = false;
