@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING
 
-from stx.config import command, search_path
+from stx.config import command, paths, search_path
 from stx.config.compose import key_of, values_of
 from stx.errors import Stopped, UserError
 from stx.runs.words import remaining
@@ -86,7 +86,7 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
     if "ratings" in own:
         return 0, rated(own, rest, typed)
     name = own.get("protocol", "quick")
-    folder = command.output_folder(own.get("output", f"outputs/compare-{Path(name).stem}"))
+    folder = paths.output_folder(own.get("output", f"outputs/compare-{Path(name).stem}"))
     refuse_filled(folder, (BATCH, REPORT))
     with alone_in(folder) if folder.is_dir() else nullcontext():  # now, as composing all runs takes time
         pass
@@ -158,7 +158,7 @@ def rated(own: Mapping[str, str], rest: Sequence[str], typed: str) -> Path:
     others = [key for key in own if key not in ("ratings", "output")]
     if others or rest:
         raise UserError(f"ratings={own['ratings']}: only output= can be given with it; leave out {(others or rest)[0]}")
-    folder = command.output_folder(own.get("output", "outputs/compare-ratings"))
+    folder = paths.output_folder(own.get("output", "outputs/compare-ratings"))
     refuse_filled(folder, (BATCH, REPORT))
     return write(of_ratings(own["ratings"]), folder / REPORT, typed)
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stx.config import command, search_path
+from stx.config import command, paths, search_path
 from stx.config.paths import is_glob
 from stx.errors import UserError
 from stx.runs.words import remaining
@@ -64,7 +64,7 @@ def run(given: Sequence[str]) -> Path:
     options.refuse_decided(typed)
     if "film" not in own:
         raise UserError("film= must be given: a folder of pictures, a glob, or a video file")
-    folder = command.output_folder(own.get("output", f"outputs/film-{called(own['film'])}"))
+    folder = paths.output_folder(own.get("output", f"outputs/film-{called(own['film'])}"))
     # Imported late: torch takes a second, which --help and mistakes in the options need not wait for.
     from stx.loop.signals import raising
     from stx.pictures import clip, flow

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from stx.config import command, stores
+from stx.config import command, paths, stores
 from stx.errors import UserError, did_you_mean
 
 EXAMPLES = """
@@ -99,7 +99,7 @@ def create(own: Mapping[str, str], words: Sequence[str], typed: str) -> Path:
     asked = options.read(own)
     if len(words) != 1:
         raise UserError("stx survey create: name the runs: a comparison's folder, an experiment, an id or a filter")
-    folder = command.output_folder(own.get("output", "outputs/survey"))
+    folder = paths.output_folder(own.get("output", "outputs/survey"))
     refuse_filled(folder, (key.KEY,))  # now, because reading the pictures of many runs takes time
     store = [f"{name}={own[name]}" for name in stores.OPTIONS if name in own]
     source = entries.source(words[0], asked, stores.tracking(store))
@@ -152,7 +152,7 @@ def score(own: Mapping[str, str], words: Sequence[str], typed: str) -> Path:
     for line in gathered.left_out:
         command.say(line)
     fit.refuse_missing()
-    output = command.output_folder(own.get("output", str(folder / "report")))
+    output = paths.output_folder(own.get("output", str(folder / "report")))
     page, lines = report.write(output, gathered, survey, typed)
     for line in lines:
         command.say(line)

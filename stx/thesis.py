@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from stx.config import command, search_path
+from stx.config import command, paths, search_path
 from stx.errors import Stopped
 
 EXAMPLES = """
@@ -55,7 +55,7 @@ def run(quick: bool, given: Sequence[str]) -> tuple[int, Path]:
 
     own, rest = command.own_options(given, OWN)
     launcher, for_all = command.launcher_options(rest)
-    folder = command.output_folder(own.get("output", f"outputs/thesis{'-quick' if quick else ''}"))
+    folder = paths.output_folder(own.get("output", f"outputs/thesis{'-quick' if quick else ''}"))
     refuse_filled(folder, (BATCH,))
     plan = members(quick, for_all, own.get("only", ",".join(PARTS)).split(","))
     failed: dict[str, str] = {}

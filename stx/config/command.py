@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from functools import cache
 from io import StringIO
-from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
@@ -73,6 +72,7 @@ def together(read: Callable[[list[str]], list[str]] = list) -> None:
 
     sys.argv[1:] = read(as_typed(sys.argv[1:]))
     parser = arguments_parser()
+    parser.allow_abbrev = False  # `main` looks for whole flags, as for --resolve, whose output has passwords in it
     parser.error = refuse  # type: ignore[method-assign]
     arguments = parser.parse_intermixed_args()
     flags = sys.argv[1:]
@@ -238,13 +238,3 @@ def answering_batch(read: Callable[[], list[str]], names: Sequence[str]) -> Iter
         given = taken_out(read())
         for_all += own_options(given, names)[1]
         yield given
-
-
-def output_folder(name: str) -> Path:
-    """The folder that `output=` names, which need not exist. Raises UserError for what cannot be one."""
-    folder = Path(name)
-    if folder == Path():
-        raise UserError("output= must name a folder")
-    if folder.is_file():
-        raise UserError(f"output={folder}: that is a file; name a folder")
-    return folder

@@ -37,7 +37,7 @@ def no_content(config: Config) -> str:
 
 def no_style(config: Config) -> str:
     given = config.loss_weights.style_layers
-    if config.content is None and not isinstance(config.prior, Prior):
+    if config.content is None and not isinstance(config.prior, Prior) and config.temporal.name == "none":
         return "nothing stands beside the style (content=null, prior=none)"
     return "" if layers_of(config.style_stat, given) else "loss_weights.style_layers is empty"
 

@@ -20,7 +20,6 @@ TAGS = {
     "content_stat": ("one", "several"),
     "style_stat": ("one", "several"),
     "style": ("one", "many"),
-    "masks.style": ("one", "many"),
     "prior": ("some", "none"),
     "pyramid": ("steps", "word"),
 }

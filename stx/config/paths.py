@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from stx.config.compose import key_of, override, quoted
+from stx.errors import UserError
 
 FILES = (
     "content",
@@ -126,3 +127,25 @@ def matching(name: str) -> Iterator[str]:
         above = os.path.join(above, parts.pop(0))
     paths = glob.iglob(os.path.join(glob.escape(above), *parts), recursive=True)
     yield from (path for path in paths if os.path.isfile(path))
+
+
+def from_folder(folder: str, name: str) -> str:
+    """The path of a file that was named in another working directory `folder`; the name as it is if it means the same
+    file here, or if there is no such file there, as it may have moved together with the folder.
+
+    Another file of the same name here is not taken for it.
+    """
+    there = os.path.join(folder, name)
+    if not folder or not exists(there) or (exists(name) and os.path.samefile(*map(os.path.expanduser, (there, name)))):
+        return name
+    return there
+
+
+def output_folder(name: str) -> Path:
+    """The folder that `output=` names, which need not exist. Raises UserError for what cannot be one."""
+    folder = Path(name).expanduser()
+    if folder == Path():
+        raise UserError("output= must name a folder")
+    if folder.is_file():
+        raise UserError(f"output={folder}: that is a file; name a folder")
+    return folder

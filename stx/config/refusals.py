@@ -4,6 +4,7 @@ import re
 import shlex
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import yaml
 from omegaconf import DictConfig, OmegaConf
@@ -22,6 +23,7 @@ from stx.config.explain import unknown_option
 from stx.config.functions import of_another
 from stx.config.paths import FILES, exists
 from stx.config.schema import CONF, Config
+from stx.config.search_path import override_of
 from stx.errors import choose_from
 
 MOST_NAMES = 40
@@ -111,7 +113,7 @@ def without(option: str, typed: Sequence[str] | None) -> DictConfig | None:
     """The config that all other overrides compose, or None if another one is a mistake. Sweeps are left out."""
     if typed is None:
         arguments = arguments_parser().parse_args()
-        typed = arguments.overrides + [f"hydra.searchpath=[{arguments.config_dir}]"] * bool(arguments.config_dir)
+        typed = arguments.overrides + ([override_of(Path(arguments.config_dir))] if arguments.config_dir else [])
     others = [text for text in typed if key_of(text) != option and "," not in text]
     try:
         composed = compose(others)

@@ -424,7 +424,7 @@ class Search(Section):
     """Settings of a search, which Hydra keeps with its sweepers."""
 
     n_trials: Annotated[Whole, Field(ge=1)]
-    content_at_most: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None
+    content_at_most: Positive | None
     pruner: Annotated[bool, Field(strict=True)] | None
     seed: Annotated[Whole, Field(ge=0)] | None
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from stx import atomic
 from stx.errors import UserError, first_line
 from stx.loop.optimisers import Optimiser
+from stx.model.memory import ran_out
 
 FORMAT = 5
 READABLE = (1, 2, 3, 4, 5)
@@ -126,9 +127,14 @@ def lighten(path: Path, picture: Tensor) -> None:
 
 @contextmanager
 def refused(path: Path) -> Iterator[None]:
+    """Raise UserError for a damaged file; what says nothing about the file, such as a full memory, is raised on."""
     try:
         yield
+    except OSError:  # the file cannot be read, which does not say that it is damaged
+        raise
     except Exception as error:  # a damaged file may raise anything
+        if ran_out(error):
+            raise
         why = shorten(first_line(error), 120, placeholder=" ...")
         raise UserError(
             f"{path}: not a checkpoint of stx ({why})\ndelete it to start that run again in its folder"

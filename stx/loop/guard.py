@@ -59,6 +59,7 @@ def guarded(
         before = Before(outcome.steps, image, outcome.picture.clone(), outcome.events, [])
         with torch.no_grad():
             image.copy_(before.finite)
+        network.renew(outcome.steps + 1, image, every=True)  # references may have been made from the picture that broke
         average = Average(config.optim.average, image)
         optimiser = shortened(new_optimiser([image]), config.guard.shrink**backoffs)
 

@@ -78,12 +78,14 @@ def record(
             lowest = convergence.add(lowest, row.step, row.values.get("loss/total", math.inf))
         last, finite, newest = rows[-1].step, step.last_finite, step.image
         broken_off = bool(new) and rules.on_nan != "continue"
-        if broken_off or stop.signal:
+        if broken_off:
             break
         for listener in listeners:
             listener.seen(finite, last)
             if due(last, listener.every):
                 listener.picture(finite if len(events) > len(before.events) else newest, last)
+        if stop.signal:  # after this step's pictures, as a resumed run goes on with the next
+            break
         if pruned := any(listener.enough for listener in listeners):
             break
         if due(last, rules.save_every):

@@ -34,14 +34,19 @@ class Budget(NamedTuple):
     """Why the picture is cut into blocks."""
 
 
+METHODS = ("step", "accepted", "shorten", "renewed", "state_dict", "load_state_dict", "handed_on", "remembered")
+"""Of stx.loop.optimisers.Optimiser, without which a run would end at its first state or its first level."""
+
+
 def remembered(optimiser: "partial[Any]") -> int:
-    """How many numbers an optimiser keeps per number of the picture. Raises UserError if the function does not say."""
-    if not hasattr(optimiser.func, "remembered"):
+    """How many numbers an optimiser keeps per number of the picture. Raises UserError if it lacks a method."""
+    if lacking := [name for name in METHODS if not hasattr(optimiser.func, name)]:
         raise UserError(
-            f"optim: {getattr(optimiser.func, '__name__', optimiser.func)} is no optimiser of a picture, which says "
-            "how much it keeps (remembered); see CONTRIBUTING.md"
+            f"optim: {getattr(optimiser.func, '__name__', optimiser.func)} is no optimiser of a picture: it lacks "
+            f"{', '.join(lacking)}; see CONTRIBUTING.md"
         )
-    return int(optimiser.func.remembered(**optimiser.keywords))
+    whole: Any = optimiser.func
+    return int(whole.remembered(**optimiser.keywords))
 
 
 class Asked(NamedTuple):

@@ -66,7 +66,7 @@ class Batch:
     def run_of(self, name: str) -> Run | None:
         """The newest completed run of a member, from here or else from the earlier batch that was named."""
         for run_ in self.store.runs("stx.digest", self.planned[name].digest):
-            if run_.tags["mlflow.parentRunId"] == self.parent.id and run_.tags["stx.outcome"] in ENDED:
+            if run_.tags.get("mlflow.parentRunId") == self.parent.id and run_.tags.get("stx.outcome") in ENDED:
                 return run_
         return self.earlier.get(self.planned[name].recipe)
 

@@ -20,6 +20,7 @@ from stx.loop.listener import Listener, Outcome
 from stx.loop.signals import Stop, interruptible
 from stx.measures.judge import Judge, mixed
 from stx.measures.wrap import wrap
+from stx.model.memory import told_when_full
 from stx.model.prepare import Inputs, prepare
 from stx.model.resized import resized
 from stx.pictures import images
@@ -69,10 +70,9 @@ def run(job: Job, *watchers: Listener) -> Result:
                 raise Diverged(f"diverged at {outcome.event}; the last finite picture is {folder / OUTPUT}")
             finished, said = inputs.finish(picture), provenance.text(record)
             delivered = delivery.put(finished, said, outcome.stopped) or folder / OUTPUT
-            for film in films:
-                end = film.stopped if outcome.stopped else film.make
+            for film in [] if outcome.stopped else films:
                 with stop.at_once():
-                    end(outcome.picture, outcome.steps)
+                    film.make(outcome.picture, outcome.steps)
             last = describe.last(folder, delivered, outcome, stop.signal, inputs.size)
             view.end(outcome.status, f"{closing}\n{last}", picture)
     if stop.signal:
@@ -174,13 +174,14 @@ def state_of(job: Job, inputs: Inputs) -> Checkpoint | None:
     """The state from which a run is resumed; None if it has none. Raises UserError if the file holds no state of it."""
     if job.resumed is None:
         return None
-    shapes = [level.inputs.initial.shape for level in levels(job.config, inputs)]
-    state = checkpoint.load(job.folder / CHECKPOINT, inputs.hardware.device, shapes, job.resumed.id)
-    if state and state.step > job.config.optim.steps:
-        with checkpoint.refused(job.folder / CHECKPOINT):
-            raise ValueError(f"it is of step {state.step}, and the run has {job.config.optim.steps}")
-    if state and state.optimiser:
-        checkpoint.tried(job.folder / CHECKPOINT, state, inputs.optimiser)
+    shapes, path = [level.inputs.initial.shape for level in levels(job.config, inputs)], job.folder / CHECKPOINT
+    with told_when_full(str(inputs.hardware.device)):
+        state = checkpoint.load(path, inputs.hardware.device, shapes, job.resumed.id)
+        if state and state.step > job.config.optim.steps:
+            with checkpoint.refused(path):
+                raise ValueError(f"it is of step {state.step}, and the run has {job.config.optim.steps}")
+        if state and state.optimiser:
+            checkpoint.tried(path, state, inputs.optimiser)
     return state
 
 

@@ -75,7 +75,7 @@ def go_on(config: DictConfig) -> None:
     job = resume.job(str(config.resume), overrides_of(config), config.tracking)
     inputs = prepare(job.config)
     delivery.refuse(job.config)
-    if job.resumed:
+    if job.resumed is not None:
         identity.refuse_changed(job.resumed, identity.named_files(job.config, inputs), job.folder)
     state_of(job, inputs)
     reach_store(job.config)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import OmegaConf
 
-from stx.config import paths
+from stx.config import paths, search_path
 from stx.config.command import say
 from stx.config.compose import (
     HydraException,
@@ -28,7 +28,7 @@ from stx.config.compose import (
     value_of,
 )
 from stx.config.effects import ineffective
-from stx.config.paths import exists
+from stx.config.paths import exists, from_folder
 from stx.config.refusals import explain_hydra
 from stx.config.restored import restored
 from stx.config.schema import style_names, validate
@@ -92,8 +92,8 @@ def overrides(past: "Provenance", rest: Sequence[str]) -> list[str]:
 def searched(rest: Sequence[str]) -> list[str]:
     """The typed override of Hydra's search path, for which --config-dir stands too; empty if there is none."""
     folder = arguments_parser().parse_known_args(list(rest))[0].config_dir
-    own = [text for text in rest if key_of(text) == "hydra.searchpath"]
-    return [*own, *([f"hydra.searchpath=[{folder}]"] if folder and not own else [])]
+    own = [text for text in rest if key_of(text) == search_path.OPTION]
+    return [*own, *([search_path.override_of(Path(folder))] if folder and not own else [])]
 
 
 def chosen(past: "Provenance", usual: Mapping[str, str]) -> list[str]:
@@ -165,8 +165,8 @@ def seen_from_here(past: "Provenance", option: str, name: Any) -> Any:
 
     if not isinstance(name, str) or (option.partition("_")[0] in PICTURES and name in NAMES):
         return name
-    path = next((path for path in (name, os.path.join(past.begun_in, name)) if exists(path)), "")
-    if not path:
+    path = from_folder(past.begun_in, name)
+    if not exists(path):
         raise UserError(f"{option}={name}: that file is gone; put it back, or name another: {option}=...")
     file, setting_of = Path(os.path.expanduser(path)), f"{option.rpartition('.')[2]} of "
     if not file.is_file():  # a pipe could block for ever

@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 
 from stx.config import paths
 from stx.config.compose import choices_of, compose, key_of, leaves, task
-from stx.config.paths import exists
+from stx.config.paths import exists, from_folder
 from stx.config.restored import restored
 from stx.config.schema import validate
 from stx.config.spelled import spelled
@@ -28,8 +28,8 @@ from stx.runs.tracking.courier import pending
 from stx.runs.tracking.journal import entries
 from stx.runs.tracking.sender import deliver, folder_of_address
 
-MAY_DIFFER = ("tracking.uri", "tracking.offline_ok", "tracking.plots", "optim.stop_at", "guard.keep_state", "timing",
-              "live")  # fmt: skip
+MAY_DIFFER = ("tracking.uri", "tracking.offline_ok", "tracking.plots", "optim.stop_at", "guard.keep_state",
+              "guard.checkpoint_every", "timing", "live")  # fmt: skip
 DELIVERED = "output."
 """Prefix of the options for what is put beside the run's folder, which may differ too."""
 FILES = tuple(option for option in paths.FILES if option not in ("resume", "from_picture"))
@@ -75,9 +75,9 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
         dumped["output"]["file"] = str(relative(Path(record.begun_in, os.path.expanduser(file))))
     for option in FILES:
         value = identity.setting(dumped, option)
-        if isinstance(value, str | list):
+        if isinstance(value, str | list) and option not in changes:
             names = value if isinstance(value, list) else [value]
-            seen = [each if each in NAMES or exists(each) else seen_from_here(each, record.begun_in) for each in names]
+            seen = [each if each in NAMES else seen_from_here(each, record.begun_in) for each in names]
             put(dumped, option, seen if isinstance(value, list) else seen[0])
     if "tracking.uri" not in changes and "uri" in dumped["tracking"]:
         dumped["tracking"]["uri"] = identity.store(record, folder)
@@ -85,9 +85,10 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
 
 
 def seen_from_here(name: str, begun_in: str) -> str:
-    """The path from here of a file that the run named, from the folder where it began; `name` if it is not there."""
-    before = os.path.join(begun_in, name)
-    return str(relative(Path(before))) if begun_in and exists(before) else name
+    """The path from here of a file that the run named, from the folder where it began; `name` if it is not there, as
+    the run may have moved together with its files."""
+    before = from_folder(begun_in, name)
+    return name if before == name else str(relative(Path(before)))
 
 
 def finished(folder: Path, record: Identity, changes: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """A sweep: its jobs, all checked before the first starts, and recognised by what their results depend on."""
 
 import os
+import shlex
 import time
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -49,10 +50,10 @@ def plan(config: DictConfig) -> list[Task]:
     that could not run, or could not run in its folder.
     """
     place = Path(config.hydra.sweep.dir)
-    if recorded(place) and not config.sweep.resume:
+    before = recorded(place)
+    if before and not config.sweep.resume:
         raise UserError(f"{place} holds a sweep; continue it with resume={place}, or name another: hydra.sweep.dir=...")
     refuse_within_a_run(place)
-    before = recorded(place)
     own: Any = OmegaConf.to_container(config.hydra.overrides.hydra)
     asked = jobs_of_sweep(config, unfolded)
     refuse_twice(overrides_of(config))
@@ -90,7 +91,7 @@ def all_checked(config: DictConfig, asked: Sequence[list[str]], before: Sequence
             raise UserError(with_others(str(error), overrides, asked)) from None
         same = tasks.setdefault(one.digest, one)
         if same is not one:
-            again[as_another(one.values, same.values)] = None
+            again[as_another(one.values, same.values) or shlex.join(overrides)] = None
         taken.add(same.folder.resolve())
         if time.monotonic() - told > OFTEN:
             say(f"stx: {len(tasks)} of {len(asked)} jobs have been checked; the first starts when all have")

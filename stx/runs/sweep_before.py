@@ -19,7 +19,8 @@ from stx.runs.member import ENDED, outcome
 from stx.runs.naming import job_name
 from stx.runs.task import Task
 
-FREE = ("tracking.uri", "tracking.offline_ok", "guard.keep_state", "timing", "live", "output", "sweep")
+FREE = ("tracking.uri", "tracking.offline_ok", "tracking.plots", "guard.keep_state", "guard.checkpoint_every", "timing",
+        "live", "output", "sweep")  # fmt: skip
 """Options, with everything below them, that change no job's result."""
 
 

@@ -2,8 +2,6 @@
 
 import logging
 import math
-import shutil
-from contextlib import suppress
 from pathlib import Path
 
 from torch import Tensor
@@ -24,7 +22,8 @@ MOST = 100
 class Timelapse(Listener):
     """Keeps pictures of a run of `steps` steps in the folder `frames` and makes the film `path` of them.
 
-    `size` is the (width, height) of the run's picture. A resumed run finds the pictures from before.
+    `size` is the (width, height) of the run's picture. The pictures stay on disk, as a run that has ended may be
+    resumed with more steps; its film then has those from before, as far as they are due with so many steps.
     """
 
     def __init__(self, frames: Path, path: Path, size: tuple[int, int], steps: int):
@@ -37,29 +36,29 @@ class Timelapse(Listener):
         self.finish = level.finish
         if level.done == 0:
             self.picture(level.image, 0)
+        elif not self.due():
+            log.warning(f"output.timelapse: there are no pictures from before; the film begins after step {level.done}")
 
     def picture(self, picture: Tensor, step: int) -> None:
         self.frames.mkdir(exist_ok=True)
         shown = images.to_picture(self.finish(picture)).resize(self.size)
         images.save(shown, self.frames / f"{step:09d}.jpg")
 
-    def stopped(self, picture: Tensor, step: int) -> None:
-        """Keep the picture at which the run was stopped, if it is due: listeners were not told of that step."""
-        if step % self.every == 0:
-            with suppress(OSError):  # one picture less
-                self.picture(picture, step)
+    def due(self) -> list[Path]:
+        """The files of the pictures that are due."""
+        return [path for path in sorted(self.frames.glob("*.jpg")) if int(path.stem) % self.every == 0]
 
     def make(self, picture: Tensor, step: int) -> None:
         """Write the film, which ends with the `picture` after `step`. Raises Stopped if it cannot be written."""
         try:
             self.picture(picture, step)
-            animation.write(self.path, sorted(self.frames.glob("*.jpg")), self.size, MARK)
+            last = self.frames / f"{step:09d}.jpg"
+            animation.write(self.path, [*(path for path in self.due() if path < last), last], self.size, MARK)
         except OSError as error:
             raise Stopped(
                 f"cannot write {error.filename or self.path}: {error.strerror or error}\n"
                 f"the film's pictures: {self.frames}"
             ) from error
-        shutil.rmtree(self.frames, ignore_errors=True)
         log.info(f"the film: {self.path}")
 
 

@@ -191,3 +191,20 @@ def test_a_state_is_made_light_and_goes_on_from_the_picture_it_is_given(tmp_path
     assert (light.average, light.averaged) == (None, 0)
     checkpoint.lighten(tmp_path / "none.pt", picture)
     assert not (tmp_path / "none.pt").exists()
+
+
+@pytest.mark.parametrize(
+    "trouble", [PermissionError(13, "Permission denied"), MemoryError(), RuntimeError("CUDA out of memory. Tried ...")]
+)
+def test_a_state_is_not_called_damaged_where_it_could_not_be_read_for_lack_of_memory_or_of_leave(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    checkpoint.save(tmp_path / NAME, STATE)
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise trouble
+
+    monkeypatch.setattr(torch, "load", fails)
+    with pytest.raises(type(trouble)) as raised:
+        checkpoint.load(tmp_path / NAME, *LIKE)
+    assert raised.value is trouble

@@ -284,3 +284,21 @@ def test_an_infinite_last_step_ends_a_level_well_only_where_it_may_go_back(small
     for policy, status in (("backoff", "finished"), ("stop", "diverged")):
         outcome, _ = towards_grey(small_vgg, START, 4, *BACKOFF, f"guard.on_nan={policy}", infinite=[4])
         assert (outcome.status, outcome.steps, len(outcome.events)) == (status, 4, 1)
+
+
+def test_a_run_that_goes_back_makes_its_references_anew_from_the_picture_that_it_goes_back_to(
+    small_vgg: VGG19, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renewed: list[tuple[int, torch.Tensor]] = []
+
+    def renew(self: LossNetwork, number: int, image: torch.Tensor, every: bool = False) -> bool:
+        if every:
+            renewed.append((number, image.detach().clone()))
+        return False
+
+    monkeypatch.setattr(LossNetwork, "renew", renew)
+    outcome, _ = towards_grey(small_vgg, START, 4, *BACKOFF, infinite=[2])
+    assert outcome.status == "finished"
+    ((number, image),) = renewed
+    assert number == 3
+    assert torch.equal(image, START.image)  # the loss at the one after it was infinite

@@ -182,8 +182,9 @@ def test_a_signal_ends_the_run_after_the_step_under_way() -> None:
             stop.signal = 15 if step.number == 7 else None
             yield step
 
-    outcome, notes = collect(interrupted(), stop=stop, save_every=7)
+    outcome, notes = collect(interrupted(), stop=stop, save_every=7, every=7)
     assert outcome.status == "interrupted"
+    assert notes.pictures == [7]  # it is due, and a resumed run goes on with the next
     assert outcome.steps == notes.all_rows[-1].step == 7
     assert [state.step for state in notes.states] == [7]  # the signal came at a step whose state was due
 

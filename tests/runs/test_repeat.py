@@ -118,7 +118,9 @@ def test_a_file_is_looked_for_where_the_run_began_and_is_to_be_the_same(
     (tmp_path / "below").mkdir()
     monkeypatch.chdir(tmp_path / "below")
     moved = asked.replace("out.png", "../out.png")
+    Image.effect_noise((64, 48), 80).save("photo.png")  # another one, which is not taken for the run's
     assert config(*repeated([moved])).content == str(tmp_path / "photo.png")
+    Path("photo.png").unlink()
     Image.effect_noise((64, 48), 80).save("../photo.png")
     with pytest.raises(UserError, match=r"content=photo\.png is not the file that the picture was made from"):
         repeated([moved])

@@ -1,5 +1,6 @@
 """Films of runs: which pictures are in them, also of one that was stopped on the way."""
 
+import shutil
 import signal
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def test_a_film_is_the_start_the_pictures_along_the_way_and_the_last_finished_an
     film.begun(begun(0.0, 3))  # the next level's image is none of its own
     film.make(torch.full((3, 24, 32), 0.1), 4)
     assert greys(tmp_path / "film.webp") == pytest.approx([0, 51, 102, 153, 230], abs=3)
-    assert [path.name for path in tmp_path.iterdir()] == ["film.webp"]
+    assert {path.name for path in tmp_path.iterdir()} == {"film.webp", FRAMES}
     with Image.open(tmp_path / "film.webp") as opened:
         assert opened.size == (32, 24)
 
@@ -96,7 +97,6 @@ def test_a_run_that_was_stopped_goes_on_to_the_film_of_one_that_was_not_and_no_p
     assert kept[:4] == [f"{step:09d}.jpg" for step in range(4)]
     assert not (halves / "timelapse.webp").exists()
     run(resumed(str(halves), [], {})._replace(quiet=True))
-    assert not (halves / FRAMES).exists()
     assert (halves / "timelapse.webp").read_bytes() == (whole.picture.parent / "timelapse.webp").read_bytes()
     with Image.open(halves / "timelapse.webp") as film:
         assert film.n_frames == 7
@@ -105,3 +105,16 @@ def test_a_run_that_was_stopped_goes_on_to_the_film_of_one_that_was_not_and_no_p
     record = identity.read(halves)
     assert record
     assert record.outcome == "finished"
+
+
+def test_the_film_of_a_run_that_was_finished_and_takes_more_steps_begins_at_its_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run(job(tmp_path / "longer", "output.timelapse=webp"))
+    run(resumed(str(tmp_path / "longer"), ["optim.steps=8"], {})._replace(quiet=True))
+    with Image.open(tmp_path / "longer" / "timelapse.webp") as film:
+        assert film.n_frames == 9
+    shutil.rmtree(tmp_path / "longer" / FRAMES)
+    run(resumed(str(tmp_path / "longer"), ["optim.steps=9"], {})._replace(quiet=True))
+    assert "there are no pictures from before; the film begins after step 8" in caplog.text

@@ -111,11 +111,8 @@ class Live(View):
         return "working" if step < self.now.steps else "ending"
 
     def curve(self, rows: list[Row]) -> list[Point]:
-        """All steps so far, thinned out, and the newest.
-
-        If the run went back, the points of the steps that it takes again are dropped.
-        """
-        kept = [point for point in self.points if point[0] < rows[0].step]
+        """All steps so far, thinned out, and the newest."""
+        kept = [*self.points]
         kept += [point(row) for row in rows if row.step % self.points_every == 0]
         while len(kept) > POINTS:
             self.points_every *= 2

@@ -1,5 +1,7 @@
 """Where MLflow shows a run."""
 
+import shlex
+
 from stx.config.secrets import without_login
 
 
@@ -8,4 +10,5 @@ def of_run(uri: str, experiment_id: str, run_id: str) -> str:
     page = f"#/experiments/{experiment_id}/runs/{run_id}?workflowType=machine_learning"
     if uri.startswith("http"):
         return f"{without_login(uri)}/{page}"  # a browser asks for the login itself
-    return f"http://127.0.0.1:5000/{page}\nit opens while this command runs: mlflow ui --backend-store-uri {uri}"
+    serve = shlex.join(["mlflow", "ui", "--backend-store-uri", uri])
+    return f"http://127.0.0.1:5000/{page}\nit opens while this command runs: {serve}"

@@ -129,6 +129,7 @@ class Store:
                 self.experiment_id = run.experiment_id
                 self.client.update_run(run.id, status="RUNNING")
                 self.client.set_tag(run.id, "stx.folder", where)
+                self.client.set_tag(run.id, "stx.outcome", "running")
                 break
         else:
             tags = {"stx.batch": name, "stx.folder": where, "stx.outcome": "running"}
