@@ -46,7 +46,7 @@ def texture(folder: Path, style: str, variant: str) -> Image.Image:
 
 
 def measured(style: str, picture: Image.Image) -> tuple[str, str]:
-    tensor, inputs = to_tensor(picture, picture.size), prepare(composed(["content=null", f"style={style}", *SIZE]))
+    tensor, inputs = to_tensor(picture, picture.size), prepare(composed(["content=null", f"style={style}", *SIZE])[0])
     distance = measurer(None, inputs.style, min(picture.size)).judge(tensor)["measure/sliced_wasserstein"]
     return f"{wrap(tensor):.2f}", f"{distance:.3f}"
 

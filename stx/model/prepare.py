@@ -22,7 +22,7 @@ from stx.model.hardware import Hardware, choose
 from stx.model.in_blocks import InBlocks
 from stx.model.losses import LossNetwork
 from stx.model.resized import resized
-from stx.model.start import initial
+from stx.model.start import initial, own_size
 from stx.model.terms import Term
 from stx.model.trials import tried
 from stx.model.vgg import VGG19, Weights
@@ -147,6 +147,7 @@ def inputs_on(hardware: Hardware, config: Config, given: Mapping[str, Image]) ->
         squashed(
             [(each.size, size) for each in photographs.values()],
             [(paintings[name].size, at) for name, at in style_sizes.items()],
+            [(start, size)] if (start := own_size(config, paintings["style"])) else [],
         ),
         seen.finish,
         within.guides,

@@ -11,6 +11,13 @@ from stx.pictures import images
 from stx.pictures.sizes import Size
 
 
+def own_size(config: Config, painting: Image) -> Size | None:
+    """The own size of the picture that the optimisation starts from; None if it starts from no further picture."""
+    if isinstance(config.start, PictureInit):
+        return reading.read(config.start.path).size
+    return painting.size if config.start.name == "style" else None
+
+
 def initial(
     config: Config, size: Size, content: Tensor | None, painting: Image | None, preprocessing: Preprocessing
 ) -> Tensor:

@@ -72,9 +72,13 @@ def painting_size(config: Config, painting: Size, size: Size, terms: Sequence[Te
     return size
 
 
-def squashed(photographs: Sequence[tuple[Size, Size]], paintings: Sequence[tuple[Size, Size]]) -> tuple[str, ...]:
-    """Which of "photograph" and "painting" do not keep their proportions, by sizes before and after."""
-    kinds = {"photograph": photographs, "painting": paintings}
+def squashed(
+    photographs: Sequence[tuple[Size, Size]],
+    paintings: Sequence[tuple[Size, Size]],
+    starts: Sequence[tuple[Size, Size]] = (),
+) -> tuple[str, ...]:
+    """Which of "photograph", "painting" and "start" do not keep their proportions, by sizes before and after."""
+    kinds = {"photograph": photographs, "painting": paintings, "start": starts}
     return tuple(kind for kind, sizes in kinds.items() if any(is_squashed(*both) for both in sizes))
 
 

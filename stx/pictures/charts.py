@@ -89,8 +89,7 @@ def drawn(
     scales: tuple[str, str],
     ringed: Series = MappingProxyType({}),
 ) -> "Figure":
-    # Matplotlib would otherwise keep its list of fonts below the home folder.
-    os.environ.setdefault("MPLCONFIGDIR", os.path.join(tempfile.gettempdir(), f"matplotlib-{getpass.getuser()}"))
+    fonts_elsewhere()
     from matplotlib.figure import Figure  # slow, and most commands draw no chart
 
     figure = Figure(figsize=(WIDTH, HEIGHT), dpi=110, layout="constrained")
@@ -119,6 +118,12 @@ def drawn(
         text.set_text(said)
     figure.set_figheight(max(HEIGHT, needed(names)))
     return figure
+
+
+def fonts_elsewhere() -> None:
+    """Let Matplotlib keep its list of fonts in the folder for temporary files, and not below the home folder."""
+    user = getattr(os, "getuid", getpass.getuser)()  # a user in a container may have a number and no name
+    os.environ.setdefault("MPLCONFIGDIR", os.path.join(tempfile.gettempdir(), f"matplotlib-{user}"))
 
 
 def absent(pairs: Sequence[tuple[float, float]], ys: Sequence[float]) -> str:

@@ -3,7 +3,6 @@
 import hashlib
 import importlib.util
 import os
-import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from stx.config.paths import is_glob
 from stx.errors import UserError, did_you_mean, first_line, some_of
 from stx.pictures import images
 from stx.pictures.decode import SUFFIXES, opened
-from stx.pictures.listing import pictures_of
+from stx.pictures.listing import in_order, pictures_of
 from stx.pictures.sizes import Size
 
 STILL = ("image2", "_pipe")
@@ -73,7 +72,7 @@ def read(source: str, rate: Fraction) -> Film:
 
 
 def of_folder(source: str, folder: Path, rate: Fraction) -> Film:
-    pictures = sorted((each for each in folder.iterdir() if is_frame(each)), key=naturally)
+    pictures = [Path(name) for name in in_order(str(each) for each in folder.iterdir() if is_frame(each))]
     if not pictures:
         raise UserError(f"film={source}: there is no picture in that folder; frames are {', '.join(SUFFIXES)} files")
     return of_pictures(source, pictures, rate)
@@ -111,12 +110,6 @@ def refuse_damaged(source: str, pictures: Sequence[Path]) -> None:
 
 def is_frame(file: Path) -> bool:
     return file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
-
-
-def naturally(file: Path) -> tuple[list[tuple[int, str]], str]:
-    """A key that orders names as people count: frame9 before frame10, and frame01 before frame1."""
-    parts = re.split(r"(\d+)", file.name)
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], file.name
 
 
 def upright_size(picture: Path) -> Size:

@@ -105,12 +105,20 @@ def save(picture: Image.Image, path: str | os.PathLike[str], comment: bytes = b"
     """
     path = Path(path)
     if picture.mode == "RGBA" and path.suffix.lower() in NO_ALPHA:
-        picture = Image.composite(picture, Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+        picture = on_white(picture)
     try:
         with atomic.replacing(path) as part:
             picture.save(part, comment=comment, **{**WRITTEN[path.suffix.lower()], **options})
     except ValueError as error:  # WebP has 16383 pixels a side at most
         raise UserError(f"cannot write {path} with {picture.width} x {picture.height} pixels; choose a .png") from error
+
+
+def on_white(picture: Image.Image) -> Image.Image:
+    """A picture as it looks on white, in RGB: the colours of transparent pixels are not meant to be seen."""
+    if "A" not in picture.getbands():
+        return picture.convert("RGB")
+    picture = picture.convert("RGBA")
+    return Image.composite(picture, Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
 
 
 def to_srgb(picture: Image.Image, source: str) -> Image.Image:

@@ -80,7 +80,11 @@ def headline(config: Config, inputs: Inputs, choices: Mapping[str, str]) -> str:
 
 def remedy(inputs: Inputs) -> str:
     """How to keep the proportions of the pictures that were squashed."""
-    cures = {"photograph": "image_size=photograph keeps its proportions", "painting": "style_size=own keeps its own"}
+    cures = {
+        "photograph": "image_size=photograph keeps its proportions",
+        "painting": "style_size=own keeps its own",
+        "start": "a start of the result's proportions keeps its own",
+    }
     if not position_free(inputs.terms):
         cures["painting"] = "the style statistic compares position by position, which takes two pictures of one size"
     return "; ".join(cures[name] for name in inputs.squashed)

@@ -132,7 +132,7 @@ def frequencies(features: Tensor, *, count: int, bandwidth: float, seed: int, we
     if weights is None:
         chosen = torch.randperm(flat.shape[1], generator=generator)[:SAMPLE].to(flat.device)
     else:
-        shares = weights.flatten().double().cumsum(0).cpu()  # not torch.multinomial, which limits how many there are
+        shares = weights.flatten().cpu().double().cumsum(0)  # not torch.multinomial, which limits how many there are
         drawn = torch.rand(SAMPLE, generator=generator, dtype=torch.float64) * shares[-1]
         chosen = torch.searchsorted(shares, drawn).clamp(max=len(shares) - 1).to(flat.device)
     distances = torch.pdist(flat[:, chosen].T).square()

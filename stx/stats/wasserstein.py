@@ -32,7 +32,7 @@ def principal_axes(features: Tensor, *, whole: bool = False, weights: Tensor | N
     flat = features.detach().flatten(1).cpu()
     mean = flat.mean(1, dtype=torch.float64, keepdim=True)
     if weights is not None:
-        of_positions = weights.double().cpu()
+        of_positions = weights.cpu().double()
         apart = guided.centred(features.detach().cpu().double(), of_positions)
         flat, mean = guided.guided(apart, of_positions).flatten(1), torch.zeros_like(mean)
     covariance = mean.new_zeros(len(mean), len(mean))

@@ -1,5 +1,6 @@
 """A report page made of blocks, written as HTML and as Markdown from the same data."""
 
+import math
 import re
 from collections.abc import Callable, Collection, Sequence
 from itertools import count
@@ -27,6 +28,11 @@ NUMBER = r"[-+−]?\d[\d.,]*(?:e[-+]?\d+)?"
 GAP = "–"
 """What a table has where there is no number."""
 NUMERIC = re.compile(rf"\s*{NUMBER}(?:\s*±\s*{NUMBER})?\s*(?:[%†‡§?]\s*)*", re.IGNORECASE)
+
+
+def rounded(value: float) -> str:
+    """A number with two decimals as a table shows it; GAP if it is none."""
+    return f"{value:.2f}" if math.isfinite(value) else GAP
 
 
 class Heading(NamedTuple):

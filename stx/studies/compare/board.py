@@ -18,7 +18,7 @@ from stx.studies.compare.intervals import CONFIDENCE, holm
 from stx.studies.compare.leaderboard import Ratio, mean_of, ranking, ratio, step_time, unmet
 from stx.studies.compare.protocol import first_beta
 from stx.studies.compare.work import Results
-from stx.studies.page import GAP, Block, Heading, Items, Table, Text
+from stx.studies.page import GAP, Block, Heading, Items, Table, Text, rounded
 
 SHARED = "Several runs worked at once, or on different machines, so their times per step mean little. "
 
@@ -51,7 +51,7 @@ def board(work: Batch, at: Level, scores: Mapping[str, Ratio | None]) -> list[Bl
         ]
         for some in (style, [name for name in measures if name not in style])
     ]
-    times = [f"{step_time(results, name) / reference_time:.2f}" for name in ranking(scores)]
+    times = [rounded(step_time(results, name) / reference_time) for name in ranking(scores)]
     return [
         Heading("Leaderboard"),
         *conclusion(results, scores, adjusted),

@@ -92,6 +92,8 @@ def read(text: str) -> dict[str, Recorded]:
         raise UserError(f"earlier={text}: there is no {file}; a report of stx compare has one")
     try:
         rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"), newline="")))
+        if any(None in row for row in rows):
+            raise ValueError("a row has more fields than the first line names")
         runs = [Recorded(row) for row in rows]
         recorded = {row["recipe"]: run for row, run in zip(rows, runs, strict=True)}
         if not recorded:

@@ -97,11 +97,11 @@ def between(several: Iterable[Mapping[str, float]], by: str, content: float, mea
 
     NaN if the content lies beyond them by more than the tolerance.
     """
-    points = sorted((logarithm(measured(latest, by)), logarithm(latest.get(measure, math.nan))) for latest in several)
-    known = [(at, value) for at, value in points if math.isfinite(at) and math.isfinite(value)]
-    if not reached((math.exp(at) for at, _ in known), content, tolerance):
+    points = [(logarithm(measured(latest, by)), logarithm(latest.get(measure, math.nan))) for latest in several]
+    finite = sorted((at, value) for at, value in points if math.isfinite(at) and math.isfinite(value))
+    if not reached((math.exp(at) for at, _ in finite), content, tolerance):
         return math.nan
-    contents, values = zip(*known, strict=True)
+    contents, values = zip(*finite, strict=True)
     return float(np.interp(logarithm(content), contents, values))
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 import json
 import math
 from collections.abc import Iterator
@@ -20,10 +21,11 @@ COLUMNS = ("statistic", "over", "judge", "measure", "equal", "level", "ratio", "
 def write(folder: Path, results: Results, every: list[Scores]) -> None:
     """Write both files. `equal` is the measure of content held equal, `level` which of the reference's weights."""
     listed = list(rows(every))
-    with (folder / "table.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(listed)
+    table = io.StringIO()
+    writer = csv.DictWriter(table, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(listed)
+    write_file(folder / "table.csv", table.getvalue())
     whole = {**identity(results), "rows": listed}
     write_file(folder / FILE, json.dumps(whole, indent=1) + "\n")
 

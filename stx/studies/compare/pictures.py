@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from stx.pictures import charts
+from stx.pictures import charts, images
 from stx.pictures.decode import FORMATS
 from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs.files import CONTENT as PHOTOGRAPH
@@ -61,7 +61,7 @@ def sheet(results: Results, folder: Path) -> list[Block]:
         return []
     columns = ["photograph", "style", *protocol.statistics]
     grid = contact_sheet(rows, row_labels=row_names, column_labels=columns, cell=fitted(pictures[0].size, CELL))
-    grid.resize(fitted(grid.size, 2400)).save(folder / SHEET, quality=88)
+    images.save(grid.resize(fitted(grid.size, 2400)), folder / SHEET, quality=88)
     preview(folder / SHEET)
     caption = "each statistic's picture that is nearest to the reference's content distance"
     if left := len(unmet(results)):
@@ -73,6 +73,6 @@ def picture(one: Try | None, file: str) -> Image.Image | None:
     """One of a run's pictures; None if there is no run or the file is gone."""
     try:
         with Image.open(one.run.artifact(file), formats=FORMATS) as opened:  # type: ignore[union-attr]
-            return opened.convert("RGB")
+            return images.on_white(opened)
     except (AttributeError, OSError):
         return None

@@ -22,7 +22,7 @@ from stx.studies.compare.pictures import CELL
 from stx.studies.compare.protocol import Cell
 from stx.studies.compare.work import Results, Try, member_name
 from stx.studies.compare.yardsticks import CLAIMED, YARDSTICKS, measured
-from stx.studies.page import Block, Heading, Picture, Pictures, Table, Text
+from stx.studies.page import Block, Heading, Picture, Pictures, Table, Text, rounded
 
 
 class Outcome(NamedTuple):
@@ -89,7 +89,7 @@ def blocks(results: Results, outcomes: Judged, folder: Path) -> list[Block]:
     for program in dict.fromkeys(one.program for one in outcomes):
         of_program = {one: outcome for one, outcome in outcomes.items() if one.program == program}
         cells = [cell(results, of_program, by, measure) for _, by, measure in ways]
-        rows.append([program, f"{content_of(results, of_program):.2f}", *cells])
+        rows.append([program, rounded(content_of(results, of_program)), *cells])
     columns = [f"{judge}, equal {YARDSTICKS[by].label}" for judge, by, _ in ways]
     name = results.protocol.reference
     resized = sum(outcome.size != outcome.working for outcome in outcomes.values())
@@ -142,5 +142,5 @@ def sheet(results: Results, outcomes: Judged, folder: Path) -> list[Block]:
         column_labels=["photograph", "style", *programs],
         cell=fitted(size, CELL),
     )
-    grid.resize(fitted(grid.size, 2400)).save(folder / "pictures" / "programs.jpg", quality=88)
+    images.save(grid.resize(fitted(grid.size, 2400)), folder / "pictures" / "programs.jpg", quality=88)
     return [Pictures([Picture("pictures/programs.jpg", "as submitted")], 1000)]

@@ -166,8 +166,9 @@ def load(name: str, changes: dict[str, str], overrides: Sequence[str] = ()) -> P
     for other in protocol.baselines:
         if other not in protocol.statistics and "statistics" not in changes:
             raise UserError(f"protocol={name}: baselines has {other}, which is not among its statistics")
-    if protocol.spread and protocol.spread[0] != 1:
-        raise UserError(f"protocol={name}: spread begins with {protocol.spread[0]:g}; its first part must be 1")
+    for parts, first in (("spread", protocol.spread[:1]), ("levels", protocol.levels[:1])):
+        if first and first[0] != 1:  # runs of the first weight itself come first, and are what all others aim at
+            raise UserError(f"protocol={name}: {parts} begins with {first[0]:g}; its first part must be 1")
     if protocol.close and protocol.spread:
         raise UserError(f"protocol={name}: close=true needs a search, which spread leaves out; leave one of them out")
     if protocol.least > protocol.rounds:

@@ -11,12 +11,15 @@ from scipy.stats import spearmanr
 from stx.measures.catalogue import labels
 from stx.measures.judge import measurer
 from stx.pictures import images
+from stx.pictures.sizes import with_area
 from stx.studies import page
 from stx.studies.compare.given import Given
 from stx.studies.compare.intervals import CONFIDENCE, Pair, interval
 from stx.studies.compare.report import counted
 from stx.studies.page import GAP, Block, Table, Text
 
+LARGEST = 2**20
+"""Pixels. The judge takes about 900 bytes of memory for each."""
 FEWEST = 3
 """Fewest pictures of a pair whose order says anything."""
 
@@ -32,12 +35,15 @@ class Follows(NamedTuple):
 
 
 def judged(given: Sequence[Given]) -> dict[Given, dict[str, float]]:
-    """Measure each picture against its photograph and style, at the picture's own size. Raises UserError."""
+    """Measure each picture against its photograph and style, at the picture's own size or, if that is larger, with
+    LARGEST pixels. The photograph is resized to the picture; the style keeps its proportions. Raises UserError."""
     outcomes = {}
     for one in sorted(given, key=lambda one: (one.photograph, one.style)):  # pair by pair
         made, photograph, style = (images.load(each) for each in (str(one.picture), one.photograph, one.style))
-        content, painting = (images.to_tensor(each, made.size) for each in (photograph, style))
-        outcomes[one] = measurer(content, painting).judge(images.to_tensor(made, made.size))
+        area = min(LARGEST, made.width * made.height)
+        size = made.size if area < LARGEST else with_area(made.size, area)
+        content, painting = images.to_tensor(photograph, size), images.to_tensor(style, with_area(style.size, area))
+        outcomes[one] = measurer(content, painting).judge(images.to_tensor(made, size))
     return outcomes
 
 

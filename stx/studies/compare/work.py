@@ -82,7 +82,8 @@ class Results(NamedTuple):
 
     def closest(self, cell: Cell) -> Try | None:
         """The run of a cell that ended nearest to the reference's content distance; None if either is missing."""
-        target, runs = self.target(cell), self.runs.get(cell, ())
+        target = self.target(cell)
+        runs = [one for one in self.runs.get(cell, ()) if math.isfinite(self.content(one))]
         return min(runs, key=lambda one: miss(self.tried(one), target)) if runs and target is not None else None
 
     def reference(self, cell: Cell) -> Cell:
@@ -147,16 +148,23 @@ def wanted(results: Results) -> dict[Cell, float]:
     """
     protocol, betas = results.protocol, dict[Cell, float]()
     for cell in cells(protocol):
-        runs, first = results.runs.get(cell, ()), first_beta(protocol, cell.statistic)
-        given = protocol.spread or (protocol.levels if cell.statistic == protocol.reference else (1.0,))
-        if len(runs) < len(given):
-            betas[cell] = round(first * given[len(runs)], 9)
+        runs = results.runs.get(cell, ())
+        parts = protocol.spread or (protocol.levels if cell.statistic == protocol.reference else (1.0,))
+        made = {one.beta for one in runs}
+        given = [beta for part in parts if (beta := weight(protocol, cell.statistic, part)) not in made]
+        if given:  # one that failed stands back behind the others
+            betas[cell] = min(given, key=lambda beta: member_name(cell, beta) in results.failed)
         elif cell.statistic != protocol.reference and not protocol.spread and len(runs) < protocol.runs:
             tried = [results.tried(one) for one in runs]
             aims = (next_beta(tried, content) for content in aimed(results, cell, tried))
             fresh = [beta for beta in aims if worth(tried, beta)]
             betas |= {cell: fresh[0]} if fresh else {}
     return betas
+
+
+def weight(protocol: Protocol, statistic: str, part: float) -> float:
+    """A part of a statistic's first weight, as its runs have it."""
+    return round(first_beta(protocol, statistic) * part, 9)
 
 
 def aimed(results: Results, cell: Cell, tried: Sequence[Tried]) -> list[float]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from stx.errors import UserError
+from stx.pictures import images
 from stx.pictures.decode import decoded, opened
 
 QUALITY = 80
@@ -39,7 +40,7 @@ class Album:
 def read(path: Path) -> Image.Image | None:
     try:
         with opened(str(path)) as picture:
-            return decoded(picture).convert("RGB")
+            return images.on_white(decoded(picture))
     except (UserError, OSError):  # damaged, or gone meanwhile
         return None
 

@@ -1,8 +1,5 @@
 """What a search has found so far, for its page and the terminal: words, a sheet of the best, Optuna's plots."""
 
-import getpass
-import os
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -10,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from stx.pictures import images
+from stx.pictures import charts, images
 from stx.pictures.sheet import contact_sheet, scaled
 from stx.runs.files import OUTPUT
 from stx.runs.study import asked, optuna
@@ -82,7 +79,7 @@ def best_sheet(
 
 def plots(study: Any, folder: Path, anew: bool) -> list[tuple[str, Path]]:
     """Optuna's plots, as far as the trials allow; a plot that cannot be drawn is no reason to end a search."""
-    os.environ.setdefault("MPLCONFIGDIR", os.path.join(tempfile.gettempdir(), f"matplotlib-{getpass.getuser()}"))
+    charts.fonts_elsewhere()
     import matplotlib
 
     matplotlib.use("Agg")

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
+from stx.pictures import images
 from stx.pictures.decode import FORMATS
 from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs.files import CONTENT, OUTPUT, STYLE
@@ -32,7 +33,7 @@ class Material(NamedTuple):
         """A member's picture; None if the member has no run or the file is gone."""
         try:
             with Image.open(self.runs[name].artifact(file), formats=FORMATS) as picture:
-                return picture.convert("RGB")
+                return images.on_white(picture)
         except (KeyError, OSError):
             return None
 
@@ -69,7 +70,7 @@ class Material(NamedTuple):
         """Save a picture into the report's folder, as JPEG at a modest size."""
         file = Path("pictures") / f"{name}.jpg"
         (self.folder / file).parent.mkdir(parents=True, exist_ok=True)
-        picture.resize(fitted(picture.size, largest)).save(self.folder / file, quality=88)
+        images.save(picture.resize(fitted(picture.size, largest)), self.folder / file, quality=88)
         return Picture(str(file), caption)
 
 

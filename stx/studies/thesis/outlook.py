@@ -69,7 +69,7 @@ def survey() -> list[Block]:
         Heading("Which picture people prefer"),
         Text(
             "The thesis wanted people to rank the pictures of both methods, and says that it did not come to that; "
-            "neither does this report, which has measures alone. Ratings of pictures are taken by `python -m "
-            "stx.compare ratings=ratings.csv`, which tells which measure follows them."
+            "neither does this report, which has measures alone. Ratings of pictures are taken by `stx "
+            "compare ratings=ratings.csv`, which tells which measure follows them."
         ),
     ]

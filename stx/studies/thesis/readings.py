@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from stx.studies.page import Block, Heading, Table, Text
+from stx.studies.page import Block, Heading, Table, Text, rounded
 from stx.studies.thesis.claims import EXPERIMENTS
 from stx.studies.thesis.evidence import Evidence
 from stx.studies.thesis.material import Material
@@ -46,7 +46,7 @@ def section(material: Material) -> list[Block]:
         Table(
             ["with the mean", "style distance", "content distance", "style's pull at the end"],
             [
-                [name, f"{run.style:.2f}", f"{run.content:.2f}", f"{run.pull('last') or 0.0:.1e}"]
+                [name, rounded(run.style), rounded(run.content), f"{run.pull('last') or 0.0:.1e}"]
                 for name in shown
                 for run in [material.evidence[f"{PREFIX}{name}"]]
             ],

