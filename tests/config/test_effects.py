@@ -55,6 +55,7 @@ def test_an_option_that_changes_nothing_is_refused_with_what_stands_in_its_way(t
         "model=vgg19_random model.seed=1",
         "guard.on_nan=backoff guard.shrink=0.5 guard.backoffs=1",
         "pooling.rescale=2",
+        "content=null prior=none temporal=moved temporal.picture=china loss_weights.beta=3",
         "loss_weights.style_layers=[conv2_1] loss_weights.content_layers=[conv1_2] pooling.rescale=2",
         "padding=reflect",
         "prior.power=1 prior.smoothing=0.1",

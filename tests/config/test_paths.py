@@ -8,7 +8,7 @@ from omegaconf import OmegaConf
 
 from stx.config import command
 from stx.config.compose import at_work, compose, composition, jobs_of_sweep
-from stx.config.paths import FILES, exists, is_glob, matches, named, split
+from stx.config.paths import FILES, exists, from_folder, is_glob, matches, named, output_folder, split
 
 NAMES = (
     "IMG (1).jpg",
@@ -235,3 +235,24 @@ def test_a_name_with_brackets_is_a_glob_where_files_match_and_else_a_file_s_that
 def test_a_list_and_a_sweep_of_names_with_brackets_stay_what_they_are() -> None:
     for text in ("content=[a.png,b.png]", "style=[swirls,woodcut]", "content=a[1].png,b.png", "content='a[1].png'"):
         assert named(text) == text
+
+
+def test_an_output_folder_may_be_below_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert output_folder("~/results") == tmp_path / "results"
+    assert output_folder("results") == Path("results")
+
+
+def test_a_file_named_in_another_folder_is_the_one_there_and_not_one_of_its_name_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder in (here, there):
+        folder.mkdir()
+        (folder / "both.png").touch()
+    (here / "moved.png").touch()
+    monkeypatch.chdir(here)
+    assert from_folder(str(there), "both.png") == str(there / "both.png")
+    assert from_folder(str(there), "moved.png") == "moved.png"  # as the run may have moved with its files
+    assert from_folder(str(here), "both.png") == "both.png"
+    assert from_folder("", "both.png") == "both.png"

@@ -170,3 +170,12 @@ def test_a_painting_may_be_as_long_as_the_photograph(scale: float) -> None:
     assert max(inputs.style.shape[1:]) == 48 * scale
     height, width = inputs.style.shape[1:]
     assert width / height == pytest.approx(1000 / 872, rel=0.03)
+
+
+def test_a_start_that_does_not_keep_its_proportions_is_said(tmp_path: Path) -> None:
+    Image.new("RGB", (30, 60)).save(tmp_path / "tall.png")
+    Image.new("RGB", (96, 64)).save(tmp_path / "wide.png")
+    for name, squashed in (("tall.png", True), ("wide.png", False)):
+        inputs = prepare(config("init=picture", f"init.path={tmp_path / name}"))
+        assert ("start" in inputs.squashed) == squashed
+    assert "start" not in prepare(config()).squashed

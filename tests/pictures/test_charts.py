@@ -1,5 +1,6 @@
 """Line charts, read back from their PNG files."""
 
+import getpass
 import math
 import subprocess
 import sys
@@ -143,3 +144,15 @@ def test_a_ring_stands_around_a_point_and_in_the_legend(tmp_path: Path) -> None:
     )
     assert count(ringed, "#000000") > count(bare, "#000000") + 30
     assert count(ringed, COLOURS[1]) == count(bare, COLOURS[1]) > 0  # the ring is hollow
+
+
+def test_a_chart_is_drawn_for_a_user_without_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container, users may have a number and no name."""
+
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 1234")
+
+    monkeypatch.delenv("MPLCONFIGDIR", raising=False)
+    monkeypatch.setattr(getpass, "getuser", nameless)
+    drawn(tmp_path / "chart.png", {"a": FALLING})
+    assert (tmp_path / "chart.png").exists()

@@ -796,3 +796,13 @@ def test_what_is_transparent_is_known_of_a_picture_that_was_laid_on_white(tmp_pa
     Image.fromarray(pixels, "RGBA").save(tmp_path / "opaque.png")
     assert images.alpha_of(images.load(str(tmp_path / "opaque.png"))) is None
     assert images.alpha_of(images.load("china")) is None
+
+
+def test_on_a_sheet_a_transparent_picture_looks_as_on_white() -> None:
+    """By itself, `convert` shows the colours that nobody is meant to see."""
+    picture = Image.new("RGBA", (3, 1), (200, 0, 0, 0))
+    picture.putpixel((1, 0), (200, 0, 0, 255))
+    picture.putpixel((2, 0), (200, 0, 0, 51))
+    shown = images.on_white(picture)
+    assert [shown.getpixel((x, 0)) for x in range(3)] == [(255, 255, 255), (200, 0, 0), (244, 204, 204)]
+    assert images.on_white(Image.new("L", (1, 1), 7)).getpixel((0, 0)) == (7, 7, 7)

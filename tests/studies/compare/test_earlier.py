@@ -77,3 +77,12 @@ def test_another_file_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / FILE).write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match=f"is no {FILE} of a report"):
         read(str(tmp_path))
+
+
+def test_a_row_with_a_field_too_many_is_a_message(tmp_path: Path) -> None:
+    written(tmp_path)
+    file = tmp_path / FILE
+    head, row, *_ = file.read_text(encoding="utf-8").splitlines()
+    file.write_text(f"{head}\n{row},\n", encoding="utf-8")
+    with pytest.raises(UserError, match="a row has more fields than the first line names"):
+        read(str(tmp_path))

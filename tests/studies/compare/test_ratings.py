@@ -5,10 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
 from scipy.stats import spearmanr
 
 from conftest import command
 from stx.pictures import images
+from stx.studies.compare import ratings
 from stx.studies.compare.given import Given
 from stx.studies.compare.ratings import follows
 
@@ -77,3 +80,28 @@ def test_the_command_ends_in_a_page(tmp_path: Path) -> None:
     assert "| shape | 1.00 |" in page  # the photograph, another one, and the style itself
     assert "| content | -" in page
     assert "nan" not in page
+
+
+def test_the_style_keeps_its_proportions_and_a_large_picture_is_reduced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    class Judge:
+        def judge(self, picture: torch.Tensor) -> dict[str, float]:
+            seen.append(tuple(picture.shape[1:]))
+            return {}
+
+    def measurer(content: torch.Tensor, style: torch.Tensor) -> Judge:
+        seen.extend([tuple(content.shape[1:]), tuple(style.shape[1:])])
+        return Judge()
+
+    monkeypatch.setattr(ratings, "measurer", measurer)
+    for name, size in (("tall.png", (30, 60)), ("wide.png", (80, 40)), ("large.png", (1200, 2400))):
+        Image.new("RGB", size).save(tmp_path / name)
+    photograph, painting = str(tmp_path / "tall.png"), str(tmp_path / "wide.png")
+    for name in ("tall.png", "large.png"):
+        ratings.judged([Given("", photograph, painting, tmp_path / name, 1.0)])
+    assert seen[:3] == [(60, 30), (30, 60), (60, 30)]
+    assert seen[3] == seen[5] == (1448, 724)
+    assert seen[4] == (724, 1448)
