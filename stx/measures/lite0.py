@@ -102,12 +102,15 @@ def file() -> Path | None:
     return path if path is not None and path.is_file() else None
 
 
+WHAT = "the second judge (stx[judge])"
+
+
 @lru_cache(1)
 def lite0(device: torch.device) -> Lite0 | None:
     """The network on a device; None without the extra."""
     path = file()
     if path is None:
         return None
-    state = read(path)
-    with entries_of(path, "it is not efficientnet-lite0's"):
+    state = read(path, WHAT)
+    with entries_of(path, "it is not efficientnet-lite0's", WHAT):
         return Lite0(state).to(device)

@@ -134,28 +134,29 @@ SOURCES: dict[str, Callable[[str | None, int], Weights]] = {
 }
 
 
-def read(path: Path) -> dict[str, Tensor]:
-    """Read a dict of tensors, and never run code, which a pickle could hold. Raises UserError if that fails."""
+def read(path: Path, what: str = "model.weights") -> dict[str, Tensor]:
+    """Read a dict of tensors, and never run code, which a pickle could hold. Raises UserError, which says of `what`
+    the file is, if that fails."""
     if not path.is_file():
-        raise UserError(f"model.weights: there is no file {path}")
+        raise UserError(f"{what}: there is no file {path}")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # zip, pickle and torch raise all kinds of errors for a damaged file
-        raise UserError(f"model.weights: {path} is no file of tensors, or damaged ({type(error).__name__})") from None
+        raise UserError(f"{what}: {path} is no file of tensors, or damaged ({type(error).__name__})") from None
     if not isinstance(state, dict):
-        raise UserError(f"model.weights: {path} holds a {type(state).__name__}, not a dict of tensors")
+        raise UserError(f"{what}: {path} holds a {type(state).__name__}, not a dict of tensors")
     return state
 
 
 @contextmanager
-def entries_of(path: Path, format: str) -> Iterator[None]:
+def entries_of(path: Path, format: str, what: str = "model.weights") -> Iterator[None]:
     """Raise UserError if the block finds an entry missing, which `format` explains, or damaged."""
     try:
         yield
     except KeyError as error:
-        raise UserError(f"model.weights: {path} has no entry {error}; {format}") from None
+        raise UserError(f"{what}: {path} has no entry {error}; {format}") from None
     except (AttributeError, IndexError, TypeError, RuntimeError) as error:  # no tensors, or tables that are too short
-        raise UserError(f"model.weights: {path} is no file of VGG19's weights, or damaged ({error})") from None
+        raise UserError(f"{what}: {path} is damaged, or no file of such weights ({error})") from None
 
 
 def checked(convolutions: dict[str, tuple[Tensor, Tensor]], path: Path) -> dict[str, tuple[Tensor, Tensor]]:

@@ -136,6 +136,8 @@ def recorded(report: Path, match: str | None) -> Results:
         results = Results(protocol, {}, {}, match or plain.get("match") or IN_TURN[0])
     except (OSError, ValueError, KeyError, TypeError) as error:  # ValueError: from JSON and from pydantic
         raise UserError(f"{file} is of no comparison ({first_line(error)}); make the report anew") from None
+    if not (report / earlier.FILE).is_file():
+        raise UserError(f"{report / earlier.FILE}: there is no such file; make the report anew")
     for run in earlier.read(str(report)).values():
         results.runs.setdefault(run.cell, []).append(Try(run.beta, run))
     return results
