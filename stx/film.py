@@ -20,7 +20,7 @@ from stx.errors import UserError
 from stx.runs.words import remaining
 
 if TYPE_CHECKING:
-    from stx.runs.tracking.parent import Nobody
+    from stx.runs.tracking.parent import NoParent
     from stx.studies.film.frames import Plan
     from stx.studies.film.reel import Reel
     from stx.studies.film.work import Frame
@@ -86,8 +86,8 @@ def run(given: Sequence[str]) -> Path:
         place = reel.Reel(folder)
         reel.record(place, plan.identity, source, plan.size, command_line)
         reel.unreel(place, source, plan.size)
-        with told(plan, folder) as stands:
-            return filmed(plan, place, stands, command_line)
+        with film_run(plan, folder) as parent_run:
+            return filmed(plan, place, parent_run, command_line)
 
 
 def called(film: str) -> str:
@@ -97,19 +97,19 @@ def called(film: str) -> str:
     return next((part for part in reversed(Path(film).parts) if part.isidentifier()), "frames")
 
 
-def filmed(plan: "Plan", place: "Reel", stands: "Nobody", typed: str) -> Path:
+def filmed(plan: "Plan", place: "Reel", parent_run: "NoParent", typed: str) -> Path:
     """Make the frames, the film and the report. Each frame is reported to the store as soon as it is done."""
     from stx.studies.film import reel, report, work
 
     command.say(opening(plan, place))
-    earlier = stands.told("brightness")
+    earlier = parent_run.told("brightness")
     resumed = {number for number in range(1, plan.film.length + 1) if place.run(number).exists()}
     rows, began = [], time.monotonic()
     for frame in work.frames(plan, place):
         taken, began = time.monotonic() - began, time.monotonic()
         rows.append(frame)
         if frame.number not in earlier:
-            stands.measured(frame.metrics(), frame.number)
+            parent_run.measured(frame.metrics(), frame.number)
         rest = "" if frame.number in resumed else left(frame, taken, plan)
         command.say(f"{frame.number}/{plan.film.length} {progress(frame)}{rest}")
     path = reel.join(place, plan.film, plan.size)
@@ -119,7 +119,7 @@ def filmed(plan: "Plan", place: "Reel", stands: "Nobody", typed: str) -> Path:
         command.say(f"frame {number} by itself, to compare with: flicker {flicker:.4f}")
     files, total = report.write(plan, place, rows, alone, typed), report.summary(rows, alone)
     note = report.description(total, typed)
-    stands.show([path, *files], {"stx.command": typed, "mlflow.note.content": note})
+    parent_run.show([path, *files], {"stx.command": typed, "mlflow.note.content": note})
     command.say(f"{note.splitlines()[0].replace('**', '')}\nthe report: {files[0]}")
     return path
 
@@ -156,14 +156,14 @@ def progress(frame: "Frame") -> str:
 
 
 @contextmanager
-def told(plan: "Plan", folder: Path) -> Iterator["Nobody"]:
+def film_run(plan: "Plan", folder: Path) -> Iterator["NoParent"]:
     """Open the film's own run in the store, which ends with the block."""
     from stx.runs.tracking.parent import parent
 
     title = f"film: {Path(plan.film.source).name}, {plan.film.length} frames"
-    stands, ended = parent([plan.config.tracking], folder, title, "film", "the same command"), ("failed", "FAILED")
+    parent_run, ended = parent([plan.config.tracking], folder, title, "film", "the same command"), ("failed", "FAILED")
     try:
-        yield stands
+        yield parent_run
         ended = ("finished", "FINISHED")
     except KeyboardInterrupt:
         ended = ("interrupted", "KILLED")
@@ -173,7 +173,7 @@ def told(plan: "Plan", folder: Path) -> Iterator["Nobody"]:
         command.say(f"stx: {GOES_ON}")
         raise
     finally:
-        stands.end(*ended)
+        parent_run.end(*ended)
 
 
 if __name__ == "__main__":

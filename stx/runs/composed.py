@@ -15,7 +15,7 @@ from stx.runs.files import HYDRA
 from stx.runs.job import Job
 from stx.runs.latest import relative
 from stx.runs.make import run
-from stx.runs.member import ENDED, Attempt, arrive, attempt, outcome
+from stx.runs.member import ENDED, Attempt, apply_settings, attempt, outcome
 from stx.runs.naming import NAME, run_name
 from stx.runs.pruning import pruner
 
@@ -30,12 +30,12 @@ def picture(composed: DictConfig) -> Path:
 def member(composed: DictConfig) -> Attempt:
     """Make one run of many, in whatever process its launcher has."""
     own = HydraConfig.get()
-    told = arrive(own.sweeper.member, Path(own.sweep.dir))
+    settings = apply_settings(own.sweeper.member, Path(own.sweep.dir))
     if outcome(Path(own.runtime.output_dir)) in ENDED:  # by an earlier worker that outlived its launcher
         return Attempt("", False)
     one = job(composed)
-    name = told.tags.get(NAME, one.name)
-    return attempt(one._replace(name=name, tags=told.tags, quiet=told.quiet), *pruner(told.trial))
+    name = settings.tags.get(NAME, one.name)
+    return attempt(one._replace(name=name, tags=settings.tags, quiet=settings.quiet), *pruner(settings.trial))
 
 
 def job(composed: DictConfig) -> Job:

@@ -54,7 +54,7 @@ def crew(config: DictConfig, context: Any) -> Crew:
     if "RayLauncher" in target and config.hydra.launcher.ray.remote.get("num_gpus", 0) is None:
         with read_write(config), open_dict(config):
             config.hydra.launcher.ray.remote.num_gpus = int(bool(cards))
-    with told(config, target):
+    with launcher_errors(config, target):
         refuse_at_odds(target)
         plugins = Plugins.instance()
         context.config_loader = once_per_choice()
@@ -110,7 +110,7 @@ def joined(address: str, config: DictConfig) -> None:
 
 
 @contextmanager
-def told(config: DictConfig, target: str) -> Iterator[None]:
+def launcher_errors(config: DictConfig, target: str) -> Iterator[None]:
     """A block in which an error of a launcher becomes a UserError of one line: plugins raise whatever they like."""
     try:
         yield

@@ -15,7 +15,7 @@ from stx.config.compose import override
 from stx.config.secrets import hidden
 from stx.errors import UserError, first_line
 from stx.runs.files import ERROR, RUN, in_use
-from stx.runs.member import ENDED, Told, failure, outcome, over
+from stx.runs.member import ENDED, WorkerSettings, failure, outcome, over
 
 log = logging.getLogger("stx")
 
@@ -127,14 +127,14 @@ def typed(crew: Crew, orders: Sequence[Order], root: Path) -> list[list[str]]:
             *order.overrides,
             override("hydra.sweep.dir", str(root.absolute())),
             override("hydra.sweep.subdir", os.path.relpath(order.folder.absolute(), root.absolute())),
-            override("hydra.sweeper.member", told(crew, order).dumped()),
+            override("hydra.sweeper.member", worker_settings(crew, order).dumped()),
         ]
         for order in orders
     ]
 
 
-def told(crew: Crew, order: Order) -> Told:
-    return Told(os.getcwd(), order.tags, crew.threads, crew.quiet, crew.cards, order.trial)
+def worker_settings(crew: Crew, order: Order) -> WorkerSettings:
+    return WorkerSettings(os.getcwd(), order.tags, crew.threads, crew.quiet, crew.cards, order.trial)
 
 
 def without_memory(orders: Sequence[Order], returned: Sequence[Any]) -> set[Path]:

@@ -37,7 +37,7 @@ class Attempt(NamedTuple):
     """Whether memory ran out. Another program may have taken it, so that another attempt is worthwhile."""
 
 
-class Told(NamedTuple):
+class WorkerSettings(NamedTuple):
     """What a launcher tells a member, whatever process and folder the member finds itself in."""
 
     place: str
@@ -77,20 +77,20 @@ def attempt(job: Job, *watchers: Listener) -> Attempt:
     return Attempt("", False)
 
 
-def arrive(dumped: str, folder: Path) -> Told:
+def apply_settings(dumped: str, folder: Path) -> WorkerSettings:
     """Take the working directory, threads and CUDA device that a member is told; all members share `folder`."""
-    told = Told(**json.loads(dumped))
-    os.chdir(told.place)
-    if told.threads:
+    settings = WorkerSettings(**json.loads(dumped))
+    os.chdir(settings.place)
+    if settings.threads:
         end_with(os.getppid())
-        os.environ["OMP_NUM_THREADS"] = str(told.threads)  # if PyTorch has not been imported yet
+        os.environ["OMP_NUM_THREADS"] = str(settings.threads)  # if PyTorch has not been imported yet
         if torch := sys.modules.get("torch"):
-            torch.set_num_threads(told.threads)  # and if it has
-    if told.quiet:
+            torch.set_num_threads(settings.threads)  # and if it has
+    if settings.quiet:
         logging.getLogger("stx").setLevel(logging.WARNING)
-    if told.cards:
-        take_card(folder, told.cards)
-    return told
+    if settings.cards:
+        take_card(folder, settings.cards)
+    return settings
 
 
 IDLE = Event()

@@ -31,11 +31,12 @@ class Pruner(Listener):
 
     def observed(self, measured: Mapping[str, float], step: int) -> None:
         share = style_share(measured["measure/sliced_wasserstein"], measured["baseline/sliced_wasserstein"])
-        if step not in study.asked(self.trial.study)[self.number].intermediate_values:  # unless it was before a resume
+        before = study.all_trials(self.trial.study)[self.number].intermediate_values
+        if step not in before:  # unless it was reported before a resume
             self.trial.report(merit(share, measured["measure/content"], self.content_at_most), step)
         if step < self.steps:
             within = Within(self.trial.study)
-            self.enough = bool(within.study.pruner.prune(within, study.asked(within.study)[self.number]))
+            self.enough = bool(within.study.pruner.prune(within, study.all_trials(within.study)[self.number]))
 
 
 class Within:

@@ -52,7 +52,7 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
         raise UserError(f"resume={name}: {folder} holds no run that has begun ({RUN})")
     overrides, choices, dumped = record.overrides, record.choices, deepcopy(record.config)
     now = choices | dict(leaves(restored(dumped).model_dump(by_alias=True)))
-    changes = asked(now, overrides, [text for text in given if key_of(text) != "resume"])
+    changes = changed_settings(now, overrides, [text for text in given if key_of(text) != "resume"])
     for key, (before, after) in changes.items():
         if key == "optim.steps" and isinstance(after, int) and after >= select(dumped, key):
             continue
@@ -151,7 +151,9 @@ def find(name: str, tracking: Mapping[str, Any]) -> Path:
     raise UserError(f"resume={name}: neither a run's folder nor the id of a run whose folder is on this machine{hint}")
 
 
-def asked(now: Mapping[str, Any], overrides: Sequence[str], given: Sequence[str]) -> dict[str, tuple[Any, Any]]:
+def changed_settings(
+    now: Mapping[str, Any], overrides: Sequence[str], given: Sequence[str]
+) -> dict[str, tuple[Any, Any]]:
     """What `given` overrides change in a run's config as it is `now`: (before, after) by dotted key.
 
     `overrides` are those that the run began with; what an earlier resume has changed is in its config alone.

@@ -34,7 +34,7 @@ def opened(folder: Path, objectives: int = 0) -> Any:
         pruner = package.pruners.MedianPruner()
         if NAME in package.get_all_study_names(storage) or not objectives:
             study = package.load_study(study_name=NAME, storage=storage, pruner=pruner)
-            asked(study)
+            all_trials(study)
             return study
         directions = ["minimize"] * objectives
         return package.create_study(study_name=NAME, storage=storage, pruner=pruner, directions=directions)
@@ -51,9 +51,9 @@ def mended(folder: Path) -> None:
 
 def trial(study: Any, number: int) -> Any:
     """A running trial, for reporting its values."""
-    return optuna().trial.Trial(study, asked(study)[number]._trial_id)
+    return optuna().trial.Trial(study, all_trials(study)[number]._trial_id)
 
 
-def asked(study: Any) -> Sequence[Any]:
+def all_trials(study: Any) -> Sequence[Any]:
     """All trials so far, in the order of their numbers."""
     return study.get_trials(deepcopy=False)

@@ -11,7 +11,7 @@ from filelock import FileLock
 
 from stx.runs import member
 from stx.runs.files import ERROR
-from stx.runs.member import Told, arrive, failure, outcome, over
+from stx.runs.member import WorkerSettings, apply_settings, failure, outcome, over
 
 
 def test_what_a_member_is_told_arrives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,9 +19,9 @@ def test_what_a_member_is_told_arrives(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     before = torch.get_num_threads()
     (tmp_path / "place").mkdir()
-    told = Told(str(tmp_path / "place"), {"a": 'it\'s "b"'}, threads=1)
+    told = WorkerSettings(str(tmp_path / "place"), {"a": 'it\'s "b"'}, threads=1)
     try:
-        assert arrive(told.dumped(), tmp_path) == Told(*told[:4], cards=[])
+        assert apply_settings(told.dumped(), tmp_path) == WorkerSettings(*told[:4], cards=[])
         assert (Path.cwd(), os.environ["OMP_NUM_THREADS"]) == (tmp_path / "place", "1")
         assert torch.get_num_threads() == 1
     finally:

@@ -13,7 +13,7 @@ from stx.runs.files import MEASURES
 from stx.runs.job import Job
 from stx.runs.make import run
 from stx.runs.pruning import Pruner, merit, pruner
-from stx.runs.study import asked, opened
+from stx.runs.study import all_trials, opened
 
 BOUND = 0.8
 
@@ -48,7 +48,7 @@ def test_a_run_behind_the_median_at_its_step_has_had_enough(
     watching = watcher(folder)
     watching.observed(measured(style, content), 10)
     assert watching.enough is enough
-    assert asked(opened(folder))[5].intermediate_values == {10: pytest.approx(merit(style, content, BOUND))}
+    assert all_trials(opened(folder))[5].intermediate_values == {10: pytest.approx(merit(style, content, BOUND))}
 
 
 def test_trials_that_left_the_photograph_end_no_other(folder: Path) -> None:

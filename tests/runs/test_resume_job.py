@@ -81,13 +81,13 @@ def test_a_file_may_have_another_name_where_the_record_says_what_was_in_it(tmp_p
 
 def test_what_another_option_has_not_and_what_it_has_beside_are_both_asked_for() -> None:
     before = resume.settings(TYPED)
-    changed = resume.asked(before, TYPED, ["optim=adam"])
+    changed = resume.changed_settings(before, TYPED, ["optim=adam"])
     assert changed["optim"] == ("lbfgs", "adam")
     assert changed["optim.history"] == (20, None)
     assert changed["optim.lr"][0] is None
     assert changed["optim._target_"] == ("stx.loop.optimisers.LBFGS", "stx.loop.optimisers.Adam")
     assert "optim.steps" not in changed  # it was typed, and holds for either
-    assert resume.asked(before, TYPED, []) == {}
+    assert resume.changed_settings(before, TYPED, []) == {}
 
 
 FINISHED = [

@@ -7,7 +7,7 @@ import pytest
 
 from stx.errors import UserError
 from stx.runs.files import STUDY
-from stx.runs.study import asked, mended, opened, optuna, trial
+from stx.runs.study import all_trials, mended, opened, optuna, trial
 
 
 def test_a_torn_line_costs_nothing_but_itself(tmp_path: Path) -> None:
@@ -18,7 +18,7 @@ def test_a_torn_line_costs_nothing_but_itself(tmp_path: Path) -> None:
     mended(tmp_path)
     assert (tmp_path / STUDY).read_bytes() == whole
     opened(tmp_path).ask()
-    assert len(asked(opened(tmp_path))) == 2
+    assert len(all_trials(opened(tmp_path))) == 2
 
 
 def test_to_open_a_study_changes_nothing_of_it(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_another_process_tells_the_same_study(tmp_path: Path) -> None:
     study = opened(tmp_path, 1)
     number = study.ask().number
     trial(opened(tmp_path), number).report(0.5, 3)  # with eyes of its own, as a member has them
-    assert asked(study)[number].intermediate_values == {3: 0.5}
+    assert all_trials(study)[number].intermediate_values == {3: 0.5}
 
 
 def test_without_optuna_its_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ class Failed(NamedTuple):
     """The values that tell it from the others, by the names of params."""
 
 
-class Nobody:
+class NoParent:
     """The parent of a sweep, or a film, that tells no store."""
 
     tags: Mapping[str, str] = {}
@@ -53,7 +53,7 @@ class Nobody:
     def end(self, outcome: str, status: str) -> None: ...
 
 
-class Parent(Nobody):
+class Parent(NoParent):
     """The parent in its store. If the store fails on the way, nothing ends: what it lacks is in the folder.
 
     One warning says so, with the command that sends it `again`.
@@ -116,14 +116,14 @@ def parent(
     name: str,
     kind: str = "sweep",
     again: str = "sweep.resume=true",
-) -> Nobody:
+) -> NoParent:
     """The run of a sweep, or of what `kind` says, in the store of its jobs, taken up again if the folder has one.
 
-    Nobody if the jobs do not all go to one store, or if that is away and may be. Raises UserError if it may not.
+    NoParent if the jobs do not all go to one store, or if that is away and may be. Raises UserError if it may not.
     """
     stores = {(one.uri, one.experiment) for one in trackings if isinstance(one, MlflowTracking)}
     if len(stores) != 1 or not all(isinstance(one, MlflowTracking) for one in trackings):
-        return Nobody()
+        return NoParent()
     ((uri, experiment),) = stores
     try:
         answers(uri)
@@ -133,5 +133,5 @@ def parent(
     except UserError as error:
         if all(isinstance(one, MlflowTracking) and one.offline_ok for one in trackings):
             log.warning(f"the {kind} has no run of its own: {error}")
-            return Nobody()
+            return NoParent()
         raise

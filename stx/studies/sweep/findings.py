@@ -10,7 +10,7 @@ from typing import Any
 from stx.pictures import charts, images
 from stx.pictures.sheet import contact_sheet, scaled
 from stx.runs.files import OUTPUT
-from stx.runs.study import asked, optuna
+from stx.runs.study import all_trials, optuna
 from stx.studies.sweep.report import Findings
 from stx.studies.sweep.results import Row
 from stx.studies.sweep.sheets import WIDEST
@@ -83,7 +83,7 @@ def plots(study: Any, folder: Path, anew: bool) -> list[tuple[str, Path]]:
     import matplotlib
 
     matplotlib.use("Agg")
-    complete = [one for one in asked(study) if one.state == optuna().trial.TrialState.COMPLETE]
+    complete = [one for one in all_trials(study) if one.state == optuna().trial.TrialState.COMPLETE]
     drawn: list[tuple[str, Path]] = []
     for title, name, draw in drawings(study, complete):
         path = folder / f"search-{name}.png"
@@ -111,7 +111,7 @@ def drawings(study: Any, complete: Sequence[Any]) -> Iterator[tuple[str, str, Ca
         if len(complete) > 1:
             hangs_on = partial(draw.plot_param_importances, study, **of)
             yield f"What the {name} hangs on", f"importances-{name.split()[0]}", hangs_on
-    if any(one.intermediate_values for one in asked(study)):
+    if any(one.intermediate_values for one in all_trials(study)):
         yield "Along the way", "along-the-way", partial(draw.plot_intermediate_values, study)
 
 

@@ -23,11 +23,11 @@ from stx.runs.files import ERROR, OUTPUT, SETTINGS, alone_in
 from stx.runs.launcher import crew
 from stx.runs.launching import Crew, Order, work
 from stx.runs.naming import NAME
-from stx.runs.study import asked, optuna
+from stx.runs.study import all_trials, optuna
 from stx.runs.sweep import checked, refuse_somebody_s
 from stx.runs.sweep_record import recorded, workers_of, write
 from stx.runs.task import Task
-from stx.runs.tracking.parent import Nobody, parent
+from stx.runs.tracking.parent import NoParent, parent
 from stx.studies.sweep import report, trials
 from stx.studies.sweep.findings import answer, findings, lines
 from stx.studies.sweep.forecast import needed, summed
@@ -82,7 +82,7 @@ class Searching:
         self.command = command([*self.sweeper, *self.typed])
         self.space = space(stands_on.axes)
         self.seed = stands_on.base.seed if settings.seed is None else settings.seed
-        self.stands, self.drawn = Nobody(), time.monotonic()
+        self.parent_run, self.drawn = NoParent(), time.monotonic()
         self.tasks = {
             one["number"]: Task(
                 one["number"], one["overrides"], one["values"], folder / one["folder"], stands_on.base, one["digest"]
@@ -93,17 +93,17 @@ class Searching:
     def run(self) -> None:
         names = [key_of(axis.key) for axis in self.ground.axes]
         title = f"search: {' x '.join(names)}, {self.settings.n_trials} trials"
-        self.stands = parent([self.ground.base.tracking], self.folder, title)
-        self.stands.show([], {"stx.command": self.command, "stx.axes": ", ".join(names)})
-        with closing("search", lambda: self.show(last=True), self.stands, self.folder):
+        self.parent_run = parent([self.ground.base.tracking], self.folder, title)
+        self.parent_run.show([], {"stx.command": self.command, "stx.axes": ", ".join(names)})
+        with closing("search", lambda: self.show(last=True), self.parent_run, self.folder):
             while batch := self.next():
                 self.work(batch)
-            self.stands.lost(unbegun(self.rows()))
+            self.parent_run.lost(unbegun(self.rows()))
         self.say_at_the_end()
 
     def next(self) -> Sequence[Any]:
         """The next trials to run together: those that were left behind, before any new one is asked for."""
-        numbers = trials.left(self.study) or range(len(asked(self.study)), self.settings.n_trials)
+        numbers = trials.left(self.study) or range(len(all_trials(self.study)), self.settings.n_trials)
         return [trials.ask(self.study, self.space, self.seed, number) for number in numbers[: self.workers.workers]]
 
     def work(self, batch: Sequence[Any]) -> None:
@@ -119,9 +119,9 @@ class Searching:
         for number, other in twins.items():
             if other is not None:
                 log.info(f"trial {number} has the values of trial {other.number}, and takes its result")
-                trials.tell_alike(self.study, number, asked(self.study)[other.number])
+                trials.tell_alike(self.study, number, all_trials(self.study)[other.number])
         or_said(self.show)
-        if (tried := len(asked(self.study))) < self.settings.n_trials:
+        if (tried := len(all_trials(self.study))) < self.settings.n_trials:
             for line in lines(self.answer(), self.rows(), self.settings.content_at_most):
                 log.info(f"after {tried} of {self.settings.n_trials} trials: {line.replace('**', '')}")
 
@@ -150,7 +150,7 @@ class Searching:
         watched = seen and bound is not None and self.settings.pruner is not False
         trial = {"folder": str(self.folder.absolute()), "number": task.number, "content_at_most": bound,
                  "steps": task.config.optim.steps}  # fmt: skip
-        tags = {**self.stands.tags, "stx.digest": task.digest, "stx.trial": f"{task.number}", NAME: task.name}
+        tags = {**self.parent_run.tags, "stx.digest": task.digest, "stx.trial": f"{task.number}", NAME: task.name}
         name = f"trial {task.number} of {self.settings.n_trials}: {task.name}"
         return Order(name, task.overrides, task.folder, tags, trial if watched else {})
 
@@ -168,11 +168,11 @@ class Searching:
             settings = self.settings
             so_far = findings(self.study, rows, self.folder, settings.n_trials, settings.content_at_most, draw)
             files = report.write(self.folder, rows, self.command, so_far)
-            self.stands.show(files, {"mlflow.note.content": report.description(rows, self.command, files, so_far)})
+            self.parent_run.show(files, {"mlflow.note.content": report.description(rows, self.command, files, so_far)})
 
     def say_at_the_end(self) -> None:
         rows, chosen = self.rows(), self.answer()
-        seen = f"MLflow: {self.stands.where}" if self.stands.where else ""
+        seen = f"MLflow: {self.parent_run.where}" if self.parent_run.where else ""
         said = [line.replace("**", "") for line in lines(chosen, rows, self.settings.content_at_most)]
         for line in filter(None, [*failures(rows), seen, *said]):
             say(line)

@@ -10,7 +10,7 @@ import numpy as np
 from stx.config.compose import Varied, key_of
 from stx.errors import UserError
 from stx.runs.files import STUDY, SWEEP
-from stx.runs.study import asked, mended, opened, optuna, trial
+from stx.runs.study import all_trials, mended, opened, optuna, trial
 from stx.runs.sweep_record import recorded
 from stx.studies.sweep.results import Row
 
@@ -40,9 +40,9 @@ def refuse_another(folder: Path, now: Mapping[str, Any], trials: int) -> None:
     """Raise UserError if a folder's study is of another search, or has more trials than asked for. Only reads."""
     study = opened(folder)
     before = study.user_attrs.get(KEPT)
-    if (many := len(asked(study))) > trials:
+    if (many := len(all_trials(study))) > trials:
         raise UserError(f"hydra.sweeper.n_trials={trials}: the search in {folder} has {many} trials already")
-    if before != now and (before or asked(study)):
+    if before != now and (before or all_trials(study)):
         raise UserError(
             f"{folder / STUDY} is of another search: {difference(before or {}, now)}\n"
             "undo that, or begin a new search: without resume"
@@ -78,25 +78,26 @@ def ask(study: Any, space: Mapping[str, Any], seed: int, number: int) -> Any:
     """
     own = np.random.SeedSequence([seed, number]).generate_state(1)
     study.sampler = optuna().samplers.TPESampler(seed=int(own[0]))
-    if number == len(asked(study)):
+    if number == len(all_trials(study)):
         study.ask(dict(space))
-    elif asked(study)[number].params.keys() != space.keys():
+    elif all_trials(study)[number].params.keys() != space.keys():
         half = trial(study, number)
         for name, distribution in space.items():
             half._suggest(name, distribution)
-    return asked(study)[number]
+    return all_trials(study)[number]
 
 
 def left(study: Any) -> list[int]:
     """The trials that were asked for but have no result: at work, or left behind by a search that was cut off."""
-    return [one.number for one in asked(study) if not one.state.is_finished()]
+    return [one.number for one in all_trials(study) if not one.state.is_finished()]
 
 
 def twin(study: Any, one: Any) -> Any | None:
     """The first earlier trial with the same values, or None. Failed ones do not count: they may have had bad luck."""
     failed = optuna().trial.TrialState.FAIL
     return next(
-        (other for other in asked(study)[: one.number] if other.params == one.params and other.state != failed), None
+        (other for other in all_trials(study)[: one.number] if other.params == one.params and other.state != failed),
+        None,
     )
 
 
@@ -124,7 +125,7 @@ def tell_alike(study: Any, number: int, other: Any) -> None:
 
 def constrain(study: Any, number: int, beyond: float) -> None:
     """Set a trial's constraint. `beyond`: by how much the content distance exceeds its limit."""
-    if "content" not in asked(study)[number].constraints:  # else the search was cut off right after setting it
+    if "content" not in all_trials(study)[number].constraints:  # else the search was cut off right after setting it
         trial(study, number).set_constraint("content", beyond)
 
 

@@ -29,7 +29,7 @@ from stx.runs.sweep import by_axes, plan, refuse_somebody_s
 from stx.runs.sweep_before import kept
 from stx.runs.sweep_record import earlier, recorded, workers_of, write
 from stx.runs.task import Task
-from stx.runs.tracking.parent import Nobody, parent
+from stx.runs.tracking.parent import NoParent, parent
 from stx.studies.sweep import report
 from stx.studies.sweep.forecast import forecast
 from stx.studies.sweep.results import Row, at_end, lost, read, summary, unbegun
@@ -68,20 +68,20 @@ def run(asked: Sequence[Task], others: Sequence[Task], workers: Crew, folder: Pa
     """Run the jobs that are `asked` for, and show them together with `others` that were run before."""
     tasks = by_axes([*asked, *others]) if others else asked
     name = f"{' x '.join(tasks[0].values) or 'one job'}, {len(tasks)} jobs"
-    stands = parent([task.config.tracking for task in tasks], folder, name)
-    stands.show([], {"stx.command": command, "stx.axes": ", ".join(tasks[0].values)})
+    parent_run = parent([task.config.tracking for task in tasks], folder, name)
+    parent_run.show([], {"stx.command": command, "stx.axes": ", ".join(tasks[0].values)})
     orders = [
-        Order(task.name, task.overrides, task.folder, {**stands.tags, "stx.digest": task.digest, NAME: task.name})
+        Order(task.name, task.overrides, task.folder, {**parent_run.tags, "stx.digest": task.digest, NAME: task.name})
         for task in tasks[: len(asked)]
     ]
-    now_and_then = seldom(lambda: show(tasks, folder, stands, command))
-    with closing("sweep", lambda: show(tasks, folder, stands, command), stands, folder):
+    now_and_then = seldom(lambda: show(tasks, folder, parent_run, command))
+    with closing("sweep", lambda: show(tasks, folder, parent_run, command), parent_run, folder):
         with meanwhile(now_and_then, asked) if workers.at_once != 1 else nullcontext():
             work(workers, orders, folder, now_and_then)
         rows = at_end([read(task) for task in tasks])
-        stands.lost(unbegun(rows))
-        stands.measured(summary(rows))
-    seen = f"MLflow: {stands.where}" if stands.where else ""
+        parent_run.lost(unbegun(rows))
+        parent_run.measured(summary(rows))
+    seen = f"MLflow: {parent_run.where}" if parent_run.where else ""
     for line in filter(None, [report.verdict(rows).replace("**", ""), *failures(rows), seen]):
         say(line)
     for row in rows:
@@ -93,7 +93,7 @@ def run(asked: Sequence[Task], others: Sequence[Task], workers: Crew, folder: Pa
 
 
 @contextmanager
-def closing(what: str, show: Callable[[], object], stands: Nobody, folder: Path) -> Iterator[None]:
+def closing(what: str, show: Callable[[], object], parent_run: NoParent, folder: Path) -> Iterator[None]:
     """A block of a sweep's or a search's work: however it ends, its page and its run show it."""
     ended = ("finished", "FINISHED")
     try:
@@ -104,7 +104,7 @@ def closing(what: str, show: Callable[[], object], stands: Nobody, folder: Path)
         raise
     finally:
         or_said(show)
-        stands.end(*ended)
+        parent_run.end(*ended)
         if ended[0] == "interrupted":
             say(f"the {what} so far: {folder / report.PAGE}.html\ngo on: {go_on(folder)}")
 
@@ -117,11 +117,11 @@ def said(row: Row) -> str:
     return row.message if row.outcome == "failed" else f"{row.outcome}: {row.message or 'not finite'}"
 
 
-def show(tasks: Sequence[Task], folder: Path, stands: Nobody, command: str) -> None:
+def show(tasks: Sequence[Task], folder: Path, parent_run: NoParent, command: str) -> None:
     """Update the page, in the folder and in the store."""
     rows = [read(task) for task in tasks]
     files = report.write(folder, rows, command)
-    stands.show(files, {"mlflow.note.content": report.description(rows, command, files)})
+    parent_run.show(files, {"mlflow.note.content": report.description(rows, command, files)})
 
 
 def or_said(act: Callable[[], object]) -> None:

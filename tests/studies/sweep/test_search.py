@@ -14,7 +14,7 @@ from stx import __main__ as front
 from stx.runs.files import BASELINES, ERROR, MEASURES, STUDY
 from stx.runs.identity import Identity, write
 from stx.runs.launching import Crew, Order
-from stx.runs.study import asked, opened
+from stx.runs.study import all_trials, opened
 from stx.studies.sweep import findings, report, search
 
 BETA = "loss_weights.beta=tag(log, interval(1,100))"
@@ -67,7 +67,7 @@ def typed(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 
 
 def params(folder: Path) -> list[dict[str, Any]]:
-    return [one.params for one in asked(opened(folder))]
+    return [one.params for one in all_trials(opened(folder))]
 
 
 def test_a_search_says_its_best_trial_and_lists_those_that_failed(
@@ -101,7 +101,7 @@ def test_a_search_that_was_killed_goes_on_by_its_folder_and_loses_and_doubles_no
     assert typed(monkeypatch, "resume=it", "hydra.sweeper.n_trials=3") == 0
     assert worked == before
     assert params(tmp_path / "it") == params(tmp_path / "unbroken")
-    assert all(one.state.is_finished() for one in asked(opened(tmp_path / "it")))
+    assert all(one.state.is_finished() for one in all_trials(opened(tmp_path / "it")))
     jobs = json.loads((tmp_path / "it" / "sweep.json").read_text())["jobs"]
     assert [job["number"] for job in jobs] == [0, 1, 2]
 

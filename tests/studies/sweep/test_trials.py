@@ -12,7 +12,7 @@ from optuna.trial import TrialState
 from stx.config.compose import Varied, composition
 from stx.errors import UserError
 from stx.runs.files import STUDY
-from stx.runs.study import asked
+from stx.runs.study import all_trials
 from stx.runs.task import Task
 from stx.studies.sweep import trials
 from stx.studies.sweep.results import Row
@@ -37,7 +37,7 @@ def answered(one: Any) -> Row:
 
 def search(folder: Path, count: int, now: Mapping[str, Any] = NOW) -> Any:
     study = trials.taken_up(folder, now)
-    for number in range(len(asked(study)), count):
+    for number in range(len(all_trials(study)), count):
         one = trials.ask(study, SPACE, 7, number)
         trials.tell(study, number, answered(one), now["content_at_most"])
     return study
@@ -50,17 +50,17 @@ def test_a_search_that_goes_on_asks_what_it_would_have_asked(tmp_path: Path) -> 
     search(tmp_path / "two", 4)
     search(tmp_path / "two", 11)  # where the sampler learns
     broken = search(tmp_path / "two", 14)
-    assert [one.params for one in asked(broken)] == [one.params for one in asked(unbroken)]
-    assert len({str(one.params) for one in asked(broken)}) == 14
+    assert [one.params for one in all_trials(broken)] == [one.params for one in all_trials(unbroken)]
+    assert len({str(one.params) for one in all_trials(broken)}) == 14
 
 
 def test_a_trial_that_was_half_asked_when_its_search_was_killed_is_asked_to_the_end(tmp_path: Path) -> None:
-    whole = asked(search(tmp_path, 3))[2]
+    whole = all_trials(search(tmp_path, 3))[2]
     lines = (tmp_path / STUDY).read_bytes().splitlines(keepends=True)
     for cut in range(1, len(lines)):
         (tmp_path / STUDY).write_bytes(b"".join(lines[:cut]) + lines[cut][:9])
         study = trials.taken_up(tmp_path, NOW)
-        for number in trials.left(study) or [len(asked(study))]:
+        for number in trials.left(study) or [len(all_trials(study))]:
             assert trials.ask(study, SPACE, 7, number).params.keys() == SPACE.keys()
     assert trials.ask(study, SPACE, 7, 2).params == whole.params
 
@@ -71,7 +71,7 @@ def test_what_has_no_picture_to_be_judged_has_failed_and_the_search_goes_on(tmp_
     for number, end in enumerate(ends):
         trials.ask(study, SPACE, 7, number)
         trials.tell(study, number, end, BOUND)
-    assert [one.state for one in asked(study)] == [TrialState.FAIL] * 3 + [TrialState.COMPLETE]
+    assert [one.state for one in all_trials(study)] == [TrialState.FAIL] * 3 + [TrialState.COMPLETE]
     assert trials.best(study, BOUND) == [3]
 
 
@@ -82,7 +82,7 @@ def test_the_best_is_the_nearest_to_the_style_of_those_near_enough_to_the_photog
         trials.ask(study, SPACE, 7, number)
         trials.tell(study, number, end, BOUND)
         assert trials.best(study, BOUND) == ([1] if number else [])
-    assert asked(study)[3].state == TrialState.PRUNED
+    assert all_trials(study)[3].state == TrialState.PRUNED
 
 
 def test_the_front_has_what_no_other_trial_beats_in_both(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_trial_of_an_earlier_one_s_values_ends_as_that_did(tmp_path: Path) -> 
         one = trials.ask(study, space, 7, number)
         if other := trials.twin(study, one):
             trials.tell_alike(study, number, other)
-            again = asked(study)[number]
+            again = all_trials(study)[number]
             assert (again.values, again.constraints) == (other.values, other.constraints)
         else:
             trials.tell(study, number, row(0.5, number), BOUND)

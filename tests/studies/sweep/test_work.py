@@ -17,7 +17,7 @@ from stx.config import search_path
 from stx.runs.shown import of_store
 from stx.runs.task import Task
 from stx.runs.tracking.experiments import Experiments
-from stx.runs.tracking.parent import Nobody
+from stx.runs.tracking.parent import NoParent
 from stx.studies.sweep import work
 
 TINY = ["model=vgg19_random", "image_size.width=40", "image_size.height=32", "optim.steps=2", *SHALLOW, "tracking=none"]
@@ -120,7 +120,7 @@ def test_a_page_is_renewed_now_and_then_and_one_that_cannot_be_written_ends_no_s
     assert caplog.messages == ["the sweep's page could not be updated: [Errno 28] No space left on device"]
 
 
-class Stands(Nobody):
+class Stands(NoParent):
     def __init__(self) -> None:
         self.ends: list[tuple[str, str]] = []
 
