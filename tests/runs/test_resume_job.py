@@ -196,7 +196,7 @@ def test_a_run_goes_on_in_its_own_store_whatever_the_variable_says_now(
         assert tracking.experiment == "stx"  # type: ignore[union-attr]
 
 
-def test_files_that_have_their_names_only_where_the_run_began_are_found_there(
+def test_files_are_those_where_the_run_began_and_of_the_same_names_here_where_there_are_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record = left(tmp_path / "run", "content=photo.png", "style=painting.png")
@@ -205,10 +205,10 @@ def test_files_that_have_their_names_only_where_the_run_began_are_found_there(
     for name in ("began/photo.png", "began/painting.png", "now/painting.png"):
         (tmp_path / name).touch()
     monkeypatch.chdir(tmp_path / "now")
-    for begun_in, content in (("began", "../began/photo.png"), ("gone", "photo.png"), ("", "photo.png")):
+    for begun_in, there in (("began", "../began/"), ("gone", ""), ("", "")):
         identity.write(tmp_path / "run", record._replace(begun_in=begun_in and str(tmp_path / begun_in)))
         config = taken_up(tmp_path / "run").config
-        assert (config.content, config.style) == (content, "painting.png")
+        assert (config.content, config.style) == (f"{there}photo.png", f"{there}painting.png")
 
 
 def test_a_picture_is_delivered_where_it_was_asked_for_or_where_it_is_now(
