@@ -51,7 +51,7 @@ def step() -> list[Row]:
     operations = counted.get_total_flops()
     dtype = inputs.hardware.dtype
     remembering = stepping(*prepared("optim=lbfgs"))
-    for _ in range(config("optim=lbfgs").optim.history + 1):  # until L-BFGS has all the pairs that it keeps
+    for _ in range(config("optim=lbfgs").optim.model_dump()["history"] + 1):  # until L-BFGS keeps all its pairs
         remembering()
     left, right = (torch.rand(2048, 2048).to(dtype) for _ in range(2))
     seconds = in_turn(
@@ -103,7 +103,7 @@ def box() -> list[Row]:
         return stats.cooc_tensor(maps, radius=radius, threshold="mean", window="mean", normalise=False)
 
     def there_and_back(form: Callable[[Tensor], Tensor]) -> Callable[[], object]:
-        return lambda: form(maps.clone().requires_grad_()).square().sum().backward()
+        return lambda: form(maps.clone().requires_grad_()).square().sum().backward()  # type: ignore[no-untyped-call]  # PyTorch's
 
     torch.testing.assert_close(ours(maps), published(maps), rtol=1e-3, atol=1e-5)
     seconds = in_turn(3, ours=there_and_back(ours), published=there_and_back(published))

@@ -23,11 +23,11 @@ NO_KERNEL = frozenset(
 """Operations that only change how existing data is read, or that allocate memory."""
 
 
-class Counted(TorchDispatchMode):
+class Counted(TorchDispatchMode):  # type: ignore[no-untyped-call]  # PyTorch's
     """Counts what runs while it is entered: each operation, and the bytes that it reads and writes, without weights."""
 
     def __init__(self, weights: Iterable[Tensor]):
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # PyTorch's
         self.weights = {each.data_ptr() for each in weights}
         self.operations, self.bytes = Counter[str](), Counter[str]()
 

@@ -65,13 +65,14 @@ def pastiche(inputs: Inputs, network: LossNetwork, optimiser: str, device: str =
         weights, scales = network.weights, network.scales
         layers = {part.layer: float(part.share) for part in network.every_part if part.term.group == "style"}
         (kept,) = (part.target for part in network.every_part if part.term.group == "content")
+        assert kept is not None
         scale = weights["style"] / 4 * 1e-6  # near its own defaults, as its L-BFGS has absolute thresholds
         return PasticheArtist(
             f"{folder}/content.png",
             [f"{folder}/style.png"],
             optimizer=optimiser,
             device=device,
-            size=list(inputs.content.shape[1:]),
+            size=list(inputs.initial.shape[1:]),
             style_size=list(inputs.style.shape[1:]),
             content_layer_weights=[1e-6 * weights["content"] * kept.numel() / 2],
             style_layer_weights=[scale * share * scales[layer] for layer, share in layers.items()],

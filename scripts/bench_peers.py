@@ -7,8 +7,9 @@ the pictures are like.
 
 from collections.abc import Iterator
 
-from bench_parts import Row, composition, in_turn, pastiche, prepared, stepping
+from bench_parts import Row, in_turn, pastiche, prepared, stepping
 
+from stx.config.compose import composition
 from stx.loop.levels import levels
 from stx.model.prepare import loss_network, prepare
 

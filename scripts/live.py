@@ -15,6 +15,7 @@ import threading
 import time
 import urllib.request
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image
 
@@ -23,7 +24,7 @@ from stx.loop.listener import Listener, Row
 from stx.runs.job import Job
 from stx.runs.make import run
 
-VIEWS = (((1180, 600), "light"), ((390, 900), "dark"))
+VIEWS: tuple[tuple[tuple[int, int], Literal["light", "dark"]], ...] = (((1180, 600), "light"), ((390, 900), "dark"))
 """Width and height in CSS pixels of a desktop and a telephone, and the colour scheme."""
 SHOWN = 0.7
 """Share of the run's steps after which it is photographed."""

@@ -92,7 +92,7 @@ def mutants(source: str) -> list[Mutant]:
                     continue
                 for change in changes(node):
                     put(parent, field, value, place, change)
-                    yield Mutant(node.lineno, ast.unparse(node), ast.unparse(change), ast.unparse(tree))
+                    yield Mutant(getattr(node, "lineno", 0), ast.unparse(node), ast.unparse(change), ast.unparse(tree))
                 put(parent, field, value, place, node)
                 yield from visited(node)
 

@@ -7,11 +7,15 @@ import shutil
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-VIEWS = (((1180, 800), "light", "style"), ((390, 800), "dark", "content"))
+VIEWS: tuple[tuple[tuple[int, int], Literal["light", "dark"], str], ...] = (
+    ((1180, 800), "light", "style"),
+    ((390, 800), "dark", "content"),
+)
 """Width and height in CSS pixels of a desktop and a telephone, the colour scheme, and what is asked there."""
 BROWSER = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update",
