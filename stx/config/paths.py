@@ -1,9 +1,10 @@
 """File names in overrides, quoted where Hydra would read characters in them as its own syntax."""
 
 import glob
+import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from stx.config.compose import key_of, override, quoted
@@ -129,21 +130,29 @@ def matching(name: str) -> Iterator[str]:
     yield from (path for path in paths if os.path.isfile(path))
 
 
-def from_folder(folder: str, name: str) -> str:
-    """The path of a file that was named in another working directory `folder`; the name as it is if it means the same
-    file here, or if there is no such file there, as it may have moved together with the folder.
+def from_folder(folder: str, name: str, digests: Collection[str] = ()) -> str:
+    """The path from here of a file that was named in another working directory, `folder`.
 
-    Another file of the same name here is not taken for it.
+    That is the file in that folder, if it is still there, unless only the one of its name here has one of the SHA-256
+    `digests`: the run may have been copied together with its files.
     """
     there = os.path.join(folder, name)
     if not folder or not exists(there) or (exists(name) and os.path.samefile(*map(os.path.expanduser, (there, name)))):
         return name
-    return there
+    return name if sha256(name) in digests and sha256(there) not in digests else there
+
+
+def sha256(name: str) -> str:
+    """The SHA-256 of a file in hexadecimal digits; empty if it is none."""
+    if not os.path.isfile(path := os.path.expanduser(name)):
+        return ""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def output_folder(name: str) -> Path:
     """The folder that `output=` names, which need not exist. Raises UserError for what cannot be one."""
-    folder = Path(name).expanduser()
+    folder = Path(os.path.expanduser(name))
     if folder == Path():
         raise UserError("output= must name a folder")
     if folder.is_file():

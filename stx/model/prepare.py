@@ -51,7 +51,7 @@ class Inputs(NamedTuple):
     painting: Image | None = None
     """The first style picture, if levels start from it; at its own size unless its colours were changed."""
     squashed: tuple[str, ...] = ()
-    """Which of "photograph" and "painting" do not keep their proportions."""
+    """Which of "photograph", "painting" and "start" do not keep their proportions."""
     finish: colour.Finish = colour.unchanged
     """Applied to a result before it is shown or saved."""
     guides: Mapping[str, Mapping[str, Tensor]] = MappingProxyType({})

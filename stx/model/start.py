@@ -8,13 +8,16 @@ from stx.config.schema import Config, NoiseInit, PictureInit
 from stx.model import reading
 from stx.model.vgg import Preprocessing, zero
 from stx.pictures import images
+from stx.pictures.bundled import NAMES
+from stx.pictures.decode import upright_size
 from stx.pictures.sizes import Size
 
 
 def own_size(config: Config, painting: Image) -> Size | None:
     """The own size of the picture that the optimisation starts from; None if it starts from no further picture."""
     if isinstance(config.start, PictureInit):
-        return reading.read(config.start.path).size
+        path = config.start.path
+        return images.load(path).size if path in NAMES else upright_size(path)
     return painting.size if config.start.name == "style" else None
 
 

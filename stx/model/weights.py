@@ -135,8 +135,8 @@ SOURCES: dict[str, Callable[[str | None, int], Weights]] = {
 
 
 def read(path: Path, what: str = "model.weights") -> dict[str, Tensor]:
-    """Read a dict of tensors, and never run code, which a pickle could hold. Raises UserError, which says of `what`
-    the file is, if that fails."""
+    """Read a dict of tensors, and never run code, which a pickle could hold. Raises UserError if that fails; `what`
+    names the file's purpose in its message."""
     if not path.is_file():
         raise UserError(f"{what}: there is no file {path}")
     try:

@@ -15,7 +15,7 @@ from PIL import Image
 from stx.config.paths import is_glob
 from stx.errors import UserError, did_you_mean, first_line, some_of
 from stx.pictures import images
-from stx.pictures.decode import SUFFIXES, opened
+from stx.pictures.decode import SUFFIXES, upright_size
 from stx.pictures.listing import in_order, pictures_of
 from stx.pictures.sizes import Size
 
@@ -80,7 +80,7 @@ def of_folder(source: str, folder: Path, rate: Fraction) -> Film:
 
 def of_pictures(source: str, pictures: Sequence[Path], rate: Fraction) -> Film:
     refuse_damaged(source, pictures)
-    sizes = {picture: upright_size(picture) for picture in pictures}
+    sizes = {picture: upright_size(str(picture)) for picture in pictures}
     first = sizes[pictures[0]]
     if others := [f"{picture.name} has {w} x {h}" for picture, (w, h) in sizes.items() if (w, h) != first]:
         raise UserError(
@@ -110,12 +110,6 @@ def refuse_damaged(source: str, pictures: Sequence[Path]) -> None:
 
 def is_frame(file: Path) -> bool:
     return file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
-
-
-def upright_size(picture: Path) -> Size:
-    with opened(str(picture)) as header:
-        turned = header.getexif().get(0x0112, 1) >= 5  # held sideways, which `images.load` corrects
-        return (header.height, header.width) if turned else header.size
 
 
 def of_file(source: str, path: Path) -> Film:

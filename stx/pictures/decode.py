@@ -15,6 +15,7 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from stx.errors import UserError, did_you_mean
 from stx.pictures import bundled
+from stx.pictures.sizes import Size
 
 TYPES = "PNG, JPEG, WebP, TIFF or BMP file"
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
@@ -32,6 +33,13 @@ NEW_SUBFILE_TYPE, SUBFILE_TYPE, TILE_WIDTH, TILE_LENGTH = 254, 255, 322, 323
 """Tags of TIFF."""
 PLAIN, DEEP = 20, 30
 """Peak bytes a pixel while reading a picture: an opaque one of 8 bits, and any other. Measured."""
+
+
+def upright_size(source: str) -> Size:
+    """The size at which `images.load` returns the picture in a file, from its header. Raises UserError as `opened`."""
+    with opened(source) as header:
+        sideways = header.getexif().get(0x0112, 1) >= 5
+        return (header.height, header.width) if sideways else header.size
 
 
 @contextmanager

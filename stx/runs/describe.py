@@ -83,7 +83,7 @@ def remedy(inputs: Inputs) -> str:
     cures = {
         "photograph": "image_size=photograph keeps its proportions",
         "painting": "style_size=own keeps its own",
-        "start": "a start of the result's proportions keeps its own",
+        "start": "start from a picture with the result's proportions",
     }
     if not position_free(inputs.terms):
         cures["painting"] = "the style statistic compares position by position, which takes two pictures of one size"

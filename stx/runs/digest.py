@@ -60,6 +60,8 @@ def parts(config: Config, inputs: Inputs) -> Iterator[bytes]:
     hardware = inputs.hardware
     yield f"{NUMERICS} {hardware.device.type} torch.{hardware.precision} {inputs.weights.sha256}".encode()
     yield json.dumps(settings(config), sort_keys=True).encode()
+    if config.guard.on_nan == "backoff" and any(term.renew for term in inputs.terms):
+        yield b"renewed after a backoff"  # as they were not before version 0.3
     if inputs.budget.judged < 1:  # at another size the measures have other values
         yield f"measured at {inputs.budget.judged}".encode()
     for picture in (*inputs.pictures.values(), *inputs.others.values(), inputs.initial):

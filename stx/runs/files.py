@@ -35,7 +35,7 @@ JOURNAL, STORED, DELIVERED, ALONG = "journal.jsonl", "mlflow.json", "delivered.j
 UNDELIVERED = "undelivered.jsonl"
 """What no store could take."""
 FRAMES, TIMELAPSE = "frames", "timelapse"
-"""Pictures for a film, while the run works; and the stem of the film's name, if no picture is delivered elsewhere."""
+"""Pictures for a film; and the stem of the film's name, if no picture is delivered elsewhere."""
 PLOTS = "plots"
 """Charts of the tables."""
 HYDRA = ".hydra"

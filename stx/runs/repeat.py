@@ -165,7 +165,7 @@ def seen_from_here(past: "Provenance", option: str, name: Any) -> Any:
 
     if not isinstance(name, str) or (option.partition("_")[0] in PICTURES and name in NAMES):
         return name
-    path = from_folder(past.begun_in, name)
+    path = from_folder(past.begun_in, name, " ".join(past.files.values()).split())
     if not exists(path):
         raise UserError(f"{option}={name}: that file is gone; put it back, or name another: {option}=...")
     file, setting_of = Path(os.path.expanduser(path)), f"{option.rpartition('.')[2]} of "

@@ -77,17 +77,17 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
         value = identity.setting(dumped, option)
         if isinstance(value, str | list) and option not in changes:
             names = value if isinstance(value, list) else [value]
-            seen = [each if each in NAMES else seen_from_here(each, record.begun_in) for each in names]
+            seen = [each if each in NAMES else seen_from_here(each, record) for each in names]
             put(dumped, option, seen if isinstance(value, list) else seen[0])
     if "tracking.uri" not in changes and "uri" in dumped["tracking"]:
         dumped["tracking"]["uri"] = identity.store(record, folder)
     return Job(restored(dumped), folder, choices, overrides, resumed=record)
 
 
-def seen_from_here(name: str, begun_in: str) -> str:
+def seen_from_here(name: str, record: Identity) -> str:
     """The path from here of a file that the run named, from the folder where it began; `name` if it is not there, as
     the run may have moved together with its files."""
-    before = from_folder(begun_in, name)
+    before = from_folder(record.begun_in, name, " ".join(record.files.values()).split())
     return name if before == name else str(relative(Path(before)))
 
 

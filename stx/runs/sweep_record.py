@@ -109,6 +109,8 @@ def taken_up(typed: list[str]) -> list[str]:
         return typed
     rest = [text for text in typed if text not in (*named, "--multirun", "-m")]
     again = {key_of(text) for text in rest}
+    if any(text.startswith(("--config-dir", "-cd")) for text in rest):  # it says anew where options are looked for
+        again.add(search_path.OPTION)
     other = tuple(f"{key.replace('/', '.')}." for key in ("hydra/launcher", "hydra/sweeper") if key in again)
     before = [
         text

@@ -1,4 +1,4 @@
-"""output.timelapse: pictures along the way, kept on disk while the run works, and a film of them at its end."""
+"""output.timelapse: pictures along the way, which are kept on disk, and a film of them at the run's end."""
 
 import logging
 import math
@@ -23,7 +23,7 @@ class Timelapse(Listener):
     """Keeps pictures of a run of `steps` steps in the folder `frames` and makes the film `path` of them.
 
     `size` is the (width, height) of the run's picture. The pictures stay on disk, as a run that has ended may be
-    resumed with more steps; its film then has those from before, as far as they are due with so many steps.
+    resumed with more steps; its film then has those from before that are nearest to the steps that are due.
     """
 
     def __init__(self, frames: Path, path: Path, size: tuple[int, int], steps: int):
@@ -36,7 +36,7 @@ class Timelapse(Listener):
         self.finish = level.finish
         if level.done == 0:
             self.picture(level.image, 0)
-        elif not self.due():
+        elif not list(self.frames.glob("*.jpg")):
             log.warning(f"output.timelapse: there are no pictures from before; the film begins after step {level.done}")
 
     def picture(self, picture: Tensor, step: int) -> None:
@@ -44,16 +44,18 @@ class Timelapse(Listener):
         shown = images.to_picture(self.finish(picture)).resize(self.size)
         images.save(shown, self.frames / f"{step:09d}.jpg")
 
-    def due(self) -> list[Path]:
-        """The files of the pictures that are due."""
-        return [path for path in sorted(self.frames.glob("*.jpg")) if int(path.stem) % self.every == 0]
+    def chosen(self, last: int) -> list[Path]:
+        """The files of the pictures in a film that ends with step `last`, which is among them: for each step that is
+        due the nearest picture, as with fewer steps pictures were due at other ones."""
+        files = {int(path.stem): path for path in self.frames.glob("*.jpg") if int(path.stem) < last}
+        steps = {min(files, key=lambda step: abs(step - due)) for due in range(0, last, self.every)} if files else set()
+        return [*(files[step] for step in sorted(steps)), self.frames / f"{last:09d}.jpg"]
 
     def make(self, picture: Tensor, step: int) -> None:
         """Write the film, which ends with the `picture` after `step`. Raises Stopped if it cannot be written."""
         try:
             self.picture(picture, step)
-            last = self.frames / f"{step:09d}.jpg"
-            animation.write(self.path, [*(path for path in self.due() if path < last), last], self.size, MARK)
+            animation.write(self.path, self.chosen(step), self.size, MARK)
         except OSError as error:
             raise Stopped(
                 f"cannot write {error.filename or self.path}: {error.strerror or error}\n"

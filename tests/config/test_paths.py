@@ -1,5 +1,6 @@
 """Names of files, taken as they are typed, in every option that names one."""
 
+import hashlib
 import sys
 from pathlib import Path
 
@@ -241,6 +242,7 @@ def test_an_output_folder_may_be_below_the_home_folder(tmp_path: Path, monkeypat
     monkeypatch.setenv("HOME", str(tmp_path))
     assert output_folder("~/results") == tmp_path / "results"
     assert output_folder("results") == Path("results")
+    assert output_folder("~no-such-user/results") == Path("~no-such-user/results")
 
 
 def test_a_file_named_in_another_folder_is_the_one_there_and_not_one_of_its_name_here(
@@ -256,3 +258,8 @@ def test_a_file_named_in_another_folder_is_the_one_there_and_not_one_of_its_name
     assert from_folder(str(there), "moved.png") == "moved.png"  # as the run may have moved with its files
     assert from_folder(str(here), "both.png") == "both.png"
     assert from_folder("", "both.png") == "both.png"
+    (here / "both.png").write_bytes(b"the run's")
+    digest = hashlib.sha256(b"the run's").hexdigest()
+    assert from_folder(str(there), "both.png", [digest]) == "both.png"  # a copy of the folder, and the other one edited
+    (there / "both.png").write_bytes(b"the run's")
+    assert from_folder(str(there), "both.png", [digest]) == str(there / "both.png")

@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 
 from stx.config import search_path
 from stx.config.compose import composition
@@ -60,3 +61,24 @@ def test_the_command_is_shown_as_it_was_typed_and_can_be_pasted(
     assert shlex.split(search_path.command_line(["film"], far)) == ["stx", "film", "--config-dir", str(tmp_path.parent)]
     typed = ["hydra.searchpath=[conf,other]", "hydra.searchpath=null"]
     assert search_path.command_line(["film"], typed) == shlex.join(["stx", "film", *typed])
+
+
+def test_what_a_command_of_hydra_s_was_told_is_recorded_for_any_other_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def recorded(named: list[str], *flagged: str) -> list[str]:
+        sources = [{"path": path, "provider": "command-line"} for path in flagged]
+        own = {
+            "overrides": {"hydra": named},
+            "runtime": {"config_sources": [{"path": "x", "provider": "main"}, *sources]},
+        }
+        return search_path.of_hydra(OmegaConf.create(own))
+
+    assert recorded(["hydra.verbose=true"]) == []
+    assert recorded([], str(tmp_path / "conf")) == [search_path.override_of(Path("conf"))]
+    assert recorded(["hydra.searchpath=[conf]"]) == [f'hydra.searchpath=["{tmp_path}/conf"]']
+    both = recorded(["hydra.searchpath=[pkg://mine]"], str(tmp_path / "conf"))
+    assert both == [f'hydra.searchpath=["{tmp_path}/conf","pkg://mine"]']
+    assert recorded(["hydra.searchpath=[${oc.env:HOME}]"]) == ["hydra.searchpath=[${oc.env:HOME}]"]

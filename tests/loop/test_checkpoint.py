@@ -196,7 +196,7 @@ def test_a_state_is_made_light_and_goes_on_from_the_picture_it_is_given(tmp_path
 @pytest.mark.parametrize(
     "trouble", [PermissionError(13, "Permission denied"), MemoryError(), RuntimeError("CUDA out of memory. Tried ...")]
 )
-def test_a_state_is_not_called_damaged_where_it_could_not_be_read_for_lack_of_memory_or_of_leave(
+def test_a_state_is_not_called_damaged_where_it_could_not_be_read_for_lack_of_memory_or_of_permission(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: Exception
 ) -> None:
     checkpoint.save(tmp_path / NAME, STATE)

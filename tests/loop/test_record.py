@@ -260,3 +260,34 @@ def test_a_run_that_was_interrupted_is_never_finished_under_any_policy(on_nan: s
 
     outcome, _ = collect(interrupted(), stop=stop, on_nan=on_nan, events=[[12, "loss style"]])
     assert (outcome.status, outcome.stopped, outcome.diverged) == ("interrupted", True, on_nan == "continue")
+
+
+def test_the_state_is_saved_before_the_pictures_of_the_step_at_which_a_run_is_stopped() -> None:
+    """A second Ctrl-C, or a SIGKILL, may come while they are measured."""
+    stop = Stop()
+
+    class Interrupted(Notes):
+        def picture(self, picture: Tensor, step: int) -> None:
+            raise KeyboardInterrupt
+
+    def interrupted() -> Iterator[Step]:
+        for step in steps(9):
+            stop.signal = 2 if step.number == 7 else None
+            yield step
+
+    notes = Interrupted(every=7)
+    with pytest.raises(KeyboardInterrupt):
+        collect(interrupted(), stop=stop, notes=notes)
+    assert [state.step for state in notes.states] == [7]
+
+
+def test_a_listener_that_has_enough_at_the_step_of_a_signal_has_its_way() -> None:
+    stop = Stop()
+
+    class Enough(Notes):
+        def picture(self, picture: Tensor, step: int) -> None:
+            self.enough = True
+            stop.signal = 15
+
+    outcome, _ = collect(steps(10), stop=stop, notes=Enough(every=3))
+    assert (outcome.status, outcome.steps) == ("pruned", 3)

@@ -11,8 +11,9 @@ from stx.config.layers import LAYERS
 from stx.config.schema import LONGEST_SIDE, Config
 from stx.errors import UserError
 from stx.loop.optimisers import LBFGS
+from stx.loop.optimisers import Optimiser as Protocol
 from stx.model import memory
-from stx.model.budget import SIDES, Budget, budget
+from stx.model.budget import METHODS, SIDES, Budget, budget
 from stx.model.prepare import Inputs, prepare
 
 
@@ -21,9 +22,9 @@ def config(*overrides: str) -> Config:
     return composition([*small, *overrides]).config
 
 
-class Optimiser:
+class Optimiser(LBFGS):
     @staticmethod
-    def remembered(numbers: int) -> int:
+    def remembered(numbers: int) -> int:  # type: ignore[override]
         return numbers
 
 
@@ -135,3 +136,10 @@ def test_a_statistic_that_cannot_be_divided_is_named(monkeypatch: pytest.MonkeyP
         of_large(config(), 8 * GB, monkeypatch)
     with pytest.raises(UserError, match="blocks=512: channel_histograms needs all of a picture at once; leave it out"):
         of_large(config("blocks=512"), 200 * GB, monkeypatch)
+
+
+def test_all_methods_of_an_optimiser_are_asked_for() -> None:
+    public = {
+        name for name, each in vars(Protocol).items() if not name.startswith("_") and callable(getattr(Protocol, name))
+    }
+    assert set(METHODS) == public

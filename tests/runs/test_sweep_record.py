@@ -35,6 +35,18 @@ def test_resume_takes_up_the_sweep_that_a_folder_holds(tmp_path: Path) -> None:
         sweep_record.taken_up(typed)
 
 
+def test_a_folder_of_options_that_is_named_anew_takes_the_place_of_the_recorded_one(tmp_path: Path) -> None:
+    folder, search = tmp_path / "sweep", 'hydra.searchpath=["/old/conf"]'
+    folder.mkdir()
+    sweep_record.write(folder, planned(folder, "seed=0,1"), ["seed=0,1"], [search])
+    resume = override("resume", str(folder))
+    assert search in sweep_record.taken_up([resume])
+    for flag in (["--config-dir", "conf"], ["--config-dir=conf"], ["-cd", "conf"]):
+        again = sweep_record.taken_up([resume, *flag])
+        assert search not in again
+        assert set(flag) < set(again)
+
+
 def test_a_sweep_goes_on_by_the_launcher_that_it_had(tmp_path: Path) -> None:
     typed = ["hydra/launcher=joblib", "hydra.launcher.verbose=1", "sweep.jobs=3", "seed=0,1"]
     with at_work():

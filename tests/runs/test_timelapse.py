@@ -118,3 +118,17 @@ def test_the_film_of_a_run_that_was_finished_and_takes_more_steps_begins_at_its_
     shutil.rmtree(tmp_path / "longer" / FRAMES)
     run(resumed(str(tmp_path / "longer"), ["optim.steps=9"], {})._replace(quiet=True))
     assert "there are no pictures from before; the film begins after step 8" in caplog.text
+
+
+def test_where_steps_are_added_the_pictures_from_before_are_in_the_film_as_densely_as_those_that_follow(
+    tmp_path: Path,
+) -> None:
+    for before, after, kept in ((180, 250, 61), (500, 501, 84), (90, 180, 46)):
+        frames = tmp_path / f"{before}"
+        first, longer = (Timelapse(frames, tmp_path / "film.gif", (32, 24), steps) for steps in (before, after))
+        for step in [*range(0, before, first.every), before]:
+            first.picture(torch.zeros(3, 24, 32), step)
+        steps = [int(path.stem) for path in longer.chosen(before + 1)]
+        assert steps == sorted(set(steps))
+        assert (steps[0], steps[-1]) == (0, before + 1)
+        assert len(steps) - 1 == kept

@@ -152,8 +152,9 @@ def wanted(results: Results) -> dict[Cell, float]:
         parts = protocol.spread or (protocol.levels if cell.statistic == protocol.reference else (1.0,))
         made = {one.beta for one in runs}
         given = [beta for part in parts if (beta := weight(protocol, cell.statistic, part)) not in made]
-        if given:  # one that failed stands back behind the others
-            betas[cell] = min(given, key=lambda beta: member_name(cell, beta) in results.failed)
+        if given:  # of a spread, one that failed keeps none from the next
+            left = [beta for beta in given if member_name(cell, beta) not in results.failed] if protocol.spread else []
+            betas[cell] = [*left, *given][0]
         elif cell.statistic != protocol.reference and not protocol.spread and len(runs) < protocol.runs:
             tried = [results.tried(one) for one in runs]
             aims = (next_beta(tried, content) for content in aimed(results, cell, tried))

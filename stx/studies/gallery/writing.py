@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,7 +49,7 @@ def place(output: str) -> Path:
     """
     if not output:
         raise UserError("output= must name a folder, or a file that ends in .html")
-    path = Path(output)
+    path = Path(os.path.expanduser(output))
     if path.suffix.lower() not in (".html", ".htm") or path.is_dir():
         path /= NAME
     for parent in path.parents:

@@ -9,7 +9,7 @@ import pytest
 from stx.errors import UserError
 from stx.measures import lite0
 from stx.studies.compare.equal import between, level, ratios, read_off
-from stx.studies.compare.protocol import Cell, Protocol
+from stx.studies.compare.protocol import Cell, Protocol, first_beta
 from stx.studies.compare.work import Results, Try, matching, member_name, wanted
 from stx.studies.compare.yardsticks import measured
 
@@ -160,6 +160,11 @@ def test_with_a_spread_every_statistic_has_its_weights_in_turn_and_none_is_searc
     failed = first._replace(runs={cell: tries[:1]}, failed={member_name(cell, 1.6): "diverged"})
     assert wanted(failed)[cell] == 10.0  # a weight that failed keeps none from the next
     assert wanted(failed._replace(runs={cell: [tries[0], tries[2]]}))[cell] == 1.6
+    levels = PROTOCOL.model_copy(update={"levels": (1.0, 5.0, 2.0)})
+    reference = Cell(PROTOCOL.reference, "a", "x", 0)
+    beta = first_beta(levels, PROTOCOL.reference)
+    stuck = Results(levels, {reference: [Try(beta, run)]}, {member_name(reference, 5 * beta): "diverged"}, "content")
+    assert wanted(stuck)[reference] == 5 * beta  # a later level must not take the place of one that failed
 
 
 def test_contents_are_held_equal_by_a_measure_that_no_content_loss_optimised() -> None:
