@@ -83,10 +83,7 @@ def record(
         if stop.signal:  # first of all, as its picture may take seconds to measure
             tell(listeners, snapshot(step, list(events), lowest))
             saved = last
-        for listener in listeners:
-            listener.seen(finite, last)
-            if due(last, listener.every):
-                listener.picture(finite if len(events) > len(before.events) else newest, last)
+        show(listeners, finite, finite if len(events) > len(before.events) else newest, last)
         if (
             pruned := any(listener.enough for listener in listeners)
         ) or stop.signal:  # after this step's pictures, as a resumed run goes on with the next
@@ -105,6 +102,14 @@ def record(
     diverged = len(events) > len(before.events) or (rules.on_nan == "continue" and bool(events))
     stopped = stop.signal is not None and not broken_off and not pruned
     return Outcome(last, finite if diverged else newest, events, stopped, diverged, converged, pruned=pruned)
+
+
+def show(listeners: Sequence[Listener], finite: Tensor, newest: Tensor, step: int) -> None:
+    """Let the listeners see the newest finite picture after a step, and hand the picture to those to whom it is due."""
+    for listener in listeners:
+        listener.seen(finite, step)
+        if due(step, listener.every):
+            listener.picture(newest, step)
 
 
 def ends(rules: Rules, listeners: Sequence[Listener]) -> list[int]:
