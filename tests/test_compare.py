@@ -119,7 +119,7 @@ def test_a_photograph_in_its_own_style_ends_in_a_report_without_numbers_that_are
     failed, report = run(["photographs=china", "styles=china", *small])
     assert failed == 0
     text = report.with_suffix(".md").read_text(encoding="utf-8")
-    assert "Photographs and paintings are of one style" in text
+    assert "Photographs and paintings have the same style" in text
     assert "nan" not in text
 
 

@@ -42,15 +42,6 @@ def test_every_step_of_a_short_run_is_on_the_curves(live: Live) -> None:
     assert live.now.curve[6] == (7, 7.0, 1.0, 2.0)
 
 
-def test_where_a_run_went_back_its_curves_do_too(live: Live) -> None:
-    live.rows(rows(1, 30, style=2))
-    live.rows(rows(21, 25, style=5))
-    assert [(step, style) for step, _, _, style in live.now.curve] == [
-        *((step, 2.0) for step in range(1, 21)),
-        *((step, 5.0) for step in range(21, 26)),
-    ]
-
-
 def test_what_is_not_finite_is_a_gap_and_an_event(live: Live) -> None:
     live.rows(rows(1, 2, style=math.inf))
     live.happened([[2, "loss style"]])
