@@ -139,13 +139,17 @@ def from_folder(folder: str, name: str, digests: Collection[str] = ()) -> str:
     there = os.path.join(folder, name)
     if not folder or not exists(there) or (exists(name) and os.path.samefile(*map(os.path.expanduser, (there, name)))):
         return name
-    return name if sha256(name) in digests and sha256(there) not in digests else there
+    return name if has_digest(name, digests) and not has_digest(there, digests) else there
 
 
-def sha256(name: str) -> str:
-    """The SHA-256 of a file in hexadecimal digits; empty if it is none."""
-    if not os.path.isfile(path := os.path.expanduser(name)):
-        return ""
+def has_digest(name: str, digests: Collection[str]) -> bool:
+    """Whether there is a file of that name, and its SHA-256 is one of the digests."""
+    path = os.path.expanduser(name)
+    return os.path.isfile(path) and sha256(path) in digests
+
+
+def sha256(path: str | Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal digits. Raises OSError."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

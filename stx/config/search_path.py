@@ -45,10 +45,8 @@ def of_hydra(own: Any) -> list[str]:
     flagged = [Path(source.path) for source in own.runtime.config_sources if source.provider == "command-line"]
     if any("${" in text for text in named):
         return named
-    places: list[str | Path] = [
-        *flagged,
-        *(str(folder) for text in named for folder in folders_of(text)),
-    ]  # as Hydra looks through them
+    # In the order in which Hydra looks through them.
+    places: list[str | Path] = [*flagged, *(str(folder) for text in named for folder in folders_of(text))]
     return [override_of(*places)] if places else []
 
 

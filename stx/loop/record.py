@@ -84,9 +84,8 @@ def record(
             tell(listeners, snapshot(step, list(events), lowest))
             saved = last
         show(listeners, finite, finite if len(events) > len(before.events) else newest, last)
-        if (
-            pruned := any(listener.enough for listener in listeners)
-        ) or stop.signal:  # after this step's pictures, as a resumed run goes on with the next
+        pruned = any(listener.enough for listener in listeners)
+        if pruned or stop.signal:  # only now that this step has its pictures: a resumed run goes on with the next
             break
         if due(last, rules.save_every):
             tell(listeners, snapshot(step, list(events), lowest))

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, library
 
 from stx.config.layers import LAYERS
+from stx.config.paths import sha256
 from stx.errors import UserError
 from stx.model.vgg import CAFFE, IMAGENET, Weights
 
@@ -170,9 +171,3 @@ def checked(convolutions: dict[str, tuple[Tensor, Tensor]], path: Path) -> dict[
             raise UserError(f"model.weights: {path} has {name} of shape {tuple(kernel.shape)}, not VGG19's {wanted}")
         inputs = LAYERS[name]
     return convolutions
-
-
-def sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal digits. Raises OSError."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -18,11 +18,11 @@ from pydantic import TypeAdapter, ValidationError
 from stx import __version__, atomic
 from stx.config.addresses import database_file, with_file
 from stx.config.compose import leaves
+from stx.config.paths import sha256
 from stx.config.restored import restored
 from stx.config.schema import Config, MlflowTracking
 from stx.errors import UserError, first_line
 from stx.model.prepare import Inputs
-from stx.model.weights import sha256
 from stx.pictures import bundled
 from stx.runs.digest import dotted, files, functions, own_source
 from stx.runs.files import CONFIG, OUTPUT, RUN, WRITTEN

@@ -28,7 +28,7 @@ from stx.config.compose import (
     value_of,
 )
 from stx.config.effects import ineffective
-from stx.config.paths import exists, from_folder
+from stx.config.paths import exists, from_folder, has_digest
 from stx.config.refusals import explain_hydra
 from stx.config.restored import restored
 from stx.config.schema import style_names, validate
@@ -160,7 +160,6 @@ def all_from_here(past: "Provenance", option: str, value: Any) -> Any:
 
 def seen_from_here(past: "Provenance", option: str, name: Any) -> Any:
     """The path from here of the file that the run named. Raises UserError if it is gone, no file, or changed."""
-    from stx.model.weights import sha256
     from stx.pictures.bundled import NAMES
 
     if not isinstance(name, str) or (option.partition("_")[0] in PICTURES and name in NAMES):
@@ -172,7 +171,7 @@ def seen_from_here(past: "Provenance", option: str, name: Any) -> Any:
     if not file.is_file():  # a pipe could block for ever
         raise UserError(f"{option}={name}: that is no file; name another: {option}=...")
     before = [digest for key, digest in past.files.items() if key == option or key.startswith(setting_of)]
-    if before and sha256(file) not in before:
+    if before and not has_digest(path, before):
         raise UserError(
             f"{option}={name} is not the file that the picture was made from (its content has changed)\n"
             f"put it back; or for another picture name it: {option}=..."

@@ -9,9 +9,10 @@ import torch
 
 from conftest import torchvisions
 from stx.config.layers import LAYERS
+from stx.config.paths import sha256
 from stx.errors import UserError
 from stx.model.vgg import Weights
-from stx.model.weights import CAFFE_FILE, SOURCES, load_weights, sha256, wheel_file
+from stx.model.weights import CAFFE_FILE, SOURCES, load_weights, wheel_file
 
 
 def test_the_wheels_weights_are_the_ones_that_were_tried(caffe_weights: Weights) -> None:

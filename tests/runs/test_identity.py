@@ -13,6 +13,7 @@ from PIL import Image
 
 from conftest import TINY
 from stx.config.compose import composition
+from stx.config.paths import sha256
 from stx.errors import UserError
 from stx.model.prepare import prepare
 from stx.runs import identity, resume
@@ -70,7 +71,7 @@ def test_the_record_is_there_before_anything_else_and_says_what_the_run_is(
     assert record
     assert len(record.id) == 32
     assert record.overrides == [*TYPED, content, style]
-    assert record.files["content"] == identity.sha256(tmp_path / "photo.png") != record.files["style"]
+    assert record.files["content"] == sha256(tmp_path / "photo.png") != record.files["style"]
     assert set(record.files) == {"content", "style", "model.weights"}
     assert record.machine["threads"] == torch.get_num_threads()
     assert (record.machine["device"], record.machine["precision"]) == ("cpu", "float32")
@@ -191,7 +192,7 @@ def test_files_that_two_terms_of_one_function_name_are_all_checked(tmp_path: Pat
     inputs = prepare(config)
     record = identity.Identity("1", [], {}, config.model_dump(), identity.named_files(config, inputs), {})
     name = "filter of stx.stats.cooccurrence.cooc_tensor"
-    assert record.files[name].split() == [identity.sha256(file) for file in files]
+    assert record.files[name].split() == [sha256(file) for file in files]
     identity.refuse_changed(record, identity.named_files(config, inputs), tmp_path)
     for file in files:
         before = file.read_bytes()
