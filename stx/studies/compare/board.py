@@ -12,25 +12,32 @@ from stx.runs.tracking.store import MEASURED_AT
 from stx.runs.tracking.stored import Run
 from stx.runs.words import style_share
 from stx.stats.fixed import fixed_by
-from stx.studies.compare.balance import log_ratio
-from stx.studies.compare.equal import Level, label
+from stx.studies.compare import programs
+from stx.studies.compare.equal import Level
 from stx.studies.compare.intervals import CONFIDENCE, holm
-from stx.studies.compare.leaderboard import Ratio, mean_of, ranking, ratio, step_time, unmet
+from stx.studies.compare.judges import Scores
+from stx.studies.compare.leaderboard import Ratio, mean_of, ranking, ratio, step_time
 from stx.studies.compare.protocol import first_beta
 from stx.studies.compare.work import Results
-from stx.studies.page import GAP, Block, Heading, Items, Table, Text, rounded
+from stx.studies.page import GAP, Block, Heading, Table, Text, rounded
 
 SHARED = "Several runs worked at once, or on different machines, so their times per step mean little. "
 
 GAPS = f"{GAP}: too few runs reach that content, or the pictures are too small for the measure. "
+FINISHED = "¶ finished pictures, compared with the reference at their own content instead of the reference's."
 SMALL = (
     "§ some of its runs were measured at a reduced size, for lack of memory: neither its numbers nor its rank can be "
     "compared with those of a statistic without this sign. "
 )
 
 
-def board(work: Batch, at: Level, scores: Mapping[str, Ratio | None]) -> list[Block]:
-    """Tables with a row for each statistic, the best first; the measure that ranks is in the first column."""
+def board(
+    work: Batch, at: Level, scores: Mapping[str, Ratio | None], every: list[Scores], finished: programs.Judged
+) -> list[Block]:
+    """Tables with a row for each statistic and each program whose pictures are compared, the best first.
+
+    The measure that ranks is in the first column.
+    """
     results = at.results
     reference = results.protocol.reference
     reference_time, beta = step_time(results, reference), first_beta(results.protocol, reference)
@@ -41,20 +48,24 @@ def board(work: Batch, at: Level, scores: Mapping[str, Ratio | None]) -> list[Bl
     style = [name for name in measures if toward_style(name)]
     signs = {name: signs_of(work, name, measures) for name in scores}
     small = reduced(results)
+    theirs = of_programs(at, finished, measures)
+    ranked = ranking({**scores, **{name: of[results.judged_by] for name, of in theirs.items()}})
     tables = [
         [
             [
                 f"`{name}`{' §' if name in small else ''}",
                 *(value(at, scores, adjusted, name, measure) + signs[name][measure] for measure in some),
             ]
-            for name in ranking(scores)
+            if name in scores
+            else [name, *(shown(theirs[name][measure]) for measure in some)]
+            for name in ranked
         ]
         for some in (style, [name for name in measures if name not in style])
     ]
-    times = [rounded(step_time(results, name) / reference_time) for name in ranking(scores)]
+    times = [rounded(step_time(results, name) / reference_time) if name in scores else GAP for name in ranked]
     return [
         Heading("Leaderboard"),
-        *conclusion(results, scores, adjusted),
+        *conclusion(results, scores, adjusted, every),
         Table(
             ["statistic", *(measures[name] for name in style)],
             tables[0],
@@ -68,7 +79,17 @@ def board(work: Batch, at: Level, scores: Mapping[str, Ratio | None]) -> list[Bl
             "noisy, or faster. What was held equal is 1 by construction",
         ),
         note(results, scores, gaps=any(cell.startswith(GAP) for table in tables for row in table for cell in row)),
+        *([Text(FINISHED)] if theirs else []),
     ]
+
+
+def of_programs(at: Level, finished: programs.Judged, measures: Iterable[str]) -> dict[str, dict[str, Ratio | None]]:
+    """The ratios of finished pictures, by program, with its sign, and by measure."""
+    rows: dict[str, dict[str, Ratio | None]] = {}
+    for measure in measures:
+        for program, score in programs.scores(at.results, finished, at.by, measure).items():
+            rows.setdefault(f"{program} ¶", {})[measure] = score
+    return rows
 
 
 def note(results: Results, scores: Mapping[str, Ratio | None], gaps: bool) -> Text:
@@ -76,8 +97,8 @@ def note(results: Results, scores: Mapping[str, Ratio | None], gaps: bool) -> Te
     left = mean_of(results, results.protocol.reference, lambda run: share(run, results.protocol.primary))
     intervals = (
         f"Brackets give the {CONFIDENCE:.0%} confidence interval, from a bootstrap over photographs and over styles "
-        "(Owen 2007) with Student's t. Bold marks a difference that remains significant under Holm's correction for "
-        "all statistics. "
+        "(Owen 2007) with Student's t. Bold, in the first column, marks a difference that remains significant "
+        "under Holm's correction for all statistics. "
     )
     if all(score is None or math.isnan(score.low) for score in scores.values()):
         intervals = "There are too few photographs and styles for confidence intervals. "
@@ -93,8 +114,13 @@ def note(results: Results, scores: Mapping[str, Ratio | None], gaps: bool) -> Te
     )
 
 
-def conclusion(results: Results, scores: Mapping[str, Ratio | None], adjusted: Mapping[str, float]) -> list[Block]:
-    """Which statistic is nearest to the style, and whether that is more than chance; empty if none has a score."""
+def conclusion(
+    results: Results, scores: Mapping[str, Ratio | None], adjusted: Mapping[str, float], every: Iterable[Scores]
+) -> list[Block]:
+    """Which statistic is nearest to the style, whether that is more than chance, and what the other judges say of it.
+
+    Empty if none has a score.
+    """
     reference = results.protocol.reference
     small = reduced(results)
     alike = [name for name in ranking(scores) if (name in small) == (reference in small)]
@@ -102,14 +128,21 @@ def conclusion(results: Results, scores: Mapping[str, Ratio | None], adjusted: M
     score = scores[first]
     if first == reference or score is None:
         return [Text(f"No statistic is nearer to the style than `{reference}` at its content.")] if score else []
-    sure = adjusted.get(first, math.nan)
-    chance = "too few pictures to rule out chance" if math.isnan(sure) else f"p = {sure:.2g} with Holm's correction"
-    return [
-        Text(
-            f"Nearest to the style at `{reference}`'s content: **`{first}`**, at {shown(score)} of its distance; "
-            f"{chance}."
-        )
+    said = f"**`{first}`**, at {shown(score)} of its distance; {chance(adjusted.get(first, math.nan))}."
+    others = [
+        f" By {one.where.judge} it is at {shown(other)}; {chance(one.adjusted[first])}."
+        for one in every
+        if one.over == reference
+        and (one.where.level.by, one.where.level.number) == (results.match, 0)
+        and one.where.measure != results.judged_by
+        and (other := one.of[first])
     ]
+    return [Text(f"Nearest to the style at `{reference}`'s content: {said}{''.join(others)}")]
+
+
+def chance(p: float) -> str:
+    """Whether a difference is more than chance, by its corrected p-value."""
+    return "too few pictures to rule out chance" if math.isnan(p) else f"p = {p:.2g} with Holm's correction"
 
 
 def toward_style(measure: str) -> bool:
@@ -159,33 +192,3 @@ def signs_of(work: Batch, statistic: str, measures: Iterable[str]) -> dict[str, 
 def share(run: Run, primary: str) -> float:
     """A run's style distance as a share of its photograph's own."""
     return style_share(run.latest.get(f"measure/{primary}", math.nan), run.baselines.get(primary, math.nan))
-
-
-def left_out(at: Level) -> list[Block]:
-    """Which statistics and pictures are not in the leaderboard, and which missed the content distance by most."""
-    results = at.results
-    others = {name: len(keys) for name, keys in at.reached.items() if not at.enters(name)}
-    said: list[Block] = [
-        Text(
-            f"{len(at.compared)} of {at.of} pictures of each statistic are compared: those whose content distance is "
-            "within reach of every statistic's runs. A picture that one statistic does not reach is left out for all."
-        )
-    ]
-    if others:
-        names = ", ".join(f"`{name}` ({count} of {at.of})" for name, count in others.items())
-        said.append(
-            Text(f"Not compared, because their runs reach the content of fewer than half of the pictures: {names}.")
-        )
-    missed = [(cell, far) for cell, far in unmet(results) if at.enters(cell.statistic) and cell.key not in at.compared]
-    worst = sorted(missed, key=lambda item: -abs(log_ratio(item[1], 1.0)))
-    if worst:
-        said += [
-            Text("The farthest from the reference's content distance:"),
-            Items(
-                [
-                    f"`{cell.statistic}`, {label(*cell.pair)}, seed {cell.seed}: {far:.3f} of it"
-                    for cell, far in worst[:12]
-                ]
-            ),
-        ]
-    return said

@@ -1,7 +1,7 @@
 """Statistics at equal content: measures interpolated between the runs of a cell to the reference's content."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,6 +32,8 @@ class Level(NamedTuple):
     """The keys at which each statistic's runs reach that content."""
     compared: frozenset[Key]
     """The keys reached by every statistic that reaches ENOUGH of them; a key that is left out is left out for all."""
+    beyond: frozenset[Cell] = frozenset()
+    """Cells that reach the content within the tolerance only: it lies beyond all their runs."""
 
     def enters(self, statistic: str) -> bool:
         """Whether a statistic is compared."""
@@ -51,14 +53,16 @@ class Level(NamedTuple):
 def level(results: Results, by: str, number: int = 0) -> Level:
     reference = results.protocol.reference
     names = [reference, *(name for name in results.protocol.statistics if name != reference)]
-    whole = Level(results, by, number, {}, frozenset())
+    whole, beyond = Level(results, by, number, {}, frozenset()), set()
     for cell in cells(results.protocol):
         content = whole.content(cell.key)
         points = [measured(one.run.latest, by) for one in results.runs.get(cell, ())]
-        known = cell.statistic == reference or reached(points, content, results.protocol.tolerance)
-        if not math.isnan(content) and content > 0 and known:
+        reaches = cell.statistic == reference or reached(points, content, results.protocol.tolerance)
+        if not math.isnan(content) and content > 0 and reaches:
             whole.reached.setdefault(cell.statistic, set()).add(cell.key)
-    whole = whole._replace(reached={name: whole.reached.get(name, set()) for name in names})
+            if cell.statistic != reference and not reached(points, content, 0.0):
+                beyond.add(cell)
+    whole = whole._replace(reached={name: whole.reached.get(name, set()) for name in names}, beyond=frozenset(beyond))
     entered = [keys for keys in whole.reached.values() if whole.of and len(keys) >= ENOUGH * whole.of]
     return whole._replace(compared=frozenset(set.intersection(*entered)) if entered else frozenset())
 
@@ -81,8 +85,8 @@ def ratios(at: Level, statistic: str, measure: str, over: str | None = None) -> 
 def read_off(at: Level, statistic: str, key: Key, measure: str) -> float:
     """Logarithm of a measure of a statistic's pictures at the reference's content.
 
-    It is interpolated on logarithmic axes between the runs next to that content; beyond the last run, but within the
-    protocol's tolerance, it is that run's value.
+    It is interpolated on logarithmic axes between the runs next to that content, and extrapolated by at most the
+    protocol's tolerance.
     """
     results = at.results
     if statistic == results.protocol.reference:
@@ -95,14 +99,30 @@ def read_off(at: Level, statistic: str, key: Key, measure: str) -> float:
 def between(several: Iterable[Mapping[str, float]], by: str, content: float, measure: str, tolerance: float) -> float:
     """Logarithm of a measure at some content, interpolated between pictures whose measures are given.
 
-    NaN if the content lies beyond them by more than the tolerance.
+    Beyond them, but within the tolerance, the line through the two outermost is continued. NaN farther away.
     """
     points = [(logarithm(measured(latest, by)), logarithm(latest.get(measure, math.nan))) for latest in several]
     finite = sorted((at, value) for at, value in points if math.isfinite(at) and math.isfinite(value))
     if not reached((math.exp(at) for at, _ in finite), content, tolerance):
         return math.nan
     contents, values = zip(*finite, strict=True)
-    return float(np.interp(logarithm(content), contents, values))
+    return along(logarithm(content), contents, values)
+
+
+def along(at: float, x: Sequence[float], y: Sequence[float]) -> float:
+    """The value at `at` of the line through points in the order of x.
+
+    Beyond the last point, its last piece is continued by at most its own length: two points next to each other say
+    little about the slope.
+    """
+    inside = min(max(at, x[0]), x[-1])
+    value = float(np.interp(inside, x, y))
+    inner, outer = (1, 0) if at < x[0] else (-2, -1)
+    if at == inside or len(x) == 1 or x[inner] == x[outer]:
+        return value
+    length = x[outer] - x[inner]
+    share = min(1.0, (at - inside) / length)
+    return value + share * (y[outer] - y[inner])
 
 
 def logarithm(value: float) -> float:

@@ -10,17 +10,26 @@ from pathlib import Path
 from typing import Any
 
 from stx.atomic import write as write_file
+from stx.config.paths import sha256
+from stx.measures import lite0
 from stx.runs.identity import of_picture
+from stx.studies.compare import programs
 from stx.studies.compare.judges import Scores
+from stx.studies.compare.leaderboard import Ratio
 from stx.studies.compare.work import Results
 
 FILE = "comparison.json"
-COLUMNS = ("statistic", "over", "judge", "measure", "equal", "level", "ratio", "low", "high", "pairs", "p", "p_holm")
+COLUMNS = (
+    "statistic", "over", "judge", "measure", "equal", "level", "ratio", "low", "high", "pairs", "p", "p_holm", "program"
+)  # fmt: skip
 
 
-def write(folder: Path, results: Results, every: list[Scores]) -> None:
-    """Write both files. `equal` is the measure of content held equal, `level` which of the reference's weights."""
-    listed = list(rows(every))
+def write(folder: Path, results: Results, every: list[Scores], finished: programs.Judged) -> None:
+    """Write both files. `equal` is the measure of content held equal, `level` which of the reference's weights.
+
+    The row of another program's pictures has `program` in place of `statistic`, and no level: it is at their content.
+    """
+    listed = [*rows(every), *rows_of_programs(results, finished)]
     table = io.StringIO()
     writer = csv.DictWriter(table, COLUMNS, lineterminator="\n")
     writer.writeheader()
@@ -35,10 +44,21 @@ def rows(every: list[Scores]) -> Iterator[dict[str, Any]]:
         for name, score in one.of.items():
             if score is not None:
                 at = one.where.level
-                numbers = [score.mean, score.low, score.high, score.pairs, score.p, one.adjusted[name]]
-                finite = [float(f"{number:.6g}") if math.isfinite(number) else None for number in numbers]
-                values = [name, one.over, one.where.judge, one.where.measure, at.by, at.number + 1, *finite]
-                yield dict(zip(COLUMNS, values, strict=True))
+                where = [one.over, one.where.judge, one.where.measure, at.by, at.number + 1]
+                yield row([name, *where], score, one.adjusted[name], "")
+
+
+def rows_of_programs(results: Results, finished: programs.Judged) -> Iterator[dict[str, Any]]:
+    for judge, by, measure in programs.ways(results):
+        for program, score in programs.scores(results, finished, by, measure).items():
+            if score is not None:
+                yield row(["", results.protocol.reference, judge, measure, by, None], score, math.nan, program)
+
+
+def row(where: list[Any], score: Ratio, adjusted: float, program: str) -> dict[str, Any]:
+    numbers = [score.mean, score.low, score.high, score.pairs, score.p, adjusted]
+    finite = [float(f"{number:.6g}") if math.isfinite(number) else None for number in numbers]
+    return dict(zip(COLUMNS, [*where, *finite, program], strict=True))
 
 
 def identity(results: Results) -> dict[str, Any]:
@@ -46,6 +66,8 @@ def identity(results: Results) -> dict[str, Any]:
     protocol = results.protocol
     weights = {one.run.tags.get("stx.weights_sha256", "") for several in results.runs.values() for one in several}
     pictures = {name: of_picture(name) for name in dict.fromkeys([*protocol.photographs, *protocol.styles])}
-    what = {"protocol": protocol.model_dump(mode="json"), "sha256": {**pictures, "weights": " ".join(sorted(weights))}}
+    judge = {"judge": sha256(file)} if (file := lite0.file()) else {}
+    digests = {**pictures, "weights": " ".join(sorted(weights)), **judge}
+    what = {"protocol": protocol.model_dump(mode="json"), "sha256": digests}
     digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
     return {"digest": digest, "match": results.match, **what}

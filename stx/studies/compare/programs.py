@@ -15,9 +15,9 @@ from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs.plan import Planned
 from stx.studies.compare.equal import between, label, logarithm
 from stx.studies.compare.given import Given
-from stx.studies.compare.intervals import means
+from stx.studies.compare.intervals import Pair, means
 from stx.studies.compare.judges import JUDGES, shown
-from stx.studies.compare.leaderboard import of_logarithms
+from stx.studies.compare.leaderboard import Ratio, of_logarithms
 from stx.studies.compare.pictures import CELL
 from stx.studies.compare.protocol import Cell
 from stx.studies.compare.work import Results, Try, member_name
@@ -82,15 +82,12 @@ def blocks(results: Results, outcomes: Judged, folder: Path) -> list[Block]:
     """The report's section on other programs; empty without pictures."""
     if not outcomes:
         return []
-    ways = [
-        (judge, by, f"measure/{prefix}{results.protocol.primary}") for judge, prefix in JUDGES.items() for by in CLAIMED
-    ]
+    every = [scores(results, outcomes, by, measure) for _, by, measure in ways(results)]
     rows = []
     for program in dict.fromkeys(one.program for one in outcomes):
         of_program = {one: outcome for one, outcome in outcomes.items() if one.program == program}
-        cells = [cell(results, of_program, by, measure) for _, by, measure in ways]
-        rows.append([program, rounded(content_of(results, of_program)), *cells])
-    columns = [f"{judge}, equal {YARDSTICKS[by].label}" for judge, by, _ in ways]
+        rows.append([program, rounded(content_of(results, of_program)), *(shown(each[program]) for each in every)])
+    columns = [f"{judge}, equal {YARDSTICKS[by].label}" for judge, by, _ in ways(results)]
     name = results.protocol.reference
     resized = sum(outcome.size != outcome.working for outcome in outcomes.values())
     return [
@@ -109,9 +106,21 @@ def blocks(results: Results, outcomes: Judged, folder: Path) -> list[Block]:
     ]
 
 
-def cell(results: Results, outcomes: Judged, by: str, measure: str) -> str:
-    values = ((one[1:3], beside(results, one, outcome, by, measure)) for one, outcome in outcomes.items())
-    return shown(of_logarithms(means((pair, value) for pair, value in values if math.isfinite(value))))
+def scores(results: Results, outcomes: Judged, by: str, measure: str) -> dict[str, Ratio | None]:
+    """For each program, the ratio of a measure to the reference's at the contents of the program's pictures."""
+    logs: dict[str, list[tuple[Pair, float]]] = {one.program: [] for one in outcomes}
+    for one, outcome in outcomes.items():
+        value = beside(results, one, outcome, by, measure)
+        if math.isfinite(value):
+            logs[one.program].append((one[1:3], value))
+    return {program: of_logarithms(means(several)) for program, several in logs.items()}
+
+
+def ways(results: Results) -> list[tuple[str, str, str]]:
+    """Judge, measure of content and measure of style of every way in which finished pictures are compared."""
+    return [
+        (judge, by, f"measure/{prefix}{results.protocol.primary}") for judge, prefix in JUDGES.items() for by in CLAIMED
+    ]
 
 
 def content_of(results: Results, outcomes: Judged) -> float:

@@ -73,7 +73,9 @@ def write(given: Sequence[Given], folder: Path, command: str) -> Path:
     """Write the page and return its HTML file."""
     folder.mkdir(parents=True, exist_ok=True)
     outcomes = judged(given)
-    scores = {said: follows(outcomes, name, "higher" in said) for name, said in labels().items()}
+    names = dict.fromkeys(name for values in outcomes.values() for name in values)
+    called = {name: labels().get(name, name.removeprefix("measure/")) for name in [*labels(), *names]}
+    scores = {said: follows(outcomes, name, "higher" in said) for name, said in called.items()}
     ordered = sorted(scores.items(), key=lambda item: -item[1].mean if item[1] else math.inf)
     rows = [[said, *row(score)] for said, score in ordered]
     pairs = {one[1:3] for one in given}

@@ -9,11 +9,12 @@ from stx.runs.batch import Batch
 from stx.runs.tracking.note import code, repeated
 from stx.studies import page
 from stx.studies.compare import earlier, export, judges, pictures, programs
-from stx.studies.compare.board import board, left_out, shown
+from stx.studies.compare.board import board, shown
 from stx.studies.compare.equal import Level, label, level, ratios, stem
 from stx.studies.compare.leaderboard import Ratio, ranking, ratio
 from stx.studies.compare.outdated import outdated, said
 from stx.studies.compare.protocol import cells, first_beta
+from stx.studies.compare.reach import left_out, reach
 from stx.studies.compare.work import Results, member_name, wanted
 from stx.studies.compare.yardsticks import YARDSTICKS
 from stx.studies.page import GAP, Block, Heading, Items, Table, Text
@@ -40,15 +41,16 @@ def write(
     if results.runs:
         every = judges.scores(results)
         blocks += [
-            *board(work, at, scores),
+            *board(work, at, scores, every, finished),
             *left_out(at),
+            *reach(every),
             *judges.blocks(results, every),
             *programs.blocks(results, finished, folder),
             *pairs(at),
             *pictures.pareto(results, folder),
             *pictures.sheet(results, folder),
         ]
-        export.write(folder, results, every)
+        export.write(folder, results, every, finished)
         earlier.write(folder, results, work.planned)
     html, _ = page.write(folder, "Style statistics compared", [*blocks, *all_runs(results)])
     metrics = {f"ratio/{name}": score.mean for name, score in scores.items() if score}
@@ -102,6 +104,10 @@ def opening(results: Results, command: str) -> list[Block]:
         ),
         *missing(results),
         Text(how(results)),
+        Text(
+            f"Version {protocol.version} of the protocol; its digest, with the pictures and the networks' weights, is "
+            f"`{export.identity(results)['digest'][:16]}` (`{export.FILE}`)."
+        ),
     ]
 
 
@@ -131,7 +137,7 @@ def how(results: Results) -> str:
     else:
         done = (
             f"Each statistic's weight was varied, in at most {protocol.runs} runs, until its pictures lay on both "
-            f"sides of {contents}."
+            f"sides of {contents}, or within {results.tolerance:.0%} of them."
         )
     return (
         f"{done} Style distances can be compared only at equal content, so every measure is interpolated at "

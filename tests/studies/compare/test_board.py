@@ -33,7 +33,7 @@ def results(**tags: dict[str, str]) -> Results:
 
 
 def told(several: Results) -> str:
-    (text,) = conclusion(several, SCORES, {})
+    (text,) = conclusion(several, SCORES, {}, [])
     assert isinstance(text, Text)
     return text.text
 

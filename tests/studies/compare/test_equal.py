@@ -8,7 +8,7 @@ import pytest
 
 from stx.errors import UserError
 from stx.measures import lite0
-from stx.studies.compare.equal import between, level, ratios, read_off
+from stx.studies.compare.equal import along, between, level, ratios, read_off
 from stx.studies.compare.protocol import Cell, Protocol, first_beta
 from stx.studies.compare.work import Results, Try, matching, member_name, wanted
 from stx.studies.compare.yardsticks import measured
@@ -88,6 +88,24 @@ def test_a_run_within_the_tolerance_counts_as_it_is_and_beyond_it_nothing_is_gue
     else:
         assert ratios(at, "other", STYLE) == {}
         assert math.isnan(read_off(at, "other", KEYS[0], STYLE))
+
+
+@pytest.mark.parametrize("contents", [(0.3, 0.491), (0.51, 0.9), (0.51, 0.6, 0.9)])
+def test_beyond_two_runs_but_within_the_tolerance_the_law_is_continued_and_the_cell_is_counted(
+    contents: Sequence[float],
+) -> None:
+    at = level(results(other=contents), "content")
+    assert math.exp(ratios(at, "other", STYLE)["a", "x"]) == pytest.approx(0.5)
+    assert at.beyond == {Cell("other", *key) for key in KEYS}
+    assert level(results(other=(0.491, 0.51)), "content").beyond == frozenset()
+
+
+def test_two_runs_next_to_each_other_are_not_continued_far() -> None:
+    assert along(2.0, [0.0, 1.0], [0.0, 10.0]) == 20.0
+    assert along(2.0, [0.9, 1.0], [0.0, 10.0]) == 20.0
+    assert along(-1.0, [0.0, 0.5, 1.0], [0.0, 10.0, 0.0]) == -10.0
+    assert along(2.0, [1.0, 1.0], [3.0, 5.0]) == 5.0
+    assert along(0.25, [0.0, 0.5, 1.0], [0.0, 10.0, 0.0]) == 5.0
 
 
 def test_what_one_statistic_does_not_reach_is_left_out_for_all() -> None:

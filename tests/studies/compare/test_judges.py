@@ -156,7 +156,7 @@ def test_one_run_of_each_says_nothing_of_equal_content() -> None:
 
 def test_the_numbers_are_written_as_data_with_what_they_are_of(tmp_path: Path) -> None:
     every = scores(results())
-    export.write(tmp_path, results(), every)
+    export.write(tmp_path, results(), every, {})
     with (tmp_path / "table.csv").open(newline="", encoding="utf-8") as file:
         listed = [*csv.DictReader(file)]
     assert tuple(listed[0]) == export.COLUMNS
@@ -170,7 +170,7 @@ def test_the_numbers_are_written_as_data_with_what_they_are_of(tmp_path: Path) -
     whole = json.loads((tmp_path / "comparison.json").read_text(encoding="utf-8"))
     assert len(whole["rows"]) == len(listed)
     assert whole["protocol"]["photographs"] == PROTOCOL.photographs
-    assert set(whole["sha256"]) == {*PROTOCOL.photographs, *PROTOCOL.styles, "weights"}
+    assert set(whole["sha256"]) == {*PROTOCOL.photographs, *PROTOCOL.styles, "weights", "judge"}
     other = results()._replace(protocol=PROTOCOL.model_copy(update={"styles": ["swirls"]}))
     assert export.identity(other)["digest"] != whole["digest"]
 

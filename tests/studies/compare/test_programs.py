@@ -10,7 +10,9 @@ from PIL import Image
 from stx.measures.judge import measures
 from stx.pictures import images
 from stx.runs.plan import plans
-from stx.studies.compare import programs
+from stx.studies.compare import export, programs
+from stx.studies.compare.board import of_programs
+from stx.studies.compare.equal import level
 from stx.studies.compare.given import Given
 from stx.studies.compare.programs import Outcome, beside
 from stx.studies.compare.protocol import Cell, Protocol
@@ -78,6 +80,24 @@ def test_a_picture_is_measured_as_a_runs_is_and_resized_where_it_must_be(tmp_pat
     assert table.rows[0][0] == "theirs"
     assert (tmp_path / "pictures" / "programs.jpg").is_file()
     assert any("1 of 1 were resized" in str(block) for block in blocks)
+
+
+def test_programs_are_rows_of_the_leaderboard_and_of_the_data(tmp_path: Path) -> None:
+    latest = {"measure/content": 0.5, "measure/sliced_wasserstein": 0.9 * 0.3 * 0.5**-0.7}
+    outcomes = {ONE: Outcome(latest, (64, 48), (64, 48), (NOTHING, NOTHING))}
+    made = results(tmp_path)
+    rows = of_programs(level(made, "content"), outcomes, ["measure/sliced_wasserstein", "measure/gram"])
+    assert list(rows) == ["theirs ¶"]
+    score = rows["theirs ¶"]["measure/sliced_wasserstein"]
+    assert score is not None
+    assert score.mean == pytest.approx(0.9)
+    assert rows["theirs ¶"]["measure/gram"] is None
+    (row,) = export.rows_of_programs(made, outcomes)
+    assert tuple(row) == export.COLUMNS
+    assert (row["program"], row["statistic"], row["over"], row["equal"], row["level"]) == (
+        "theirs", "", "gram", "content", None,
+    )  # fmt: skip
+    assert row["ratio"] == pytest.approx(0.9)
 
 
 def test_without_pictures_or_reference_there_is_nothing(tmp_path: Path) -> None:

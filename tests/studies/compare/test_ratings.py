@@ -79,6 +79,7 @@ def test_the_command_ends_in_a_page(tmp_path: Path) -> None:
     assert "3 ratings of 3 pictures of 1 pair." in page
     assert "| shape | 1.00 |" in page  # the photograph, another one, and the style itself
     assert "| content | -" in page
+    assert "| pixels | -" in page  # a measure that no other table shows
     assert "nan" not in page
 
 
