@@ -1,9 +1,12 @@
 """What the thesis settled by eye or left for later: how many iterations suffice, other kernels, people's opinion."""
 
+import math
+
 from stx.pictures.charts import lines
 from stx.studies.page import Block, Heading, Picture, Quote, Table, Text
+from stx.studies.thesis.evidence import Evidence
 from stx.studies.thesis.material import Material, number
-from stx.studies.thesis.plan import FULL_STEPS
+from stx.studies.thesis.plan import FULL_STEPS, LONGER
 from stx.studies.thesis.verdicts import ALIKE, REPRODUCED, Runs, Verdict, alike, distances, gram_at, missed
 
 KERNELS = {
@@ -61,7 +64,19 @@ def curves(material: Material) -> list[Block]:
         x="iteration",
         y="loss",
     )
-    return [Heading("How many iterations"), Picture(f"pictures/{chart.name}", "")]
+    return [Heading("How many iterations"), Text(flattening(run)), Picture(f"pictures/{chart.name}", "")]
+
+
+def flattening(run: Evidence) -> str:
+    """What share of the loss's fall the first quarter of a run has made, in a sentence."""
+    losses = [value for _, value in run.series.get("loss/total", ()) if math.isfinite(value)]
+    if len(losses) < LONGER:
+        return "The run has too few steps to say."
+    early = losses[len(losses) // LONGER - 1]
+    return (
+        f"After {len(losses) // LONGER} of {len(losses)} iterations the total loss is {early / losses[0]:.2g} of its "
+        f"first value, and at the end {losses[-1] / losses[0]:.2g}."
+    )
 
 
 def survey() -> list[Block]:
@@ -69,7 +84,7 @@ def survey() -> list[Block]:
         Heading("Which picture people prefer"),
         Text(
             "The thesis wanted people to rank the pictures of both methods, and says that it did not come to that; "
-            "neither does this report, which has measures alone. Ratings of pictures are taken by `stx "
-            "compare ratings=ratings.csv`, which tells which measure follows them."
+            "neither does this report, which has measures alone. `stx survey create` makes such a survey of the "
+            "pictures of a comparison, and `stx compare ratings=ratings.csv` tells which measure follows the ratings."
         ),
     ]

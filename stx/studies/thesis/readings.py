@@ -7,7 +7,7 @@ from stx.studies.thesis.claims import EXPERIMENTS
 from stx.studies.thesis.evidence import Evidence
 from stx.studies.thesis.material import Material
 from stx.studies.thesis.plan import LITERAL
-from stx.studies.thesis.verdicts import NOT_RUN, REPRODUCED, Runs, asked, judge
+from stx.studies.thesis.verdicts import CANNOT, CANNOT_YET, NOT_RUN, REPRODUCED, Runs, asked, judge
 
 PREFIX = "mean_"
 E3 = ("E3, text", "E3, caption")
@@ -60,5 +60,6 @@ def dependence(verdicts: Mapping[str, tuple[str, str]]) -> str:
     said = f"The verdicts of {' and '.join(parted)} depend on it." if parted else "No verdict depends on it."
     of_e3 = [words for name, words in verdicts.items() if name in E3]
     if len(of_e3) == len(E3) and not any(set(words) == {REPRODUCED} for words in zip(*of_e3, strict=True)):
-        said += " Neither reading gives both sentences of E3."
+        here = " at this size" if {CANNOT, CANNOT_YET} & {word for words in of_e3 for word in words} else ""
+        said += f" Neither reading gives both sentences of E3{here}."
     return said

@@ -136,7 +136,7 @@ def style_is_carried(name: str, rescaled: str = "") -> Callable[[Runs], Verdict]
     def rule(runs: Runs) -> Verdict:
         run, weighed = as_weighed(runs, name, rescaled)
         if run.outcome == "diverged":
-            return Verdict(NOT, f"it diverges at {run.event}")
+            return missed(f"it diverges at {run.event}", run)
         fate = "is kept" if run.content <= KEPT else "fades" if run.content < LOST else "is lost"
         because = f"{distances(run)}: the content {fate}{weighed}"
         carried = run.style <= CARRIED and run.content < LOST
@@ -149,7 +149,7 @@ def forms_give_content_only(runs: Runs) -> Verdict:
     """E2: the thesis blames small values, due to the factor; the cause is another if the forms fail without it too."""
     forms = [runs[f"e02_cooc_{form}"] for form in ("vector", "tensor", "matrix")]
     if not all(content_only(run) for run in forms):
-        return Verdict(NOT, "; ".join(distances(run) for run in forms))
+        return missed("; ".join(distances(run) for run in forms), *forms)
     losses = runs["e02_cooc_vector"].layers("style_loss", "first").values()
     tensor = max(runs["e02_cooc_tensor"].layers("style_magnitude", "first").values())
     because = (
@@ -171,7 +171,8 @@ def heavier_is_the_same(runs: Runs) -> Verdict:
     same = content_only(heavy) and alike(heavy, plain)
     pull = heavy.pull("last")
     said = f"; there the style pulls {pull:.1e} times as hard as the content" if pull is not None else ""
-    return Verdict(REPRODUCED if same else NOT, f"{distances(heavy)}, with 1e2 {distances(plain)}{said}")
+    because = f"{distances(heavy)}, with 1e2 {distances(plain)}{said}"
+    return Verdict(REPRODUCED, because) if same else missed(because, heavy, plain)
 
 
 def heaviest_is_invalid(runs: Runs) -> Verdict:
@@ -189,19 +190,17 @@ def same_as_the_vector(runs: Runs) -> Verdict:
     normalised, vector = runs["e04_normalised"], runs["e02_cooc_vector"]
     largest = max(normalised.layers("style_loss", "first").values())
     same = content_only(normalised) and alike(normalised, vector)
-    return Verdict(
-        REPRODUCED if same else NOT,
-        f"{distances(normalised)}; a sum of 1 makes the losses smaller still, {largest:.0e} at most",
-    )
+    because = f"{distances(normalised)}; a sum of 1 makes the losses smaller still, {largest:.0e} at most"
+    return Verdict(REPRODUCED, because) if same else missed(because, normalised, vector)
 
 
 def no_style(name: str, calibrated: str) -> Callable[[Runs], Verdict]:
     def rule(runs: Runs) -> Verdict:
         run, equal = runs[name], runs[calibrated]
         if run.outcome == "diverged":
-            return Verdict(NOT, f"it diverges at {run.event}")
-        ended = f"calibrated to pull as hard as the content it ends at {equal.style:.2f}"
-        return Verdict(REPRODUCED if without_style(run) else NOT, f"{distances(run)}; {ended}")
+            return missed(f"it diverges at {run.event}", run)
+        because = f"{distances(run)}; calibrated to pull as hard as the content it ends at {equal.style:.2f}"
+        return Verdict(REPRODUCED, because) if without_style(run) else missed(because, run)
 
     return rule
 
@@ -210,7 +209,7 @@ def overflow(runs: Runs) -> Verdict:
     """E6: the thesis blames the descriptor; it is the optimiser if Gram explodes too but a safer one does not."""
     ours, gram, safe = runs["e06_gram_cooc_vector"], runs["e06_gram"], runs["e06_safeguarded"]
     if ours.outcome != "diverged":
-        return Verdict(NOT, f"every value stayed finite for {ours.steps} steps")
+        return missed(f"every value stayed finite for {ours.steps} steps", ours)
     if gram.outcome != "diverged" or safe.outcome == "diverged":
         return Verdict(REPRODUCED, f"not finite at {ours.event}; Gram: {gram.outcome}, safeguarded: {safe.outcome}")
     curvature = ours.at("lbfgs/curvature", "first")
@@ -227,8 +226,8 @@ def finite_without_style(runs: Runs) -> Verdict:
     run = runs["e07_small_weights"]
     pull = run.pull("first")
     said = f"; the style pulls {pull:.1e} times as hard as the content" if pull is not None else ""
-    held = without_style(run)
-    return Verdict(REPRODUCED if held else NOT, f"{run.outcome} after {run.steps} steps, {distances(run)}{said}")
+    because = f"{run.outcome} after {run.steps} steps, {distances(run)}{said}"
+    return Verdict(REPRODUCED, because) if without_style(run) else missed(because, run)
 
 
 def alike(one: Evidence, other: Evidence) -> bool:

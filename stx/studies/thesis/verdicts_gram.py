@@ -1,11 +1,13 @@
 """Verdicts on the claims about Gram's own pictures: ratios, poolings, reconstructions, and why the others fail."""
 
+import math
 from itertools import pairwise
 
 from stx.studies.thesis.evidence import Evidence
-from stx.studies.thesis.plan import STYLE_LAYERS, TURNS
+from stx.studies.thesis.plan import FULL_PIXELS, STYLE_LAYERS, TURNS
 from stx.studies.thesis.verdicts import (
     ALIKE,
+    CANNOT,
     CARRIED,
     LOST,
     NOT,
@@ -89,7 +91,8 @@ def larger_pictures_differ(runs: Runs) -> Verdict:
     change = ratios[-1] - ratios[0]
     because = f"from the smallest to the largest size the ratio of their times changes by {change:+.2f}"
     apart = abs(ratios[-1] - 1) > 2 * SAME_TIME and abs(change) > SAME_TIME
-    return timed(runs, "e10_time_", REPRODUCED if apart else NOT, because)
+    larger = any(math.prod(map(int, size.split("x"))) > FULL_PIXELS for size in sizes(runs))
+    return timed(runs, "e10_time_", REPRODUCED if apart else NOT if larger else CANNOT, because)
 
 
 def detail_goes_with_depth(runs: Runs) -> Verdict:
@@ -98,7 +101,7 @@ def detail_goes_with_depth(runs: Runs) -> Verdict:
     because += f"; content distance {', '.join(f'{run.content:.2f}' for run in five)}"
     because += f"; sharp is {SHARP} or less, in the first three layers as the thesis says"
     if not all(one.pixels <= other.pixels for one, other in pairwise(five)):
-        return Verdict(NOT, because)
+        return missed(because, *five)
     held = all(run.pixels <= SHARP for run in five[:3]) and five[-1].content < LOST
     return Verdict(REPRODUCED, because) if held else missed(because, *five)
 
@@ -107,7 +110,7 @@ def structures_grow_with_layers(runs: Runs) -> Verdict:
     five = [runs[f"e11_style_{layer}"] for layer in STYLE_LAYERS]
     because = f"style distance at the deep layer conv4_3: {', '.join(f'{run.deep_style:.2f}' for run in five)}"
     held = five[-1].deep_style < five[0].deep_style and five[-1].deep_style <= min(run.deep_style for run in five[:3])
-    return Verdict(REPRODUCED if held else NOT, because)
+    return Verdict(REPRODUCED, because) if held else missed(because, *five)
 
 
 def matched(run: Evidence) -> float:
@@ -130,7 +133,7 @@ def descriptors_miss_the_style(runs: Runs) -> Verdict:
     because += f"{gram.style:.2f} of the photograph's. "
     because += "; ".join(f"{form}: {matched(run):.0e}, at {run.style:.2f}" for form, run in forms.items())
     if gram.style > CARRIED or any(run.style <= CARRIED for run in forms.values()):
-        return Verdict(NOT, because)
+        return missed(because, gram, *forms.values())
     stuck = [form for form, run in forms.items() if matched(run) > STUCK]
     if not stuck:
         return Verdict(REPRODUCED, because)

@@ -15,6 +15,11 @@ TEXT, CAPTION = "E3, text", "E3, caption"
         ({"E2": (NOT, REPRODUCED), "E5": (NOT, NOT)}, "The verdicts of E2 depend on it."),
         (
             {TEXT: (REPRODUCED, NOT), CAPTION: (CANNOT, REPRODUCED)},
+            f"The verdicts of {TEXT} and {CAPTION} depend on it. "
+            "Neither reading gives both sentences of E3 at this size.",
+        ),
+        (
+            {TEXT: (REPRODUCED, NOT), CAPTION: (NOT, REPRODUCED)},
             f"The verdicts of {TEXT} and {CAPTION} depend on it. Neither reading gives both sentences of E3.",
         ),
         ({TEXT: (REPRODUCED, NOT), CAPTION: (REPRODUCED, REPRODUCED)}, f"The verdicts of {TEXT} depend on it."),

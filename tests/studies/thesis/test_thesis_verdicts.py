@@ -150,7 +150,13 @@ CASES = [
         TIMES | {"e10_time_avg_512x380": run(fastest_ms=130.0)},
         REPRODUCED,
     ),
-    ("they stay together", verdicts_gram.larger_pictures_differ, TIMES, NOT),
+    ("they stay together, as far as the thesis's size", verdicts_gram.larger_pictures_differ, TIMES, CANNOT),
+    (
+        "they stay together at larger sizes",
+        verdicts_gram.larger_pictures_differ,
+        TIMES | {f"e10_time_{pooling}_1024x760": run() for pooling in ("max", "avg")},
+        NOT,
+    ),
     ("detail goes", verdicts_gram.detail_goes_with_depth, CONTENT, REPRODUCED),
     (
         "detail comes",
@@ -332,7 +338,22 @@ def test_a_sentence_holds_up_to_its_threshold_and_no_further(
     rule: Callable[[Runs], Verdict], held: dict[str, Evidence], broken: dict[str, Evidence]
 ) -> None:
     assert judge(rule, held).word == REPRODUCED
-    assert judge(rule, broken).word in (NOT, OTHER_CAUSE)
+    assert judge(rule, broken).word in (NOT, OTHER_CAUSE, CANNOT)
+
+
+OF_TIMES = (
+    verdicts_gram.larger_pictures_differ, verdicts_gram.poolings_take_the_same_time, verdicts_gram.ratio_costs_no_time
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "case", [each for each in CASES if each[3] == NOT and each[1] not in OF_TIMES], ids=lambda each: each[0]
+)
+def test_of_small_pictures_nothing_is_called_not_reproduced(
+    case: tuple[str, Callable[[Runs], Verdict], dict[str, Evidence], str],
+) -> None:
+    _, rule, runs, _ = case
+    assert judge(rule, {name: one._replace(**SMALL) for name, one in runs.items()}).word == CANNOT  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("content", "fate"), [(0.6, "is kept"), (0.601, "fades"), (1.19, "fades"), (1.2, "is lost")])
