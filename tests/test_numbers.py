@@ -3,9 +3,16 @@
 import csv
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+from stx.config.compose import composition
+from stx.config.schema import CONF, Config, layers_of
+from stx.measures.judge import circular
+from stx.model.asked import terms
+from stx.stats.fixed import fixed_by
 
 TOP = Path(__file__).parents[1]
 DOCS = TOP / "docs"
@@ -130,3 +137,35 @@ def test_the_scores_with_more_steps_are_those_of_their_data() -> None:
         assert cells == [f"{ratio:.2f}" for ratio in expected]
         assert max(abs(few - many) for few, many in (expected[:2], expected[2:])) <= 0.03
     assert len(rows) == 4
+
+
+def test_the_table_of_what_is_circular_is_that_of_the_declarations() -> None:
+    section = text("docs/measures.md").partition("\n## What is circular\n")[2].partition("\n## ")[0]
+    listed = [line.strip("|").split(" | ") for line in section.splitlines() if line.startswith("| `measure/")]
+    assert len(listed) == 6
+    for measures, _, *columns in listed:
+        measure = f"measure/{re.findall(r'`measure/([a-z0-9_]+)`', measures)[0]}"
+        of = {name: circularity(name, measure) for name in statistics()}
+        for word, column in zip(("wholly", "partly"), columns, strict=True):
+            assert set(re.findall(r"`(\w+)`", column)) == {name for name, each in of.items() if each == word}, measure
+
+
+def statistics() -> list[str]:
+    return sorted(file.stem for file in (CONF / "style_stat").glob("*.yaml"))
+
+
+@cache
+def config_of(statistic: str) -> Config:
+    return composition([f"style_stat={statistic}", "content=china", "style=swirls", "+experiment=plain"]).config
+
+
+def circularity(statistic: str, measure: str) -> str:
+    config = config_of(statistic)
+    fixed = fixed_by(term.statistic for term in terms(config) if term.toward is not None)
+    assert fixed is not None, statistic
+    weights = config.loss_weights
+    style, content = (
+        layers_of(config.style_stat, weights.style_layers),
+        layers_of(config.content_stat, weights.content_layers),
+    )
+    return circular(measure, fixed, style, content)

@@ -104,12 +104,12 @@ def cooc_gram(
 
     Shape (D, D), or (R, D, D) for a list of R radii. A are the features (D, H, W) above the threshold: "mean" (theirs),
     a number, or "none" for all; windows are (2r+1) x (2r+1), zero padded. `centred` first subtracts the channels' means
-    from A. It keeps *with what* a channel is active in a neighbourhood, whereas the co-occurrence forms of Forcén et
-    al. 2020 keep *where* it is active. With radius 0 and no threshold it is the Gram matrix; since zero padding makes
-    the window symmetric, S is too. With `weights` of positions, both ends of a pair are multiplied by the roots of
-    their weights, and the sum is divided by the sum of the products of these roots. In a tile (`wraps`), windows wrap
-    around the edges, and the mean is multiplied by the part of a window that zero padding leaves on average: it is as
-    large as that of a picture with edges. Costs a matrix product per radius, O(D^2 H W), as Gram does.
+    from A. It keeps *with what* a channel is active in a neighbourhood, over which the forms of Forcén et al. 2020 sum.
+    With radius 0 and no threshold it is the Gram matrix; since zero padding makes the window symmetric, S is too. With
+    `weights` of positions, both ends of a pair are multiplied by the roots of their weights, and the sum is divided by
+    the sum of the products of these roots. In a tile (`wraps`), windows wrap around the edges, and the mean is
+    multiplied by the part of a window that zero padding leaves on average: it is as large as that of a picture with
+    edges. Costs a matrix product per radius, O(D^2 H W), as Gram does.
 
     Raises UserError for a negative radius, an empty list of radii, and a threshold or softness that `above` refuses.
     """

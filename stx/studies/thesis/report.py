@@ -86,9 +86,10 @@ def opening(material: Material, command: str) -> list[Block]:
         said.append(
             Text(
                 "**The size matters.** The thesis worked at 512 x 380 and 1000 steps. L_c is a sum over positions, so "
-                f"at this size, with {share:.1f} times fewer of them, the same raw ratio weighs the style about "
-                f"{share:.1f} times more; and the factor 1/(4 N² M²) grows with the square of that. Verdicts are of "
-                "this size, and say so; where a run is weighed as at 512 x 380, its beta is smaller by that factor."
+                f"at this size, which has {1 / share:.2g} times as many of them, the same raw ratio gives the style "
+                f"about {share:.2g} times the weight, and the factor 1/(4 N² M²) changes by the square of that. "
+                "Verdicts are of this size, and say so; where a run is weighted as at 512 x 380, its beta is divided "
+                f"by {share:.2g}."
             )
         )
     said.append(

@@ -99,7 +99,7 @@ def as_weighed(runs: Runs, name: str, rescaled: str) -> tuple[Evidence, str]:
     """
     if rescaled in runs:
         raw = runs[name]
-        return runs[rescaled], f", weighed as at 512 x 380; with the raw ratio {raw.style:.2f} and {raw.content:.2f}"
+        return runs[rescaled], f", weighted as at 512 x 380; with the raw ratio {raw.style:.2f} and {raw.content:.2f}"
     return runs[name], ""
 
 

@@ -37,7 +37,7 @@ def painterly_with_the_ratio(runs: Runs) -> Verdict:
     because = f"content distance {', '.join(f'{run.content:.2f}' for run in three)} at {', '.join(RATIOS)}"
     because += f"; style distance {', '.join(f'{run.style:.2f}' for run in three)} of the photograph's"
     if weighed[0][1]:
-        because += ", weighed as at 512 x 380"
+        because += ", weighted as at 512 x 380"
     if lost := [ratio for ratio, run in zip(RATIOS, three, strict=True) if run.content >= LOST]:
         return missed(f"{because}. The content is lost at {' and '.join(lost)}", *three)
     away = all(one.content < other.content for one, other in pairwise(three))
@@ -63,7 +63,7 @@ def poolings_are_alike(runs: Runs) -> Verdict:
     weighed = [as_weighed(runs, f"e10_{pooling}", f"e10_rescaled_{pooling}") for pooling in ("max", "avg")]
     (maximum, how), (average, _) = weighed
     because = f"max: {distances(maximum)}; avg: {distances(average)}; little is {ALIKE} or less"
-    because += ", weighed as at 512 x 380" if how else ""
+    because += ", weighted as at 512 x 380" if how else ""
     if max(maximum.content, average.content) >= LOST:
         return missed(f"{because}. The content is lost, and without it pictures of one style are alike", maximum)
     return Verdict(REPRODUCED, because) if alike(maximum, average) else missed(because, maximum)

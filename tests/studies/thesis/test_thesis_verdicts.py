@@ -72,7 +72,7 @@ CASES = [
     ("gram loses the content", verdicts.style_is_carried("e01_gram"), {"e01_gram": LOST}, NOT),
     ("a small gram loses it", verdicts.style_is_carried("e01_gram"), {"e01_gram": LOST._replace(**SMALL)}, CANNOT),
     (
-        "weighed as at its size it does not",
+        "weighted as at its size it does not",
         verdicts.style_is_carried("e01_gram", "e01_rescaled"),
         {"e01_gram": LOST._replace(**SMALL), "e01_rescaled": STYLED._replace(**SMALL)},
         REPRODUCED,
@@ -371,7 +371,7 @@ def test_a_content_that_is_lost_at_a_ratio_is_said(content: float, lost: bool) -
     weighed = judge(PAINTERLY, {**dict.fromkeys(RATIOS, LOST), **rescaled})
     assert weighed.word == REPRODUCED
     assert weighed.because.startswith("content distance 0.21, 0.30, 0.43")
-    assert weighed.because.endswith("weighed as at 512 x 380")
+    assert weighed.because.endswith("weighted as at 512 x 380")
 
 
 def test_both_distances_of_every_run_are_told() -> None:
