@@ -4,12 +4,13 @@ from collections import Counter
 from itertools import combinations
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from stx.config.compose import composition
 from stx.config.schema import CONF
 from stx.errors import UserError
-from stx.pictures import bundled
+from stx.pictures import bundled, images
 from stx.studies.compare.protocol import Cell, cells, load, turns
 from stx.studies.compare.work import member
 
@@ -33,6 +34,22 @@ def test_development_and_test_share_no_picture() -> None:
     assert len(test.photographs) >= 3
     assert len(test.styles) >= 3
     assert len(test.seeds) >= 2
+
+
+@pytest.mark.parametrize("name", ["development", "cooccurrence"])
+def test_the_benchmark_shares_no_picture_with_those_on_which_statistics_were_developed(name: str) -> None:
+    development, benchmark = load(name, {}), load("benchmark", {})
+    assert not {*development.photographs, *development.styles} & {*benchmark.photographs, *benchmark.styles}
+
+
+def test_the_benchmark_is_of_as_many_pictures_as_its_intervals_need_and_few_are_dark() -> None:
+    protocol = load("benchmark", {})
+    assert len(protocol.pairs) == 36
+    assert min(len(protocol.photographs), len(protocol.styles)) == 12
+    assert len(protocol.seeds) == 2
+    assert protocol.primary
+    greys = [np.asarray(images.load(name).convert("L")) / 255 for name in protocol.photographs]
+    assert sum(float(np.median(grey)) < 0.3 for grey in greys) <= len(greys) / 6
 
 
 def test_cells_are_pair_by_pair_with_the_reference_first() -> None:
