@@ -109,12 +109,18 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
             how = f"({ended.message})" if ended.message else f"in {ended.seconds:.0f} s{time_left(made, of - number)}"
             command.say(f"round {round_}, {number}/{of} {ended.name}: {ended.outcome} {how}")
         if not results.runs and (folder / REPORT).exists():
-            why = next(iter(results.failed.values()), "none is made with these options")
-            raise Stopped(f"no run has finished ({why}); {folder / REPORT} is unchanged")
+            raise Stopped(f"no run has finished ({why_none(runs, results.failed)}); {folder / REPORT} is unchanged")
         report, lines = write(runs, results, folder / REPORT, typed, judged(results, finished, runs.planned))
         for line in lines:
             command.say(line)
         return len(results.failed), report
+
+
+def why_none(runs: "Batch", failed: Mapping[str, str]) -> str:
+    """Why no run of a comparison has finished."""
+    from stx.studies.compare.outdated import outdated, said
+
+    return next(iter(failed.values()), said(outdated(runs), len(runs.planned)) or "none is made with these options")
 
 
 def time_left(seconds: Sequence[float], runs: int) -> str:

@@ -43,6 +43,14 @@ class Row(NamedTuple):
     answer: str
 
 
+RATINGS = {
+    "alike.csv": "china,swirls,good.png,4\nchina,swirls,one-pixel.png,4\nchina,swirls,wide.png,4\n",
+    "thousand.csv": 'china,swirls,good.png,"1,000"\n',
+    "longer.csv": "china,swirls,good.png,4,good\n",
+}
+"""Tables of ratings, below their first line."""
+
+
 def rows(page: str) -> list[Row]:
     """`typed` and `answer` of every table row, each a code span, with the heading above them."""
     rows, section = [], ""
@@ -88,6 +96,8 @@ def damage_pictures(folder: Path) -> None:
         (folder / name).write_text("not a picture\n")
     os.mkfifo(folder / "pipe.png")
     picture.resize((1, 1)).save(folder / "one-pixel.png")
+    for name, table in RATINGS.items():
+        (folder / name).write_text(f"photograph,style,picture,rating\n{table}", encoding="utf-8")
     picture.save(folder / "-dash.png")
     Image.new("RGB", (40000, 1)).save(folder / "line.png")
     Image.new("RGB", (40000, 20)).save(folder / "wide.png")

@@ -91,9 +91,12 @@ def read(text: str) -> dict[str, Recorded]:
     if not file.is_file():
         raise UserError(f"earlier={text}: there is no {file}; a report of stx compare has one")
     try:
-        rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"), newline="")))
+        whole = file.read_text(encoding="utf-8-sig")
+        rows = list(csv.DictReader(io.StringIO(whole, newline="")))
         if any(None in row for row in rows):
             raise ValueError("a row has more fields than the first line names")
+        if any(None in row.values() for row in rows) or not whole.endswith("\n"):  # as a number cut off is one, too
+            raise ValueError("it is cut off: its last line is not whole")
         runs = [Recorded(row) for row in rows]
         recorded = {row["recipe"]: run for row, run in zip(rows, runs, strict=True)}
         if not recorded:

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,10 @@ from stx.studies.compare.equal import stem
 
 COLUMNS = ("program", "photograph", "style", "picture")
 RATED = ("photograph", "style", "picture", "rating")
+DECIMAL_POINT = re.compile(r"[-+]?\d+(\.\d+)?", re.ASCII)
+"""A rating in a CSV with commas between its columns: 1,000 there may be either one or a thousand."""
+DECIMAL_COMMA = re.compile(r"[-+]?\d+([.,]\d+)?", re.ASCII)
+"""In one with semicolons."""
 
 
 class Given(NamedTuple):
@@ -104,17 +109,29 @@ def of_table(option: str, path: Path, columns: Sequence[str]) -> list[Given]:
         between = ";" if header.count(";") > header.count(",") else ","
         reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=between)
         rows = [(reader.line_num, row) for row in reader]
-        missing = [column for column in columns if column not in (reader.fieldnames or ())]
+        names = [*(reader.fieldnames or ())]
+        missing = [column for column in columns if column not in names]
+        twice = [column for column in columns if names.count(column) > 1]
     except (csv.Error, UnicodeDecodeError) as error:
         raise UserError(f"{option}={path}: it is no CSV ({error})") from None
     if missing:
         raise UserError(f"{option}={path}: it has no column {', '.join(missing)}; it needs {', '.join(columns)}")
+    if twice:
+        raise UserError(f"{option}={path}: it has two columns {twice[0]}")
     if not rows:
         raise UserError(f"{option}={path}: it has no rows")
-    return [row_of(f"{option}={path}, line {number}", path, row, columns) for number, row in rows]
+    if longer := next((number for number, row in rows if None in row), None):
+        raise UserError(
+            f"{option}={path}, line {longer}: it has more fields than the first line; a text with {between} in it "
+            "needs quotes"
+        )
+    number_of = DECIMAL_COMMA if between == ";" else DECIMAL_POINT
+    return [row_of(f"{option}={path}, line {number}", path, row, columns, number_of) for number, row in rows]
 
 
-def row_of(where: str, path: Path, row: Mapping[str, str | None], columns: Sequence[str]) -> Given:
+def row_of(
+    where: str, path: Path, row: Mapping[str, str | None], columns: Sequence[str], number: re.Pattern[str]
+) -> Given:
     cells = {column: (row.get(column) or "").strip() for column in (*COLUMNS, "rating")}
     for column in columns:
         if not cells[column]:
@@ -126,12 +143,9 @@ def row_of(where: str, path: Path, row: Mapping[str, str | None], columns: Seque
         readable(where, source)
     rating = math.nan
     if "rating" in columns:
-        try:
-            rating = float(cells["rating"].replace(",", "."))
-        except ValueError:
-            rating = math.nan
-        if not math.isfinite(rating):
-            raise UserError(f"{where}: rating={cells['rating']} is no number")
+        if not number.fullmatch(cells["rating"]):
+            raise UserError(f"{where}: rating={cells['rating']} is no number, such as 4 or 3.5")
+        rating = float(cells["rating"].replace(",", "."))
     return Given(cells["program"], pictures["photograph"], pictures["style"], Path(pictures["picture"]), rating)
 
 

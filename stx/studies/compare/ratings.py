@@ -1,13 +1,14 @@
 """Which measure follows people: its rank correlation with their ratings of pictures."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import spearmanr
 
+from stx.errors import UserError
 from stx.measures.catalogue import labels
 from stx.measures.judge import measurer
 from stx.pictures import images
@@ -34,26 +35,50 @@ class Follows(NamedTuple):
     pairs: int
 
 
-def judged(given: Sequence[Given]) -> dict[Given, dict[str, float]]:
+Rated = Sequence[tuple[Given, Mapping[str, float]]]
+"""Every rating, with the measures of its picture."""
+
+
+def judged(given: Sequence[Given]) -> Rated:
     """Measure each picture against its photograph and style, at the picture's own size or, if that is larger, with
     LARGEST pixels. The photograph is resized to the picture; the style keeps its proportions. Raises UserError."""
     outcomes = {}
-    for one in sorted(given, key=lambda one: (one.photograph, one.style)):  # pair by pair
-        made, photograph, style = (images.load(each) for each in (str(one.picture), one.photograph, one.style))
+    for photograph, style, picture in sorted({one[1:4] for one in given}):  # pair by pair, each picture once
+        made = images.load(str(picture))
         area = min(LARGEST, made.width * made.height)
         size = made.size if area < LARGEST else with_area(made.size, area)
-        content, painting = images.to_tensor(photograph, size), images.to_tensor(style, with_area(style.size, area))
-        outcomes[one] = measurer(content, painting).judge(images.to_tensor(made, size))
-    return outcomes
+        painting = images.load(style)
+        content, target = (
+            images.to_tensor(images.load(photograph), size),
+            images.to_tensor(painting, with_area(painting.size, area)),
+        )
+        measures = measurer(content, target).judge(images.to_tensor(made, size))
+        if not measures:
+            raise UserError(f"ratings: {picture} has {made.width} x {made.height} pixels, too few to be measured")
+        outcomes[photograph, style, picture] = measures
+    return [(one, outcomes[one[1:4]]) for one in given]
 
 
-def follows(outcomes: dict[Given, dict[str, float]], measure: str, nearer_is_higher: bool) -> Follows | None:
+def refuse_orderless(given: Sequence[Given]) -> None:
+    """Raise UserError if no pair has FEWEST pictures that were rated differently: no measure could follow that."""
+    ratings: dict[Pair, dict[Path, list[float]]] = {}
+    for one in given:
+        ratings.setdefault(one[1:3], {}).setdefault(one.picture, []).append(one.rating)
+    means = [[float(np.mean(each)) for each in pictures.values()] for pictures in ratings.values()]
+    if not any(len(of_pair) >= FEWEST and len(set(of_pair)) > 1 for of_pair in means):
+        raise UserError(
+            f"ratings: no pair of photograph and style has {FEWEST} pictures that were rated differently, so there is "
+            "no order that a measure could follow"
+        )
+
+
+def follows(outcomes: Rated, measure: str, nearer_is_higher: bool) -> Follows | None:
     """How far a measure follows people; None if no pair has FEWEST pictures whose ratings and measures differ.
 
     A picture that was rated by several people counts once, with their mean rating.
     """
     by_pair: dict[Pair, dict[Path, list[tuple[float, float]]]] = {}
-    for one, values in outcomes.items():
+    for one, values in outcomes:
         value = values.get(measure, math.nan)
         if math.isfinite(value):
             by_pair.setdefault(one[1:3], {}).setdefault(one.picture, []).append((one.rating, value))
@@ -71,9 +96,10 @@ def follows(outcomes: dict[Given, dict[str, float]], measure: str, nearer_is_hig
 
 def write(given: Sequence[Given], folder: Path, command: str) -> Path:
     """Write the page and return its HTML file."""
-    folder.mkdir(parents=True, exist_ok=True)
+    refuse_orderless(given)
     outcomes = judged(given)
-    names = dict.fromkeys(name for values in outcomes.values() for name in values)
+    folder.mkdir(parents=True, exist_ok=True)
+    names = dict.fromkeys(name for _, values in outcomes for name in values)
     called = {name: labels().get(name, name.removeprefix("measure/")) for name in [*labels(), *names]}
     scores = {said: follows(outcomes, name, "higher" in said) for name, said in called.items()}
     ordered = sorted(scores.items(), key=lambda item: -item[1].mean if item[1] else math.inf)

@@ -86,3 +86,12 @@ def test_a_row_with_a_field_too_many_is_a_message(tmp_path: Path) -> None:
     file.write_text(f"{head}\n{row},\n", encoding="utf-8")
     with pytest.raises(UserError, match="a row has more fields than the first line names"):
         read(str(tmp_path))
+
+
+@pytest.mark.parametrize("lost", [1, 2, 30, 100])
+def test_a_file_that_is_cut_off_is_a_message(tmp_path: Path, lost: int) -> None:
+    written(tmp_path)
+    file = tmp_path / FILE
+    file.write_bytes(file.read_bytes()[:-lost])  # a part of a number is one, too
+    with pytest.raises(UserError, match="it is cut off: its last line is not whole"):
+        read(str(tmp_path))

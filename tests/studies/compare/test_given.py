@@ -68,15 +68,27 @@ def test_mistakes_in_a_folder_are_named(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("rating", "said"),
-    [("good", "line 2: rating=good is no number"), ("", "line 2: it has no rating"), ("inf", "rating")],
+    [
+        ("good", "line 2: rating=good is no number, such as 4 or 3.5"),
+        ("", "line 2: it has no rating"),
+        ("inf", "rating=inf is no number"),
+        ('"1,000"', "rating=1,000 is no number"),
+        ("1_0", "rating=1_0 is no number"),
+        ("٣", "rating=٣ is no number"),
+        ("4,extra", r"line 2: it has more fields than the first line; a text with , in it needs quotes"),
+    ],
 )
 def test_mistakes_in_ratings_are_named(folder: Path, rating: str, said: str) -> None:
     table = folder / "ratings.csv"
-    table.write_text(f"photograph,style,picture,rating\nchina,swirls,pastiche/china-swirls.png,{rating}\n")
+    line = f"china,swirls,pastiche/china-swirls.png,{rating}"
+    table.write_text(f"photograph,style,picture,rating\n{line}\n", encoding="utf-8")
     with pytest.raises(UserError, match=said):
         of_table("ratings", table, RATED)
     table.write_text("photograph,style,picture,rating\nchinna,swirls,pastiche/china-swirls.png,1\n")
     with pytest.raises(UserError, match=r"line 2: .*chinna"):
+        of_table("ratings", table, RATED)
+    table.write_text("photograph,style,style,picture,rating\nchina,swirls,swirls,pastiche/china-swirls.png,1\n")
+    with pytest.raises(UserError, match="it has two columns style"):
         of_table("ratings", table, RATED)
     table.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError, match="is no CSV"):

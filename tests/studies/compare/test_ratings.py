@@ -10,10 +10,11 @@ from PIL import Image
 from scipy.stats import spearmanr
 
 from conftest import command
+from stx.errors import UserError
 from stx.pictures import images
 from stx.studies.compare import ratings
 from stx.studies.compare.given import Given
-from stx.studies.compare.ratings import follows
+from stx.studies.compare.ratings import Rated, follows
 
 MEASURE = "measure/gram"
 
@@ -22,12 +23,12 @@ def rated(photograph: str, number: int, rating: float) -> Given:
     return Given("", photograph, "swirls", Path(f"{photograph}-{number}.png"), rating)
 
 
-def outcomes(ratings: dict[str, list[float]], distances: dict[str, list[float]]) -> dict[Given, dict[str, float]]:
-    return {
-        rated(name, number, rating): {MEASURE: distances[name][number]}
+def outcomes(ratings: dict[str, list[float]], distances: dict[str, list[float]]) -> Rated:
+    return [
+        (rated(name, number, rating), {MEASURE: distances[name][number]})
         for name, each in ratings.items()
         for number, rating in enumerate(each)
-    }
+    ]
 
 
 def test_within_each_pair_nearness_is_ranked_against_ratings_and_averaged() -> None:
@@ -46,8 +47,8 @@ def test_within_each_pair_nearness_is_ranked_against_ratings_and_averaged() -> N
 
 
 def test_several_peoples_ratings_of_a_picture_are_one() -> None:
-    several = outcomes({"a": [1, 2, 3]}, {"a": [0.3, 0.2, 0.1]})
-    several |= {rated("a", 0, 9.0): {MEASURE: 0.3}}  # a mean of 5: it is the best now
+    several = [*outcomes({"a": [1, 2, 3]}, {"a": [0.3, 0.2, 0.1]})]
+    several += [(rated("a", 0, 7.0), {MEASURE: 0.3})] * 2  # a mean of 5: it is the best now
     score = follows(several, MEASURE, nearer_is_higher=False)
     assert score is not None
     assert score.mean == pytest.approx(-spearmanr([5, 2, 3], [0.3, 0.2, 0.1]).statistic)
@@ -91,7 +92,7 @@ def test_the_style_keeps_its_proportions_and_a_large_picture_is_reduced(
     class Judge:
         def judge(self, picture: torch.Tensor) -> dict[str, float]:
             seen.append(tuple(picture.shape[1:]))
-            return {}
+            return {MEASURE: 1.0}
 
     def measurer(content: torch.Tensor, style: torch.Tensor) -> Judge:
         seen.extend([tuple(content.shape[1:]), tuple(style.shape[1:])])
@@ -106,3 +107,44 @@ def test_the_style_keeps_its_proportions_and_a_large_picture_is_reduced(
     assert seen[:3] == [(60, 30), (30, 60), (60, 30)]
     assert seen[3] == seen[5] == (1448, 724)
     assert seen[4] == (724, 1448)
+
+
+def test_each_picture_is_measured_once_however_many_rated_it_and_every_rating_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = []
+
+    class Judge:
+        def judge(self, picture: torch.Tensor) -> dict[str, float]:
+            measured.append(float(picture.mean()))
+            return {MEASURE: float(picture.mean())}
+
+    monkeypatch.setattr(ratings, "measurer", lambda content, style: Judge())
+    for number in range(3):
+        Image.new("RGB", (16, 16), (80 * number,) * 3).save(tmp_path / f"{number}.png")
+    scores = [(0, 3.0), (1, 4.0), (1, 4.0), (1, 4.0), (1, 1.0), (2, 5.0)]
+    given = [Given("", "china", "swirls", tmp_path / f"{number}.png", rating) for number, rating in scores]
+    several = ratings.judged(given)
+    assert len(measured) == 3
+    assert [one.rating for one, _ in several] == [rating for _, rating in scores]
+    score = follows(several, MEASURE, nearer_is_higher=True)
+    assert score is not None
+    assert score.mean == pytest.approx(1)  # the means are 3, 3.25 and 5
+
+
+@pytest.mark.parametrize(
+    "scores", [[(0, 1.0), (1, 1.0), (2, 1.0)], [(0, 1.0), (1, 2.0)], [(0, 1.0), (1, 1.0), (2, 3.0), (2, -1.0)]]
+)
+def test_ratings_without_an_order_are_refused_before_anything_is_measured(
+    tmp_path: Path, scores: list[tuple[int, float]]
+) -> None:
+    given = [rated("china", number, rating) for number, rating in scores]
+    with pytest.raises(UserError, match="no pair of photograph and style has 3 pictures that were rated differently"):
+        ratings.write(given, tmp_path / "report", "stx compare")
+    assert not (tmp_path / "report").exists()
+
+
+def test_a_picture_too_small_to_be_measured_is_named(tmp_path: Path) -> None:
+    Image.new("RGB", (4, 4)).save(tmp_path / "tiny.png")
+    with pytest.raises(UserError, match=r"tiny.png has 4 x 4 pixels, too few to be measured"):
+        ratings.judged([Given("", "china", "swirls", tmp_path / "tiny.png", 1.0)])
