@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 FACTOR = 3.0
 """--strength 1 multiplies the config's own loss_weights.beta by this, and --strength 0 divides by it."""
+KEEPING = ("style_stat=mean_std", "colour=luminance")
+"""Options that keep more of the photograph."""
 EXAMPLES = """
 examples
   stx paint photo.jpg painting.jpg -o out.jpg
@@ -103,7 +105,7 @@ def strength(text: str) -> float:
     except ValueError:
         value = -1
     if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text} should be a number from 0, hardly any style, to 1, the most")
+        raise argparse.ArgumentTypeError(f"{text} should be a number from 0, the least style, to 1, the most, as 0.8")
     return value
 
 
@@ -148,7 +150,8 @@ def paint(asked: argparse.Namespace) -> Path:
 def ending(result: "Result", asked: argparse.Namespace) -> str:
     if result.outcome != "finished" or (asked.strength is None and "loss_weights.beta" in map(key_of, asked.overrides)):
         return ""
-    return words.suggestion(result.measured, MIDDLE if asked.strength is None else asked.strength)
+    other = [option for option in KEEPING if key_of(option) not in map(key_of, asked.overrides)]
+    return words.suggestion(result.measured, MIDDLE if asked.strength is None else asked.strength, other)
 
 
 def plan(asked: argparse.Namespace) -> tuple["Job", "Inputs"]:

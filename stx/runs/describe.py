@@ -240,5 +240,5 @@ def distances(measured: Mapping[str, float]) -> str:
     said = f"style distance {share:.2f} of the photograph's own"
     return (
         f"{'photograph and painting are of one style' if math.isnan(share) else said}, "
-        f"content distance {measured['measure/content']:.2f}"
+        f"content distance {measured['measure/content']:.2f}, structure distance {measured['measure/cfsd']:.2f}"
     )

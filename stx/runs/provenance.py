@@ -1,7 +1,9 @@
 """What a picture records about its run: one JSON object, in its ImageDescription."""
 
 import json
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
@@ -40,9 +42,15 @@ def text(run: Identity) -> str:
         {section: values for section, values in run.config.items() if section not in OWN},
         run.files,
         run.machine,
-        run.begun_in,
+        below_home(run.begun_in),
     )
     return json.dumps({KEY: {"format": FORMAT, **kept._asdict()}})
+
+
+def below_home(folder: str) -> str:
+    """A folder below the home folder, with ~ for that: a picture that is passed on should not say who its user is."""
+    home, path = os.path.expanduser("~"), Path(folder)
+    return str("~" / path.relative_to(home)) if home != "/" and path.is_relative_to(home) else folder
 
 
 def read(source: str) -> Provenance:

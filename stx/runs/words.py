@@ -1,7 +1,7 @@
 """What is said about a picture in words: by `stx paint` before and after, and by every run at its end."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from stx.config.schema import Config, NoPrior
 from stx.pictures.sizes import Size, is_squashed
@@ -87,16 +87,18 @@ def closing(measured: Mapping[str, float]) -> str:
     return f"{said}; {LAYOUT[layout(measured)]}"
 
 
-def suggestion(measured: Mapping[str, float], strength: float) -> str:
+def suggestion(measured: Mapping[str, float], strength: float, other: Sequence[str] = ()) -> str:
     """The strength to try next after `strength`; empty if that is good enough, or the limit.
 
+    `other` are further options that keep more of the photograph, where a lower strength changes little.
     A user who asked for less than MIDDLE is not told to take more, and the other way round.
     """
     if not measured or not measured["baseline/sliced_wasserstein"] > 0:
         return ""
     kept = layout(measured)
-    if kept >= 2 and 0 < strength <= MIDDLE:
-        return f"to keep more of the photograph: --strength {max(0.0, strength - STEP):.2g}"
+    if kept >= 2 and strength <= MIDDLE:
+        less = [f"--strength {max(0.0, strength - STEP):.2g}"] if strength else []
+        return f"to keep more of the photograph: {', or '.join([*less, *other])}" if less or other else ""
     if kept < 2 and way_to_style(measured) < NEAR and MIDDLE <= strength < 1:
         return f"for more of the style: --strength {min(1.0, strength + STEP):.2g}"
     return ""
@@ -105,11 +107,13 @@ def suggestion(measured: Mapping[str, float], strength: float) -> str:
 def scales(measured: Mapping[str, float]) -> str:
     """Both distances, in Markdown, each with the values to compare it with."""
     share = style_share(measured["measure/sliced_wasserstein"], measured["baseline/sliced_wasserstein"])
-    kept, *_, lost = CONTENT
+    (kept, *_, lost), (kept_structure, *_, lost_structure) = CONTENT, CFSD
     style = f"**Style distance {share:.2f}**: the painting itself has 0, the photograph 1. "
+    content, structure = (measured[f"measure/{name}"] for name in ("content", "cfsd"))
     return (
-        f"{'' if math.isnan(share) else style}**Content distance {measured['measure/content']:.2f}**: the photograph "
-        f"itself has 0; up to {kept:g} its layout is kept, from {lost:g} on it is lost."
+        f"{'' if math.isnan(share) else style}**Content distance {content:.2f}**: the photograph itself has 0; up to "
+        f"{kept:g} its layout is kept, from {lost:g} on it is lost. **Structure distance {structure:.2f}** (CFSD): "
+        f"likewise, with {kept_structure:g} and {lost_structure:g}; the worse one counts."
     )
 
 

@@ -49,7 +49,7 @@ def test_the_style_distance_is_told_as_a_share_of_the_photographs_own() -> None:
     assert said() == [
         "finished after 180 steps",
         "three quarters of the way to the painting's style; layout mostly kept",
-        "style distance 0.25 of the photograph's own, content distance 0.75",
+        "style distance 0.25 of the photograph's own, content distance 0.75, structure distance 0.40",
     ]
 
 
@@ -58,7 +58,7 @@ def test_a_texture_and_pictures_of_one_style_have_no_way_to_go() -> None:
     without = ("measure/content", "baseline/sliced_wasserstein")
     texture = {name: value for name, value in measured().items() if name not in without}
     for case, line in (
-        (alike, "photograph and painting are of one style, content distance 0.75"),
+        (alike, "photograph and painting are of one style, content distance 0.75, structure distance 0.40"),
         (texture, "style distance 0.5 (sliced Wasserstein)"),
     ):
         assert describe.closing(Outcome(9, PICTURE, []), case, "", CONFIG).splitlines()[1:] == [line]

@@ -43,6 +43,23 @@ def test_what_is_written_is_read_again(tmp_path: Path, name: str) -> None:
     assert whole == run.config
 
 
+@pytest.mark.parametrize(
+    ("home", "folder", "kept"),
+    [
+        ("/home/ada", "/home/ada/pictures", "~/pictures"),
+        ("/home/ada", "/home/ada", "~"),
+        ("/home/ada", "/home/adam/pictures", "/home/adam/pictures"),
+        ("/", "/data", "/data"),
+        ("/home/ada", "", ""),
+    ],
+)
+def test_a_picture_does_not_say_whose_home_it_was_made_in(
+    monkeypatch: pytest.MonkeyPatch, home: str, folder: str, kept: str
+) -> None:
+    monkeypatch.setenv("HOME", home)
+    assert provenance.below_home(folder) == kept
+
+
 def test_neither_a_password_nor_a_store_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, "")
     typed = as_typed([f"tracking.uri=postgresql+psycopg2://me:{SECRET}@server.example/stx", "tracking.experiment=mine"])

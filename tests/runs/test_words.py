@@ -7,12 +7,13 @@ from stx.runs import words
 
 
 def test_both_distances_are_told_with_their_scales() -> None:
-    measured = {"measure/sliced_wasserstein": 0.1, "baseline/sliced_wasserstein": 0.5, "measure/content": 0.7}
-    assert words.scales(measured) == (
+    near = measured(0.2, 0.7, 0.4)
+    assert words.scales(near) == (
         "**Style distance 0.20**: the painting itself has 0, the photograph 1. **Content distance 0.70**: the "
-        "photograph itself has 0; up to 0.6 its layout is kept, from 1.2 on it is lost."
+        "photograph itself has 0; up to 0.6 its layout is kept, from 1.2 on it is lost. **Structure distance 0.40** "
+        "(CFSD): likewise, with 0.5 and 0.8; the worse one counts."
     )
-    assert words.scales(measured | {"baseline/sliced_wasserstein": 0.0}).startswith("**Content distance 0.70**")
+    assert words.scales(near | {"baseline/sliced_wasserstein": 0.0}).startswith("**Content distance 0.70**")
 
 
 def test_the_style_distance_is_a_metric_where_it_is_a_number() -> None:
@@ -88,6 +89,16 @@ def test_style_and_layout_are_said_and_the_next_strength(
     assert words.closing(measures) == f"{way} of the way to the painting's style; {kept}"
     suggested = words.suggestion(measures, strength)
     assert suggested.removeprefix("for ").removeprefix("to keep ") == "".join(next_one)
+
+
+def test_options_that_keep_more_of_the_photograph_are_named_beside_less_strength() -> None:
+    lost, kept = measured(0.3, 1.3, 0.2), measured(0.3, 0.3, 0.2)
+    assert (
+        words.suggestion(lost, 0.5, ["a=b", "c=d"]) == "to keep more of the photograph: --strength 0.2, or a=b, or c=d"
+    )
+    assert words.suggestion(lost, 0.0, ["a=b"]) == "to keep more of the photograph: a=b"
+    assert words.suggestion(kept, 0.5, ["a=b"]) == "for more of the style: --strength 0.8"
+    assert words.suggestion(lost, 0.8, ["a=b"]) == ""  # which was asked for
 
 
 def test_what_is_further_from_the_painting_and_what_is_too_small_to_judge() -> None:

@@ -183,10 +183,13 @@ def signs_of(work: Batch, statistic: str, measures: Iterable[str]) -> dict[str, 
         layers_of(config.content_stat, weights.content_layers),
     )
     fixed = fixed_by(term.statistic for term in terms(config) if term.toward is not None)
-    if fixed is None:
-        return dict.fromkeys(measures, " ?")
     signs = {"wholly": " †", "partly": " ‡", "no": ""}
-    return {measure: signs[circular(measure, fixed, style, content)] for measure in measures}
+    return {
+        measure: " ?"
+        if fixed is None and toward_style(measure)
+        else signs[circular(measure, fixed or (), style, content)]
+        for measure in measures
+    }
 
 
 def share(run: Run, primary: str) -> float:

@@ -85,7 +85,7 @@ def measured(one: str, rows: Sequence[Row], best: Sequence[Row], word: str) -> p
     """A table with a row for each job, with everything that is known about it; `one` is what a job is called."""
     return page.Table(
         [one, *headings(rows[0].task.values).values(), "outcome", "steps", "loss", "content loss", "style loss",
-         "style distance", "content distance", "seconds"],
+         "style distance", "content distance", "structure distance", "seconds"],
         [
             cells(row, values, word if row in best else "")
             for row, values in zip(rows, values_shown(rows), strict=True)
@@ -93,7 +93,8 @@ def measured(one: str, rows: Sequence[Row], best: Sequence[Row], word: str) -> p
         "Losses can be compared only between jobs with the same statistic, network, size and weights; style distances "
         "between any, but best at about the same content distance. Style distance: "
         "the sliced Wasserstein distance to the painting, as a share of the photograph's own. Content distance: "
-        "the distance between the features at conv4_3. No default loss uses either."
+        "the distance between the features at conv4_3. Structure distance: CFSD, which positions are alike. No default "
+        "loss uses any of them."
         f"{REDUCED if any(row.reduced for row in rows) else ''}",
         marked=[place for place, row in enumerate(rows) if row in best],
     )  # fmt: skip
@@ -154,8 +155,8 @@ def came_to(row: Row, word: str) -> str:
 
 
 def measures(row: Row) -> list[str]:
-    """Both distances, with a sign if they were measured at a reduced size, and the time."""
-    distances = [number(each, ".2f") for each in (row.style, row.content)]
+    """All distances, with a sign if they were measured at a reduced size, and the time."""
+    distances = [number(each, ".2f") for each in (row.style, row.content, row.structure)]
     marked = [f"{each} †" if each and row.reduced else each for each in distances]
     return [*marked, number(row.seconds or math.nan, ".0f")]
 
@@ -217,7 +218,7 @@ def description(
 
 def job_table(rows: Sequence[Row], best: Sequence[Row], word: str) -> Iterator[str]:
     """The lines of a Markdown table of the first MOST jobs."""
-    head = ["job", *headings(rows[0].task.values).values(), "outcome", "style", "content", "seconds", ""]
+    head = ["job", *headings(rows[0].task.values).values(), "outcome", "style", "content", "structure", "seconds", ""]
     yield f"| {' | '.join(map(page.cell, head))} |"
     yield "|---" * len(head) + "|"
     for row, values in list(zip(rows, values_shown(rows), strict=True))[:MOST]:

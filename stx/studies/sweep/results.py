@@ -41,6 +41,8 @@ class Row(NamedTuple):
     """Whether it was measured at a smaller size than its own, for lack of memory."""
     command: str = ""
     """The command that repeats it by itself; empty if it has not begun."""
+    structure: float = math.nan
+    """Held-out structure distance (CFSD)."""
 
 
 def read(task: Task) -> Row:
@@ -73,6 +75,7 @@ def read(task: Task) -> Row:
         link,
         reduced(record),
         describe.recorded(record) if record else "",
+        measures.get("cfsd", math.nan),
     )
 
 

@@ -135,7 +135,7 @@ def test_its_run_s_description_has_a_line_a_job_with_its_link(tmp_path: Path) ->
     swept = rows(tmp_path, beta=("1", "10"), pooling=("max", "avg"))
     text = report.description(swept, "stx run", [tmp_path / "sweep-sheet-small.jpg"])
     assert text.splitlines()[0].startswith("Best: ")
-    assert "| 2 | 10 | max | finished | 0.20 | 0.50 | 2 | [run](#/runs/1) |" in text
+    assert "| 2 | 10 | max | finished | 0.20 | 0.50 |  | 2 | [run](#/runs/1) |" in text
 
 
 def test_its_run_s_description_says_why_jobs_have_failed(tmp_path: Path) -> None:
