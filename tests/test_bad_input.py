@@ -87,6 +87,7 @@ def damage_pictures(folder: Path) -> None:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text("not a picture\n")
     os.mkfifo(folder / "pipe.png")
+    os.mkfifo(folder / "pipe.html")
     picture.resize((1, 1)).save(folder / "one-pixel.png")
     picture.save(folder / "-dash.png")
     Image.new("RGB", (40000, 1)).save(folder / "line.png")
@@ -213,6 +214,12 @@ def damage_surveys(folder: Path) -> None:
     (folder / "surveys" / "answered" / "answers").mkdir()
     (folder / "surveys" / "answered" / "answers" / "one.json").write_text(sheet.model_dump_json())
     (folder / "surveys" / "damaged" / "key.json").write_text("{}")
+    for name in ("piped", "true"):
+        (folder / "surveys" / name / "answers").mkdir(parents=True)
+        key.write(folder / "surveys" / name, of)
+    os.mkfifo(folder / "surveys" / "piped" / "answers" / "one.json")
+    said = json.dumps({**json.loads(sheet.model_dump_json()), "format": True})
+    (folder / "surveys" / "true" / "answers" / "one.json").write_text(said)
 
 
 def damage_searches(runs: Path) -> None:

@@ -131,7 +131,7 @@ def recorded(report: Path, match: str | None) -> Results:
     """A comparison's results, from the data of its report. Raises UserError if it cannot be read."""
     file = report / export.FILE
     try:
-        plain = json.loads(file.read_text(encoding="utf-8"))
+        plain = json.loads(file.read_text(encoding="utf-8-sig"))
         protocol = Protocol.model_validate(plain["protocol"])
         results = Results(protocol, {}, {}, match or plain.get("match") or IN_TURN[0])
     except (OSError, ValueError, KeyError, TypeError) as error:  # ValueError: from JSON and from pydantic
