@@ -56,7 +56,7 @@ def sheet(results: Results, folder: Path) -> list[Block]:
         closest = [results.closest(cell) for cell in cells]
         inputs = [next(filter(None, (picture(one, file) for one in closest)), None) for file in (PHOTOGRAPH, STYLE)]
         rows.append([*inputs, *(picture(one, OUTPUT) for one in closest)])
-        row_names.append(label(photograph, style))
+        row_names.append(label(protocol, photograph, style))
     pictures = [shown for row in rows for shown in row if shown]
     if not pictures:
         return []
