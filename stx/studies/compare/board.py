@@ -44,9 +44,7 @@ def board(
     reference = results.protocol.reference
     reference_time, beta = step_time(results, reference), first_beta(results.protocol, reference)
     adjusted = holm({name: score.p for name, score in scores.items() if score and name != reference})
-    measured = results.measures
-    measures = {name: said for name, said in labels().items() if name in measured}
-    measures = {results.judged_by: measures.pop(results.judged_by, results.protocol.primary), **measures}
+    measures = columns(results)
     style = [name for name in measures if toward_style(name)]
     signs = {name: signs_of(work, name, measures) for name in scores}
     small = reduced(results)
@@ -83,6 +81,13 @@ def board(
         note(at, scores, gaps=any(cell.startswith(GAP) for table in tables for row in table for cell in row)),
         *([Text(FINISHED)] if theirs else []),
     ]
+
+
+def columns(results: Results) -> dict[str, str]:
+    """The labels of the measures that any run has, by name; the one that ranks comes first."""
+    measured = results.measures
+    measures = {name: said for name, said in labels().items() if name in measured}
+    return {results.judged_by: measures.pop(results.judged_by, results.protocol.primary), **measures}
 
 
 def of_programs(at: Level, finished: programs.Judged, measures: Iterable[str]) -> dict[str, dict[str, Ratio | None]]:
