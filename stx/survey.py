@@ -103,6 +103,8 @@ def create(own: Mapping[str, str], words: Sequence[str], typed: str) -> Path:
     refuse_filled(folder, (key.KEY,))  # now, because reading the pictures of many runs takes time
     store = [f"{name}={own[name]}" for name in stores.OPTIONS if name in own]
     source = entries.source(words[0], asked, stores.tracking(store))
+    if source.damaged:  # now, because a mistake below may follow from it
+        command.say(source.damaged)
     rng = random.Random(asked.seed)
     pool = pairs.pairs(source.entries, asked.tolerance, rng)
     questionnaire.refuse_none(pool, source, asked.tolerance)

@@ -95,6 +95,7 @@ def damage_pictures(folder: Path) -> None:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text("not a picture\n")
     os.mkfifo(folder / "pipe.png")
+    os.mkfifo(folder / "pipe.html")
     picture.resize((1, 1)).save(folder / "one-pixel.png")
     for name, table in RATINGS.items():
         (folder / name).write_text(f"photograph,style,picture,rating\n{table}", encoding="utf-8")
@@ -223,6 +224,21 @@ def damage_surveys(folder: Path) -> None:
     (folder / "surveys" / "answered" / "answers").mkdir()
     (folder / "surveys" / "answered" / "answers" / "one.json").write_text(sheet.model_dump_json())
     (folder / "surveys" / "damaged" / "key.json").write_text("{}")
+    header = ",".join(("recipe", "id", "statistic"))
+    protocol = {
+        "statistics": {"gram": "style_stat=gram"}, "reference": "gram", "photographs": ["china"], "styles": ["swirls"],
+        "seeds": [0], "settings": [], "betas": {"gram": 1}, "runs": 1, "tolerance": 0.03,
+    }  # fmt: skip
+    for name, text in (("report/comparison.json", json.dumps({"protocol": protocol})), ("report/runs.csv", header)):
+        (folder / "surveys" / "compared" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "surveys" / "compared" / name).write_text(text)
+    (folder / "surveys" / "compared" / "error.txt").write_text("it failed\n")
+    for name in ("piped", "true"):
+        (folder / "surveys" / name / "answers").mkdir(parents=True)
+        key.write(folder / "surveys" / name, of)
+    os.mkfifo(folder / "surveys" / "piped" / "answers" / "one.json")
+    said = json.dumps({**json.loads(sheet.model_dump_json()), "format": True})
+    (folder / "surveys" / "true" / "answers" / "one.json").write_text(said)
 
 
 def damage_searches(runs: Path) -> None:

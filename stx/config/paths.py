@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from stx.config.compose import key_of, override, quoted
+from stx.config.regular import regular
 from stx.errors import UserError
 
 FILES = (
@@ -150,7 +151,7 @@ def has_digest(name: str, digests: Collection[str]) -> bool:
 
 def sha256(path: str | Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal digits. Raises OSError."""
-    with open(path, "rb") as file:
+    with regular(Path(path)).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 
 from stx import atomic
+from stx.config.formats import version_of
+from stx.config.regular import regular
 from stx.errors import UserError, first_line
 from stx.loop.optimisers import Optimiser
 from stx.model.memory import ran_out
@@ -73,8 +75,8 @@ def load(path: Path, device: torch.device, shapes: Collection[torch.Size], run: 
     if not path.exists():
         return None
     with refused(path):
-        fields = torch.load(path, map_location=device, weights_only=True)
-        if fields.pop("format", 1) not in READABLE:
+        fields = torch.load(regular(path), map_location=device, weights_only=True)
+        if version_of(fields.pop("format", 1)) not in READABLE:
             raise ValueError("written by a later version of stx")
         state = Checkpoint(**fields)
         check_values(state)
@@ -119,7 +121,7 @@ def tried(path: Path, state: Checkpoint, new_optimiser: Callable[[list[Tensor]],
 def lighten(path: Path, picture: Tensor) -> None:
     """Drop what the optimiser remembers from a state on disk, and go on from `picture`. Does nothing without a file."""
     if path.exists():
-        fields = torch.load(path, map_location="cpu", weights_only=True)
+        fields = torch.load(regular(path), map_location="cpu", weights_only=True)
         picture = picture.detach().cpu()
         pictures = {"image": picture, "last_finite": picture, "average": None, "averaged": 0}
         atomic_save(path, {**fields, **pictures, "optimiser": {}})

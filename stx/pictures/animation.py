@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from stx import atomic
+from stx.config.regular import regular
 from stx.errors import UserError
 from stx.pictures.description import exif
 
@@ -48,7 +49,7 @@ def write(path: Path, frames: Sequence[Path], size: tuple[int, int], mark: bytes
 
 
 def read(frame: Path, size: tuple[int, int]) -> Image.Image:
-    with Image.open(frame, formats=("JPEG", "PNG")) as picture:
+    with Image.open(regular(frame), formats=("JPEG", "PNG")) as picture:
         return picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)  # a copy, even at the same size
 
 

@@ -16,6 +16,7 @@ from PIL.Image import Image
 from torch import Tensor
 
 from stx import atomic
+from stx.config.regular import regular
 from stx.errors import Stopped
 from stx.loop import checkpoint
 from stx.loop.checkpoint import Checkpoint
@@ -149,7 +150,7 @@ class Folder(Listener):
 def levels_begun(path: Path) -> list[Any]:
     """The levels recorded so far; empty if there is no such file or it is damaged."""
     try:
-        begun = json.loads(path.read_text(encoding="utf-8"))
+        begun = json.loads(regular(path).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return []
     return begun if isinstance(begun, list) else []

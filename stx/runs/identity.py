@@ -18,7 +18,9 @@ from pydantic import TypeAdapter, ValidationError
 from stx import __version__, atomic
 from stx.config.addresses import database_file, with_file
 from stx.config.compose import leaves
+from stx.config.formats import later, version_of
 from stx.config.paths import sha256
+from stx.config.regular import regular
 from stx.config.restored import restored
 from stx.config.schema import Config, MlflowTracking
 from stx.errors import UserError, first_line
@@ -78,18 +80,16 @@ def read(folder: Path) -> Identity | None:
     if not path.is_file():
         return None
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
+        fields = json.loads(path.read_text(encoding="utf-8-sig"))
         if not isinstance(fields, dict):
             raise ValueError("it holds something else")
-        version, seal = fields.pop("format", 1), fields.pop("seal", "")
+        version, seal = version_of(fields.pop("format", 1)), fields.pop("seal", "")
         if version not in READABLE:
-            raise UserError(
-                f"{path}: written by a later version of stx (format {version}); this one reads up to {FORMAT}"
-            )
+            raise UserError(f"{path}: {later(version, FORMAT)}")
         if version == 1:
             fields = {"outcome": "", **fields, "id": "", "files": {}, "machine": {}}
             path = folder / CONFIG
-            fields["config"] = yaml.safe_load(path.read_text(encoding="utf-8"))
+            fields["config"] = yaml.safe_load(regular(path).read_text(encoding="utf-8"))
         identity = TypeAdapter(Identity).validate_python(fields, strict=True)
         if "style_stat" not in identity.choices:
             raise ValueError("choices.style_stat: Field required")
@@ -150,7 +150,7 @@ def edited(identity: Identity, folder: Path) -> str:
     try:
         shown, recorded = (
             dict(leaves(restored(dumped).model_dump(mode="json", by_alias=True)))
-            for dumped in (yaml.safe_load(path.read_text(encoding="utf-8")), identity.config)
+            for dumped in (yaml.safe_load(regular(path).read_text(encoding="utf-8")), identity.config)
         )
         names = [key for key in shown | recorded if shown.get(key) != recorded.get(key)]
     except FileNotFoundError:

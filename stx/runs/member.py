@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from filelock import FileLock, Timeout
 
 from stx import atomic
+from stx.config.regular import regular
 from stx.config.secrets import hidden
 from stx.errors import OutOfMemory, Stopped, Taken, UserError, first_line
 from stx.loop.listener import Listener
@@ -140,7 +141,7 @@ def take_card(folder: Path, cards: Sequence[str]) -> None:
 def failure(folder: Path) -> str:
     """Why the member in a folder failed; empty if it did not, or had no time to record it."""
     try:
-        return (folder / ERROR).read_text(encoding="utf-8", errors="replace").partition("\n")[0]
+        return regular(folder / ERROR).read_text(encoding="utf-8", errors="replace").partition("\n")[0]
     except OSError:
         return ""
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from stx.config.regular import regular
 from stx.errors import first_line
 from stx.model.names import metric
 from stx.pictures import charts
@@ -88,7 +89,7 @@ def columns(path: Path) -> Points:
     """The (step, value) pairs of each metric of a table, where it has a value; empty if there is no table."""
     series: dict[str, list[tuple[float, float]]] = {}
     if path.exists():
-        with path.open(newline="", encoding="utf-8") as file:
+        with regular(path).open(newline="", encoding="utf-8-sig") as file:
             for row in csv.DictReader(file):
                 for name, value in row.items():
                     if name != "step" and value:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from pydantic import TypeAdapter, ValidationError
 
 from stx.config.compose import key_of
+from stx.config.formats import later, version_of
 from stx.config.secrets import hidden
 from stx.errors import UserError, first_line
 from stx.pictures.description import described
@@ -63,12 +64,9 @@ def read(source: str) -> Provenance:
                 "output.metadata=false left them out"
             )
         fields = dict(whole[KEY])
-        version = fields.pop("format", 0)
-        if type(version) is int and version > FORMAT:
-            raise UserError(
-                f"from_picture={source}: written by a later version of stx (format {version}); this one reads up to "
-                f"{FORMAT}"
-            )
+        version = version_of(fields.pop("format", 0))
+        if version > FORMAT:
+            raise UserError(f"from_picture={source}: {later(version, FORMAT)}")
         return TypeAdapter(Provenance).validate_python(fields, strict=True)
     except json.JSONDecodeError:
         raise UserError(f"from_picture={source}: no settings of stx are in this picture") from None

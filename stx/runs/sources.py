@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+from stx.config.regular import regular
 from stx.config.secrets import hidden
 from stx.errors import UserError
 from stx.model.names import metric
@@ -135,7 +136,7 @@ def table(path: Path) -> Iterator[dict[str, str]]:
     The last row may be shorter than the header, as that of a run at work may be half written.
     """
     try:
-        with path.open(newline="", encoding="utf-8", errors="replace") as file:
+        with regular(path).open(newline="", encoding="utf-8-sig", errors="replace") as file:
             rows = csv.reader(file)
             header = next(rows, [])
             yield from (dict(zip(header, row, strict=False)) for row in rows)
@@ -153,6 +154,8 @@ def number(text: str | None) -> float | None:
 def numbers(path: Path) -> dict[str, float]:
     """The numbers in a JSON file, by name; empty if it cannot be read."""
     try:
-        return {str(name): float(value) for name, value in json.loads(path.read_text(encoding="utf-8")).items()}
+        return {
+            str(name): float(value) for name, value in json.loads(regular(path).read_text(encoding="utf-8-sig")).items()
+        }
     except (OSError, ValueError, TypeError, AttributeError):
         return {}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from stx.config.regular import regular
 from stx.errors import UserError
 from stx.runs.files import STUDY
 
@@ -29,6 +30,8 @@ def opened(folder: Path, objectives: int = 0) -> Any:
     Raises UserError if the file holds no study and there are no objectives to begin one, or if it is damaged.
     """
     package, path = optuna(), folder / STUDY
+    if path.exists():
+        regular(path)
     try:
         storage = package.storages.JournalStorage(package.storages.journal.JournalFileBackend(str(path)))
         pruner = package.pruners.MedianPruner()
@@ -45,7 +48,7 @@ def opened(folder: Path, objectives: int = 0) -> Any:
 def mended(folder: Path) -> None:
     """Cut off a last line that a crash has torn: Optuna would append to it, and then could read neither."""
     path = folder / STUDY
-    if path.exists() and (whole := path.read_bytes().rfind(b"\n") + 1) < path.stat().st_size:
+    if path.exists() and (whole := regular(path).read_bytes().rfind(b"\n") + 1) < path.stat().st_size:
         os.truncate(path, whole)
 
 

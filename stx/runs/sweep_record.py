@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from stx import atomic
 from stx.config import search_path
 from stx.config.compose import key_of, override, overrides_of, stands_for_several, value_of
+from stx.config.formats import version_of
 from stx.config.secrets import taken_out
 from stx.errors import UserError
 from stx.runs.files import STUDY, SWEEP
@@ -82,9 +83,9 @@ def recorded(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        if record["format"] != FORMAT:
-            raise UserError(f"{path}: written by a later version of stx (format {record['format']})")
+        record = json.loads(path.read_text(encoding="utf-8-sig"))
+        if (version := version_of(record["format"])) != FORMAT:
+            raise UserError(f"{path}: written by a later version of stx (format {version})")
         Record.model_validate(record)
     except UserError:
         raise

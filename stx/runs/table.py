@@ -7,6 +7,7 @@ from io import StringIO
 from pathlib import Path
 
 from stx import atomic
+from stx.config.regular import regular
 from stx.errors import UserError
 from stx.loop.listener import Row
 from stx.runs.tracking.journal import entries
@@ -58,7 +59,7 @@ def with_columns(path: Path, columns: Sequence[str]) -> str:
     table = csv.DictWriter(text, ["step", *columns])
     table.writeheader()
     if path.exists():
-        with path.open(newline="", encoding="utf-8") as file:
+        with regular(path).open(newline="", encoding="utf-8") as file:
             table.writerows(csv.DictReader(file))
     return text.getvalue()
 
@@ -89,7 +90,7 @@ def steps(path: Path) -> set[int]:
     """The steps whose rows hold numbers throughout."""
     if not path.exists():
         return set()
-    with path.open(newline="", encoding="utf-8", errors="replace") as file:
+    with regular(path).open(newline="", encoding="utf-8", errors="replace") as file:
         rows = list(csv.reader(file))[1:]
     return {int(row[0]) for row in rows if row and row[0].isdecimal() and all(map(numeric, row[1:]))}
 
@@ -113,7 +114,7 @@ def flush(path: Path) -> None:
 def recovered(path: Path) -> tuple[list[str], int]:
     """The columns and the last step of a table, after cutting off a line that a crash has torn. Raises UserError."""
     if path.exists():
-        whole = path.read_bytes().rfind(b"\n") + 1
+        whole = regular(path).read_bytes().rfind(b"\n") + 1
         if whole < path.stat().st_size:
             os.truncate(path, whole)
     return columns_and_last(path)
@@ -127,7 +128,7 @@ def columns_and_last(path: Path) -> tuple[list[str], int]:
     if not path.exists():
         return [], 0
     try:
-        lines = list(csv.reader(path.read_bytes().rpartition(b"\n")[0].decode("utf-8").splitlines()))
+        lines = list(csv.reader(regular(path).read_bytes().rpartition(b"\n")[0].decode("utf-8").splitlines()))
         return (lines[0][1:], int(lines[-1][0]) if len(lines) > 1 else 0) if lines else ([], 0)
     except (ValueError, IndexError, csv.Error):
         raise UserError(

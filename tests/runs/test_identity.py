@@ -134,6 +134,14 @@ def test_a_record_that_holds_something_else_is_a_message_that_names_it(
         identity.read(tmp_path)
 
 
+def test_a_record_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    config, choices, typed = composition(TYPED)
+    record = identity.new(typed, choices, config, prepare(config), tmp_path)
+    identity.write(tmp_path, record)
+    (tmp_path / RUN).write_text((tmp_path / RUN).read_text(), encoding="utf-8-sig")
+    assert identity.read(tmp_path) == record._replace(resumed=[])
+
+
 def test_a_record_of_a_later_version_is_not_read_and_one_of_an_earlier_is(tmp_path: Path) -> None:
     run(job(tmp_path))
     before = json.loads((tmp_path / RUN).read_text())

@@ -77,6 +77,7 @@ def test_neither_a_password_nor_a_store_is_in_it(tmp_path: Path, monkeypatch: py
         ("[1, 2]", "no settings of stx are in this picture"),
         ('{"stx": 3}', "the settings in it are damaged"),
         ('{"stx": {"format": 9}}', r"written by a later version of stx \(format 9\); this one reads up to 1"),
+        ('{"stx": {"format": true}}', r"damaged \(format: it is no whole number\)"),
         ('{"stx": {"format": 1, "id": 3}}', r"damaged \('id': Input should be a valid string\)"),
         ('{"stx": {"format": 1}}', "damaged"),
         ("[" * 100_000, "the picture says of no run|damaged"),

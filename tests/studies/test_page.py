@@ -53,9 +53,12 @@ def test_html_shows_hostile_text_literally_everywhere(tmp_path: Path) -> None:
     table = Table([HOSTILE], [[HOSTILE]], HOSTILE)
     blocks = [Heading(HOSTILE), Text(HOSTILE), Items([HOSTILE]), Quote(HOSTILE, HOSTILE), table, Picture("a", HOSTILE)]
     page, _ = written(tmp_path, *blocks, title=HOSTILE)
-    for tag in ("title", "h1", "h2", "p", "li", "footer", "caption", "th", "td", "figcaption"):
+    for tag in ("title", "h1", "h2", "p", "li", "footer", "th", "td", "figcaption"):
         assert set(page.texts[tag]) == {HOSTILE}, tag
     assert page.all("img", "alt") == [HOSTILE]
+    (labelled,) = page.all("table", "aria-labelledby")
+    assert page.all("p", "id")[-1] == labelled  # the caption; no heading's id has a colon
+    assert ":" in str(labelled)
     assert page.open == []
     assert "script" not in page.texts
 

@@ -83,6 +83,20 @@ def test_a_table_of_three_swept_axes_is_seen_whole_at_a_width_of_1280(chromium: 
     assert tab.inner_text("tbody td:nth-child(2)") == row[1]
 
 
+def test_a_caption_is_as_wide_as_a_text_and_stays_where_a_wide_table_scrolls(chromium: Any, tmp_path: Path) -> None:
+    said = "relative to the reference's, averaged over seeds, and left out where a statistic does not reach it; " * 2
+    wide = Table([f"column {number}" for number in range(20)], [["0.50"] * 20], said)
+    html, _ = write(tmp_path, "A report", [Text(said * 2), Table(["a", "b"], [["1", "2"]], said), wide])
+    for width in (1400, 420):
+        tab, _, _ = opened(chromium, html, viewport={"width": width, "height": 900})
+        boxes = "each => each.map(one => [one.getBoundingClientRect().left, one.getBoundingClientRect().right])"
+        text, narrow, above = tab.eval_on_selector_all("main p", boxes)
+        assert text == narrow == above
+        assert above[1] <= width
+        tab.eval_on_selector_all(".table", "tables => tables.forEach(table => table.scrollLeft = 200)")
+        assert tab.eval_on_selector_all("main p", boxes)[2] == above
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_a_phone_and_can_be_read_in_the_light_and_in_the_dark(chromium: Any, report: Path, scheme: str) -> None:
     tab, _, _ = opened(chromium, report, viewport=PHONE, color_scheme=scheme)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from stx import atomic
+from stx.config.regular import regular
 from stx.config.secrets import hidden
 from stx.runs.files import DELIVERED, JOURNAL, UNDELIVERED
 from stx.runs.tracking.journal import Entry, entries
@@ -164,7 +165,7 @@ def named(entry: Entry) -> str:
 def set_aside(folder: Path, what: str, why: str) -> None:
     """Note an entry that no store will ever take, so that those after it go on."""
     path, line = folder / UNDELIVERED, json.dumps({"what": what, "why": why})
-    if path.exists() and line in path.read_text(encoding="utf-8").splitlines():
+    if path.exists() and line in regular(path).read_text(encoding="utf-8").splitlines():
         return  # set aside before: sent --again, or by a process that could not note it
     with suppress(OSError), path.open("a", encoding="utf-8") as file:  # on a full disk, the warning still says it
         file.write(f"{line}\n")
@@ -174,7 +175,7 @@ def set_aside(folder: Path, what: str, why: str) -> None:
 def delivered(folder: Path, run_id: str = "") -> int:
     """How many bytes of a folder's journal its store has, under the run of that id or, without one, under any."""
     try:
-        noted = json.loads((folder / DELIVERED).read_text(encoding="utf-8"))
+        noted = json.loads(regular(folder / DELIVERED).read_text(encoding="utf-8"))
         return int(noted["bytes"]) if not run_id or noted.get("run_id", run_id) == run_id else 0
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return 0

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from stx.config.regular import regular
 from stx.errors import UserError
 from stx.runs.files import JOURNAL
 
@@ -40,7 +41,7 @@ class Journal:
 
 def entries(path: Path, offset: int) -> Iterator[tuple[Entry, int]]:
     """The whole entries from a byte offset on, each with the offset after it; damaged lines are left out."""
-    with path.open("rb") as file:
+    with regular(path).open("rb") as file:
         file.seek(offset)
         for line in file:
             if not line.endswith(b"\n"):
@@ -66,7 +67,7 @@ def opened(path: Path) -> Any:
 def refuse_later(path: Path, read: Iterable[Entry]) -> None:
     for entry in read:
         version = entry.get("open", {}).get("format", 1)
-        if version > FORMAT:
+        if type(version) is not int or version > FORMAT:
             raise UserError(f"{path}: written by a later version of stx (format {version}); this one reads {FORMAT}")
 
 

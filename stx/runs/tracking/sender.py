@@ -10,6 +10,7 @@ from typing import Any
 from PIL import Image
 
 from stx import atomic
+from stx.config.regular import regular
 from stx.config.secrets import public, revealed
 from stx.errors import UserError, first_line
 from stx.pictures.decode import FORMATS
@@ -173,7 +174,7 @@ class Sender:
 def whole_picture(path: Path) -> Image.Image:
     """The picture in a file. Raises ValueError if it is damaged, not the OSError that a network raises too."""
     try:
-        with Image.open(path, formats=FORMATS) as picture:
+        with Image.open(regular(path), formats=FORMATS) as picture:
             return picture.copy()
     except Exception as error:  # on a damaged file Pillow's decoders raise whatever they stumble on
         raise ValueError(f"{path} is no whole picture") from error
@@ -182,7 +183,7 @@ def whole_picture(path: Path) -> Image.Image:
 def addresses(folder: Path) -> list[dict[str, str]]:
     """`run_id`, `experiment_id` and `uri` of a folder's run in each store that has been told of it, newest first."""
     try:
-        stored = json.loads((folder / STORED).read_text(encoding="utf-8"))
+        stored = json.loads(regular(folder / STORED).read_text(encoding="utf-8"))
         known = [stored, *stored.get("earlier", ())]
         return [{key: str(one[key]) for key in ("run_id", "experiment_id", "uri")} for one in known]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -13,6 +13,7 @@ from urllib.request import url2pathname
 
 from stx import atomic
 from stx.config.addresses import database_file
+from stx.config.regular import regular
 from stx.config.secrets import revealed
 from stx.errors import UserError
 from stx.runs.files import BATCH
@@ -189,7 +190,7 @@ class Store:
 def ids(folder: Path) -> set[str]:
     """The ids of a batch's own run, one for each store that was told of it."""
     try:
-        return set(json.loads((folder / BATCH).read_text(encoding="utf-8"))["runs"])
+        return set(json.loads(regular(folder / BATCH).read_text(encoding="utf-8"))["runs"])
     except (OSError, ValueError, KeyError, TypeError):
         return set()
 

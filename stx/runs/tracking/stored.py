@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from stx.config.regular import regular
 from stx.runs.files import BASELINES
 
 
@@ -46,7 +47,7 @@ class Run:
         if before:  # metrics, in runs of an earlier version
             return {key.removeprefix("baseline/"): value for key, value in before.items()}
         try:
-            return json.loads(self.artifact(BASELINES).read_text(encoding="utf-8"))
+            return json.loads(regular(self.artifact(BASELINES)).read_text(encoding="utf-8"))
         except (OSError, ValueError, MlflowException):  # there is none, or the server is away
             return {}
 

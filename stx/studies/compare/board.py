@@ -36,15 +36,15 @@ def board(
 ) -> list[Block]:
     """Tables with a row for each statistic and each program whose pictures are compared, the best first.
 
-    The measure that ranks is in the first column.
+    The measure that ranks is in the first column. There are no tables if there is nothing to compare.
     """
     results = at.results
+    if len(results.protocol.statistics) < 2 and not finished:
+        return [Text(of_photographs(results))]
     reference = results.protocol.reference
     reference_time, beta = step_time(results, reference), first_beta(results.protocol, reference)
     adjusted = holm({name: score.p for name, score in scores.items() if score and name != reference})
-    measured = results.measures
-    measures = {name: said for name, said in labels().items() if name in measured}
-    measures = {results.judged_by: measures.pop(results.judged_by, results.protocol.primary), **measures}
+    measures = columns(results)
     style = [name for name in measures if toward_style(name)]
     signs = {name: signs_of(work, name, measures) for name in scores}
     small = reduced(results)
@@ -78,9 +78,16 @@ def board(
             f"cost: relative to that of `{reference}`; below 1 is nearer to the photograph (except for SSIM), less "
             "noisy, or faster. What was held equal is 1 by construction",
         ),
-        note(results, scores, gaps=any(cell.startswith(GAP) for table in tables for row in table for cell in row)),
+        note(at, scores, gaps=any(cell.startswith(GAP) for table in tables for row in table for cell in row)),
         *([Text(FINISHED)] if theirs else []),
     ]
+
+
+def columns(results: Results) -> dict[str, str]:
+    """The labels of the measures that any run has, by name; the one that ranks comes first."""
+    measured = results.measures
+    measures = {name: said for name, said in labels().items() if name in measured}
+    return {results.judged_by: measures.pop(results.judged_by, results.protocol.primary), **measures}
 
 
 def of_programs(at: Level, finished: programs.Judged, measures: Iterable[str]) -> dict[str, dict[str, Ratio | None]]:
@@ -92,26 +99,38 @@ def of_programs(at: Level, finished: programs.Judged, measures: Iterable[str]) -
     return rows
 
 
-def note(results: Results, scores: Mapping[str, Ratio | None], gaps: bool) -> Text:
+def note(at: Level, scores: Mapping[str, Ratio | None], gaps: bool) -> Text:
     """What the brackets and signs mean; `gaps`: whether some cells of the leaderboard have no number."""
-    left = mean_of(results, results.protocol.reference, lambda run: share(run, results.protocol.primary))
+    results = at.results
     intervals = (
-        f"Brackets give the {CONFIDENCE:.0%} confidence interval, from a bootstrap over photographs and over styles "
-        "(Owen 2007) with Student's t. Bold, in the first column, marks a difference that remains significant "
-        "under Holm's correction for all statistics. "
+        f"Brackets give the {CONFIDENCE:.0%} confidence interval, from a bootstrap over {resampled(at)}. Bold, in the "
+        "first column, marks a difference that remains significant under Holm's correction for all statistics. "
     )
     if all(score is None or math.isnan(score.low) for score in scores.values()):
         intervals = "There are too few photographs and styles for confidence intervals. "
-    of_photographs = (
-        "Photographs and paintings have the same style, so there is no distance to take a share of."
-        if math.isnan(left)
-        else f"The reference's pictures have {left:.2f} of the photographs' own style distance."
-    )
     return Text(
         f"{intervals}† circular: the statistic fixes what the measure is computed from, if at other layers; ‡ fixes "
         f"part of it; ? unknown, as the statistic does not declare what it fixes (`@fixes`). {GAPS if gaps else ''}"
-        f"{SMALL if reduced(results) else ''}{SHARED if shared(results) else ''}{of_photographs}"
+        f"{SMALL if reduced(results) else ''}{SHARED if shared(results) else ''}{of_photographs(results)}"
     )
+
+
+def resampled(at: Level) -> str:
+    """What the intervals are taken over, in words, and what they say nothing about."""
+    photographs, styles = ({key[side] for key in at.compared} for side in (0, 1))
+    of = "(Owen 2007) with Student's t"
+    if len(photographs) > 1 and len(styles) > 1:
+        return f"photographs and over styles {of}"
+    drawn, one = ("styles", "photograph") if len(photographs) == 1 else ("photographs", "style")
+    return f"{drawn} {of}, with the one {one} held fixed: they say nothing about other {one}s"
+
+
+def of_photographs(results: Results) -> str:
+    """How near to the style the reference's pictures are."""
+    left = mean_of(results, results.protocol.reference, lambda run: share(run, results.protocol.primary))
+    if math.isnan(left):
+        return "Photographs and paintings have the same style, so there is no distance to take a share of."
+    return f"The reference's pictures have {left:.2f} of the photographs' own style distance."
 
 
 def conclusion(
@@ -119,7 +138,7 @@ def conclusion(
 ) -> list[Block]:
     """Which statistic is nearest to the style, whether that is more than chance, and what the other judges say of it.
 
-    Empty if none has a score.
+    Empty if none but the reference has a score.
     """
     reference = results.protocol.reference
     small = reduced(results)
@@ -127,7 +146,8 @@ def conclusion(
     first = next((name for name in alike if scores[name]), reference)
     score = scores[first]
     if first == reference or score is None:
-        return [Text(f"No statistic is nearer to the style than `{reference}` at its content.")] if score else []
+        compared = any(of for name, of in scores.items() if name != reference)
+        return [Text(f"No statistic is nearer to the style than `{reference}` at its content.")] if compared else []
     said = f"**`{first}`**, at {shown(score)} of its distance; {chance(adjusted.get(first, math.nan))}."
     others = [
         f" By {one.where.judge} it is at {shown(other)}; {chance(one.adjusted[first])}."

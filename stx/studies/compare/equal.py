@@ -9,7 +9,7 @@ import numpy as np
 
 from stx.studies.compare.balance import reached
 from stx.studies.compare.intervals import Pair, means
-from stx.studies.compare.protocol import Cell, cells
+from stx.studies.compare.protocol import Cell, Protocol, cells
 from stx.studies.compare.work import Results
 from stx.studies.compare.yardsticks import measured
 
@@ -129,8 +129,25 @@ def logarithm(value: float) -> float:
     return math.log(value) if 0 < value < math.inf else math.nan
 
 
-def label(photograph: str, style: str) -> str:
-    return f"{stem(photograph)} · {stem(style)}"
+def label(protocol: Protocol, photograph: str, style: str) -> str:
+    return " · ".join(titles(protocol, photograph, style))
+
+
+def titles(protocol: Protocol, photograph: str, style: str) -> tuple[str, str]:
+    """A pair's pictures as the report names them."""
+    return title(photograph, protocol.photographs), title(style, protocol.styles)
+
+
+def title(path: str, among: Iterable[str]) -> str:
+    """The stem of a picture's file or, if others have it too, as much of its path as tells it apart from them."""
+    others = {form for other in among if other != path for form in forms(other)}
+    return next((form for form in forms(path) if form not in others), path)
+
+
+def forms(path: str) -> list[str]:
+    """What a picture can be called, the shortest first."""
+    parts = Path(path).parts
+    return [stem(path), *("/".join(parts[-count:]) for count in range(1, len(parts) + 1))]
 
 
 def stem(path: str) -> str:

@@ -40,14 +40,19 @@ def of_pairs(text: str, pairs: Sequence[tuple[str, str]]) -> list[Given]:
     """
     path = named("pictures", text)
     listed = list(of_folder(path, pairs)) if path.is_dir() else of_table("pictures", path, COLUMNS)
-    stems = {(stem(photograph), stem(style)): (photograph, style) for photograph, style in pairs}
-    whole = stems | {pair: pair for pair in pairs}
+    whole: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for photograph, style in pairs:
+        whole.setdefault((stem(photograph), stem(style)), []).append((photograph, style))
+    whole |= {pair: [pair] for pair in pairs}
     chosen = []
     for row in listed:
-        pair = whole.get(row[1:3]) or whole.get((stem(row.photograph), stem(row.style)))
-        if pair is None:
-            raise UserError(f"pictures={text}: {row.photograph} in {row.style} is no pair of this protocol")
-        chosen.append(row._replace(photograph=pair[0], style=pair[1]))
+        several = whole.get(row[1:3]) or whole.get((stem(row.photograph), stem(row.style)), [])
+        said = f"pictures={text}: {row.photograph} in {row.style}"
+        if not several:
+            raise UserError(f"{said} is no pair of this protocol")
+        if len(several) > 1:
+            raise UserError(f"{said} may be {' or '.join(map(' in '.join, several))}; name them as the protocol does")
+        chosen.append(row._replace(photograph=several[0][0], style=several[0][1]))
     twice = [key for key, times in Counter(row[:3] for row in chosen).items() if times > 1]
     if twice:
         program, photograph, style = twice[0]

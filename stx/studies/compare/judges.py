@@ -67,8 +67,8 @@ def scores(results: Results) -> list[Scores]:
 
 
 def blocks(results: Results, every: list[Scores]) -> list[Block]:
-    """The report's section on all judges; empty if no cell has more than one run."""
-    if max(map(len, results.runs.values()), default=0) < 2:
+    """The report's section on all judges; empty if no cell has more than one run, or with one statistic only."""
+    if len(results.protocol.statistics) < 2 or max(map(len, results.runs.values()), default=0) < 2:
         return []
     reference = results.protocol.reference
     of_reference = [one for one in every if one.over == reference]
@@ -88,7 +88,8 @@ def blocks(results: Results, every: list[Scores]) -> list[Block]:
         Text(
             "Interpolated on logarithmic axes between the two runs nearest to the reference's content. Brackets give "
             f"the number of pairs, and the {CONFIDENCE:.0%} confidence interval where there are three photographs and "
-            "three styles. Bold marks a difference that remains significant under Holm's correction. "
+            "three styles, or three of either and one of the other, which is then held fixed. Bold marks a difference "
+            "that remains significant under Holm's correction. "
             f"{GAP}: too few runs reach that content, or the pictures are too small for the measure."
             + "".join(f" {judge} {why}." for judge in JUDGES if judge in missing)
         )

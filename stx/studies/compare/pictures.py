@@ -5,6 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from stx.config.regular import regular
 from stx.pictures import charts, images
 from stx.pictures.decode import FORMATS
 from stx.pictures.sheet import contact_sheet, fitted
@@ -55,7 +56,7 @@ def sheet(results: Results, folder: Path) -> list[Block]:
         closest = [results.closest(cell) for cell in cells]
         inputs = [next(filter(None, (picture(one, file) for one in closest)), None) for file in (PHOTOGRAPH, STYLE)]
         rows.append([*inputs, *(picture(one, OUTPUT) for one in closest)])
-        row_names.append(label(photograph, style))
+        row_names.append(label(protocol, photograph, style))
     pictures = [shown for row in rows for shown in row if shown]
     if not pictures:
         return []
@@ -72,7 +73,7 @@ def sheet(results: Results, folder: Path) -> list[Block]:
 def picture(one: Try | None, file: str) -> Image.Image | None:
     """One of a run's pictures; None if there is no run or the file is gone."""
     try:
-        with Image.open(one.run.artifact(file), formats=FORMATS) as opened:  # type: ignore[union-attr]
+        with Image.open(regular(one.run.artifact(file)), formats=FORMATS) as opened:  # type: ignore[union-attr]
             return images.on_white(opened)
     except (AttributeError, OSError):
         return None

@@ -147,7 +147,7 @@ def sheet(results: Results, outcomes: Judged, folder: Path) -> list[Block]:
     size = next(outcome.working for outcome in outcomes.values())
     grid = contact_sheet(
         rows,
-        row_labels=[label(*pair) for pair in pairs],
+        row_labels=[label(results.protocol, *pair) for pair in pairs],
         column_labels=["photograph", "style", *programs],
         cell=fitted(size, CELL),
     )

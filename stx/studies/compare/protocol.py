@@ -148,7 +148,8 @@ def load(name: str, changes: dict[str, str], overrides: Sequence[str] = ()) -> P
         raise UserError(f"protocol={name}: {file} is no YAML ({' '.join(str(error).split())[:120]})") from None
     if not isinstance(plain, dict):
         raise UserError(f"protocol={name}: {file} has no settings in it")
-    if plain.pop("format", FORMAT) != FORMAT:
+    stated = plain.pop("format", FORMAT)
+    if type(stated) is not int or stated != FORMAT:
         raise UserError(f"protocol={name}: {file} has another format; this version of stx reads {FORMAT}")
     for key, text in changes.items():
         plain[key] = setting(key, text) if key in SETTINGS else listed(plain, key, text, options)

@@ -9,11 +9,13 @@ from stx.studies.page import Block, Heading, Items, Table, Text
 
 
 def reach(every: list[Scores]) -> list[Block]:
-    """The report's section on how equal the content is; empty without scores."""
+    """The report's section on how equal the content is; empty without scores, or with one statistic only."""
     levels = {(at.number, at.by): at for at in (one.where.level for one in every)}
     if not levels:
         return []
     results = every[0].where.level.results
+    if len(results.protocol.statistics) < 2:
+        return []
     return [
         Heading("How equal is the content?"),
         Table(
@@ -37,8 +39,13 @@ def row(at: Level) -> list[str]:
 
 
 def left_out(at: Level) -> list[Block]:
-    """Which statistics and pictures are not in the leaderboard, and which missed the content distance by most."""
+    """Which statistics and pictures are not in the leaderboard, and which missed the content distance by most.
+
+    Empty if there is one statistic only.
+    """
     results = at.results
+    if len(results.protocol.statistics) < 2:
+        return []
     others = {name: len(keys) for name, keys in at.reached.items() if not at.enters(name)}
     said: list[Block] = [
         Text(
@@ -62,7 +69,7 @@ def left_out(at: Level) -> list[Block]:
             Text("The farthest from the reference's content distance:"),
             Items(
                 [
-                    f"`{cell.statistic}`, {label(*cell.pair)}, seed {cell.seed}: {far:.3f} of it"
+                    f"`{cell.statistic}`, {label(results.protocol, *cell.pair)}, seed {cell.seed}: {far:.3f} of it"
                     for cell, far in worst[:12]
                 ]
             ),

@@ -10,7 +10,7 @@ from stx.runs.tracking.note import code, repeated
 from stx.studies import page
 from stx.studies.compare import earlier, export, judges, pictures, programs
 from stx.studies.compare.board import board, shown
-from stx.studies.compare.equal import Level, label, level, ratios, stem
+from stx.studies.compare.equal import Level, label, level, ratios, titles
 from stx.studies.compare.leaderboard import Ratio, ranking, ratio
 from stx.studies.compare.outdated import outdated, said
 from stx.studies.compare.protocol import cells, first_beta
@@ -129,6 +129,12 @@ def how(results: Results) -> str:
     """What was held equal, and how."""
     protocol = results.protocol
     first = first_beta(protocol, protocol.reference)
+    if len(protocol.statistics) < 2:
+        betas = " and ".join(f"{first * part:g}" for part in protocol.spread or protocol.levels)
+        return (
+            f"`{protocol.reference}` is the only statistic, run at beta = {betas}; docs/measures.md describes all "
+            "measures."
+        )
     betas = " and ".join(f"{first * part:g}" for part in ([1.0] if protocol.spread else protocol.levels))
     contents = f"the content distances of `{protocol.reference}`'s pictures at beta = {betas}"
     if protocol.spread:
@@ -148,18 +154,23 @@ def how(results: Results) -> str:
 
 
 def pairs(at: Level) -> list[Block]:
-    """The ratios that rank, pair by pair: what the intervals are taken over."""
+    """The ratios that rank, pair by pair: what the intervals are taken over. Empty if nothing is compared."""
     results = at.results
-    names = [name for name in results.protocol.statistics if name != results.protocol.reference and at.enters(name)]
-    logs = {name: ratios(at, name, results.judged_by) for name in names}
+    compared = [name for name in results.protocol.statistics if name != results.protocol.reference and at.enters(name)]
+    logs = {name: ratios(at, name, results.judged_by) for name in compared}
+    if not compared:  # the pairs alone say nothing
+        return []
     rows = [
-        [label(*pair), *(f"{math.exp(logs[name][pair]):.3f}" if pair in logs[name] else GAP for name in names)]
+        [
+            label(results.protocol, *pair),
+            *(f"{math.exp(logs[name][pair]):.3f}" if pair in logs[name] else GAP for name in compared),
+        ]
         for pair in dict.fromkeys(cell.pair for cell in results.runs)
     ]
     return [
         Heading("Pair by pair"),
         Table(
-            ["photograph · style", *names],
+            ["photograph · style", *compared],
             rows,
             f"{results.protocol.primary} relative to that of `{results.protocol.reference}`, averaged over seeds",
         ),
@@ -172,7 +183,7 @@ def all_runs(results: Results) -> list[Block]:
         blocks += [Text("These failed; the same command tries them again:")]
         blocks += [Items([f"`{name}`: {message}" for name, message in results.failed.items()])]
     rows = [
-        [cell.statistic, *map(stem, cell.pair), str(cell.seed), f"{one.beta:g}", one.run.id[:8]]
+        [cell.statistic, *titles(results.protocol, *cell.pair), str(cell.seed), f"{one.beta:g}", one.run.id[:8]]
         + [f"{value:.3f}" for value in (results.content(one), one.run.latest.get(results.judged_by, math.nan))]
         for cell, several in results.runs.items()
         for one in several

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 from PIL import Image
 
 from stx import atomic
+from stx.config.formats import version_of
+from stx.config.regular import regular
 from stx.errors import UserError
 from stx.pictures import animation, clip, images
 from stx.pictures.clip import Film
@@ -81,8 +83,8 @@ def refuse_another(folder: Path, now: Identity) -> None:
 def recorded(path: Path) -> dict[str, Any]:
     """The fields of a film's record. Raises UserError if it is damaged or has another format."""
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
-        version = fields.pop("format")
+        fields = json.loads(regular(path).read_text(encoding="utf-8-sig"))
+        version = version_of(fields.pop("format"))
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise UserError(
             f"{path}: damaged, so nothing says which film it is; name another folder: output=..."

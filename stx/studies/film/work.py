@@ -10,6 +10,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 from stx import atomic
+from stx.config.regular import regular
 from stx.errors import Stopped, UserError
 from stx.measures.flicker import brightness, flicker
 from stx.runs.batch import forget
@@ -132,7 +133,7 @@ def judged(
 def losses(place: Reel, number: int) -> dict[str, float]:
     """The losses after a frame's last step; empty if its run's folder is gone."""
     try:
-        with (place.run(number) / LOSSES).open(encoding="utf-8", newline="") as file:
+        with regular(place.run(number) / LOSSES).open(encoding="utf-8", newline="") as file:
             (last,) = deque(csv.DictReader(file), maxlen=1)
     except (OSError, ValueError):
         return {}

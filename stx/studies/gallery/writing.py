@@ -57,7 +57,7 @@ def place(output: str) -> Path:
             raise UserError(f"output={output}: {parent} is a file; name a folder, or a file that ends in .html")
     if path.is_dir():
         raise UserError(f"output={output}: {path} is a folder; name another")
-    if path.exists() and not is_gallery(path):
+    if path.exists() and not (path.is_file() and is_gallery(path)):
         raise UserError(f"output={output}: {path} is not a gallery and would be overwritten; name another file")
     return path
 

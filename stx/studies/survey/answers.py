@@ -1,11 +1,14 @@
 """A rater's answers, as a file or as a request, checked against the survey that they belong to."""
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 from pydantic import ConfigDict, Field, ValidationError
 
+from stx.config.formats import First
+from stx.config.regular import regular
 from stx.config.schema import Section
 from stx.errors import first_line
 from stx.studies.survey.key import Asked, Id, Key, Opaque
@@ -40,7 +43,7 @@ class Sheet(Section):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    format: Literal[1]
+    format: First
     survey: Id
     rater: Id
     answers: Annotated[list[Answer], Field(max_length=8000)]
@@ -81,13 +84,13 @@ def parse(text: bytes, key: Key) -> Sheet:
 def read(path: Path, key: Key) -> Sheet:
     """Read a file of answers. Raises Refused."""
     try:
-        with path.open("rb") as file:
+        with regular(path).open("rb") as file:
             text = file.read(LARGEST + 1)
     except OSError as error:
         raise Refused(error.strerror or first_line(error)) from None
     if len(text) > LARGEST:
         raise Refused(f"it is larger than {LARGEST} bytes")
-    return parse(text, key)
+    return parse(text.removeprefix(BOM_UTF8), key)  # which Windows editors put first
 
 
 def merged(sheets: Iterable[tuple[str, Sheet]]) -> tuple[dict[Question, Answer], list[str]]:

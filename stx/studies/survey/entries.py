@@ -3,7 +3,7 @@
 import json
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,9 +16,11 @@ from stx.runs.shown import Shown
 from stx.runs.tracking import store
 from stx.runs.tracking.experiments import ID
 from stx.studies.compare import earlier, export
+from stx.studies.compare.equal import label
 from stx.studies.compare.protocol import Protocol
 from stx.studies.compare.work import COMPARISON, Results, Try
 from stx.studies.compare.yardsticks import IN_TURN, measured
+from stx.studies.survey.damage import damaged, told
 from stx.studies.survey.options import Options
 from stx.studies.survey.pairs import Entry
 
@@ -40,6 +42,8 @@ class Source(NamedTuple):
     """How many runs were left out, and why; empty if none was."""
     others: tuple[str, ...] = ()
     """Params by which these runs could be told apart instead."""
+    damaged: str = ""
+    """A line that names runs left out because files of theirs are damaged or not here; empty if none was."""
     without_report: str = ""
     """A message that a comparison's runs are taken like any others because its report is missing; otherwise empty."""
 
@@ -93,7 +97,9 @@ def of_runs(runs: Sequence[Shown], asked: Options) -> Source:
     Raises UserError if none has the param that tells methods apart.
     """
     by, match = asked.by or METHOD, asked.match or IN_TURN[0]
-    finished = [run for run in runs if run.outcome == "finished"]
+    files = [damaged(run) for run in runs]
+    broken = [f"{file} is damaged" for file in files if file]
+    finished = [run for run, file in zip(runs, files, strict=True) if run.outcome == "finished" and not file]
     if finished and not any(by in run.params for run in finished):
         names = sorted({name for run in finished for name in run.params})
         hint = did_you_mean(by, names)
@@ -102,7 +108,7 @@ def of_runs(runs: Sequence[Shown], asked: Options) -> Source:
     entries = [one for one in some if one]
     others = differing([run for run in finished if by in run.params])
     why = f"runs left out: not finished, with several paintings, or without their pictures, {by} or measure/{match}"
-    return Source(entries, by, match, left_out(len(entries), len(runs), why), others)
+    return Source(entries, by, match, left_out(len(entries) + len(broken), len(runs), why), others, told(broken))
 
 
 def differing(runs: Sequence[Shown]) -> tuple[str, ...]:
@@ -118,29 +124,48 @@ def of_comparison(report: Path, runs: Sequence[Shown], match: str | None) -> Sou
     cannot be read.
     """
     results, by_id = recorded(report, match), {run.id: run for run in runs}
-    nearest = {cell: one for cell in results.runs if (one := results.closest(cell))}
-    some = [
-        entry(by_id[one.run.id], cell.statistic, results.match) for cell, one in nearest.items() if one.run.id in by_id
-    ]
-    entries = [one for one in some if one]
-    why = f"searches left out: none of their runs still has its pictures and measure/{results.match}"
-    return Source(entries, STATISTIC, results.match, left_out(len(entries), len(results.runs), why))
+    entries, faults = list[Entry](), list[str]()
+    for cell in results.runs:
+        nearest = results.closest(cell)
+        run = by_id.get(nearest.run.id) if nearest else None
+        if nearest and not run:
+            of = f"{cell.statistic}, {label(results.protocol, *cell.pair)}, seed {cell.seed}"
+            faults.append(f"run {nearest.run.id[:8]} ({of}) is not here")
+        elif run and (file := damaged(run)):
+            faults.append(f"{file} is damaged")
+        elif run and (one := entry(run, cell.statistic, results.match)):
+            entries.append(one)
+    why = f"searches left out: their runs nearest to equal content lack their pictures or measure/{results.match}"
+    count = left_out(len(entries) + len(faults), len(results.runs), why)
+    faults += [f"{file} is damaged" for run in runs if not run.id and (file := damaged(run))]
+    return Source(entries, STATISTIC, results.match, count, damaged=told(faults))
 
 
 def recorded(report: Path, match: str | None) -> Results:
     """A comparison's results, from the data of its report. Raises UserError if it cannot be read."""
     file = report / export.FILE
     try:
-        plain = json.loads(file.read_text(encoding="utf-8"))
+        plain = json.loads(file.read_text(encoding="utf-8-sig"))
         protocol = Protocol.model_validate(plain["protocol"])
         results = Results(protocol, {}, {}, match or plain.get("match") or IN_TURN[0])
     except (OSError, ValueError, KeyError, TypeError) as error:  # ValueError: from JSON and from pydantic
         raise UserError(f"{file} is of no comparison ({first_line(error)}); make the report anew") from None
-    if not (report / earlier.FILE).is_file():
-        raise UserError(f"{report / earlier.FILE}: there is no such file; make the report anew")
-    for run in earlier.read(str(report)).values():
+    for run in runs_of(report):
         results.runs.setdefault(run.cell, []).append(Try(run.beta, run))
     return results
+
+
+def runs_of(report: Path) -> Collection[earlier.Recorded]:
+    """The runs of a comparison, from its report's runs.csv. Raises UserError, which names that file, if it cannot be
+    read."""
+    file = report / earlier.FILE
+    if not file.is_file():
+        raise UserError(f"{file}: there is no such file; make the report anew")
+    try:
+        return earlier.read(str(report)).values()
+    except UserError as error:
+        why = first_line(error).removeprefix(f"earlier={report}: ")  # an option of another command
+        raise UserError(f"{'' if str(file) in why else f'{file}: '}{why}; make the report anew") from None
 
 
 def entry(run: Shown, method: str, match: str) -> Entry | None:

@@ -1,5 +1,6 @@
 """key.json: which method made each picture of the page. Whoever runs the survey keeps it; raters never see it."""
 
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -7,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from stx import atomic
+from stx.config.formats import First
 from stx.config.schema import Section
 from stx.errors import UserError
 
@@ -39,7 +41,7 @@ class Compared(Section):
 
 
 class Key(Section):
-    format: Literal[1] = 1
+    format: First = 1
     survey: Id
     """The digest of everything that its page shows."""
     command: str
@@ -63,7 +65,7 @@ def read(folder: Path) -> Key:
     if not path.is_file():
         raise UserError(f"{folder}: there is no {KEY} in it; name the folder that stx survey create has made")
     try:
-        key = Key.model_validate_json(path.read_bytes())
+        key = Key.model_validate_json(path.read_bytes().removeprefix(BOM_UTF8))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))

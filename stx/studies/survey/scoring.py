@@ -23,7 +23,8 @@ def gather(folder: Path, key: Key, files: Sequence[Path]) -> Gathered:
     """
     for path in files:
         if not path.is_file():
-            raise UserError(f"{path}: there is no such file; name the files that raters have saved")
+            what = "that is not a regular file" if path.exists() else "there is no such file"
+            raise UserError(f"{path}: {what}; name the files that raters have saved")
     left_out, sheets = list[str](), list[tuple[str, Sheet]]()
     for name, read in sources(folder, files):
         try:

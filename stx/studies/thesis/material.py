@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
+from stx.config.regular import regular
 from stx.pictures import images
 from stx.pictures.decode import FORMATS
 from stx.pictures.sheet import contact_sheet, fitted
@@ -32,7 +33,7 @@ class Material(NamedTuple):
     def open(self, name: str, file: str = OUTPUT) -> Image.Image | None:
         """A member's picture; None if the member has no run or the file is gone."""
         try:
-            with Image.open(self.runs[name].artifact(file), formats=FORMATS) as picture:
+            with Image.open(regular(self.runs[name].artifact(file)), formats=FORMATS) as picture:
                 return images.on_white(picture)
         except (KeyError, OSError):
             return None

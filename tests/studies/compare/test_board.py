@@ -4,7 +4,8 @@ import math
 from types import SimpleNamespace
 from typing import Any
 
-from stx.studies.compare.board import conclusion, note, reduced
+from stx.studies.compare.board import board, conclusion, note, reduced, resampled
+from stx.studies.compare.equal import level
 from stx.studies.compare.leaderboard import Ratio
 from stx.studies.compare.protocol import Cell, Protocol
 from stx.studies.compare.work import Results, Try
@@ -43,10 +44,44 @@ def test_the_nearest_is_sought_among_those_that_were_measured_as_the_reference_w
     mixed = results(small={"stx.measured_at": "96 x 64"})
     assert reduced(mixed) == {"small"}
     assert "**`other`**" in told(mixed)
-    assert "§ some of its runs were measured at a reduced size" in note(mixed, SCORES, gaps=False).text
-    assert "§" not in note(results(), SCORES, gaps=False).text
+    assert (
+        "§ some of its runs were measured at a reduced size" in note(level(mixed, "content"), SCORES, gaps=False).text
+    )
+    assert "§" not in note(level(results(), "content"), SCORES, gaps=False).text
 
 
 def test_a_cell_without_a_number_is_explained_where_there_is_one() -> None:
-    assert "–: too few runs reach that content" in note(results(), SCORES, gaps=True).text
-    assert "–" not in note(results(), SCORES, gaps=False).text
+    assert "–: too few runs reach that content" in note(level(results(), "content"), SCORES, gaps=True).text
+    assert "–" not in note(level(results(), "content"), SCORES, gaps=False).text
+
+
+def test_one_style_is_held_fixed_and_the_intervals_say_nothing_of_others() -> None:
+    def over(photographs: str, styles: str) -> str:
+        at = level(results(), "content")._replace(compared=frozenset((a, x, 0) for a in photographs for x in styles))
+        return resampled(at)
+
+    assert over("abc", "xyz") == "photographs and over styles (Owen 2007) with Student's t"
+    assert over("abc", "x") == (
+        "photographs (Owen 2007) with Student's t, with the one style held fixed: they say nothing about other styles"
+    )
+    assert over("a", "xyz") == (
+        "styles (Owen 2007) with Student's t, with the one photograph held fixed: they say nothing about other "
+        "photographs"
+    )
+    bracketed = {"small": Ratio(0.5, 0.4, 0.6, 3)}
+    several = level(results(), "content")._replace(compared=frozenset(("abc"[n], "x", 0) for n in range(3)))
+    assert "with the one style held fixed: they say" in note(several, bracketed, gaps=False).text
+
+
+def test_one_statistic_is_not_said_to_be_nearest_nor_shown_in_a_table_by_itself() -> None:
+    scores = {"gram": Ratio(1.0, math.nan, math.nan, 1)}
+    assert conclusion(results(), scores, {}, []) == []
+    assert conclusion(results(), {**scores, "small": None}, {}, []) == []
+    (text,) = conclusion(results(), {**scores, "small": Ratio(1.2, math.nan, math.nan, 1)}, {}, [])
+    assert isinstance(text, Text)
+    assert text.text.startswith("No statistic is nearer to the style than `gram`")
+    protocol = PROTOCOL.model_copy(update={"statistics": {"gram": ""}})
+    alone = Results(protocol, {cell: of for cell, of in results().runs.items() if cell.statistic == "gram"}, {}, "")
+    work: Any = None
+    (said,) = board(work, level(alone, "content"), scores, [], {})
+    assert isinstance(said, Text)

@@ -8,7 +8,7 @@ import pytest
 
 from stx.errors import UserError
 from stx.measures import lite0
-from stx.studies.compare.equal import along, between, level, ratios, read_off
+from stx.studies.compare.equal import along, between, label, level, ratios, read_off, title
 from stx.studies.compare.protocol import Cell, Protocol, first_beta
 from stx.studies.compare.work import Results, Try, matching, member_name, wanted
 from stx.studies.compare.yardsticks import measured
@@ -204,3 +204,15 @@ def test_a_run_without_the_measure_puts_no_other_out_of_order() -> None:
     nothing = {"measure/content": math.nan, "measure/style": 1.0}
     runs = [{"measure/content": 2.0, "measure/style": 4.0}, nothing, {"measure/content": 1.0, "measure/style": 2.0}]
     assert between(runs, "content", 1.5, "measure/style", 0.01) == pytest.approx(math.log(3.0))
+
+
+def test_pictures_are_named_by_their_stems_and_by_more_of_their_paths_where_that_tells_them_apart() -> None:
+    photographs = ["china", "mix/me.png", "mix/me.jpg", "a/sea.jpg", "b/sea.jpg", "far/b/sea.jpg", "x/sky.v2.png"]
+    told = [title(path, photographs) for path in photographs]
+    assert told == ["china", "me.png", "me.jpg", "a/sea.jpg", "b/sea.jpg", "far/b/sea.jpg", "sky.v2"]
+    assert [title(path, ["china", "my/china.png"]) for path in ("china", "my/china.png")] == ["china", "china.png"]
+    assert [title(path, ["me.png.jpg", "me.png", "me.jpg"]) for path in ("me.png.jpg", "me.png")] == [
+        "me.png.jpg", "me.png",
+    ]  # fmt: skip
+    protocol = PROTOCOL.model_copy(update={"photographs": photographs, "styles": ["me.png"]})
+    assert label(protocol, "mix/me.jpg", "me.png") == "me.jpg · me"

@@ -32,6 +32,17 @@ def test_a_csv_names_them_with_paths_beside_it(folder: Path) -> None:
     assert one[:4] == ("A", "china", "swirls", folder / "pastiche" / "china-swirls.png")
 
 
+def test_a_name_that_two_photographs_share_is_refused_and_the_protocol_s_own_is_not(folder: Path) -> None:
+    pairs = [("mix/me.png", "swirls"), ("mix/me.jpg", "swirls")]
+    (folder / "table.csv").write_text("program,photograph,style,picture\nA,me,swirls,pastiche/china-swirls.png\n")
+    with pytest.raises(UserError, match=r"me in swirls may be mix/me\.png in swirls or mix/me\.jpg in swirls;"):
+        of_pairs(str(folder / "table.csv"), pairs)
+    (folder / "table.csv").write_text(
+        "program,photograph,style,picture\nA,mix/me.png,swirls,pastiche/china-swirls.png\n"
+    )
+    assert [one[1] for one in of_pairs(str(folder / "table.csv"), pairs)] == ["mix/me.png"]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

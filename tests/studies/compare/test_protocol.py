@@ -122,6 +122,7 @@ def test_mistakes_in_a_protocol_are_named(tmp_path: Path) -> None:
         (good.replace("betas: {gram: 3", "betas: {grim: 3"), "no weight for its reference"),
         (good + "colour: blue\n", "there is no option colour"),
         (good.replace("reference: gram", "reference: grim"), "its reference, grim, is not among its statistics"),
+        (good.replace("format: 1", "format: true"), "has another format; this version of stx reads 1"),
         (good.replace("format: 1", "format: 2"), "has another format; this version of stx reads 1"),
         (good + "levels: []\n", "levels="),
         (good + "levels: [0]\n", "should be greater than 0"),

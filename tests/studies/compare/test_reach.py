@@ -54,6 +54,13 @@ def test_cells_between_runs_beyond_them_and_out_of_reach_are_counted_for_each_le
     assert reach([]) == []
 
 
+def test_one_statistic_is_in_no_table_of_reach_and_not_told_to_be_compared() -> None:
+    alone = RESULTS._replace(protocol=PROTOCOL.model_copy(update={"statistics": {"gram": ""}}))
+    at = level(alone, "content")
+    assert reach([Scores(Where("VGG19", "measure/sliced_wasserstein", at), "gram", {}, {})]) == []
+    assert left_out(at) == []
+
+
 def test_who_is_left_out_and_how_far_the_others_missed_is_said() -> None:
     said, not_compared, _, farthest = left_out(level(RESULTS, "content"))
     assert isinstance(said, Text)

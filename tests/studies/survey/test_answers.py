@@ -38,6 +38,7 @@ def test_an_answer_is_read_as_it_was_given() -> None:
         (b"[" * 100_000, "Invalid JSON: recursion limit exceeded"),
         (b"[]", "should be an object"),
         (said(format=2), "format: Input should be 1"),
+        (said(format=True), "format: Input should be 1"),
         (said(survey="f" * 32), "it is of another survey"),
         (said(rater="../../key.json"), "rater: String should match"),
         (said(rater="1" * 33), "rater: String should match"),
@@ -67,6 +68,8 @@ def test_what_is_malformed_or_forged_is_refused_in_a_line_that_repeats_nothing_o
 def test_a_file_that_is_none_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "good.json").write_bytes(said())
     assert answers.read(tmp_path / "good.json", OF).rater == RATER
+    (tmp_path / "mailed.json").write_bytes(b"\xef\xbb\xbf" + said())
+    assert answers.read(tmp_path / "mailed.json", OF) == answers.read(tmp_path / "good.json", OF)
     with pytest.raises(Refused, match="No such file"):
         answers.read(tmp_path / "missing.json", OF)
     with pytest.raises(Refused, match="Is a directory"):

@@ -13,6 +13,8 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     of = key("abc", "pq", "st")
     keys.write(tmp_path, of)
     assert keys.read(tmp_path) == of
+    (tmp_path / "key.json").write_bytes(b"\xef\xbb\xbf" + (tmp_path / "key.json").read_bytes())
+    assert keys.read(tmp_path) == of
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 2}', '{"format": 1, "survey": "x"}'])

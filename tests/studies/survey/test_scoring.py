@@ -87,3 +87,6 @@ def test_no_answers_and_a_file_that_is_missing_are_said(tmp_path: Path) -> None:
         gather(folder, key, [])
     with pytest.raises(UserError, match=r"gone\.json: there is no such file"):
         gather(folder, key, [tmp_path / "gone.json"])
+    (tmp_path / "sent").mkdir()
+    with pytest.raises(UserError, match=r"sent: that is not a regular file; name the files"):
+        gather(folder, key, [tmp_path / "sent"])

@@ -1,6 +1,7 @@
 """Which pictures a survey may show: of runs in a folder, and of a comparison's report."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -138,3 +139,40 @@ def test_a_report_that_is_none_is_said(folder: Path, tmp_path: Path) -> None:
         (copy / "report" / export.FILE).write_text(text)
         with pytest.raises(UserError, match=r"comparison\.json is of no comparison"):
             source(str(copy), asked(), NO_STORE)
+
+
+def test_a_cut_off_runs_csv_is_named_and_no_option_of_another_command(folder: Path, tmp_path: Path) -> None:
+    copy = reported(folder, tmp_path / "compare", {"gram": [0.5]})
+    table = copy / "report" / earlier.FILE
+    table.write_text(table.read_text()[:60])
+    with pytest.raises(UserError) as refused:
+        source(str(copy), asked(), NO_STORE)
+    assert str(refused.value).startswith(f"{table} is ")
+    assert str(refused.value).endswith("; make the report anew")
+    assert "earlier=" not in str(refused.value)
+
+
+def test_runs_with_damaged_files_are_named_and_the_others_are_shown(folder: Path, tmp_path: Path) -> None:
+    for number, (name, junk) in enumerate((("run.json", b"{"), (OUTPUT, b"junk"), (CONTENT, b"\x89PNG"))):
+        copy = reported(folder, tmp_path / str(number), {"gram": [0.5], "mean_std": [0.5]})
+        (copy / "runs" / "gram" / name).write_bytes(junk)
+        for told in (
+            source(str(copy), asked(), NO_STORE),
+            of_runs(selected(str(copy / "runs"), NO_STORE).runs, asked()),
+        ):
+            assert "damaged or not here: " in told.damaged
+            assert f"{copy / 'runs' / 'gram' / name} is damaged" in told.damaged
+            assert [entry.method for entry in told.entries] == ["mean_std"]
+            assert told.left_out == ""
+
+
+def test_a_run_whose_folder_is_gone_is_named_by_what_it_was(folder: Path, tmp_path: Path) -> None:
+    copy = reported(folder, tmp_path / "compare", {"gram": [0.5], "mean_std": [0.5]})
+    shutil.rmtree(copy / "runs" / "gram")
+    told = source(str(copy), asked(), NO_STORE)
+    assert re.fullmatch(
+        r"left out, as files of runs are damaged or not here: run \w{8} \(gram, china · swirls, seed 0\) is not here",
+        told.damaged,
+    )
+    assert told.left_out == ""
+    assert source(str(folder), asked(), NO_STORE).damaged == ""
