@@ -15,10 +15,10 @@ from statistics import mean
 from typing import TYPE_CHECKING
 
 from stx.config import command, paths, search_path
-from stx.config.compose import key_of, values_of
 from stx.errors import Stopped, UserError
 from stx.runs.words import remaining
 from stx.studies.compare.changes import LISTS, SETTINGS
+from stx.studies.compare.decided import refuse_typed
 
 if TYPE_CHECKING:
     from stx.runs.batch import Batch
@@ -45,8 +45,6 @@ to all runs.
 OWN = ("protocol", *LISTS, "output", "pictures", "ratings", "earlier", "report", *SETTINGS)
 REPORT = "report"
 """The subfolder of a comparison that holds its report."""
-DECIDED = ("content", "style", "seed", "style_stat", "loss_weights.beta")
-"""Options that the protocol sets itself."""
 
 
 def main() -> None:
@@ -72,16 +70,16 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
     from stx.runs.batch import batch
     from stx.runs.files import BATCH, alone_in, refuse_filled
     from stx.runs.launcher import hired
-    from stx.studies.compare import earlier
+    from stx.studies.compare import distinct, earlier
     from stx.studies.compare.given import of_pairs
     from stx.studies.compare.programs import judged
     from stx.studies.compare.protocol import load
-    from stx.studies.compare.report import write
+    from stx.studies.compare.report import counted, write
     from stx.studies.compare.work import COMPARISON, Results, first_round, matching, work
 
     own, rest = command.own_options(given, OWN)
     launcher, for_all = command.launcher_options(rest)
-    refuse_decided(for_all)
+    refuse_typed(for_all)
     typed = search_path.command_line(["compare"], given)
     if "ratings" in own:
         return 0, rated(own, rest, typed)
@@ -91,6 +89,7 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
     with alone_in(folder) if folder.is_dir() else nullcontext():  # now, as composing all runs takes time
         pass
     protocol = load(name, {key: text for key, text in own.items() if key in (*LISTS, *SETTINGS)}, for_all)
+    distinct.refuse(protocol, f"protocol={name}", for_all)
     finished = of_pairs(own["pictures"], protocol.pairs) if "pictures" in own else []
     recorded = earlier.read(own["earlier"]) if "earlier" in own else {}
     making = makes_missing(own.get("report", "all"), folder, recorded)
@@ -99,8 +98,8 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
         hired(launcher, folder) as crew,
         batch(COMPARISON, first, folder, crew, recorded, making, f"compare: {Path(name).stem}") as runs,
     ):
-        page, rounds = folder / REPORT / "report.html", f"the first of at most {protocol.rounds} rounds"
-        command.say(f"{len(first)} runs in {rounds}; the report comes at the end: {page}")
+        begun = f"{counted(first, 'run')} in {rounds(protocol.rounds)}"
+        command.say(f"{begun}; the report comes at the end: {folder / REPORT / 'report.html'}")
         results = Results(protocol, {}, {}, matching(protocol, content_losses(runs)))
         earlier.refuse_unmeasured(own.get("earlier", ""), recorded, results.match)
         made: list[float] = []
@@ -123,22 +122,13 @@ def why_none(runs: "Batch", failed: Mapping[str, str]) -> str:
     return next(iter(failed.values()), said(outdated(runs), len(runs.planned)) or "none is made with these options")
 
 
+def rounds(most: int) -> str:
+    return f"the first of at most {most} rounds" if most > 1 else "the only round"
+
+
 def time_left(seconds: Sequence[float], runs: int) -> str:
     """How long the `runs` left of a round will take, by the mean of the `seconds` of those that were made here."""
     return f", round: about {remaining(mean(seconds) * runs)}" if seconds and runs else ""
-
-
-def refuse_decided(for_all: Sequence[str]) -> None:
-    """Raise UserError for an option for all runs that a comparison sets itself or has no use for."""
-    for text in for_all:
-        if key_of(text) in DECIDED or key_of(text).startswith("style_stat."):
-            raise UserError(f"{text}: the protocol sets this itself; {', '.join(LISTS)} take lists of what to compare")
-        if key_of(text) == "tile" and any(value is not False for _, value in values_of(text)):
-            raise UserError(f"{text}: the measures of a comparison expect pictures with edges; leave it out")
-        if key_of(text).partition(".")[0] == "temporal" and text != "temporal=none":
-            raise UserError(
-                f"{text}: the pictures of a comparison are no film's frames; this is for stx run and stx film"
-            )
 
 
 def makes_missing(report: str, folder: Path, recorded: Mapping[str, object]) -> bool:

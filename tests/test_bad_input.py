@@ -93,7 +93,7 @@ def damage_pictures(folder: Path) -> None:
         "notes/list.txt",
     ):
         (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text("not a picture\n")
+        (folder / name).write_text(f"not a picture, {name}\n")
     os.mkfifo(folder / "pipe.png")
     os.mkfifo(folder / "pipe.html")
     picture.resize((1, 1)).save(folder / "one-pixel.png")
@@ -196,6 +196,52 @@ def damage_runs(folder: Path) -> None:
         (folder / "sweeps" / name / "sweep.json").write_text(text)
 
 
+PROTOCOL = """format: 1
+reference: gram
+betas: {gram: 3, mine: 6}
+runs: 1
+tolerance: 0.1
+statistics: {gram: style_stat=gram, mine: style_stat=mean_std}
+photographs: [china]
+styles: [swirls]
+seeds: [0]
+settings: [+experiment=plain, image_size.width=64, image_size.height=64, optim=lbfgs, optim.steps=2]
+"""
+
+
+def damage_protocols(folder: Path) -> None:
+    """Protocols with one mistake each, and the folder of a comparison that has ended."""
+    (folder / "protocols" / "folder.yaml").mkdir(parents=True)
+    os.mkfifo(folder / "protocols" / "pipe.yaml")
+    mine = "style_stat=mean_std"
+    for name, old, new in (
+        ("twice", "", ""),
+        ("tile", "optim=lbfgs", "tile=true"),
+        ("seed", "optim=lbfgs", "seed=3"),
+        ("temporal", "optim=lbfgs", "temporal=moved"),
+        ("live", "optim=lbfgs", "live=true"),
+        ("launcher", "optim=lbfgs", "hydra/launcher=joblib"),
+        ("misspelt", "image_size.width", "image_size.widht"),
+        ("nested", "image_size.width=64", "image_size: small"),
+        ("beta", mine, f"{mine} loss_weights.beta=5"),
+        ("size", mine, f"{mine} image_size.width=96"),
+        ("store", mine, f"{mine} tracking.uri=mine.db"),
+        ("unknown", mine, f"{mine} foo.bar=3"),
+        ("unbound", mine, f"{mine} +style_stat.radios=3"),
+        ("several", f"mine: {mine}", "mine: 'style_stat=gram,mean_std'"),
+        ("none", mine, '""'),
+        ("word", mine, "mean_std"),
+        ("other", f"mine: {mine}", "cooc_gram: style_stat=mean_std"),
+        ("same", mine, "style_stat=gram"),
+        ("name", "mine: style_stat", "mine-2: style_stat"),
+        ("number", "[china]", "[12]"),
+    ):
+        text = PROTOCOL.replace(old, new).replace("mine: 6", "mean_std: 6") if old else f"{PROTOCOL}seeds: [1]\n"
+        (folder / "protocols" / f"{name}.yaml").write_text(text)
+    (folder / "compared" / "report").mkdir(parents=True)
+    (folder / "compared" / "report" / "runs.csv").touch()
+
+
 def damage_films(folder: Path) -> None:
     """Folders of frames, and one that holds another film."""
     for name, sizes in (("shots", [(64, 48)] * 3), ("mixed", [(64, 48), (32, 48)]), ("tiny", [(8, 8)] * 2)):
@@ -267,6 +313,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         damage_weights(folder)
         damage_provenance(folder)
         damage_runs(folder)
+        damage_protocols(folder)
         damage_films(folder)
         damage_surveys(folder)
         yield folder

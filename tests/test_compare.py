@@ -10,7 +10,7 @@ import pytest
 
 from conftest import SHALLOW, SMALL, command
 from stx import __main__ as front
-from stx.compare import run, time_left
+from stx.compare import rounds, run, time_left
 from stx.errors import Stopped
 from stx.pictures import images
 from stx.runs import member
@@ -121,6 +121,10 @@ def test_a_photograph_in_its_own_style_ends_in_a_report_without_numbers_that_are
     text = report.with_suffix(".md").read_text(encoding="utf-8")
     assert "Photographs and paintings have the same style" in text
     assert "nan" not in text
+
+
+def test_one_round_is_no_plural() -> None:
+    assert (rounds(1), rounds(4)) == ("the only round", "the first of at most 4 rounds")
 
 
 def test_the_time_left_of_a_round_is_that_of_the_runs_that_were_made_here() -> None:

@@ -148,21 +148,29 @@ def mistakes(overrides: Sequence[str] | None = None) -> Iterator[None]:
     except BrokenPipeError:  # the reader of stdout has gone: `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # otherwise Python fails again at exit
         sys.exit(0)
-    except (UserError, HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ValueError) as error:
-        if type(error) is ValueError and not raised_in_hydra(error):
-            raise
+    except MISTAKES as error:
+        message = told(error, overrides)
         if DEBUG:
             say(hidden(traceback.format_exc()))
-        if isinstance(error, HydraException):
-            message = explain_hydra(error, overrides)
-        elif isinstance(error, OSError):  # a folder that cannot be made, a full disk
-            message = f"{error.filename or 'files'}: {error.strerror or error}"
-        elif "Config group override must be" in str(error):
-            message = not_by_name(sys.argv[1:] if overrides is None else overrides) or explain_plain(error)
-        else:
-            message = explain_plain(error)
         say(f"stx: {hidden(message)}")
         sys.exit(2)
+
+
+MISTAKES = (UserError, HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ValueError)
+"""What a user's mistake raises; a ValueError only in Hydra."""
+
+
+def told(error: Exception, overrides: Sequence[str] | None = None) -> str:
+    """The message for one of MISTAKES, or raises it if it is no user's. `overrides` are as for `mistakes`."""
+    if type(error) is ValueError and not raised_in_hydra(error):
+        raise error
+    if isinstance(error, HydraException):
+        return explain_hydra(error, overrides)
+    if isinstance(error, OSError):  # a folder that cannot be made, a full disk
+        return f"{error.filename or 'files'}: {error.strerror or error}"
+    if "Config group override must be" in str(error):
+        return not_by_name(sys.argv[1:] if overrides is None else overrides) or explain_plain(error)
+    return explain_plain(error)
 
 
 def own_options(given: Sequence[str], names: Sequence[str]) -> tuple[dict[str, str], list[str]]:

@@ -25,17 +25,26 @@ TAGS = {
 }
 """Sections that are unions, with the tags of their members: pydantic puts the tag that it tried into an error's path,
 right after the section."""
+KEY = "[key]"
+"""What pydantic puts at the end of an error's path if a mapping's key is at fault, and not the value."""
 
 
-def explain(error: ValidationError, plain: Any) -> str:
-    """A message for the first value that the schema refuses in the config `plain`, in terms of the command line."""
+def explain(error: ValidationError, plain: Any, in_file: bool = False) -> str:
+    """A message for the first value that the schema refuses in the config `plain`.
+
+    It is in terms of the command line or, if `plain` stands `in_file`, of YAML.
+    """
     first = error.errors()[0]
     keys = [
         str(key)
         for before, key in zip(("", *first["loc"]), first["loc"], strict=False)
         if key not in TAGS.get(str(before), ())
     ]
-    option, kind, value, typed = ".".join(keys), first["type"], first["input"], spelled(first["input"])
+    named = keys[-1:] == [KEY]  # the fault is the name itself
+    option = ".".join(keys[:-1] if named else keys)
+    kind, value, typed = first["type"], first["input"], spelled(first["input"])
+    if named and kind == "string_type":
+        return f"{'.'.join(keys[:-2])}: the name {typed} should be text, in quotes"
     if kind == "extra_forbidden":
         return unknown_option(option, [name for name in section(plain, keys) if name != keys[-1]])
     if kind == "missing":
@@ -48,6 +57,8 @@ def explain(error: ValidationError, plain: Any) -> str:
         allowed = re.findall(r"'([^']*)'", first["ctx"]["expected_tags"])
         return f"{option}.name={first['ctx']['tag']}: it is chosen by {option}=, from {', '.join(allowed)}"
     if kind == "string_type":
+        if in_file:
+            return f"{option}={typed}: should be text{'' if isinstance(value, dict | list) else ', in quotes'}"
         quoted = f"; a number as a name is quoted twice: '{option}=\"{value}\"'" if isinstance(value, int) else ""
         return f"{option}={typed}: should be text{quoted}"
     if kind == "model_type":
@@ -57,6 +68,13 @@ def explain(error: ValidationError, plain: Any) -> str:
         return f"{option}= is empty"
     message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ").removeprefix(f"{option}: ")
     return f"{option}={typed}: should be {message}" if kind != "value_error" else f"{option}: {message}"
+
+
+def twice(error: Exception) -> str:
+    """A message for an error of Hydra's YAML about a key that stands twice in a mapping; empty for any other."""
+    key = re.match("found duplicate key (.*)", (isinstance(error, MarkedYAMLError) and error.problem) or "", re.DOTALL)
+    mark = error.problem_mark if key and isinstance(error, MarkedYAMLError) else None
+    return f"{mark.name}, line {mark.line + 1}: {key[1]} stands here twice" if key and mark else ""
 
 
 def section(plain: Any, keys: Sequence[str]) -> Any:
@@ -94,7 +112,7 @@ def explain_plain(error: Exception) -> str:
         return why
     if isinstance(error, MarkedYAMLError) and (mark := error.context_mark or error.problem_mark):
         why = "; ".join(filter(None, (error.context, error.problem)))
-        return f"{mark.name}, line {mark.line + 1}: a setting is written `name: value` ({why})"
+        return twice(error) or f"{mark.name}, line {mark.line + 1}: a setting is written `name: value` ({why})"
     option = getattr(error, "full_key", None)
     lines = [
         line.strip()

@@ -14,7 +14,8 @@ def test_a_value_in_a_message_is_read_back_as_it_is(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(None, "null"), (True, "true"), (1000.0, "1000"), ([0.5, False], "[0.5,false]")]
+    ("value", "text"),
+    [(None, "null"), (True, "true"), (1000.0, "1000"), ([0.5, False], "[0.5,false]"), ({"a": [1.0]}, "{a:[1]}")],
 )
 def test_no_value_is_spelled_as_python_does(value: Any, text: str) -> None:
     assert spelled(value) == text

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import yaml
-
+from stx.config import settings_file
 from stx.errors import UserError
 
 LISTS = ("photographs", "styles", "seeds", "statistics")
@@ -15,12 +14,15 @@ SETTINGS = ("runs", "tolerance", "least", "close", "each", "primary", "match", *
 
 
 def setting(key: str, text: str) -> Any:
-    """The value of one of SETTINGS, as a protocol's YAML would have it. Raises UserError if it is not valid YAML."""
+    """The value of one of SETTINGS, as a protocol's YAML would have it.
+
+    Raises UserError if it is empty or not valid YAML. A list without numbers is typed [].
+    """
+    example = "a list of numbers, such as 1,0.3" if key in NUMBERS else "one value"
+    if not text.strip(" ,"):
+        raise UserError(f"{key}= is empty: should be {example}")
     try:
-        if key not in NUMBERS:
-            return yaml.safe_load(text)
-        value = yaml.safe_load(text if text.startswith("[") else f"[{text}]")
-        return tuple(value) if isinstance(value, list) else value
-    except yaml.YAMLError:
-        example = "a list of numbers, such as 1,0.3" if key in NUMBERS else "one value"
+        value = settings_file.value(text if key not in NUMBERS or text.startswith("[") else f"[{text}]")
+    except UserError:
         raise UserError(f"{key}={text}: should be {example}") from None
+    return tuple(value) if key in NUMBERS and isinstance(value, list) else value

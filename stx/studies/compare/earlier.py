@@ -18,6 +18,8 @@ from stx.studies.compare.protocol import Cell
 from stx.studies.compare.work import Results, member_name
 
 FILE = "runs.csv"
+REPORT = "report"
+"""The subfolder of a comparison that holds its report."""
 WHAT = ("recipe", "id", "statistic", "photograph", "style", "seed", "beta")
 SAID = ("stx.outcome", "stx.hardware", "stx.versions", "stx.weights_sha256")
 TAGS = (*SAID, AT_ONCE, MEASURED_AT)
@@ -89,7 +91,9 @@ def read(text: str) -> dict[str, Recorded]:
     path = Path(text).expanduser()
     file = path / FILE if path.is_dir() else path
     if not file.is_file():
-        raise UserError(f"earlier={text}: there is no {file}; a report of stx compare has one")
+        within = path / REPORT if (path / REPORT / FILE).is_file() else None  # the folder of a comparison
+        has = f"{within} has: earlier={within}" if within else "a report of stx compare has one"
+        raise UserError(f"earlier={text}: there is no {file}; {has}")
     try:
         whole = file.read_text(encoding="utf-8-sig")
         rows = list(csv.DictReader(io.StringIO(whole, newline="")))

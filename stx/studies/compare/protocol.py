@@ -6,16 +6,17 @@ from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-import yaml
 from pydantic import AfterValidator, Field, ValidationError
 
-from stx.config import search_path
+from stx.config import search_path, settings_file
 from stx.config.explain import explain
-from stx.config.paths import split
+from stx.config.paths import sha256, split
 from stx.config.schema import CONF, NotNegative, Positive, Section, Whole
 from stx.errors import UserError, choose_from
+from stx.pictures import bundled
 from stx.pictures.listing import is_listing, pictures_of
 from stx.studies.compare.changes import SETTINGS, setting
+from stx.studies.compare.decided import refuse_written
 
 FILES = ("photographs", "styles")
 """The lists that name pictures."""
@@ -137,49 +138,74 @@ def load(name: str, changes: dict[str, str], overrides: Sequence[str] = ()) -> P
     Statistics are chosen from those of the protocol, or are options of `style_stat`; `overrides` may say where else to
     look for the options. Raises UserError.
     """
-    options = search_path.options("style_stat", overrides)
-    file = Path(name) if name.endswith((".yaml", ".yml")) else CONF / "protocol" / f"{name}.yaml"
-    names = sorted(path.stem for path in (CONF / "protocol").glob("*.yaml"))
-    if not file.is_file():
-        raise UserError(f"protocol={name}{choose_from(name, names)}; or give a YAML file")
-    try:
-        plain: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"protocol={name}: {file} is no YAML ({' '.join(str(error).split())[:120]})") from None
-    if not isinstance(plain, dict):
-        raise UserError(f"protocol={name}: {file} has no settings in it")
-    stated = plain.pop("format", FORMAT)
-    if type(stated) is not int or stated != FORMAT:
-        raise UserError(f"protocol={name}: {file} has another format; this version of stx reads {FORMAT}")
+    where, options = f"protocol={name}", search_path.options("style_stat", overrides)
+    plain = written(name)
     for key, text in changes.items():
         plain[key] = setting(key, text) if key in SETTINGS else listed(plain, key, text, options)
     try:
         protocol = Protocol.model_validate(plain)
     except ValidationError as error:
-        raise UserError(
-            f"protocol={name}: {explain(error, {**dict.fromkeys(Protocol.model_fields), **plain})}"
-        ) from None
+        whole = {**dict.fromkeys(Protocol.model_fields), **plain}
+        raise UserError(f"{where}: {explain(error, whole, in_file=True)}") from None
+    refuse_contradictions(protocol, where)
+    if "statistics" not in changes:  # otherwise those that the file speaks of need not be among the chosen ones
+        for other in protocol.baselines:
+            if other not in protocol.statistics:
+                raise UserError(f"{where}: baselines has {other}, which is not among its statistics")
+        for other in protocol.betas:  # also of statistics that are not listed but could be chosen
+            if other not in protocol.statistics and other not in options:
+                raise UserError(f"{where}: betas has {other}, which is not among its statistics")
+    refuse_written(where, protocol.settings, protocol.statistics, options)
+    for key in FILES:
+        refuse_copies(f"{where}: {key}", getattr(protocol, key))
+    return protocol
+
+
+def written(name: str) -> dict[str, Any]:
+    """What the protocol's file says, as it stands. Raises UserError."""
+    file = Path(name).expanduser() if name.endswith((".yaml", ".yml")) else CONF / "protocol" / f"{name}.yaml"
+    names = sorted(path.stem for path in (CONF / "protocol").glob("*.yaml"))
+    if file.exists() and not file.is_file():
+        raise UserError(f"protocol={name}: that is {'a folder' if file.is_dir() else 'no file'}; give a YAML file")
+    if not file.is_file():
+        raise UserError(f"protocol={name}{choose_from(name, names)}; or give a YAML file")
+    plain: Any = settings_file.read(file, f"protocol={name}")
+    if not isinstance(plain, dict):
+        raise UserError(f"protocol={name}: {file} has no settings in it")
+    stated = plain.pop("format", FORMAT)
+    if type(stated) is not int or stated != FORMAT:  # true is 1 to Python
+        raise UserError(f"protocol={name}: {file} has another format; this version of stx reads {FORMAT}")
+    return plain
+
+
+def refuse_contradictions(protocol: Protocol, where: str) -> None:
+    """Raise UserError, which begins with `where`, for settings of a protocol that exclude each other."""
     if protocol.reference not in protocol.statistics:
         raise UserError(
-            f"protocol={name}: its reference, {protocol.reference}, is not among its statistics: "
+            f"{where}: its reference, {protocol.reference}, is not among its statistics: "
             f"{', '.join(protocol.statistics)}"
         )
-    for other in protocol.baselines:
-        if other not in protocol.statistics and "statistics" not in changes:
-            raise UserError(f"protocol={name}: baselines has {other}, which is not among its statistics")
     for parts, first in (("spread", protocol.spread[:1]), ("levels", protocol.levels[:1])):
         if first and first[0] != 1:  # runs of the first weight itself come first, and are what all others aim at
-            raise UserError(f"protocol={name}: {parts} begins with {first[0]:g}; its first part must be 1")
+            raise UserError(f"{where}: {parts} begins with {first[0]:g}; its first part must be 1")
     if protocol.close and protocol.spread:
-        raise UserError(f"protocol={name}: close=true needs a search, which spread leaves out; leave one of them out")
+        raise UserError(f"{where}: close=true needs a search, which spread leaves out; leave one of them out")
     if protocol.least > protocol.rounds:
-        raise UserError(f"protocol={name}: least={protocol.least} is more than its runs, {protocol.rounds}")
+        raise UserError(f"{where}: least={protocol.least} is more than its runs, {protocol.rounds}")
     if protocol.reference not in protocol.betas:
-        raise UserError(f"protocol={name}: betas has no weight for its reference, {protocol.reference}")
-    for other in protocol.betas:  # also of statistics that are not listed but could be chosen
-        if other not in plain["statistics"] and other not in options and "statistics" not in changes:
-            raise UserError(f"protocol={name}: betas has {other}, which is not among its statistics")
-    return protocol
+        raise UserError(f"{where}: betas has no weight for its reference, {protocol.reference}")
+
+
+def refuse_copies(where: str, names: Sequence[str]) -> None:
+    """Raise UserError for two names of one picture, which would count twice: links to one file, or copies of it."""
+    named: dict[str, str] = {}
+    for name in names:
+        file = Path(name).expanduser()
+        if name in bundled.NAMES or not file.is_file():  # what is missing is reported with the picture's run
+            continue
+        other = named.setdefault(sha256(file), name)
+        if other != name:
+            raise UserError(f"{where}: {other} and {name} are the same picture; leave one of them out")
 
 
 def listed(plain: dict[str, Any], key: str, text: str, options: Sequence[str]) -> Any:
@@ -195,7 +221,7 @@ def inside(key: str, name: str) -> list[str]:
 
 def chosen(plain: dict[str, Any], key: str, names: Sequence[str], options: Sequence[str]) -> Any:
     if key == "seeds":
-        if not all(name.isdecimal() for name in names):
+        if not all(name.isascii() and name.isdecimal() for name in names):
             raise UserError(f"seeds={','.join(names)}: should be whole numbers, separated by commas")
         return [int(name) for name in dict.fromkeys(names)]
     if key != "statistics":
@@ -206,4 +232,6 @@ def chosen(plain: dict[str, Any], key: str, names: Sequence[str], options: Seque
             allowed = [*offered, *(option for option in options if option not in offered)]
             raise UserError(f"statistics={name}{choose_from(name, allowed)}")
     reference = str(plain.get("reference"))
+    if not names:  # the reference alone would be compared with nothing
+        return {}
     return {name: offered.get(name, f"style_stat={name}") for name in dict.fromkeys([reference, *names])}

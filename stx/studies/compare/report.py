@@ -2,11 +2,12 @@
 
 import math
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from stx.runs.batch import Batch
 from stx.runs.tracking.note import code, repeated
+from stx.runs.tracking.stored import Run
 from stx.studies import page
 from stx.studies.compare import earlier, export, judges, pictures, programs
 from stx.studies.compare.board import board, shown
@@ -22,6 +23,8 @@ from stx.studies.preview import linked
 
 HERE = ("stx.hardware", "stx.versions")
 """Tags that say where and with what a run was made."""
+FEW = 4
+"""Most sizes of runs that the report names one by one."""
 
 
 def write(
@@ -92,15 +95,14 @@ def opening(results: Results, command: str) -> list[Block]:
     first: list[Block] = [Text(f"`{command}`")]
     if not every:
         return [*first, Text("No run has ended yet.")]
-    run = every[0]
     hardware, versions = ("; ".join(dict.fromkeys(one.tags[tag] for one in every)) for tag in HERE)
     return [
         *first,
         Text(
             f"{counted(protocol.pairs, 'pair')} of {counted(protocol.photographs, 'photograph')} and "
             f"{counted(protocol.styles, 'style')}, {counted(protocol.seeds, 'seed')}, "
-            f"{len(every)} runs at {run.params['image_size.width']} x {run.params['image_size.height']} pixels and "
-            f"{run.params['optim.steps']} steps, on {hardware}. {versions}.{taken_over(results)}"
+            f"{counted(every, 'run')} at {sizes(every)} pixels and {steps(every)} steps, on {hardware}. "
+            f"{versions}.{taken_over(results)}"
         ),
         *missing(results),
         Text(how(results)),
@@ -109,6 +111,22 @@ def opening(results: Results, command: str) -> list[Block]:
             f"`{export.identity(results)['digest'][:16]}` (`{export.FILE}`)."
         ),
     ]
+
+
+def sizes(runs: Collection[Run]) -> str:
+    """The sizes of all runs, such as 256 x 192: they may differ with the photographs' proportions."""
+    sides = {(int(run.params["image_size.width"]), int(run.params["image_size.height"])) for run in runs}
+    words = [f"{width} x {height}" for width, height in sorted(sides, key=lambda size: (math.prod(size), size))]
+    return either(words) if len(words) <= FEW else f"{len(words)} sizes from {words[0]} to {words[-1]}"
+
+
+def steps(runs: Collection[Run]) -> str:
+    """The numbers of steps of all runs, which statistics may choose for themselves."""
+    return either([f"{count}" for count in sorted({int(run.params["optim.steps"]) for run in runs})])
+
+
+def either(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}" if words[1:] else "".join(words)
 
 
 def missing(results: Results) -> list[Block]:
@@ -142,8 +160,8 @@ def how(results: Results) -> str:
         done = f"Every statistic was run at {parts} times its first weight."
     else:
         done = (
-            f"Each statistic's weight was varied, in at most {protocol.runs} runs, until its pictures lay on both "
-            f"sides of {contents}, or within {results.tolerance:.0%} of them."
+            f"Each statistic's weight was varied, in at most {counted(range(protocol.runs), 'run')}, until its "
+            f"pictures lay on both sides of {contents}, or within {results.tolerance:.0%} of them."
         )
     return (
         f"{done} Style distances can be compared only at equal content, so every measure is interpolated at "

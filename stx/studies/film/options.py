@@ -83,6 +83,8 @@ def read(own: Mapping[str, str]) -> Options:
 
 def number(text: str) -> Any:
     """The number that a text stands for, as the schema wants it; the text itself if it is not a number."""
+    if not text.isascii() or "_" in text:  # Python reads 1_0 and the digits of other scripts, Hydra does not
+        return text
     for kind in (int, float):
         try:
             return kind(text)

@@ -19,7 +19,8 @@ from stx.studies.compare.protocol import Protocol, load
         ("match", "cfsd", "cfsd"),
         ("levels", "1,0.3", (1.0, 0.3)),
         ("levels", "[1,0.3]", (1.0, 0.3)),
-        ("spread", "", ()),
+        ("spread", "[]", ()),
+        ("tolerance", "1e-2", 0.01),
     ],
 )
 def test_a_setting_that_is_typed_is_the_protocol_s(key: str, text: str, value: Any) -> None:
@@ -30,6 +31,13 @@ def test_whatever_a_protocol_says_of_the_comparison_can_be_typed() -> None:
     left = set(Protocol.model_fields) - {*LISTS, *SETTINGS}
     assert left == {"reference", "settings", "betas", "version", "baselines"}  # of which a file says more than a word
     assert {*LISTS, *SETTINGS} <= set(OWN)
+
+
+@pytest.mark.parametrize("key", SETTINGS)
+@pytest.mark.parametrize("text", ["", " ", ","])
+def test_a_setting_that_is_typed_empty_is_refused(key: str, text: str) -> None:
+    with pytest.raises(UserError, match=f"^{key}= is empty: should be "):
+        load("quick", {key: text})
 
 
 def test_what_no_yaml_could_have_is_a_message() -> None:

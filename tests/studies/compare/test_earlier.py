@@ -69,6 +69,15 @@ def test_a_runs_measures_come_back_and_what_no_report_reads_is_left_out(tmp_path
     assert "mlflow.user" not in (tmp_path / FILE).read_text(encoding="utf-8")
 
 
+def test_the_folder_of_a_comparison_has_its_report_below(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"there is no .*runs\.csv; a report of stx compare has one$"):
+        read(str(tmp_path))
+    (tmp_path / "report").mkdir()
+    written(tmp_path / "report")
+    with pytest.raises(UserError, match=rf"; {tmp_path}/report has: earlier={tmp_path}/report$"):
+        read(str(tmp_path))
+
+
 @pytest.mark.parametrize(
     "text",
     ["a,b\n1,2\n", "recipe\nr1\n", "recipe,id,measure/content\nr1,abc,much\n", "\x00\n", "recipe,id\nr1\n", "recipe\n"],

@@ -1,5 +1,6 @@
 """Protocols: those that come with stx, changes to them, and mistakes in them."""
 
+import os
 from collections import Counter
 from itertools import combinations
 from pathlib import Path
@@ -147,10 +148,51 @@ def test_mistakes_in_a_protocol_are_named(tmp_path: Path) -> None:
         (good + "match: nothing\n", "match=nothing: choose from content, lite0_content, ssim, cfsd"),
         (good + "baselines: [gram, median]\n", "baselines has median, which is not among its statistics"),
         (good.replace("photographs: [china, flower]", "photographs: []"), "photographs="),
+        (good.replace("[china, flower]", "[china, 12]"), "photographs.1=12: should be text, in quotes"),
+        (good.replace("  cooc_gram:", "  7:"), "statistics: the name 7 should be text, in quotes"),
+        (good.replace("  cooc_gram:", "  cooc-gram:"), r"statistics\.cooc-gram: 'cooc-gram' is no name"),
+        (good + "seeds: [1]\n", r"mine\.yaml, line \d+: seeds stands here twice"),
+        (good.replace("  cooc_gram:", "  gram:"), r"mine\.yaml, line \d+: gram stands here twice"),
+        (good.replace("image_size.width=160", "tile=true"), "settings: tile=true: the measures"),
+        (good.replace("=cooc_vector", "=cooc_vector seed=3"), r"statistics\.cooc_vector: seed=3: the protocol sets"),
     ):
         (tmp_path / "mine.yaml").write_text(text)
         with pytest.raises(UserError, match=answer):
             load(str(tmp_path / "mine.yaml"), {})
+
+
+@pytest.mark.parametrize("key", ["statistics", "photographs", "styles", "seeds"])
+@pytest.mark.parametrize("text", ["", ",", ",,"])
+def test_a_list_that_is_typed_empty_is_refused(key: str, text: str) -> None:
+    with pytest.raises(UserError, match=f"^protocol=quick: {key}= is empty$"):
+        load("quick", {key: text})
+
+
+@pytest.mark.parametrize("text", ["٣", "-1", "1.0", "1_0", "a"])
+def test_seeds_are_written_in_the_digits_0_to_9(text: str) -> None:
+    with pytest.raises(UserError, match=f"^seeds={text}: should be whole numbers"):
+        load("quick", {"seeds": text})
+
+
+def test_one_picture_under_two_names_is_refused_in_one_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, text in (("a.png", "one"), ("copy.png", "one"), ("b.png", "another")):
+        (tmp_path / name).write_text(text)
+    (tmp_path / "link.png").symlink_to("a.png")
+    for key in ("photographs", "styles"):
+        for other in ("copy.png", "link.png", "./a.png", str(tmp_path / "a.png")):
+            with pytest.raises(UserError, match=rf"^protocol=quick: {key}: a\.png and {other} are the same picture"):
+                load("quick", {key: f"a.png,b.png,{other}"})
+    protocol = load("quick", {"photographs": "a.png,b.png", "styles": "copy.png,b.png"})  # in its own style
+    assert len(protocol.pairs) == 4
+
+
+def test_what_is_no_file_is_said_to_be_none(tmp_path: Path) -> None:
+    (tmp_path / "folder.yaml").mkdir()
+    os.mkfifo(tmp_path / "pipe.yml")
+    for name, what in (("folder.yaml", "a folder"), ("pipe.yml", "no file")):
+        with pytest.raises(UserError, match=f"{name}: that is {what}; give a YAML file$"):
+            load(f"{tmp_path}/{name}", {})
 
 
 def test_names_of_pictures_are_taken_as_they_are_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,7 +210,7 @@ def test_a_folder_stands_for_its_pictures_in_the_order_of_their_names(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine").mkdir()
     for name in ("b.PNG", "a.jpg", "notes.txt", "c.webp"):
-        (tmp_path / "mine" / name).touch()
+        (tmp_path / "mine" / name).write_text(name)
     protocol = load("benchmark", {"photographs": "mine", "styles": "woodcut,mine,a.png"})
     assert protocol.photographs == [f"mine/{name}" for name in ("a.jpg", "b.PNG", "c.webp")]
     assert protocol.styles == ["woodcut", *protocol.photographs, "a.png"]

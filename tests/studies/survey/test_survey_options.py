@@ -41,6 +41,8 @@ def test_what_is_typed_comes_first() -> None:
         ("match", "contnet", "match=contnet: choose from content, lite0_content, ssim, cfsd (did you mean content?)"),
         ("port", "99999", "port=99999: should be less than or equal to 65535"),
         ("seed", "[", "seed=[: should be a valid integer"),
+        ("seed", "٣", "seed=٣: should be a valid integer"),
+        ("seed", "1_0", "seed=1_0: should be a valid integer"),
         ("by", "", "by= is empty"),
         ("host", "", "host= is empty"),
     ],
