@@ -2,8 +2,8 @@
 
 FOLDER keeps the single pictures, and existing ones are not made again. All figures take three hours on two cores
 without fast bfloat16; with NAMES, only these are made. OVERRIDES such as optim.steps=2 are for trials, whose figures
-stay in FOLDER. The other figures are made by the scripts of their names, and by `stx compare protocol=gallery`,
-`losses` and `test`.
+stay in FOLDER. The other figures are made by the scripts of their names, by `statistics_page.py`, and by `stx compare
+protocol=losses` and `test`.
 """
 
 import sys

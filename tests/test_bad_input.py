@@ -270,7 +270,7 @@ def damage_surveys(folder: Path) -> None:
     (folder / "surveys" / "answered" / "answers").mkdir()
     (folder / "surveys" / "answered" / "answers" / "one.json").write_text(sheet.model_dump_json())
     (folder / "surveys" / "damaged" / "key.json").write_text("{}")
-    header = ",".join(("recipe", "id", "statistic"))
+    header = "recipe,id,statistic\n"
     protocol = {
         "statistics": {"gram": "style_stat=gram"}, "reference": "gram", "photographs": ["china"], "styles": ["swirls"],
         "seeds": [0], "settings": [], "betas": {"gram": 1}, "runs": 1, "tolerance": 0.03,

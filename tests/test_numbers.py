@@ -67,6 +67,16 @@ def test_the_losses_of_the_field_are_the_report_s() -> None:
     assert compared >= 24
 
 
+def test_the_style_distances_beside_the_pictures_of_all_statistics_are_their_report_s() -> None:
+    measured, compared = of_report("gallery", "content"), 0
+    beside = r'<img src="statistics/(\w+)\.jpg".*Style distance (\d\.\d\d) of Gram'
+    for name, quoted in re.findall(beside, text("docs/statistics.md")):
+        if (name, JUDGES[0]) in measured:
+            assert quoted == measured[name, JUDGES[0]], name
+            compared += 1
+    assert compared == 13
+
+
 @pytest.mark.parametrize("page", ["README.md", "docs/benchmark.md", "docs/statistics.md"])
 def test_times_a_step_are_those_of_the_page_on_speed(page: str) -> None:
     times, compared = step_times(), 0
