@@ -74,6 +74,11 @@ def points(path: Path, series: Series, *, title: str, x: str, y: str, ringed: Se
     return saved(path, figure)
 
 
+def curves(path: Path, series: Series, *, title: str, x: str, y: str) -> Path:
+    """Write a chart like `lines`, but with linear axes."""
+    return saved(path, drawn(series, (), [title, x, y], linewidth=1.4, scales=("linear", "linear")))
+
+
 def saved(path: Path, figure: "Figure") -> Path:
     stream = BytesIO()
     figure.savefig(stream, format="png")

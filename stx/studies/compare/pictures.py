@@ -12,7 +12,7 @@ from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs.files import CONTENT as PHOTOGRAPH
 from stx.runs.files import OUTPUT, STYLE
 from stx.runs.words import style_share
-from stx.studies.compare.equal import label
+from stx.studies.compare.equal import ENOUGH, between, label, logarithm
 from stx.studies.compare.leaderboard import unmet
 from stx.studies.compare.protocol import Cell
 from stx.studies.compare.work import Results, Try
@@ -23,10 +23,43 @@ SHEET = "pictures/sheet.jpg"
 """Relative to the report's folder."""
 CELL = 192
 """Pixels of a picture's longer side on the sheet."""
+MANY = 100
+"""Runs above which a chart of all of them would be a cloud."""
+CONTENTS = [1.05**step for step in range(-11, 23)]
+"""Content distances at which mean curves are drawn, as shares of the reference's: 0.58 to 3."""
+EPS = 1e-9
+"""Tolerance that lets rounding pass, and nothing else."""
 
 
 def pareto(results: Results, folder: Path) -> list[Block]:
-    """A chart of style against content of every run, with style as a share of the untouched photograph's distance."""
+    """A chart of style against content: of every run or, if these are too many to be told apart, of their means."""
+    path, reference = folder / "pictures" / "pareto.png", results.protocol.reference
+    if sum(map(len, results.runs.values())) > MANY:
+        charts.curves(
+            path,
+            {name: mean_curve(results, name) for name in results.protocol.statistics},
+            title=f"Style against content, relative to {reference}'s first pictures; lower is nearer to the style",
+            x="content distance",
+            y="style distance",
+        )
+        caption = (
+            "geometric mean over pictures, interpolated between the runs of each, wherever at least half of the "
+            "pictures have runs on both sides"
+        )
+    else:
+        charts.points(
+            path,
+            by_statistic(results),
+            title="Style against content, every run; nearer to the lower left is better",
+            x="content distance",
+            y="style distance, of the photograph's",
+        )
+        caption = "every run, including those of the search"
+    return [Heading("Style against content"), Picture("pictures/pareto.png", caption)]
+
+
+def by_statistic(results: Results) -> dict[str, list[tuple[float, float]]]:
+    """Content, and style as a share of the untouched photograph's distance, of every run."""
     primary = results.protocol.primary
     series: dict[str, list[tuple[float, float]]] = {}
     for cell, several in results.runs.items():
@@ -34,17 +67,30 @@ def pareto(results: Results, folder: Path) -> list[Block]:
             own = one.run.baselines.get(primary, math.nan)
             share = style_share(one.run.latest.get(results.judged_by, math.nan), own)
             series.setdefault(cell.statistic, []).append((results.content(one), share))
-    charts.points(
-        folder / "pictures" / "pareto.png",
-        series,
-        title="Style against content, every run; nearer to the lower left is better",
-        x="content distance",
-        y="style distance, of the photograph's",
-    )
-    return [
-        Heading("Style against content"),
-        Picture("pictures/pareto.png", "every run, including those of the search"),
-    ]
+    return series
+
+
+def mean_curve(results: Results, statistic: str) -> list[tuple[float, float]]:
+    """A statistic's style at each of CONTENTS, both relative to the reference's first picture of the same pair."""
+    of = [(results.runs[cell], first) for cell in results.cells(statistic)
+          if cell in results.runs and (first := results.reference_run(cell.key))]  # fmt: skip
+    curve = []
+    for share in CONTENTS:
+        logs = [
+            between(
+                [one.run.latest for one in several],
+                results.match,
+                share * results.content(first),
+                results.judged_by,
+                EPS,
+            )
+            - logarithm(first.run.latest.get(results.judged_by, math.nan))
+            for several, first in of
+        ]
+        finite = [log for log in logs if math.isfinite(log)]
+        if finite and len(finite) >= ENOUGH * len(results.cells(statistic)):
+            curve.append((share, math.exp(sum(finite) / len(finite))))
+    return curve
 
 
 def sheet(results: Results, folder: Path) -> list[Block]:
