@@ -150,7 +150,8 @@ def paint(asked: argparse.Namespace) -> Path:
 def ending(result: "Result", asked: argparse.Namespace) -> str:
     if result.outcome != "finished" or (asked.strength is None and "loss_weights.beta" in map(key_of, asked.overrides)):
         return ""
-    other = [option for option in KEEPING if key_of(option) not in map(key_of, asked.overrides)]
+    typed = {key_of(text).partition(".")[0] for text in asked.overrides}
+    other = [option for option in KEEPING if key_of(option) not in typed]
     return words.suggestion(result.measured, MIDDLE if asked.strength is None else asked.strength, other)
 
 

@@ -50,8 +50,11 @@ def text(run: Identity) -> str:
 
 def below_home(folder: str) -> str:
     """A folder below the home folder, with ~ for that: a picture that is passed on should not say who its user is."""
-    home, path = os.path.expanduser("~"), Path(folder)
-    return str("~" / path.relative_to(home)) if home != "/" and path.is_relative_to(home) else folder
+    path, home = Path(folder), os.path.expanduser("~")
+    for root in (home, os.path.realpath(home)):  # the folder is one without links, and the home folder may be a link
+        if root != "/" and path.is_relative_to(root):
+            return str("~" / path.relative_to(root))
+    return folder
 
 
 def read(source: str) -> Provenance:

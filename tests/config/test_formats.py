@@ -29,7 +29,7 @@ def test_a_version_is_a_whole_number() -> None:
         ("sweep.json", sweep_record.recorded, r"damaged, .* \(format: it is no whole number\)"),
         ("film.json", lambda folder: reel.recorded(folder / "film.json"), "damaged"),
         ("key.json", key.read, r"is no key of a survey \(format: Input should be 1\)"),
-        ("journal.jsonl", lambda folder: journal.opened(folder / "journal.jsonl"), r"\(format True\)"),
+        ("journal.jsonl", lambda folder: journal.opened(folder / "journal.jsonl"), r"format: it is no whole number"),
     ],
 )
 def test_no_file_may_say_true_for_its_version(

@@ -1,6 +1,7 @@
 """What a picture says of its run."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,14 @@ def test_a_picture_does_not_say_whose_home_it_was_made_in(
 ) -> None:
     monkeypatch.setenv("HOME", home)
     assert provenance.below_home(folder) == kept
+
+
+def test_a_home_folder_that_is_a_link_is_not_said_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "disk" / "ada" / "pictures").mkdir(parents=True)
+    (tmp_path / "home").symlink_to(tmp_path / "disk" / "ada")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path / "home" / "pictures")
+    assert provenance.below_home(os.getcwd()) == "~/pictures"
 
 
 def test_neither_a_password_nor_a_store_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

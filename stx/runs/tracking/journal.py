@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from stx.config.formats import later, version_of
 from stx.config.regular import regular
 from stx.errors import UserError
 from stx.runs.files import JOURNAL
@@ -66,9 +67,12 @@ def opened(path: Path) -> Any:
 
 def refuse_later(path: Path, read: Iterable[Entry]) -> None:
     for entry in read:
-        version = entry.get("open", {}).get("format", 1)
-        if type(version) is not int or version > FORMAT:
-            raise UserError(f"{path}: written by a later version of stx (format {version}); this one reads {FORMAT}")
+        try:
+            version = version_of(entry.get("open", {}).get("format", 1))
+        except ValueError as error:
+            raise UserError(f"{path}: {error}") from None
+        if version > FORMAT:
+            raise UserError(f"{path}: {later(version, FORMAT)}")
 
 
 def last_step(path: Path) -> int:

@@ -11,7 +11,7 @@ from stx.runs.batch import AT_ONCE, Batch
 from stx.runs.tracking.store import MEASURED_AT
 from stx.runs.tracking.stored import Run
 from stx.runs.words import style_share
-from stx.stats.fixed import fixed_by
+from stx.stats.fixed import MOMENTS, fixed_by
 from stx.studies.compare import programs
 from stx.studies.compare.equal import Level
 from stx.studies.compare.intervals import CONFIDENCE, holm
@@ -24,7 +24,10 @@ from stx.studies.page import GAP, Block, Heading, Table, Text, rounded
 SHARED = "Several runs worked at once, or on different machines, so their times per step mean little. "
 
 GAPS = f"{GAP}: too few runs reach that content, or the pictures are too small for the measure. "
-FINISHED = "¶ finished pictures, compared with the reference at their own content instead of the reference's."
+FINISHED = (
+    "¶ finished pictures, compared with the reference at their own content and on their own pairs only: their place "
+    "among the statistics says little."
+)
 SMALL = (
     "§ some of its runs were measured at a reduced size, for lack of memory: neither its numbers nor its rank can be "
     "compared with those of a statistic without this sign. "
@@ -206,7 +209,7 @@ def signs_of(work: Batch, statistic: str, measures: Iterable[str]) -> dict[str, 
     signs = {"wholly": " †", "partly": " ‡", "no": ""}
     return {
         measure: " ?"
-        if fixed is None and toward_style(measure)
+        if fixed is None and toward_style(measure) and circular(measure, MOMENTS, style, content) != "no"
         else signs[circular(measure, fixed or (), style, content)]
         for measure in measures
     }

@@ -99,7 +99,7 @@ def read_off(at: Level, statistic: str, key: Key, measure: str) -> float:
 def between(several: Iterable[Mapping[str, float]], by: str, content: float, measure: str, tolerance: float) -> float:
     """Logarithm of a measure at some content, interpolated between pictures whose measures are given.
 
-    Beyond them, but within the tolerance, the line through the two outermost is continued. NaN farther away.
+    Beyond them, but within the tolerance, the line through the last two at that end is continued. NaN farther away.
     """
     points = [(logarithm(measured(latest, by)), logarithm(latest.get(measure, math.nan))) for latest in several]
     finite = sorted((at, value) for at, value in points if math.isfinite(at) and math.isfinite(value))
@@ -147,7 +147,7 @@ def title(path: str, among: Iterable[str]) -> str:
 def forms(path: str) -> list[str]:
     """What a picture can be called, the shortest first."""
     parts = Path(path).parts
-    return [stem(path), *("/".join(parts[-count:]) for count in range(1, len(parts) + 1))]
+    return [stem(path), *(str(Path(*parts[-count:])) for count in range(1, len(parts) + 1))]
 
 
 def stem(path: str) -> str:

@@ -19,6 +19,7 @@ from stx.studies.compare.leaderboard import Ratio
 from stx.studies.compare.work import Results
 
 FILE = "comparison.json"
+SIZES = ("image_size.width", "image_size.height", "optim.steps")
 COLUMNS = (
     "statistic", "over", "judge", "measure", "equal", "level", "ratio", "low", "high", "pairs", "p", "p_holm", "program"
 )  # fmt: skip
@@ -66,8 +67,11 @@ def identity(results: Results) -> dict[str, Any]:
     protocol = results.protocol
     weights = {one.run.tags.get("stx.weights_sha256", "") for several in results.runs.values() for one in several}
     pictures = {name: of_picture(name) for name in dict.fromkeys([*protocol.photographs, *protocol.styles])}
-    judge = {"judge": sha256(file)} if (file := lite0.file()) else {}
+    judged = any("lite0_" in name for name in results.measures)
+    judge = {"judge": sha256(file)} if judged and (file := lite0.file()) else {}
     digests = {**pictures, "weights": " ".join(sorted(weights)), **judge}
-    what = {"protocol": protocol.model_dump(mode="json"), "sha256": digests}
+    runs = [one.run.params for several in results.runs.values() for one in several]
+    made = {key: sorted({params[key] for params in runs}) for key in SIZES}  # which may be typed for all runs
+    what = {"protocol": protocol.model_dump(mode="json"), "runs": made, "sha256": digests}
     digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
     return {"digest": digest, "match": results.match, **what}

@@ -141,16 +141,22 @@ def row_of(
     for column in columns:
         if not cells[column]:
             raise UserError(f"{where}: it has no {column}")
-    pictures = {column: beside(path, cells[column]) for column in ("photograph", "style", "picture")}
+    rated = "rating" in columns  # otherwise photograph and style are named as the protocol names them
+    pictures = {
+        column: beside(path, cells[column]) if rated or column == "picture" else cells[column]
+        for column in ("photograph", "style", "picture")
+    }
     if not Path(pictures["picture"]).is_file():
         raise UserError(f"{where}: there is no picture {pictures['picture']}")
-    for source in pictures.values() if "rating" in columns else [pictures["picture"]]:
+    for source in pictures.values() if rated else [pictures["picture"]]:
         readable(where, source)
     rating = math.nan
-    if "rating" in columns:
+    if rated:
         if not number.fullmatch(cells["rating"]):
-            raise UserError(f"{where}: rating={cells['rating']} is no number, such as 4 or 3.5")
+            raise UserError(f"{where}: rating={cells['rating']} is not a number such as 4 or 3.5")
         rating = float(cells["rating"].replace(",", "."))
+        if not math.isfinite(rating):
+            raise UserError(f"{where}: rating={cells['rating'][:20]}... is too large")
     return Given(cells["program"], pictures["photograph"], pictures["style"], Path(pictures["picture"]), rating)
 
 

@@ -12,7 +12,7 @@ from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs.files import CONTENT as PHOTOGRAPH
 from stx.runs.files import OUTPUT, STYLE
 from stx.runs.words import style_share
-from stx.studies.compare.equal import ENOUGH, between, label, logarithm
+from stx.studies.compare.equal import ENOUGH, Key, between, label, logarithm
 from stx.studies.compare.leaderboard import unmet
 from stx.studies.compare.protocol import Cell
 from stx.studies.compare.work import Results, Try
@@ -26,7 +26,7 @@ CELL = 192
 MANY = 100
 """Runs above which a chart of all of them would be a cloud."""
 CONTENTS = [1.05**step for step in range(-11, 23)]
-"""Content distances at which mean curves are drawn, as shares of the reference's: 0.58 to 3."""
+"""Content distances at which mean curves are drawn, as shares of the reference's: 0.58 to 2.9."""
 EPS = 1e-9
 """Tolerance that lets rounding pass, and nothing else."""
 
@@ -37,14 +37,14 @@ def pareto(results: Results, folder: Path) -> list[Block]:
     if sum(map(len, results.runs.values())) > MANY:
         charts.curves(
             path,
-            {name: mean_curve(results, name) for name in results.protocol.statistics},
+            mean_curves(results),
             title=f"Style against content, relative to {reference}'s first pictures; lower is nearer to the style",
             x="content distance",
             y="style distance",
         )
         caption = (
-            "geometric mean over pictures, interpolated between the runs of each, wherever at least half of the "
-            "pictures have runs on both sides"
+            "geometric mean over the pictures that all statistics drawn there have runs on both sides of, where these "
+            "are at least half of all"
         )
     else:
         charts.points(
@@ -70,27 +70,33 @@ def by_statistic(results: Results) -> dict[str, list[tuple[float, float]]]:
     return series
 
 
-def mean_curve(results: Results, statistic: str) -> list[tuple[float, float]]:
-    """A statistic's style at each of CONTENTS, both relative to the reference's first picture of the same pair."""
-    of = [(results.runs[cell], first) for cell in results.cells(statistic)
-          if cell in results.runs and (first := results.reference_run(cell.key))]  # fmt: skip
-    curve = []
+def mean_curves(results: Results) -> dict[str, list[tuple[float, float]]]:
+    """Each statistic's style at each of CONTENTS, both relative to the reference's first picture of the same pair.
+
+    At each content, it is the mean over the pictures that every statistic reaches which reaches ENOUGH of them: means
+    over different pictures could not be compared.
+    """
+    curves: dict[str, list[tuple[float, float]]] = {name: [] for name in results.protocol.statistics}
+    enough = ENOUGH * len(results.cells(results.protocol.reference))
     for share in CONTENTS:
-        logs = [
-            between(
-                [one.run.latest for one in several],
-                results.match,
-                share * results.content(first),
-                results.judged_by,
-                EPS,
-            )
-            - logarithm(first.run.latest.get(results.judged_by, math.nan))
-            for several, first in of
-        ]
-        finite = [log for log in logs if math.isfinite(log)]
-        if finite and len(finite) >= ENOUGH * len(results.cells(statistic)):
-            curve.append((share, math.exp(sum(finite) / len(finite))))
-    return curve
+        logs = {name: style_at(results, name, share) for name in curves}
+        drawn = {name: of for name, of in logs.items() if of and len(of) >= enough}
+        common = set.intersection(*map(set, drawn.values())) if drawn else set()
+        for name, of in drawn.items() if len(common) >= enough else ():
+            curves[name].append((share, math.exp(sum(of[key] for key in common) / len(common))))
+    return curves
+
+
+def style_at(results: Results, statistic: str, share: float) -> dict[Key, float]:
+    """The logarithm of a statistic's style, relative to the reference's first picture, for each key that it reaches."""
+    logs = {}
+    for cell in results.cells(statistic):
+        first = results.reference_run(cell.key)
+        if first and cell in results.runs:
+            latest, content = [one.run.latest for one in results.runs[cell]], share * results.content(first)
+            own = logarithm(first.run.latest.get(results.judged_by, math.nan))
+            logs[cell.key] = between(latest, results.match, content, results.judged_by, EPS) - own
+    return {key: log for key, log in logs.items() if math.isfinite(log)}
 
 
 def sheet(results: Results, folder: Path) -> list[Block]:
@@ -112,7 +118,7 @@ def sheet(results: Results, folder: Path) -> list[Block]:
     preview(folder / SHEET)
     caption = "each statistic's picture that is nearest to the reference's content distance"
     if left := len(unmet(results)):
-        caption += f"; {left} {'is' if left == 1 else 'are'} not within {results.tolerance:.0%} of it"
+        caption += f"; {left} {'is' if left == 1 else 'are'} not within {100 * results.tolerance:g} % of it"
     return [Heading("Pictures"), Pictures([Picture(SHEET, caption)], 1000)]
 
 

@@ -1,6 +1,7 @@
 """Which measure follows people: its rank correlation with their ratings of pictures."""
 
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -64,11 +65,11 @@ def refuse_orderless(given: Sequence[Given]) -> None:
     ratings: dict[Pair, dict[Path, list[float]]] = {}
     for one in given:
         ratings.setdefault(one[1:3], {}).setdefault(one.picture, []).append(one.rating)
-    means = [[float(np.mean(each)) for each in pictures.values()] for pictures in ratings.values()]
+    means = [[statistics.mean(each) for each in pictures.values()] for pictures in ratings.values()]
     if not any(len(of_pair) >= FEWEST and len(set(of_pair)) > 1 for of_pair in means):
         raise UserError(
-            f"ratings: no pair of photograph and style has {FEWEST} pictures that were rated differently, so there is "
-            "no order that a measure could follow"
+            f"ratings: no pair of photograph and style has {FEWEST} or more pictures with different ratings, so there "
+            "is no order that a measure could follow"
         )
 
 
@@ -84,7 +85,8 @@ def follows(outcomes: Rated, measure: str, nearer_is_higher: bool) -> Follows | 
             by_pair.setdefault(one[1:3], {}).setdefault(one.picture, []).append((one.rating, value))
     correlations = {}
     for pair, pictures in by_pair.items():
-        ratings, distances = zip(*(np.mean(each, 0) for each in pictures.values()), strict=True)
+        ratings = [statistics.mean(rating for rating, _ in each) for each in pictures.values()]  # exact: ties stay ties
+        distances = [each[0][1] for each in pictures.values()]
         if len(pictures) >= FEWEST and np.ptp(ratings) > 0 and np.ptp(distances) > 0:
             sign = 1 if nearer_is_higher else -1
             correlations[pair] = sign * float(spearmanr(ratings, distances).statistic)
@@ -119,7 +121,7 @@ def write(given: Sequence[Given], folder: Path, command: str) -> Path:
         ),
         Text(
             f"Intervals ({CONFIDENCE:.0%}) are those of comparisons: photographs and styles are resampled, each by "
-            f"itself. A pair counts with at least {FEWEST} pictures that were rated otherwise."
+            f"itself. A pair counts if it has at least {FEWEST} pictures that were not all rated alike."
         ),
     ]
     html, _ = page.write(folder, "Which measure follows people?", blocks)

@@ -161,7 +161,7 @@ def how(results: Results) -> str:
     else:
         done = (
             f"Each statistic's weight was varied, in at most {counted(range(protocol.runs), 'run')}, until its "
-            f"pictures lay on both sides of {contents}, or within {results.tolerance:.0%} of them."
+            f"pictures lay on both sides of {contents}, or within {100 * results.tolerance:g} % of them."
         )
     return (
         f"{done} Style distances can be compared only at equal content, so every measure is interpolated at "

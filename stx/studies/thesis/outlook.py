@@ -68,14 +68,15 @@ def curves(material: Material) -> list[Block]:
 
 
 def flattening(run: Evidence) -> str:
-    """What share of the loss's fall the first quarter of a run has made, in a sentence."""
-    losses = [value for _, value in run.series.get("loss/total", ()) if math.isfinite(value)]
-    if len(losses) < LONGER:
-        return "The run has too few steps to say."
-    early = losses[len(losses) // LONGER - 1]
+    """How far the loss has fallen after a quarter of the steps and at the end, in a sentence."""
+    points = [(step, value) for step, value in run.series.get("loss/total", ()) if math.isfinite(value)]
+    if len(points) < LONGER or not points[0][1] > 0:
+        return "The run has too few steps to say how its loss falls."
+    (_, first), (last_step, last) = points[0], points[-1]
+    step, early = next(point for point in points if LONGER * point[0] >= last_step)
     return (
-        f"After {len(losses) // LONGER} of {len(losses)} iterations the total loss is {early / losses[0]:.2g} of its "
-        f"first value, and at the end {losses[-1] / losses[0]:.2g}."
+        f"After {step} of {last_step} iterations the total loss is {early / first:.2g} of its first value, and at the "
+        f"end {last / first:.2g}."
     )
 
 

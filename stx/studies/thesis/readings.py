@@ -60,6 +60,7 @@ def dependence(verdicts: Mapping[str, tuple[str, str]]) -> str:
     said = f"The verdicts of {' and '.join(parted)} depend on it." if parted else "No verdict depends on it."
     of_e3 = [words for name, words in verdicts.items() if name in E3]
     if len(of_e3) == len(E3) and not any(set(words) == {REPRODUCED} for words in zip(*of_e3, strict=True)):
-        here = " at this size" if {CANNOT, CANNOT_YET} & {word for words in of_e3 for word in words} else ""
+        unsure = {CANNOT, CANNOT_YET} & {word for words in of_e3 for word in words}
+        here = " at this size and in these steps" if unsure else ""
         said += f" Neither reading gives both sentences of E3{here}."
     return said

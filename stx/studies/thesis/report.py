@@ -121,7 +121,7 @@ def not_judged(verdicts: Verdicts) -> list[Block]:
         return []
     return [
         Text(
-            f"{', '.join(names)}: not what the thesis saw, but at a smaller size and with fewer steps than it had. "
+            f"{', '.join(names)}: not what the thesis saw, but at a smaller size or with fewer steps than it had. "
             "`stx thesis device=cuda` runs at its size and steps."
         )
     ]

@@ -92,7 +92,7 @@ def larger_pictures_differ(runs: Runs) -> Verdict:
     because = f"from the smallest to the largest size the ratio of their times changes by {change:+.2f}"
     apart = abs(ratios[-1] - 1) > 2 * SAME_TIME and abs(change) > SAME_TIME
     larger = any(math.prod(map(int, size.split("x"))) > FULL_PIXELS for size in sizes(runs))
-    return timed(runs, "e10_time_", REPRODUCED if apart else NOT if larger else CANNOT, because)
+    return timed(runs, "e10_time_", CANNOT if not larger else REPRODUCED if apart else NOT, because)
 
 
 def detail_goes_with_depth(runs: Runs) -> Verdict:

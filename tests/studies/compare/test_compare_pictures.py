@@ -47,21 +47,28 @@ def results(contents: dict[str, Sequence[float]] = CONTENTS) -> Results:  # type
     return Results(PROTOCOL, runs, {}, "content")
 
 
-def test_a_mean_curve_follows_the_law_relative_to_the_references_first_picture_of_each_pair() -> None:
+def test_mean_curves_follow_the_law_relative_to_the_references_first_picture_of_each_pair() -> None:
+    curves = pictures.mean_curves(results())
     for name, factor in FACTORS.items():
-        curve = dict(pictures.mean_curve(results(), name))
+        curve = dict(curves[name])
         assert min(curve) == pytest.approx(1.0)  # the first pictures are those with the least content
         assert max(curve) == pytest.approx(1.05**22)  # as far as the chart goes; the runs go to 4
         assert curve == pytest.approx({share: factor * share**-0.7 for share in curve})
 
 
-def test_a_mean_curve_is_drawn_where_half_of_the_pictures_have_runs_on_both_sides() -> None:
+def test_means_are_over_the_pictures_that_all_statistics_reach_and_drawn_for_half_of_all() -> None:
     short = results({"a": (0.4, 0.44), "b": (0.3, 0.3)})
-    assert [share for share, _ in pictures.mean_curve(short, "nearer")] == pytest.approx([1.0, 1.05])
-    missing = short._replace(runs={cell: runs for cell, runs in short.runs.items() if cell.photograph == "b"})
-    assert [share for share, _ in pictures.mean_curve(missing, "nearer")] == [1.0]
-    without = short._replace(runs={cell: runs for cell, runs in short.runs.items() if cell.statistic != "gram"})
-    assert pictures.mean_curve(without, "nearer") == []
+    a, b = (Cell("nearer", photograph, "x", 0) for photograph in "ab")
+    short.runs[b][0].run.latest[f"measure/{STYLE}"] *= 100  # type: ignore[index]
+    curves = pictures.mean_curves(short)
+    assert [share for share, _ in curves["gram"]] == pytest.approx([1.0, 1.05])
+    assert dict(curves["nearer"])[1.05] == pytest.approx(0.9 * 1.05**-0.7)  # of a alone, as b goes no further
+    del short.runs[a]
+    assert [len(curve) for curve in pictures.mean_curves(short).values()] == [2, 1]  # both at 1, of b alone
+    del short.runs[b]
+    assert pictures.mean_curves(short)["nearer"] == []
+    without = short._replace(runs={})
+    assert pictures.mean_curves(without) == {"gram": [], "nearer": []}
 
 
 @pytest.mark.parametrize(

@@ -80,12 +80,12 @@ def test_mistakes_in_a_folder_are_named(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("rating", "said"),
     [
-        ("good", "line 2: rating=good is no number, such as 4 or 3.5"),
+        ("good", "line 2: rating=good is not a number such as 4 or 3.5"),
         ("", "line 2: it has no rating"),
-        ("inf", "rating=inf is no number"),
-        ('"1,000"', "rating=1,000 is no number"),
-        ("1_0", "rating=1_0 is no number"),
-        ("٣", "rating=٣ is no number"),
+        ("inf", "rating=inf is not a number"),
+        ('"1,000"', "rating=1,000 is not a number"),
+        ("1_0", "rating=1_0 is not a number"),
+        ("٣", "rating=٣ is not a number"),
         ("4,extra", r"line 2: it has more fields than the first line; a text with , in it needs quotes"),
     ],
 )

@@ -39,6 +39,7 @@ PROTOCOL = Protocol(
 class Run:
     def __init__(self, content: float, style: float, other: float):
         self.tags = {"stx.weights_sha256": "abc"}
+        self.params = dict.fromkeys(export.SIZES, "64")
         self.latest: dict[str, float] = {
             "measure/content": content,
             "measure/cfsd": content**2,

@@ -48,7 +48,7 @@ def test_the_benchmark_is_of_as_many_pictures_as_its_intervals_need_and_few_are_
     assert len(protocol.pairs) == 36
     assert min(len(protocol.photographs), len(protocol.styles)) == 12
     assert len(protocol.seeds) == 2
-    assert protocol.primary
+    assert protocol.primary == "sliced_wasserstein"
     greys = [np.asarray(images.load(name).convert("L")) / 255 for name in protocol.photographs]
     assert sum(float(np.median(grey)) < 0.3 for grey in greys) <= len(greys) / 6
 

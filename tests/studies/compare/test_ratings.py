@@ -133,13 +133,19 @@ def test_each_picture_is_measured_once_however_many_rated_it_and_every_rating_co
 
 
 @pytest.mark.parametrize(
-    "scores", [[(0, 1.0), (1, 1.0), (2, 1.0)], [(0, 1.0), (1, 2.0)], [(0, 1.0), (1, 1.0), (2, 3.0), (2, -1.0)]]
+    "scores",
+    [
+        [(0, 1.0), (1, 1.0), (2, 1.0)],
+        [(0, 1.0), (1, 2.0)],
+        [(0, 1.0), (1, 1.0), (2, 3.0), (2, -1.0)],
+        [(0, 3.3), (0, 3.3), (0, 3.3), (1, 3.3), (2, 3.3)],  # whose means as floats differ
+    ],
 )
 def test_ratings_without_an_order_are_refused_before_anything_is_measured(
     tmp_path: Path, scores: list[tuple[int, float]]
 ) -> None:
     given = [rated("china", number, rating) for number, rating in scores]
-    with pytest.raises(UserError, match="no pair of photograph and style has 3 pictures that were rated differently"):
+    with pytest.raises(UserError, match="has 3 or more pictures with different ratings"):
         ratings.write(given, tmp_path / "report", "stx compare")
     assert not (tmp_path / "report").exists()
 

@@ -16,7 +16,7 @@ TEXT, CAPTION = "E3, text", "E3, caption"
         (
             {TEXT: (REPRODUCED, NOT), CAPTION: (CANNOT, REPRODUCED)},
             f"The verdicts of {TEXT} and {CAPTION} depend on it. "
-            "Neither reading gives both sentences of E3 at this size.",
+            "Neither reading gives both sentences of E3 at this size and in these steps.",
         ),
         (
             {TEXT: (REPRODUCED, NOT), CAPTION: (NOT, REPRODUCED)},
