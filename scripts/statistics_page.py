@@ -13,6 +13,8 @@ from PIL import Image
 
 from stx.pictures import images
 from stx.pictures.sheet import contact_sheet, stacked
+from stx.studies.compare.protocol import Cell
+from stx.studies.compare.work import member_name
 
 COLUMNS = 6
 QUALITY = 90
@@ -22,10 +24,14 @@ def main(comparison: Path, docs: Path) -> None:
     with (comparison / "report" / "runs.csv").open(newline="", encoding="utf-8") as file:
         runs = list(csv.DictReader(file))
     target = next(float(run["measure/content"]) for run in runs if run["statistic"] == "gram")
-    nearest: dict[str, dict[str, str]] = {}
-    for run in sorted(runs, key=lambda run: -abs(math.log(float(run["measure/content"]) / target))):
-        nearest[run["statistic"]] = run  # the last is the nearest
     names = list(dict.fromkeys(run["statistic"] for run in runs))
+    nearest = {
+        name: min(
+            (run for run in runs if run["statistic"] == name),
+            key=lambda run: abs(math.log(float(run["measure/content"]) / target)),
+        )
+        for name in names
+    }
     pictures = {name: images.load(str(folder_of(comparison, nearest[name]) / "output.png")) for name in names}
     first = folder_of(comparison, nearest["gram"])
     inputs = {name: images.load(str(first / f"{name}.png")) for name in ("content", "style")}
@@ -36,9 +42,9 @@ def main(comparison: Path, docs: Path) -> None:
 
 
 def folder_of(comparison: Path, run: dict[str, str]) -> Path:
-    member = "-".join(run[key] for key in ("statistic", "photograph", "style", "seed", "beta"))
-    (folder,) = (comparison / "runs").glob(f"{member}-*")
-    return folder
+    cell = Cell(run["statistic"], run["photograph"], run["style"], int(run["seed"]))
+    folders = (comparison / "runs").glob(f"{member_name(cell, float(run['beta']))}-*")
+    return max(folders, key=lambda folder: folder.stat().st_mtime)
 
 
 def sheet(pictures: dict[str, Image.Image]) -> Image.Image:

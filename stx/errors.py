@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 
 class UserError(ValueError):
-    """A user's mistake: one or two lines that name the option or file and say what would be right.
+    """A user's mistake: one to three lines that name the option or file and say what would be right.
 
     The command line prints the message without a traceback and exits with status 2.
     """

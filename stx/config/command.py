@@ -1,4 +1,4 @@
-"""What all commands share: how they parse words, print lines, report mistakes in one or two lines, and exit."""
+"""What all commands share: how they parse words, print lines, report mistakes in one to three lines, and exit."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Messages for mistakes on the command line: in one or two lines the option, what is allowed, the nearest match."""
+"""Messages for mistakes on the command line: in one to three lines the option, what is allowed, the nearest match."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -74,7 +74,7 @@ def twice(error: Exception) -> str:
     """A message for an error of Hydra's YAML about a key that stands twice in a mapping; empty for any other."""
     key = re.match("found duplicate key (.*)", (isinstance(error, MarkedYAMLError) and error.problem) or "", re.DOTALL)
     mark = error.problem_mark if key and isinstance(error, MarkedYAMLError) else None
-    return f"{mark.name}, line {mark.line + 1}: {key[1]} stands here twice" if key and mark else ""
+    return f"{mark.name}, line {mark.line + 1}: {key[1]} appears twice" if key and mark else ""
 
 
 def section(plain: Any, keys: Sequence[str]) -> Any:

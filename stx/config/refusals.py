@@ -1,4 +1,4 @@
-"""Messages for what Hydra could not compose: in one or two lines the option, what is allowed, the nearest match."""
+"""Messages for what Hydra could not compose: in one to three lines the option, what is allowed, the nearest match."""
 
 import re
 import shlex

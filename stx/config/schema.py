@@ -53,7 +53,7 @@ def known_device(name: str) -> str:
 
 def once_each(names: list[str]) -> list[str]:
     if len(set(names)) < len(names):
-        raise ValueError("a layer stands here twice")
+        raise ValueError("a layer appears twice")
     return names
 
 

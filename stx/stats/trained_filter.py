@@ -28,7 +28,7 @@ def tensor_in(file: str) -> Tensor:
         written = path.stat()
     except OSError as error:
         raise UserError(f"filter={file}: no tensor can be read from it ({error.strerror})") from None
-    if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe could block for ever
+    if not (path.is_file() or path.is_dir()):  # a pipe could block for ever
         raise UserError(f"filter={file}: no tensor can be read from it (it is not a regular file)")
     return read(file, written.st_mtime_ns, written.st_size)
 

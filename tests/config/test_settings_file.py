@@ -32,7 +32,7 @@ def test_a_key_that_stands_in_a_file_twice_is_named_with_its_line(
     (tmp_path / "a.yaml").write_text(text)
     with pytest.raises(UserError) as answer:
         settings_file.read(tmp_path / "a.yaml", "protocol=a.yaml")
-    assert str(answer.value) == f"protocol=a.yaml: {tmp_path}/a.yaml, line {line}: {key} stands here twice"
+    assert str(answer.value) == f"protocol=a.yaml: {tmp_path}/a.yaml, line {line}: {key} appears twice"
 
 
 @pytest.mark.parametrize(
@@ -53,4 +53,4 @@ def test_an_option_of_one_s_own_with_a_key_twice_is_named_with_its_line(tmp_path
     overrides = [override_of(tmp_path), "style_stat=mine"]
     with pytest.raises(Exception, match="duplicate") as error:
         compose(overrides)
-    assert told(error.value, overrides).endswith("style_stat/mine.yaml, line 3: layers stands here twice")
+    assert told(error.value, overrides).endswith("style_stat/mine.yaml, line 3: layers appears twice")

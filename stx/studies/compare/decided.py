@@ -53,7 +53,7 @@ def refuse_statistic(name: str, words: Sequence[str], options: Collection[str]) 
     if chosen is None:
         raise UserError(f"{' '.join(words) or 'it is empty'}: it must choose a statistic, such as {example}")
     if name in options and chosen != name and alone:
-        raise UserError(f"style_stat={chosen}: {name} is the name of another statistic; call this one otherwise")
+        raise UserError(f"style_stat={chosen}: {name} is the name of another statistic; give this one another name")
 
 
 def refuse_word(text: str, example: str) -> None:

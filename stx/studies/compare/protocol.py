@@ -24,7 +24,7 @@ FILES = ("photographs", "styles")
 
 def once(values: Any) -> Any:
     if len(set(values)) < len(values):
-        raise ValueError(f"{next(each for each in values if list(values).count(each) > 1)} stands here twice")
+        raise ValueError(f"{next(each for each in values if list(values).count(each) > 1)} appears twice")
     return values
 
 

@@ -43,5 +43,5 @@ def whole(picture: Path) -> bool:
 
 
 def told(faults: Sequence[str]) -> str:
-    """A line that names what is damaged or not here; empty if nothing is."""
-    return f"left out, as files of runs are damaged or not here: {some_of(faults)}" if faults else ""
+    """A line that names what is damaged or missing; empty if nothing is."""
+    return f"left out, as files of runs are damaged or missing: {some_of(faults)}" if faults else ""

@@ -43,7 +43,7 @@ class Source(NamedTuple):
     others: tuple[str, ...] = ()
     """Params by which these runs could be told apart instead."""
     damaged: str = ""
-    """A line that names runs left out because files of theirs are damaged or not here; empty if none was."""
+    """A line that names runs left out because files of theirs are damaged or missing; empty if none was."""
     without_report: str = ""
     """A message that a comparison's runs are taken like any others because its report is missing; otherwise empty."""
 
@@ -130,7 +130,7 @@ def of_comparison(report: Path, runs: Sequence[Shown], match: str | None) -> Sou
         run = by_id.get(nearest.run.id) if nearest else None
         if nearest and not run:
             of = f"{cell.statistic}, {label(results.protocol, *cell.pair)}, seed {cell.seed}"
-            faults.append(f"run {nearest.run.id[:8]} ({of}) is not here")
+            faults.append(f"run {nearest.run.id[:8]} ({of}) is missing")
         elif run and (file := damaged(run)):
             faults.append(f"{file} is damaged")
         elif run and (one := entry(run, cell.statistic, results.match)):

@@ -91,9 +91,9 @@ def measured(one: str, rows: Sequence[Row], best: Sequence[Row], word: str) -> p
             for row, values in zip(rows, values_shown(rows), strict=True)
         ],
         "Losses can be compared only between jobs with the same statistic, network, size and weights; style distances "
-        "between any, but best at about the same content distance. Style distance: "
-        "the sliced Wasserstein distance to the painting, as a share of the photograph's own. Content distance: "
-        "the distance between the features at conv4_3. Structure distance: CFSD, which positions are alike. No default "
+        "between any, but best at about the same content distance. Style distance: the sliced Wasserstein distance to "
+        "the painting, as a share of the photograph's own. Content distance: the distance between the features at "
+        "conv4_3. Structure distance: CFSD, how much it changed which positions are alike. No default "
         "loss uses any of them."
         f"{REDUCED if any(row.reduced for row in rows) else ''}",
         marked=[place for place, row in enumerate(rows) if row in best],

@@ -133,12 +133,12 @@ def test_mistakes_in_a_protocol_are_named(tmp_path: Path) -> None:
         (good + "primary: lite0_shape\n", r"primary=lite0_shape: choose from .* \(did you mean shape\?\)"),
         (good + "spraed: [1, 2]\n", r"there is no option spraed \(did you mean spread\?\)"),
         (good + "spread: [0.4, 1]\n", "spread begins with 0.4; its first part must be 1"),
-        (good + "levels: [1, 1]\n", "levels: 1.0 stands here twice"),
+        (good + "levels: [1, 1]\n", "levels: 1.0 appears twice"),
         (good + "least: 9\n", "least=9 is more than its runs, 4"),
-        (good.replace("seeds: [0]", "seeds: [0, 0]"), "seeds: 0 stands here twice"),
+        (good.replace("seeds: [0]", "seeds: [0, 0]"), "seeds: 0 appears twice"),
         (
             good.replace("photographs: [china, flower]", "photographs: [china, china]"),
-            "photographs: china stands here twice",
+            "photographs: china appears twice",
         ),
         (good.replace("  cooc_gram:", '  "a/../b x":'), "is no name of a statistic; letters, digits and _ make one"),
         (
@@ -151,8 +151,8 @@ def test_mistakes_in_a_protocol_are_named(tmp_path: Path) -> None:
         (good.replace("[china, flower]", "[china, 12]"), "photographs.1=12: should be text, in quotes"),
         (good.replace("  cooc_gram:", "  7:"), "statistics: the name 7 should be text, in quotes"),
         (good.replace("  cooc_gram:", "  cooc-gram:"), r"statistics\.cooc-gram: 'cooc-gram' is no name"),
-        (good + "seeds: [1]\n", r"mine\.yaml, line \d+: seeds stands here twice"),
-        (good.replace("  cooc_gram:", "  gram:"), r"mine\.yaml, line \d+: gram stands here twice"),
+        (good + "seeds: [1]\n", r"mine\.yaml, line \d+: seeds appears twice"),
+        (good.replace("  cooc_gram:", "  gram:"), r"mine\.yaml, line \d+: gram appears twice"),
         (good.replace("image_size.width=160", "tile=true"), "settings: tile=true: the measures"),
         (good.replace("=cooc_vector", "=cooc_vector seed=3"), r"statistics\.cooc_vector: seed=3: the protocol sets"),
     ):

@@ -160,7 +160,7 @@ def test_runs_with_damaged_files_are_named_and_the_others_are_shown(folder: Path
             source(str(copy), asked(), NO_STORE),
             of_runs(selected(str(copy / "runs"), NO_STORE).runs, asked()),
         ):
-            assert "damaged or not here: " in told.damaged
+            assert "damaged or missing: " in told.damaged
             assert f"{copy / 'runs' / 'gram' / name} is damaged" in told.damaged
             assert [entry.method for entry in told.entries] == ["mean_std"]
             assert told.left_out == ""
@@ -171,7 +171,7 @@ def test_a_run_whose_folder_is_gone_is_named_by_what_it_was(folder: Path, tmp_pa
     shutil.rmtree(copy / "runs" / "gram")
     told = source(str(copy), asked(), NO_STORE)
     assert re.fullmatch(
-        r"left out, as files of runs are damaged or not here: run \w{8} \(gram, china · swirls, seed 0\) is not here",
+        r"left out, as files of runs are damaged or missing: run \w{8} \(gram, china · swirls, seed 0\) is not here",
         told.damaged,
     )
     assert told.left_out == ""

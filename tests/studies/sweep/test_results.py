@@ -29,11 +29,12 @@ def test_a_job_is_read_from_its_folder(tmp_path: Path) -> None:
     record = Identity("1", [], {"style_stat": "gram"}, {}, {}, {}, outcome="finished", seconds=12.5)
     identity.write(tmp_path, record)
     (tmp_path / "losses.csv").write_text("step,loss/total,loss/content,loss/style\n1,9,4,5\n2,3,1,2\n")
-    (tmp_path / "measures.json").write_text(json.dumps({"sliced_wasserstein": 0.25, "content": 0.75}))
+    (tmp_path / "measures.json").write_text(json.dumps({"sliced_wasserstein": 0.25, "content": 0.75, "cfsd": 0.4}))
     (tmp_path / "baselines.json").write_text(json.dumps({"sliced_wasserstein": 0.5}))
     (tmp_path / "mlflow.json").write_text('{"run_id": "abc", "experiment_id": "7", "uri": "https://me:pw@host"}')
     got = read(task(tmp_path))
-    assert (got.outcome, got.steps, got.seconds, got.style, got.content) == ("finished", 2, 12.5, 0.5, 0.75)
+    assert (got.outcome, got.steps, got.seconds) == ("finished", 2, 12.5)
+    assert (got.style, got.content, got.structure) == (0.5, 0.75, 0.4)
     assert got.losses == {"loss/total": 3, "loss/content": 1, "loss/style": 2}
     assert got.link == "https://host/#/experiments/7/runs/abc?workflowType=machine_learning"
 
