@@ -171,7 +171,7 @@ def test_a_run_whose_folder_is_gone_is_named_by_what_it_was(folder: Path, tmp_pa
     shutil.rmtree(copy / "runs" / "gram")
     told = source(str(copy), asked(), NO_STORE)
     assert re.fullmatch(
-        r"left out, as files of runs are damaged or missing: run \w{8} \(gram, china · swirls, seed 0\) is not here",
+        r"left out, as files of runs are damaged or missing: run \w{8} \(gram, china · swirls, seed 0\) is missing",
         told.damaged,
     )
     assert told.left_out == ""
