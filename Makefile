@@ -32,7 +32,7 @@ docs-check: ## run every command in README and docs as written, in a separate en
 	build/docs-check/bin/python -m pytest tests/test_docs.py --as-typed --timeout=0
 
 ui: .venv/ready ## start the MLflow UI for the default store, on this machine only
-	@echo "http://127.0.0.1:$(UI_PORT)/#/experiments?workflowType=machine_learning   (port $(UI_PORT) taken? make ui UI_PORT=5001)"
+	@echo "http://127.0.0.1:$(UI_PORT)/#/experiments?workflowType=machine_learning   answers in half a minute (port $(UI_PORT) taken? make ui UI_PORT=5001)"
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --backend-store-uri sqlite:///outputs/mlflow.db \
 		--host 127.0.0.1 --port $(UI_PORT)
 

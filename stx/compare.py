@@ -156,7 +156,9 @@ def rated(own: Mapping[str, str], rest: Sequence[str], typed: str) -> Path:
         raise UserError(f"ratings={own['ratings']}: only output= can be given with it; leave out {(others or rest)[0]}")
     folder = paths.output_folder(own.get("output", "outputs/compare-ratings"))
     refuse_filled(folder, (BATCH, REPORT))
-    return write(of_ratings(own["ratings"]), folder / REPORT, typed)
+    given = of_ratings(own["ratings"])
+    command.say(f"measuring the pictures of {len(given)} ratings: some seconds for each picture")
+    return write(given, folder / REPORT, typed)
 
 
 def content_losses(runs: "Batch") -> set[str]:

@@ -172,6 +172,10 @@ def test_how_far_the_benchmarks_table_holds_is_said_as_its_report_has_it() -> No
                 assert not [
                     name for name, row in rows.items() if float(row["ratio"]) < 1 and float(row["p_holm"]) < 0.05
                 ]
+    assert nearer["gaussian_wasserstein"] == ["0 of 6", "2 of 6"]
+    for level in ("1", "2"):
+        row = benchmark_rows(judge=JUDGES[0], equal="lite0_content", level=level, over="gram")["moments_cooc"]
+        assert f"at {interval_of(row)}" in said
     judges = report.partition("\n## Do the judges agree?\n")[2]
     agreement, *_ = re.findall(r"\| features \(conv4\\_3\) \| 3 \| (\S+) \|", judges)
     assert f"their rank correlation is {agreement}." in said

@@ -34,7 +34,8 @@ def explain(error: ValidationError, plain: Any, in_file: bool = False) -> str:
 
     It is in terms of the command line or, if `plain` stands `in_file`, of YAML.
     """
-    first = error.errors()[0]
+    errors = error.errors()
+    first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])  # it may be a missing one
     keys = [
         str(key)
         for before, key in zip(("", *first["loc"]), first["loc"], strict=False)
@@ -46,7 +47,9 @@ def explain(error: ValidationError, plain: Any, in_file: bool = False) -> str:
     if named and kind == "string_type":
         return f"{'.'.join(keys[:-2])}: the name {typed} should be text, in quotes"
     if kind == "extra_forbidden":
-        return unknown_option(option, [name for name in section(plain, keys) if name != keys[-1]])
+        lacking = [each["loc"] for each in errors if each["type"] == "missing"]
+        names = [*(str(loc[-1]) for loc in lacking if loc[:-1] == first["loc"][:-1]), *section(plain, keys)]
+        return unknown_option(option, [name for name in names if name != keys[-1]])
     if kind == "missing":
         beside = f"; {'.'.join(keys[:-1])} has {', '.join(map(str, section(plain, keys)))}" if keys[1:] else ""
         return f"{option} must be given{beside}"

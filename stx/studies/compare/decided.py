@@ -52,7 +52,7 @@ def refuse_statistic(name: str, words: Sequence[str], options: Collection[str]) 
         alone = alone and not key_of(text).startswith("style_stat.")
     if chosen is None:
         raise UserError(f"{' '.join(words) or 'it is empty'}: it must choose a statistic, such as {example}")
-    if name in options and chosen != name and alone:
+    if alone and name in options and chosen in options and chosen != name:
         raise UserError(f"style_stat={chosen}: {name} is the name of another statistic; give this one another name")
 
 

@@ -23,7 +23,7 @@ def summed(jobs: str, seconds: Sequence[float], disk: float, crew: Crew) -> str:
     workers = min(crew.workers, len(seconds))
     at_once = f", {workers} at once" if workers > 1 else ", one after the other"
     total = max(max(seconds), sum(seconds) / workers)
-    return f"{jobs}{at_once}: {duration(total)}, up to {disk / 1e6:.0f} MB; none was started"
+    return f"{jobs}{at_once}: {duration(total)}, up to {disk / 1e6:.0f} MB of disk; none was started"
 
 
 def needed(configs: Sequence[Config]) -> tuple[list[float], int]:

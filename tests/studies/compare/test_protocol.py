@@ -120,6 +120,7 @@ def test_mistakes_in_a_protocol_are_named(tmp_path: Path) -> None:
         ("[1, 2]", "has no settings in it"),
         ("a: [", "is no YAML"),
         (good.replace("runs: 4", "runs: 0"), "runs=0: should be greater than or equal to 1"),
+        (good.replace("runs: 4", "rnus: 4"), r"there is no option rnus \(did you mean runs\?\)"),
         (good.replace("betas: {gram: 3", "betas: {grim: 3"), "no weight for its reference"),
         (good + "colour: blue\n", "there is no option colour"),
         (good.replace("reference: gram", "reference: grim"), "its reference, grim, is not among its statistics"),

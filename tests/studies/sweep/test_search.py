@@ -153,7 +153,7 @@ def test_a_plan_starts_nothing(
     monkeypatch.setattr(search, "needed", lambda configs: ([15.0] * len(configs), len(configs) * 10**6))
     assert typed(monkeypatch, *TYPED, BETA, "sweep.plan=true") == 0
     said = capfd.readouterr().err
-    assert "20 trials, one after the other: about 5 minutes, up to 20 MB; none was started" in said
+    assert "20 trials, one after the other: about 5 minutes, up to 20 MB of disk; none was started" in said
     assert not worked
     assert not (tmp_path / "it").exists()
 
