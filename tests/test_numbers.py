@@ -1,6 +1,7 @@
 """Numbers that README and docs quote are those of the reports that they link."""
 
 import csv
+import json
 import math
 import re
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from stx.measures.judge import circular
 from stx.model.asked import terms
 from stx.stats.fixed import fixed_by
 from stx.studies.compare.intervals import interval
+from stx.studies.compare.protocol import load
 
 TOP = Path(__file__).parents[1]
 DOCS = TOP / "docs"
@@ -156,6 +158,13 @@ def interval_of(row: dict[str, str]) -> str:
 def paragraph(page: str, start: str) -> str:
     (one,) = [" ".join(part.split()) for part in text(page).split("\n\n") if part.startswith(start)]
     return one
+
+
+def test_the_kept_benchmark_is_that_of_the_protocol_that_comes_with_stx() -> None:
+    kept = json.loads(text("docs/compare/benchmark/comparison.json"))
+    assert kept["protocol"] == load("benchmark", {}).model_dump(mode="json")  # another one needs another version
+    assert kept["runs"] == {"image_size.width": ["192"], "image_size.height": ["144"], "optim.steps": ["60"]}
+    assert kept["digest"][:16] in text("docs/compare/benchmark/report.md")
 
 
 def test_how_far_the_benchmarks_table_holds_is_said_as_its_report_has_it() -> None:

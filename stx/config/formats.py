@@ -1,10 +1,5 @@
 """The version of its format that a file states."""
 
-from typing import Annotated, Any, Literal
-
-from pydantic import BeforeValidator
-from pydantic_core import PydanticCustomError
-
 
 def version_of(stated: object) -> int:
     """The version, as a file states it. Raises ValueError if it is no whole number; true, which Python takes for 1,
@@ -17,13 +12,3 @@ def version_of(stated: object) -> int:
 def later(version: int, newest: int) -> str:
     """What a message says of a file whose format is newer than `newest`."""
     return f"written by a later version of stx (format {version}); this one reads up to {newest}"
-
-
-def number(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise PydanticCustomError("value", "Input should be 1")
-    return value
-
-
-First = Annotated[Literal[1], BeforeValidator(number)]
-"""The field of a format that has had no other version."""

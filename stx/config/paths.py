@@ -1,14 +1,13 @@
 """File names in overrides, quoted where Hydra would read characters in them as its own syntax."""
 
 import glob
-import hashlib
 import os
 import re
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from stx.config.compose import key_of, override, quoted
-from stx.config.regular import regular
+from stx.config.digests import sha256
 from stx.errors import UserError
 
 FILES = (
@@ -147,12 +146,6 @@ def has_digest(name: str, digests: Collection[str]) -> bool:
     """Whether there is a file of that name, and its SHA-256 is one of the digests."""
     path = os.path.expanduser(name)
     return os.path.isfile(path) and sha256(path) in digests
-
-
-def sha256(path: str | Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal digits. Raises OSError."""
-    with regular(Path(path)).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def output_folder(name: str) -> Path:

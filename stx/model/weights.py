@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, library
 
+from stx.config.digests import sha256
 from stx.config.layers import LAYERS
-from stx.config.paths import sha256
 from stx.errors import UserError
 from stx.model.vgg import CAFFE, IMAGENET, Weights
 

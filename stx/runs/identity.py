@@ -18,8 +18,8 @@ from pydantic import TypeAdapter, ValidationError
 from stx import __version__, atomic
 from stx.config.addresses import database_file, with_file
 from stx.config.compose import leaves
+from stx.config.digests import sha256
 from stx.config.formats import later, version_of
-from stx.config.paths import sha256
 from stx.config.regular import regular
 from stx.config.restored import restored
 from stx.config.schema import Config, MlflowTracking

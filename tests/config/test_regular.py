@@ -9,7 +9,7 @@ import pytest
 import surveys
 import torch
 
-from stx.config import paths
+from stx.config import digests
 from stx.config.regular import regular
 from stx.errors import UserError
 from stx.loop import checkpoint
@@ -54,7 +54,7 @@ def pipe(tmp_path: Path) -> Iterator[Path]:
 
 CPU = torch.device("cpu")
 ERRORS: dict[str, tuple[Callable[[Path], object], type[Exception]]] = {
-    "digest": (paths.sha256, OSError),
+    "digest": (digests.sha256, OSError),
     "checkpoint": (lambda pipe: checkpoint.load(pipe, CPU, ()), OSError),
     "film": (lambda pipe: animation.read(pipe, (8, 8)), OSError),
     "calibration": (folder.levels_begun, OSError),

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from conftest import torchvisions
+from stx.config.digests import sha256
 from stx.config.layers import LAYERS
-from stx.config.paths import sha256
 from stx.errors import UserError
 from stx.model.vgg import Weights
 from stx.model.weights import CAFFE_FILE, SOURCES, load_weights, wheel_file

@@ -13,7 +13,7 @@ from PIL import Image
 
 from conftest import TINY
 from stx.config.compose import composition
-from stx.config.paths import sha256
+from stx.config.digests import sha256
 from stx.errors import UserError
 from stx.model.prepare import prepare
 from stx.runs import identity, resume

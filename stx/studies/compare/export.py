@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from stx.atomic import write as write_file
-from stx.config.paths import sha256
+from stx.config.digests import sha256
 from stx.measures import lite0
 from stx.runs.identity import of_picture
 from stx.studies.compare import programs

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import AfterValidator, Field, ValidationError
 
 from stx.config import search_path, settings_file
+from stx.config.digests import sha256
 from stx.config.explain import explain
-from stx.config.paths import sha256, split
+from stx.config.paths import split
 from stx.config.schema import CONF, NotNegative, Positive, Section, Whole
 from stx.errors import UserError, choose_from
 from stx.pictures import bundled

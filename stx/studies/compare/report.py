@@ -11,11 +11,11 @@ from stx.runs.tracking.stored import Run
 from stx.studies import page
 from stx.studies.compare import earlier, export, judges, pictures, programs
 from stx.studies.compare.board import board, shown
+from stx.studies.compare.bracketed import left_out, reach
 from stx.studies.compare.equal import Level, label, level, ratios, titles
 from stx.studies.compare.leaderboard import Ratio, ranking, ratio
 from stx.studies.compare.outdated import outdated, said
 from stx.studies.compare.protocol import cells, first_beta
-from stx.studies.compare.reach import left_out, reach
 from stx.studies.compare.work import Results, member_name, wanted
 from stx.studies.compare.yardsticks import YARDSTICKS
 from stx.studies.page import GAP, Block, Heading, Items, Table, Text

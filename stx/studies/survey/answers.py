@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import ConfigDict, Field, ValidationError
 
-from stx.config.formats import First
+from stx.config.first_format import First
 from stx.config.regular import regular
 from stx.config.schema import Section
 from stx.errors import first_line

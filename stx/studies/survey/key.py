@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from stx import atomic
-from stx.config.formats import First
+from stx.config.first_format import First
 from stx.config.schema import Section
 from stx.errors import UserError
 

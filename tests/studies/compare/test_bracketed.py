@@ -3,10 +3,10 @@
 from types import SimpleNamespace
 from typing import Any
 
+from stx.studies.compare.bracketed import left_out, reach
 from stx.studies.compare.equal import level
 from stx.studies.compare.judges import Scores, Where
 from stx.studies.compare.protocol import Cell, Protocol
-from stx.studies.compare.reach import left_out, reach
 from stx.studies.compare.work import Results, Try
 from stx.studies.page import Items, Table, Text
 
