@@ -95,19 +95,26 @@ def read(text: str) -> dict[str, Recorded]:
         has = f"{within} has: earlier={within}" if within else "a report of stx compare has one"
         raise UserError(f"earlier={text}: there is no {file}; {has}")
     try:
+        return recorded(file)
+    except ValueError as error:
+        raise UserError(f"earlier={text}: {error}") from None
+
+
+def recorded(file: Path) -> dict[str, Recorded]:
+    """The runs of a report's runs.csv, by their recipes. Raises ValueError, which names the file, if it is none."""
+    try:
         whole = file.read_text(encoding="utf-8-sig")
         rows = list(csv.DictReader(io.StringIO(whole, newline="")))
         if any(None in row for row in rows):
             raise ValueError("a row has more fields than the first line names")
         if any(None in row.values() for row in rows) or not whole.endswith("\n"):  # as a number cut off is one, too
             raise ValueError("it is cut off: its last line is not whole")
-        runs = [Recorded(row) for row in rows]
-        recorded = {row["recipe"]: run for row, run in zip(rows, runs, strict=True)}
-        if not recorded:
+        if not rows:
             raise ValueError("it has no rows")
-        return recorded
+        runs = [Recorded(row) for row in rows]
+        return {row["recipe"]: run for row, run in zip(rows, runs, strict=True)}
     except (ValueError, csv.Error) as error:
-        raise UserError(f"earlier={text}: {file} is no {FILE} of a report ({error})") from None
+        raise ValueError(f"{file} is no {FILE} of a report ({error})") from None
 
 
 def refuse_unmeasured(text: str, recorded: Mapping[str, Run], match: str) -> None:

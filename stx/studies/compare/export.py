@@ -5,7 +5,7 @@ import hashlib
 import io
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,12 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def write(folder: Path, results: Results, every: list[Scores], finished: programs.Judged) -> None:
-    """Write both files. `equal` is the measure of content held equal, `level` which of the reference's weights.
+def write(
+    folder: Path, results: Results, every: list[Scores], finished: programs.Judged, compared: Mapping[str, Any]
+) -> None:
+    """Write both files, with the `identity` of what was `compared`.
+
+    `equal` is the measure of content held equal, `level` which of the reference's weights.
 
     The row of another program's pictures has `program` in place of `statistic`, and no level: it is at their content.
     """
@@ -36,7 +40,7 @@ def write(folder: Path, results: Results, every: list[Scores], finished: program
     writer.writeheader()
     writer.writerows(listed)
     write_file(folder / "table.csv", table.getvalue())
-    whole = {**identity(results), "rows": listed}
+    whole = {**compared, "rows": listed}
     write_file(folder / FILE, json.dumps(whole, indent=1) + "\n")
 
 

@@ -37,7 +37,8 @@ def write(
     (folder / "pictures").mkdir(parents=True, exist_ok=True)
     at = level(results, results.match)
     scores = {name: ratio(at, name, results.judged_by) for name in results.protocol.statistics}
-    blocks = opening(results, command)
+    compared = export.identity(results) if results.runs else {}  # which reads all pictures
+    blocks = opening(results, command, compared.get("digest", ""))
     stale = said(outdated(work), len(work.planned))
     if stale:
         blocks.append(Text(f"**Not up to date:** {stale}."))
@@ -53,7 +54,7 @@ def write(
             *pictures.pareto(results, folder),
             *pictures.sheet(results, folder),
         ]
-        export.write(folder, results, every, finished)
+        export.write(folder, results, every, finished, compared)
         earlier.write(folder, results, work.planned)
     html, _ = page.write(folder, "Style statistics compared", [*blocks, *all_runs(results)])
     metrics = {f"ratio/{name}": score.mean for name, score in scores.items() if score}
@@ -89,7 +90,7 @@ def summary(ratios: Mapping[str, Ratio | None], results: Results, sheet: str, co
     return "\n\n".join(lines)
 
 
-def opening(results: Results, command: str) -> list[Block]:
+def opening(results: Results, command: str, digest: str) -> list[Block]:
     protocol, runs = results.protocol, results.runs
     every = [one.run for several in runs.values() for one in several]
     first: list[Block] = [Text(f"`{command}`")]
@@ -108,7 +109,7 @@ def opening(results: Results, command: str) -> list[Block]:
         Text(how(results)),
         Text(
             f"Version {protocol.version} of the protocol; its digest, with the pictures and the networks' weights, is "
-            f"`{export.identity(results)['digest'][:16]}` (`{export.FILE}`)."
+            f"`{digest[:16]}` (`{export.FILE}`)."
         ),
     ]
 

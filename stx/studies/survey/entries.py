@@ -162,10 +162,9 @@ def runs_of(report: Path) -> Collection[earlier.Recorded]:
     if not file.is_file():
         raise UserError(f"{file}: there is no such file; make the report anew")
     try:
-        return earlier.read(str(report)).values()
-    except UserError as error:
-        why = first_line(error).removeprefix(f"earlier={report}: ")  # an option of another command
-        raise UserError(f"{'' if str(file) in why else f'{file}: '}{why}; make the report anew") from None
+        return earlier.recorded(file).values()
+    except ValueError as error:
+        raise UserError(f"{error}; make the report anew") from None
 
 
 def entry(run: Shown, method: str, match: str) -> Entry | None:

@@ -157,7 +157,7 @@ def test_one_run_of_each_says_nothing_of_equal_content() -> None:
 
 def test_the_numbers_are_written_as_data_with_what_they_are_of(tmp_path: Path) -> None:
     every = scores(results())
-    export.write(tmp_path, results(), every, {})
+    export.write(tmp_path, results(), every, {}, export.identity(results()))
     with (tmp_path / "table.csv").open(newline="", encoding="utf-8") as file:
         listed = [*csv.DictReader(file)]
     assert tuple(listed[0]) == export.COLUMNS
