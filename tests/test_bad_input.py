@@ -6,6 +6,7 @@ import re
 import shlex
 import struct
 import sys
+import urllib.request
 import zlib
 from collections.abc import Iterator
 from fractions import Fraction
@@ -306,6 +307,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("TORCH_HOME", str(tmp_path_factory.mktemp("torch")))  # nothing downloaded earlier is found
         for proxy in ("http_proxy", "https_proxy", "HTTPS_PROXY", "HTTP_PROXY"):
             patch.setenv(proxy, "http://127.0.0.1:9")  # and nothing can be downloaded
+        patch.setattr(urllib.request, "_opener", None)  # which keeps the proxies that it found when it was first used
         patch.delenv("STX_TRUST", raising=False)
         patch.setitem(sys.modules, "pillow_heif", None)  # not installed
         patch.chdir(folder)

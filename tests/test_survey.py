@@ -84,14 +84,16 @@ def test_a_comparison_s_id_without_its_report_is_said_to_be_runs_like_any_others
 
 def test_a_survey_is_served_until_ctrl_c(folder: Path) -> None:
     started = Started(folder, "survey", "serve", "survey", "port=0")
-    for _ in range(600):
-        if "until Ctrl-C" in started.said():
-            break
-        time.sleep(0.05)
-    (address,) = [word for word in started.said().split() if word.startswith("http://127.0.0.1:")]
-    with urllib.request.urlopen(address) as page:
-        assert b"data-collects" in page.read()
-    started.send_signal(signal.SIGINT)
+    try:
+        for _ in range(600):
+            if "until Ctrl-C" in started.said():
+                break
+            time.sleep(0.05)
+        (address,) = [word for word in started.said().split() if word.startswith("http://127.0.0.1:")]
+        with urllib.request.urlopen(address) as page:
+            assert b"data-collects" in page.read()
+    finally:
+        started.send_signal(signal.SIGINT)  # a server that is left would keep the suite from ending
     done = started.ended()
     assert (done.returncode, done.stdout) == (0, "survey/answers.db\n")
     assert done.stderr.splitlines()[-1] == "0 answers by 0 raters"
