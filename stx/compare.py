@@ -15,6 +15,7 @@ from statistics import mean
 from typing import TYPE_CHECKING
 
 from stx.config import command, paths, search_path
+from stx.config.own_options import launcher_options, own_options
 from stx.errors import Stopped, UserError
 from stx.runs.words import remaining
 from stx.studies.compare.changes import LISTS, SETTINGS
@@ -77,8 +78,8 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
     from stx.studies.compare.report import counted, write
     from stx.studies.compare.work import COMPARISON, Results, first_round, matching, work
 
-    own, rest = command.own_options(given, OWN)
-    launcher, for_all = command.launcher_options(rest)
+    own, rest = own_options(given, OWN)
+    launcher, for_all = launcher_options(rest)
     refuse_typed(for_all)
     typed = search_path.command_line(["compare"], given)
     if "ratings" in own:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stx.config import command, paths, search_path
+from stx.config.own_options import own_options
 from stx.config.paths import is_glob
 from stx.errors import UserError
 from stx.runs.words import remaining
@@ -59,7 +60,7 @@ def run(given: Sequence[str]) -> Path:
     """Make the film and return its path."""
     from stx.studies.film import options
 
-    own, typed = command.own_options(given, OWN)
+    own, typed = own_options(given, OWN)
     asked = options.read(own)
     options.refuse_decided(typed)
     if "film" not in own:

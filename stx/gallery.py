@@ -64,6 +64,7 @@ def run(own: Sequence[str], words: Sequence[str], told: Sequence[str]) -> Path:
 
     output = next((text.partition("=")[2] for text in reversed(own) if key_of(text) == "output"), OUTPUT)
     path = writing.place(output)
+    command.say(f"reading {asked or 'the runs'}")
     selection = selected(asked, stores.tracking(told))
     count = len(selection.runs)
     command.say(f"{selection.asked}: {count} run{'s' * (count != 1)}")

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stx.config import command, paths, search_path
+from stx.config.own_options import launcher_options, own_options
 from stx.errors import Stopped
 
 EXAMPLES = """
@@ -53,8 +54,8 @@ def run(quick: bool, given: Sequence[str]) -> tuple[int, Path]:
     from stx.studies.thesis.plan import PARTS, members
     from stx.studies.thesis.report import write
 
-    own, rest = command.own_options(given, OWN)
-    launcher, for_all = command.launcher_options(rest)
+    own, rest = own_options(given, OWN)
+    launcher, for_all = launcher_options(rest)
     folder = paths.output_folder(own.get("output", f"outputs/thesis{'-quick' if quick else ''}"))
     refuse_filled(folder, (BATCH,))
     plan = members(quick, for_all, own.get("only", ",".join(PARTS)).split(","))

@@ -16,8 +16,9 @@ import yaml
 from omegaconf.errors import OmegaConfBaseException
 
 from stx import __version__
-from stx.config.compose import HydraException, arguments_parser, key_of, raised_in_hydra
+from stx.config.compose import HydraException, arguments_parser, raised_in_hydra
 from stx.config.explain import explain_plain
+from stx.config.own_options import own_options
 from stx.config.refusals import explain_hydra, namesakes, not_by_name, without
 from stx.config.schema import Config
 from stx.config.secrets import hidden, taken_out
@@ -171,31 +172,6 @@ def told(error: Exception, overrides: Sequence[str] | None = None) -> str:
     if "Config group override must be" in str(error):
         return not_by_name(sys.argv[1:] if overrides is None else overrides) or explain_plain(error)
     return explain_plain(error)
-
-
-def own_options(given: Sequence[str], names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """Split overrides into a batch command's own options, by name, and those for all of its runs.
-
-    If an own option is given twice, the last one counts.
-    """
-    own = {key_of(text): text.partition("=")[2] for text in given if key_of(text) in names}
-    return own, as_typed([text for text in given if key_of(text) not in names])
-
-
-def launcher_options(given: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Split overrides into those of the launcher of a batch's runs, and the rest.
-
-    Raises UserError for options that only `stx run` or `stx paint` take.
-    """
-    launcher = [text for text in given if key_of(text).startswith(("hydra/launcher", "hydra.launcher.", "sweep.jobs"))]
-    for text in given:
-        if key_of(text) == "live":
-            raise UserError(
-                f"{text}: it shows a single run, and this command makes many; it is for stx run and stx paint"
-            )
-        if key_of(text) in ("sweep.plan", "sweep.resume"):
-            raise UserError(f"{text}: that is for stx run --multirun; the same command continues where it was stopped")
-    return launcher, [text for text in given if text not in launcher]
 
 
 def flag_of_run(words: Sequence[str], own: Collection[str] = ("-h", "--help")) -> str:

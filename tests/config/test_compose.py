@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 
@@ -26,7 +27,7 @@ from stx.config.compose import (
     value_of,
     values_of,
 )
-from stx.config.schema import validate
+from stx.config.schema import CONF, validate
 from stx.errors import UserError
 
 NAMES = (
@@ -171,3 +172,11 @@ def test_composing_needs_no_torch() -> None:
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2]).returncode == 0
+
+
+def test_cross_moments_is_the_statistic_of_the_benchmark_s_row() -> None:
+    protocol = yaml.safe_load((CONF / "protocol" / "benchmark.yaml").read_text())
+    typed = protocol["statistics"]["cross_moments"].split()
+    pictures = ["content=china", "style=swirls"]
+    preset, row = (composition([*pictures, *options]).config for options in (["style_stat=cross_moments"], typed))
+    assert preset.style_stat == row.style_stat

@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 
 from stx.config import command
 from stx.config.compose import at_work, compose, composition, jobs_of_sweep
+from stx.config.own_options import own_options
 from stx.config.paths import FILES, exists, from_folder, is_glob, matches, named, output_folder, split
 
 NAMES = (
@@ -186,7 +187,7 @@ def test_the_command_line_is_rewritten_before_hydra_reads_it(monkeypatch: pytest
 
 
 def test_a_batch_takes_names_for_all_of_its_runs_likewise() -> None:
-    own, for_all = command.own_options(["only=e01", "content=IMG (1).jpg", "style=a,b.png"], ["only"])
+    own, for_all = own_options(["only=e01", "content=IMG (1).jpg", "style=a,b.png"], ["only"])
     assert own == {"only": "e01"}
     whole = compose(for_all)
     assert (whole.content, whole.style) == ("IMG (1).jpg", "a,b.png")

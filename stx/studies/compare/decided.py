@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from stx.config.command import launcher_options
 from stx.config.compose import key_of, leaves, stands_for_several, values_of
+from stx.config.own_options import launcher_options
 from stx.errors import UserError
 from stx.studies.compare.changes import LISTS
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from stx.config.command import say
 from stx.config.schema import Config
 from stx.runs.launching import Crew
 from stx.runs.member import ENDED, outcome
@@ -14,6 +15,7 @@ def forecast(tasks: Sequence[Task], crew: Crew) -> str:
     tasks = [task for task in tasks if outcome(task.folder) not in ENDED]
     if not tasks:
         return "nothing is left to do"
+    say("stx: timing two steps of each kind of job")
     seconds, disk = needed([task.config for task in tasks])
     lines = [f"{task.number:4} {round(taken):6} s  {task.name}" for task, taken in zip(tasks, seconds, strict=True)]
     return "\n".join([*lines, summed(f"{len(tasks)} job{'' if len(tasks) == 1 else 's'}", seconds, disk, crew)])

@@ -122,6 +122,9 @@ def test_a_sweep_s_best_run_stands_out_in_the_grid_and_says_so_in_full(tmp_path:
     page = tab(tmp_path / "page.html")
     assert page.locator(".mark").all_inner_texts() == [" · best"]
     assert page.locator(".tile.best .title").inner_text() == f"{runs[1].name} · best"
+    assert page.locator(".distances").all_inner_texts() == [
+        f"style {style} · content 0.50" for style in ("0.30", "0.10", "0.20")
+    ]
     page.click(".tile.best")
     assert page.inner_text("#ended") == "finished, the sweep's best"
     assert page.locator("#sort option").first.inner_text() == "start time"

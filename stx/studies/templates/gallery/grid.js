@@ -3,6 +3,12 @@ const WHERE = { where: "key", is: "condition", value: "value" }; // a filter's p
 let state = { words: "", sort: "started", down: false, filters: [], run: null };
 let order = []; // numbers of the runs that are to be seen
 
+const DISTANCES = { style: "measure/style_distance", content: "measure/content", structure: "measure/cfsd" };
+
+// as a run's last lines have them; empty where it was not measured
+const distances = ({ metrics }) => Object.entries(DISTANCES).filter(([, name]) => Number.isFinite(metrics[name]))
+  .map(([word, name]) => `${word} ${metrics[name].toFixed(2)}`).join(" · ");
+
 const still = (key, alt) => make("img", { src: picture(key), alt, title: alt, decoding: "async" });
 
 function tile(run, place) {
@@ -15,7 +21,7 @@ function tile(run, place) {
   if (run.best) title.append(make("span", { className: "mark", textContent: " · best" }));
   const button = make("button", { type: "button", className: `tile ${run.outcome}${run.best ? " best" : ""}` },
     make("span", { className: "shot" }, result), make("span", { className: "thumbs" }, ...given), title,
-    make("span", { className: "value" }));
+    make("span", { className: "distances", textContent: distances(run) }), make("span", { className: "value" }));
   button.addEventListener("click", () => open(place));
   return make("li", {}, button);
 }
