@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from stx.config import command, paths, search_path
 from stx.config.own_options import launcher_options, own_options
 from stx.errors import Stopped, UserError
+from stx.runs.files import BATCH, REPORT, alone_in, refuse_filled
 from stx.runs.words import remaining
 from stx.studies.compare.changes import LISTS, SETTINGS
 from stx.studies.compare.decided import refuse_typed
@@ -44,8 +45,6 @@ reference's. The same command continues where it was stopped. All other options 
 to all runs.
 """
 OWN = ("protocol", *LISTS, "output", "pictures", "ratings", "earlier", "report", *SETTINGS)
-REPORT = "report"
-"""The subfolder of a comparison that holds its report."""
 
 
 def main() -> None:
@@ -69,7 +68,6 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
     """Run a comparison. Returns the number of failed runs and the report's path."""
     # Imported late: torch takes a second, which --help and mistakes in the options need not wait for.
     from stx.runs.batch import batch
-    from stx.runs.files import BATCH, alone_in, refuse_filled
     from stx.runs.launcher import hired
     from stx.studies.compare import distinct, earlier
     from stx.studies.compare.given import of_pairs
@@ -137,8 +135,6 @@ def makes_missing(report: str, folder: Path, recorded: Mapping[str, object]) -> 
 
     Raises UserError for any other value of `report`, or if report=only has no runs to report on.
     """
-    from stx.runs.files import BATCH
-
     if report not in ("all", "only"):
         raise UserError(f"report={report}: should be only, for a report of the runs that there are, or left out")
     if report == "only" and not (folder / BATCH).exists() and not recorded:
@@ -148,7 +144,6 @@ def makes_missing(report: str, folder: Path, recorded: Mapping[str, object]) -> 
 
 def rated(own: Mapping[str, str], rest: Sequence[str], typed: str) -> Path:
     """Write the page of people's ratings, which needs no runs, and return its path."""
-    from stx.runs.files import BATCH, refuse_filled
     from stx.studies.compare.given import of_ratings
     from stx.studies.compare.ratings import write
 

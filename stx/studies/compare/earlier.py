@@ -11,6 +11,7 @@ from typing import Any
 from stx.atomic import write as write_file
 from stx.errors import UserError
 from stx.runs.batch import AT_ONCE
+from stx.runs.files import REPORT
 from stx.runs.plan import Planned
 from stx.runs.tracking.store import MEASURED_AT
 from stx.runs.tracking.stored import Run
@@ -18,8 +19,6 @@ from stx.studies.compare.protocol import Cell
 from stx.studies.compare.work import Results, member_name
 
 FILE = "runs.csv"
-REPORT = "report"
-"""The subfolder of a comparison that holds its report."""
 WHAT = ("recipe", "id", "statistic", "photograph", "style", "seed", "beta")
 SAID = ("stx.outcome", "stx.hardware", "stx.versions", "stx.weights_sha256")
 TAGS = (*SAID, AT_ONCE, MEASURED_AT)

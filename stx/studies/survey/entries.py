@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from stx.config.schema import MlflowTracking, NoTracking
 from stx.errors import UserError, did_you_mean, first_line
-from stx.runs.files import BATCH, CONTENT, OUTPUT, STYLE, SWEEP, in_use
+from stx.runs.files import BATCH, CONTENT, OUTPUT, REPORT, STYLE, SWEEP, in_use
 from stx.runs.params import MIXED
 from stx.runs.selection import folder_of, selected
 from stx.runs.shown import Shown
@@ -25,7 +25,6 @@ from stx.studies.survey.options import Options
 from stx.studies.survey.pairs import Entry
 
 MEASURE = "measure/"
-REPORT = "report"
 SECOND = "style_2.png"
 """The file of a run's second painting."""
 METHOD, STATISTIC = "style_stat", "statistic"
