@@ -38,6 +38,8 @@ STYLES = (
     ("impasto", "watercolour", "halftone", "weave", "marbling", "facets"),
     ("crayon", "ihc", "retina", "hubble"),
 )
+EYE = {"gram": 3, "mean_std": 6.8, "moments_cooc": 3}
+"""Weights at which, by the benchmark's runs, the rocket in the woodcut's style is at Gram's content distance."""
 REGIONS = "masks.content={0}/regions.png masks.style=[{0}/red.png,{0}/blue.png]"
 
 
@@ -110,6 +112,21 @@ FIGURES = {
         [THESIS[:3], THESIS[3:]],
         width=792,
         file="{}.png",
+    ),
+    "eye": Figure(
+        [
+            [
+                *("rocket", "woodcut"),
+                *(
+                    "rocket woodcut +experiment=plain image_size.width=192 image_size.height=144 optim=lbfgs "
+                    f"optim.steps=60 init.noise=0.1 style_stat={name} loss_weights.beta={beta}"
+                    for name, beta in EYE.items()
+                ),
+            ]
+        ],
+        [["photograph", "painting", *EYE]],
+        width=1316,
+        file="statistics/{}.jpg",
     ),
 }
 

@@ -45,6 +45,8 @@ NOT_TYPED = {
     r"\bFOLDER\b|\bFILE\b|<.*>|\.\.\.": "a word for what is the reader's own",
 }
 """Why a command is not typed here, by what it has in it."""
+NO_END = r"^make (ui|test|check)\b"
+"""Serves until Ctrl-C, or would run this very suite: even as typed, only whether make has such a target."""
 ONLY_AS_TYPED = r"\bearlier="
 """No small run is one of a report's."""
 MANY_RUNS = r"stx (compare|thesis|film|survey)\b|--multirun|photos/|resume="
@@ -79,9 +81,9 @@ def commands(page: str, text: str) -> Iterator[Line]:
             typed = re.sub(r"\s+#\s.*", "", line).strip()
             if re.match(r"([A-Z_]+=\S+ )*(\.venv/bin/)?(stx|python|make|git|pip|export|docker|\.) ", typed):
                 yield Line(page, typed)
-    prose = re.sub(r"^(    .*|```.*?^```)$", "", text, flags=re.MULTILINE | re.DOTALL)
-    for span in re.findall(r"`((?:[A-Z_]+=\S+ )*stx \w+ [^`]+)`", prose):
-        if front_command(span):
+    prose = re.sub(r"^(    [^\n]*|```.*?^```)$", "", text, flags=re.MULTILINE | re.DOTALL)
+    for span in re.findall(r"`((?:[A-Z_]+=\S+ )*stx\s+\w+\s[^`]+)`", prose):
+        if front_command(" ".join(span.split())):
             yield Line(page, " ".join(span.split()))
 
 
@@ -234,10 +236,12 @@ def test_every_command_of_a_page_does_what_it_says(page: str, place: Place, monk
             program, *arguments = shlex.split(typed)
             if program == "export":
                 monkeypatch.setenv(*arguments[0].split("=", 1))
-            elif program == "make":
+            elif program == "make" and (re.search(NO_END, text) or not place.as_typed):
                 subprocess.run(["make", "--dry-run", *arguments], cwd=TOP, check=True, capture_output=True)
             elif program.endswith("stx"):
                 wrong += stx_answers(place, text, arguments)
+            elif place.as_typed:
+                wrong += clone_answers(place, text, [sys.executable if "python" in program else program, *arguments])
             elif arguments[0].startswith("scripts/"):
                 assert (TOP / arguments[0]).is_file(), text
     assert not wrong, "\n".join(wrong)
@@ -255,6 +259,24 @@ def stx_answers(place: Place, text: str, arguments: Sequence[str]) -> Iterator[s
             yield f"{text}: a store that is away is not said\n{done.stderr}"
     elif done.returncode:
         yield f"{text}: status {done.returncode}\n{done.stderr[-600:]}"
+
+
+def clone_answers(place: Place, text: str, words: Sequence[str]) -> Iterator[str]:
+    """What is wrong with the answer to a command that is typed in the repository, if anything is."""
+    clone = place.folder / "stx"
+    if not clone.exists():
+        subprocess.run(["git", "clone", "--quiet", TOP, clone], check=True)
+    done = subprocess.run(words, cwd=clone, capture_output=True, text=True, timeout=12 * 3600)
+    if done.returncode:
+        yield f"{text}: status {done.returncode}\n{done.stderr[-600:]}"
+
+
+def test_commands_are_found_in_blocks_and_in_the_text_around_them() -> None:
+    text = (
+        "`stx run a=1`\n\n    stx run b=2     # a remark\n\nText, `stx run c=3`.\n"
+        "```\n`stx run d=4`\n```\nand `stx\nrun e=5`\n"
+    )
+    assert {line.text for line in commands("", text)} == {f"stx run {each}" for each in ("a=1", "b=2", "c=3", "e=5")}
 
 
 def test_the_commands_of_the_pages_are_looked_for_where_they_stand() -> None:

@@ -66,7 +66,10 @@ def gathers(
     reach: Callable[..., int] = lambda **_: 0,
     before: Callable[..., Sums] = lambda features, core, **_: (),
 ) -> Callable[[Function], Function]:
-    """Decorator: say how a statistic is made of sums."""
+    """Decorator: say how a statistic is made of sums over positions, by the fields of `Gathered`.
+
+    A picture larger than the memory can then be optimised in blocks.
+    """
 
     def said(function: Function) -> Function:
         function.gathered = Gathered(sums, value, reach, before)  # type: ignore[attr-defined]
