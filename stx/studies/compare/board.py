@@ -79,8 +79,8 @@ def board(
             ["statistic", *(measures[name] for name in measures if name not in style), "time per step"],
             [[*row, time] for row, time in zip(tables[1], times, strict=True)],
             f"cost: relative to that of `{reference}`; below 1 is nearer to the photograph (except for SSIM), less "
-            "noisy, or faster. What was held equal is 1 by construction; times are those of these runs, whatever else the "
-            "machine was doing",
+            "noisy, or faster. What was held equal is 1 by construction; times are those of these runs, whatever else "
+            "the machine was doing",
         ),
         note(at, scores, gaps=any(cell.startswith(GAP) for table in tables for row in table for cell in row)),
         *([Text(FINISHED)] if theirs else []),
