@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from stx.model.prepare import Inputs
     from stx.runs.job import Job, Result
 
-FACTOR = 3.0
-"""--strength 1 multiplies the config's own loss_weights.beta by this, and --strength 0 divides by it."""
+WEAKEST, STRONGEST = 0.1, 3.0
+"""What --strength 0 and 1 multiply the config's own loss_weights.beta by: a third of it still gives most style."""
 KEEPING = ("style_stat=mean_std", "colour=luminance")
 """Options that keep more of the photograph."""
 EXAMPLES = """
@@ -91,7 +91,7 @@ def parser() -> argparse.ArgumentParser:
         "--strength",
         type=strength,
         metavar="0..1",
-        help=f"of the painting's style (default: {MIDDLE:g}); 0 is a third of the weight, 1 three times as much",
+        help=f"of the painting's style (default: {MIDDLE:g}); 0 is a tenth of the weight, 1 three times as much",
     )
     options.add_argument("--size", type=pixels, metavar="PIXELS", help="of the longer side (default: image_size)")
     options.add_argument("--live", action="store_true", help="show the run on a web page, which can also stop it")
@@ -105,7 +105,7 @@ def strength(text: str) -> float:
     except ValueError:
         value = -1
     if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text} should be a number from 0, the least style, to 1, the most, as 0.8")
+        raise argparse.ArgumentTypeError(f"{text} should be a number from 0 (least style) to 1 (most), such as 0.8")
     return value
 
 
@@ -174,7 +174,7 @@ def plan(asked: argparse.Namespace) -> tuple["Job", "Inputs"]:
         if "output.file" not in map(key_of, asked.overrides):
             overrides.append(override("output.file", output(asked)))
         if asked.strength is not None:
-            beta = composition(overrides).config.loss_weights.beta * FACTOR ** ((asked.strength - MIDDLE) / MIDDLE)
+            beta = composition(overrides).config.loss_weights.beta * factor(asked.strength)
             overrides.append(f"loss_weights.beta={beta:.3g}")
         whole = compose(overrides)
         folder, choices = Path(whole.hydra.run.dir), choices_of(whole.hydra)
@@ -185,6 +185,12 @@ def plan(asked: argparse.Namespace) -> tuple["Job", "Inputs"]:
             raise UserError(str(error).replace(f"output.file={asked.output}", typed)) from None
         refuse_ineffective(config, overrides)
         return Job(config, folder, choices, overrides, name=run_name(config, choices)), inputs
+
+
+def factor(strength: float) -> float:
+    """What a strength multiplies the style's weight by: geometric between WEAKEST, 1 at MIDDLE, and STRONGEST."""
+    away = (strength - MIDDLE) / MIDDLE
+    return float(STRONGEST**away if away > 0 else WEAKEST**-away)
 
 
 def output(asked: argparse.Namespace) -> str:

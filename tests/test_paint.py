@@ -55,7 +55,7 @@ def test_strength_is_a_scale_around_the_config_s_own_weight() -> None:
     own, thesis = (composed(*others).loss_weights.beta for others in ((), ("loss_weights=thesis",)))
     betas = [planned("--strength", text).loss_weights.beta for text in ("0", "0.5", "1")]
     betas.append(planned("--strength", "0.25", "loss_weights=thesis").loss_weights.beta)
-    assert betas == pytest.approx([own / 3, own, own * 3, thesis / 3**0.5], rel=0.01)
+    assert betas == pytest.approx([own / 10, own, own * 3, thesis / 10**0.5], rel=0.01)
 
 
 def test_options_stand_anywhere_and_all_else_is_the_config_s_own() -> None:

@@ -8,6 +8,7 @@ import warnings
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
+from difflib import get_close_matches
 from functools import cache
 from io import StringIO
 from typing import Any, NoReturn
@@ -157,6 +158,8 @@ def mistakes(overrides: Sequence[str] | None = None) -> Iterator[None]:
         sys.exit(2)
 
 
+COMPOSED = ("experiment",)
+"""Groups of which none is chosen by default, so that an option of them is added with a plus."""
 MISTAKES = (UserError, HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ValueError)
 """What a user's mistake raises; a ValueError only in Hydra."""
 
@@ -193,12 +196,23 @@ def unrecognised(message: str, flags: Collection[str]) -> str:
     name, sign, value = word.partition("=")
     key, hint = name.lstrip("-"), did_you_mean(name, flags, 0.75)
     if not name.startswith("--"):
-        return message
-    if len(options := namesakes(key, without(key, []))) == 1:
+        return message + (did_you_mean(f"-{name}", flags, 0.75) if len(name) > 2 else "")
+    if key in COMPOSED:
+        key = f"+{key}"
+    elif len(options := namesakes(key, without(key, []))) == 1:
         key = options[0]
-    if key.partition(".")[0] in Config.model_fields or (sign and not hint):
-        return f"{word}: an option is typed without dashes: {key}={value or '...'}"
+    elif not hint and (near := get_close_matches(key, Config.model_fields, 1, 0.75)):
+        key = near[0]
+    if key.startswith("+") or key.partition(".")[0] in Config.model_fields or (sign and not hint):
+        behind = "" if sign else following(word)
+        return f"{word} {behind}".rstrip() + f": an option is typed without dashes: {key}={value or behind or '...'}"
     return message + hint
+
+
+def following(word: str) -> str:
+    """The word behind this one on the command line, if it can be its value; else empty."""
+    words = sys.argv[sys.argv.index(word) + 1 :] if word in sys.argv else []
+    return words[0] if words and not words[0].startswith("-") and "=" not in words[0] else ""
 
 
 def words_of(parser: ArgumentParser) -> Namespace:

@@ -75,6 +75,6 @@ def untrusted(target: str, option: str, module: str) -> UserError:
     modules = ",".join([*filter(None, [os.environ.get(TRUST)]), top])
     hint = "" if top == "stx" else f"; if you trust {top}, say so: {TRUST}={modules}"
     return UserError(
-        f"{option}._target_={target}: a YAML may call functions of stx and torch.nn alone{hint}\n"
+        f"{option}._target_={target}: a YAML may call functions of stx and torch.nn only{hint}\n"
         f"these are the functions that {', '.join(OFFERING)} publish, and the losses of {LOSSES}"
     )

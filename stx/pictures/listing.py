@@ -27,7 +27,7 @@ class Listing(NamedTuple):
         count = f"{len(self.pictures)} picture{'' if len(self.pictures) == 1 else 's'}"
         if not self.others:
             return count
-        return f"{count}; no pictures by their endings: {some_of(self.others, NAMED)}"
+        return f"{count}; not pictures, by their endings: {some_of(self.others, NAMED)}"
 
 
 def is_listing(name: str) -> bool:

@@ -36,7 +36,7 @@ FILES = tuple(option for option in paths.FILES if option not in ("resume", "from
 """Options that name what a run was made from; the files may have moved, as their digests identify them."""
 LAST = "last"
 """Stands for the folder of the newest run. (A folder of that name is resume=./last.)"""
-BEGUN = "that is the newest run that has begun; a command that was stopped before its run began is typed again"
+BEGUN = "that is the newest run that has begun; a command that was stopped before its run began has to be typed again"
 
 
 def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:

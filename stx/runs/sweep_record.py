@@ -133,9 +133,9 @@ def earlier(typed: Sequence[str], below: Path, search: bool = False) -> Path:
             if same and (folder / STUDY).exists() == search:
                 return folder
     what = "search" if search else "sweep"
-    raise UserError(
-        f"sweep.resume=true: no {what} below {below}/ was started by this command; name its folder: hydra.sweep.dir=..."
-    )
+    newest = next((folder for folder in reversed(folders) if (folder / STUDY).exists() == search), None)
+    named = f"the newest continues with resume={newest}" if newest else "name its folder: hydra.sweep.dir=..."
+    raise UserError(f"sweep.resume=true: no {what} below {below}/ was started by this command; {named}")
 
 
 def apart_from_values(typed: Sequence[str]) -> list[str]:

@@ -7,14 +7,14 @@ from stx.config.schema import Config, NoPrior
 from stx.pictures.sizes import Size, is_squashed
 
 PARTS = {
-    0.1: "a tenth",
-    0.25: "a quarter",
-    1 / 3: "a third",
-    0.5: "half",
-    2 / 3: "two thirds",
-    0.75: "three quarters",
-    0.9: "nine tenths",
-    1.0: "all",
+    0.1: "a tenth of the way",
+    0.25: "a quarter of the way",
+    1 / 3: "a third of the way",
+    0.5: "halfway",
+    2 / 3: "two thirds of the way",
+    0.75: "three quarters of the way",
+    0.9: "nine tenths of the way",
+    1.0: "all of the way",
 }
 
 LAYOUT = ("layout kept", "layout mostly kept", "layout partly kept", "layout lost")
@@ -26,7 +26,7 @@ CFSD = (0.5, 0.65, 0.8)
 NEAR = 0.85
 """Share of the way to the style from which on more style is not suggested."""
 MIDDLE = 0.5
-"""The strength of the config itself. Anyone who asked for less is not told to take more, nor the other way round."""
+"""The strength of the config itself."""
 STEP = 0.3
 """Change of the strength from one try to the next."""
 
@@ -83,7 +83,7 @@ def closing(measured: Mapping[str, float]) -> str:
         return "photograph and painting are of one style: there is no way to go"
     way = way_to_style(measured)
     part = min(PARTS, key=lambda share: abs(share - way))
-    said = f"{PARTS[part]} of the way to the painting's style" if way > 0.05 else "no nearer to the painting's style"
+    said = f"{PARTS[part]} to the painting's style" if way > 0.05 else "no nearer to the painting's style"
     return f"{said}; {LAYOUT[layout(measured)]}"
 
 
@@ -91,15 +91,16 @@ def suggestion(measured: Mapping[str, float], strength: float, other: Sequence[s
     """The strength to try next after `strength`; empty if that is good enough, or the limit.
 
     `other` are further options that keep more of the photograph, where a lower strength changes little.
-    A user who asked for less than MIDDLE is not told to take more, and the other way round.
+    More is suggested only where the layout is kept as it is. A user who asked for less than MIDDLE is not told to take
+    more, nor one who asked for more to take less, unless the layout is lost.
     """
     if not measured or not measured["baseline/sliced_wasserstein"] > 0:
         return ""
     kept = layout(measured)
-    if kept >= 2 and strength <= MIDDLE:
+    if kept >= 2 and (strength <= MIDDLE or LAYOUT[kept] == "layout lost"):
         less = [f"--strength {max(0.0, strength - STEP):.2g}"] if strength else []
         return f"to keep more of the photograph: {', or '.join([*less, *other])}" if less or other else ""
-    if kept < 2 and way_to_style(measured) < NEAR and MIDDLE <= strength < 1:
+    if kept == 0 and way_to_style(measured) < NEAR and MIDDLE <= strength < 1:
         return f"for more of the style: --strength {min(1.0, strength + STEP):.2g}"
     return ""
 

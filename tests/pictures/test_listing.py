@@ -36,7 +36,7 @@ def test_numbers_in_names_are_sorted_by_their_value_in_folders_too() -> None:
 
 
 def test_a_line_says_how_many_there_are_and_what_is_left_out(here: Path) -> None:
-    assert listing("photos").told() == "3 pictures; no pictures by their endings: clip.mp4, notes.txt, phone.heic"
+    assert listing("photos").told() == "3 pictures; not pictures, by their endings: clip.mp4, notes.txt, phone.heic"
     (here / "photos" / "z.txt").touch()
     assert listing("photos").told().endswith("notes.txt, phone.heic and 1 more")
     assert listing("photos/in").told() == "1 picture"

@@ -131,7 +131,7 @@ def test_all_pairs_of_two_folders_are_made_and_shown_and_a_new_picture_makes_onl
     words = ("run", "content=photos/", "style=paintings/", *TINY, "tracking=none")
     done = command(here, *words, "hydra.sweep.dir=outputs/sweeps/mine")
     assert done.returncode == 0, done.stderr
-    assert "stx: content=photos/: 2 pictures; no pictures by their endings: notes.txt" in done.stderr
+    assert "stx: content=photos/: 2 pictures; not pictures, by their endings: notes.txt" in done.stderr
     assert "stx: style=paintings/: 2 pictures" in done.stderr
     sweep = here / "outputs" / "sweeps" / "mine"
     assert len(done.stdout.splitlines()) == 5  # the pictures and the page

@@ -63,8 +63,10 @@ def test_the_sweep_of_a_command_is_known_by_all_but_the_values_of_its_axes(tmp_p
         (tmp_path / name).mkdir()
         (tmp_path / name / "sweep.json").write_text(json.dumps({"format": 1, "overrides": typed, "jobs": []}))
     assert sweep_record.earlier(["pooling=avg", "seed=range(0,5)", "sweep.resume=true"], tmp_path) == tmp_path / "a"
-    with pytest.raises(UserError, match=r"was started by this command; name its folder: hydra\.sweep\.dir="):
+    with pytest.raises(UserError, match=r"was started by this command; the newest continues with resume=.*/b$"):
         sweep_record.earlier(["pooling=l2", "seed=0,1"], tmp_path)
+    with pytest.raises(UserError, match=r"no search .* name its folder: hydra\.sweep\.dir="):
+        sweep_record.earlier(["pooling=avg", "seed=0,1"], tmp_path, search=True)
 
 
 def test_what_was_typed_for_hydra_goes_on_with_a_sweep_and_another_launcher_takes_its_settings_away(

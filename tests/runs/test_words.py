@@ -71,22 +71,28 @@ def test_times_are_round(seconds: float, said: str) -> None:
 @pytest.mark.parametrize(
     ("measures", "strength", "said"),
     [
-        (measured(0.25, 0.7, 0.2), 0.5, "three quarters; layout mostly kept; more of the style: --strength 0.8"),
-        (measured(0.52, 0.3, 0.1), 0.8, "half; layout kept; more of the style: --strength 1"),
-        (measured(0.52, 0.3, 0.1), 1.0, "half; layout kept"),
-        (measured(0.1, 0.8, 0.3), 0.5, "nine tenths; layout mostly kept"),
-        (measured(0.52, 0.3, 0.1), 0.3, "half; layout kept"),  # which was asked for: less than the default
-        (measured(0.1, 1.3, 0.2), 0.8, "nine tenths; layout lost"),
-        (measured(0.1, 1.3, 0.2), 0.5, "nine tenths; layout lost; more of the photograph: --strength 0.2"),
-        (measured(0.3, 0.7, 0.7), 0.2, "two thirds; layout partly kept; more of the photograph: --strength 0"),
-        (measured(0.3, 1.3, 0.2), 0.0, "two thirds; layout lost"),
+        (measured(0.25, 0.5, 0.2), 0.5, "three quarters of the way; layout kept; more of the style: --strength 0.8"),
+        (measured(0.25, 0.7, 0.2), 0.5, "three quarters of the way; layout mostly kept"),  # where more may be too much
+        (measured(0.52, 0.3, 0.1), 0.8, "halfway; layout kept; more of the style: --strength 1"),
+        (measured(0.52, 0.3, 0.1), 1.0, "halfway; layout kept"),
+        (measured(0.1, 0.8, 0.3), 0.5, "nine tenths of the way; layout mostly kept"),
+        (measured(0.52, 0.3, 0.1), 0.3, "halfway; layout kept"),  # which was asked for: less than the default
+        (measured(0.1, 0.8, 0.7), 0.8, "nine tenths of the way; layout partly kept"),  # which was asked for
+        (measured(0.1, 1.3, 0.2), 0.8, "nine tenths of the way; layout lost; more of the photograph: --strength 0.5"),
+        (measured(0.1, 1.3, 0.2), 0.5, "nine tenths of the way; layout lost; more of the photograph: --strength 0.2"),
+        (
+            measured(0.3, 0.7, 0.7),
+            0.2,
+            "two thirds of the way; layout partly kept; more of the photograph: --strength 0",
+        ),
+        (measured(0.3, 1.3, 0.2), 0.0, "two thirds of the way; layout lost"),
     ],
 )
 def test_style_and_layout_are_said_and_the_next_strength(
     measures: dict[str, float], strength: float, said: str
 ) -> None:
     way, kept, *next_one = said.split("; ")
-    assert words.closing(measures) == f"{way} of the way to the painting's style; {kept}"
+    assert words.closing(measures) == f"{way} to the painting's style; {kept}"
     suggested = words.suggestion(measures, strength)
     assert suggested.removeprefix("for ").removeprefix("to keep ") == "".join(next_one)
 
@@ -98,7 +104,7 @@ def test_options_that_keep_more_of_the_photograph_are_named_beside_less_strength
     )
     assert words.suggestion(lost, 0.0, ["a=b"]) == "to keep more of the photograph: a=b"
     assert words.suggestion(kept, 0.5, ["a=b"]) == "for more of the style: --strength 0.8"
-    assert words.suggestion(lost, 0.8, ["a=b"]) == ""  # which was asked for
+    assert words.suggestion(measured(0.3, 0.7, 0.7), 0.8, ["a=b"]) == ""  # which was asked for
 
 
 def test_what_is_further_from_the_painting_and_what_is_too_small_to_judge() -> None:

@@ -23,6 +23,10 @@ from stx.studies.page import GAP, Block, Heading, Table, Text, rounded
 
 SHARED = "Several runs worked at once, or on different machines, so their times per step mean little. "
 
+COST = (
+    "below 1 is nearer to the photograph (except for SSIM), less noisy, or faster. What was held equal is 1 by "
+    "construction; times are those of these runs, whatever else the machine was doing"
+)
 GAPS = f"{GAP}: too few runs reach that content, or the pictures are too small for the measure. "
 FINISHED = (
     "¶ finished pictures, compared with the reference at their own content and on their own pairs only: their place "
@@ -78,9 +82,7 @@ def board(
         Table(
             ["statistic", *(measures[name] for name in measures if name not in style), "time per step"],
             [[*row, time] for row, time in zip(tables[1], times, strict=True)],
-            f"cost: relative to that of `{reference}`; below 1 is nearer to the photograph (except for SSIM), less "
-            "noisy, or faster. What was held equal is 1 by construction; times are those of these runs, whatever else "
-            "the machine was doing",
+            f"cost: relative to that of `{reference}`; {COST}",
         ),
         note(at, scores, gaps=any(cell.startswith(GAP) for table in tables for row in table for cell in row)),
         *([Text(FINISHED)] if theirs else []),
@@ -113,8 +115,9 @@ def note(at: Level, scores: Mapping[str, Ratio | None], gaps: bool) -> Text:
     if all(score is None or math.isnan(score.low) for score in scores.values()):
         intervals = "There are too few photographs and styles for confidence intervals. "
     return Text(
-        f"{intervals}† circular: the statistic fixes what the measure is computed from, if at other layers; ‡ fixes "
-        f"part of it; ? unknown, as the statistic does not declare what it fixes (`@fixes`). {GAPS if gaps else ''}"
+        f"{intervals}† circular: the statistic fixes what the measure is computed from, though at other layers; ‡ "
+        "fixes part of it; ? unknown, as the statistic does not declare what it fixes (`@fixes`). "
+        f"{GAPS if gaps else ''}"
         f"{SMALL if reduced(results) else ''}{SHARED if shared(results) else ''}{of_photographs(results)}"
     )
 
@@ -151,7 +154,9 @@ def conclusion(
     score = scores[first]
     if first == reference or score is None:
         compared = any(of for name, of in scores.items() if name != reference)
-        return [Text(f"No statistic is nearer to the style than `{reference}` at its content.")] if compared else []
+        by = labels().get(results.judged_by, results.protocol.primary)
+        none = f"At equal content, no statistic is nearer to the style than `{reference}`, by {by}."
+        return [Text(none)] if compared else []
     said = f"**`{first}`**, at {shown(score)} of its distance; {chance(adjusted.get(first, math.nan))}."
     others = [
         f" By {one.where.judge} it is at {shown(other)}; {chance(one.adjusted[first])}."

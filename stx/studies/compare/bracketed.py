@@ -22,9 +22,9 @@ def reach(every: list[Scores]) -> list[Block]:
             ["held equal", "at beta", "between two runs", "beyond them", "out of reach", "pairs compared", "left out"],
             [row(at) for _, at in sorted(levels.items(), key=lambda item: item[0][0])],
             "A cell is a statistic on one pair with one seed. If the content lies beyond all of its runs, by at most "
-            f"{100 * results.tolerance:g} %, the line through the last two runs is continued, by at most the distance "
-            "between them. A picture that a compared statistic does not reach, or has not been run for, is left out "
-            "for all, and a statistic that reaches fewer than half of the pictures is left out itself",
+            f"{100 * results.tolerance:g} %, the line through the last two runs is extrapolated, by at most the "
+            "distance between them. A picture that a compared statistic does not reach, or has not been run for, is "
+            "left out for all, and a statistic that reaches fewer than half of the pictures is left out itself",
         ),
     ]
 

@@ -52,7 +52,7 @@ def pareto(results: Results, folder: Path) -> list[Block]:
             by_statistic(results),
             title="Style against content, every run; nearer to the lower left is better",
             x="content distance",
-            y="style distance, of the photograph's",
+            y="style distance (share of the photograph's)",
         )
         caption = "every run, including those of the search"
     return [Heading("Style against content"), Picture("pictures/pareto.png", caption)]

@@ -103,7 +103,7 @@ def opening(results: Results, command: str, digest: str) -> list[Block]:
             f"{counted(protocol.pairs, 'pair')} of {counted(protocol.photographs, 'photograph')} and "
             f"{counted(protocol.styles, 'style')}, {counted(protocol.seeds, 'seed')}, "
             f"{counted(every, 'run')} at {sizes(every)} pixels and {steps(every)} steps, on {hardware}. "
-            f"{versions}.{taken_over(results)}"
+            f"{versions}.{taken_over(results)} Settings of all runs: `{' '.join(protocol.settings)}`."
         ),
         *missing(results),
         Text(how(results)),

@@ -113,7 +113,7 @@ def verdict(rows: Sequence[Row], findings: Findings | None = None) -> str:
         )
         if closest := nearer(row, rows):
             parts.append(
-                f"Closest to the style of all, but farther from the photograph: **{closest.task.name}** "
+                f"Closest of all to the style, but farther from the photograph: **{closest.task.name}** "
                 f"({closest.style:.2f}, content distance {closest.content:.2f})."
             )
     if best and not findings and any(row.reduced for row in rows) and not row.reduced:

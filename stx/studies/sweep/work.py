@@ -23,7 +23,7 @@ from stx.loop.signals import raising
 from stx.runs.files import OUTPUT, SETTINGS, STUDY, SWEEP, alone_in
 from stx.runs.launcher import crew
 from stx.runs.launching import Crew, Order, watched, work
-from stx.runs.member import ENDED
+from stx.runs.member import ENDED, outcome
 from stx.runs.naming import NAME
 from stx.runs.sweep import by_axes, plan, refuse_somebody_s
 from stx.runs.sweep_before import kept
@@ -55,7 +55,10 @@ def sweep(config: DictConfig, context: Any) -> None:
     if own.plan:
         say(forecast(tasks, workers))
         return
-    if not own.resume:
+    if own.resume:
+        ended = sum(outcome(task.folder) in ENDED for task in tasks)
+        say(f"continues {folder}: {ended} of {len(tasks)} jobs have ended")
+    else:
         refuse_somebody_s(folder, report.NAMES)
     folder.mkdir(parents=True, exist_ok=True)
     with alone_in(folder), raising():

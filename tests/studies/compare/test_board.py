@@ -79,7 +79,7 @@ def test_one_statistic_is_not_said_to_be_nearest_nor_shown_in_a_table_by_itself(
     assert conclusion(results(), {**scores, "small": None}, {}, []) == []
     (text,) = conclusion(results(), {**scores, "small": Ratio(1.2, math.nan, math.nan, 1)}, {}, [])
     assert isinstance(text, Text)
-    assert text.text.startswith("No statistic is nearer to the style than `gram`")
+    assert text.text.startswith("At equal content, no statistic is nearer to the style than `gram`, by ")
     protocol = PROTOCOL.model_copy(update={"statistics": {"gram": ""}})
     alone = Results(protocol, {cell: of for cell, of in results().runs.items() if cell.statistic == "gram"}, {}, "")
     work: Any = None

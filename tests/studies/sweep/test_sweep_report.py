@@ -115,10 +115,10 @@ def test_the_best_job_is_marked_among_the_pictures_in_the_chart_and_in_both_tabl
 
 def test_the_job_that_is_closest_to_the_style_of_all_is_named_beside_the_best(tmp_path: Path) -> None:
     four = rows(tmp_path, beta=("1", "10"), pooling=("max", "avg"))
-    assert "Closest to the style of all" not in report.verdict(four)
+    assert "Closest of all to the style" not in report.verdict(four)
     four[0], four[3] = four[0]._replace(style=0.08), four[3]._replace(style=0.05, content=0.9)
     said = (
-        "Closest to the style of all, but farther from the photograph: **beta=10 avg** (0.05, content distance 0.90)."
+        "Closest of all to the style, but farther from the photograph: **beta=10 avg** (0.05, content distance 0.90)."
     )
     assert "Best: **beta=1 max**" in report.verdict(four)
     assert said in report.verdict(four)
