@@ -78,6 +78,7 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
         if isinstance(value, str | list) and option not in changes:
             names = value if isinstance(value, list) else [value]
             seen = [each if each in NAMES else seen_from_here(each, record) for each in names]
+            refuse_lost(f"resume={name}", option, seen)
             put(dumped, option, seen if isinstance(value, list) else seen[0])
     if "tracking.uri" not in changes and "uri" in dumped["tracking"]:
         dumped["tracking"]["uri"] = identity.store(record, folder)
@@ -89,6 +90,15 @@ def seen_from_here(name: str, record: Identity) -> str:
     the run may have moved together with its files."""
     before = from_folder(record.begun_in, name, " ".join(record.files.values()).split())
     return name if before == name else str(relative(Path(before)))
+
+
+def refuse_lost(run: str, option: str, names: Sequence[str]) -> None:
+    """Raise UserError for a file of a run that is neither where it was nor one of the bundled pictures."""
+    for each in names:
+        if each not in NAMES and not os.path.exists(os.path.expanduser(each)):
+            raise UserError(
+                f"{run}: its {option}, {each}, is not there any more; put it back, or say where it is: {option}=..."
+            )
 
 
 def finished(folder: Path, record: Identity, changes: Mapping[str, Any]) -> str:

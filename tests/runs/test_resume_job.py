@@ -202,7 +202,7 @@ def test_files_are_those_where_the_run_began_and_of_the_same_names_here_where_th
     record = left(tmp_path / "run", "content=photo.png", "style=painting.png")
     for folder in ("began", "now"):
         (tmp_path / folder).mkdir()
-    for name in ("began/photo.png", "began/painting.png", "now/painting.png"):
+    for name in ("began/photo.png", "began/painting.png", "now/photo.png", "now/painting.png"):
         (tmp_path / name).touch()
     monkeypatch.chdir(tmp_path / "now")
     for begun_in, there in (("began", "../began/"), ("gone", ""), ("", "")):
@@ -241,3 +241,15 @@ def test_several_styles_are_found_again_from_another_folder(tmp_path: Path) -> N
     record = left(tmp_path / "run", "style=[a.png,swirls,b.png]")
     identity.write(tmp_path / "run", record._replace(begun_in=str(tmp_path / "begun")))
     assert taken_up(tmp_path / "run").config.style == ["begun/a.png", "swirls", "begun/b.png"]
+
+
+def test_a_picture_that_is_not_there_any_more_is_named_with_its_run_and_may_be_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").touch()
+    record = left(tmp_path / "run", "content=photo.jpg")
+    identity.write(tmp_path / "run", record._replace(files={"content": "0" * 64}))
+    (tmp_path / "photo.jpg").rename(tmp_path / "moved.jpg")
+    with pytest.raises(
+        UserError, match=r"^resume=.*run: its content, photo\.jpg, is not there any more; put it back, or"
+    ):
+        taken_up(tmp_path / "run")
+    assert taken_up(tmp_path / "run", "content=moved.jpg").config.content == "moved.jpg"

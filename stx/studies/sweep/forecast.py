@@ -9,6 +9,9 @@ from stx.runs.member import ENDED, outcome
 from stx.runs.task import Task
 from stx.runs.words import duration
 
+EACH = 1.0
+"""Seconds of a job besides its losses, steps and measures: its config, its record and its charts."""
+
 
 def forecast(tasks: Sequence[Task], crew: Crew) -> str:
     """Lines with each job and its seconds, estimated from two timed steps, and the time and disk space of all jobs."""
@@ -45,6 +48,6 @@ def needed(configs: Sequence[Config]) -> tuple[list[float], int]:
         key = f"{inputs.size} {[style.shape for style in inputs.styles.values()]} {alike.model_dump_json()}"
         if key not in timed:
             timed[key] = estimate.seconds(config, inputs)
-        seconds.append(timed[key])
+        seconds.append(timed[key] + EACH)
         disk += space(config, inputs)
     return seconds, disk
