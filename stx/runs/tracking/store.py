@@ -14,10 +14,10 @@ from urllib.request import url2pathname
 from stx import atomic
 from stx.config.addresses import database_file
 from stx.config.regular import regular
-from stx.config.secrets import revealed
+from stx.config.secrets import public, revealed
 from stx.errors import UserError
 from stx.runs.files import BATCH
-from stx.runs.tracking import names
+from stx.runs.tracking import names, page
 from stx.runs.tracking.patient import Patient
 from stx.runs.tracking.reach import answers, reachable, within
 from stx.runs.tracking.stored import Run, search
@@ -113,6 +113,11 @@ class Store:
 
         self.experiment_id = open_store(uri, experiment)
         self.client = Patient(mlflow.MlflowClient(uri))
+        self.uri = public(uri)
+
+    def where(self, run: Run) -> str:
+        """Where people can see one of its runs."""
+        return page.of_run(self.uri, run.experiment_id, run.id)
 
     def runs(self, tag: str, value: str) -> list[Run]:
         """The runs that carry a tag, newest first."""

@@ -32,7 +32,7 @@ def write(
 ) -> tuple[Path, list[str]]:
     """Write the report into `folder` and to the parent run.
 
-    Returns the HTML page, and lines that say what does not count and how the statistics score.
+    Returns the HTML page, and lines that say what does not count, how the statistics score and where MLflow shows it.
     """
     (folder / "pictures").mkdir(parents=True, exist_ok=True)
     at = level(results, results.match)
@@ -62,7 +62,8 @@ def write(
     text = summary(scores, results, sheet and linked(sheet, "the pictures", work.parent.id), command)
     work.store.note(work.parent, metrics, {"mlflow.note.content": text, "stx.command": command})
     work.store.attach(work.parent, folder)
-    return html, [line for line in (stale, in_a_line(scores, results.protocol.reference)) if line]
+    seen = f"MLflow: {work.store.where(work.parent)}"
+    return html, [line for line in (stale, in_a_line(scores, results.protocol.reference), seen) if line]
 
 
 def in_a_line(ratios: Mapping[str, Ratio | None], reference: str) -> str:
