@@ -225,7 +225,7 @@ def test_the_scores_without_pictures_seen_before_are_those_of_the_benchmarks_pai
 
 
 def test_which_statistic_to_use_follows_from_the_benchmark() -> None:
-    advice = text("docs/statistics.md").partition("| to have | use |\n|---|---|\n")[2].partition("\n\n")[0]
+    advice = text("docs/statistics.md").partition("| if you want | use |\n|---|---|\n")[2].partition("\n\n")[0]
     layout, strong, second, *_ = advice.splitlines()
     judged = [benchmark_rows(judge=judge, equal="content", level="1", over="gram") for judge in JUDGES]
     report = text("docs/compare/benchmark/report.md").partition("\ncost: ")[2].partition("\n## ")[0]

@@ -98,8 +98,8 @@ def test_a_page_whose_last_picture_does_not_come_asks_once_more_and_then_for_not
 ) -> None:
     one, asked = tab(), list[str]()
     one.open(live.port)  # type: ignore[attr-defined]
+    one.page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))  # also of its first picture
     one.page.route("**/picture", lambda route: route.fulfill(status=500), times=times)
-    one.page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
     before = live.now.picture
     live.end("finished", "", torch.zeros(3, 6, 8))
     one.until(lambda: one.text("phase") == "Finished")
