@@ -126,7 +126,7 @@ def test_a_table_of_the_benchmark_is_its_report_s(page: str, least: int) -> None
     leaderboard = text("docs/compare/benchmark/report.md").partition("\ncost: ")[0]
     signs = {first_name(cells[0]): re.findall("[†‡]", cells[1]) for cells in table_rows(leaderboard, "Leaderboard")}
     compared = 0
-    whole = text(page).partition("Do 60 steps suffice?")[0]  # whose table is another one
+    whole = text(page).partition("How exact is a score?")[0]  # whose tables are others
     for cells in table_rows(whole, "Statistics, compared fairly" if page == "README.md" else ""):
         for judge, cell in zip(JUDGES, cells[1:3], strict=True):
             row = rows.get((first_name(cells[0]), judge))
@@ -242,6 +242,32 @@ def test_which_statistic_to_use_follows_from_the_benchmark() -> None:
         *ratios["moments_cooc"], cfsd["moments_cooc"]
     ]  # fmt: skip
     assert re.findall(r"\d\.\d\d", second) == ratios["gaussian_wasserstein"][::-1]
+
+
+def scores_and_intervals(file: str) -> dict[tuple[str, str], str]:
+    """Over Gram's at the first level, as the pages quote them, by statistic and judge."""
+    with (DOCS / "compare" / "benchmark" / file).open(encoding="utf-8", newline="") as opened:
+        rows = [
+            row
+            for row in csv.DictReader(opened)
+            if (row["over"], row["equal"], row["level"]) == ("gram", "content", "1")
+            and row["measure"].endswith("sliced_wasserstein")
+        ]
+    quoted = {(row["statistic"], row["judge"]): [float(row[name]) for name in ("ratio", "low", "high")] for row in rows}
+    return {key: "{:.2f} ({:.2f} to {:.2f})".format(*numbers) for key, numbers in quoted.items()}
+
+
+def test_the_scores_with_runs_near_the_content_are_those_of_their_data() -> None:
+    table, near = scores_and_intervals("table.csv"), scores_and_intervals("close.csv")
+    section = text("docs/benchmark.md").partition("How exact is a score?")[2].partition("Do 60 steps suffice?")[0]
+    rows = [*table_rows(section, "")]
+    for name, *cells in rows:
+        key = first_name(name)
+        assert cells == [of[key, judge] for judge in JUDGES for of in (table, near)]
+        for judge in JUDGES:
+            before, after = (float(of[key, judge].split()[0]) for of in (table, near))
+            assert -0.005 <= after - before <= 0.0201
+    assert len(rows) == 4
 
 
 def test_the_scores_with_more_steps_are_those_of_their_data() -> None:
