@@ -141,9 +141,9 @@ def test_a_table_of_the_benchmark_is_its_report_s(page: str, least: int) -> None
     assert compared >= least
 
 
-def benchmark_rows(**where: str) -> dict[str, dict[str, str]]:
-    """The rows of the benchmark's table of scores that have these values, by statistic."""
-    with (DOCS / "compare" / "benchmark" / "table.csv").open(encoding="utf-8", newline="") as file:
+def benchmark_rows(table: str = "table.csv", **where: str) -> dict[str, dict[str, str]]:
+    """The rows of one of the benchmark's tables of scores that have these values, by statistic."""
+    with (DOCS / "compare" / "benchmark" / table).open(encoding="utf-8", newline="") as file:
         return {
             row["statistic"]: row
             for row in csv.DictReader(file)
@@ -244,29 +244,19 @@ def test_which_statistic_to_use_follows_from_the_benchmark() -> None:
     assert re.findall(r"\d\.\d\d", second) == ratios["gaussian_wasserstein"][::-1]
 
 
-def scores_and_intervals(file: str) -> dict[tuple[str, str], str]:
-    """Over Gram's at the first level, as the pages quote them, by statistic and judge."""
-    with (DOCS / "compare" / "benchmark" / file).open(encoding="utf-8", newline="") as opened:
-        rows = [
-            row
-            for row in csv.DictReader(opened)
-            if (row["over"], row["equal"], row["level"]) == ("gram", "content", "1")
-            and row["measure"].endswith("sliced_wasserstein")
-        ]
-    quoted = {(row["statistic"], row["judge"]): [float(row[name]) for name in ("ratio", "low", "high")] for row in rows}
-    return {key: "{:.2f} ({:.2f} to {:.2f})".format(*numbers) for key, numbers in quoted.items()}
-
-
 def test_the_scores_with_runs_near_the_content_are_those_of_their_data() -> None:
-    table, near = scores_and_intervals("table.csv"), scores_and_intervals("close.csv")
+    table, near = (
+        {judge: benchmark_rows(file, judge=judge, equal="content", level="1", over="gram") for judge in JUDGES}
+        for file in ("table.csv", "close.csv")
+    )
     section = text("docs/benchmark.md").partition("How exact is a score?")[2].partition("Do 60 steps suffice?")[0]
     rows = [*table_rows(section, "")]
     for name, *cells in rows:
         key = first_name(name)
-        assert cells == [of[key, judge] for judge in JUDGES for of in (table, near)]
+        assert cells == [interval_of(of[judge][key]) for judge in JUDGES for of in (table, near)]
         for judge in JUDGES:
-            before, after = (float(of[key, judge].split()[0]) for of in (table, near))
-            assert -0.005 <= after - before <= 0.0201
+            before, after = (float(of[judge][key]["ratio"]) for of in (table, near))
+            assert -0.005 < after - before < 0.02
     assert len(rows) == 4
 
 

@@ -158,8 +158,6 @@ def mistakes(overrides: Sequence[str] | None = None) -> Iterator[None]:
         sys.exit(2)
 
 
-COMPOSED = ("experiment",)
-"""Groups of which none is chosen by default, so that an option of them is added with a plus."""
 MISTAKES = (UserError, HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ValueError)
 """What a user's mistake raises; a ValueError only in Hydra."""
 
@@ -184,6 +182,10 @@ def flag_of_run(words: Sequence[str], own: Collection[str] = ("-h", "--help")) -
     """
     flags = set(arguments_parser()._option_string_actions).difference(own)
     return next((word for word in words if word.partition("=")[0] in flags), "")
+
+
+COMPOSED = ("experiment",)
+"""Groups of which none is chosen by default, so that an option of them is added with a plus."""
 
 
 def unrecognised(message: str, flags: Collection[str]) -> str:

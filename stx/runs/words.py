@@ -18,6 +18,7 @@ PARTS = {
 }
 
 LAYOUT = ("layout kept", "layout mostly kept", "layout partly kept", "layout lost")
+KEPT, PARTLY, LOST = 0, 2, 3
 CONTENT = (0.6, 0.95, 1.2)
 """Upper bounds of measure/content for the first three of LAYOUT; pictures of something else have 1.2 to 1.9."""
 CFSD = (0.5, 0.65, 0.8)
@@ -97,10 +98,10 @@ def suggestion(measured: Mapping[str, float], strength: float, other: Sequence[s
     if not measured or not measured["baseline/sliced_wasserstein"] > 0:
         return ""
     kept = layout(measured)
-    if kept >= 2 and (strength <= MIDDLE or LAYOUT[kept] == "layout lost"):
+    if kept >= PARTLY and (strength <= MIDDLE or kept == LOST):
         less = [f"--strength {max(0.0, strength - STEP):.2g}"] if strength else []
         return f"to keep more of the photograph: {', or '.join([*less, *other])}" if less or other else ""
-    if kept == 0 and way_to_style(measured) < NEAR and MIDDLE <= strength < 1:
+    if kept == KEPT and way_to_style(measured) < NEAR and MIDDLE <= strength < 1:
         return f"for more of the style: --strength {min(1.0, strength + STEP):.2g}"
     return ""
 
