@@ -27,7 +27,7 @@ from stx.config.schema import CONF
 from stx.config.secrets import VARIABLE
 from stx.pictures import animation
 from stx.pictures.description import exif
-from stx.runs import identity, make, provenance
+from stx.runs import composed, identity, make, member, provenance
 from stx.runs.files import STUDY, SWEEP
 from stx.runs.job import Job
 from stx.studies.survey import key
@@ -339,7 +339,8 @@ def answered(typed: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
     assert program == "stx"
     say_once.cache_clear()
     monkeypatch.setattr(sys, "argv", ["stx", *arguments])
-    monkeypatch.setattr(make, "run", started)
+    for module in (make, composed, member):  # each has it by name, also one that would be imported only now
+        monkeypatch.setattr(module, "run", started)
     monkeypatch.setenv(VARIABLE, "")  # what is typed sets it, for the process
     with pytest.raises(SystemExit) as left:
         front.main()
