@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
+from scipy.interpolate import PchipInterpolator
 
 from stx.studies.compare.balance import reached
 from stx.studies.compare.intervals import Pair, means
@@ -85,8 +85,8 @@ def ratios(at: Level, statistic: str, measure: str, over: str | None = None) -> 
 def read_off(at: Level, statistic: str, key: Key, measure: str) -> float:
     """Logarithm of a measure of a statistic's pictures at the reference's content.
 
-    It is interpolated on logarithmic axes between the runs next to that content, and extrapolated by at most the
-    protocol's tolerance.
+    It is interpolated on logarithmic axes between the statistic's runs, and extrapolated by at most the protocol's
+    tolerance.
     """
     results = at.results
     if statistic == results.protocol.reference:
@@ -110,13 +110,16 @@ def between(several: Iterable[Mapping[str, float]], by: str, content: float, mea
 
 
 def along(at: float, x: Sequence[float], y: Sequence[float]) -> float:
-    """The value at `at` of the line through points in the order of x.
+    """The value at `at` of a smooth curve through points in the order of x, which rises and falls only where they do.
 
-    Beyond the last point, its last piece is continued by at most its own length: two points next to each other say
-    little about the slope.
+    The curve is a piecewise cubic (PCHIP: Fritsch and Butland, A Method for Constructing Local Monotone Piecewise Cubic
+    Interpolants, 1984). Style falls ever more slowly as content is given up, so that straight lines between distant
+    runs would pass below the curve. Beyond the last point, the straight line through the last two is continued by at
+    most its own length: two points next to each other say little about the slope.
     """
     inside = min(max(at, x[0]), x[-1])
-    value = float(np.interp(inside, x, y))
+    points = dict(zip(x, y, strict=True))  # a curve takes no two values at one place
+    value = points[inside] if inside in points else float(PchipInterpolator([*points], [*points.values()])(inside))
     inner, outer = (1, 0) if at < x[0] else (-2, -1)
     if at == inside or len(x) == 1 or x[inner] == x[outer]:
         return value

@@ -167,7 +167,7 @@ def how(results: Results) -> str:
         )
     return (
         f"{done} Style distances can be compared only at equal content, so every measure is interpolated at "
-        f"{contents}, on logarithmic axes between the two nearest runs. The leaderboard holds "
+        f"{contents}, on logarithmic axes by a curve through each statistic's runs (PCHIP). The leaderboard holds "
         f"{YARDSTICKS[results.match].label} equal (`measure/{results.match}`), at beta = {first:g}. The protocol ranks "
         f"statistics by `measure/{protocol.primary}`; docs/measures.md describes all measures."
     )
