@@ -14,9 +14,9 @@ from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING
 
-from stx.config import command, paths, search_path
+from stx.config import command, flags, paths, search_path
 from stx.config.own_options import launcher_options, own_options
-from stx.errors import Stopped, UserError
+from stx.errors import Stopped, UserError, some_of
 from stx.runs.files import BATCH, REPORT, alone_in, refuse_filled
 from stx.runs.words import remaining
 from stx.studies.compare.changes import LISTS, SETTINGS
@@ -56,7 +56,7 @@ def main() -> None:
     )
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="see the examples")
     search_path.add_flag(parser)
-    arguments = command.words_of(parser)
+    arguments = command.words_of(parser, (*OWN, *flags.OF_RUNS))
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     with command.answering_batch(lambda: search_path.typed(arguments), OWN) as given:
         failed, report = run(given)
@@ -97,7 +97,9 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
         hired(launcher, folder) as crew,
         batch(COMPARISON, first, folder, crew, recorded, making, f"compare: {Path(name).stem}") as runs,
     ):
-        begun = f"{counted(first, 'run')} in {rounds(protocol.rounds)}"
+        others = [each for each in protocol.statistics if each != protocol.reference]
+        compared = f"{some_of(others)} compared with {protocol.reference}" if others else protocol.reference
+        begun = f"{compared}: {counted(first, 'run')} in {rounds(protocol.rounds)}"
         command.say(f"{begun}; the report comes at the end: {folder / REPORT / 'report.html'}")
         results = Results(protocol, {}, {}, matching(protocol, content_losses(runs)))
         earlier.refuse_unmeasured(own.get("earlier", ""), recorded, results.match)

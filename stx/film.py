@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stx.config import command, paths, search_path
+from stx.config import command, flags, paths, search_path
 from stx.config.own_options import own_options
 from stx.config.paths import is_glob
 from stx.errors import UserError
@@ -49,7 +49,7 @@ def main() -> None:
     )
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="film=..., and see the examples")
     search_path.add_flag(parser)
-    arguments = command.words_of(parser)
+    arguments = command.words_of(parser, (*OWN, *flags.OF_RUNS))
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     with command.answering_batch(lambda: search_path.typed(arguments), OWN) as given:
         path = run(given)

@@ -41,7 +41,7 @@ def main() -> None:
         formatter_class=argparse.RawTextHelpFormatter,
     )
     parser.add_argument("words", nargs="*", metavar="runs", help="which runs, and key=value; see the examples")
-    arguments = command.words_of(parser)
+    arguments = command.words_of(parser, OWN)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     told: list[str] = []
     with command.answering(told):

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from stx.config import command, search_path
+from stx.config import command, flags, search_path
 from stx.config.compose import at_work, choices_of, compose, composition, key_of, override
 from stx.config.effects import refuse_ineffective
 from stx.config.paths import exists
@@ -56,14 +56,14 @@ def main() -> None:
 class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise UserError with a short message instead of printing the usage."""
-        if flag := command.flag_of_run(sys.argv[1:], self._option_string_actions):
+        if flag := flags.flag_of_run(sys.argv[1:], self._option_string_actions):
             raise UserError(f"{flag}: that is for stx run; stx paint makes one picture, and --help lists its options")
         if resume := next((text for text in sys.argv[1:] if text.startswith("resume=")), ""):
             raise UserError(f"stx paint begins a picture; to continue one: stx run {resume}")
         hint = ""
         if dashed := next((text for text in sys.argv[1:] if text.startswith("-") and exists(text)), ""):
             hint = f"; for the file of that name: ./{dashed}"
-        message = command.unrecognised(message, self._option_string_actions)
+        message = flags.unrecognised(message, self._option_string_actions)
         if message.startswith(("--content", "--style:", "--style=")):
             message = "the photograph and the painting are given as they stand, without --content and --style"
         raise UserError(f"{message}{hint}\nstx paint photo.jpg painting.jpg -o out.jpg; --help shows more")

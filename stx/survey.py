@@ -44,7 +44,7 @@ def main() -> None:
         prog="stx survey", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("words", nargs="*", metavar="word", help="create, serve or score; what to use; and key=value")
-    arguments = command.words_of(parser)
+    arguments = command.words_of(parser, [name for verb in VERBS.values() for name in verb.options])
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     with command.answering_batch(lambda: arguments.words, ()) as given:
         path = run(given)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from stx.config import command
+from stx.config import command, flags
 from stx.config.addresses import database_file
 from stx.config.interpolations import resolved
 from stx.config.secrets import taken_out
@@ -42,7 +42,7 @@ def sync(given: Sequence[str]) -> int:
     from stx.runs.tracking.courier import delivered, journals, pending
     from stx.runs.tracking.sender import deliver
 
-    if flag := command.flag_of_run(given):
+    if flag := flags.flag_of_run(given):
         raise UserError(f"{flag}: that is for stx run; the options are {AGAIN} and {URI}...")
     uri = next((text.removeprefix(URI) for text in reversed(given) if text.startswith(URI)), "")
     uri = resolved("tracking.uri", uri)

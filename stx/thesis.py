@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from stx.config import command, paths, search_path
+from stx.config import command, flags, paths, search_path
 from stx.config.own_options import launcher_options, own_options
 from stx.errors import Stopped
 
@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small pictures and few steps")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="for all runs, and output=..., only=...")
     search_path.add_flag(parser)
-    arguments = command.words_of(parser)
+    arguments = command.words_of(parser, (*OWN, *flags.OF_RUNS))
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     with command.answering_batch(lambda: search_path.typed(arguments), OWN) as given:
         failed, report = run(arguments.quick, given)

@@ -6,9 +6,8 @@ import sys
 import traceback
 import warnings
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
-from difflib import get_close_matches
 from functools import cache
 from io import StringIO
 from typing import Any, NoReturn
@@ -19,12 +18,12 @@ from omegaconf.errors import OmegaConfBaseException
 from stx import __version__
 from stx.config.compose import HydraException, arguments_parser, raised_in_hydra
 from stx.config.explain import explain_plain
+from stx.config.flags import flag_of_run, unrecognised
 from stx.config.own_options import own_options
-from stx.config.refusals import explain_hydra, namesakes, not_by_name, without
-from stx.config.schema import Config
+from stx.config.refusals import explain_hydra, not_by_name
 from stx.config.secrets import hidden, taken_out
 from stx.config.typed import as_typed
-from stx.errors import Diverged, Stopped, UserError, did_you_mean
+from stx.errors import Diverged, Stopped, UserError
 
 UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\udc80-\udcff]")
 """Characters that are not printed: control characters, which a terminal obeys, and bytes that are not UTF-8."""
@@ -175,54 +174,15 @@ def told(error: Exception, overrides: Sequence[str] | None = None) -> str:
     return explain_plain(error)
 
 
-def flag_of_run(words: Sequence[str], own: Collection[str] = ("-h", "--help")) -> str:
-    """The first word that is a flag of `stx run`, such as --multirun, and not one of the command's `own`.
+def words_of(parser: ArgumentParser, names: Sequence[str]) -> Namespace:
+    """Parse the command line of a command that takes the options `names`.
 
-    Empty if there is none.
+    A mistake is reported in a line, without the usage, with exit status 2.
     """
-    flags = set(arguments_parser()._option_string_actions).difference(own)
-    return next((word for word in words if word.partition("=")[0] in flags), "")
-
-
-COMPOSED = ("experiment",)
-"""Groups of which none is chosen by default, so that an option of them is added with a plus."""
-
-
-def unrecognised(message: str, flags: Collection[str]) -> str:
-    """Argparse's message, with the nearest flag, or with the right form of an option that was typed with dashes."""
-    if "ignored explicit argument" in message and (
-        single := next((word for word in sys.argv[1:] if re.fullmatch(r"-[a-z-]{3,}", word)), "")
-    ):
-        return f"{single}{did_you_mean(f'-{single}', flags, 0.75)}: there is no such flag"
-    word = message.partition("unrecognized arguments: ")[2].split(" ")[0]
-    name, sign, value = word.partition("=")
-    key, hint = name.lstrip("-"), did_you_mean(name, flags, 0.75)
-    if not name.startswith("--"):
-        return message + (did_you_mean(f"-{name}", flags, 0.75) if len(name) > 2 else "")
-    if key in COMPOSED:
-        key = f"+{key}"
-    elif len(options := namesakes(key, without(key, []))) == 1:
-        key = options[0]
-    elif not hint and (near := get_close_matches(key, Config.model_fields, 1, 0.75)):
-        key = near[0]
-    if key.startswith("+") or key.partition(".")[0] in Config.model_fields or (sign and not hint):
-        behind = "" if sign else following(word)
-        return f"{word} {behind}".rstrip() + f": an option is typed without dashes: {key}={value or behind or '...'}"
-    return message + hint
-
-
-def following(word: str) -> str:
-    """The word behind this one on the command line, if it can be its value; else empty."""
-    words = sys.argv[sys.argv.index(word) + 1 :] if word in sys.argv else []
-    return words[0] if words and not words[0].startswith("-") and "=" not in words[0] else ""
-
-
-def words_of(parser: ArgumentParser) -> Namespace:
-    """Parse a batch command's command line. A mistake is reported in a line, without the usage, with exit status 2."""
 
     def refuse(message: str) -> NoReturn:
         flag = flag_of_run(sys.argv[1:], parser._option_string_actions)
-        why = f"{flag}: that is for stx run" if flag else unrecognised(message, parser._option_string_actions)
+        why = f"{flag}: that is for stx run" if flag else unrecognised(message, parser._option_string_actions, names)
         raise UserError(f"{why}; here options are key=value, and --help lists them")
 
     parser.error = refuse  # type: ignore[method-assign]

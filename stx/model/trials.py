@@ -38,8 +38,8 @@ def tried(terms: Sequence[Term], same_shape: bool) -> None:
                 # Only a style picture may have another shape than the picture that is made.
                 shown = (ours, other) if term.group == "style" and not same_shape else (ours, ours)
                 values = [term.fit(ours, maps)(maps) for maps in shown]
-                if not all(isinstance(each, Tensor) for each in values):
-                    raise ValueError("it must return a tensor")
+                if others := [each for each in values if not isinstance(each, Tensor)]:
+                    raise ValueError(f"it must return a tensor, not {type(others[0]).__name__}")
                 if not followed(term, ours):
                     raise ValueError("no gradient goes through it to the features, so no picture could follow it")
                 if (term.toward is None or term.distance is None) and values[0].ndim != 0:

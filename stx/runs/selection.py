@@ -48,7 +48,7 @@ def selected(asked: str, tracking: MlflowTracking | NoTracking) -> Selection:
     try:
         experiments = Experiments(tracking.uri)
     except UserError as error:
-        raise UserError(f"{asked}: no folder with runs in it; {error}" if asked else str(error)) from None
+        raise UserError(f"{asked}: no folder with runs in it{near(folder)}; {error}" if asked else str(error)) from None
     with reachable(tracking.uri):
         what, runs = in_store(asked, tracking.experiment, experiments)
     return Selection(what, [of_store(run, experiments.uri) for run in runs])
@@ -62,7 +62,7 @@ def in_store(asked: str, experiment: str, experiments: Experiments) -> tuple[str
         return f"Run {asked}" if [run.id for run in runs] == [asked] else f"Runs below {asked}", runs
     if CONDITION.search(asked):
         return f"Runs of {experiment} with {asked}", experiments.runs(experiment, asked)
-    hint = did_you_mean(asked, experiments.ids)
+    hint = did_you_mean(asked, experiments.ids) or near(Path(asked))
     raise UserError(
         f"{asked}: neither a folder with runs in it nor an experiment or the id of a run in {experiments.uri}{hint}\n"
         "a filter is MLflow's, in quotes: \"params.style_stat = 'gram'\""
@@ -93,6 +93,14 @@ def folders_of_runs(folder: Path) -> dict[Path, Mapping[str, str]]:
             jobs = {path.parent / job["folder"]: job["values"] for job in recorded(path.parent)["jobs"]}
             runs |= {place: values for place, values in jobs.items() if place.is_relative_to(folder)}
     return dict(sorted(runs.items(), key=lambda run: [natural(part) for part in run[0].parts]))
+
+
+def near(folder: Path) -> str:
+    """A hint at a folder of a similar name where this one was looked for."""
+    try:
+        return did_you_mean(str(folder), [str(each) for each in folder.parent.iterdir() if each.is_dir()], 0.75)
+    except OSError:  # there is no such place
+        return ""
 
 
 def in_time(runs: Sequence[Shown]) -> list[Shown]:

@@ -5,6 +5,7 @@ import argparse
 import pytest
 
 from stx.config import command, search_path
+from stx.config.flags import OF_RUNS
 
 
 def test_what_a_terminal_would_obey_is_shown_as_a_sign(capsys: pytest.CaptureFixture[str]) -> None:
@@ -27,5 +28,5 @@ def test_a_flag_of_the_command_s_own_is_not_said_to_be_another_s(
     parser = argparse.ArgumentParser()
     search_path.add_flag(parser)
     with pytest.raises(SystemExit):
-        command.words_of(parser)
+        command.words_of(parser, OF_RUNS)
     assert capsys.readouterr().err == f"stx: {said}; here options are key=value, and --help lists them\n"

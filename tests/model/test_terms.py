@@ -32,11 +32,15 @@ def test_only_statistics_of_positions_are_not_free_of_them() -> None:
     [
         (
             Term("style", "it", lambda maps: 3, {"conv1_1": 1}, toward="style"),
-            r"_stat \(it\): it must return a tensor",
+            r"_stat \(it\): it must return a tensor, not int",
         ),
         (
             Term("style", "it", lambda maps: maps if maps.shape[1] == 8 else 3, {"conv1_1": 1}, toward="style"),
-            r"_stat \(it\): it must return a tensor",
+            r"_stat \(it\): it must return a tensor, not int",
+        ),
+        (
+            Term("style", "it", lambda maps: (maps.mean(), maps.std()), {"conv1_1": 1}, toward="style"),
+            r"_stat \(it\): it must return a tensor, not tuple",
         ),
         (Term("prior", "it", lambda picture: picture, {PICTURE: 1}), "prior: it must be one number"),
         (

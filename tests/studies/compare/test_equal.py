@@ -76,7 +76,7 @@ def test_between_several_runs_it_is_read_on_the_curve_of_fritsch_and_butland() -
     """Against the cubic of their paper, whose slope at a run is the weighted harmonic mean of those beside it."""
     x, y, at = [0.0, 1.0, 3.0, 4.0], [0.0, 4.0, 5.0, 5.2], 1.5
     before, within, after = (above - below for below, above in pairwise(x))
-    slopes = [(high - low) / (right - left) for (left, right), (low, high) in zip(pairwise(x), pairwise(y), strict=True)]
+    slopes = [rise / run for rise, run in zip((4.0, 1.0, 0.2), (before, within, after), strict=True)]
     left, right = 2 * within + before, 2 * after + within
     first = (left + within + 2 * before) / (left / slopes[0] + (within + 2 * before) / slopes[1])
     last = (right + after + 2 * within) / (right / slopes[1] + (after + 2 * within) / slopes[2])
