@@ -26,6 +26,7 @@ from stx import __main__ as front
 from stx.config.schema import CONF
 from stx.pictures import animation, bundled
 from stx.runs.files import CHECKPOINT, STORED
+from stx.studies.compare.protocol import load
 
 TOP = Path(__file__).parents[1]
 DOCS = TOP / "docs"
@@ -321,10 +322,16 @@ def test_readme_can_be_read_in_two_minutes() -> None:
 
 def test_every_picture_of_the_pages_is_made_by_a_script_that_is_kept() -> None:
     scripts = {script.stem: script.read_text(encoding="utf-8") for script in (TOP / "scripts").glob("*.py")}
-    pictures = [*DOCS.glob("*.jpg"), *DOCS.glob("*.png")]
-    assert pictures
-    others = [picture for picture in pictures if picture.stem not in scripts]
-    assert not [each.name for each in others if not re.search(rf'"{each.stem}["(.]', "".join(scripts.values()))]
+    drawn = {*scripts, *re.findall(r'"([\w-]+)["(.]', "".join(scripts.values())), *load("gallery", {}).statistics}
+    pictures = [*DOCS.rglob("*.jpg"), *DOCS.rglob("*.png")]
+    reported = [picture for picture in pictures if picture.parent.name == "pictures"]
+    assert len(reported) > 100
+    assert len(pictures) - len(reported) > 30
+    assert not [str(each) for each in pictures if each not in reported and each.stem not in drawn]
+    for folder in {picture.parents[1] for picture in reported}:
+        assert re.search(r"^`(stx|python -m stx\.)", (folder / "report.md").read_text(encoding="utf-8"), re.MULTILINE)
+        text = "".join(page.read_text(encoding="utf-8") for page in folder.glob("*.md"))
+        assert not [each for each in (folder / "pictures").iterdir() if f"pictures/{each.name}" not in text]
 
 
 def test_every_link_of_readme_leads_somewhere() -> None:
