@@ -19,12 +19,22 @@ def reach(every: list[Scores]) -> list[Block]:
     return [
         Heading("How equal is the content?"),
         Table(
-            ["held equal", "at beta", "between two runs", "beyond them", "out of reach", "pairs compared", "left out"],
+            [
+                "held equal",
+                "at beta",
+                "between two runs",
+                "beyond them",
+                "by at most",
+                "out of reach",
+                "pairs compared",
+                "left out",
+            ],
             [row(at) for _, at in sorted(levels.items(), key=lambda item: item[0][0])],
-            "A cell is a statistic on one pair with one seed. If the content lies beyond all of its runs, by at most "
-            f"{100 * results.tolerance:g} %, the line through the last two runs is extrapolated, by at most the "
-            "distance between them. A picture that a compared statistic does not reach, or has not been run for, is "
-            "left out for all, and a statistic that reaches fewer than half of the pictures is left out itself",
+            "A cell is a statistic on one pair with one seed. If the content lies a little beyond all of its runs, the "
+            "line through the last two is extrapolated, by at most the distance between them. How little is the "
+            "protocol's tolerance, in proportion to what the reference's content differs by between its weights. A "
+            "picture that a compared statistic does not reach, or has not been run for, is left out for all, and a "
+            "statistic that reaches fewer than half of the pictures is left out itself",
         ),
     ]
 
@@ -33,9 +43,12 @@ def row(at: Level) -> list[str]:
     reference = at.results.protocol.reference
     others = [name for name in at.reached if name != reference]
     reached = sum(len(at.reached[name]) for name in others)
-    cells = [reached - len(at.beyond), len(at.beyond), at.of * len(others) - reached, len({k[:2] for k in at.compared})]
+    inside, pairs = reached - len(at.beyond), len({key[:2] for key in at.compared})
     left_out = ", ".join(f"`{name}`" for name in others if not at.enters(name))
-    return [YARDSTICKS[at.by].label, f"{at.results.beta(at.number):g}", *map(str, cells), left_out]
+    return [
+        YARDSTICKS[at.by].label, f"{at.results.beta(at.number):g}", f"{inside}", f"{len(at.beyond)}",
+        f"{100 * at.tolerance:.2g} %", f"{at.of * len(others) - reached}", f"{pairs}", left_out,
+    ]  # fmt: skip
 
 
 def left_out(at: Level) -> list[Block]:

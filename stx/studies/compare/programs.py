@@ -13,7 +13,7 @@ from stx.model.prepare import Inputs, prepare
 from stx.pictures import images
 from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs.plan import Planned
-from stx.studies.compare.equal import between, label, logarithm
+from stx.studies.compare.equal import between, label, logarithm, tolerance
 from stx.studies.compare.given import Given
 from stx.studies.compare.intervals import Pair, means
 from stx.studies.compare.judges import JUDGES, shown
@@ -74,7 +74,7 @@ def references(results: Results, one: Given) -> list[Try]:
 def beside(results: Results, one: Given, outcome: Outcome, by: str, measure: str) -> float:
     """Logarithm of a picture's measure over the reference's at the picture's content; NaN beyond its runs."""
     latest = [run.run.latest for run in references(results, one)]
-    theirs = between(latest, by, measured(outcome.latest, by), measure, results.tolerance)
+    theirs = between(latest, by, measured(outcome.latest, by), measure, tolerance(results, by))
     return logarithm(outcome.latest.get(measure, math.nan)) - theirs
 
 

@@ -50,7 +50,7 @@ def test_cells_between_runs_beyond_them_and_out_of_reach_are_counted_for_each_le
     _, table = reach([Scores(where, "gram", {}, {})] * 2)
     assert isinstance(table, Table)
     # Between runs: all of `between`, and b of the others. Within 2 %: a of `beyond`. The rest is out of reach.
-    assert table.rows == [["features (conv4_3)", "3", "5", "1", "3", "2", "`short`"]]
+    assert table.rows == [["features (conv4_3)", "3", "5", "1", "2 %", "3", "2", "`short`"]]
     assert reach([]) == []
 
 

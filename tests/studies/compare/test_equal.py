@@ -9,7 +9,7 @@ import pytest
 
 from stx.errors import UserError
 from stx.measures import lite0
-from stx.studies.compare.equal import along, between, label, level, ratios, read_off, title
+from stx.studies.compare.equal import along, between, label, level, ratios, read_off, title, tolerance
 from stx.studies.compare.protocol import Cell, Protocol, first_beta
 from stx.studies.compare.work import Results, Try, matching, member_name, wanted
 from stx.studies.compare.yardsticks import measured
@@ -129,6 +129,27 @@ def test_beyond_two_runs_but_within_the_tolerance_the_law_is_continued_and_the_c
     assert math.exp(ratios(at, "other", STYLE)["a", "x"]) == pytest.approx(0.5)
     assert at.beyond == {Cell("other", *key) for key in KEYS}
     assert level(results(other=(0.491, 0.51)), "content").beyond == frozenset()
+
+
+@pytest.mark.parametrize(("by", "share"), [("content", 1.0), ("lite0_content", 0.5), ("cfsd", 1.0)])
+def test_the_tolerance_is_smaller_by_a_measure_that_the_reference_s_weight_changes_less(by: str, share: float) -> None:
+    """By the second network content is the root of what it is by features, and by CFSD its square."""
+    two = results(levels=(0.5, 0.7))
+    assert tolerance(two, by) == pytest.approx(share * PROTOCOL.tolerance)
+    assert level(two, by).tolerance == tolerance(two, by)
+    assert tolerance(results(), by) == PROTOCOL.tolerance  # one level says nothing of what a weight changes
+    assert tolerance(two._replace(runs={}), by) == PROTOCOL.tolerance
+
+
+@pytest.mark.parametrize(("miss", "reaches"), [(0.015, True), (0.025, True), (0.035, False)])
+def test_only_within_the_smaller_tolerance_is_a_content_beyond_all_runs_reached(miss: float, reaches: bool) -> None:
+    two = results(other=(0.7,), levels=(0.5, 0.8))._replace(
+        protocol=PROTOCOL.model_copy(update={"levels": (0.5, 0.8), "tolerance": 0.06})
+    )
+    for key in KEYS:
+        run = two.runs[Cell("other", *key)][0].run
+        run.latest["measure/lite0_content"] = 0.5**0.5 * math.exp(miss)  # type: ignore[index]
+    assert level(two, "lite0_content").enters("other") is reaches
 
 
 def test_two_runs_next_to_each_other_are_not_continued_far() -> None:

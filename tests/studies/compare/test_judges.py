@@ -95,9 +95,10 @@ def test_only_what_both_judges_say_in_every_way_holds() -> None:
     (table,) = (block for block in held if isinstance(block, Table))
     counts = {row[0]: row[1:] for row in table.rows}
     ways = 2 * len(CLAIMED)
-    assert counts["`better`"] == [f"{ways} of {ways}"] * 4
-    assert counts["`partial`"][:2] == [f"{ways} of {ways}", f"0 of {ways}"]
-    assert counts["`worse`"] == [f"0 of {ways}", f"0 of {ways}", "", ""]
+    assert counts["`better`"] == [f"{ways} nearer"] * 4
+    assert counts["`partial`"][0] == f"{ways} nearer"
+    assert "nearer" not in counts["`partial`"][1]
+    assert counts["`worse`"] == [f"{ways} farther", f"{ways} farther", "", ""]
 
 
 def test_where_nothing_holds_that_is_said() -> None:
