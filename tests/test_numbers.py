@@ -4,6 +4,7 @@ import csv
 import json
 import math
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -15,8 +16,11 @@ from stx.config.schema import CONF, Config, layers_of
 from stx.measures.judge import circular
 from stx.model.asked import terms
 from stx.stats.fixed import fixed_by
-from stx.studies.compare.intervals import interval
-from stx.studies.compare.protocol import load
+from stx.studies.compare.earlier import recorded
+from stx.studies.compare.equal import level, ratios
+from stx.studies.compare.intervals import holm, interval
+from stx.studies.compare.protocol import Cell, load
+from stx.studies.compare.work import Results, Try
 
 TOP = Path(__file__).parents[1]
 DOCS = TOP / "docs"
@@ -168,61 +172,108 @@ def test_the_kept_benchmark_is_that_of_the_protocol_that_comes_with_stx() -> Non
     assert kept["digest"][:16] in text("docs/compare/benchmark/report.md")
 
 
+def row_of(statistic: str, judge: int, equal: str, level: int, over: str = "gram") -> dict[str, str]:
+    """A row of the benchmark's table; `judge` and `level` count from 0."""
+    return benchmark_rows(judge=JUDGES[judge], equal=equal, level=str(level + 1), over=over)[statistic]
+
+
+def significant(row: dict[str, str]) -> bool:
+    return float(row["p_holm"]) < 0.05
+
+
 def test_how_far_the_benchmarks_table_holds_is_said_as_its_report_has_it() -> None:
     said, report = paragraph("docs/benchmark.md", "**How far this holds.**"), text("docs/compare/benchmark/report.md")
-    nearer = {first_name(cells[0]): cells[1:3] for cells in table_rows(report, "Which differences hold?")}
-    assert nearer["gram_moments"] == nearer["cross_moments"] == ["2 of 6", "2 of 6"]
-    assert "`gram_moments` and `cross_moments` are significantly closer in 2 of 6 ways by both judges" in said
-    assert nearer["mean_std"] == ["1 of 6", "1 of 6"]
-    assert "`mean_std` in 1 of 6 by each" in said
+    sides = {first_name(cells[0]): cells[1:3] for cells in table_rows(report, "Which differences hold?")}
+    assert sides["gram_moments"] == sides["cross_moments"] == ["2 nearer", "2 nearer"]
+    assert sides["mean_std"] == ["1 nearer", "1 nearer"]
+    assert sides["moments_cooc"][1] == sides["gaussian_wasserstein"][1] == "2 nearer"
     for judge in JUDGES:
         for equal in ("cfsd", "lite0_content"):
-            for level in ("1", "2"):
-                rows = benchmark_rows(judge=judge, equal=equal, level=level, over="gram")
-                assert not [
-                    name for name, row in rows.items() if float(row["ratio"]) < 1 and float(row["p_holm"]) < 0.05
-                ]
-    assert nearer["moments_cooc"] == nearer["gaussian_wasserstein"] == ["0 of 6", "2 of 6"]
-    for level, significant in (("1", True), ("2", False)):
-        row = benchmark_rows(judge=JUDGES[0], equal="lite0_content", level=level, over="gram")["moments_cooc"]
-        assert f"at {interval_of(row)}" in said
-        assert (float(row["p_holm"]) < 0.05) is significant
-    judges = report.partition("\n## Do the judges agree?\n")[2]
-    agreement, *_ = re.findall(r"\| features \(conv4\\_3\) \| 3 \| (\S+) \|", judges)
-    assert f"their rank correlation is {agreement}." in said
-    reached = re.findall(r"\| structure \(CFSD\) \| \d+ \| \d+ \| \d+ \| \d+ \| (\d+) \| (.*) \|", report)
-    assert [tuple(number for number, _ in reached)] == re.findall(r"Only (\d+) of the 36 pairs \((\d+) at", said)
-    assert "moments_cooc" in reached[0][1]
+            for weight in ("1", "2"):
+                rows = benchmark_rows(judge=judge, equal=equal, level=weight, over="gram").values()
+                assert not [row for row in rows if float(row["ratio"]) < 1 and significant(row)]
+    pairs = {
+        equal: [row_of("gram_moments", 0, equal, weight)["pairs"] for weight in (0, 1)]
+        for equal in ("cfsd", "lite0_content")
+    }
+    assert pairs == {"cfsd": ["14.0", "11.0"], "lite0_content": ["13.0", "13.0"]}
+    assert "14 of the 36 pairs at equal structure (11 at Gram's higher weight), and 13 at equal features" in said
+    for weight in (0, 1):
+        row = row_of("gram_moments", 0, "cfsd", weight)
+        assert interval_of(row) in said
+        assert not significant(row)
+
+
+def test_where_the_default_does_worse_is_the_benchmarks() -> None:
+    said, report = paragraph("docs/benchmark.md", "The default does worse"), text("docs/compare/benchmark/report.md")
+    ways = ("cfsd", "lite0_content")
+    of_gram = [interval_of(row_of("moments_cooc", 0, equal, 1)) for equal in ways]
+    assert f"at {of_gram[0]} of Gram's distance at equal structure, and at {of_gram[1]} at equal features" in said
+    for name in ("moments_cooc", "gaussian_wasserstein"):
+        rows = [row_of(name, 0, equal, 1, "mean_std") for equal in ways]
+        assert all(map(significant, rows))
+        assert " and ".join(map(interval_of, rows)) in said
+    reach = report.partition("\n## How equal is the content?\n")[2].partition("\n## ")[0]
+    left_out = re.findall(r"\| structure \(CFSD\) \| 3 \|.* \| (.*) \|", reach)
+    assert left_out == ["`moments_cooc`"]
+    agreement, *_ = re.findall(
+        r"\| features \(conv4\\_3\) \| 3 \| (\S+) \|", report.partition("\n## Do the judges agree?\n")[2]
+    )
+    rest = paragraph("docs/benchmark.md", "The two judges order")
+    assert f"their rank correlation is {agreement}." in rest
+    (beyond,) = re.findall(r"\| features \(conv4\\_3\) \| 15 \| (\d+) \| (\d+) \| 3 % \| (\d+) \|", reach)
+    assert f"{beyond[1]} of {sum(map(int, beyond))} cells" in rest
 
 
 def test_what_is_said_of_co_occurrence_is_the_benchmarks() -> None:
     said = paragraph("docs/benchmark.md", "The co-occurrence that the thesis looked for")
-    over_gram = [benchmark_rows(judge=JUDGES[0], equal="content", level=level, over="gram") for level in ("1", "2")]
+    over_gram = [benchmark_rows(judge=JUDGES[0], equal="content", level=weight, over="gram") for weight in ("1", "2")]
     assert f"`cooc_gram` is at {float(over_gram[0]['cooc_gram']['ratio']):.2f}, and" in said
     assert f"at {interval_of(over_gram[1]['cooc_gram'])}, which is significantly farther" in said
     assert float(over_gram[1]["cooc_gram"]["p_holm"]) < 0.05
-    for judge in JUDGES:
-        row = benchmark_rows(judge=judge, equal="content", level="2", over="mean_std")["cross_moments"]
+    for judge in (0, 1):
+        row = row_of("cross_moments", judge, "content", 1, "mean_std")
         assert f"at {interval_of(row)}" in said
-        assert float(row["p_holm"]) > 0.05
+        assert not significant(row)
+        row = row_of("cross_moments", judge, "content", 0, "moments_covariance")
+        assert f"at {interval_of(row)}" in said
+        assert significant(row) is (judge == 0)
+    for weight in (0, 1):
+        assert f"at {interval_of(row_of('cross_moments', 0, 'cfsd', weight, 'mean_std'))}" in said
+    window = [interval_of(row_of("moments_cooc", judge, "content", 0, "moments_covariance")) for judge in (0, 1)]
+    assert " and ".join(window) in said
+    conclusions = paragraph("docs/cooccurrence.md", "- **The window adds nothing measurable.**")
+    elsewhere = conclusions.partition("The benchmark agrees")[2]
+    across = [interval_of(row_of("cross_moments", judge, "content", 0, "moments_covariance")) for judge in (0, 1)]
+    for number in (*window, *across):
+        assert number in elsewhere
 
 
-def test_the_scores_without_pictures_seen_before_are_those_of_the_benchmarks_pairs() -> None:
+def test_the_scores_without_pictures_seen_before_are_those_of_the_benchmarks_runs() -> None:
     said = paragraph("docs/benchmark.md", "**Pictures that had been seen before.**")
-    page = text("docs/compare/benchmark/report.md").partition("\n## Pair by pair\n")[2].partition("\n## ")[0]
-    head, _, *rows = [line.strip("|").split("|") for line in page.splitlines() if line.startswith("|")]
-    protocol = text("conf/protocol/benchmark.yaml").partition("\nformat")[0]
-    seen = {name for group in re.findall(r"\(([a-z, ]+)\)", protocol) for name in group.split(", ")}
+    told = text("conf/protocol/benchmark.yaml").partition("\nformat")[0]
+    seen = {name for group in re.findall(r"\(([a-z, ]+)\)", told) for name in group.split(", ")}
     assert len(seen) == 7
-    pairs = {tuple(row[0].strip().split(" · ")): row[1:] for row in rows}
-    unseen = {pair: values for pair, values in pairs.items() if not seen & set(pair)}
-    assert f"the {len(unseen)} pairs without any of them" in said
-    for name in ("mean_std", "gram_moments", "cross_moments", "moments_cooc"):
-        column = [each.strip().replace("\\", "") for each in head[1:]].index(name)
-        logs = {(pair[0], pair[1]): math.log(float(values[column])) for pair, values in unseen.items()}
-        mean = sum(logs.values()) / len(logs)
-        numbers = [f"{math.exp(each):.2f}" for each in (mean, *interval(logs)[:2])]
-        assert re.search(rf"`{name}` (is )?at {numbers[0]} \({numbers[1]} to {numbers[2]}\)", said), name
+    protocol, runs = load("benchmark", {}), defaultdict[Cell, list[Try]](list)
+    for run in recorded(DOCS / "compare" / "benchmark" / "runs.csv").values():
+        runs[run.cell].append(Try(run.beta, run))
+    at = level(Results(protocol, dict(runs), {}, "content"), "content")
+    for measure, quoted in (
+        ("measure/sliced_wasserstein", ("mean_std", "gram_moments", "cross_moments", "moments_cooc")),
+        ("measure/lite0_sliced_wasserstein", ("cross_moments", "gram_moments", "gaussian_wasserstein")),
+    ):
+        scores: dict[str, str] = {}
+        ps: dict[str, float] = {}
+        for name in protocol.statistics:
+            logs = {pair: log for pair, log in ratios(at, name, measure).items() if not seen & set(pair)}
+            if name != "gram":
+                assert f"the {len(logs)} pairs without any of them" in said
+                mean, (low, high, ps[name]) = sum(logs.values()) / len(logs), interval(logs)
+                scores[name] = f"{math.exp(mean):.2f} ({math.exp(low):.2f} to {math.exp(high):.2f})"
+        for name in quoted:
+            assert re.search(rf"`{name}`( is at| at|,) {re.escape(scores[name])}", said), name
+        hold = {name for name, p in holm(ps).items() if p < 0.05}
+        assert hold == ({*quoted} if "lite0" in measure else set())
 
 
 def test_which_statistic_to_use_follows_from_the_benchmark() -> None:
@@ -234,11 +285,11 @@ def test_which_statistic_to_use_follows_from_the_benchmark() -> None:
         first_name(cells[0]): cells[1].partition(" ")[0] for cells in table_rows(report.partition("\nBrackets")[0], "")
     }
     ratios = {name: [f"{float(rows[name]['ratio']):.2f}" for rows in judged] for name in judged[0]}
-    assert re.findall(r"\d\.\d\d", layout) == [
-        *(ratios[name][0] for name in ("mean_std", "gram_moments")),
-        *(ratios[name][1] for name in ("mean_std", "gram_moments")),
-        *(cfsd[name] for name in ("mean_std", "gram_moments")),
+    names = ("gram_moments", "mean_std")
+    assert re.findall(r"\d\.\d\d", layout) == [each for name in names for each in ratios[name]] + [
+        cfsd[name] for name in names
     ]
+    assert [significant(rows[name]) for name in names for rows in judged] == [True, True, False, True]
     assert [number for number in re.findall(r"\d\.\d\d", strong) if number != "0.79"] == [
         *ratios["moments_cooc"], cfsd["moments_cooc"]
     ]  # fmt: skip
