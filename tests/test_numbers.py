@@ -312,7 +312,7 @@ def test_the_scores_with_runs_near_the_content_are_those_of_their_data() -> None
     assert len(rows) == 4
 
 
-def test_the_scores_with_more_steps_are_those_of_their_data() -> None:
+def test_the_scores_of_runs_that_converged_are_those_of_their_data() -> None:
     with (DOCS / "compare" / "benchmark" / "convergence.csv").open(encoding="utf-8", newline="") as file:
         ratios = {
             (row["statistic"], row["judge"], row["steps"]): float(row["ratio"])
@@ -321,11 +321,14 @@ def test_the_scores_with_more_steps_are_those_of_their_data() -> None:
         }
     section = text("docs/benchmark.md").partition("Do 60 steps suffice?")[2].partition("![")[0]
     rows = [*table_rows(section, "")]
+    changes: dict[str, list[float]] = {judge: [] for judge in JUDGES}
     for name, *cells in rows:
-        expected = [ratios[first_name(name), judge, steps] for judge in JUDGES for steps in ("60", "150")]
+        expected = [ratios[first_name(name), judge, steps] for judge in JUDGES for steps in ("60", "converged")]
         assert cells == [f"{ratio:.2f}" for ratio in expected]
-        assert max(abs(few - many) for few, many in (expected[:2], expected[2:])) <= 0.03
-    assert len(rows) == 4
+        for judge, (few, many) in zip(JUDGES, (expected[:2], expected[2:]), strict=True):
+            changes[judge].append(abs(few - many))
+    assert len(rows) == 11
+    assert [math.ceil(100 * max(of)) for of in changes.values()] == [4, 6]
 
 
 def test_the_table_of_what_is_circular_is_that_of_the_declarations() -> None:
