@@ -8,7 +8,7 @@ if __name__ == "__main__":  # before the imports, so that Ctrl-C is handled duri
 import argparse
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from statistics import mean
@@ -97,9 +97,8 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
         hired(launcher, folder) as crew,
         batch(COMPARISON, first, folder, crew, recorded, making, f"compare: {Path(name).stem}") as runs,
     ):
-        others = [each for each in protocol.statistics if each != protocol.reference]
-        compared = f"{some_of(others)} compared with {protocol.reference}" if others else protocol.reference
-        begun = f"{compared}: {counted(first, 'run')} in {rounds(protocol.rounds)}"
+        what = compared(protocol.statistics, protocol.reference)
+        begun = f"{what}: {counted(first, 'run')} in {rounds(protocol.rounds)}"
         command.say(f"{begun}; the report comes at the end: {folder / REPORT / 'report.html'}")
         results = Results(protocol, {}, {}, matching(protocol, content_losses(runs)))
         earlier.refuse_unmeasured(own.get("earlier", ""), recorded, results.match)
@@ -114,6 +113,12 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
         for line in lines:
             command.say(line)
         return len(results.failed), report
+
+
+def compared(statistics: Iterable[str], reference: str) -> str:
+    """What is compared with what: a few names."""
+    others = [name for name in statistics if name != reference]
+    return f"{some_of(others)} compared with {reference}" if others else reference
 
 
 def why_none(runs: "Batch", failed: Mapping[str, str]) -> str:

@@ -44,7 +44,7 @@ def main() -> None:
         prog="stx survey", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("words", nargs="*", metavar="word", help="create, serve or score; what to use; and key=value")
-    arguments = command.words_of(parser, [name for verb in VERBS.values() for name in verb.options])
+    arguments = command.words_of(parser, [name for verb in verbs() for name in VERBS[verb].options])
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     with command.answering_batch(lambda: arguments.words, ()) as given:
         path = run(given)
@@ -57,12 +57,16 @@ class Parser(argparse.ArgumentParser):
         from stx.studies.survey.options import documented  # late: it is slow, and only the help needs it
 
         said = documented() | {name: (name, text) for name, text in FURTHER.items()}
-        typed = [word for word in sys.argv if word in VERBS] or [*VERBS]
         parts = [super().format_help()]
-        for name in typed:
+        for name in verbs():
             lines = [f"  {spelled:20} {text}" for spelled, text in map(said.__getitem__, VERBS[name].options)]
             parts.append("\n".join([f"options of stx survey {name}, as key=value", *lines, ""]))
         return "\n".join(parts)
+
+
+def verbs() -> list[str]:
+    """Those that were typed, or all if none was."""
+    return [word for word in sys.argv[1:] if word in VERBS] or [*VERBS]
 
 
 def run(given: Sequence[str]) -> Path:

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import SHALLOW, SMALL, command
 from stx import __main__ as front
-from stx.compare import rounds, run, time_left
+from stx.compare import compared, rounds, run, time_left
 from stx.errors import Stopped
 from stx.pictures import images
 from stx.runs import member
@@ -121,6 +121,12 @@ def test_a_photograph_in_its_own_style_ends_in_a_report_without_numbers_that_are
     text = report.with_suffix(".md").read_text(encoding="utf-8")
     assert "Photographs and paintings have the same style" in text
     assert "nan" not in text
+
+
+def test_what_is_compared_is_said_with_a_few_names() -> None:
+    assert compared(["gram", "a"], "gram") == "a compared with gram"
+    assert compared(["gram"], "gram") == "gram"
+    assert compared(["gram", *"abcdef"], "gram") == "a, b, c, d, e and 1 more compared with gram"
 
 
 def test_one_round_is_no_plural() -> None:

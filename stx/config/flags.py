@@ -10,6 +10,11 @@ from stx.config.refusals import namesakes, without
 from stx.config.schema import Config
 from stx.errors import did_you_mean
 
+COMPOSED = ("experiment",)
+"""Groups of which none is chosen by default, so that an option of them is added with a plus."""
+OF_RUNS = ("hydra", *COMPOSED, *Config.model_fields)
+"""The options of a run, by the first parts of their names."""
+
 
 def flag_of_run(words: Sequence[str], own: Collection[str] = ("-h", "--help")) -> str:
     """The first word that is a flag of `stx run`, such as --multirun, and not one of the command's `own`.
@@ -18,14 +23,6 @@ def flag_of_run(words: Sequence[str], own: Collection[str] = ("-h", "--help")) -
     """
     flags = set(arguments_parser()._option_string_actions).difference(own)
     return next((word for word in words if word.partition("=")[0] in flags), "")
-
-
-COMPOSED = ("experiment",)
-"""Groups of which none is chosen by default, so that an option of them is added with a plus."""
-
-
-OF_RUNS = (*COMPOSED, *Config.model_fields)
-"""The options of a run, by the first parts of their names."""
 
 
 def unrecognised(message: str, flags: Collection[str], names: Sequence[str] = OF_RUNS) -> str:
@@ -37,23 +34,45 @@ def unrecognised(message: str, flags: Collection[str], names: Sequence[str] = OF
         single := next((word for word in sys.argv[1:] if re.fullmatch(r"-[a-z-]{3,}", word)), "")
     ):
         return f"{single}{did_you_mean(f'-{single}', flags, 0.75)}: there is no such flag"
-    word = message.partition("unrecognized arguments: ")[2].split(" ")[0]
+    word = first(message.partition("unrecognized arguments: ")[2])
     name, sign, value = word.partition("=")
-    key, hint = name.lstrip("-"), did_you_mean(name, flags, 0.75)
     if not name.startswith("--"):
         return message + (did_you_mean(f"-{name}", flags, 0.75) if len(name) > 2 else "")
-    heads = {each.partition(".")[0] for each in names}
-    options = [each for each in namesakes(key, without(key, [])) if each.partition(".")[0] in heads]
+    hint = did_you_mean(name, flags, 0.75)
+    key = spelled(name.lstrip("-"), names, misspelt=not hint)
+    if not takes(key.lstrip("+"), names):
+        return message + hint
+    behind = "" if sign else following(word)
+    return f"{word} {behind}".rstrip() + f": an option is typed without dashes: {key}={value or behind or '...'}"
+
+
+def first(rest: str) -> str:
+    """The first of the words that argparse has joined by spaces, any of which may have spaces in it."""
+    typed = (each for each in sys.argv[1:] if each and (rest == each or rest.startswith(f"{each} ")))
+    return next(typed, rest.split(" ")[0])
+
+
+def spelled(key: str, names: Sequence[str], misspelt: bool) -> str:
+    """An option's name as it is to be typed: with its group or a plus, and if it may be `misspelt`, with the nearest
+    first part."""
     if key in COMPOSED and key in names:
-        key = f"+{key}"
-    elif key not in names and len(options) == 1:
-        key = options[0]
-    elif not hint and (near := get_close_matches(key, names, 1, 0.75)):
-        key = near[0]
-    if key.lstrip("+").partition(".")[0] in heads or (sign and not hint):
-        behind = "" if sign else following(word)
-        return f"{word} {behind}".rstrip() + f": an option is typed without dashes: {key}={value or behind or '...'}"
-    return message + hint
+        return f"+{key}"
+    if key in names:
+        return key
+    options = [each for each in namesakes(key, without(key, [])) if takes(each, names)]
+    if len(options) == 1:
+        return options[0]
+    head, dot, rest = key.partition(".")
+    heads = sorted({each.partition(".")[0] for each in names})
+    nearest = get_close_matches(head, heads, 1, 0.75) if misspelt and head not in heads else []
+    return f"{nearest[0]}{dot}{rest}" if nearest else key
+
+
+def takes(key: str, names: Collection[str]) -> bool:
+    """Whether a command that takes these options takes this one. A name stands for all that is below it, unless some of
+    that is named, too."""
+    head = re.split(r"[./]", key)[0]
+    return key in names or (head in names and not any(each.startswith(f"{head}.") for each in names))
 
 
 def following(word: str) -> str:

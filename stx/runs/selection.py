@@ -4,6 +4,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,7 +49,7 @@ def selected(asked: str, tracking: MlflowTracking | NoTracking) -> Selection:
     try:
         experiments = Experiments(tracking.uri)
     except UserError as error:
-        raise UserError(f"{asked}: no folder with runs in it{near(folder)}; {error}" if asked else str(error)) from None
+        raise UserError(f"{asked}: no folder with runs in it{near(asked)}; {error}" if asked else str(error)) from None
     with reachable(tracking.uri):
         what, runs = in_store(asked, tracking.experiment, experiments)
     return Selection(what, [of_store(run, experiments.uri) for run in runs])
@@ -62,7 +63,7 @@ def in_store(asked: str, experiment: str, experiments: Experiments) -> tuple[str
         return f"Run {asked}" if [run.id for run in runs] == [asked] else f"Runs below {asked}", runs
     if CONDITION.search(asked):
         return f"Runs of {experiment} with {asked}", experiments.runs(experiment, asked)
-    hint = did_you_mean(asked, experiments.ids) or near(Path(asked))
+    hint = did_you_mean(asked, experiments.ids) or near(asked)
     raise UserError(
         f"{asked}: neither a folder with runs in it nor an experiment or the id of a run in {experiments.uri}{hint}\n"
         "a filter is MLflow's, in quotes: \"params.style_stat = 'gram'\""
@@ -95,12 +96,15 @@ def folders_of_runs(folder: Path) -> dict[Path, Mapping[str, str]]:
     return dict(sorted(runs.items(), key=lambda run: [natural(part) for part in run[0].parts]))
 
 
-def near(folder: Path) -> str:
-    """A hint at a folder of a similar name where this one was looked for."""
+def near(asked: str) -> str:
+    """A hint at a folder with runs that has a similar name, where this one was looked for; empty if it exists."""
+    folder = Path(os.path.expanduser(asked))
     try:
-        return did_you_mean(str(folder), [str(each) for each in folder.parent.iterdir() if each.is_dir()], 0.75)
+        names = [] if folder.exists() else [each.name for each in folder.parent.iterdir() if each.is_dir()]
     except OSError:  # there is no such place
         return ""
+    nearest = [folder.parent / name for name in get_close_matches(folder.name, names, 1, 0.75)]
+    return "".join(f" (did you mean {each}?)" for each in nearest if folders_of_runs(each))
 
 
 def in_time(runs: Sequence[Shown]) -> list[Shown]:

@@ -12,10 +12,11 @@ from stx.config.compose import composition
 from stx.config.schema import MlflowTracking, NoTracking
 from stx.errors import UserError
 from stx.runs import identity
+from stx.runs.files import RUN
 from stx.runs.identity import Identity
 from stx.runs.job import Job
 from stx.runs.make import run
-from stx.runs.selection import folders_of_runs, selected
+from stx.runs.selection import folders_of_runs, near, selected
 from stx.runs.shown import Shown
 from stx.runs.tracking.store import Store
 
@@ -203,3 +204,21 @@ def test_what_is_no_run_is_said(stored: Stored, tmp_path: Path) -> None:
         with pytest.raises(UserError, match=said):
             selected(asked, told)
     assert not (tmp_path / "none.db").exists()
+
+
+def test_a_misspelt_folder_of_runs_is_answered_with_its_name(
+    stored: Stored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "outputs" / "sweeps" / "0").mkdir(parents=True)
+    (tmp_path / "outputs" / "sweeps" / "0" / RUN).touch()
+    (tmp_path / "outputs" / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    hint = " (did you mean {}?)"
+    assert near("outputs/sweep") == hint.format("outputs/sweeps")
+    assert near(f"{tmp_path}/outputs/sweep") == near("~/outputs/sweep") == hint.format(tmp_path / "outputs" / "sweeps")
+    assert near("outputs/mine") == near(f"{tmp_path}/outputs/mine") == ""  # however long a path both share
+    assert near("outputs/empt") == near("outputs/sweeps") == near("nowhere/sweep") == near("params.beta = '3'") == ""
+    for uri in (stored.uri, "sqlite:///none.db"):
+        with pytest.raises(UserError, match=r"\(did you mean outputs/sweeps\?\)"):
+            selected("outputs/sweep", tracking(uri))

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from typing import NamedTuple
 
 from scipy.interpolate import PchipInterpolator
@@ -73,8 +73,8 @@ def level(results: Results, by: str, number: int = 0) -> Level:
 def tolerance(results: Results, by: str) -> float:
     """The protocol's tolerance, which is for the measure of content that its search aims at, in terms of another one.
 
-    Where the reference's content changes less by the other measure, from its first level to its last, the tolerance is
-    smaller in proportion: 3 % are little of what features at conv4_3 change by, but half of what the second network's
+    Where the reference's content changes less by the other measure, between its levels, the tolerance is smaller in
+    proportion: 3 % are little of what features at conv4_3 change by, but half of what the second network's
     do. It is the same if there is one level only.
     """
     aimed, other = (span(results, each) for each in (results.match, by))
@@ -82,15 +82,14 @@ def tolerance(results: Results, by: str) -> float:
 
 
 def span(results: Results, by: str) -> float:
-    """By how much the reference's content differs between its first and its last level: a logarithm, the median over
-    pictures; NaN if there is none with both."""
-    last = len(results.protocol.levels) - 1
-    ends = [
-        [results.reference_run(cell.key, each) for each in (0, last)]
-        for cell in results.cells(results.protocol.reference)
-    ]
-    logs = [[logarithm(measured(run.run.latest, by)) for run in pair if run] for pair in ends]
-    changes = [abs(pair[1] - pair[0]) for pair in logs if len(pair) == 2 and all(map(math.isfinite, pair))]
+    """By how much the reference's content differs between its levels: a logarithm, the median over pictures; NaN if
+    none has two."""
+    changes = []
+    for cell in results.cells(results.protocol.reference):
+        runs = [results.reference_run(cell.key, number) for number in range(len(results.protocol.levels))]
+        logs = [logarithm(measured(run.run.latest, by)) for run in runs if run]
+        if len(finite := [log for log in logs if math.isfinite(log)]) > 1:
+            changes.append(max(finite) - min(finite))
     return median(changes) if changes else math.nan
 
 
@@ -112,7 +111,7 @@ def ratios(at: Level, statistic: str, measure: str, over: str | None = None) -> 
 def read_off(at: Level, statistic: str, key: Key, measure: str) -> float:
     """Logarithm of a measure of a statistic's pictures at the reference's content.
 
-    It is interpolated on logarithmic axes between the statistic's runs, and extrapolated by at most the protocol's
+    It is interpolated on logarithmic axes between the statistic's runs, and extrapolated by at most the level's
     tolerance.
     """
     results = at.results
@@ -132,24 +131,25 @@ def between(several: Iterable[Mapping[str, float]], by: str, content: float, mea
     finite = sorted((at, value) for at, value in points if math.isfinite(at) and math.isfinite(value))
     if not reached((math.exp(at) for at, _ in finite), content, tolerance):
         return math.nan
-    contents, values = zip(*finite, strict=True)
+    contents = sorted({at for at, _ in finite})
+    values = [mean(value for at, value in finite if at == each) for each in contents]
     return along(logarithm(content), contents, values)
 
 
 def along(at: float, x: Sequence[float], y: Sequence[float]) -> float:
-    """The value at `at` of a smooth curve through points in the order of x, which rises and falls only where they do.
+    """The value at `at` of a smooth curve through points of increasing x, which rises and falls only where they do.
 
     The curve is a piecewise cubic (PCHIP: Fritsch and Butland, A Method for Constructing Local Monotone Piecewise Cubic
-    Interpolants, 1984). On logarithmic axes, style falls ever faster as content is given up, so that straight lines
-    between distant runs would pass below the curve. Beyond the last point, the straight line through the last two is
-    continued, which passes above it, by at most its own length: two points next to each other say little about the
-    slope.
+    Interpolants, 1984, with a three-point slope at its ends). On logarithmic axes, style falls ever faster as content
+    is given up, so that straight lines between distant runs would pass below the curve. Points next to each other,
+    which differ by noise, bend the pieces beside them. Beyond the last point, the straight line through the last two is
+    continued, which passes above the curve, by at most its own length: two points next to each other say little about
+    the slope.
     """
     inside = min(max(at, x[0]), x[-1])
-    points = dict(zip(x, y, strict=True))  # a curve takes no two values at one place
-    value = points[inside] if inside in points else float(PchipInterpolator([*points], [*points.values()])(inside))
+    value = y[x.index(inside)] if inside in x else float(PchipInterpolator(x, y)(inside))
     inner, outer = (1, 0) if at < x[0] else (-2, -1)
-    if at == inside or len(x) == 1 or x[inner] == x[outer]:
+    if at == inside or len(x) == 1:
         return value
     length = x[outer] - x[inner]
     share = min(1.0, (at - inside) / length)

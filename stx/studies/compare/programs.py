@@ -99,7 +99,8 @@ def blocks(results: Results, outcomes: Judged, folder: Path) -> list[Block]:
             f"content relative to that of `{name}`'s first runs",
         ),
         Text(
-            f"Interpolated between `{name}`'s runs; a picture whose content lies beyond them is left out. "
+            f"Read on a curve through `{name}`'s runs, which is continued by little; a picture whose content lies "
+            "farther beyond them is left out. "
             f"{resized} of {len(outcomes)} were resized to the size of the runs before they were measured."
         ),
         *sheet(results, outcomes, folder),

