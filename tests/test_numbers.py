@@ -278,7 +278,7 @@ def test_the_scores_without_pictures_seen_before_are_those_of_the_benchmarks_run
 
 def test_which_statistic_to_use_follows_from_the_benchmark() -> None:
     advice = text("docs/statistics.md").partition("| if you want | use |\n|---|---|\n")[2].partition("\n\n")[0]
-    layout, strong, second, *_ = advice.splitlines()
+    layout, strong, second, across, *_ = advice.splitlines()
     judged = [benchmark_rows(judge=judge, equal="content", level="1", over="gram") for judge in JUDGES]
     report = text("docs/compare/benchmark/report.md").partition("\ncost: ")[2].partition("\n## ")[0]
     cfsd = {
@@ -294,6 +294,8 @@ def test_which_statistic_to_use_follows_from_the_benchmark() -> None:
         *ratios["moments_cooc"], cfsd["moments_cooc"]
     ]  # fmt: skip
     assert re.findall(r"\d\.\d\d", second) == ratios["gaussian_wasserstein"][::-1]
+    assert re.findall(r"\d\.\d\d", across) == [*ratios["cross_moments"], cfsd["cross_moments"]]
+    assert all(significant(rows["cross_moments"]) for rows in judged)
 
 
 def test_the_scores_with_runs_near_the_content_are_those_of_their_data() -> None:
