@@ -16,8 +16,6 @@ from stx.studies.page import GAP, Block, Heading, Items, Table, Text
 
 JUDGES = {"VGG19": "", "EfficientNet-Lite0": "lite0_"}
 """The prefix of each judge's measures. Losses use the features of the first judge, at other layers."""
-
-
 NEARER, FARTHER = "nearer", "farther"
 
 

@@ -71,10 +71,11 @@ def references(results: Results, one: Given) -> list[Try]:
     return results.runs[cell] if cell else []
 
 
-def beside(results: Results, one: Given, outcome: Outcome, by: str, measure: str) -> float:
-    """Logarithm of a picture's measure over the reference's at the picture's content; NaN beyond its runs."""
+def beside(results: Results, one: Given, outcome: Outcome, by: str, measure: str, within: float) -> float:
+    """Logarithm of a picture's measure over the reference's at the picture's content; NaN beyond its runs by more than
+    the tolerance `within`."""
     latest = [run.run.latest for run in references(results, one)]
-    theirs = between(latest, by, measured(outcome.latest, by), measure, tolerance(results, by))
+    theirs = between(latest, by, measured(outcome.latest, by), measure, within)
     return logarithm(outcome.latest.get(measure, math.nan)) - theirs
 
 
@@ -110,8 +111,9 @@ def blocks(results: Results, outcomes: Judged, folder: Path) -> list[Block]:
 def scores(results: Results, outcomes: Judged, by: str, measure: str) -> dict[str, Ratio | None]:
     """For each program, the ratio of a measure to the reference's at the contents of the program's pictures."""
     logs: dict[str, list[tuple[Pair, float]]] = {one.program: [] for one in outcomes}
+    within = tolerance(results, by)
     for one, outcome in outcomes.items():
-        value = beside(results, one, outcome, by, measure)
+        value = beside(results, one, outcome, by, measure, within)
         if math.isfinite(value):
             logs[one.program].append((one[1:3], value))
     return {program: of_logarithms(means(several)) for program, several in logs.items()}

@@ -52,7 +52,7 @@ def results(folder: Path) -> Results:
 def test_it_is_held_against_the_reference_at_its_own_content(tmp_path: Path, content: float) -> None:
     latest = {"measure/content": content, "measure/sliced_wasserstein": 0.9 * 0.3 * content**-0.7}
     outcome = Outcome(latest, (64, 48), (64, 48), (NOTHING, NOTHING))
-    ratio = math.exp(beside(results(tmp_path), ONE, outcome, "content", "measure/sliced_wasserstein"))
+    ratio = math.exp(beside(results(tmp_path), ONE, outcome, "content", "measure/sliced_wasserstein", 0.03))
     assert ratio == pytest.approx(0.9)
 
 
@@ -61,7 +61,7 @@ def test_beyond_the_references_runs_nothing_is_said(tmp_path: Path, content: flo
     outcome = Outcome(
         {"measure/content": content, "measure/sliced_wasserstein": 0.1}, (64, 48), (64, 48), (NOTHING, NOTHING)
     )
-    assert math.isnan(beside(results(tmp_path), ONE, outcome, "content", "measure/sliced_wasserstein"))
+    assert math.isnan(beside(results(tmp_path), ONE, outcome, "content", "measure/sliced_wasserstein", 0.03))
 
 
 def test_a_picture_is_measured_as_a_runs_is_and_resized_where_it_must_be(tmp_path: Path) -> None:
