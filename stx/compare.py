@@ -24,6 +24,7 @@ from stx.studies.compare.decided import refuse_typed
 
 if TYPE_CHECKING:
     from stx.runs.batch import Batch
+    from stx.studies.compare.protocol import Protocol
 
 EXAMPLES = """
 examples
@@ -97,9 +98,7 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
         hired(launcher, folder) as crew,
         batch(COMPARISON, first, folder, crew, recorded, making, f"compare: {Path(name).stem}") as runs,
     ):
-        what = compared(protocol.statistics, protocol.reference)
-        begun = f"{what}: {counted(first, 'run')} in {rounds(protocol.rounds)}"
-        command.say(f"{begun}; the report comes at the end: {folder / REPORT / 'report.html'}")
+        announce(protocol, counted(first, "run"), folder / REPORT)
         results = Results(protocol, {}, {}, matching(protocol, content_losses(runs)))
         earlier.refuse_unmeasured(own.get("earlier", ""), recorded, results.match)
         made: list[float] = []
@@ -113,6 +112,16 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
         for line in lines:
             command.say(line)
         return len(results.failed), report
+
+
+def announce(protocol: "Protocol", runs: str, report: Path) -> None:
+    """Say what is compared and where its report will be, and if that takes the place of another comparison's."""
+    from stx.studies.compare.export import of_another
+
+    what = compared(protocol.statistics, protocol.reference)
+    command.say(f"{what}: {runs} in {rounds(protocol.rounds)}; the report comes at the end: {report / 'report.html'}")
+    if of_another(report, protocol):
+        command.say(f"{report} is of other options and will be replaced; output=FOLDER keeps both")
 
 
 def compared(statistics: Iterable[str], reference: str) -> str:

@@ -65,6 +65,7 @@ def test_a_comparison_ends_in_a_report_of_what_the_store_holds_and_goes_on(tmp_p
     assert again.returncode == 0, again.stderr
     assert "finished in" not in again.stderr
     assert again.stderr.count("(kept)") == len(rows)
+    assert "replaced" not in again.stderr
 
     # what a report has recorded is not made again elsewhere; and nothing is where only a report is asked for
     known = compare(tmp_path, *TYPED, "optim.steps=4", "output=other", "earlier=out/report", "report=only")
@@ -76,6 +77,7 @@ def test_a_comparison_ends_in_a_report_of_what_the_store_holds_and_goes_on(tmp_p
         assert ours == theirs
     more = compare(tmp_path, *TYPED[:2], "statistics=mean_std", *TYPED[3:], *SHORT, "report=only")
     assert more.returncode == 0, more.stderr
+    assert "out/report is of other options and will be replaced" in more.stderr
     assert "Incomplete:** 2 of 4" in (tmp_path / "out" / "report" / "report.md").read_text(encoding="utf-8")
 
     images.load("mosaic").save(tmp_path / "<b>me.png")  # whose runs are of another painting now

@@ -1,6 +1,7 @@
 """Folders with the user's own options, besides stx's: Hydra's --config-dir, for commands that are not Hydra's."""
 
 import argparse
+import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from omegaconf import OmegaConf
 
 from stx.config.compose import key_of, quoted, values_of
 from stx.config.schema import CONF
+from stx.config.trust import TRUST
 from stx.errors import UserError
 
 OPTION = "hydra.searchpath"
@@ -58,10 +60,11 @@ def command_line(words: Sequence[str], overrides: Sequence[str], place: str = ""
     """The command line that does the same again when it is pasted: `stx`, some words and the overrides.
 
     --config-dir takes the place of the override that it stands for, with a path relative to the folder `place`, or to
-    the current one.
+    the current one. Modules that the user trusts stand before it, as a statistic of one's own needs them.
     """
     here = Path(place or Path.cwd())
-    return shlex.join(["stx", *words, *(word for text in overrides for word in with_flag(text, here))])
+    trusted = [f"{TRUST}={modules}"] if (modules := os.environ.get(TRUST)) else []
+    return shlex.join([*trusted, "stx", *words, *(word for text in overrides for word in with_flag(text, here))])
 
 
 def with_flag(text: str, here: Path) -> list[str]:

@@ -4,6 +4,7 @@ import importlib
 import os
 import sys
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 from stx.errors import UserError, did_you_mean
 
@@ -73,7 +74,11 @@ def below(name: str, modules: Iterable[str]) -> bool:
 def untrusted(target: str, option: str, module: str) -> UserError:
     top = module.partition(".")[0] or target
     modules = ",".join([*filter(None, [os.environ.get(TRUST)]), top])
-    hint = "" if top == "stx" else f"; if you trust {top}, say so: {TRUST}={modules}"
+    near = get_close_matches(top, trusted(), n=1)
+    hint = f"; if you trust {top}, say so: {TRUST}={modules}"
+    if near:
+        hint = f"; {TRUST} names {near[0]}, and this module is {top}: should they be the same?"
+    hint = "" if top == "stx" else hint
     return UserError(
         f"{option}._target_={target}: a YAML may call functions of stx and torch.nn only{hint}\n"
         f"these are the functions that {', '.join(OFFERING)} publish, and the losses of {LOSSES}"

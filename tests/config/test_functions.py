@@ -34,6 +34,10 @@ def test_an_untrusted_function_is_refused_before_it_is_imported(
         bind(call("trap.f"), "style_stat", given=())
     assert not (tmp_path / "ran").exists()
     assert "trap" not in sys.modules
+    monkeypatch.setenv("STX_TRUST", "other,tarp")
+    with pytest.raises(UserError, match="STX_TRUST names tarp, and this module is trap: should they be the same"):
+        bind(call("trap.f"), "style_stat", given=())
+    assert "trap" not in sys.modules
     monkeypatch.setenv("STX_TRUST", "other,trap")
     bind(call("trap.f"), "style_stat", given=())
     assert (tmp_path / "ran").exists()

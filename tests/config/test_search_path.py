@@ -63,6 +63,11 @@ def test_the_command_is_shown_as_it_was_typed_and_can_be_pasted(
     assert search_path.command_line(["film"], typed) == shlex.join(["stx", "film", *typed])
 
 
+def test_the_command_is_shown_with_the_modules_that_it_trusts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STX_TRUST", "mine,my own")
+    assert search_path.command_line(["run"], ["seed=1"]) == "'STX_TRUST=mine,my own' stx run seed=1"
+
+
 def test_what_a_command_of_hydra_s_was_told_is_recorded_for_any_other_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

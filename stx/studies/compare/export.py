@@ -16,6 +16,7 @@ from stx.runs.identity import of_picture
 from stx.studies.compare import programs
 from stx.studies.compare.judges import Scores
 from stx.studies.compare.leaderboard import Ratio
+from stx.studies.compare.protocol import Protocol
 from stx.studies.compare.work import Results
 
 FILE = "comparison.json"
@@ -42,6 +43,15 @@ def write(
     write_file(folder / "table.csv", table.getvalue())
     whole = {**compared, "rows": listed}
     write_file(folder / FILE, json.dumps(whole, indent=1) + "\n")
+
+
+def of_another(folder: Path, protocol: Protocol) -> bool:
+    """Whether a folder holds the report of another comparison, or of one with other settings."""
+    try:
+        before = json.loads((folder / FILE).read_text(encoding="utf-8"))["protocol"]
+    except (OSError, ValueError, KeyError, TypeError):  # none so far, or one that nothing can be said about
+        return False
+    return before != protocol.model_dump(mode="json")
 
 
 def rows(every: list[Scores]) -> Iterator[dict[str, Any]]:

@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from stx import atomic
 from stx.config import search_path
 from stx.config.command import result, say
-from stx.config.compose import override, overrides_of
+from stx.config.compose import key_of, override, overrides_of
 from stx.config.schema import sweep_options
 from stx.config.secrets import hidden
 from stx.errors import UserError, first_line
@@ -189,4 +189,6 @@ def go_on(folder: Path) -> str:
 
 
 def command(typed: Sequence[str]) -> str:
-    return search_path.command_line(["run", "--multirun"], list(dict.fromkeys(typed)))
+    """What starts the sweep from the beginning, however it was continued."""
+    begun = [text for text in dict.fromkeys(typed) if key_of(text) != "sweep.resume"]
+    return search_path.command_line(["run", "--multirun"], begun)
