@@ -1,6 +1,6 @@
-"""python scripts/peers.py FOLDER: other programs' defaults beside stx's, on three pairs with a long side of 256 pixels.
+"""python scripts/peers.py FOLDER: other programs' defaults beside stx's, on three pairs of 256 pixels.
 
-Each program is its preset, +experiment=peers/..., with the same VGG19 for all. Pictures are kept in FOLDER, and existing
+Each program is its preset, +experiment=peers/..., with the same VGG19. Pictures are kept in FOLDER, and existing
 ones are not made again; all take an hour on two cores. docs/peers.csv is FOLDER/peers.csv, docs/peers.jpg its sheet.
 """
 

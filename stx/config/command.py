@@ -157,13 +157,14 @@ def mistakes(overrides: Sequence[str] | None = None) -> Iterator[None]:
         sys.exit(2)
 
 
-MISTAKES = (UserError, HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ValueError)
-"""What a user's mistake raises; a ValueError only in Hydra."""
+OF_INPUT = (UserError, HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, UnicodeError)
+MISTAKES = (*OF_INPUT, ValueError)
+"""What a user's mistake raises; a ValueError that is not OF_INPUT only in Hydra."""
 
 
 def told(error: Exception, overrides: Sequence[str] | None = None) -> str:
     """The message for one of MISTAKES, or raises it if it is no user's. `overrides` are as for `mistakes`."""
-    if type(error) is ValueError and not raised_in_hydra(error):
+    if not isinstance(error, OF_INPUT) and not raised_in_hydra(error):
         raise error
     if isinstance(error, HydraException):
         return explain_hydra(error, overrides)

@@ -245,6 +245,6 @@ def ends_of(start: float, stop: float, step: float) -> tuple[float, float] | Non
     return kind(low), kind(high)
 
 
-def raised_in_hydra(error: ValueError) -> bool:
-    """Whether Hydra raised a ValueError: it does so for `group=null` and the like."""
+def raised_in_hydra(error: Exception) -> bool:
+    """Whether Hydra itself raised an error: it raises ValueError for `group=null` and the like."""
     return traceback.extract_tb(error.__traceback__)[-1].filename.startswith(os.path.dirname(hydra.__file__))

@@ -104,7 +104,8 @@ def drawn(
     axes.spines[["top", "right"]].set_visible(False)
     handles, names = [], []
     for (name, pairs), colour, marker in zip(series.items(), cycle(COLOURS), cycle(MARKERS), strict=False):
-        xs, ys = [at for at, _ in pairs], [value if plotted(at, value) else math.nan for at, value in pairs]
+        above = 0 if scales[1] == "log" else -math.inf
+        xs, ys = [at for at, _ in pairs], [value if plotted(at, value, above) else math.nan for at, value in pairs]
         shown = [*marked(ys)] if linewidth else None
         handles += axes.plot(xs, ys, color=colour, marker=marker, markersize=4, linewidth=linewidth, markevery=shown)
         names.append(textwrap.fill(f"{name}{absent(pairs, ys)}", LEGEND_WIDTH))
@@ -160,5 +161,5 @@ def marked(ys: Sequence[float]) -> Iterator[int]:
             yield place
 
 
-def plotted(x: float, y: float) -> bool:
-    return math.isfinite(x) and math.isfinite(y) and y > 0
+def plotted(x: float, y: float, above: float) -> bool:
+    return math.isfinite(x) and math.isfinite(y) and y > above

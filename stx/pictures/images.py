@@ -121,6 +121,15 @@ def on_white(picture: Image.Image) -> Image.Image:
     return Image.composite(picture, Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
 
 
+def written(path: Path) -> Image.Image | None:
+    """A picture that a run has written, on white; None if it is gone or damaged."""
+    try:
+        with opened(str(path)) as picture:
+            return on_white(decoded(picture))
+    except (UserError, OSError):
+        return None
+
+
 def to_srgb(picture: Image.Image, source: str) -> Image.Image:
     """Convert a picture to sRGB of mode RGB, laid on white, without metadata other than what `alpha_of` reads.
 

@@ -51,10 +51,14 @@ THUMBNAIL, SHEET_WIDTH = 256, 768
 """Pixels: the longer side of a picture on the sheet, and the whole sheet's width, for which MLflow's page has room."""
 
 
+def untracked(path: Path) -> None:
+    """Before the run's tracker is at work, nothing is sent."""
+
+
 class Folder(Listener):
     """Writes a run's files as it works. `wrote` is called with each one that belongs to the run's results."""
 
-    def __init__(self, folder: Path, run: Identity, wrote: Callable[[Path], None]):
+    def __init__(self, folder: Path, run: Identity, wrote: Callable[[Path], None] = untracked):
         self.folder, self.run, self.wrote = folder, run, wrote
         self.tables = losses_table(folder / LOSSES), norms_table(folder / NORMS)
         self.finish: Finish = unchanged

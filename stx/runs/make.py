@@ -59,11 +59,15 @@ def run(job: Job, *watchers: Listener) -> Result:
         if lacking:
             log.warning(lacking)
         title = describe.title(config, job.choices)
-        with delivering(config, inputs, folder) as delivery, page(config, title, inputs, resumed, stop) as view:
+        with (
+            at_work(Folder(folder, record)) as files,
+            delivering(config, inputs, folder) as delivery,
+            page(config, title, inputs, resumed, stop) as view,
+        ):
             films = filming(config, inputs, folder)
             watching = [delivery, *films, *watchers, view]
             told = job._replace(tags={**job.tags, **view.tags})
-            outcome, picture, measured, where = worked(told, inputs, record, resumed, stop, watching)
+            outcome, picture, measured, where = worked(told, inputs, files, resumed, stop, watching)
             closing = describe.closing(outcome, measured, "" if PARENT in job.tags else where, job.config)
             say_at_the_end(job, closing)
             if outcome.diverged and config.guard.on_nan == "raise":
@@ -84,7 +88,7 @@ def run(job: Job, *watchers: Listener) -> Result:
 def worked(
     job: Job,
     inputs: Inputs,
-    record: Identity,
+    files: Folder,
     resumed: Checkpoint | None,
     stop: Stop,
     watchers: Sequence[Listener],
@@ -94,10 +98,11 @@ def worked(
     canvas = Canvas(inputs.initial, inputs.finish)
     with (
         rescued(folder, canvas),
-        tracked(config.tracking, describe.run(job, inputs, record), folder) as tracker,
-        at_work(Folder(folder, record, tracker.artifact)) as files,
+        tracked(config.tracking, describe.run(job, inputs, files.run), folder) as tracker,
+        at_work(files),  # again, so that the tracker is told too
         progress([Stage.of(level) for level in ahead(config, inputs, resumed)], job.quiet) as bar,
     ):
+        files.wrote = tracker.artifact
         latest.renew(folder)
         if not config.tracking.plots:
             plots.remove(folder)  # those from before the run was resumed
@@ -212,11 +217,10 @@ class Judged(Listener):
             watcher.observed(measured | self.judge.baselines, step)
 
     def measured(self, picture: Tensor) -> dict[str, float]:
-        judged = self.judge.judge(self.reduced(picture)) | self.at_the_wrap(picture)
-        return judged | style_distance(judged | self.judge.baselines)
-
-    def at_the_wrap(self, picture: Tensor) -> dict[str, float]:
-        return {"measure/wrap": wrap(picture)} if self.tile else {}
+        """Its measures; empty if it is too small to be judged."""
+        judged = self.judge.judge(self.reduced(picture))
+        around = {"measure/wrap": wrap(picture)} if judged and self.tile else {}
+        return judged | around | style_distance(judged | self.judge.baselines)
 
     def at_the_end(self, picture: Tensor, step: int) -> dict[str, float]:
         """measure/<name> of the picture and baseline/<name>; empty if the pictures are too small."""

@@ -13,10 +13,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+from PIL.Image import Image
+
 from stx.config.regular import regular
 from stx.config.secrets import hidden
 from stx.errors import UserError
 from stx.model.names import metric
+from stx.pictures import images
 from stx.pictures.decode import opened
 from stx.runs.files import ALONG, BASELINES, EVENTS, LOSSES, MEASURES
 from stx.runs.tracking.stored import Run
@@ -93,6 +96,11 @@ class InStore:
         except Exception:  # whatever MLflow, a network or a disk raises for a missing file
             return None
         return path if path.is_file() else None
+
+    def picture(self, name: str) -> Image | None:
+        """One of the run's pictures, on white; None if there is none, it is damaged or the store does not give it."""
+        path = self.file(name)
+        return images.written(path) if path else None
 
     def along(self) -> dict[int, str]:
         try:

@@ -69,7 +69,7 @@ def mean_of_others(features: Tensor, mask: Tensor, radius: int, filter: str | No
     """The tensor without its factor: window means of the sum of all other channels."""
     if filter is None:
         return surroundings(features, mask, radius, wraps)
-    weights = trained(filter, len(features)).to(features)
+    weights = trained(filter, len(features), features)
     side = weights.shape[-1]
     active, reach = (mask * features)[None], side // 2
     if wraps:

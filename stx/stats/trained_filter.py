@@ -9,9 +9,12 @@ from torch import Tensor
 from stx.errors import UserError
 
 
-def trained(file: str, channels: int) -> Tensor:
-    """The filter (D, D, k, k), with an odd k, in a file. Raises UserError if there is none, or not for D `channels`."""
-    weights = tensor_in(file)
+def trained(file: str, channels: int, like: Tensor | None = None) -> Tensor:
+    """The filter (D, D, k, k), with an odd k, in a file; with the type and on the device of `like`, if that is given.
+
+    Raises UserError if there is none, or not for D `channels`.
+    """
+    weights = tensor_in(file, like)
     if weights.ndim != 4 or weights.shape[2] != weights.shape[3] or weights.shape[3] % 2 == 0:
         raise UserError(f"filter={file} has the shape {tuple(weights.shape)}: it must be (D, D, k, k) with an odd k")
     if weights.shape[:2] != (channels, channels):
@@ -22,7 +25,7 @@ def trained(file: str, channels: int) -> Tensor:
     return weights
 
 
-def tensor_in(file: str) -> Tensor:
+def tensor_in(file: str, like: Tensor | None) -> Tensor:
     try:
         path = Path(file).expanduser()
         written = path.stat()
@@ -30,11 +33,12 @@ def tensor_in(file: str) -> Tensor:
         raise UserError(f"filter={file}: no tensor can be read from it ({error.strerror})") from None
     if not (path.is_file() or path.is_dir()):  # a pipe could block for ever
         raise UserError(f"filter={file}: no tensor can be read from it (it is not a regular file)")
-    return read(file, written.st_mtime_ns, written.st_size)
+    place = (None, None) if like is None else (like.device, like.dtype)
+    return read(file, *place, written.st_mtime_ns, written.st_size)
 
 
-@lru_cache(maxsize=1)
-def read(file: str, *version: int) -> Tensor:
+@lru_cache(maxsize=16)  # one for each layer, which has a filter of its own
+def read(file: str, device: torch.device | None, dtype: torch.dtype | None, *version: int) -> Tensor:
     """Read a tensor once for each `version` of its file, and not at each step. Raises UserError if that fails."""
     try:
         loaded = torch.load(Path(file).expanduser(), map_location="cpu", weights_only=True)
@@ -43,4 +47,4 @@ def read(file: str, *version: int) -> Tensor:
         raise UserError(f"filter={file}: no tensor can be read from it ({why})") from None
     if not isinstance(loaded, Tensor):
         raise UserError(f"filter={file} holds a {type(loaded).__name__}: it must hold one tensor")
-    return loaded
+    return loaded.to(device, dtype)

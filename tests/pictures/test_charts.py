@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageColor
 
-from stx.pictures.charts import COLOURS, MARKED, Mark, line_figure, lines, marked, points
+from stx.pictures.charts import COLOURS, MARKED, Mark, curves, line_figure, lines, marked, points
 
 Points = Sequence[tuple[float, float]]
 LONG = "a name of many letters"
@@ -144,6 +144,15 @@ def test_a_ring_stands_around_a_point_and_in_the_legend(tmp_path: Path) -> None:
     )
     assert count(ringed, "#000000") > count(bare, "#000000") + 30
     assert count(ringed, COLOURS[1]) == count(bare, COLOURS[1]) > 0  # the ring is hollow
+
+
+@pytest.mark.parametrize("draw", [points, curves])
+def test_linear_axes_show_zeros_and_what_is_below(draw: Any, tmp_path: Path) -> None:
+    blank, shown = (
+        np.asarray(Image.open(draw(tmp_path / name, {"one": pairs}, title="", x="x", y="y")).convert("RGB"))
+        for name, pairs in (("none.png", [(1.0, math.nan)]), ("zero.png", [(1.0, 0.0), (2.0, -1.0)]))
+    )
+    assert count(shown, COLOURS[0]) > count(blank, COLOURS[0]) + 20  # the blank one has it in the legend
 
 
 def test_a_chart_is_drawn_for_a_user_without_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -269,6 +269,26 @@ def test_what_stops_at_the_first_fault_names_it_and_what_was_stopped_says_how_to
     assert not torch.load(tmp_path / "stopped" / CHECKPOINT)["optimiser"]
 
 
+def test_a_run_that_is_refused_by_its_tracker_is_recorded_as_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refusing(*_: object) -> None:
+        raise UserError("journal.jsonl: written by a later version")
+
+    monkeypatch.setattr("stx.runs.make.tracked", refusing)
+    with pytest.raises(UserError, match="later version"):
+        run(job(tmp_path))
+    record = identity.read(tmp_path)
+    assert record is not None
+    assert record.outcome == "failed"
+
+
+def test_a_tile_that_is_too_small_to_be_measured_is_made(tmp_path: Path) -> None:
+    tile = ("content=null", "tile=true", "image_size.width=4", "image_size.height=4", "style_stat=gram")
+    result = run(job(tmp_path, *tile, "loss_weights.style_layers=[conv1_1]"))
+    assert (result.outcome, result.measured) == ("finished", {})
+
+
 def test_where_nothing_more_can_be_written_the_picture_is_saved_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

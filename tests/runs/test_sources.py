@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from mlflow.exceptions import MlflowException
 from PIL import Image
 
 from stx.errors import UserError
@@ -77,6 +78,21 @@ def of_store(error: Exception) -> InStore:
 def test_what_a_store_does_not_have_is_nothing() -> None:
     files = of_store(FileNotFoundError("output.png"))
     assert (files.file("output.png"), files.along(), files.history("loss/total")) == (None, {}, [])
+    assert files.picture("output.png") is None
+
+
+def test_a_picture_that_the_store_does_not_give_is_none_and_ends_no_report() -> None:
+    assert of_store(MlflowException("the server is away")).picture("output.png") is None
+
+
+def test_a_picture_of_a_store_is_on_white_and_a_damaged_one_is_none(tmp_path: Path) -> None:
+    Image.new("RGBA", (9, 7), (255, 0, 0, 0)).save(tmp_path / "output.png")
+    (tmp_path / "sheet.png").write_text("no picture")
+    run: Any = SimpleNamespace(artifact=lambda name: tmp_path / name)
+    shown = InStore(run).picture("output.png")
+    assert shown is not None
+    assert (shown.mode, shown.size, shown.getpixel((0, 0))) == ("RGB", (9, 7), (255, 255, 255))
+    assert InStore(run).picture("sheet.png") is None
 
 
 def test_a_store_that_goes_away_is_said_and_not_taken_for_an_empty_one() -> None:

@@ -5,12 +5,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from stx.config.regular import regular
 from stx.pictures import charts, images
-from stx.pictures.decode import FORMATS
 from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs.files import CONTENT as PHOTOGRAPH
 from stx.runs.files import OUTPUT, STYLE
+from stx.runs.sources import InStore
 from stx.runs.words import style_share
 from stx.studies.compare.equal import ENOUGH, Key, between, label, logarithm
 from stx.studies.compare.leaderboard import unmet
@@ -123,9 +122,5 @@ def sheet(results: Results, folder: Path) -> list[Block]:
 
 
 def picture(one: Try | None, file: str) -> Image.Image | None:
-    """One of a run's pictures; None if there is no run or the file is gone."""
-    try:
-        with Image.open(regular(one.run.artifact(file)), formats=FORMATS) as opened:  # type: ignore[union-attr]
-            return images.on_white(opened)
-    except (AttributeError, OSError):
-        return None
+    """One of a run's pictures; None if there is no run, the file is gone or the store does not give it."""
+    return InStore(one.run).picture(file) if one else None

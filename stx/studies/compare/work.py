@@ -165,7 +165,7 @@ def wanted(results: Results) -> dict[Cell, float]:
 
 def weight(protocol: Protocol, statistic: str, part: float) -> float:
     """A part of a statistic's first weight, as its runs have it."""
-    return round(first_beta(protocol, statistic) * part, 9)
+    return float(f"{first_beta(protocol, statistic) * part:.9g}")  # 10 x 0.3 is 3, not 2.9999999999999996
 
 
 def aimed(results: Results, cell: Cell, tried: Sequence[Tried]) -> list[float]:
@@ -190,7 +190,7 @@ def worth(tried: Sequence[Tried], beta: float) -> bool:
 
 
 def first_round(protocol: Protocol, given: Sequence[str]) -> list[Member]:
-    return [member(protocol, cell, first_beta(protocol, cell.statistic), given) for cell in cells(protocol)]
+    return [member(protocol, cell, beta, given) for cell, beta in wanted(Results(protocol, {}, {}, "")).items()]
 
 
 def work(results: Results, given: Sequence[str], batch: Batch) -> Iterator[Progress]:

@@ -7,9 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from stx.errors import UserError
 from stx.pictures import images
-from stx.pictures.decode import decoded, opened
 
 QUALITY = 80
 
@@ -24,7 +22,7 @@ class Album:
 
         A smaller picture keeps its size. Returns an empty list if the file is missing or is not a picture.
         """
-        picture = read(path) if path else None
+        picture = images.written(path) if path else None
         if picture is None:
             return []
         digest = hashlib.sha256(repr(picture.size).encode() + picture.tobytes()).hexdigest()[:16]
@@ -35,14 +33,6 @@ class Album:
         if key not in self.texts:
             self.texts[key] = text(picture, side)
         return key
-
-
-def read(path: Path) -> Image.Image | None:
-    try:
-        with opened(str(path)) as picture:
-            return images.on_white(decoded(picture))
-    except (UserError, OSError):  # damaged, or gone meanwhile
-        return None
 
 
 def text(picture: Image.Image, side: int) -> str:

@@ -5,9 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from stx.config.regular import regular
 from stx.pictures import images
-from stx.pictures.decode import FORMATS
 from stx.pictures.sheet import fitted
 from stx.runs.files import CONTENT, picture_files
 from stx.studies.sweep.results import Row
@@ -20,11 +18,8 @@ ROLES = ("photograph", "painting")
 
 def thumbnail(path: Path) -> Image.Image | None:
     """A small copy of a picture, so that those of a sheet take little memory; None if it cannot be read."""
-    try:
-        with Image.open(regular(path), formats=FORMATS) as picture:
-            return images.on_white(picture).resize(fitted(picture.size, CELL), Image.Resampling.LANCZOS)
-    except OSError:
-        return None
+    picture = images.written(path)
+    return picture.resize(fitted(picture.size, CELL), Image.Resampling.LANCZOS) if picture else None
 
 
 def given(row: Row, role: str) -> dict[str, str]:

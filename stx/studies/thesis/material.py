@@ -7,12 +7,11 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from stx.config.regular import regular
 from stx.pictures import images
-from stx.pictures.decode import FORMATS
 from stx.pictures.sheet import contact_sheet, fitted
 from stx.runs.files import CONTENT, OUTPUT, STYLE
 from stx.runs.plan import Planned
+from stx.runs.sources import InStore
 from stx.runs.tracking.stored import Run
 from stx.studies.page import GAP, Picture, Pictures
 from stx.studies.thesis.evidence import Evidence
@@ -31,12 +30,9 @@ class Material(NamedTuple):
     """By "<statistic>/<picture>/<layer>"."""
 
     def open(self, name: str, file: str = OUTPUT) -> Image.Image | None:
-        """A member's picture; None if the member has no run or the file is gone."""
-        try:
-            with Image.open(regular(self.runs[name].artifact(file)), formats=FORMATS) as picture:
-                return images.on_white(picture)
-        except (KeyError, OSError):
-            return None
+        """A member's picture; None if the member has no run, the file is gone or the store does not give it."""
+        run = self.runs.get(name)
+        return InStore(run).picture(file) if run else None
 
     def show(self, name: str, caption: str, file: str = OUTPUT) -> list[Picture]:
         picture = self.open(name, file)

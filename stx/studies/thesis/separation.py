@@ -2,20 +2,19 @@
 
 import hashlib
 from collections.abc import Mapping
-from contextlib import suppress
 from types import MappingProxyType
 
 import torch
 from torch import Tensor
 
 from stx.config.schema import Config
-from stx.errors import UserError
 from stx.measures.distances import relative_distance
 from stx.model.prepare import Inputs, prepare
 from stx.model.vgg import VGG19
 from stx.pictures import images
 from stx.runs.batch import Batch
 from stx.runs.files import OUTPUT
+from stx.runs.sources import InStore
 from stx.runs.tracking.stored import Run
 from stx.studies.thesis.plan import STATISTICS
 
@@ -62,8 +61,7 @@ def separation(
 def measured_of(config: Config, runs: Mapping[str, Run]) -> dict[str, float]:
     inputs, results = prepare(config), dict[str, Tensor]()
     for name, run in runs.items():
-        with suppress(OSError, UserError):  # its picture is gone
-            picture = images.load(str(run.artifact(OUTPUT)))
+        if picture := InStore(run).picture(OUTPUT):
             results[name] = images.to_tensor(picture, picture.size).to(inputs.hardware.device)
     return separation(config, inputs, results)
 

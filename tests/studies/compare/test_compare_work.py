@@ -6,7 +6,7 @@ import pytest
 
 from stx.studies.compare.balance import reached
 from stx.studies.compare.protocol import Cell, Protocol, cells
-from stx.studies.compare.work import Results, Try, wanted
+from stx.studies.compare.work import Results, Try, first_round, member_name, wanted, weight
 
 PROTOCOL = Protocol(
     statistics={"gram": "", "other": ""},
@@ -91,3 +91,19 @@ def test_a_cell_whose_reference_failed_gets_its_first_run_only() -> None:
 def test_all_cells_begin_with_their_first_weight() -> None:
     assert wanted(Results(PROTOCOL, {}, {}, "content")) == {GRAM: 3.0, OTHER: 4.0}
     assert [*cells(PROTOCOL)] == [GRAM, OTHER]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{}, {"levels": (0.3, 1.0)}, {"spread": [0.4, 1.0]}, {"betas": {"gram": 1.25e-8, "other": 3e-11}}],
+)
+def test_the_first_round_makes_the_runs_that_are_wanted_first(changed: dict[str, Any]) -> None:
+    protocol = PROTOCOL.model_copy(update=changed)
+    names = [member_name(cell, beta) for cell, beta in wanted(Results(protocol, {}, {}, "content")).items()]
+    assert [member.name for member in first_round(protocol, [])] == names
+
+
+def test_a_small_weight_keeps_its_digits_and_a_product_none_of_its_rounding() -> None:
+    protocol = PROTOCOL.model_copy(update={"betas": {"gram": 1.25e-8, "other": 10.0}})
+    assert weight(protocol, "gram", 1.0) == 1.25e-8
+    assert weight(protocol, "other", 0.3) == 3.0
