@@ -1,7 +1,11 @@
 """Errors that commands report without a traceback, and helpers for their messages."""
 
+import site
+import sysconfig
+import traceback
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 
 
 class UserError(ValueError):
@@ -18,6 +22,16 @@ class Taken(UserError):
 def first_line(error: BaseException) -> str:
     """The first line of an error's message, or the name of its class if it has none."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def line_of(error: BaseException) -> str:
+    """Where in the user's own code an error was raised, for a message; empty if it was raised elsewhere."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f" ({error.filename}, line {error.lineno})"
+    packages = (str(Path(__file__).parent), sysconfig.get_path("stdlib"), *site.getsitepackages())
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename.endswith(".py") and not frame.filename.startswith(packages)]
+    return f" ({own[-1].filename}, line {own[-1].lineno})" if own else ""
 
 
 def did_you_mean(name: str, allowed: Iterable[str], cutoff: float = 0.5) -> str:

@@ -121,6 +121,9 @@ def paint(asked: argparse.Namespace) -> Path:
     Raises UserError before anything is written, and whatever `run` raises.
     """
     refuse_twice(asked)
+    for text in asked.overrides:
+        if key_of(text).startswith(("sweep.", "hydra/launcher", "hydra/sweeper")):
+            raise UserError(f"{text}: that is for stx run --multirun; stx paint makes one picture")
     job, inputs = plan(asked)
     # Imported late: torch takes a second, which --help and mistakes in the options need not wait for.
     from stx.pictures import images

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 
 from stx.config.compose import arguments_parser
-from stx.config.refusals import namesakes, without
+from stx.config.refusals import EVERYDAY, namesakes, without
 from stx.config.schema import Config
 from stx.errors import did_you_mean
 
@@ -39,11 +39,13 @@ def unrecognised(message: str, flags: Collection[str], names: Sequence[str] = OF
     if not name.startswith("--"):
         return message + (did_you_mean(f"-{name}", flags, 0.75) if len(name) > 2 else "")
     hint = did_you_mean(name, flags, 0.75)
-    key = spelled(name.lstrip("-"), names, misspelt=not hint)
+    everyday = EVERYDAY.get(name.lstrip("-"), [name.lstrip("-")])[0]
+    key = spelled(everyday, names, misspelt=not hint)
     if not takes(key.lstrip("+"), names):
         return message + hint
     behind = "" if sign else following(word)
-    return f"{word} {behind}".rstrip() + f": an option is typed without dashes: {key}={value or behind or '...'}"
+    typed = "..." if name == "--strength" else value or behind or "..."  # stx paint's has a scale of its own
+    return f"{word} {behind}".rstrip() + f": an option is typed without dashes: {key}={typed}"
 
 
 def first(rest: str) -> str:

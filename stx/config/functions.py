@@ -12,7 +12,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from stx.config.explain import explain_value, unknown_option
 from stx.config.schema import CONF, Call, in_float32, whole
 from stx.config.trust import refuse_home, refuse_target
-from stx.errors import UserError, did_you_mean
+from stx.errors import UserError, did_you_mean, line_of
 
 FEW_OWNERS = 2
 """Most options that a message names as having a setting. A setting in more YAML files belongs to a shared function, and
@@ -31,11 +31,8 @@ def bind(call: Call, option: str, given: tuple[str, ...]) -> "partial[Any]":
         function = pkgutil.resolve_name(call.target)
         signature = inspect.signature(function)
         hints = get_type_hints(function.__init__ if inspect.isclass(function) else function, include_extras=True)
-    except (ImportError, AttributeError, ValueError, TypeError, NameError) as error:
-        why = f"{error}{neighbour(call.target)}"
-        if isinstance(error, ModuleNotFoundError):
-            why = f"{why}; modules of your own are looked for in this folder and on PYTHONPATH"
-        raise UserError(f"{option}._target_={call.target}: no function of that name can be imported ({why})") from None
+    except (Exception, SystemExit) as error:  # the user's own module may do anything while it is imported
+        raise UserError(f"{option}._target_={call.target}: {unimported(call.target, error)}") from None
     refuse_home(call.target, option, getattr(function, "__module__", None) or "")
     parameters = {
         name: parameter
@@ -52,6 +49,17 @@ def bind(call: Call, option: str, given: tuple[str, ...]) -> "partial[Any]":
         if name not in arguments and parameter.default is parameter.empty:
             raise UserError(f"{option}.{name} must be given: {call.target} has no default for it")
     return partial(function, **arguments)
+
+
+def unimported(target: str, error: BaseException) -> str:
+    """Why a function could not be imported: its own module fails, or there is no function of that name."""
+    if place := line_of(error):
+        said = error.msg if isinstance(error, SyntaxError) else error
+        return f"importing it fails: {type(error).__name__}: {said}{place}"
+    why = f"{error}{neighbour(target)}"
+    if isinstance(error, ModuleNotFoundError):
+        why = f"{why}; modules of your own are looked for in this folder and on PYTHONPATH"
+    return f"no function of that name can be imported ({why})"
 
 
 def neighbour(target: str) -> str:

@@ -55,6 +55,8 @@ def explain_hydra(error: HydraException, typed: Sequence[str] | None) -> str:
         if words[place : place + 1] == ["="]:
             value = "".join(words[place + 1 : place + 2])
             return f"{given} = {value}: without blanks beside the equals sign: {shlex.quote(f'{given}={value}')}"
+        if given.endswith(",") and words[place : place + 1]:
+            return f"{given} {words[place]}: without blanks behind the commas: {given}{words[place]}"
         if "=" not in given and (exists(given) or (given.isidentifier() and given not in Config.model_fields)):
             return f"{given}: options are key=value: content={given}; stx paint takes two pictures as they stand"
         if spaced := re.fullmatch(r"([\w.@/+~]+)\s+=\s*(.*)|([\w.@/+~]+)=\s+(.*)", given):
@@ -71,7 +73,8 @@ def explain_hydra(error: HydraException, typed: Sequence[str] | None) -> str:
         )
     if several := re.search(r"Ambiguous value for argument '([^=']+)=([^']*)'", text):
         key, values = several.groups()
-        return f"{key}={values}: to run each of these: stx run --multirun; to give them as one list: {key}=[{values}]"
+        as_list = f"; to give them as one list: {key}=[{values}]" if takes_list(key, typed) else ""
+        return f"{key}={values}: several values; stx run --multirun runs each of them{as_list}"
     unknown = re.search(r"Could not override '([^']+)'|Key '([^']+)' is not in struct", text)
     if isinstance(error, ConfigCompositionException) and unknown:
         option = (unknown[1] or unknown[2]).partition("@")[0]
@@ -85,10 +88,31 @@ def explain_hydra(error: HydraException, typed: Sequence[str] | None) -> str:
     return " ".join(line.strip() for line in text.splitlines() if "HYDRA_FULL_ERROR" not in line)
 
 
+LISTS = ("style", "masks.style", "style_mix")
+"""Options that take a list although their default is none."""
+
+
+def takes_list(option: str, typed: Sequence[str] | None) -> bool:
+    others = without(option, typed)
+    return option in LISTS or (others is not None and OmegaConf.is_list(OmegaConf.select(others, option)))
+
+
 def choice(typed: str, group: str, name: str, allowed: Sequence[str]) -> str:
     shown = allowed if len(allowed) <= MOST_NAMES else [allowed[0], "...", allowed[-1]]
-    own = "; for one of your own: --config-dir FOLDER" if group in OWN and "--config-dir" not in sys.argv else ""
-    return f"{typed}{choose_from(name, allowed, shown)}{own}"
+    return f"{typed}{choose_from(name, allowed, shown)}{own_folder(group) if group in OWN else ''}"
+
+
+def own_folder(group: str) -> str:
+    """What a message adds about options of the user's own: how to name their folder, or what the named one lacks."""
+    flags = [re.fullmatch(r"(?:--config-dir|-cd)(?:=(.*))?", word) for word in sys.argv]
+    places = [flag[1] or "".join(sys.argv[at + 1 : at + 2]) for at, flag in enumerate(flags) if flag]
+    if not places:
+        return "; for one of your own: --config-dir FOLDER"
+    folder = Path(places[-1])
+    if (folder / group).is_dir():
+        return ""
+    above = f"; give the folder above it: --config-dir {folder.parent}" if folder.name == group else ""
+    return f"; options of your own are looked for in {folder / group}, which there is not{above}"
 
 
 def not_by_name(typed: Sequence[str]) -> str:

@@ -1,17 +1,14 @@
 """Trials of terms on small noise: they show what is wrong with a term, and what it can do, before a network is made."""
 
 import inspect
-import site
-import traceback
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from stx.config.layers import LAYERS
-from stx.errors import UserError
+from stx.errors import UserError, line_of
 from stx.model.terms import PICTURE, Features, Term, tensors_of
 
 TRIED = (8, 6), (7, 8)
@@ -59,14 +56,6 @@ def followed(term: Term, maps: Features) -> bool:
     """Whether a gradient reaches the features through the statistic, which detach(), item() and NumPy prevent."""
     watched = [each.clone().requires_grad_() for each in ([maps] if isinstance(maps, Tensor) else maps)]
     return term.fit(maps)(term.of(watched)).requires_grad
-
-
-def line_of(error: Exception) -> str:
-    """Where in the user's own code the error was raised, for a message; empty if it was raised elsewhere."""
-    packages = (str(Path(__file__).parents[1]), *site.getsitepackages())
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if frame.filename.endswith(".py") and not frame.filename.startswith(packages)]
-    return f" ({own[-1].filename}, line {own[-1].lineno})" if own else ""
 
 
 def refuse_kinds(term: Term, option: str) -> None:

@@ -18,7 +18,7 @@ from stx.pictures import bundled
 from stx.pictures.sizes import Size
 
 TYPES = "PNG, JPEG, WebP, TIFF or BMP file"
-SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".heic", ".heif")
 """Endings of files in a folder that are taken for pictures. A file that is named itself may have any ending."""
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "PSD")
 """Formats that are opened, whatever a file is called. Pillow reads more, but for an EPS it starts Ghostscript."""

@@ -175,17 +175,19 @@ def of_tiles(config: Config, inputs: Inputs) -> list[str]:
     return lines
 
 
-def how_to_go_on(folder: Path, picture: Path | None = None, enlarged: str = "") -> str:
-    """Where the picture so far is, and the command that resumes the run. `picture`: where it was delivered."""
+def how_to_go_on(folder: Path, picture: Path | None = None, enlarged: str = "", alone: bool = True) -> str:
+    """Where the picture so far is, and the command that resumes the run, unless it is one of a sweep's and so not
+    `alone`. `picture`: where it was delivered."""
     so_far = f"the picture so far{enlarged}: {picture or folder / OUTPUT}"
-    return f"{so_far}\ngo on: {typed([override('resume', str(folder))])}"
+    return f"{so_far}\ngo on: {typed([override('resume', str(folder))])}" if alone else so_far
 
 
-def last(folder: Path, picture: Path, outcome: Outcome, signal: int | None, size: Size) -> str:
+def last(folder: Path, picture: Path, outcome: Outcome, signal: int | None, size: Size, alone: bool = True) -> str:
     """Where the picture is, and how to go on. `size`: the picture's (width, height), which the last steps have."""
     if outcome.stopped:
         height, width = outcome.picture.shape[1:]
-        return how_to_go_on(folder, picture, "" if (width, height) == size else f", enlarged from {width} x {height}")
+        enlarged = "" if (width, height) == size else f", enlarged from {width} x {height}"
+        return how_to_go_on(folder, picture, enlarged, alone)
     return f"{'interrupted at its end; ' if signal else ''}the picture: {picture}"
 
 

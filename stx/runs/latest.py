@@ -8,6 +8,8 @@ from stx.errors import UserError
 
 OUTPUTS = Path("outputs")
 LATEST = OUTPUTS / "latest"
+LAST = "last"
+"""Stands for the folder of the newest run. (A folder of that name is resume=./last.)"""
 
 
 def renew(folder: Path) -> None:

@@ -27,7 +27,7 @@ from stx.pictures import images
 from stx.pictures.colour import grey, unchanged
 from stx.runs import describe, identity, latest, plots, provenance, timing
 from stx.runs.delivery import delivering, filming
-from stx.runs.files import CHECKPOINT, JOURNAL, LOSSES, NORMS, OUTPUT, alone_in
+from stx.runs.files import CHECKPOINT, JOURNAL, LOSSES, NORMS, OUTPUT, SWEEP, alone_in
 from stx.runs.folder import Canvas, Folder, at_work, rescued
 from stx.runs.identity import Identity
 from stx.runs.job import Job, Result
@@ -50,7 +50,8 @@ def run(job: Job, *watchers: Listener) -> Result:
     """
     config, folder, inputs = job.config, job.folder, prepare(job.config)
     folder.mkdir(parents=True, exist_ok=True)
-    with alone_in(folder), told_how_to_go_on(folder), timing.of_one_run(), interruptible() as stop:
+    alone = not (folder.parent / SWEEP).exists()  # else the sweep says how all of it goes on
+    with alone_in(folder), told_how_to_go_on(folder, alone), timing.of_one_run(), interruptible() as stop:
         record, resumed = claimed(job, inputs), state_of(job, inputs)
         lacking = mended(folder / LOSSES, folder / JOURNAL, resumed.step) if resumed else ""
         refill(folder / NORMS, folder / JOURNAL, resumed.step if resumed else 0, norms_table)
@@ -77,7 +78,7 @@ def run(job: Job, *watchers: Listener) -> Result:
             for film in [] if outcome.stopped else films:
                 with stop.at_once():
                     film.make(outcome.picture, outcome.steps)
-            last = describe.last(folder, delivered, outcome, stop.signal, inputs.size)
+            last = describe.last(folder, delivered, outcome, stop.signal, inputs.size, alone)
             view.end(outcome.status, f"{closing}\n{last}", picture)
     if stop.signal:
         log.info(last)
@@ -152,13 +153,13 @@ def say_at_the_end(job: Job, closing: str) -> None:
 
 
 @contextmanager
-def told_how_to_go_on(folder: Path) -> Iterator[None]:
+def told_how_to_go_on(folder: Path, alone: bool = True) -> Iterator[None]:
     """A block that says how to resume the run even after a second Ctrl-C, which waits for nothing."""
     try:
         yield
     except KeyboardInterrupt:
         if (folder / CHECKPOINT).exists():
-            log.info(describe.how_to_go_on(folder))
+            log.info(describe.how_to_go_on(folder, alone=alone))
         raise
 
 

@@ -13,16 +13,17 @@ from stx.config.compose import choices_of, compose, key_of, leaves, task
 from stx.config.paths import exists, from_folder
 from stx.config.restored import restored
 from stx.config.schema import validate
+from stx.config.secrets import public
 from stx.config.spelled import spelled
 from stx.config.variables import say_taken, without_variables
 from stx.errors import UserError, did_you_mean
 from stx.pictures.bundled import NAMES
 from stx.pictures.images import WRITTEN
 from stx.runs import identity
-from stx.runs.files import JOURNAL, LOSSES, OUTPUT, RUN
+from stx.runs.files import BATCH, JOURNAL, LOSSES, OUTPUT, RUN, SWEEP
 from stx.runs.identity import Identity
 from stx.runs.job import Job
-from stx.runs.latest import OUTPUTS, behind, newest, relative
+from stx.runs.latest import LAST, OUTPUTS, behind, newest, relative
 from stx.runs.table import columns_and_last
 from stx.runs.tracking.courier import pending
 from stx.runs.tracking.journal import entries
@@ -34,8 +35,6 @@ DELIVERED = "output."
 """Prefix of the options for what is put beside the run's folder, which may differ too."""
 FILES = tuple(option for option in paths.FILES if option not in ("resume", "from_picture"))
 """Options that name what a run was made from; the files may have moved, as their digests identify them."""
-LAST = "last"
-"""Stands for the folder of the newest run. (A folder of that name is resume=./last.)"""
 BEGUN = "that is the newest run that has begun; a command that was stopped before its run began has to be typed again"
 
 
@@ -53,8 +52,14 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
     overrides, choices, dumped = record.overrides, record.choices, deepcopy(record.config)
     now = choices | dict(leaves(restored(dumped).model_dump(by_alias=True)))
     changes = changed_settings(now, overrides, [text for text in given if key_of(text) != "resume"])
+    if newest_asked and (whole := next((each for each in folder.parents[:2] if (each / BATCH).exists()), None)):
+        raise UserError(
+            f"resume=last: the newest run is one of those in {whole}; the command that began these continues them.\n"
+            f"For this run alone: resume={folder}"
+        )
     for key, (before, after) in changes.items():
         if key == "optim.steps" and isinstance(after, int) and after >= select(dumped, key):
+            refuse_unequal(name, folder)
             continue
         free = key in MAY_DIFFER or key.startswith(DELIVERED)
         elsewhere = key in FILES and record.files and None not in (before, after)  # files may have moved
@@ -128,6 +133,15 @@ def rest_delivered(folder: Path, record: Identity) -> str:
     return lacking if trouble else "what its store lacked is delivered now"
 
 
+def refuse_unequal(name: str, folder: Path) -> None:
+    """Raise UserError for more steps of a sweep's job, which is compared with others that took fewer."""
+    if (folder.parent / SWEEP).exists():
+        raise UserError(
+            f"resume={name}: optim.steps: that is a job of the sweep in {folder.parent}, whose other jobs would have "
+            f"fewer steps.\n{for_a_new_one(folder)}"
+        )
+
+
 def for_a_new_one(folder: Path) -> str:
     return f"For a new one: init=picture init.path={folder / OUTPUT}"
 
@@ -158,7 +172,10 @@ def find(name: str, tracking: Mapping[str, Any]) -> Path:
     hint = did_you_mean(name, [LAST])
     if Path(name).suffix.lower() in WRITTEN and exists(name):
         hint = f"; to repeat the run of a picture: from_picture={name}"
-    raise UserError(f"resume={name}: neither a run's folder nor the id of a run whose folder is on this machine{hint}")
+    where = f" in {public(str(tracking['uri']))}" if tracking.get("uri") else ""
+    raise UserError(
+        f"resume={name}: neither a run's folder nor the id of a run{where} whose folder is on this machine{hint}"
+    )
 
 
 def changed_settings(

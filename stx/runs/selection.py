@@ -64,6 +64,8 @@ def in_store(asked: str, experiment: str, experiments: Experiments) -> tuple[str
     if CONDITION.search(asked):
         return f"Runs of {experiment} with {asked}", experiments.runs(experiment, asked)
     hint = did_you_mean(asked, experiments.ids) or near(asked)
+    if not hint and os.sep in asked and not os.path.exists(os.path.expanduser(asked)):
+        hint = f"; there is no folder {asked} here"
     raise UserError(
         f"{asked}: neither a folder with runs in it nor an experiment or the id of a run in {experiments.uri}{hint}\n"
         "a filter is MLflow's, in quotes: \"params.style_stat = 'gram'\""
@@ -88,12 +90,19 @@ def folders_of_runs(folder: Path) -> dict[Path, Mapping[str, str]]:
     each with its job's values on the axes of its sweep."""
     if not os.path.isdir(folder):  # no error for a name that is too long, as a filter may be
         return {}
-    runs: dict[Path, Mapping[str, str]] = {path.parent: {} for name in (RUN, ERROR) for path in folder.rglob(name)}
+    places = [path.parent for name in (RUN, ERROR) for path in folder.rglob(name)]
+    runs: dict[Path, Mapping[str, str]] = {place: {} for place in without_copies(places)}
     for path in {*folder.rglob(SWEEP), *folder.parent.glob(SWEEP)}:
         with suppress(UserError):  # jobs that have begun are found without the record
             jobs = {path.parent / job["folder"]: job["values"] for job in recorded(path.parent)["jobs"]}
             runs |= {place: values for place, values in jobs.items() if place.is_relative_to(folder)}
     return dict(sorted(runs.items(), key=lambda run: [natural(part) for part in run[0].parts]))
+
+
+def without_copies(places: Sequence[Path]) -> list[Path]:
+    """Folders of runs, without those in which a store keeps its copies of their files; or only these, if all are."""
+    originals = [place for place in places if place.name != "artifacts" or not ID.fullmatch(place.parent.name)]
+    return originals or [*places]
 
 
 def near(asked: str) -> str:

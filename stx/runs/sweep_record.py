@@ -12,11 +12,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from stx import atomic
 from stx.config import search_path
+from stx.config.command import say
 from stx.config.compose import key_of, override, overrides_of, stands_for_several, value_of
 from stx.config.formats import version_of
 from stx.config.secrets import taken_out
 from stx.errors import UserError
 from stx.runs.files import STUDY, SWEEP
+from stx.runs.latest import LAST, newest
 from stx.runs.task import Task
 
 FORMAT = 1
@@ -105,7 +107,7 @@ def taken_up(typed: list[str]) -> list[str]:
     named = [text for text in typed if key_of(text) == "resume"]
     if len(named) != 1:
         return typed
-    folder = Path(os.path.expanduser(value_of(named[0])))
+    folder = folder_of(value_of(named[0]))
     if not (record := recorded(folder)):
         return typed
     rest = [text for text in typed if text not in (*named, "--multirun", "-m")]
@@ -119,6 +121,15 @@ def taken_up(typed: list[str]) -> list[str]:
         if key_of(text) not in again and not (other and key_of(text).startswith(other))
     ]
     return [*before, *rest, "sweep.resume=true", override("hydra.sweep.dir", str(folder)), "--multirun"]
+
+
+def folder_of(name: str) -> Path:
+    """The folder that resume= names; for the newest run that of its sweep, if it is a job of one."""
+    with suppress(UserError):  # there is no newest run
+        if name == LAST and (sweep := newest().parent) and (sweep / SWEEP).is_file():
+            say(f"resume=last: the newest run is a job of the sweep in {sweep}, which goes on")
+            return sweep
+    return Path(os.path.expanduser(name))
 
 
 def earlier(typed: Sequence[str], below: Path, search: bool = False) -> Path:

@@ -30,6 +30,8 @@ def words(typed: str) -> list[str]:
         ("--tracking.uri x", GALLERY, "tracking.uri=x"),
         ("--output=my page.html", GALLERY, "output=my page.html"),
         ("--colour", OF_RUNS, "colour=..."),
+        ("--size 96", OF_RUNS, "image_size.long_side=96"),
+        ("--strength 0.8", OF_RUNS, "loss_weights.beta=..."),  # whose scale is another
     ],
 )
 def test_an_option_with_dashes_is_answered_with_its_right_form(

@@ -44,6 +44,42 @@ def test_an_untrusted_function_is_refused_before_it_is_imported(
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("import os\n\ndef f(features)\n    return features\n", r"SyntaxError: expected ':' \(.*{name}\.py, line 3\)"),
+        ("import torch\nx = 1 / 0\n", r"ZeroDivisionError: division by zero \(.*{name}\.py, line 2\)"),
+        ("import sys\nsys.exit(3)\n", r"SystemExit: 3 \(.*{name}\.py, line 2\)"),
+        ("x = tourch\n", r"NameError: name 'tourch' is not defined \(.*{name}\.py, line 1\)"),
+        ("import no_such\n", r"ModuleNotFoundError: No module named 'no_such' \(.*{name}\.py, line 1\)"),
+    ],
+)
+def test_a_fault_of_ones_own_module_is_said_with_its_place(
+    text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"fault_{abs(hash(text))}"
+    (tmp_path / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("STX_TRUST", f"{name}.py")  # the file is as good as the module
+    with pytest.raises(
+        UserError, match=rf"style_stat\._target_={name}\.f: importing it fails: {said.format(name=name)}"
+    ):
+        bind(call(f"{name}.f"), "style_stat", given=())
+
+
+def test_a_module_that_is_not_there_has_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STX_TRUST", "nowhere")
+    with pytest.raises(
+        UserError, match=r"no function of that name can be imported \(No module named 'nowhere'; modules"
+    ):
+        bind(call("nowhere.f"), "style_stat", given=())
+
+
+def test_a_function_without_its_module_is_answered_with_the_form() -> None:
+    with pytest.raises(UserError, match=r"_target_=means: should be module\.function, such as mine\.means$"):
+        bind(call("means"), "style_stat", given=())
+
+
+@pytest.mark.parametrize(
     ("group", "function", "option"),
     [
         ("content_stat", "coarse_self_similarity", "self_similarity"),

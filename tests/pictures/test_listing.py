@@ -88,7 +88,7 @@ def test_a_picture_that_comes_with_stx_is_that_and_the_folder_called_so_has_a_sl
 @pytest.mark.parametrize(
     ("name", "answer"),
     [
-        ("empty", r"there is no picture in this folder \(\.png, \.jpg, .*\.bmp\)$"),
+        ("empty", r"there is no picture in this folder \(\.png, \.jpg, .*\.bmp, \.heic, \.heif\)$"),
         ("text/", "there is no picture in this folder"),
         ("above", r"those in folders below are not looked for, above/\*\*/\* does$"),
         ("nowhere/", "there is no such folder"),

@@ -139,6 +139,15 @@ def test_a_run_and_a_batch_are_known_by_their_ids_without_their_store(
     assert selected("outputs/batch/runs/b", NO_STORE).runs[0].id == one.id
 
 
+def test_a_store_s_copies_of_a_run_s_files_are_no_further_runs(tmp_path: Path) -> None:
+    copies = tmp_path / "artifacts" / "1"
+    for folder in (tmp_path / "runs" / "a", tmp_path / "artifacts" / "mine", copies / ("f" * 32) / "artifacts"):
+        folder.mkdir(parents=True)
+        (folder / RUN).touch()
+    assert [*folders_of_runs(tmp_path)] == [tmp_path / "artifacts" / "mine", tmp_path / "runs" / "a"]
+    assert [*folders_of_runs(copies)] == [copies / ("f" * 32) / "artifacts"]
+
+
 def test_a_sweep_s_jobs_are_in_their_order_those_that_wait_or_failed_too(tmp_path: Path) -> None:
     jobs = [
         {"number": n, "folder": f"{n}", "digest": f"{n}", "overrides": [], "values": {"loss_weights.beta": f"{n}"}}
@@ -222,3 +231,5 @@ def test_a_misspelt_folder_of_runs_is_answered_with_its_name(
     for uri in (stored.uri, "sqlite:///none.db"):
         with pytest.raises(UserError, match=r"\(did you mean outputs/sweeps\?\)"):
             selected("outputs/sweep", tracking(uri))
+    with pytest.raises(UserError, match="; there is no folder elsewhere/compare-quick here"):
+        selected("elsewhere/compare-quick", tracking(stored.uri))

@@ -35,6 +35,20 @@ def test_resume_takes_up_the_sweep_that_a_folder_holds(tmp_path: Path) -> None:
         sweep_record.taken_up(typed)
 
 
+def test_the_newest_run_stands_for_its_sweep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    sweep = Path("outputs/sweeps/mine")
+    (sweep / "0").mkdir(parents=True)
+    (tmp_path / "outputs" / "latest").symlink_to("sweeps/mine/0", target_is_directory=True)
+    assert sweep_record.taken_up(["resume=last"]) == ["resume=last"]  # a run in a folder that is no sweep's
+    sweep_record.write(sweep, planned(sweep, "seed=0,1"), ["seed=0,1"])
+    again = sweep_record.taken_up(["resume=last"])
+    assert again == ["seed=0,1", "sweep.resume=true", override("hydra.sweep.dir", str(sweep)), "--multirun"]
+    assert "the newest run is a job of the sweep in outputs/sweeps/mine, which goes on" in capsys.readouterr().err
+
+
 def test_a_folder_of_options_that_is_named_anew_takes_the_place_of_the_recorded_one(tmp_path: Path) -> None:
     folder, search = tmp_path / "sweep", 'hydra.searchpath=["/old/conf"]'
     folder.mkdir()

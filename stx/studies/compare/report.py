@@ -2,15 +2,17 @@
 
 import math
 import os
+import shlex
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from stx.config.compose import key_of
 from stx.runs.batch import Batch
 from stx.runs.tracking.note import code, repeated
 from stx.runs.tracking.stored import Run
 from stx.studies import page
 from stx.studies.compare import earlier, export, judges, pictures, programs
-from stx.studies.compare.board import board, shown
+from stx.studies.compare.board import board, chance, shown
 from stx.studies.compare.bracketed import left_out, reach
 from stx.studies.compare.equal import Level, label, level, ratios, titles
 from stx.studies.compare.leaderboard import Ratio, ranking, ratio
@@ -70,7 +72,9 @@ def in_a_line(ratios: Mapping[str, Ratio | None], reference: str) -> str:
     """The scores in a line, the nearest to the style first; empty if no two statistics were comparable."""
     means = [f"{name} {score.mean:.2f}" for name in ranking(ratios) if (score := ratios[name])]
     said = f"style distance relative to that of {reference} at equal content, lower is better: {', '.join(means)}"
-    return said if len(means) > 1 else ""
+    others = [score for name, score in ratios.items() if score and name != reference]
+    few = f" ({chance(math.nan)})" if all(math.isnan(score.p) for score in others) else ""
+    return f"{said}{few}" if len(means) > 1 else ""
 
 
 def counted(things: Collection[object], noun: str) -> str:
@@ -97,6 +101,8 @@ def opening(results: Results, command: str, digest: str) -> list[Block]:
     first: list[Block] = [Text(f"`{command}`")]
     if not every:
         return [*first, Text("No run has ended yet.")]
+    replaced = {key_of(word) for word in shlex.split(command)}
+    settings = [text for text in protocol.settings if key_of(text) not in replaced]
     hardware, versions = ("; ".join(dict.fromkeys(one.tags[tag] for one in every)) for tag in HERE)
     return [
         *first,
@@ -104,7 +110,7 @@ def opening(results: Results, command: str, digest: str) -> list[Block]:
             f"{counted(protocol.pairs, 'pair')} of {counted(protocol.photographs, 'photograph')} and "
             f"{counted(protocol.styles, 'style')}, {counted(protocol.seeds, 'seed')}, "
             f"{counted(every, 'run')} at {sizes(every)} pixels and {steps(every)} steps, on {hardware}. "
-            f"{versions}.{taken_over(results)} Settings of all runs: `{' '.join(protocol.settings)}`."
+            f"{versions}.{taken_over(results)} Besides the command's, settings of all runs: `{' '.join(settings)}`."
         ),
         *missing(results),
         Text(how(results)),

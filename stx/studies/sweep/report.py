@@ -180,13 +180,13 @@ def table(rows: Sequence[Row]) -> str:
     text = StringIO(newline="")
     axes = list(rows[0].task.values)
     writer = csv.writer(text)
-    measures = ["style_distance", "content_distance", "reduced", "seconds"]
+    measures = ["style_distance", "content_distance", "structure_distance", "reduced", "seconds"]
     writer.writerow(["job", *axes, "outcome", "steps", *LOSS, *measures, "run", "folder", "message"])
     for row in rows:
         losses = [row.losses.get(name, math.nan) for name in LOSS]
         writer.writerow(
             [row.task.number, *row.task.values.values(), row.outcome, row.steps, *losses, row.style, row.content,
-             "yes" if row.reduced else "", round(row.seconds, 2), row.link, row.task.folder, row.message]
+             row.structure, "yes" if row.reduced else "", round(row.seconds, 2), row.link, row.task.folder, row.message]
         )  # fmt: skip
     return text.getvalue()
 

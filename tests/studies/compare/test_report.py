@@ -25,6 +25,8 @@ def test_all_sizes_and_numbers_of_steps_of_the_runs_are_named() -> None:
 
 
 def test_a_comparison_ends_with_its_scores_in_one_line_the_nearest_to_the_style_first() -> None:
-    scores = {"gram": Ratio(1.0, 0.9, 1.1, 3), "mean_std": Ratio(0.79, 0.7, 0.9, 3), "cooc_vector": None}
+    scores = {"gram": Ratio(1.0, 0.9, 1.1, 3), "mean_std": Ratio(0.79, 0.7, 0.9, 3, 0.01), "cooc_vector": None}
     assert in_a_line(scores, "gram").endswith("lower is better: mean_std 0.79, gram 1.00")
+    alone = {name: Ratio(*score[:4]) for name, score in scores.items() if score}
+    assert in_a_line(alone, "gram").endswith("gram 1.00 (too few pictures to rule out chance)")
     assert in_a_line({"gram": Ratio(1.0, 0.9, 1.1, 3)}, "gram") == ""

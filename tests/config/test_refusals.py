@@ -1,0 +1,31 @@
+"""What is said of options that Hydra does not take."""
+
+from pathlib import Path
+
+import pytest
+
+from stx.config.refusals import own_folder, takes_list
+
+
+def test_a_list_is_recommended_only_for_an_option_that_takes_one() -> None:
+    for option in ("style", "masks.style", "optim.pyramid", "loss_weights.style_layers"):
+        assert takes_list(option, [])
+    for option in ("content", "pooling", "optim.steps", "image_size", "nothing.of.the.kind"):
+        assert not takes_list(option, [])
+
+
+def test_a_folder_of_ones_own_options_without_the_group_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "style_stat").mkdir()
+    monkeypatch.setattr("sys.argv", ["stx"])
+    assert own_folder("style_stat") == "; for one of your own: --config-dir FOLDER"
+    monkeypatch.setattr("sys.argv", ["stx", "--config-dir", str(tmp_path)])
+    assert own_folder("style_stat") == ""
+    for words in (["--config-dir", str(tmp_path / "style_stat")], [f"-cd={tmp_path / 'style_stat'}"]):
+        monkeypatch.setattr("sys.argv", ["stx", *words])
+        assert own_folder("style_stat").endswith(
+            f"which there is not; give the folder above it: --config-dir {tmp_path}"
+        )
+    monkeypatch.setattr("sys.argv", ["stx", "--config-dir=flat"])
+    assert own_folder("style_stat") == "; options of your own are looked for in flat/style_stat, which there is not"
