@@ -31,8 +31,8 @@ def main() -> None:
     folder = Path(sys.argv[1])
     folder.mkdir(exist_ok=True, parents=True)
     rows: list[dict[str, Any]] = []
-    for program, typed in PROGRAMS.items():
-        for pair in PAIRS:
+    for pair in PAIRS:
+        for program, typed in PROGRAMS.items():
             picture = painted(folder, pair, program, SIZE, *typed)
             rows.append({"program": program, "photograph": pair[0], "style": pair[1], **measured(picture, pair, SIZE)})
             write(folder / "peers.csv", rows)
