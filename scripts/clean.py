@@ -1,7 +1,8 @@
 """python scripts/clean.py FOLDER [WORDS...]: what keeps pictures clean, on four pairs with a long side of 256 pixels.
 
 Pictures are kept in FOLDER, and existing ones are not made again; all take half an hour on one core. With WORDS, only
-variants whose overrides contain one of them are made. docs/clean.csv is FOLDER/clean.csv.
+variants whose overrides contain one of them are made. FOLDER/clean.csv has
+the numbers of docs/clean.md.
 """
 
 import sys

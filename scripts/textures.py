@@ -1,7 +1,7 @@
 """python scripts/textures.py FOLDER [STYLES...]: textures that tile and textures that do not, 192 pixels wide.
 
 Pictures are kept in FOLDER, and existing ones are not made again; all take a quarter of an hour on one core. With
-STYLES, only these are made. docs/textures.csv and docs/textures.jpg are FOLDER/textures.csv and FOLDER/textures.jpg.
+STYLES, only these are made. FOLDER/textures.csv has the numbers of docs/textures.md, textures.jpg is its picture.
 """
 
 import sys

@@ -98,7 +98,7 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
         hired(launcher, folder) as crew,
         batch(COMPARISON, first, folder, crew, recorded, making, f"compare: {Path(name).stem}") as runs,
     ):
-        announce(protocol, counted(first, "run"), folder / REPORT)
+        announce(protocol, for_all, counted(first, "run"), folder / REPORT)
         results = Results(protocol, {}, {}, matching(protocol, content_losses(runs)))
         earlier.refuse_unmeasured(own.get("earlier", ""), recorded, results.match)
         made: list[float] = []
@@ -108,20 +108,21 @@ def run(given: Sequence[str]) -> tuple[int, Path]:
             command.say(f"round {round_}, {number}/{of} {ended.name}: {ended.outcome} {how}")
         if not results.runs and (folder / REPORT).exists():
             raise Stopped(f"no run has finished ({why_none(runs, results.failed)}); {folder / REPORT} is unchanged")
-        report, lines = write(runs, results, folder / REPORT, typed, judged(results, finished, runs.planned))
+        compared_with = judged(results, finished, runs.planned)
+        report, lines = write(runs, results, folder / REPORT, typed, compared_with, for_all)
         for line in lines:
             command.say(line)
         return len(results.failed), report
 
 
-def announce(protocol: "Protocol", runs: str, report: Path) -> None:
+def announce(protocol: "Protocol", options: Sequence[str], runs: str, report: Path) -> None:
     """Say what is compared and where its report will be, and if that takes the place of another comparison's."""
     from stx.studies.compare.export import of_another
 
     what = compared(protocol.statistics, protocol.reference)
     command.say(f"{what}: {runs} in {rounds(protocol.rounds)}; the report comes at the end: {report / 'report.html'}")
-    if of_another(report, protocol):
-        command.say(f"{report} is of other options and will be replaced; output=FOLDER keeps both")
+    if of_another(report, protocol, options):
+        command.say(f"{report} was made with other options and will be replaced; to keep both: output=FOLDER")
 
 
 def compared(statistics: Iterable[str], reference: str) -> str:

@@ -28,9 +28,9 @@ def line_of(error: BaseException) -> str:
     """Where in the user's own code an error was raised, for a message; empty if it was raised elsewhere."""
     if isinstance(error, SyntaxError) and error.filename:
         return f" ({error.filename}, line {error.lineno})"
-    packages = (str(Path(__file__).parent), sysconfig.get_path("stdlib"), *site.getsitepackages())
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if frame.filename.endswith(".py") and not frame.filename.startswith(packages)]
+    others = [Path(__file__).parent, Path(sysconfig.get_path("stdlib")), *map(Path, site.getsitepackages())]
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(".py")]
+    own = [frame for frame in frames if not any(map(Path(frame.filename).is_relative_to, others))]
     return f" ({own[-1].filename}, line {own[-1].lineno})" if own else ""
 
 

@@ -19,6 +19,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # before PyTorch is imported; what the 
 
 os.environ.pop("MLFLOW_TRACKING_URI", None)  # the tests' stores are their own, in all that they start too
 os.environ.pop("MLFLOW_EXPERIMENT_NAME", None)
+os.environ.pop("STX_TRUST", None)
 
 import quick_hydra  # noqa: F401
 import torch

@@ -77,7 +77,7 @@ def test_a_comparison_ends_in_a_report_of_what_the_store_holds_and_goes_on(tmp_p
         assert ours == theirs
     more = compare(tmp_path, *TYPED[:2], "statistics=mean_std", *TYPED[3:], *SHORT, "report=only")
     assert more.returncode == 0, more.stderr
-    assert "out/report is of other options and will be replaced" in more.stderr
+    assert "out/report was made with other options and will be replaced" in more.stderr
     assert "Incomplete:** 2 of 4" in (tmp_path / "out" / "report" / "report.md").read_text(encoding="utf-8")
 
     images.load("mosaic").save(tmp_path / "<b>me.png")  # whose runs are of another painting now

@@ -1,11 +1,12 @@
 """Numbers in README and docs that follow from files kept beside them: older reports, counts, scripts' CSV and JSON."""
 
 import csv
+import json
 import re
-import sys
 from collections import defaultdict
 from pathlib import Path
 
+import pytest
 from test_numbers import DOCS, first_name, table_rows, text
 
 from stx.config.schema import CONF
@@ -132,14 +133,14 @@ def test_what_is_quoted_of_one_pair_and_of_structure_is_the_benchmarks() -> None
     assert f"and {structure['mean_std']} times for `mean_std`" in page
 
 
-def test_what_is_counted_is_as_many() -> None:
+def test_what_is_counted_is_as_many(monkeypatch: pytest.MonkeyPatch) -> None:
     readme = text("README.md")
     statistics = len([*(CONF / "style_stat").glob("*.yaml")])
     assert f"--help lists all {statistics}" in readme
     assert f"| statistics | {statistics}, and yours |" in readme
     served = sum(file.stat().st_size for file in (Path(view.__file__).parent / "page").iterdir() if file.is_file())
     assert f"The page is {served / 1000:.0f} kB" in words("docs/live.md")
-    sys.path.insert(0, str(TOP / "scripts"))
+    monkeypatch.syspath_prepend(TOP / "scripts")
     import proof
 
     assert f"which of {len(proof.RUNS)} small runs" in words("docs/contributing.md")

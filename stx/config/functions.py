@@ -12,7 +12,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from stx.config.explain import explain_value, unknown_option
 from stx.config.schema import CONF, Call, in_float32, whole
 from stx.config.trust import refuse_home, refuse_target
-from stx.errors import UserError, did_you_mean, line_of
+from stx.errors import UserError, did_you_mean, first_line, line_of
 
 FEW_OWNERS = 2
 """Most options that a message names as having a setting. A setting in more YAML files belongs to a shared function, and
@@ -32,7 +32,7 @@ def bind(call: Call, option: str, given: tuple[str, ...]) -> "partial[Any]":
         signature = inspect.signature(function)
         hints = get_type_hints(function.__init__ if inspect.isclass(function) else function, include_extras=True)
     except (Exception, SystemExit) as error:  # the user's own module may do anything while it is imported
-        raise UserError(f"{option}._target_={call.target}: {unimported(call.target, error)}") from None
+        raise UserError(f"{option}._target_={call.target}: {unimported(call.target, error)}") from error
     refuse_home(call.target, option, getattr(function, "__module__", None) or "")
     parameters = {
         name: parameter
@@ -53,8 +53,9 @@ def bind(call: Call, option: str, given: tuple[str, ...]) -> "partial[Any]":
 
 def unimported(target: str, error: BaseException) -> str:
     """Why a function could not be imported: its own module fails, or there is no function of that name."""
-    if place := line_of(error):
-        said = error.msg if isinstance(error, SyntaxError) else error
+    place = line_of(error)
+    if place or not isinstance(error, (ImportError, AttributeError, ValueError, TypeError)):
+        said = error.msg if isinstance(error, SyntaxError) else first_line(error)
         return f"importing it fails: {type(error).__name__}: {said}{place}"
     why = f"{error}{neighbour(target)}"
     if isinstance(error, ModuleNotFoundError):

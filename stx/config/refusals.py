@@ -48,29 +48,7 @@ def explain_hydra(error: HydraException, typed: Sequence[str] | None) -> str:
         if group and allowed:
             return choice(f"{group}={option}", group, option, allowed)
     if isinstance(error, OverrideParseException):
-        given = str(error.override)
-        key = key_of(given)
-        words = list(sys.argv[1:] if typed is None else typed)
-        place = words.index(given) + 1 if given in words else len(words)
-        if words[place : place + 1] == ["="]:
-            value = "".join(words[place + 1 : place + 2])
-            return f"{given} = {value}: without blanks beside the equals sign: {shlex.quote(f'{given}={value}')}"
-        if given.endswith(",") and words[place : place + 1]:
-            return f"{given} {words[place]}: without blanks behind the commas: {given}{words[place]}"
-        if "=" not in given and (exists(given) or (given.isidentifier() and given not in Config.model_fields)):
-            return f"{given}: options are key=value: content={given}; stx paint takes two pictures as they stand"
-        if spaced := re.fullmatch(r"([\w.@/+~]+)\s+=\s*(.*)|([\w.@/+~]+)=\s+(.*)", given):
-            plain = f"{spaced[1] or spaced[3]}={spaced[2] or spaced[4] or ''}"
-            return f"{given}: without blanks beside the equals sign: {plain}"
-        example = f'{key}="..."' if "=" in given and key not in FILES else 'content="a=b.png"'
-        why = re.search(r"while evaluating '[^']+': (?!Unknown function)(.+)", text)
-        if why and key not in FILES:
-            return f"{given}: {why[1]}"
-        missing = "; there is no file of that name" if key in FILES else ""
-        return (
-            f"cannot read the option {given}: it is key=value without blanks, and a value with anything beside ASCII "
-            f"letters, digits and -_./:+%@ in it is quoted twice: '{example}'{missing}"
-        )
+        return unreadable(str(error.override), list(sys.argv[1:] if typed is None else typed), text)
     if several := re.search(r"Ambiguous value for argument '([^=']+)=([^']*)'", text):
         key, values = several.groups()
         as_list = f"; to give them as one list: {key}=[{values}]" if takes_list(key, typed) else ""
@@ -88,13 +66,50 @@ def explain_hydra(error: HydraException, typed: Sequence[str] | None) -> str:
     return " ".join(line.strip() for line in text.splitlines() if "HYDRA_FULL_ERROR" not in line)
 
 
-LISTS = ("style", "masks.style", "style_mix")
+def unreadable(given: str, words: Sequence[str], text: str) -> str:
+    """A message for one of the `words` typed, `given`, that Hydra cannot read; `text` is what it says itself."""
+    key = key_of(given)
+    place = words.index(given) + 1 if given in words else len(words)
+    if words[place : place + 1] == ["="]:
+        value = "".join(words[place + 1 : place + 2])
+        return f"{given} = {value}: without blanks beside the equals sign: {shlex.quote(f'{given}={value}')}"
+    if len(values := values_from(given, words[place:])) > 1:
+        return f"{' '.join(values)}: without blanks behind the commas: {''.join(values)}"
+    if "=" not in given and (exists(given) or (given.isidentifier() and given not in Config.model_fields)):
+        return f"{given}: options are key=value: content={given}; stx paint takes two pictures as they stand"
+    if spaced := re.fullmatch(r"([\w.@/+~]+)\s+=\s*(.*)|([\w.@/+~]+)=\s+(.*)", given):
+        plain = f"{spaced[1] or spaced[3]}={spaced[2] or spaced[4] or ''}"
+        return f"{given}: without blanks beside the equals sign: {plain}"
+    example = f'{key}="..."' if "=" in given and key not in FILES else 'content="a=b.png"'
+    why = re.search(r"while evaluating '[^']+': (?!Unknown function)(.+)", text)
+    if why and key not in FILES:
+        return f"{given}: {why[1]}"
+    missing = "; there is no file of that name" if key in FILES else ""
+    return (
+        f"cannot read the option {given}: it is key=value without blanks, and a value with anything beside ASCII "
+        f"letters, digits and -_./:+%@ in it is quoted twice: '{example}'{missing}"
+    )
+
+
+def values_from(given: str, behind: Sequence[str]) -> list[str]:
+    """The words of an option whose values were typed with blanks behind the commas, from `given` on."""
+    values = [given]
+    for word in behind:
+        if not values[-1].endswith(",") or word.startswith("-") or "=" in word:
+            break
+        values.append(word)
+    return values
+
+
+LISTS = ("style", "masks.style", "style_mix", "optim.pyramid")
 """Options that take a list although their default is none."""
 
 
 def takes_list(option: str, typed: Sequence[str] | None) -> bool:
     others = without(option, typed)
-    return option in LISTS or (others is not None and OmegaConf.is_list(OmegaConf.select(others, option)))
+    if option in LISTS or option.startswith(("style_stat.", "content_stat.", "prior.")):  # a function's may be either
+        return True
+    return others is not None and OmegaConf.is_list(OmegaConf.select(others, option, throw_on_resolution_failure=False))
 
 
 def choice(typed: str, group: str, name: str, allowed: Sequence[str]) -> str:
@@ -112,7 +127,7 @@ def own_folder(group: str) -> str:
     if (folder / group).is_dir():
         return ""
     above = f"; give the folder above it: --config-dir {folder.parent}" if folder.name == group else ""
-    return f"; options of your own are looked for in {folder / group}, which there is not{above}"
+    return f"; options of your own are looked for in {folder / group}, which does not exist{above}"
 
 
 def not_by_name(typed: Sequence[str]) -> str:

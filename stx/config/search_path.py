@@ -56,15 +56,19 @@ def folders_of(text: str) -> list[Any]:
     return [folder for _, values in values_of(text) for folder in values or []]
 
 
-def command_line(words: Sequence[str], overrides: Sequence[str], place: str = "") -> str:
+def command_line(
+    words: Sequence[str], overrides: Sequence[str], place: str = "", modules: Sequence[str] | None = None
+) -> str:
     """The command line that does the same again when it is pasted: `stx`, some words and the overrides.
 
     --config-dir takes the place of the override that it stands for, with a path relative to the folder `place`, or to
-    the current one. Modules that the user trusts stand before it, as a statistic of one's own needs them.
+    the current one. The `modules` that it has to trust stand before it: if they are not known, those that the user
+    trusts now.
     """
     here = Path(place or Path.cwd())
-    trusted = [f"{TRUST}={modules}"] if (modules := os.environ.get(TRUST)) else []
-    return shlex.join([*trusted, "stx", *words, *(word for text in overrides for word in with_flag(text, here))])
+    named = os.environ.get(TRUST, "") if modules is None else ",".join(modules)
+    trust = f"{TRUST}={shlex.quote(named)} " if named else ""
+    return trust + shlex.join(["stx", *words, *(word for text in overrides for word in with_flag(text, here))])
 
 
 def with_flag(text: str, here: Path) -> list[str]:

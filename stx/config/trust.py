@@ -3,8 +3,9 @@
 import importlib
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from typing import Any
 
 from stx.errors import UserError, did_you_mean
 
@@ -25,7 +26,10 @@ def refuse_target(target: str, option: str) -> None:
     This comes before the import, which would already run code of the module.
     """
     if "." not in target:
-        raise UserError(f"{option}._target_={target}: should be module.function, such as mine.{target or 'statistic'}")
+        example = next((module for module in OFFERING if target in published(module)), "mine")
+        raise UserError(
+            f"{option}._target_={target}: should be module.function, such as {example}.{target or 'statistic'}"
+        )
     if below(target, trusted()):
         look_here()
         return
@@ -69,6 +73,15 @@ def trusted() -> list[str]:
     return [name.removesuffix(".py") for name in filter(None, os.environ.get(TRUST, "").split(","))]
 
 
+def own_modules(config: Any) -> list[str]:
+    """The modules of a config's functions that are neither stx's nor PyTorch's, which the user has to trust."""
+    if isinstance(config, Mapping):
+        target = str(config.get("_target_") or "").partition(".")[0]
+        own = [target] if target not in ("", "stx", "torch") else []
+        return sorted({*own, *(name for value in config.values() for name in own_modules(value))})
+    return sorted({name for each in config for name in own_modules(each)}) if isinstance(config, list | tuple) else []
+
+
 def below(name: str, modules: Iterable[str]) -> bool:
     return any(name == module or name.startswith(f"{module}.") for module in modules)
 
@@ -76,11 +89,8 @@ def below(name: str, modules: Iterable[str]) -> bool:
 def untrusted(target: str, option: str, module: str) -> UserError:
     top = module.partition(".")[0] or target
     modules = ",".join([*filter(None, [os.environ.get(TRUST)]), top])
-    near = get_close_matches(top, trusted(), n=1)
-    hint = f"; if you trust {top}, say so: {TRUST}={modules}"
-    if near:
-        hint = f"; {TRUST} names {near[0]}, and this module is {top}: should they be the same?"
-    hint = "" if top == "stx" else hint
+    near = "".join(f" ({TRUST} names {name}: is that the same?)" for name in get_close_matches(top, trusted(), n=1))
+    hint = "" if top == "stx" else f"; if you trust {top}, say so: {TRUST}={modules}{near}"
     return UserError(
         f"{option}._target_={target}: a YAML may call functions of stx and torch.nn only{hint}\n"
         f"these are the functions that {', '.join(OFFERING)} publish, and the losses of {LOSSES}"

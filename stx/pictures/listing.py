@@ -43,7 +43,7 @@ def is_listing(name: str) -> bool:
 def listing(name: str) -> Listing:
     """The pictures in a folder, without its subfolders, or those that a glob matches.
 
-    Pictures are recognised by their endings, but a glob with an ending of its own (*.heic) takes all files it matches.
+    Pictures are recognised by their endings, but a glob with an ending of its own (*.avif) takes all files it matches.
     Hidden files are left out. Raises UserError if there is no picture; the message does not name the option.
     """
     files, every = ([*matches(name)], own_ending(name)) if is_glob(name) else (files_in(name), False)

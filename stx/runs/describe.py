@@ -8,6 +8,7 @@ from stx.config import search_path
 from stx.config.compose import override
 from stx.config.schema import Config
 from stx.config.secrets import hidden
+from stx.config.trust import own_modules
 from stx.loop.checkpoint import Checkpoint
 from stx.loop.listener import Outcome
 from stx.model.blocks import margin
@@ -30,17 +31,18 @@ from stx.runs.words import noisy, style_share
 
 
 def command(job: Job) -> str:
-    return typed(job.overrides, job.resumed.begun_in if job.resumed else "")
+    modules = own_modules(job.config.model_dump(by_alias=True))
+    return typed(job.overrides, job.resumed.begun_in if job.resumed else "", modules)
 
 
-def typed(overrides: Sequence[str], place: str = "") -> str:
+def typed(overrides: Sequence[str], place: str = "", modules: Sequence[str] | None = None) -> str:
     """The command line with these overrides, for the folder `place`, or the current one."""
-    return search_path.command_line(["run"], overrides, place)
+    return search_path.command_line(["run"], overrides, place, modules)
 
 
 def recorded(record: Identity) -> str:
     """The command line that repeats the run of a record, without passwords."""
-    return hidden(typed(record.overrides, record.begun_in))
+    return hidden(typed(record.overrides, record.begun_in, own_modules(record.config)))
 
 
 def run(job: Job, inputs: Inputs, record: Identity) -> About:

@@ -55,6 +55,11 @@ GLANCE = 0.5
 Picture = TypeVar("Picture")
 
 
+def whole_of(folder: Path, record: str) -> Path | None:
+    """The folder of the sweep (SWEEP) or other batch (BATCH) that a run's folder is in; None if it is in none."""
+    return next((each for each in folder.parents[:2] if (each / record).is_file()), None)
+
+
 def picture_files(given: Mapping[str, Picture]) -> dict[str, Picture]:
     """Given pictures by the names of their files: content.png, style.png, style_2.png."""
     return {f"{name}.png": picture for name, picture in given.items()}

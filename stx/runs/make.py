@@ -27,7 +27,7 @@ from stx.pictures import images
 from stx.pictures.colour import grey, unchanged
 from stx.runs import describe, identity, latest, plots, provenance, timing
 from stx.runs.delivery import delivering, filming
-from stx.runs.files import CHECKPOINT, JOURNAL, LOSSES, NORMS, OUTPUT, SWEEP, alone_in
+from stx.runs.files import CHECKPOINT, JOURNAL, LOSSES, NORMS, OUTPUT, alone_in
 from stx.runs.folder import Canvas, Folder, at_work, rescued
 from stx.runs.identity import Identity
 from stx.runs.job import Job, Result
@@ -50,7 +50,7 @@ def run(job: Job, *watchers: Listener) -> Result:
     """
     config, folder, inputs = job.config, job.folder, prepare(job.config)
     folder.mkdir(parents=True, exist_ok=True)
-    alone = not (folder.parent / SWEEP).exists()  # else the sweep says how all of it goes on
+    alone = "stx.digest" not in job.tags  # else the sweep or batch that is at work says how all of it goes on
     with alone_in(folder), told_how_to_go_on(folder, alone), timing.of_one_run(), interruptible() as stop:
         record, resumed = claimed(job, inputs), state_of(job, inputs)
         lacking = mended(folder / LOSSES, folder / JOURNAL, resumed.step) if resumed else ""

@@ -20,7 +20,7 @@ from stx.errors import UserError, did_you_mean
 from stx.pictures.bundled import NAMES
 from stx.pictures.images import WRITTEN
 from stx.runs import identity
-from stx.runs.files import BATCH, JOURNAL, LOSSES, OUTPUT, RUN, SWEEP
+from stx.runs.files import BATCH, JOURNAL, LOSSES, OUTPUT, RUN, SWEEP, whole_of
 from stx.runs.identity import Identity
 from stx.runs.job import Job
 from stx.runs.latest import LAST, OUTPUTS, behind, newest, relative
@@ -45,6 +45,11 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
     """
     newest_asked = name == LAST
     folder = newest() if newest_asked else find(name, tracking)
+    if newest_asked and (whole := whole_of(folder, BATCH)):
+        raise UserError(
+            f"resume=last: the newest run is one of those in {whole}; the command that began these continues them.\n"
+            f"For this run alone: resume={folder}"
+        )
     name = str(folder) if newest_asked else name
     record = identity.read(folder)
     if record is None:
@@ -52,11 +57,6 @@ def job(name: str, given: Sequence[str], tracking: Mapping[str, Any]) -> Job:
     overrides, choices, dumped = record.overrides, record.choices, deepcopy(record.config)
     now = choices | dict(leaves(restored(dumped).model_dump(by_alias=True)))
     changes = changed_settings(now, overrides, [text for text in given if key_of(text) != "resume"])
-    if newest_asked and (whole := next((each for each in folder.parents[:2] if (each / BATCH).exists()), None)):
-        raise UserError(
-            f"resume=last: the newest run is one of those in {whole}; the command that began these continues them.\n"
-            f"For this run alone: resume={folder}"
-        )
     for key, (before, after) in changes.items():
         if key == "optim.steps" and isinstance(after, int) and after >= select(dumped, key):
             refuse_unequal(name, folder)
@@ -134,11 +134,11 @@ def rest_delivered(folder: Path, record: Identity) -> str:
 
 
 def refuse_unequal(name: str, folder: Path) -> None:
-    """Raise UserError for more steps of a sweep's job, which is compared with others that took fewer."""
-    if (folder.parent / SWEEP).exists():
+    """Raise UserError for more steps of one of many runs, which are compared as they were made."""
+    if whole := whole_of(folder, SWEEP) or whole_of(folder, BATCH):
         raise UserError(
-            f"resume={name}: optim.steps: that is a job of the sweep in {folder.parent}, whose other jobs would have "
-            f"fewer steps.\n{for_a_new_one(folder)}"
+            f"resume={name}: optim.steps: that run is one of those in {whole}, which are compared with each other.\n"
+            f"{for_a_new_one(folder)}"
         )
 
 

@@ -17,7 +17,7 @@ from stx.runs.shown import Shown, of_folder, of_store
 from stx.runs.sweep_record import recorded
 from stx.runs.tracking.experiments import CONDITION, ID, Experiments
 from stx.runs.tracking.reach import reachable
-from stx.runs.tracking.sender import folder_of_address
+from stx.runs.tracking.sender import addresses, folder_of_address
 from stx.runs.tracking.store import ids
 from stx.runs.tracking.stored import Run
 
@@ -100,9 +100,10 @@ def folders_of_runs(folder: Path) -> dict[Path, Mapping[str, str]]:
 
 
 def without_copies(places: Sequence[Path]) -> list[Path]:
-    """Folders of runs, without those in which a store keeps its copies of their files; or only these, if all are."""
-    originals = [place for place in places if place.name != "artifacts" or not ID.fullmatch(place.parent.name)]
-    return originals or [*places]
+    """Folders of runs, without those in which a store keeps copies of the files of a run that is among them itself."""
+    copies = {place for place in places if place.name == "artifacts" and ID.fullmatch(place.parent.name)}
+    ids = {one["run_id"] for place in places if place not in copies for one in addresses(place)} if copies else set()
+    return [place for place in places if place not in copies or place.parent.name not in ids]
 
 
 def near(asked: str) -> str:

@@ -17,7 +17,7 @@ from stx.config.compose import key_of, override, overrides_of, stands_for_severa
 from stx.config.formats import version_of
 from stx.config.secrets import taken_out
 from stx.errors import UserError
-from stx.runs.files import STUDY, SWEEP
+from stx.runs.files import STUDY, SWEEP, whole_of
 from stx.runs.latest import LAST, newest
 from stx.runs.task import Task
 
@@ -126,7 +126,7 @@ def taken_up(typed: list[str]) -> list[str]:
 def folder_of(name: str) -> Path:
     """The folder that resume= names; for the newest run that of its sweep, if it is a job of one."""
     with suppress(UserError):  # there is no newest run
-        if name == LAST and (sweep := newest().parent) and (sweep / SWEEP).is_file():
+        if name == LAST and (sweep := whole_of(newest(), SWEEP)):
             say(f"resume=last: the newest run is a job of the sweep in {sweep}, which goes on")
             return sweep
     return Path(os.path.expanduser(name))

@@ -33,12 +33,18 @@ def tensor_in(file: str, like: Tensor | None) -> Tensor:
         raise UserError(f"filter={file}: no tensor can be read from it ({error.strerror})") from None
     if not (path.is_file() or path.is_dir()):  # a pipe could block for ever
         raise UserError(f"filter={file}: no tensor can be read from it (it is not a regular file)")
-    place = (None, None) if like is None else (like.device, like.dtype)
-    return read(file, *place, written.st_mtime_ns, written.st_size)
+    version = written.st_mtime_ns, written.st_size
+    return read(file, *version) if like is None else placed(file, like.device, like.dtype, *version)
 
 
-@lru_cache(maxsize=16)  # one for each layer, which has a filter of its own
-def read(file: str, device: torch.device | None, dtype: torch.dtype | None, *version: int) -> Tensor:
+@lru_cache(maxsize=64)
+def placed(file: str, device: torch.device, dtype: torch.dtype, *version: int) -> Tensor:
+    """A filter where the features are: a copy to a GPU at each step would wait for the host."""
+    return read(file, *version).to(device, dtype)
+
+
+@lru_cache(maxsize=64)
+def read(file: str, *version: int) -> Tensor:
     """Read a tensor once for each `version` of its file, and not at each step. Raises UserError if that fails."""
     try:
         loaded = torch.load(Path(file).expanduser(), map_location="cpu", weights_only=True)
@@ -47,4 +53,4 @@ def read(file: str, device: torch.device | None, dtype: torch.dtype | None, *ver
         raise UserError(f"filter={file}: no tensor can be read from it ({why})") from None
     if not isinstance(loaded, Tensor):
         raise UserError(f"filter={file} holds a {type(loaded).__name__}: it must hold one tensor")
-    return loaded.to(device, dtype)
+    return loaded

@@ -65,7 +65,9 @@ def test_the_command_is_shown_as_it_was_typed_and_can_be_pasted(
 
 def test_the_command_is_shown_with_the_modules_that_it_trusts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STX_TRUST", "mine,my own")
-    assert search_path.command_line(["run"], ["seed=1"]) == "'STX_TRUST=mine,my own' stx run seed=1"
+    assert search_path.command_line(["run"], ["seed=1"]) == "STX_TRUST='mine,my own' stx run seed=1"
+    assert search_path.command_line(["run"], ["seed=1"], modules=[]) == "stx run seed=1"
+    assert search_path.command_line(["run"], ["seed=1"], modules=["mine"]) == "STX_TRUST=mine stx run seed=1"
 
 
 def test_what_a_command_of_hydra_s_was_told_is_recorded_for_any_other_folder(

@@ -24,7 +24,6 @@ def call(target: str, **arguments: object) -> Call:
         "os.system",
         "builtins.eval",
         "stxx.f",
-        "gram",
         "stx.run.os.system",
         "stx.pictures.images.os.remove",
         "stx.pictures.images.load",

@@ -189,3 +189,24 @@ def test_what_an_earlier_resume_changed_is_what_the_next_one_is_compared_with(tm
         gone_on(tmp_path, "optim.steps=5")
     gone_on(tmp_path, "optim.steps=8", "optim.stop_at=1e-3")
     assert (config()["steps"], config()["stop_at"]) == (8, 1e-3)
+
+
+def test_the_newest_run_of_a_batch_is_continued_by_its_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "outputs" / "compare-quick" / "runs" / "a").mkdir(parents=True)
+    (tmp_path / "outputs" / "compare-quick" / "batch.json").touch()
+    (tmp_path / "outputs" / "latest").symlink_to("compare-quick/runs/a", target_is_directory=True)
+    with pytest.raises(UserError) as refused:
+        resume.job("last", [], {})
+    assert "one of those in outputs/compare-quick; the command that began these continues them" in str(refused.value)
+    assert str(refused.value).endswith("For this run alone: resume=outputs/compare-quick/runs/a")
+
+
+@pytest.mark.parametrize(("record", "place"), [("sweep.json", "3"), ("sweep.json", "a/3"), ("batch.json", "runs/a")])
+def test_one_of_many_runs_gets_no_more_steps_than_the_others(tmp_path: Path, record: str, place: str) -> None:
+    folder = tmp_path / place
+    folder.mkdir(parents=True)
+    resume.refuse_unequal("mine", folder)
+    (tmp_path / record).touch()
+    with pytest.raises(UserError, match=f"resume=mine: optim.steps: that run is one of those in {tmp_path}, which are"):
+        resume.refuse_unequal("mine", folder)

@@ -140,12 +140,13 @@ def test_a_run_and_a_batch_are_known_by_their_ids_without_their_store(
 
 
 def test_a_store_s_copies_of_a_run_s_files_are_no_further_runs(tmp_path: Path) -> None:
-    copies = tmp_path / "artifacts" / "1"
-    for folder in (tmp_path / "runs" / "a", tmp_path / "artifacts" / "mine", copies / ("f" * 32) / "artifacts"):
+    kept, gone = (tmp_path / "artifacts" / "1" / (sign * 32) / "artifacts" for sign in "ab")
+    for folder in (tmp_path / "runs" / "a", tmp_path / "artifacts" / "mine", kept, gone):
         folder.mkdir(parents=True)
         (folder / RUN).touch()
-    assert [*folders_of_runs(tmp_path)] == [tmp_path / "artifacts" / "mine", tmp_path / "runs" / "a"]
-    assert [*folders_of_runs(copies)] == [copies / ("f" * 32) / "artifacts"]
+    address = {"run_id": "a" * 32, "experiment_id": "1", "uri": "sqlite:///mlflow.db"}
+    (tmp_path / "runs" / "a" / "mlflow.json").write_text(json.dumps(address))
+    assert [*folders_of_runs(tmp_path)] == [gone, tmp_path / "artifacts" / "mine", tmp_path / "runs" / "a"]
 
 
 def test_a_sweep_s_jobs_are_in_their_order_those_that_wait_or_failed_too(tmp_path: Path) -> None:

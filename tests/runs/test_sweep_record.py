@@ -21,7 +21,8 @@ def planned(folder: Path, *typed: str) -> list[Task]:
         return plan(config)
 
 
-def test_resume_takes_up_the_sweep_that_a_folder_holds(tmp_path: Path) -> None:
+def test_resume_takes_up_the_sweep_that_a_folder_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     folder = tmp_path / "it's, (mine)"
     folder.mkdir()
     sweep_record.write(folder, planned(folder, "seed=0,1", "init=noise"), ["seed=0,1", "init=noise", "sweep.plan=true"])

@@ -13,6 +13,7 @@ def test_each_layers_filter_is_read_once_however_many_there_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trained_filter.read.cache_clear()
+    trained_filter.placed.cache_clear()
     files, reads, load = [], [], torch.load
     for channels in (4, 6, 8):
         files.append(str(tmp_path / f"{channels}.pt"))
@@ -20,6 +21,7 @@ def test_each_layers_filter_is_read_once_however_many_there_are(
     monkeypatch.setattr(torch, "load", lambda path, **how: (reads.append(path), load(path, **how))[1])
     for _ in range(3):
         for channels, file in zip((4, 6, 8), files, strict=True):
+            assert trained(file, channels).dtype == torch.float32
             assert trained(file, channels, torch.zeros(channels, 1, 1)).shape == (channels, channels, 3, 3)
     assert len(reads) == 3
 

@@ -5,7 +5,7 @@ import hashlib
 import io
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,14 @@ COLUMNS = (
 
 
 def write(
-    folder: Path, results: Results, every: list[Scores], finished: programs.Judged, compared: Mapping[str, Any]
+    folder: Path,
+    results: Results,
+    every: list[Scores],
+    finished: programs.Judged,
+    compared: Mapping[str, Any],
+    options: Sequence[str] = (),
 ) -> None:
-    """Write both files, with the `identity` of what was `compared`.
+    """Write both files, with the `identity` of what was `compared`, and the `options` typed for all runs.
 
     `equal` is the measure of content held equal, `level` which of the reference's weights.
 
@@ -41,17 +46,18 @@ def write(
     writer.writeheader()
     writer.writerows(listed)
     write_file(folder / "table.csv", table.getvalue())
-    whole = {**compared, "rows": listed}
+    whole = {**compared, "options": list(options), "rows": listed}
     write_file(folder / FILE, json.dumps(whole, indent=1) + "\n")
 
 
-def of_another(folder: Path, protocol: Protocol) -> bool:
-    """Whether a folder holds the report of another comparison, or of one with other settings."""
+def of_another(folder: Path, protocol: Protocol, options: Sequence[str]) -> bool:
+    """Whether a folder holds the report of another comparison, or of one with other `options` for all runs."""
     try:
-        before = json.loads((folder / FILE).read_text(encoding="utf-8"))["protocol"]
-    except (OSError, ValueError, KeyError, TypeError):  # none so far, or one that nothing can be said about
+        before = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        same = Protocol.model_validate(before["protocol"]) == protocol
+        return not same or set(before.get("options", options)) != set(options)  # earlier versions did not keep them
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # there is none, or none that can be read
         return False
-    return before != protocol.model_dump(mode="json")
 
 
 def rows(every: list[Scores]) -> Iterator[dict[str, Any]]:

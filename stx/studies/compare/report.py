@@ -2,7 +2,6 @@
 
 import math
 import os
-import shlex
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
@@ -30,9 +29,14 @@ FEW = 4
 
 
 def write(
-    work: Batch, results: Results, folder: Path, command: str, finished: programs.Judged
+    work: Batch,
+    results: Results,
+    folder: Path,
+    command: str,
+    finished: programs.Judged,
+    options: Sequence[str],
 ) -> tuple[Path, list[str]]:
-    """Write the report into `folder` and to the parent run.
+    """Write the report into `folder` and to the parent run. `options` are those typed for all runs.
 
     Returns the HTML page, and lines that say what does not count, how the statistics score and where MLflow shows it.
     """
@@ -40,7 +44,7 @@ def write(
     at = level(results, results.match)
     scores = {name: ratio(at, name, results.judged_by) for name in results.protocol.statistics}
     compared = export.identity(results) if results.runs else {}  # which reads all pictures
-    blocks = opening(results, command, compared.get("digest", ""))
+    blocks = opening(results, command, options, compared.get("digest", ""))
     stale = said(outdated(work), len(work.planned))
     if stale:
         blocks.append(Text(f"**Not up to date:** {stale}."))
@@ -56,7 +60,7 @@ def write(
             *pictures.pareto(results, folder),
             *pictures.sheet(results, folder),
         ]
-        export.write(folder, results, every, finished, compared)
+        export.write(folder, results, every, finished, compared, options)
         earlier.write(folder, results, work.planned)
     html, _ = page.write(folder, "Style statistics compared", [*blocks, *all_runs(results)])
     metrics = {f"ratio/{name}": score.mean for name, score in scores.items() if score}
@@ -95,14 +99,15 @@ def summary(ratios: Mapping[str, Ratio | None], results: Results, sheet: str, co
     return "\n\n".join(lines)
 
 
-def opening(results: Results, command: str, digest: str) -> list[Block]:
+def opening(results: Results, command: str, options: Sequence[str], digest: str) -> list[Block]:
     protocol, runs = results.protocol, results.runs
     every = [one.run for several in runs.values() for one in several]
     first: list[Block] = [Text(f"`{command}`")]
     if not every:
         return [*first, Text("No run has ended yet.")]
-    replaced = {key_of(word) for word in shlex.split(command)}
+    replaced = {key_of(text) for text in options}
     settings = [text for text in protocol.settings if key_of(text) not in replaced]
+    same = f" All runs also have: `{' '.join(settings)}`." if settings else ""
     hardware, versions = ("; ".join(dict.fromkeys(one.tags[tag] for one in every)) for tag in HERE)
     return [
         *first,
@@ -110,7 +115,7 @@ def opening(results: Results, command: str, digest: str) -> list[Block]:
             f"{counted(protocol.pairs, 'pair')} of {counted(protocol.photographs, 'photograph')} and "
             f"{counted(protocol.styles, 'style')}, {counted(protocol.seeds, 'seed')}, "
             f"{counted(every, 'run')} at {sizes(every)} pixels and {steps(every)} steps, on {hardware}. "
-            f"{versions}.{taken_over(results)} Besides the command's, settings of all runs: `{' '.join(settings)}`."
+            f"{versions}.{taken_over(results)}{same}"
         ),
         *missing(results),
         Text(how(results)),

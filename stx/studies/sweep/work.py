@@ -2,7 +2,6 @@
 
 import logging
 import os
-import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -185,7 +184,7 @@ def go_on_in(config: DictConfig, typed: Sequence[str], search: bool = False) -> 
 
 
 def go_on(folder: Path) -> str:
-    return shlex.join(["stx", "run", override("resume", os.path.relpath(folder))])
+    return search_path.command_line(["run"], [override("resume", os.path.relpath(folder))])
 
 
 def command(typed: Sequence[str]) -> str:

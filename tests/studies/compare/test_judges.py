@@ -176,9 +176,12 @@ def test_the_numbers_are_written_as_data_with_what_they_are_of(tmp_path: Path) -
     assert set(whole["sha256"]) == {*PROTOCOL.photographs, *PROTOCOL.styles, "weights", *judge}
     other = results()._replace(protocol=PROTOCOL.model_copy(update={"styles": ["swirls"]}))
     assert export.identity(other)["digest"] != whole["digest"]
-    assert export.of_another(tmp_path, other.protocol)
-    assert not export.of_another(tmp_path, PROTOCOL)
-    assert not export.of_another(tmp_path / "nothing", PROTOCOL)
+    assert export.of_another(tmp_path, other.protocol, [])
+    assert export.of_another(tmp_path, PROTOCOL, ["optim.steps=10"])
+    assert not export.of_another(tmp_path, PROTOCOL, [])
+    assert not export.of_another(tmp_path / "nothing", PROTOCOL, [])
+    (tmp_path / "comparison.json").write_text(json.dumps({"protocol": whole["protocol"]}))  # of an earlier version
+    assert not export.of_another(tmp_path, PROTOCOL, ["optim.steps=10"])
 
 
 def test_what_is_no_number_is_empty_in_the_data() -> None:
