@@ -1,7 +1,7 @@
 """python scripts/peers.py FOLDER: other programs' defaults beside stx's, on three pairs of 256 pixels.
 
 Each program is its preset, +experiment=peers/..., with the same VGG19. Pictures are kept in FOLDER, and existing
-ones are not made again; all take an hour on two cores. docs/peers.csv is FOLDER/peers.csv, docs/peers.jpg its sheet.
+ones are not made again; all take two hours on two slow cores. FOLDER/peers.csv has the numbers, peers.jpg is a sheet.
 """
 
 import sys

@@ -177,6 +177,9 @@ def test_what_a_step_and_a_command_cost_is_what_the_bench_measured() -> None:
         assert re.match(rf"{number:{form}}\b", row.split(" | ")[1]), row
         if section == "peers" and begins[:3] != "stx":
             assert row.split(" | ")[2].strip(" |") == f"{behind[0]:.2f}", row
+    for line in text("README.md").partition("minutes on two CPU cores |")[2].splitlines()[2:6]:
+        program, minutes = line.strip("| *").split(" | ")[0].split(",")[0].strip("*"), line.strip("| ").split(" | ")[-1]
+        assert minutes == f"{benched('peers', program)[0]:{'.1f' if program == 'stx' else '.0f'}}", line
     counted = re.findall(r"^\| `(\w+)` \| (\d+) \| (\d+\.\d) \|$", page, re.MULTILINE)
     assert len(counted) >= 10
     for name, operations, moved in counted:
