@@ -100,7 +100,10 @@ FIGURES = {
         ],
         corners=True,
     ),
-    "peers": Figure([[f"china swirls +experiment=peers/{peer} image_size.long_side=192" for peer in PEERS]], width=402),
+    "peers": Figure(
+        [[f"china swirls +experiment=peers/{peer} image_size.long_side=192 optim.steps=500" for peer in PEERS]],
+        width=402,
+    ),
     "statistics": Figure(
         [
             [

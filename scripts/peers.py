@@ -1,7 +1,7 @@
 """python scripts/peers.py FOLDER: other programs' defaults beside stx's, on three pairs of 256 pixels.
 
 Each program is its preset, +experiment=peers/..., with the same VGG19. Pictures are kept in FOLDER, and existing
-ones are not made again; all take two hours on two slow cores. FOLDER/peers.csv has the numbers, peers.jpg is a sheet.
+ones are not made again; all take two hours on two slow cores. FOLDER/peers.csv has the numbers, sheet.jpg the pictures.
 """
 
 import sys
@@ -42,7 +42,7 @@ def main() -> None:
         for pair in PAIRS
     ]
     names = ["photograph", "painting", *PROGRAMS]
-    contact_sheet(sheet, column_labels=names, cell=CELL).save(folder / "peers.jpg", quality=80)
+    contact_sheet(sheet, column_labels=names, cell=CELL).save(folder / "sheet.jpg", quality=80)
 
 
 if __name__ == "__main__":
