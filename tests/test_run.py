@@ -155,8 +155,8 @@ def test_own_pictures_and_an_own_statistic_need_one_function_and_one_yaml(
     assert Image.open(folder / "style.png").size == (59, 26)
     begun = identity.read(folder)
     assert begun is not None
-    words = ["stx", "run", "--config-dir", "conf", *SMALL, *arguments]
-    assert shlex.split(describe.typed(begun.overrides, begun.begun_in)) == words  # does the same from anywhere
+    words = ["STX_TRUST=mine", "stx", "run", "--config-dir", "conf", *SMALL, *arguments]
+    assert shlex.split(describe.recorded(begun)) == words  # does the same from anywhere, whoever asks
     longer = stx(f"resume={folder}", "optim.steps=9")  # it is known from then on where the option is
     assert longer.returncode == 0, longer.stderr
     wrong = stx("--config-dir", "conf", *SMALL, *arguments, "style_stat.pwer=2")

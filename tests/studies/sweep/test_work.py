@@ -48,7 +48,7 @@ def test_a_job_that_cannot_go_on_takes_no_other_along_and_is_in_the_store_with_i
     (failed,) = (run for run in runs if run.outcome == "failed")
     assert (len(runs), failed.name) == (3, "mine")
     assert all(
-        run.command.startswith("STX_TRUST=mine stx run --config-dir conf ") and run.place == str(tmp_path)
+        run.command.startswith("stx run --config-dir conf ") and run.place == str(tmp_path)
         for run in runs
         if run is not failed
     )
