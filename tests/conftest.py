@@ -210,9 +210,10 @@ def stx(tmp_path: Path, new_database: Path, forkserver: None) -> Command:
     return partial(command, tmp_path, "run")
 
 
-SMALL = ("model=vgg19_random", "image_size.width=48", "image_size.height=32", "optim.steps=3")
-"""A run of a second or two."""
+SMALL = ("model=vgg19_random", "image_size.width=48", "image_size.height=32", "optim.steps=3", "tracking.plots=false")
+"""A run of a second or two: without charts, which take half a second."""
 SHALLOW = ("loss_weights.style_layers=[conv1_1,conv2_1]", "loss_weights.content_layers=[conv2_1]")
 """For runs of many steps, where the layers do not matter."""
-TINY = ("model=vgg19_random", "image_size.width=40", "image_size.height=7", "optim.steps=3", *SHALLOW)
+TINY = ("model=vgg19_random", "image_size.width=40", "image_size.height=7", "optim.steps=3", "tracking.plots=false",
+        *SHALLOW)  # fmt: skip
 """Half a second, where measures do not matter either: pictures as small as that are not judged."""

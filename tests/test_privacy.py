@@ -52,7 +52,7 @@ def test_a_password_is_written_nowhere(
     monkeypatch.setenv(VARIABLE, "")  # so that it is put back
     monkeypatch.delenv(VARIABLE)
     uri = f"http://bob:{SECRET}@127.0.0.1:{refusing}"
-    small = [*TINY, "tracking.offline_ok=true"]
+    small = [*TINY, "tracking.plots=true", "tracking.offline_ok=true"]
     monkeypatch.setenv("MINE", f"http://bob:s3%2Fcr%23t%5B%25@127.0.0.1:{refusing}")
     if by.startswith("mlflow"):
         monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
@@ -108,7 +108,7 @@ def test_nothing_is_written_to_the_home_folder_and_nobody_on_the_network_is_aske
     strace = ["strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=connect", "-o", "trace.txt"]
     traced = strace if shutil.which("strace") else []
     done = subprocess.run(
-        [*traced, sys.executable, "-m", "stx.run", *TINY, "hydra.run.dir=out"],
+        [*traced, sys.executable, "-m", "stx.run", *TINY, "tracking.plots=true", "hydra.run.dir=out"],
         cwd=tmp_path, capture_output=True, text=True, env=as_at_home(**home),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -129,7 +129,7 @@ def test_a_run_opens_no_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(tmp_path)
     (tmp_path / "outputs").mkdir()
     shutil.copy(new_database, tmp_path / "outputs" / "mlflow.db")
-    monkeypatch.setattr(sys, "argv", ["stx", *TINY, "hydra.run.dir=out"])
+    monkeypatch.setattr(sys, "argv", ["stx", *TINY, "tracking.plots=true", "hydra.run.dir=out"])
     entry.main()
     assert (tmp_path / "out" / "output.png").exists()
     assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"

@@ -51,6 +51,6 @@ def test_the_wheel_runs_from_any_folder(wheel: Path, tmp_path: Path) -> None:
 
     where = run(python, "-c", "import stx.config.schema; print(stx.config.schema.CONF)").stdout.strip()
     assert where.startswith(inner)
-    done = run(tmp_path / "env" / "bin" / "stx", "run", *TINY, "style_stat=cooc_vector")
+    done = run(tmp_path / "env" / "bin" / "stx", "run", *TINY, "tracking.plots=true", "style_stat=cooc_vector")
     assert done.returncode == 0, done.stderr
     assert Image.open(elsewhere / done.stdout.strip()).size == (40, 7)

@@ -44,6 +44,9 @@ from stx.runs.tracking.tracker import Tracker
 from stx.runs.words import style_share
 
 
+CHARTS = "tracking.plots=true"
+
+
 def job(folder: Path, *overrides: str) -> Job:
     config, choices, typed = composition([*SMALL, *SHALLOW, "tracking=none", *overrides])
     return Job(config, folder, choices, typed, quiet=True)
@@ -162,7 +165,7 @@ def test_a_run_s_charts_are_drawn_and_told_behind_its_end_unless_they_are_not_wa
 ) -> None:
     shutil.copy(new_database, tmp_path / "mlflow.db")
     folder, store = tmp_path / "run", f"tracking.uri=sqlite:///{tmp_path / 'mlflow.db'}"
-    run(job(folder, "tracking=mlflow", store, "tracking.grad_norms_every=2"))
+    run(job(folder, "tracking=mlflow", store, "tracking.grad_norms_every=2", CHARTS))
     charts = ["losses.png", "layers.png", "magnitudes.png", "gradients.png"]
     told = [entry for entry, _ in entries(folder / JOURNAL, 0)]
     end = next(place for place, entry in enumerate(told) if "end" in entry)
@@ -171,9 +174,9 @@ def test_a_run_s_charts_are_drawn_and_told_behind_its_end_unless_they_are_not_wa
     assert "path=plots/losses.png" in told[-1]["tags"]["tags"]["mlflow.note.content"]
     assert (folder / NORMS).read_text().splitlines()[1].startswith("1,")
 
-    run(job(tmp_path / "untold"))
+    run(job(tmp_path / "untold", CHARTS))
     assert {path.name for path in (tmp_path / "untold" / "plots").iterdir()} == {*charts[:3]}
-    run(job(tmp_path / "none", "tracking.plots=false"))
+    run(job(tmp_path / "none"))
     assert not (tmp_path / "none" / "plots").exists()
 
 
@@ -189,7 +192,7 @@ def test_a_run_of_an_earlier_version_gets_the_norms_that_its_journal_has_and_its
 
     shutil.copy(new_database, tmp_path / "mlflow.db")
     folder, store = tmp_path / "run", f"tracking.uri=sqlite:///{tmp_path / 'mlflow.db'}"
-    options = ("tracking=mlflow", store, "tracking.grad_norms_every=2", "optim.steps=6", "optim.pyramid=[]")
+    options = ("tracking=mlflow", store, "tracking.grad_norms_every=2", "optim.steps=6", "optim.pyramid=[]", CHARTS)
     with pytest.raises(SystemExit):
         run(job(folder, *options), Impatient())
     before = (folder / NORMS).read_text()
@@ -212,13 +215,15 @@ def test_a_run_that_is_interrupted_as_its_charts_are_drawn_is_in_its_store(
     shutil.copy(new_database, tmp_path / "mlflow.db")
     monkeypatch.setattr(plots, "draw", lambda *_: signal.raise_signal(signal.SIGINT))
     with pytest.raises(SystemExit) as left:
-        run(job(tmp_path / "run", "tracking=mlflow", f"tracking.uri=sqlite:///{tmp_path / 'mlflow.db'}"))
+        run(job(tmp_path / "run", CHARTS, "tracking=mlflow", f"tracking.uri=sqlite:///{tmp_path / 'mlflow.db'}"))
     assert left.value.code == 128 + signal.SIGINT
     assert pending(tmp_path / "run") == []
 
 
 def test_a_run_that_diverges_has_its_event_in_its_charts(tmp_path: Path) -> None:
-    result = run(job(tmp_path, "optim=lbfgs_plain", "optim.lr=1e30", "optim.pyramid=[]", "tracking.pictures_every=0"))
+    result = run(
+        job(tmp_path, "optim=lbfgs_plain", "optim.lr=1e30", "optim.pyramid=[]", "tracking.pictures_every=0", CHARTS)
+    )
     assert result.outcome == "diverged"
     assert (tmp_path / "plots" / "losses.png").exists()
     assert plots.events(tmp_path).at

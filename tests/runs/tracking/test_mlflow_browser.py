@@ -106,7 +106,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory, forkserver: None) -> Path:
     """With a store that has a run, of a picture with an odd name, and a sweep."""
     folder = tmp_path_factory.mktemp("runs")
     images.load("china").resize((64, 48)).save(folder / ODD)
-    run = command(folder, "run", *SMALL, *SHALLOW, f'content="{ODD}"', "tracking.pictures_every=1")
+    run = command(
+        folder, "run", *SMALL, *SHALLOW, "tracking.plots=true", f'content="{ODD}"', "tracking.pictures_every=1"
+    )
     sweep = command(folder, "run", "--multirun", *SMALL, *SHALLOW, "style_stat=gram,mean_std")
     assert (run.returncode, sweep.returncode) == (0, 0), run.stderr + sweep.stderr
     return folder
