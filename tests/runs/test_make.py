@@ -43,7 +43,6 @@ from stx.runs.tracking.journal import entries
 from stx.runs.tracking.tracker import Tracker
 from stx.runs.words import style_share
 
-
 CHARTS = "tracking.plots=true"
 
 
