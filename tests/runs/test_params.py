@@ -10,7 +10,8 @@ from stx.runs.params import params
 
 
 def told(*overrides: str) -> dict[str, str | int]:
-    config, choices, typed = composition([*SMALL, *SHALLOW, *overrides])
+    small = [text for text in SMALL if not text.startswith("tracking.")]
+    config, choices, typed = composition([*small, *SHALLOW, *overrides])
     return params(config, choices, typed, (48, 32))
 
 
