@@ -1,8 +1,7 @@
 """python scripts/clean.py FOLDER [WORDS...]: what keeps pictures clean, on four pairs with a long side of 256 pixels.
 
 Pictures are kept in FOLDER, and existing ones are not made again; all take half an hour on one core. With WORDS, only
-variants whose overrides contain one of them are made. FOLDER/clean.csv has
-the numbers of docs/clean.md.
+variants whose overrides contain one of them are made. FOLDER/clean.csv has the numbers of docs/clean.md.
 """
 
 import sys

@@ -106,9 +106,9 @@ LISTS = ("style", "masks.style", "style_mix", "optim.pyramid")
 
 
 def takes_list(option: str, typed: Sequence[str] | None) -> bool:
-    others = without(option, typed)
     if option in LISTS or option.startswith(("style_stat.", "content_stat.", "prior.")):  # a function's may be either
         return True
+    others = without(option, typed)
     return others is not None and OmegaConf.is_list(OmegaConf.select(others, option, throw_on_resolution_failure=False))
 
 
